@@ -1,0 +1,148 @@
+//! The only place where HTML becomes safe: ammonia's answer is what templates print.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+
+/// HTML that ammonia has cleaned: the one thing that a template prints unescaped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BodyHtml(Box<str>);
+
+impl BodyHtml {
+    /// The HTML.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// HTML that was a `BodyHtml` before it was put away, compressed, and is one again.
+    pub(crate) fn from_stored(html: String) -> Self {
+        Self(html.into())
+    }
+}
+
+/// Cleans HTML.
+pub(super) fn clean(html: &str) -> BodyHtml {
+    BodyHtml(POLICY.clean(html).to_string().into())
+}
+
+/// `rel` of links to other hosts.
+pub(super) const EXTERNAL_REL: &str = "noopener nofollow ugc";
+
+const TAGS: &[&str] = &[
+    "h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "br", "hr", "wbr", "ul", "ol", "li", "dl", "dt", "dd", "blockquote",
+    "q", "cite", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure",
+    "figcaption", "img", "a", "strong", "b", "em", "i", "u", "s", "del", "ins", "sub", "sup", "small", "mark", "code",
+    "pre", "kbd", "samp", "var", "abbr", "ruby", "rt", "rp", "details", "summary",
+];
+
+/// Whether an element is kept.
+pub(super) fn is_kept(name: &str) -> bool {
+    TAGS.contains(&name)
+}
+
+const ATTRIBUTES: &[(&str, &[&str])] = &[
+    ("a", &["href", "title"]),
+    ("img", &["src", "alt", "title", "width", "height"]),
+    ("abbr", &["title"]),
+    ("ol", &["start"]),
+    ("li", &["id", "value"]),
+    ("sup", &["id"]),
+    ("h1", &["id"]),
+    ("h2", &["id"]),
+    ("h3", &["id"]),
+    ("h4", &["id"]),
+    ("h5", &["id"]),
+    ("h6", &["id"]),
+    ("td", &["colspan", "rowspan"]),
+    ("th", &["colspan", "rowspan"]),
+    ("col", &["span"]),
+    ("colgroup", &["span"]),
+];
+
+/// Attributes that may have only these values.
+const VALUES: &[(&str, &str, &[&str])] = &[
+    ("a", "rel", &[EXTERNAL_REL]),
+    ("a", "role", &["doc-backlink"]),
+    ("sup", "role", &["doc-noteref"]),
+    ("div", "role", &["doc-endnotes"]),
+    ("li", "role", &["doc-endnote"]),
+    ("img", "loading", &["lazy"]),
+    ("img", "decoding", &["async"]),
+    ("img", "referrerpolicy", &["no-referrer"]),
+];
+
+const ALIGNED: &[&str] =
+    &["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "table", "caption", "tr", "td", "th", "figure", "figcaption", "li", "blockquote"];
+const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
+
+/// Whether an element may carry a class.
+pub(super) fn has_class(element: &str, class: &str) -> bool {
+    match element {
+        "a" => matches!(class, "footnote" | "reversefootnote"),
+        "div" if class == "footnotes" => true,
+        _ => ALIGN_CLASSES.contains(&class) && ALIGNED.contains(&element),
+    }
+}
+
+static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut classes: HashMap<&str, HashSet<&str>> =
+        ALIGNED.iter().map(|element| (*element, HashSet::from(ALIGN_CLASSES))).collect();
+    classes.entry("div").or_default().insert("footnotes");
+    classes.insert("a", HashSet::from(["footnote", "reversefootnote"]));
+    let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
+    for (element, attribute, allowed) in VALUES {
+        values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());
+    }
+    let mut policy = Builder::empty();
+    policy
+        .tags(TAGS.iter().copied().collect())
+        .clean_content_tags(HashSet::from(["script", "style", "iframe", "svg", "math"]))
+        .tag_attributes(ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect())
+        .tag_attribute_values(values)
+        .allowed_classes(classes)
+        .generic_attributes(HashSet::new())
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::PassThrough)
+        .link_rel(None)
+        .strip_comments(true)
+        .attribute_filter(attribute);
+    policy
+});
+
+/// Ids are headings' and footnotes'; those that begin with `ui-` are the page's own.
+fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    let is_kept = match (element, name) {
+        ("sup", "id") => value.starts_with("fnref:"),
+        ("li", "id") => value.starts_with("fn:"),
+        (_, "id") => !value.is_empty() && !value.starts_with("ui-"),
+        ("img", "src") => !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")),
+        (_, "width" | "height" | "colspan" | "rowspan" | "span" | "start" | "value") => {
+            (1..=5).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => true,
+    };
+    is_kept.then_some(Cow::Borrowed(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_alone_makes_html_safe() {
+        for (html, expected) in [
+            ("<p onclick=x style=y id=i>甲</p>", "<p>甲</p>"),
+            ("<script>x</script><style>x</style><iframe>x</iframe><svg>x</svg><math>x</math>乙", "乙"),
+            ("<!-- c --><form><input>丙</form>", "丙"),
+            ("<a href=\"javascript:x\" rel=x>丁</a>", "<a>丁</a>"),
+            ("<h2 id=\"ui-x\">戊</h2><h2 id=\"己\">己</h2>", "<h2>戊</h2><h2 id=\"己\">己</h2>"),
+            ("<li id=\"fn:1\"><sup id=\"x\">1</sup></li>", "<li id=\"fn:1\"><sup>1</sup></li>"),
+            ("<p class=\"ta-center z\">庚</p>", "<p class=\"ta-center\">庚</p>"),
+            ("<img src=\"mailto:a@b\" width=\"100%\" height=\"3\">", "<img height=\"3\">"),
+        ] {
+            assert_eq!(clean(html).as_str(), expected, "{html}");
+        }
+    }
+}

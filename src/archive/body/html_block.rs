@@ -1,0 +1,179 @@
+//! HTML blocks: an element runs to its matching close across blank lines, and what follows the
+//! close is Markdown again (`parser/kramdown/html.rb`). One that is never closed ends, unlike
+//! kramdown's, at the next blank line.
+
+use super::blocks::{Block, Cursor, Leaf, Parser, after_indent, is_blank, line};
+use super::tag::{self, OpenTag, close_tag, open_tag};
+
+/// More open elements than this are not looked through for their ends.
+const MAX_OPEN: usize = 512;
+
+pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+    let text = after_indent(c.rest());
+    if let Some(comment) = text.strip_prefix("<!--") {
+        let Some(len) = comment.find("-->").filter(|_| parser.budget > 0) else {
+            parser.budget = parser.budget.saturating_sub(text.len());
+            return false;
+        };
+        c.pos = c.src.len() - comment.len() + len + 3;
+        skip_line_end(c);
+        c.blocks.push(Block::Nothing { ends: false });
+        return true;
+    }
+    let Some(tag) = open_tag(text).filter(|tag| !tag::is_span(tag.name)) else { return false };
+    c.pos = c.src.len() - text.len();
+    if tag.closed || tag::is_void(tag.name) {
+        c.blocks.push(Block::Html(text[..tag.len].to_owned()));
+        c.pos += tag.len;
+        return true;
+    }
+    match matching_close(parser, text, tag) {
+        Some(close) => {
+            let (inner, end) = (&text[tag.len..close.start], &text[close.start..close.end]);
+            let block = match content(tag) {
+                Content::Raw => Block::Html(text[..close.end].to_owned()),
+                Content::Blocks => {
+                    let inner = inner.strip_prefix('\n').unwrap_or(inner);
+                    element(text, tag, parser.parse(&format!("{inner}\n")), end)
+                }
+                Content::Spans => {
+                    let leaf = Leaf::new(inner.trim_ascii());
+                    element(text, tag, vec![Block::Para { leaf, tight: true }], end)
+                }
+            };
+            c.blocks.push(block);
+            c.pos += close.end;
+        }
+        None => {
+            let len = to_blank_line(text, tag.len);
+            let (_, open) = scan(&text[..len]);
+            let mut html = text[..len].trim_ascii_end().to_owned();
+            for name in open.iter().rev() {
+                html.extend(["</", name, ">"]);
+            }
+            c.blocks.push(Block::Html(html));
+            c.pos += len;
+        }
+    }
+    skip_line_end(c);
+    true
+}
+
+fn element(text: &str, tag: OpenTag<'_>, children: Vec<Block>, close: &str) -> Block {
+    Block::Element { open: text[..tag.len].to_owned(), children, close: close.to_owned() }
+}
+
+enum Content {
+    Raw,
+    Blocks,
+    Spans,
+}
+
+/// `HTML_MARKDOWN_ATTR_MAP`
+fn content(tag: OpenTag<'_>) -> Content {
+    match tag.markdown {
+        Some("block") => Content::Blocks,
+        Some("span") => Content::Spans,
+        Some("1") if tag::holds_blocks(tag.name) => Content::Blocks,
+        Some("1") if tag::holds_spans(tag.name) => Content::Spans,
+        _ => Content::Raw,
+    }
+}
+
+/// Where a closing tag stands.
+struct Close {
+    start: usize,
+    end: usize,
+}
+
+fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<Close> {
+    if parser.budget == 0 {
+        return None;
+    }
+    let found = if is_raw_text(tag.name) {
+        raw_text_close(&text[tag.len..], tag.name)
+            .map(|close| Close { start: close.start + tag.len, end: close.end + tag.len })
+    } else {
+        scan(text).0
+    };
+    if found.is_none() {
+        parser.budget = parser.budget.saturating_sub(text.len());
+    }
+    found
+}
+
+/// Goes through the element at the start of a text: its closing tag, or what is open at the end.
+fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut at = 0;
+    while let Some(i) = text[at..].find('<') {
+        at += i;
+        let rest = &text[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            at += comment.find("-->").map_or(4, |len| len + 7);
+        } else if let Some((name, len)) = close_tag(rest) {
+            let found = open.iter().rposition(|other| other.eq_ignore_ascii_case(name));
+            open.truncate(found.unwrap_or(open.len()));
+            if open.is_empty() {
+                return (Some(Close { start: at, end: at + len }), open);
+            }
+            at += len;
+        } else if let Some(tag) = open_tag(rest) {
+            at += tag.len;
+            if is_raw_text(tag.name) {
+                at += raw_text_close(&text[at..], tag.name).map_or(0, |close| close.end);
+            } else if !tag.closed && !tag::is_void(tag.name) {
+                open.push(tag.name);
+            }
+            if open.len() > MAX_OPEN {
+                break;
+            }
+        } else {
+            at += 1;
+        }
+    }
+    (None, open)
+}
+
+fn is_raw_text(name: &str) -> bool {
+    name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style")
+}
+
+fn raw_text_close(text: &str, name: &str) -> Option<Close> {
+    text.match_indices("</").find_map(|(start, _)| {
+        let (other, len) = close_tag(&text[start..])?;
+        other.eq_ignore_ascii_case(name).then_some(Close { start, end: start + len })
+    })
+}
+
+/// The length of a text up to its first blank line after `from`.
+fn to_blank_line(text: &str, from: usize) -> usize {
+    let mut at = from + line(&text[from..]).len();
+    while at < text.len() && !is_blank(line(&text[at..])) {
+        at += line(&text[at..]).len();
+    }
+    at
+}
+
+/// `TRAILING_WHITESPACE`
+fn skip_line_end(c: &mut Cursor<'_, '_>) {
+    let rest = c.rest().trim_start_matches([' ', '\t']);
+    if let Some(rest) = rest.strip_prefix('\n') {
+        c.pos = c.src.len() - rest.len();
+    }
+}
+
+/// `LAZY_END_HTML_START` and `LAZY_END_HTML_STOP`: whether a line begins with a tag that is not
+/// a span's.
+pub(super) fn begins_or_ends(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('<') else { return false };
+    let (name, is_stop) = inner.strip_prefix('/').map_or((inner, false), |name| (name, true));
+    if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        return false;
+    }
+    let word = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+    if word <= 8 && (tag::is_span(&name[..word]) || &name[..word] == "script") {
+        return false;
+    }
+    !is_stop || close_tag(text).is_some()
+}

@@ -1,0 +1,147 @@
+//! Where links and images of a body point: old hosts of the site become local paths, images
+//! are fetched over https, everything else stays.
+
+use super::SiteContext;
+
+/// A link's target as it is printed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) url: String,
+    /// On another host.
+    pub(super) is_external: bool,
+}
+
+enum Url<'a> {
+    /// `http:`, `https:` or no scheme (`//host`): host, and the rest from `/`, `?` or `#` on.
+    Hosted { has_scheme: bool, host: &'a str, rest: &'a str },
+    /// Any other scheme.
+    Other,
+    Relative,
+}
+
+/// The target of a link.
+pub(super) fn target(href: &str, site: &SiteContext) -> Target {
+    let href = trimmed(href);
+    match parse(&href) {
+        Url::Hosted { has_scheme, host, rest } => {
+            let is_own = is_own(host, site);
+            if is_legacy(host, site) || (is_own && !has_scheme) {
+                Target { url: local(rest, site), is_external: false }
+            } else {
+                Target { is_external: !is_own, url: href }
+            }
+        }
+        Url::Other => Target { url: href, is_external: false },
+        Url::Relative => Target { url: href.replace(' ', "%20"), is_external: false },
+    }
+}
+
+/// The source of an image; `None` if it is nothing that can be fetched over https.
+pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
+    let src = trimmed(src);
+    match parse(&src) {
+        Url::Hosted { host: "", .. } | Url::Other => None,
+        Url::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => Some(local(rest, site)),
+        Url::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
+        Url::Relative if src.is_empty() => None,
+        Url::Relative => Some(src.replace(' ', "%20")),
+    }
+}
+
+/// As browsers read it: without surrounding control characters and inner line breaks.
+fn trimmed(url: &str) -> String {
+    url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "")
+}
+
+fn parse(url: &str) -> Url<'_> {
+    let is_slash = |c: char| matches!(c, '/' | '\\');
+    let scheme = url.split_once(':').filter(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'))
+    });
+    let (has_scheme, after) = match scheme {
+        Some((scheme, after)) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
+            (true, after.trim_start_matches(is_slash))
+        }
+        Some(_) => return Url::Other,
+        None => match url.strip_prefix(is_slash).and_then(|rest| rest.strip_prefix(is_slash)) {
+            Some(after) => (false, after.trim_start_matches(is_slash)),
+            None => return Url::Relative,
+        },
+    };
+    let end = after.find(['/', '\\', '?', '#']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Url::Hosted { has_scheme, host, rest }
+}
+
+/// The host is compared with and without its port.
+fn same_host(host: &str, known: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    !known.is_empty() && (host.eq_ignore_ascii_case(known) || name.eq_ignore_ascii_case(known))
+}
+
+fn is_own(host: &str, site: &SiteContext) -> bool {
+    site.host.as_deref().is_some_and(|own| same_host(host, own))
+}
+
+fn is_legacy(host: &str, site: &SiteContext) -> bool {
+    site.legacy_hosts.iter().any(|old| same_host(host, old))
+}
+
+/// A path of another host as one of this site. It begins with exactly one slash: two would
+/// name a host.
+fn local(rest: &str, site: &SiteContext) -> String {
+    let rest = rest.trim_start_matches(['/', '\\']);
+    let base = site.baseurl.trim_matches('/');
+    let is_based = rest.strip_prefix(base).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']));
+    let path = if base.is_empty() || is_based { format!("/{rest}") } else { format!("/{base}/{rest}") };
+    path.replace(' ', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::site;
+    use super::*;
+
+    #[test]
+    fn links_of_old_hosts_become_local() {
+        let site = site();
+        for (href, url, is_external) in [
+            ("//old.example/category/Career In x.html", "/base/category/Career%20In%20x.html", false),
+            ("http://OLD.example:80/a?b=c#d", "/base/a?b=c#d", false),
+            ("https://old.example", "/base/", false),
+            ("https://old.example//evil.example/x", "/base/evil.example/x", false),
+            ("//old.example/base/a", "/base/a", false),
+            ("//news.example/a", "/base/a", false),
+            ("https://news.example/base/a", "https://news.example/base/a", false),
+            ("https://old.example@evil.example/", "https://old.example@evil.example/", true),
+            ("//evil.example/a", "//evil.example/a", true),
+            ("/\\evil.example", "/\\evil.example", true),
+            (" ht\ntps:\\\\evil.example", "https:\\\\evil.example", true),
+            ("http://中文.example/x", "http://中文.example/x", true),
+            ("../emnews/", "../emnews/", false),
+            ("#fn:1", "#fn:1", false),
+            ("mailto:a@b.example", "mailto:a@b.example", false),
+        ] {
+            assert_eq!(target(href, &site), Target { url: url.to_owned(), is_external }, "{href}");
+        }
+    }
+
+    #[test]
+    fn images_are_https_or_local() {
+        let site = site();
+        for (src, expected) in [
+            ("http://w.example/a.png?b=c", Some("https://w.example/a.png?b=c")),
+            ("//w.example/a.png", Some("https://w.example/a.png")),
+            ("http://old.example/a.png", Some("/base/a.png")),
+            ("/a b.png", Some("/a%20b.png")),
+            ("data:image/png;base64,AA", None),
+            ("javascript:x", None),
+            ("http:///", None),
+            ("", None),
+        ] {
+            assert_eq!(image(src, &site).as_deref(), expected, "{src}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Text that Markdown must not touch: the few marks that stand for it while a body is
+//! converted. They are Unicode noncharacters, which `strip` takes out of every source first,
+//! so no author can write one.
+
+use std::borrow::Cow;
+
+/// Stands, with the space after it, at the start of a line: no block begins with it.
+pub(super) const GUARD: char = '\u{FDD0}';
+/// A `*` that is no emphasis.
+pub(super) const STAR: char = '\u{FDD1}';
+/// A space inside a link target or at the start of a line.
+pub(super) const SPACE: char = '\u{FDD2}';
+/// A `\` that escapes nothing in kramdown but would in CommonMark.
+pub(super) const BACKSLASH: char = '\u{FDD3}';
+/// A `~` that strikes nothing out.
+pub(super) const TILDE: char = '\u{FDD4}';
+/// Around the number of a held literal.
+const OPEN: char = '\u{FDD5}';
+const CLOSE: char = '\u{FDD6}';
+
+/// Removes the marks from a source.
+pub(super) fn strip(source: &str) -> Cow<'_, str> {
+    let is_mark = |c: char| (GUARD..=CLOSE).contains(&c);
+    if source.contains(is_mark) {
+        Cow::Owned(source.replace(is_mark, ""))
+    } else {
+        Cow::Borrowed(source)
+    }
+}
+
+#[derive(Debug)]
+enum Literal {
+    Text(String),
+    Html(String),
+}
+
+/// The literals of one body, held by number.
+#[derive(Debug, Default)]
+pub(super) struct Literals(Vec<Literal>);
+
+impl Literals {
+    /// Whether anything is held.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes a mark for text that is to be shown as it is.
+    pub(super) fn hold_text(&mut self, text: impl Into<String>, out: &mut String) {
+        self.hold(Literal::Text(text.into()), out);
+    }
+
+    /// Writes a mark for HTML that no longer is Markdown.
+    pub(super) fn hold_html(&mut self, html: impl Into<String>, out: &mut String) {
+        self.hold(Literal::Html(html.into()), out);
+    }
+
+    fn hold(&mut self, literal: Literal, out: &mut String) {
+        out.push(OPEN);
+        out.push_str(&self.0.len().to_string());
+        out.push(CLOSE);
+        self.0.push(literal);
+    }
+
+    /// Writes text as HTML, for element content and attribute values alike, marks resolved.
+    pub(super) fn escape(&self, text: &str, out: &mut String) {
+        self.write(text, true, out);
+    }
+
+    /// Writes HTML with its marks resolved.
+    pub(super) fn restore(&self, html: &str, out: &mut String) {
+        self.write(html, false, out);
+    }
+
+    /// The text that readers see, marks resolved, not escaped.
+    pub(super) fn plain(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find(|c| (GUARD..=CLOSE).contains(&c)) {
+            out.push_str(&rest[..at]);
+            let (mark, len) = self.mark(&rest[at..]);
+            out.push_str(match mark {
+                Mark::Plain(text) => text,
+                Mark::Held(Literal::Text(text) | Literal::Html(text)) => text,
+            });
+            rest = &rest[at + len..];
+        }
+        out.push_str(rest);
+        out
+    }
+
+    fn write(&self, text: &str, escape: bool, out: &mut String) {
+        let bytes = text.as_bytes();
+        let (mut from, mut i) = (0, 0);
+        while i < bytes.len() {
+            let entity = match bytes[i] {
+                b'&' if escape => "&amp;",
+                b'<' if escape => "&lt;",
+                b'>' if escape => "&gt;",
+                b'"' if escape => "&quot;",
+                0xEF if bytes[i + 1] == 0xB7 && (0x90..=0x96).contains(&bytes[i + 2]) => {
+                    out.push_str(&text[from..i]);
+                    let (mark, len) = self.mark(&text[i..]);
+                    match mark {
+                        Mark::Plain(text) => out.push_str(text),
+                        Mark::Held(Literal::Html(html)) => out.push_str(html),
+                        Mark::Held(Literal::Text(text)) => escape_html(text, out),
+                    }
+                    i += len;
+                    from = i;
+                    continue;
+                }
+                _ => {
+                    i += 1;
+                    continue;
+                }
+            };
+            out.push_str(&text[from..i]);
+            out.push_str(entity);
+            i += 1;
+            from = i;
+        }
+        out.push_str(&text[from..]);
+    }
+
+    /// What the mark at the start of `text` stands for, and its length in bytes.
+    fn mark(&self, text: &str) -> (Mark<'_>, usize) {
+        let len = GUARD.len_utf8();
+        let rest = &text[len..];
+        match text.chars().next() {
+            Some(GUARD) => (Mark::Plain(""), len + usize::from(rest.starts_with(' '))),
+            Some(STAR) => (Mark::Plain("*"), len),
+            Some(SPACE) => (Mark::Plain(" "), len),
+            Some(TILDE) => (Mark::Plain("~"), len),
+            Some(BACKSLASH) => (Mark::Plain("\\"), len),
+            Some(OPEN) => rest
+                .find(CLOSE)
+                .and_then(|end| Some((self.0.get(rest[..end].parse::<usize>().ok()?)?, end)))
+                .map_or((Mark::Plain(""), len), |(held, end)| (Mark::Held(held), len + end + len)),
+            _ => (Mark::Plain(""), len),
+        }
+    }
+}
+
+enum Mark<'a> {
+    Plain(&'static str),
+    Held(&'a Literal),
+}
+
+/// Writes text as HTML, for element content and attribute values alike.
+pub(super) fn escape_html(text: &str, out: &mut String) {
+    let mut from = 0;
+    for (i, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => continue,
+        };
+        out.push_str(&text[from..i]);
+        out.push_str(entity);
+        from = i + 1;
+    }
+    out.push_str(&text[from..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_resolve_and_cannot_be_forged() {
+        let mut held = Literals::default();
+        let mut text = String::from("a ");
+        held.hold_text("{{ x | y }} <", &mut text);
+        held.hold_html("<b>", &mut text);
+        let mut out = String::new();
+        held.escape(&text, &mut out);
+        assert_eq!(out, "a {{ x | y }} &lt;<b>");
+        assert_eq!(held.plain(&text), "a {{ x | y }} <<b>");
+        assert_eq!(strip("a\u{FDD0}b\u{FDD6}"), "ab");
+        let mut out = String::new();
+        held.escape("x\u{FDD5}99\u{FDD6}y\u{FDD5}", &mut out);
+        assert_eq!(out, "x99y");
+    }
+}

@@ -1,0 +1,147 @@
+//! The securities and sectors that a scraped body names in its stock links.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A canonical code: `600160.SH`, `00700.HK`, `NIO.US`, or a sector's `BK0493`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecurityCode(Box<str>);
+
+/// A security that a body mentions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Security {
+    /// Its canonical code.
+    pub code: SecurityCode,
+    /// Its name at the first mention that gives one; empty if none does.
+    pub name: String,
+}
+
+impl SecurityCode {
+    /// The code as it is written everywhere.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is a sector.
+    pub fn is_board(&self) -> bool {
+        !self.0.contains('.')
+    }
+
+    /// The code of a market number and a code as the quote site writes them.
+    pub(super) fn of(market: &str, code: &str) -> Option<Self> {
+        let code = code.trim().to_ascii_uppercase().replace('_', ".");
+        let is_number = |len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
+        let canonical = match market.trim() {
+            "1" if is_number(6) => format!("{code}.SH"),
+            "0" if is_number(6) && is_beijing(&code) => format!("{code}.BJ"),
+            "0" if is_number(6) => format!("{code}.SZ"),
+            "116" if code.len() <= 5 => format!("{code:0>5}.HK"),
+            "105" | "106" | "107" => format!("{code}.US"),
+            "90" => code,
+            _ => return None,
+        };
+        canonical.parse().ok()
+    }
+
+    /// The code in a `data-code` attribute: `1,600160`, or `[K ]CODE|MARKET|TYPE` of an image.
+    pub(super) fn of_data(data: &str) -> Option<Self> {
+        if let Some((market, code)) = data.split_once(',') {
+            return Self::of(market, code);
+        }
+        let mut parts = data.strip_prefix("K ").unwrap_or(data).split('|');
+        let (code, market) = (parts.next()?, parts.next()?);
+        parts.next()?;
+        Self::of(market, code)
+    }
+}
+
+/// The Beijing exchange shares Shenzhen's market number.
+fn is_beijing(code: &str) -> bool {
+    code.starts_with(['4', '8']) || code.starts_with("92")
+}
+
+/// What is no canonical code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a security code")]
+pub struct NotACode;
+
+impl FromStr for SecurityCode {
+    type Err = NotACode;
+
+    fn from_str(text: &str) -> Result<Self, NotACode> {
+        let is_digits = |code: &str, len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
+        let is_valid = match text.rsplit_once('.') {
+            Some((code, "SH" | "SZ" | "BJ")) => is_digits(code, 6),
+            Some((code, "HK")) => is_digits(code, 5),
+            Some((code, "US")) => {
+                let is_code = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
+                (1..=12).contains(&code.len()) && code.bytes().all(is_code) && !code.starts_with('.')
+            }
+            Some(_) => false,
+            None => text.strip_prefix("BK").is_some_and(|number| is_digits(number, 4)),
+        };
+        if is_valid { Ok(Self(text.into())) } else { Err(NotACode) }
+    }
+}
+
+impl fmt::Display for SecurityCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Adds a mention: each code once, in the order of first mention.
+pub(super) fn mention(securities: &mut Vec<Security>, code: SecurityCode, name: &str) {
+    let name = name.trim();
+    match securities.iter_mut().find(|known| known.code == code) {
+        Some(known) if known.name.is_empty() => known.name.push_str(name),
+        Some(_) => {}
+        None => securities.push(Security { code, name: name.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_canonical() {
+        for (data, expected) in [
+            ("1,600160", Some("600160.SH")),
+            ("0,300343", Some("300343.SZ")),
+            ("0,000001", Some("000001.SZ")),
+            ("0,830799", Some("830799.BJ")),
+            ("0,430047", Some("430047.BJ")),
+            ("0,920002", Some("920002.BJ")),
+            ("116,00700", Some("00700.HK")),
+            ("116,700", Some("00700.HK")),
+            ("106,NIO", Some("NIO.US")),
+            ("105,aapl", Some("AAPL.US")),
+            ("107,BRK_B", Some("BRK.B.US")),
+            ("90,BK0493", Some("BK0493")),
+            ("NIO|106|7", Some("NIO.US")),
+            ("K NIO|106|7", Some("NIO.US")),
+            ("600160|1|2", Some("600160.SH")),
+            ("NIO|106", None),
+            ("1,60016", None),
+            ("1,<b>", None),
+            ("106,../x", None),
+            ("999,600160", None),
+            ("", None),
+        ] {
+            assert_eq!(SecurityCode::of_data(data).as_ref().map(SecurityCode::as_str), expected, "{data}");
+        }
+        assert!(SecurityCode::of("90", "BK0493").is_some_and(|code| code.is_board()));
+        assert!("600160".parse::<SecurityCode>().is_err());
+    }
+
+    #[test]
+    fn a_security_is_named_once() {
+        let mut all = Vec::new();
+        for (data, name) in [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")] {
+            mention(&mut all, SecurityCode::of_data(data).unwrap(), name);
+        }
+        let all = all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
+        assert_eq!(all, [("NIO.US", "乙汽车"), ("600160.SH", "甲股份")]);
+    }
+}

@@ -1,0 +1,165 @@
+//! The plain text of clean HTML: its length, and the excerpt that lists show.
+
+use std::borrow::Cow;
+
+/// Lists show about this many characters of a post.
+const EXCERPT: usize = 120;
+/// A first paragraph shorter than this is a by-line or a caption.
+const REAL: usize = 20;
+
+/// What plain text tells of a body.
+pub(super) struct Plain {
+    /// Characters of text, white space folded.
+    pub(super) len: usize,
+    /// The first real paragraph, white space folded, not yet cut.
+    pub(super) lead: String,
+}
+
+/// Reads clean HTML, as ammonia writes it.
+pub(super) fn plain(html: &str) -> Plain {
+    let (mut len, mut lead) = (0, Lead::default());
+    let mut block = String::new();
+    let (mut in_aside, mut rest) = (0_usize, html);
+    loop {
+        let at = rest.find('<').unwrap_or(rest.len());
+        block.push_str(&decode(&rest[..at]));
+        rest = &rest[at..];
+        let Some(end) = tag_end(rest) else { break };
+        let tag = &rest[1..end - 1];
+        rest = &rest[end..];
+        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let name = tag.split([' ', '/']).next().unwrap_or_default();
+        if name == "br" {
+            block.push(' ');
+        } else if is_block(name) {
+            len += finish(&mut block, in_aside == 0, &mut lead);
+            if is_aside(name) {
+                in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+            }
+        }
+    }
+    len += finish(&mut block, in_aside == 0, &mut lead);
+    Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
+}
+
+#[derive(Default)]
+struct Lead {
+    real: Option<String>,
+    short: Option<String>,
+}
+
+/// Ends a block: the characters of its text.
+fn finish(block: &mut String, may_lead: bool, lead: &mut Lead) -> usize {
+    let text = fold(block);
+    let len = text.chars().count();
+    if may_lead && len > 0 && lead.real.is_none() {
+        if len >= REAL {
+            lead.real = Some(text.into_owned());
+        } else if lead.short.is_none() {
+            lead.short = Some(text.into_owned());
+        }
+    }
+    block.clear();
+    len
+}
+
+/// Runs of white space become one space; none stay at the ends, full-width ones included.
+pub(super) fn fold(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let mut was_space = false;
+    let is_folded = text.chars().all(|c| {
+        let is_space = c.is_whitespace();
+        let is_fine = !is_space || (c == ' ' && !was_space);
+        was_space = is_space;
+        is_fine
+    });
+    if is_folded { Cow::Borrowed(text) } else { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) }
+}
+
+/// About 120 characters of a text, cut behind a sentence or a clause where there is one.
+pub(super) fn excerpt(text: &str) -> String {
+    let text = fold(text);
+    let Some((limit, _)) = text.char_indices().nth(EXCERPT) else { return text.into_owned() };
+    let (least, _) = text.char_indices().nth(EXCERPT * 2 / 3).unwrap_or((limit, ' '));
+    let head = &text[..limit];
+    let behind = |marks: &[char]| head.rfind(marks).filter(|at| *at >= least);
+    let cut = behind(&['。', '！', '？', '；']).or_else(|| behind(&['，', '、', '：', ',', ';', ' '])).unwrap_or(limit);
+    let head = head[..cut].trim_end_matches(|c: char| c.is_whitespace() || "，、：；。！？,;.".contains(c));
+    format!("{head}…")
+}
+
+/// The length of the tag at the start of a text; a `>` may stand in a quoted value.
+fn tag_end(text: &str) -> Option<usize> {
+    let mut in_quotes = false;
+    text.bytes().position(|b| {
+        in_quotes ^= b == b'"';
+        b == b'>' && !in_quotes
+    })
+    .map(|at| at + 1)
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "li" | "dl" | "dt" | "dd" | "table"
+            | "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "blockquote" | "figure"
+            | "figcaption" | "pre" | "hr" | "details" | "summary"
+    )
+}
+
+/// Whose text is no lead.
+fn is_aside(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figure" | "pre" | "table")
+}
+
+/// The entities that serialised HTML holds.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let known = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&nbsp;", '\u{A0}'), ("&quot;", '"')];
+        let (len, c) = known
+            .iter()
+            .find(|(entity, _)| rest.starts_with(entity))
+            .map_or((1, '&'), |(entity, c)| (entity.len(), *c));
+        out.push(c);
+        rest = &rest[len..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lead_is_the_first_real_paragraph() {
+        let real = "某公司今日公告称，预计全年净利润同比增长一成以上，主要由于销量增加。";
+        let html = format!(
+            "<h2 id=\"a\">标题标题标题标题标题标题标题标题标题标题标题</h2>\n<p>记者 某某</p><p>　　{real}</p><p>尾 &amp;\n&nbsp; 尾</p>"
+        );
+        let plain = plain(&html);
+        assert_eq!(plain.lead, real);
+        assert_eq!(plain.len, 22 + 5 + real.chars().count() + 5);
+        assert_eq!(super::plain("<p>a<br>b</p>").lead, "a b");
+        assert_eq!(super::plain("<img alt=\"a > b\"> x").lead, "x");
+        assert_eq!(super::plain("").lead, "");
+    }
+
+    #[test]
+    fn excerpts_are_cut_at_a_sensible_place() {
+        assert_eq!(excerpt("　　短 \n 句。"), "短 句。");
+        let sentence = "一二三四五六七八九。".repeat(20);
+        assert_eq!(excerpt(&sentence), format!("{}一二三四五六七八九…", "一二三四五六七八九。".repeat(11)));
+        let clause = "一二三四五六七八九，".repeat(20);
+        assert!(excerpt(&clause).ends_with("九…"));
+        assert_eq!(excerpt(&"字".repeat(500)).chars().count(), EXCERPT + 1);
+        assert!(excerpt(&"word ".repeat(100)).ends_with("word…"));
+    }
+}

@@ -1,0 +1,281 @@
+//! Valid YAML, by way of serde_yaml. Its values hide how a scalar was written; but keys are
+//! borrowed from the source, and the character after a key tells what to ask serde for.
+
+mod source;
+
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+
+use super::{Field, Value, is_blank};
+use source::{Key, Lists, Shape, Source};
+
+/// Why a text is no front matter.
+#[derive(Debug)]
+pub(super) struct Invalid {
+    pub(super) reason: String,
+    /// 1-based line of the file.
+    pub(super) line: Option<u32>,
+}
+
+/// The pairs of the mapping, in order, keys written twice included.
+pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
+    if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
+        return Ok(Vec::new());
+    }
+    // Lists are first taken to hold scalars alone, whose spelling can then be kept.
+    read(yaml, Lists::OfScalars).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| Invalid {
+        line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
+        reason: reason(&error),
+    })
+}
+
+/// What YAML 1.1 takes an unquoted word for (ScalarScanner#tokenize).
+pub(super) fn boolean(word: &str) -> Option<bool> {
+    let is = |name: &&str| word.eq_ignore_ascii_case(name);
+    if ["true", "yes", "on"].iter().any(is) {
+        Some(true)
+    } else if ["false", "no", "off"].iter().any(is) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// serde_yaml counts lines from the first fence; the defect has its own line.
+fn reason(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    match text.strip_prefix("invalid type: ").and_then(|found| found.split_once(", expected ")) {
+        Some((_, expected)) => format!("the front matter is not {expected}"),
+        None => format!("invalid YAML: {text}"),
+    }
+}
+
+fn read(yaml: &str, lists: Lists) -> Result<Vec<(String, Field)>, serde_yaml::Error> {
+    let source = Source::new(yaml, lists);
+    // Like psych, read the first document and no further.
+    match serde_yaml::Deserializer::from_str(yaml).next() {
+        Some(document) => document.deserialize_any(Top(&source)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The mapping that front matter is.
+struct Top<'s, 'y>(&'s Source<'y>);
+
+impl<'de> Visitor<'de> for Top<'_, '_> {
+    type Value = Vec<(String, Field)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let Self(source) = self;
+        let mut fields = Vec::with_capacity(8);
+        // Keys come in the order of the source: count on from the last.
+        let (mut line, mut counted) = (2, 0);
+        while let Some(key) = map.next_key_seed(KeySeed(source))? {
+            if let Some(end) = key.end.filter(|&end| end > counted) {
+                line += super::count_lines(&source.yaml[counted..end]);
+                counted = end;
+            }
+            let shape = source.shape_after(&key);
+            let (value, quoted) = map.next_value_seed(ValueSeed { source, shape })?;
+            match value {
+                Value::Map(pairs) if key.name == "<<" => fields.extend(
+                    pairs.into_iter().map(|(name, value)| (name, Field { value, quoted: false, line })),
+                ),
+                value => fields.push((key.name, Field { value, quoted, line })),
+            }
+        }
+        Ok(fields)
+    }
+}
+
+struct KeySeed<'s, 'y>(&'s Source<'y>);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed<'_, '_> {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a mapping with plain keys")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
+        self.0.spend(name.len())?;
+        Ok(Key { name: name.to_owned(), end: None })
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Key, E> {
+        let end = self.0.position(name).map(|start| start + name.len());
+        Ok(Key { end, ..self.visit_str(name)? })
+    }
+}
+
+/// A value of the top mapping, with whether it was quoted.
+struct ValueSeed<'s, 'y> {
+    source: &'s Source<'y>,
+    shape: Shape,
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
+    type Value = (Value, bool);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let Self { source, shape } = self;
+        let any = |spelling| Any { source, spelling };
+        match shape {
+            // Asked for a text, serde gives a number as it is written.
+            Shape::Scalar { quoted } => {
+                let value = deserializer.deserialize_str(any(Spelling::of(quoted)))?;
+                Ok((value.0, quoted))
+            }
+            Shape::List if source.lists == Lists::OfScalars => {
+                deserializer.deserialize_any(any(Spelling::Kept))
+            }
+            Shape::List | Shape::Unknown => deserializer.deserialize_any(any(Spelling::Lost)),
+        }
+    }
+}
+
+/// What is known of how a scalar was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    Quoted,
+    /// Items of this list are asked for as texts.
+    Kept,
+    /// serde decides what it is; quotes are looked for in the source.
+    Lost,
+}
+
+impl Spelling {
+    fn of(quoted: bool) -> Self {
+        if quoted { Self::Quoted } else { Self::Plain }
+    }
+}
+
+struct Any<'s, 'y> {
+    source: &'s Source<'y>,
+    spelling: Spelling,
+}
+
+impl Any<'_, '_> {
+    fn written<E: Error>(self, text: &str) -> Result<(Value, bool), E> {
+        Ok((self.source.scalar(text, false)?, false))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Any<'_, '_> {
+    type Value = (Value, bool);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        if self.spelling == Spelling::Kept {
+            deserializer.deserialize_str(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Any<'_, '_> {
+    type Value = (Value, bool);
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a mapping of scalars, lists and mappings")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok((Value::Null, false))
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok((Value::Null, false))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        self.written(if value { "true" } else { "false" })
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        self.written(&value.to_string())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        self.written(&value.to_string())
+    }
+
+    fn visit_i128<E: Error>(self, value: i128) -> Result<Self::Value, E> {
+        self.written(&value.to_string())
+    }
+
+    fn visit_u128<E: Error>(self, value: u128) -> Result<Self::Value, E> {
+        self.written(&value.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        self.written(&value.to_string())
+    }
+
+    /// Not the source's text: with escapes or over several lines, so most likely quoted.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let quoted = self.spelling != Spelling::Plain;
+        Ok((self.source.scalar(text, quoted)?, quoted))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        let quoted = match self.spelling {
+            Spelling::Plain => false,
+            Spelling::Quoted => true,
+            Spelling::Kept | Spelling::Lost => self.source.is_quoted(text),
+        };
+        Ok((self.source.scalar(text, quoted)?, quoted))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let Self { source, spelling } = self;
+        let mut list = Vec::new();
+        while let Some((item, _)) = items.next_element_seed(Any { source, spelling })? {
+            source.spend(0)?;
+            list.push(item);
+        }
+        Ok((Value::List(list), false))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let Self { source, .. } = self;
+        let mut pairs = Vec::new();
+        while let Some(key) = map.next_key_seed(KeySeed(source))? {
+            let (value, _) = map.next_value_seed(Any { source, spelling: Spelling::Lost })?;
+            source.spend(0)?;
+            pairs.push((key.name, value));
+        }
+        Ok((Value::Map(pairs), false))
+    }
+
+    /// A tag of its own, `!ruby/object`: only what it is put on counts.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Self::Value, A::Error> {
+        let (_, value) = tagged.variant::<serde::de::IgnoredAny>()?;
+        value.newtype_variant_seed(Self { spelling: Spelling::Lost, ..self })
+    }
+}

@@ -1,0 +1,92 @@
+//! The text behind serde's values: where a key stands, what follows it, what was in quotes.
+
+use std::cell::Cell;
+
+use serde::de::Error;
+
+use crate::archive::front_matter::Value;
+
+/// What serde is asked for when a list begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// Its items as texts.
+    OfScalars,
+    /// Its items as what serde takes them for.
+    OfAnything,
+}
+
+/// The text that is read, to look up what serde does not tell.
+pub(super) struct Source<'y> {
+    pub(super) yaml: &'y str,
+    pub(super) lists: Lists,
+    /// Bytes and nodes that may still be made.
+    budget: Cell<usize>,
+}
+
+impl<'y> Source<'y> {
+    pub(super) fn new(yaml: &'y str, lists: Lists) -> Self {
+        // Only aliases can make the values longer than their source.
+        Self { yaml, lists, budget: Cell::new(4 * yaml.len() + 1024) }
+    }
+
+    /// Where in the source a borrowed text stands.
+    pub(super) fn position(&self, text: &str) -> Option<usize> {
+        let position = text.as_ptr().addr().checked_sub(self.yaml.as_ptr().addr())?;
+        (position + text.len() <= self.yaml.len()).then_some(position)
+    }
+
+    pub(super) fn is_quoted(&self, text: &str) -> bool {
+        let before = self.position(text).and_then(|start| self.yaml[..start].bytes().next_back());
+        matches!(before, Some(b'"' | b'\''))
+    }
+
+    pub(super) fn spend<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        match self.budget.get().checked_sub(bytes + 1) {
+            Some(left) => {
+                self.budget.set(left);
+                Ok(())
+            }
+            None => Err(E::custom("its aliases repeat too much")),
+        }
+    }
+
+    pub(super) fn scalar<E: Error>(&self, text: &str, quoted: bool) -> Result<Value, E> {
+        self.spend(text.len())?;
+        let null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
+        Ok(if null && !quoted { Value::Null } else { Value::Text(text.to_owned()) })
+    }
+
+    /// What stands after a key.
+    pub(super) fn shape_after(&self, key: &Key) -> Shape {
+        let Some(start) = key.end else { return Shape::Unknown };
+        let after = self.yaml[start..].trim_start_matches(['"', '\'', ' ', '\t']);
+        let Some(after) = after.strip_prefix(':') else { return Shape::Unknown };
+        let after = after.trim_start_matches([' ', '\t']);
+        match after.bytes().next() {
+            Some(b'"' | b'\'' | b'|' | b'>') => Shape::Scalar { quoted: true },
+            Some(b'[') => Shape::List,
+            Some(b'\r' | b'\n' | b'#') | None => {
+                let mut below = after.lines().skip(1).map(str::trim_start);
+                match below.find(|line| !line.is_empty() && !line.starts_with('#')) {
+                    Some(line) if line == "-" || line.starts_with("- ") => Shape::List,
+                    _ => Shape::Unknown,
+                }
+            }
+            Some(b'&' | b'*' | b'!' | b'{' | b'}' | b']' | b',' | b'?' | b'-') => Shape::Unknown,
+            Some(_) => Shape::Scalar { quoted: false },
+        }
+    }
+}
+
+/// What serde is to be asked for.
+pub(super) enum Shape {
+    Scalar { quoted: bool },
+    List,
+    Unknown,
+}
+
+/// A key and, if it is the source's own text, where it ends there.
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) end: Option<usize>,
+}

@@ -1,0 +1,29 @@
+//! The domain: posts, and the archive they make. Nothing here knows of HTTP or templates.
+//!
+//! In reading order:
+//! - [`problem`]: what is wrong with a file, as data
+//! - [`front_matter`], [`date`], [`slug`], [`permalink`], [`defaults`]: Jekyll's rules
+//! - [`body`]: Markdown and HTML → clean HTML, and what is lifted out of it
+//! - [`files`], [`read`], [`page`], [`load`]: a folder → posts and pages, on every core
+//! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
+
+pub mod body;
+pub mod date;
+pub mod defaults;
+pub mod files;
+pub mod front_matter;
+pub mod load;
+pub mod names;
+pub mod packed;
+pub mod page;
+pub mod permalink;
+pub mod post;
+pub mod problem;
+pub mod read;
+pub mod slug;
+pub mod snapshot;
+
+pub use load::{Progress, load};
+pub use post::{Post, PostId, Timestamp};
+pub use problem::{Code, Problem, Severity};
+pub use snapshot::{Snapshot, Target};

@@ -1,0 +1,128 @@
+//! The site's other pages: Markdown and HTML with front matter outside the folders of posts.
+
+use super::body::{self, BodyHtml, Format};
+use super::defaults::Kind;
+use super::files::PageFile;
+use super::front_matter::{self, FrontMatter};
+use super::permalink;
+use super::problem::{Code, Defect, Problem};
+use super::read::{Links, Reader, read_file};
+
+/// A page such as `about.md`.
+#[derive(Debug)]
+pub struct Page {
+    /// The file, relative to the site's folder.
+    pub path: Box<str>,
+    /// The URL path, percent-encoded, without `baseurl`.
+    pub url: Box<str>,
+    /// The title; may be empty.
+    pub title: Box<str>,
+    /// The cleaned body. Pages are few, so it is kept as it is.
+    pub body: BodyHtml,
+    /// About 120 characters of plain text.
+    pub excerpt: Box<str>,
+    /// A hash of the file.
+    pub hash: u64,
+}
+
+/// Reads a page; nothing if the file has no front matter, since then it is none.
+pub(super) fn read(reader: &Reader<'_>, file: &PageFile, links: &Links<'_>) -> (Option<Page>, Vec<Problem>) {
+    let (bytes, _) = match read_file(&file.file) {
+        Ok(read) => read,
+        Err(defect) => return (None, vec![defect.of(&file.path)]),
+    };
+    let (text, defect) = front_matter::decode(&bytes);
+    let split = front_matter::split(&text);
+    let Some(yaml) = split.yaml else { return (None, Vec::new()) };
+    let (mut front, mut defects) = front_matter::parse(yaml);
+    defects.extend(defect);
+    front.fill(reader.defaults().for_file(&file.path, Kind::Pages));
+    let page = if front.is_false_or_null("published") {
+        None
+    } else if let Some(tag) = unresolved_liquid(split.body) {
+        let message = format!("the page needs Liquid that finews does not resolve: `{tag}`");
+        defects.push(Defect::warning(Code::PageSkipped, message).at(split.body_line));
+        None
+    } else {
+        Some(page(reader, file, &front, split.body, links, &mut defects))
+    };
+    let hash = xxhash_rust::xxh3::xxh3_64(&bytes);
+    let problems = defects.into_iter().map(|defect| defect.of(&file.path)).collect();
+    (page.map(|page| Page { hash, ..page }), problems)
+}
+
+fn page(
+    reader: &Reader<'_>,
+    file: &PageFile,
+    front: &FrontMatter,
+    source: &str,
+    links: &Links<'_>,
+    defects: &mut Vec<Defect>,
+) -> Page {
+    let (dir, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let (basename, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let extension = format!(".{extension}");
+    let format = Format::of_extension(&extension);
+    let output = if format == Format::Markdown { ".html" } else { &extension };
+    let own = front.text("permalink").filter(|value| !value.is_empty());
+    let url = permalink::page_url(dir, basename, output, reader.template(), own);
+    let title = front.text("title").unwrap_or_default();
+    let context = body::Context { site: reader.site(), title, url: &url, posts: links };
+    let mut body = body::read(source, format, &context);
+    defects.append(&mut body.defects);
+    Page {
+        path: file.path.as_str().into(),
+        title: title.into(),
+        url: url.into(),
+        body: body.html,
+        excerpt: body.excerpt.into(),
+        hash: 0,
+    }
+}
+
+/// The first Liquid tag or value that only Jekyll could fill in.
+fn unresolved_liquid(source: &str) -> Option<&str> {
+    const RESOLVED: [&str; 14] = [
+        "raw", "endraw", "comment", "endcomment", "highlight", "endhighlight", "post_url", "link", "include",
+        "site.url", "site.baseurl", "page.title", "site.title", "page.url",
+    ];
+    let mut rest = source;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let inside = &rest[start + 2..];
+        let close = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
+        let end = inside.find(close)?;
+        let expression = inside[..end].trim_matches(['-', ' ', '\t', '\n']);
+        let name = expression.split([' ', '|', '\n']).next().unwrap_or("");
+        let text = name.starts_with(['"', '\'']);
+        if name == "raw" {
+            // What stands between the marks is meant to be read as it is.
+            rest = inside.split_once("endraw").map_or("", |(_, after)| after);
+            continue;
+        }
+        if !text && !RESOLVED.contains(&name) {
+            return Some(&rest[start..start + 2 + end + 2]);
+        }
+        rest = &inside[end + 2..];
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn liquid_that_only_jekyll_fills_in_is_named() {
+        let table = [
+            ("text", None),
+            ("{{ site.baseurl }}/x {{ \"/y\" | relative_url }}", None),
+            ("{% raw %}{{ anything }}{% endraw %} after", None),
+            ("a {% for post in site.posts %}b", Some("{% for post in site.posts %}")),
+            ("a {{ content }}", Some("{{ content }}")),
+            ("never closed {{ site.url", None),
+        ];
+        for (source, expected) in table {
+            assert_eq!(unresolved_liquid(source), expected, "{source}");
+        }
+    }
+}

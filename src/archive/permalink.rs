@@ -1,0 +1,214 @@
+//! From a post's file name to its URL, as Jekyll makes it: the name's parts, the permalink
+//! templates and the id that feeds use (jekyll/document.rb, url.rb, drops/url_drop.rb).
+
+mod file_name;
+mod placeholder;
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use file_name::{FileName, file_name};
+use placeholder::{Placeholder, allowed};
+
+/// Everything a placeholder can stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct UrlParts<'a> {
+    /// `posts`.
+    pub collection: &'a str,
+    /// The file, relative to the site, with its extension; `:path` is made of it.
+    pub path: &'a str,
+    /// The file's name without its extension (but with its date).
+    pub basename: &'a str,
+    /// The slug of the file's name.
+    pub slug: &'a str,
+    /// `slug` of the front matter, which overrides that of the name.
+    pub fm_slug: Option<&'a str>,
+    /// In order, unchanged.
+    pub categories: &'a [String],
+    /// In the site's zone.
+    pub date: &'a DateTime<Tz>,
+    /// With its dot.
+    pub output_ext: &'a str,
+}
+
+/// A permalink with its placeholders recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+    /// What pages outside `_posts` end in under this permalink setting.
+    page_suffix: PageSuffix,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Placeholder(Placeholder),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PageSuffix {
+    None,
+    Slash,
+    Extension,
+}
+
+/// A permalink with a placeholder that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown placeholder `:{name}`; allowed are {}", allowed())]
+pub struct UnknownPlaceholder {
+    name: String,
+}
+
+impl FromStr for Template {
+    type Err = UnknownPlaceholder;
+
+    /// The name of a style, or a template (Configuration#style_to_permalink).
+    fn from_str(setting: &str) -> Result<Self, UnknownPlaceholder> {
+        let (template, page_suffix) = match setting {
+            "date" => ("/:categories/:year/:month/:day/:title:output_ext", PageSuffix::Extension),
+            "pretty" => ("/:categories/:year/:month/:day/:title/", PageSuffix::Slash),
+            "ordinal" => ("/:categories/:year/:y_day/:title:output_ext", PageSuffix::Extension),
+            "none" => ("/:categories/:title:output_ext", PageSuffix::Extension),
+            // Utils.add_permalink_suffix does not know this style.
+            "weekdate" => ("/:categories/:year/W:week/:short_day/:title:output_ext", PageSuffix::None),
+            _ if setting.ends_with('/') => (setting, PageSuffix::Slash),
+            _ if setting.ends_with(":output_ext") => (setting, PageSuffix::Extension),
+            _ => (setting, PageSuffix::None),
+        };
+        Ok(Self { page_suffix, ..post_permalink(template)? })
+    }
+}
+
+/// The `permalink` of a post's front matter: as a setting, but `pretty` is no style here.
+/// Without an extension it stays so in the URL (Jekyll then writes the file `URL.html`).
+pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once(':') {
+        text.push_str(before);
+        let end = after.find(|c| !matches!(c, 'a'..='z' | '_')).unwrap_or(after.len());
+        let name = &after[..end];
+        // `/:month_:day`: one underscore at the end is text (URL#generate_url_from_drop).
+        let name = name.strip_suffix('_').unwrap_or(name);
+        if end == 0 {
+            text.push(':');
+        } else {
+            let placeholder =
+                Placeholder::named(name).ok_or_else(|| UnknownPlaceholder { name: after[..end].into() })?;
+            if !text.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut text)));
+            }
+            pieces.push(Piece::Placeholder(placeholder));
+        }
+        rest = &after[name.len()..];
+    }
+    text.push_str(rest);
+    if !text.is_empty() {
+        pieces.push(Piece::Text(text));
+    }
+    // In text Jekyll leaves even `?` and `#` as they are, and so makes links that lead elsewhere.
+    for piece in &mut pieces {
+        if let Piece::Text(text) = piece
+            && text.contains(['?', '#'])
+        {
+            *text = text.replace('?', "%3F").replace('#', "%23");
+        }
+    }
+    Ok(Template { pieces, page_suffix: PageSuffix::None })
+}
+
+impl Template {
+    /// The URL of a post: a path that begins with `/`. Values are percent-encoded; the text of
+    /// the template is as its author wrote it.
+    pub fn expand(&self, parts: &UrlParts) -> String {
+        let mut url = String::with_capacity(96);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => url.push_str(text),
+                Piece::Placeholder(placeholder) => placeholder.write(parts, &mut url),
+            }
+        }
+        sanitize(&url)
+    }
+}
+
+/// The URL of a page outside `_posts` (Page#template): `dir` is its folder relative to the
+/// site, `output_ext` the extension of the page served, `style` the site's permalink setting,
+/// `permalink` that of its front matter.
+pub fn page_url(
+    dir: &str,
+    basename: &str,
+    output_ext: &str,
+    style: &Template,
+    permalink: Option<&str>,
+) -> String {
+    let html = matches!(output_ext, ".html" | ".xhtml" | ".htm");
+    let basename = basename.trim_end_matches('.');
+    let template = permalink.unwrap_or(match style.page_suffix {
+        _ if !html => "/:path/:basename:output_ext",
+        _ if basename == "index" => "/:path/",
+        PageSuffix::None => "/:path/:basename",
+        PageSuffix::Slash => "/:path/:basename/",
+        PageSuffix::Extension => "/:path/:basename:output_ext",
+    });
+    // Unlike a post's, a page's unknown placeholders stay as they are.
+    let url = template
+        .replace(":path", &escape(dir))
+        .replace(":basename", &escape(basename))
+        .replace(":output_ext", &escape(output_ext));
+    sanitize(&url)
+}
+
+/// The id of a post, of which its feed entry is made: the folder of its URL, and the slug of
+/// the front matter or else of the file, as it is (Document#id).
+pub fn jekyll_id(url: &str, slug: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let folder = url.rfind('/').map_or("", |end| &url[..end]);
+    format!("{folder}/{}", slug.strip_prefix('/').unwrap_or(slug))
+}
+
+/// URL#sanitize_url: makes the URL absolute, and leaves no way up.
+fn sanitize(url: &str) -> String {
+    let mut clean = String::with_capacity(url.len() + 1);
+    let rooted = ["/", url].concat();
+    let rooted = if rooted.contains('.') { rooted.replace("..", "/").replace("./", "") } else { rooted };
+    for c in rooted.chars() {
+        if c != '/' || !clean.ends_with('/') {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+/// URL.escape_path: what RFC 3986 allows in a path stays. Jekyll also leaves `?`, which would
+/// begin a query.
+fn escape(value: &str) -> Cow<'_, str> {
+    const PATH: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b';')
+        .remove(b'=')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'/');
+    utf8_percent_encode(value, PATH).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Drafts → a [`Snapshot`]: who is served at which URL, interned names, and the lists.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use percent_encoding::percent_decode_str;
+
+use super::group::{Groups, source_label};
+use super::{Snapshot, Target};
+use crate::archive::body::Body;
+use crate::archive::load::Reserved;
+use crate::archive::names::Names;
+use crate::archive::packed::Packing;
+use crate::archive::page::Page;
+use crate::archive::post::{Mention, Post, PostId};
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::read::{Draft, Visibility};
+use crate::config::Config;
+
+/// Collects posts and pages for one snapshot.
+pub struct Builder<'a> {
+    config: &'a Config,
+    packing: Packing,
+    reserved: &'a Reserved<'a>,
+    /// Newest first.
+    drafts: Vec<Draft>,
+    taken: HashMap<Box<str>, Box<str>>,
+    withdrawn: Vec<Box<str>>,
+    pages: Vec<Page>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Builder<'a> {
+    /// An empty archive.
+    pub fn new(config: &'a Config, packing: Packing, reserved: &'a Reserved<'a>) -> Self {
+        Self {
+            config,
+            packing,
+            reserved,
+            drafts: Vec::new(),
+            taken: HashMap::new(),
+            withdrawn: Vec::new(),
+            pages: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds a post. They must come newest first: of posts with one URL the first is served.
+    pub fn post(&mut self, draft: Draft) {
+        let path = decoded(&draft.url);
+        match draft.visibility {
+            Visibility::Future => return,
+            Visibility::Withdrawn => return self.withdrawn.push(path),
+            Visibility::Listed | Visibility::Unlisted => {}
+        }
+        let refusal = if (self.reserved)(&path) {
+            let message = format!("`{}` belongs to a page of finews; the post is not served", draft.url);
+            Some(Defect::error(Code::PathReserved, message))
+        } else {
+            self.taken.get(&path).map(|winner| {
+                let message = format!("`{}` is already the URL of `{winner}`; the post is not served", draft.url);
+                Defect::error(Code::UrlDuplicate, message)
+            })
+        };
+        match refusal {
+            Some(defect) => self.problems.push(defect.of(&draft.path)),
+            None => {
+                self.taken.insert(path, draft.path.as_str().into());
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// Adds a page of the site, after all posts.
+    pub fn page(&mut self, page: Page) {
+        let path = decoded(&page.url);
+        let owner = if (self.reserved)(&path) { Some("a page of finews") } else { self.taken.get(&path).map(|path| &**path) };
+        match owner {
+            Some(owner) => {
+                let message = format!("`{}` belongs to {owner}", page.url);
+                self.problems.push(Defect::warning(Code::PageSkipped, message).of(&page.path));
+            }
+            None => {
+                self.taken.insert(path, page.path.clone());
+                self.pages.push(page);
+            }
+        }
+    }
+
+    /// The snapshot, with what else was found wrong.
+    pub fn finish(mut self, mut problems: Vec<Problem>) -> Snapshot {
+        let zone = self.config.timezone;
+        let mut names = Names::default();
+        let mut paths = HashMap::with_capacity(self.taken.len());
+        let mut asides = Asides::default();
+        let mut posts = Vec::with_capacity(self.drafts.len());
+        let mut listed = Vec::with_capacity(self.drafts.len());
+        let mut days: BTreeMap<_, Vec<PostId>> = BTreeMap::new();
+        for draft in self.drafts.drain(..).rev() {
+            let id = PostId::new(posts.len());
+            asides.note(&draft);
+            let away = draft.redirect_to.clone().filter(|to| is_web_address(to));
+            // A body that could not be packed was reported when that was tried.
+            let Some(post) = finished(draft, &mut names, &self.packing) else { continue };
+            if !post.hidden {
+                listed.push(id);
+                days.entry(post.date.day(zone)).or_default().push(id);
+            }
+            paths.insert(decoded(&post.url), away.map_or(Target::Post(id), |to| Target::Away(to.into())));
+            posts.push(post);
+        }
+        for (index, page) in self.pages.iter().enumerate() {
+            paths.insert(decoded(&page.url), Target::Page(index));
+        }
+        for path in self.withdrawn {
+            paths.entry(path).or_insert(Target::Gone);
+        }
+        for (from, to) in asides.0 {
+            if !(self.reserved)(&from) {
+                paths.entry(from).or_insert(Target::Moved(to));
+            }
+        }
+        let own_names: HashMap<&str, &str> =
+            self.config.names.iter().map(|(name, label)| (name.as_str(), label.as_str())).collect();
+        let categories = Groups::build(&names, &posts, &listed, |post| &post.categories, |name, ids| {
+            match own_names.get(names.text(name)) {
+                Some(label) => (*label).into(),
+                None => source_label(&names, &posts, name, ids),
+            }
+        });
+        let tags = Groups::build(&names, &posts, &listed, |post| &post.tags, |name, _| names.text(name).into());
+        problems.append(&mut self.problems);
+        problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        Snapshot {
+            zone,
+            posts,
+            names,
+            listed,
+            categories,
+            tags,
+            days,
+            paths,
+            pages: self.pages,
+            packing: self.packing,
+            problems,
+        }
+    }
+}
+
+/// Former addresses and where each leads, in the order in which posts claim them: newest last.
+#[derive(Default)]
+struct Asides(Vec<(Box<str>, Box<str>)>);
+
+impl Asides {
+    fn note(&mut self, draft: &Draft) {
+        let to: Box<str> = draft.url.as_str().into();
+        for from in draft.redirect_from.iter().chain(&draft.other_day_url) {
+            let from = format!("/{}", from.trim_start_matches('/'));
+            self.0.push((decoded(&from), to.clone()));
+        }
+    }
+}
+
+fn decoded(url: &str) -> Box<str> {
+    match percent_decode_str(url).decode_utf8_lossy() {
+        Cow::Borrowed(text) => text.into(),
+        Cow::Owned(text) => text.into(),
+    }
+}
+
+/// An address that a redirect may lead to: a path of this site, or a page of the web.
+fn is_web_address(to: &str) -> bool {
+    let visible = !to.contains(|c: char| c.is_control() || c.is_whitespace());
+    visible && (to.starts_with("https://") || to.starts_with("http://") || (to.starts_with('/') && !to.starts_with("//")))
+}
+
+/// The finished post; nothing if its body cannot be packed.
+fn finished(draft: Draft, names: &mut Names, packing: &Packing) -> Option<Post> {
+    let Body { html, text_len, excerpt, digest, source_url, source_name, securities, .. } = draft.body;
+    let packed = match draft.packed {
+        Some(packed) => packed,
+        None => packing.packer().ok()?.pack(&html).ok()?,
+    };
+    Some(Post {
+        path: draft.path.into(),
+        url: draft.url.into(),
+        id: draft.id.into(),
+        title: draft.title.into(),
+        date: draft.date,
+        modified: draft.modified,
+        categories: names.intern_all(&draft.categories),
+        tags: names.intern_all(&draft.tags),
+        author: draft.author.as_deref().map(|author| names.intern(author)),
+        excerpt: excerpt.into(),
+        digest: digest.map(Into::into),
+        source_url: source_url.map(Into::into),
+        source_name: source_name.as_deref().map(|name| names.intern(name)),
+        securities: securities
+            .into_iter()
+            .map(|security| Mention { code: security.code, name: names.intern(&security.name) })
+            .collect(),
+        body: packed,
+        length: u32::try_from(text_len).unwrap_or(u32::MAX),
+        hidden: draft.visibility == Visibility::Unlisted,
+        sitemap: draft.sitemap,
+        hash: draft.hash,
+    })
+}

@@ -1,0 +1,110 @@
+//! Lists in pages, numbered from the oldest: a numbered page changes only when an older post
+//! is added, mended or withdrawn, so links to it stay true.
+
+use crate::archive::post::PostId;
+
+/// Posts a page.
+pub const PER_PAGE: usize = 50;
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Number {
+    /// The newest posts, at the list's plain URL.
+    Latest,
+    /// A numbered page, the oldest being 1.
+    Page(usize),
+}
+
+/// Where "newer" leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// To a numbered page.
+    Page(usize),
+    /// To the list's plain URL.
+    Latest,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPage {
+    /// Its posts, newest first.
+    pub posts: Vec<PostId>,
+    /// Posts in the whole list.
+    pub total: usize,
+    /// Numbered pages of the whole list.
+    pub pages: usize,
+    /// Which one this is.
+    pub number: Number,
+    /// The numbered page that holds the next older post.
+    pub older: Option<usize>,
+    /// Where the next newer posts are.
+    pub newer: Option<Newer>,
+}
+
+impl ListPage {
+    /// A page of a list that is in ascending order. An empty list has a latest page only.
+    pub fn of(list: &[PostId], number: Number) -> Option<Self> {
+        let pages = list.len().div_ceil(PER_PAGE);
+        let range = match number {
+            Number::Latest => list.len().saturating_sub(PER_PAGE)..list.len(),
+            Number::Page(page) if (1..=pages).contains(&page) => {
+                (page - 1) * PER_PAGE..list.len().min(page * PER_PAGE)
+            }
+            Number::Page(_) => return None,
+        };
+        // The post before the range, counted from 1, is on this page.
+        let older = (range.start > 0).then(|| range.start.div_ceil(PER_PAGE));
+        let newer = match number {
+            Number::Latest => None,
+            Number::Page(page) if page < pages => Some(Newer::Page(page + 1)),
+            Number::Page(_) => Some(Newer::Latest),
+        };
+        let posts = list[range].iter().rev().copied().collect();
+        Some(Self { posts, total: list.len(), pages, number, older, newer })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(length: usize) -> Vec<PostId> {
+        (0..length).map(PostId::new).collect()
+    }
+
+    #[test]
+    fn every_post_is_on_one_numbered_page_and_the_latest_shows_the_newest() {
+        for length in [1, 49, 50, 51, 99, 100, 101, 250] {
+            let all = list(length);
+            let latest = ListPage::of(&all, Number::Latest).expect("a latest page");
+            assert_eq!(latest.posts.first(), all.last());
+            assert_eq!(latest.posts.len(), length.min(PER_PAGE));
+            let mut seen: Vec<_> = (1..=latest.pages)
+                .flat_map(|n| ListPage::of(&all, Number::Page(n)).expect("a page").posts)
+                .collect();
+            seen.sort();
+            assert_eq!(seen, all, "{length}");
+        }
+    }
+
+    #[test]
+    fn older_leads_to_the_page_of_the_next_older_post() {
+        for length in [51, 99, 100, 101, 250] {
+            let all = list(length);
+            let latest = ListPage::of(&all, Number::Latest).expect("a latest page");
+            let next = all[length - PER_PAGE - 1];
+            let older = ListPage::of(&all, Number::Page(latest.older.expect("older"))).expect("a page");
+            assert!(older.posts.contains(&next), "{length}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_list() {
+        let all = list(120);
+        assert_eq!(ListPage::of(&all, Number::Page(0)), None);
+        assert_eq!(ListPage::of(&all, Number::Page(4)), None);
+        assert_eq!(ListPage::of(&all, Number::Page(3)).map(|page| page.newer), Some(Some(Newer::Latest)));
+        assert_eq!(ListPage::of(&all, Number::Page(1)).map(|page| page.older), Some(None));
+        assert_eq!(ListPage::of(&[], Number::Latest).map(|page| page.pages), Some(0));
+    }
+}

@@ -1,0 +1,36 @@
+//! `finews check`: what is wrong with a site's files.
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use finews::archive::{Problem, Severity};
+
+use super::{Outcome, load, unless_closed};
+use crate::SiteArgs;
+
+/// Prints each problem; 1 if readers lose something, or with `strict` if there is any.
+pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
+    let archive = load(&site.config()?)?;
+    let problems = archive.problems();
+    unless_closed(print(problems, json))?;
+    let worst = problems.iter().map(|problem| problem.severity).max();
+    let failed = worst == Some(Severity::Error) || (strict && worst.is_some());
+    if !json {
+        let posts = archive.posts().len();
+        eprintln!("{posts} posts served, {} problems", problems.len());
+    }
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+fn print(problems: &[Problem], json: bool) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    for problem in problems {
+        if json {
+            serde_json::to_writer(&mut out, problem)?;
+            writeln!(out)?;
+        } else {
+            writeln!(out, "{problem}")?;
+        }
+    }
+    out.flush()
+}

@@ -1,0 +1,60 @@
+//! `finews healthcheck`: asks a running finews whether it is well. Images without a shell and
+//! without curl have nothing else to ask with.
+
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::Outcome;
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// 0 if the answer is 200, 1 otherwise.
+pub(crate) fn run(url: Option<&str>) -> Outcome {
+    let url = url.map_or_else(default_url, ToOwned::to_owned);
+    let Some((host, path)) = parse(&url) else {
+        return Err(format!("`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz").into());
+    };
+    match ask(&host, &path) {
+        Ok(status) if status == "200" => Ok(ExitCode::SUCCESS),
+        Ok(status) => {
+            eprintln!("finews: {url} answered {status}");
+            Ok(ExitCode::FAILURE)
+        }
+        Err(error) => {
+            eprintln!("finews: {url} did not answer: {error}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn default_url() -> String {
+    let listen = std::env::var("FINEWS_LISTEN").ok().filter(|listen| !listen.is_empty());
+    let port = listen.as_deref().and_then(|listen| listen.rsplit_once(':')).map_or("8080", |(_, port)| port);
+    format!("http://127.0.0.1:{port}/healthz")
+}
+
+/// Host with port, and path.
+fn parse(url: &str) -> Option<(String, String)> {
+    let rest = url.strip_prefix("http://")?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+        host.to_owned()
+    } else {
+        format!("{host}:80")
+    };
+    (!host.starts_with(':')).then(|| (host, format!("/{path}")))
+}
+
+fn ask(host: &str, path: &str) -> std::io::Result<String> {
+    let address = host.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    // `HTTP/1.1 200`: the status is in the first twelve bytes.
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    Ok(String::from_utf8_lossy(&head[9..]).into_owned())
+}

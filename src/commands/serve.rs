@@ -1,0 +1,105 @@
+//! `finews serve`: loads a site and answers for it until told to stop.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use finews::archive::{self, Progress, Severity, Snapshot};
+use finews::config::{Config, LogFormat};
+use finews::web::{self, App, paths, server};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Outcome;
+use crate::SiteArgs;
+
+/// Serves the site.
+pub(crate) fn run(site: &SiteArgs) -> Outcome {
+    let config = site.config()?;
+    start_log(config.log_format);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+}
+
+async fn serve(config: Config) -> Outcome {
+    let listener = TcpListener::bind(&config.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+
+    let app = App::new(&config);
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(server::run(listener, web::router(Arc::clone(&app)), async {
+        let _ = end.await;
+    }));
+    let loading = tokio::task::spawn_blocking(move || load(&config).map_err(|error| error.to_string()));
+    let stopped = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(stopped);
+    tokio::select! {
+        loaded = loading => {
+            app.publish(loaded??);
+            stopped.await;
+        }
+        () = &mut stopped => {}
+    }
+    tracing::info!("stopping");
+    app.drain();
+    let _ = ended.send(());
+    server.await?;
+    // A load that is still running has nothing to save.
+    std::process::exit(0)
+}
+
+/// Loads the archive, showing how far it is: a bar on a terminal, one log line otherwise.
+fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
+    let start = Instant::now();
+    let progress = Progress::default();
+    let archive = if std::io::stderr().is_terminal() {
+        std::thread::scope(|scope| {
+            let bar = ProgressBar::new(0).with_style(style());
+            let loading = scope.spawn(|| archive::load(config, &paths::is_reserved, &progress));
+            while !loading.is_finished() {
+                bar.set_length(progress.total() as u64);
+                bar.set_position(progress.done() as u64);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            bar.finish_and_clear();
+            loading.join().map_err(|_| "the archive could not be loaded")
+        })??
+    } else {
+        archive::load(config, &paths::is_reserved, &progress)?
+    };
+    report(&archive, start.elapsed());
+    Ok(archive)
+}
+
+fn report(archive: &Snapshot, took: Duration) {
+    let errors = archive.problems().iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = archive.problems().len() - errors;
+    let posts = archive.posts().len();
+    tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "the archive is loaded");
+    if errors > 0 {
+        tracing::warn!("{errors} files are not served; `finews check` names them");
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("reading posts {bar:30} {human_pos}/{human_len} {per_sec} {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn start_log(format: LogFormat) {
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}

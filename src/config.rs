@@ -1,0 +1,406 @@
+//! One typed [`Config`] from a site's `_config.yml`, the environment and the command line.
+//! Everything else reads it; it reads nothing of the crate.
+
+mod error;
+mod file;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use chrono_tz::Tz;
+
+pub use error::ConfigError;
+use error::Origin;
+use file::File;
+pub use file::Node;
+
+/// What the command line says; the environment is asked for what is `None` here.
+/// Values are as typed, so that a wrong one is reported the same way wherever it came from.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--listen`
+    pub listen: Option<String>,
+    /// `--admin-listen`
+    pub admin_listen: Option<String>,
+    /// `--url`
+    pub url: Option<String>,
+    /// `--posts`, once a folder
+    pub posts: Vec<String>,
+    /// `--log-format`
+    pub log_format: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What a date with seconds but without a zone means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NaiveDates {
+    /// UTC, as YAML and so Jekyll read it.
+    #[default]
+    Utc,
+    /// Local to the site, as its authors mostly meant it.
+    Local,
+}
+
+impl FromStr for NaiveDates {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "utc" => Ok(Self::Utc),
+            "local" => Ok(Self::Local),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A link of the navigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavLink {
+    /// What readers see.
+    pub label: String,
+    /// A path of the site, without `baseurl`, or a whole URL.
+    pub url: String,
+}
+
+/// An entry of Jekyll's `defaults`: front matter for the files in its scope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefaultValues {
+    /// A path prefix or glob, relative to the site; empty for all.
+    pub path: String,
+    /// `posts` or `pages`; absent for both.
+    pub kind: Option<String>,
+    /// The front matter given.
+    pub values: Vec<(String, Node)>,
+}
+
+/// Everything the owner can say, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The site's folder.
+    pub root: PathBuf,
+    /// The configuration file, if there is one.
+    pub file: Option<PathBuf>,
+    /// The site's name.
+    pub title: String,
+    /// One or two sentences about the site.
+    pub description: String,
+    /// The scheme and host of absolute URLs, without a slash at the end; may be empty.
+    pub url: String,
+    /// What stands before every path: empty, or `/archive`.
+    pub baseurl: String,
+    /// BCP 47 language tag of the site, such as `zh-CN`.
+    pub lang: String,
+    /// Who publishes the site.
+    pub author: Option<String>,
+    /// Path or URL of the site's picture.
+    pub logo: Option<String>,
+    /// The zone of local times and of the days in URLs.
+    pub timezone: Tz,
+    /// A permalink style's name or a template; checked by [`Config::permalink_error`]'s caller.
+    pub permalink: String,
+    /// Whether posts of the future are shown.
+    pub future: bool,
+    /// Whether `published: false` is passed over.
+    pub unpublished: bool,
+    /// Front matter for files in a scope.
+    pub defaults: Vec<DefaultValues>,
+    /// Jekyll's `exclude`, its own defaults included.
+    pub exclude: Vec<String>,
+    /// Jekyll's `include`.
+    pub include: Vec<String>,
+    /// Posts a page of jekyll-paginate, for its old addresses.
+    pub paginate: usize,
+    /// The folders of posts; empty: every `_posts`, and `posts`.
+    pub posts: Vec<String>,
+    /// Further folders and files that are served as they are.
+    pub static_files: Vec<String>,
+    /// Whether the source of each post is served beside it.
+    pub source: bool,
+    /// The links of the header.
+    pub nav: Vec<NavLink>,
+    /// HTML of the footer, as the owner wrote it.
+    pub footer: String,
+    /// Former hosts of the site, whose links become local.
+    pub legacy_hosts: Vec<String>,
+    /// The meaning of a date without a zone.
+    pub naive_dates: NaiveDates,
+    /// Display names of categories, which win over those found in tags.
+    pub names: Vec<(String, String)>,
+    /// Where readers are served, `host:port`.
+    pub listen: String,
+    /// Where the owner is served, `host:port`.
+    pub admin_listen: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    permalink_origin: Origin,
+}
+
+/// What Jekyll passes over when the configuration does not say otherwise
+/// (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
+const JEKYLL_EXCLUDES: [&str; 10] = [
+    ".sass-cache",
+    ".jekyll-cache",
+    "gemfiles",
+    "Gemfile",
+    "Gemfile.lock",
+    "node_modules",
+    "vendor/bundle/",
+    "vendor/cache/",
+    "vendor/gems/",
+    "vendor/ruby/",
+];
+
+impl Config {
+    /// Reads the configuration of the site in `root`. `env` looks a variable up.
+    ///
+    /// # Errors
+    /// When `root` is no readable folder, or a value is not what its key allows.
+    pub fn read(
+        root: &Path,
+        flags: &Overrides,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        match std::fs::metadata(root) {
+            Ok(meta) if meta.is_dir() => {}
+            Ok(_) => return Err(ConfigError::site(root, "is not a folder")),
+            Err(error) => return Err(ConfigError::site(root, error)),
+        }
+        let file = File::find(root)?;
+        let layers = Layers { file: &file, flags, env };
+        let (permalink, permalink_origin) = file.text_at(&["permalink"])?.unwrap_or_else(|| {
+            ("date".into(), file.origin(&["permalink"]))
+        });
+        let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
+        exclude.extend(JEKYLL_EXCLUDES.map(String::from));
+        Ok(Self {
+            root: root.to_owned(),
+            title: file.text(&["title"])?.or(file.text(&["name"])?).unwrap_or_default(),
+            description: file.text(&["description"])?.unwrap_or_default(),
+            url: layers.url()?,
+            baseurl: baseurl(&file)?,
+            lang: file.text(&["lang"])?.filter(|lang| !lang.is_empty()).unwrap_or_else(|| "en".into()),
+            author: author(&file)?,
+            logo: file.text(&["logo"])?.filter(|logo| !logo.is_empty()),
+            timezone: timezone(&file)?,
+            permalink,
+            permalink_origin,
+            future: file.bool(&["future"])?.unwrap_or(false),
+            unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
+            defaults: defaults(&file)?,
+            exclude,
+            include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
+            paginate: file.parsed(&["paginate"], "a number of posts")?.unwrap_or(10),
+            posts: layers.posts()?,
+            static_files: file.folders(&["finews", "static"])?,
+            source: file.bool(&["finews", "source"])?.unwrap_or(false),
+            nav: nav(&file)?,
+            footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
+            legacy_hosts: hosts(&file)?,
+            naive_dates: file.parsed(&["finews", "naive_dates"], "utc or local")?.unwrap_or_default(),
+            names: file.pairs(&["finews", "names"])?,
+            listen: layers.address("listen", flags.listen.as_deref(), "127.0.0.1:8080")?,
+            admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref(), "127.0.0.1:9464")?,
+            log_format: layers.log_format()?,
+            file: file.path,
+        })
+    }
+
+    /// The error for a `permalink` that its reader refuses; `allowed` says what it takes.
+    pub fn permalink_error(&self, allowed: &str) -> ConfigError {
+        ConfigError::value(self.permalink_origin.clone(), &self.permalink, allowed)
+    }
+
+    /// Whether interface text is Chinese.
+    pub fn is_chinese(&self) -> bool {
+        self.lang.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("zh"))
+    }
+}
+
+/// The three places a setting can come from, the strongest first: flag, environment, file.
+struct Layers<'a> {
+    file: &'a File,
+    flags: &'a Overrides,
+    env: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Layers<'_> {
+    /// The value of `name` as written and where it stands; `key` is its place in the file.
+    fn raw(
+        &self,
+        name: &str,
+        flag: Option<&str>,
+        key: &[&str],
+    ) -> Result<Option<(String, Origin)>, ConfigError> {
+        if let Some(value) = flag {
+            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{name}")))));
+        }
+        match self.variable(name)? {
+            Some(found) => Ok(Some(found)),
+            None => self.file.text_at(key),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        let variable = format!("FINEWS_{}", name.to_ascii_uppercase().replace('-', "_"));
+        let Some(value) = (self.env)(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+        let origin = Origin::Environment(variable);
+        match value.into_string() {
+            Ok(value) => Ok(Some((value, origin))),
+            Err(value) => Err(ConfigError::value(origin, &value.to_string_lossy(), "UTF-8 text")),
+        }
+    }
+
+    fn address(&self, name: &str, flag: Option<&str>, default: &str) -> Result<String, ConfigError> {
+        let key = name.replace('-', "_");
+        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else {
+            return Ok(default.into());
+        };
+        let valid = value.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
+        });
+        if valid { Ok(value) } else { Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080")) }
+    }
+
+    fn url(&self) -> Result<String, ConfigError> {
+        let Some((value, origin)) = self.raw("url", self.flags.url.as_deref(), &["url"])? else {
+            return Ok(String::new());
+        };
+        let trimmed = value.trim_end_matches('/');
+        let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+        let valid = |host: &str| {
+            !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/?#<>\"'".contains(c))
+        };
+        if trimmed.is_empty() || host.is_some_and(valid) {
+            Ok(trimmed.into())
+        } else {
+            Err(ConfigError::value(origin, &value, "a scheme and host, such as https://news.example (a path belongs in baseurl)"))
+        }
+    }
+
+    fn posts(&self) -> Result<Vec<String>, ConfigError> {
+        if !self.flags.posts.is_empty() {
+            let origin = Origin::Flag("--posts".into());
+            return self.flags.posts.iter().map(|folder| file::folder(folder, &origin)).collect();
+        }
+        match self.variable("posts")? {
+            // As in PATH.
+            Some((value, origin)) => {
+                value.split(':').filter(|part| !part.is_empty()).map(|part| file::folder(part, &origin)).collect()
+            }
+            None => self.file.folders(&["finews", "posts"]),
+        }
+    }
+
+    fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        match self.raw("log-format", self.flags.log_format.as_deref(), &["finews", "log_format"])? {
+            Some((value, origin)) => {
+                value.parse().map_err(|()| ConfigError::value(origin, &value, "text or json"))
+            }
+            None => Ok(LogFormat::default()),
+        }
+    }
+}
+
+fn baseurl(file: &File) -> Result<String, ConfigError> {
+    let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
+    let trimmed = value.trim_matches('/');
+    if trimmed.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c)) || trimmed.contains("//") {
+        return Err(ConfigError::value(origin, &value, "a path, such as /archive"));
+    }
+    Ok(if trimmed.is_empty() { String::new() } else { format!("/{trimmed}") })
+}
+
+fn author(file: &File) -> Result<Option<String>, ConfigError> {
+    // jekyll-seo-tag and jekyll-feed allow a mapping with a name.
+    match file.get(&["author"]) {
+        Some(Node::Map(_)) => file.text(&["author", "name"]),
+        _ => file.text(&["author"]),
+    }
+}
+
+fn timezone(file: &File) -> Result<Tz, ConfigError> {
+    let Some((value, origin)) = file.text_at(&["timezone"])? else { return Ok(Tz::UTC) };
+    value.parse().map_err(|_| {
+        ConfigError::value(origin, &value, "a name of the IANA time zone database, such as Asia/Shanghai")
+    })
+}
+
+fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
+    let key = ["finews", "nav"];
+    let wrong = |node: &Node| {
+        ConfigError::value(file.origin(&key), &node.to_string(), "a list of entries with label and url")
+    };
+    match file.get(&key) {
+        None | Some(Node::Null) => Ok(Vec::new()),
+        Some(Node::List(entries)) => entries
+            .iter()
+            .map(|entry| match (entry.text_of("label"), entry.text_of("url")) {
+                (Some(label), Some(url)) => Ok(NavLink { label: label.into(), url: url.into() }),
+                _ => Err(wrong(entry)),
+            })
+            .collect(),
+        Some(other) => Err(wrong(other)),
+    }
+}
+
+fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
+    let key = ["finews", "legacy_hosts"];
+    let hosts = file.strings(&key)?.unwrap_or_default();
+    match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
+        Some(wrong) => Err(ConfigError::value(file.origin(&key), wrong, "host names, such as old.news.example")),
+        None => Ok(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
+    }
+}
+
+fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
+    let key = ["defaults"];
+    let wrong = |node: &Node| {
+        ConfigError::value(
+            file.origin(&key),
+            &node.to_string(),
+            "a list of entries with scope (path, type) and values",
+        )
+    };
+    let entries = match file.get(&key) {
+        None | Some(Node::Null) => return Ok(Vec::new()),
+        Some(Node::List(entries)) => entries,
+        Some(other) => return Err(wrong(other)),
+    };
+    entries
+        .iter()
+        .map(|entry| {
+            let scope = entry.get("scope");
+            match entry.get("values") {
+                Some(Node::Map(values)) => Ok(DefaultValues {
+                    path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
+                    kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
+                    values: values.clone(),
+                }),
+                _ => Err(wrong(entry)),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

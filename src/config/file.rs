@@ -1,0 +1,276 @@
+//! `_config.yml`: a tree of [`Node`]s, typed readers for its keys, and the line of each.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::error::{ConfigError, Origin};
+
+/// A value of the configuration. Of a key written twice the last is kept, as in Jekyll.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number or text.
+    Text(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order written.
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The value of a key, if this is a mapping that has it.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match self {
+            Self::Map(pairs) => pairs.iter().rfind(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The text of a key, if this is a mapping that has it as text.
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        match self.get(key) {
+            Some(Self::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
+            Self::Map(pairs) => {
+                f.write_str("{")?;
+                for (index, (key, value)) in pairs.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if index == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        Node::deserialize(deserializer)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Text(value.to_string()))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Text(value.to_string()))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Text(value.to_string()))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Node, A::Error> {
+        let mut map = Vec::new();
+        while let Some((key, value)) = pairs.next_entry::<Node, Node>()? {
+            map.push((key.to_string(), value));
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+/// The configuration file, or an empty one where there is none.
+pub(super) struct File {
+    pub(super) path: Option<PathBuf>,
+    text: String,
+    tree: Node,
+}
+
+impl File {
+    /// Reads `_config.yml` (or `_config.yaml`) of a site.
+    pub(super) fn find(root: &Path) -> Result<Self, ConfigError> {
+        for name in ["_config.yml", "_config.yaml"] {
+            let path = root.join(name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => return Self::parse(path, text),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(ConfigError::unreadable(&path, None, error)),
+            }
+        }
+        Ok(Self { path: None, text: String::new(), tree: Node::Null })
+    }
+
+    fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
+        let yaml = text.trim_start_matches('\u{feff}');
+        let tree = serde_yaml::from_str(yaml).map_err(|error| {
+            let line = error.location().map(|place| place.line());
+            ConfigError::unreadable(&path, line, format!("not valid YAML: {error}"))
+        })?;
+        match tree {
+            Node::Map(_) | Node::Null => Ok(Self { path: Some(path), text, tree }),
+            other => {
+                let reason = format!("`{other}` is not a mapping; allowed are lines of `key: value`");
+                Err(ConfigError::unreadable(&path, Some(1), reason))
+            }
+        }
+    }
+
+    /// The node at a path of keys.
+    pub(super) fn get(&self, key: &[&str]) -> Option<&Node> {
+        key.iter().try_fold(&self.tree, |node, name| node.get(name))
+    }
+
+    /// Where the value of a key stands.
+    pub(super) fn origin(&self, key: &[&str]) -> Origin {
+        Origin::File {
+            path: self.path.clone().unwrap_or_else(|| "_config.yml".into()),
+            line: line_of(&self.text, key),
+            key: key.join("."),
+        }
+    }
+
+    fn wrong(&self, key: &[&str], node: &Node, allowed: &str) -> ConfigError {
+        ConfigError::value(self.origin(key), &node.to_string(), allowed)
+    }
+
+    pub(super) fn text(&self, key: &[&str]) -> Result<Option<String>, ConfigError> {
+        Ok(self.text_at(key)?.map(|(text, _)| text))
+    }
+
+    /// A text and where it stands; numbers and booleans count as text.
+    pub(super) fn text_at(&self, key: &[&str]) -> Result<Option<(String, Origin)>, ConfigError> {
+        match self.get(key) {
+            None | Some(Node::Null) => Ok(None),
+            Some(node @ (Node::Text(_) | Node::Bool(_))) => Ok(Some((node.to_string(), self.origin(key)))),
+            Some(other) => Err(self.wrong(key, other, "text")),
+        }
+    }
+
+    pub(super) fn bool(&self, key: &[&str]) -> Result<Option<bool>, ConfigError> {
+        match self.get(key) {
+            None | Some(Node::Null) => Ok(None),
+            Some(Node::Bool(value)) => Ok(Some(*value)),
+            // YAML 1.1, which Jekyll reads.
+            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "yes" | "on") => Ok(Some(true)),
+            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "no" | "off") => Ok(Some(false)),
+            Some(other) => Err(self.wrong(key, other, "true or false")),
+        }
+    }
+
+    pub(super) fn parsed<T: FromStr>(&self, key: &[&str], allowed: &str) -> Result<Option<T>, ConfigError> {
+        match self.text_at(key)? {
+            None => Ok(None),
+            Some((text, origin)) => {
+                text.parse().map(Some).map_err(|_| ConfigError::value(origin, &text, allowed))
+            }
+        }
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    pub(super) fn strings(&self, key: &[&str]) -> Result<Option<Vec<String>>, ConfigError> {
+        let text = |node: &Node| match node {
+            Node::Text(_) | Node::Bool(_) => Ok(node.to_string()),
+            other => Err(self.wrong(key, other, "a list of texts")),
+        };
+        match self.get(key) {
+            None | Some(Node::Null) => Ok(None),
+            Some(Node::List(items)) => items.iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(node) => Ok(Some(vec![text(node)?])),
+        }
+    }
+
+    /// A mapping of texts to texts.
+    pub(super) fn pairs(&self, key: &[&str]) -> Result<Vec<(String, String)>, ConfigError> {
+        match self.get(key) {
+            None | Some(Node::Null) => Ok(Vec::new()),
+            Some(Node::Map(pairs)) => pairs
+                .iter()
+                .map(|(name, value)| match value {
+                    Node::Text(_) | Node::Bool(_) => Ok((name.clone(), value.to_string())),
+                    other => Err(self.wrong(key, other, "a mapping of texts to texts")),
+                })
+                .collect(),
+            Some(other) => Err(self.wrong(key, other, "a mapping of texts to texts")),
+        }
+    }
+
+    /// A list of folders inside the site, as [`folder`] reads each.
+    pub(super) fn folders(&self, key: &[&str]) -> Result<Vec<String>, ConfigError> {
+        let origin = self.origin(key);
+        self.strings(key)?.unwrap_or_default().iter().map(|text| folder(text, &origin)).collect()
+    }
+}
+
+/// A path inside the site, with `/` between its parts and neither `.` nor `..` among them.
+pub(super) fn folder(text: &str, origin: &Origin) -> Result<String, ConfigError> {
+    let mut parts = Vec::new();
+    for part in Path::new(text.trim_start_matches('/')).components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_string_lossy()),
+            Component::CurDir => {}
+            _ => return Err(ConfigError::value(origin.clone(), text, "a path inside the site's folder")),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// The 1-based line of a key: the first of `key` at the margin, each further one below it and indented.
+fn line_of(text: &str, key: &[&str]) -> Option<usize> {
+    let mut lines = text.lines().enumerate();
+    let mut found = None;
+    for (depth, name) in key.iter().enumerate() {
+        let place = lines.find(|(_, line)| {
+            let bare = line.trim_start_matches(['\u{feff}', ' ']);
+            let rest = bare.trim_start_matches(['"', '\'']).strip_prefix(name);
+            let named = rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'));
+            named && (depth > 0) == line.starts_with(' ')
+        });
+        match place {
+            Some((index, _)) => found = Some(index + 1),
+            // The key may stand inside braces: the line of its parent is near enough.
+            None => break,
+        }
+    }
+    found
+}

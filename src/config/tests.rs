@@ -1,0 +1,84 @@
+use super::*;
+
+fn read(yaml: &str, flags: &Overrides, env: &[(&str, &str)]) -> Result<Config, String> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let root = std::env::temp_dir().join(format!("finews-config-{}-{next}", std::process::id()));
+    std::fs::create_dir_all(&root).expect("a temporary folder");
+    std::fs::write(root.join("_config.yml"), yaml).expect("a file");
+    let lookup = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+    let result = Config::read(&root, flags, &lookup).map_err(|error| {
+        error.to_string().replace(&*root.to_string_lossy(), "")
+    });
+    std::fs::remove_dir_all(&root).expect("the folder is ours");
+    result
+}
+
+fn file(yaml: &str) -> Result<Config, String> {
+    read(yaml, &Overrides::default(), &[])
+}
+
+#[test]
+fn an_empty_configuration_is_jekylls() {
+    let config = file("").expect("valid");
+    assert_eq!(config.timezone, Tz::UTC);
+    assert_eq!((config.permalink.as_str(), config.lang.as_str(), config.future), ("date", "en", false));
+    assert_eq!(config.listen, "127.0.0.1:8080");
+    assert!(config.exclude.iter().any(|name| name == "node_modules"));
+}
+
+#[test]
+fn of_a_key_written_twice_the_last_wins() {
+    assert_eq!(file("title: a\ntitle: b\n").expect("valid").title, "b");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_both_over_the_file() {
+    let yaml = "url: https://file.example\nfinews:\n  listen: 127.0.0.1:1\n  log_format: json\n";
+    let flags = Overrides { listen: Some("127.0.0.1:3".into()), ..Overrides::default() };
+    let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
+    let config = read(yaml, &flags, &env).expect("valid");
+    assert_eq!(config.listen, "127.0.0.1:3");
+    assert_eq!(config.url, "https://env.example");
+    assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
+    let table = [
+        ("timezone: Asia/Nowhere\n", "/_config.yml:1: timezone: `Asia/Nowhere`", "IANA"),
+        ("title: x\nfuture: maybe\n", "/_config.yml:2: future: `maybe`", "true or false"),
+        ("finews:\n  source: 5\n", "/_config.yml:2: finews.source: `5`", "true or false"),
+        ("finews:\n  nav: [x]\n", "/_config.yml:2: finews.nav: `x`", "label and url"),
+        ("finews: {nav: [x]}\n", "/_config.yml:1: finews.nav: `x`", "label and url"),
+        ("finews:\n  posts: [../other]\n", "/_config.yml:2: finews.posts: `../other`", "inside the site"),
+        ("finews:\n  naive_dates: mine\n", "/_config.yml:2: finews.naive_dates: `mine`", "utc or local"),
+        ("finews:\n  listen: 8080\n", "/_config.yml:2: finews.listen: `8080`", "host:port"),
+        ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),
+        ("url: news.example\n", "/_config.yml:1: url: `news.example`", "https://"),
+        ("title: [a\n", "/_config.yml:", "not valid YAML"),
+        ("- a\n", "/_config.yml:1: `[a]`", "key: value"),
+    ];
+    for (yaml, place, allowed) in table {
+        let error = file(yaml).expect_err(yaml);
+        assert!(error.starts_with(place), "{yaml:?}: {error}");
+        assert!(error.contains(allowed), "{yaml:?}: {error}");
+    }
+}
+
+#[test]
+fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
+    let flags = Overrides { log_format: Some("xml".into()), ..Overrides::default() };
+    let error = read("", &flags, &[]).expect_err("wrong");
+    assert_eq!(error, "--log-format: `xml` is not allowed here; allowed is text or json");
+    let error = read("", &Overrides::default(), &[("FINEWS_ADMIN_LISTEN", "x")]).expect_err("wrong");
+    assert!(error.starts_with("FINEWS_ADMIN_LISTEN: `x`"), "{error}");
+}
+
+#[test]
+fn a_missing_site_is_one_sentence() {
+    let error = Config::read(Path::new("/nowhere/at/all"), &Overrides::default(), &|_| None);
+    let error = error.expect_err("missing").to_string();
+    assert!(error.starts_with("the site's folder /nowhere/at/all cannot be used:"), "{error}");
+}

@@ -1,0 +1,13 @@
+//! finews serves a whole news archive, kept as Jekyll posts, from memory.
+//!
+//! A folder of posts becomes a [`archive::Snapshot`]; [`web`] answers every request from it.
+//! Dependencies lead one way, `web → archive`, and [`config`] is read by all and knows nobody.
+//!
+//! In reading order:
+//! - [`config`]: what the owner says, from `_config.yml`, environment and flags
+//! - [`archive`]: the domain: what a post means, and the archive in memory
+//! - [`web`]: pages, addresses, and manners on the wire
+
+pub mod archive;
+pub mod config;
+pub mod web;

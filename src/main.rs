@@ -1,0 +1,100 @@
+//! The command line: `finews [serve|check|list|healthcheck]`.
+
+mod commands;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use finews::config::{Config, Overrides};
+
+/// Serves a folder of Jekyll posts as a fast, readable, safe news site.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    site: SiteArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a site (what happens without a command)
+    Serve(SiteArgs),
+    /// Print what is wrong with a site's files, one problem a line
+    Check {
+        #[command(flatten)]
+        site: SiteArgs,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        /// Exit with 1 on warnings too
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print every post that is served, newest first, one JSON object a line
+    List {
+        #[command(flatten)]
+        site: SiteArgs,
+        /// Add each post's cleaned body
+        #[arg(long)]
+        body: bool,
+    },
+    /// Ask a running finews whether it is well (for containers)
+    Healthcheck {
+        /// What to ask [default: /healthz at the address of FINEWS_LISTEN]
+        url: Option<String>,
+    },
+}
+
+/// The site, and settings over its `_config.yml`.
+#[derive(Debug, Args)]
+struct SiteArgs {
+    /// The site's folder
+    #[arg(default_value = ".")]
+    site: PathBuf,
+    /// Where to serve readers, host:port [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
+    #[arg(long)]
+    listen: Option<String>,
+    /// Where to serve the owner, host:port [default: 127.0.0.1:9464] [env: FINEWS_ADMIN_LISTEN]
+    #[arg(long)]
+    admin_listen: Option<String>,
+    /// Scheme and host of absolute URLs [env: FINEWS_URL]
+    #[arg(long)]
+    url: Option<String>,
+    /// A folder of posts inside the site; repeatable [env: FINEWS_POSTS, separated by colons]
+    #[arg(long, value_name = "FOLDER")]
+    posts: Vec<String>,
+    /// text or json [default: text] [env: FINEWS_LOG_FORMAT]
+    #[arg(long)]
+    log_format: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => commands::serve::run(&cli.site),
+        Some(Command::Serve(site)) => commands::serve::run(&site),
+        Some(Command::Check { site, json, strict }) => commands::check::run(&site, json, strict),
+        Some(Command::List { site, body }) => commands::list::run(&site, body),
+        Some(Command::Healthcheck { url }) => commands::healthcheck::run(url.as_deref()),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("finews: {error}");
+        ExitCode::from(commands::UNUSABLE)
+    })
+}
+
+impl SiteArgs {
+    fn config(&self) -> Result<Config, finews::config::ConfigError> {
+        let overrides = Overrides {
+            listen: self.listen.clone(),
+            admin_listen: self.admin_listen.clone(),
+            url: self.url.clone(),
+            posts: self.posts.clone(),
+            log_format: self.log_format.clone(),
+        };
+        Config::read(&self.site, &overrides, &|name| std::env::var_os(name))
+    }
+}

@@ -1,0 +1,110 @@
+//! How long a page may be kept, by name, and the fingerprint that says whether it has changed.
+
+use std::hash::Hash;
+use std::sync::LazyLock;
+
+use axum::http::HeaderValue;
+use xxhash_rust::xxh3::Xxh3;
+
+/// How long browsers and proxies may keep an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CachePolicy {
+    /// Lists, the home page, answers that there is nothing: asked again each time, since a 304
+    /// costs no rendering and a minute-old front page is no news.
+    Revalidate,
+    /// Articles and the site's own pages: they are seldom mended, and may be shown a while longer
+    /// when we are restarted or down.
+    Article,
+    /// Numbered pages of lists: they change only when an older post does.
+    Numbered,
+    /// Files of the site.
+    SiteFile,
+    /// Our own files, which have a hash in their names.
+    Immutable,
+    /// Redirects, which may be reconsidered.
+    Redirect,
+    /// Errors of ours.
+    NoStore,
+}
+
+impl CachePolicy {
+    /// The header's value.
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Revalidate => "no-cache",
+            Self::Article => "max-age=300, stale-while-revalidate=600, stale-if-error=86400",
+            Self::Numbered => "max-age=86400",
+            Self::SiteFile | Self::Redirect => "max-age=3600",
+            Self::Immutable => "max-age=31536000, immutable",
+            Self::NoStore => "no-store",
+        })
+    }
+}
+
+/// A hash of all that a page shows, cheap to compute before it is rendered. It is the page's
+/// ETag, so a 304 costs no rendering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u128);
+
+impl Fingerprint {
+    /// The ETag of the page in an encoding, which is part of it: a strong ETag names bytes.
+    pub fn etag(self, encoding: &str) -> HeaderValue {
+        // Hexadecimal digits and the names of encodings are always valid.
+        HeaderValue::try_from(format!("\"{:032x}-{encoding}\"", self.0))
+            .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    }
+}
+
+/// Collects what a page shows.
+pub struct Fingerprinter(Xxh3);
+
+impl Fingerprinter {
+    /// For a kind of page of a site whose settings have this hash.
+    pub fn new(settings: u64, kind: &str) -> Self {
+        let mut hasher = Xxh3::new();
+        hasher.update(&BUILD_ID.to_le_bytes());
+        hasher.update(&settings.to_le_bytes());
+        hasher.update(kind.as_bytes());
+        Self(hasher)
+    }
+
+    /// Adds something that the page shows.
+    #[must_use]
+    pub fn with(mut self, part: impl Hash) -> Self {
+        self.add(part);
+        self
+    }
+
+    /// Adds something that the page shows.
+    pub fn add(&mut self, part: impl Hash) {
+        part.hash(&mut self.0);
+    }
+
+    /// The fingerprint of all that was added.
+    pub fn finish(self) -> Fingerprint {
+        Fingerprint(self.0.digest128())
+    }
+}
+
+/// Changes with every build, so that a new template is never taken for the old page: a hash of
+/// the running program, which replicas of one build share.
+static BUILD_ID: LazyLock<u64> = LazyLock::new(|| {
+    let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
+    xxhash_rust::xxh3::xxh3_64(&program)
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fingerprints_differ_with_what_is_shown() {
+        let of = |settings, kind, part: &str| Fingerprinter::new(settings, kind).with(part).finish();
+        let one = of(1, "home", "a");
+        assert_eq!(one, of(1, "home", "a"));
+        for other in [of(2, "home", "a"), of(1, "day", "a"), of(1, "home", "b")] {
+            assert_ne!(one, other);
+        }
+        assert_ne!(one.etag("gz"), one.etag("br"));
+    }
+}

@@ -1,0 +1,70 @@
+//! A month as a grid of days, each day with posts a link.
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::paths::Route;
+use super::reply::Visit;
+use super::timeline::Link;
+
+/// A field of the grid.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// The day of the month; 0 outside it.
+    pub day: u32,
+    /// The day's page, if it has posts.
+    pub href: Option<String>,
+    /// Date and number of posts, for those who do not see the grid.
+    pub label: String,
+    /// 0 to 4: how busy the day was beside the month's busiest.
+    pub heat: usize,
+}
+
+/// A month.
+#[derive(Debug)]
+pub struct Month {
+    /// Its name and page.
+    pub link: Link,
+    /// Weeks from Monday.
+    pub weeks: Vec<[Cell; 7]>,
+    /// Posts in the whole month.
+    pub posts: usize,
+}
+
+/// The first and last day of a month.
+pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let last = NaiveDate::from_ymd_opt(next_year, next_month, 1)?.checked_sub_days(Days::new(1))?;
+    Some((first, last))
+}
+
+impl Month {
+    /// The grid of a month; nothing outside the calendar.
+    pub fn of(visit: &Visit<'_>, year: i32, month: u32) -> Option<Self> {
+        let (first, last) = bounds(year, month)?;
+        let counts: Vec<(NaiveDate, usize)> = visit.archive.days(first..=last).collect();
+        let busiest = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let offset = first.weekday().num_days_from_monday() as usize;
+        let length = last.day() as usize;
+        let mut weeks = vec![<[Cell; 7]>::default(); (offset + length).div_ceil(7)];
+        for day in 1..=length {
+            let place = offset + day - 1;
+            weeks[place / 7][place % 7].day = day as u32;
+        }
+        for &(date, count) in &counts {
+            let place = offset + date.day0() as usize;
+            let words = visit.site.words;
+            weeks[place / 7][place % 7] = Cell {
+                day: date.day(),
+                href: Some(visit.site.href(Route::day(date))),
+                label: format!("{} {}", words.day(date), words.posts(count)),
+                heat: (count * 4).div_ceil(busiest.max(1)),
+            };
+        }
+        let link = Link {
+            label: visit.site.words.month(year, month),
+            href: visit.site.href(Route::Month(year, month)),
+        };
+        Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
+    }
+}

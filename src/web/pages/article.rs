@@ -1,0 +1,99 @@
+//! An article.
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use super::Head;
+use crate::archive::{Post, PostId};
+use crate::web::cache::CachePolicy;
+use crate::web::html::Html;
+use crate::web::paths::{self, Route};
+use crate::web::reply::{Reply, Visit};
+use crate::web::site::Site;
+use crate::web::timeline::{self, Link};
+
+#[derive(Template)]
+#[template(path = "pages/article.html")]
+struct Page<'a> {
+    site: &'a Site,
+    head: Head,
+    post: &'a Post,
+    headline: Cow<'a, str>,
+    iso: String,
+    moment: String,
+    source: Option<Link>,
+    /// Who first published it, where that is not the source.
+    publisher: Option<&'a str>,
+    author: Option<&'a str>,
+    digest: Option<&'a str>,
+    body: Html<'a>,
+    securities: Vec<Security<'a>>,
+    tags: Vec<Link>,
+    source_text: Option<String>,
+    earlier: Option<Link>,
+    later: Option<Link>,
+}
+
+struct Security<'a> {
+    name: &'a str,
+    code: String,
+}
+
+/// Answers a post's permalink.
+pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
+    let archive = visit.archive;
+    let post = archive.post(id);
+    let source = timeline::source(visit, post);
+    let (earlier, later) = neighbours(visit, post, id);
+    let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
+    let label = source.as_ref().map(|source| source.label.clone());
+    let fingerprint = visit.fingerprint("article").with((post.hash, &post.url, &label, beside)).finish();
+    visit.conditional("text/html; charset=utf-8", CachePolicy::Article, fingerprint, || {
+        let body = archive.body(post)?;
+        let at = post.date.in_zone(archive.zone());
+        let name = |id| archive.name(id);
+        let link = |id: PostId| {
+            let post = archive.post(id);
+            Link { label: post.headline().into_owned(), href: visit.site.href(&post.url) }
+        };
+        let publisher = post.source_name.map(name);
+        let source_text = if visit.source { paths::source_of(&post.url) } else { None };
+        crate::web::reply::render(&Page {
+            site: visit.site,
+            head: Head::new(visit, post.headline(), &*post.excerpt, &post.url),
+            headline: post.headline(),
+            iso: at.to_rfc3339(),
+            moment: visit.site.words.moment(at),
+            publisher: publisher.filter(|name| label.as_deref() != Some(*name)),
+            author: post.author.map(name),
+            digest: post.digest.as_deref(),
+            body: Html(&body),
+            securities: post
+                .securities
+                .iter()
+                .map(|mention| Security { name: name(mention.name), code: mention.code.to_string() })
+                .collect(),
+            tags: post
+                .tags
+                .iter()
+                .map(|tag| Link { label: name(*tag).to_owned(), href: visit.site.href(Route::tag(name(*tag))) })
+                .collect(),
+            source_text: source_text.map(|path| visit.site.href(path)),
+            earlier: earlier.map(link),
+            later: later.map(link),
+            post,
+            source,
+        })
+    })
+}
+
+/// The posts before and after in the source.
+fn neighbours(visit: &Visit<'_>, post: &Post, id: PostId) -> (Option<PostId>, Option<PostId>) {
+    let group = post.categories.last().and_then(|name| visit.archive.categories().get(*name));
+    let list = group.map_or(&[][..], |group| group.posts());
+    match list.binary_search(&id) {
+        Ok(place) => (place.checked_sub(1).map(|before| list[before]), list.get(place + 1).copied()),
+        Err(_) => (None, None),
+    }
+}

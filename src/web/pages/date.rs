@@ -1,0 +1,179 @@
+//! A year, a month, a day.
+
+use askama::Template;
+use chrono::NaiveDate;
+
+use super::Head;
+use crate::archive::snapshot::{ListPage, Number};
+use crate::web::cache::CachePolicy;
+use crate::web::calendar::{Month, bounds};
+use crate::web::paths::Route;
+use crate::web::reply::{Reply, Visit};
+use crate::web::site::Site;
+use crate::web::timeline::{self, Day, Entry, Link, Pager, Shown};
+
+/// Headlines of each day that a month shows.
+const HEADLINES: usize = 5;
+
+#[derive(Template)]
+#[template(path = "pages/year.html")]
+struct YearPage<'a> {
+    site: &'a Site,
+    head: Head,
+    label: String,
+    summary: String,
+    months: Vec<Month>,
+    years: Vec<Link>,
+}
+
+/// Answers `/<year>/`.
+pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
+    let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
+    let days: Vec<_> = visit.archive.days(range).collect();
+    if days.is_empty() {
+        return None;
+    }
+    let years = visit.archive.years();
+    let fingerprint = visit.fingerprint("year").with(&days).with(&years);
+    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let words = visit.site.words;
+        let count = days.iter().map(|(_, count)| count).sum();
+        let label = words.year(year);
+        let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month));
+        Ok(YearPage {
+            site: visit.site,
+            head: Head::new(visit, &label, words.date_description(&label, count), Route::Year(year)),
+            summary: words.posts(count),
+            months: months.filter(|month| month.posts > 0).collect(),
+            years: years
+                .iter()
+                .filter(|(other, _)| *other != year)
+                .map(|(year, _)| Link { label: words.year(*year), href: visit.site.href(Route::Year(*year)) })
+                .collect(),
+            label,
+        })
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "pages/month.html")]
+struct MonthPage<'a> {
+    site: &'a Site,
+    head: Head,
+    label: String,
+    summary: String,
+    year: Link,
+    month: Month,
+    days: Vec<MonthDay<'a>>,
+    older: Option<Link>,
+    newer: Option<Link>,
+}
+
+/// A day within a month: its first headlines.
+struct MonthDay<'a> {
+    link: Link,
+    iso: String,
+    count: String,
+    entries: Vec<Entry<'a>>,
+}
+
+/// Answers `/<year>/<month>/`.
+pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
+    let (first, last) = bounds(year, month)?;
+    let counts: Vec<_> = visit.archive.days(first..=last).rev().collect();
+    if counts.is_empty() {
+        return None;
+    }
+    let (before, _) = visit.archive.days_beside(first);
+    let (_, after) = visit.archive.days_beside(last);
+    let mut fingerprint = visit.fingerprint("month").with((&counts, before, after));
+    for (day, _) in &counts {
+        for id in newest_of(visit, *day) {
+            fingerprint.add(timeline::version(visit, id));
+        }
+    }
+    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let words = visit.site.words;
+        let label = words.month(year, month);
+        let total = counts.iter().map(|(_, count)| count).sum();
+        let beside = |day: Option<NaiveDate>| day.map(|day| month_link(visit, day));
+        let grid = Month::of(visit, year, month);
+        Ok(MonthPage {
+            site: visit.site,
+            head: Head::new(visit, &label, words.date_description(&label, total), Route::Month(year, month)),
+            summary: words.posts(total),
+            year: Link { label: words.year(year), href: visit.site.href(Route::Year(year)) },
+            month: grid.unwrap_or(Month { link: month_link(visit, first), weeks: Vec::new(), posts: total }),
+            days: counts.iter().map(|(day, count)| month_day(visit, *day, *count)).collect(),
+            older: beside(before),
+            newer: beside(after),
+            label,
+        })
+    }))
+}
+
+fn newest_of(visit: &Visit<'_>, day: NaiveDate) -> Vec<crate::archive::PostId> {
+    visit.archive.day(day).unwrap_or_default().iter().rev().take(HEADLINES).copied().collect()
+}
+
+fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a> {
+    let words = visit.site.words;
+    let entries = newest_of(visit, day);
+    MonthDay {
+        link: Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) },
+        iso: day.to_string(),
+        count: words.posts(count),
+        entries: entries.iter().map(|id| timeline::entry(visit, visit.archive.post(*id), true)).collect(),
+    }
+}
+
+fn month_link(visit: &Visit<'_>, day: NaiveDate) -> Link {
+    use chrono::Datelike;
+    let (year, month) = (day.year(), day.month());
+    Link { label: visit.site.words.month(year, month), href: visit.site.href(Route::Month(year, month)) }
+}
+
+#[derive(Template)]
+#[template(path = "pages/day.html")]
+struct DayPage<'a> {
+    site: &'a Site,
+    head: Head,
+    label: String,
+    summary: String,
+    month: Link,
+    days: Vec<Day<'a>>,
+    pager: Pager,
+    older: Option<Link>,
+    newer: Option<Link>,
+}
+
+/// Answers `/<year>/<month>/<day>/` and its pages.
+pub fn day(visit: &Visit<'_>, day: NaiveDate, number: Number) -> Option<Reply> {
+    let page = ListPage::of(visit.archive.day(day)?, number)?;
+    let beside = visit.archive.days_beside(day);
+    let policy = if number == Number::Latest { CachePolicy::Revalidate } else { CachePolicy::Numbered };
+    let fingerprint = visit.fingerprint("day").with(Shown(visit, &page)).with((day, beside));
+    Some(visit.page(policy, fingerprint.finish(), || {
+        let words = visit.site.words;
+        let link = |day: Option<NaiveDate>| {
+            day.map(|day| Link { label: words.day(day), href: visit.site.href(Route::day(day)) })
+        };
+        let label = words.day_heading(day);
+        let title = match number {
+            Number::Latest => label.clone(),
+            Number::Page(n) => format!("{label} ({})", words.page_of(n, page.pages)),
+        };
+        let description = words.date_description(&words.day(day), page.total);
+        Ok(DayPage {
+            site: visit.site,
+            head: Head::new(visit, title, description, Route::Day(day, number)),
+            summary: words.posts(page.total),
+            month: month_link(visit, day),
+            days: timeline::days(visit, &page.posts, true),
+            pager: Pager::of(visit, &page, |number| Route::Day(day, number)),
+            older: link(beside.0),
+            newer: link(beside.1),
+            label,
+        })
+    }))
+}

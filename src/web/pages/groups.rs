@@ -1,0 +1,105 @@
+//! All sources, and all tags.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use super::Head;
+use crate::archive::snapshot::{Group, Groups};
+use crate::web::cache::CachePolicy;
+use crate::web::paths::Route;
+use crate::web::reply::{Reply, Visit};
+use crate::web::site::Site;
+use crate::web::timeline::Link;
+
+#[derive(Template)]
+#[template(path = "pages/groups.html")]
+struct Page<'a> {
+    site: &'a Site,
+    head: Head,
+    summary: String,
+    sections: Vec<Section<'a>>,
+}
+
+struct Section<'a> {
+    /// The letter that its names begin with.
+    initial: String,
+    items: Vec<Item<'a>>,
+}
+
+struct Item<'a> {
+    link: Link,
+    /// The name in URLs, where readers see another.
+    name: Option<&'a str>,
+    count: usize,
+    /// From the first post to the last.
+    span: String,
+}
+
+/// Answers `/category/`.
+pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
+    Some(all(visit, visit.archive.categories(), Route::Sources, visit.site.words.sources, |name| Route::source(name)))
+}
+
+/// Answers `/tag/`.
+pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
+    Some(all(visit, visit.archive.tags(), Route::Tags, visit.site.words.tags, |name| Route::tag(name)))
+}
+
+fn all<'a>(
+    visit: &Visit<'a>,
+    groups: &'a Groups,
+    path: Route<'_>,
+    title: &str,
+    route: impl Fn(&'a str) -> Route<'a>,
+) -> Reply {
+    let mut fingerprint = visit.fingerprint(title);
+    for group in groups.iter() {
+        let ends = [group.posts().first(), group.posts().last()];
+        let ends = ends.map(|id| id.map(|id| visit.archive.post(*id).date));
+        fingerprint.add((visit.archive.name(group.name()), group.label(), group.posts().len(), ends));
+    }
+    visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        Ok(Page {
+            site: visit.site,
+            head: Head::new(visit, title, format!("{} · {}", visit.site.title, title), &path),
+            summary: groups.len().to_string(),
+            sections: sections(visit, groups, route),
+        })
+    })
+}
+
+/// The groups by the first letter of their names: letters, then digits, then everything else.
+fn sections<'a>(
+    visit: &Visit<'a>,
+    groups: &'a Groups,
+    route: impl Fn(&'a str) -> Route<'a>,
+) -> Vec<Section<'a>> {
+    let mut sections: BTreeMap<(u8, String), Vec<(String, Item<'a>)>> = BTreeMap::new();
+    for group in groups.iter() {
+        let name = visit.archive.name(group.name());
+        let initial = match name.chars().next() {
+            Some(first) if first.is_ascii_alphabetic() => (0, first.to_ascii_uppercase().to_string()),
+            Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
+            _ => (2, "…".to_owned()),
+        };
+        sections.entry(initial).or_default().push((name.to_lowercase(), item(visit, group, name, &route)));
+    }
+    let sorted = |mut items: Vec<(String, Item<'a>)>| {
+        items.sort_by(|a, b| a.0.cmp(&b.0));
+        items.into_iter().map(|(_, item)| item).collect()
+    };
+    sections.into_iter().map(|((_, initial), items)| Section { initial, items: sorted(items) }).collect()
+}
+
+fn item<'a>(visit: &Visit<'a>, group: &'a Group, name: &'a str, route: impl Fn(&'a str) -> Route<'a>) -> Item<'a> {
+    let day = |id: Option<&crate::archive::PostId>| {
+        id.map(|id| visit.archive.post(*id).date.day(visit.archive.zone())).unwrap_or_default()
+    };
+    Item {
+        link: Link { label: group.label().to_owned(), href: visit.site.href(route(name)) },
+        name: (name != group.label()).then_some(name),
+        count: group.posts().len(),
+        span: visit.site.words.span(day(group.posts().first()), day(group.posts().last())),
+    }
+}

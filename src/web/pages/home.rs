@@ -1,0 +1,104 @@
+//! The front page: the newest posts as a time line, the most active sources, the calendar.
+
+use askama::Template;
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::Head;
+use crate::archive::snapshot::{Group, ListPage, Number};
+use crate::web::cache::CachePolicy;
+use crate::web::calendar::Month;
+use crate::web::paths::Route;
+use crate::web::reply::{Reply, Visit};
+use crate::web::site::Site;
+use crate::web::timeline::{self, Day, Entry, Link, Shown};
+
+/// Sources shown.
+const SOURCES: usize = 9;
+/// Posts shown of each.
+const POSTS_EACH: usize = 5;
+/// A source is active if it published in so many days before the newest post.
+const ACTIVE_DAYS: u64 = 30;
+
+#[derive(Template)]
+#[template(path = "pages/home.html")]
+struct Page<'a> {
+    site: &'a Site,
+    head: Head,
+    days: Vec<Day<'a>>,
+    older: Option<String>,
+    sources: Vec<Source<'a>>,
+    months: Vec<Month>,
+}
+
+struct Source<'a> {
+    link: Link,
+    count: String,
+    entries: Vec<Entry<'a>>,
+}
+
+/// Answers `/`.
+pub fn get(visit: &Visit<'_>) -> Option<Reply> {
+    let list = ListPage::of(visit.archive.listed(), Number::Latest)?;
+    let newest = visit.archive.newest_day();
+    let active = newest.map(|day| active_sources(visit, day)).unwrap_or_default();
+    let mut fingerprint = visit.fingerprint("home").with(Shown(visit, &list)).with(newest);
+    for group in &active {
+        fingerprint.add((group.label(), group.posts().len()));
+        for &id in latest(group) {
+            fingerprint.add(visit.archive.post(id).hash);
+        }
+    }
+    if let Some(day) = newest {
+        fingerprint.add(visit.archive.days(two_months(day)..=day).collect::<Vec<_>>());
+    }
+    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let next = visit.archive.listed().len().checked_sub(list.posts.len() + 1);
+        let next = next.map(|index| visit.archive.post(visit.archive.listed()[index]));
+        Ok(Page {
+            site: visit.site,
+            head: Head::new(visit, "", &visit.site.description, Route::Home),
+            days: timeline::days(visit, &list.posts, true),
+            older: next.map(|post| visit.site.href(Route::day(post.date.day(visit.archive.zone())))),
+            sources: active.iter().map(|group| source(visit, group)).collect(),
+            months: newest.map(|day| months(visit, day)).unwrap_or_default(),
+        })
+    }))
+}
+
+/// The sources that published most in the last weeks, the busiest first.
+fn active_sources<'a>(visit: &Visit<'a>, newest: NaiveDate) -> Vec<&'a Group> {
+    let since = newest.checked_sub_days(Days::new(ACTIVE_DAYS)).unwrap_or(NaiveDate::MIN);
+    let recent = |group: &Group| {
+        let old = group.posts().partition_point(|id| visit.archive.post(*id).date.day(visit.archive.zone()) < since);
+        group.posts().len() - old
+    };
+    let mut counted: Vec<_> = visit.archive.categories().iter().map(|group| (recent(group), group)).collect();
+    counted.sort_by(|a, b| b.0.cmp(&a.0));
+    counted.into_iter().filter(|(count, _)| *count > 0).take(SOURCES).map(|(_, group)| group).collect()
+}
+
+fn latest(group: &Group) -> &[crate::archive::PostId] {
+    &group.posts()[group.posts().len().saturating_sub(POSTS_EACH)..]
+}
+
+fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
+    let href = visit.site.href(Route::source(visit.archive.name(group.name())));
+    let posts = latest(group).iter().rev();
+    Source {
+        link: Link { label: group.label().to_owned(), href },
+        count: visit.site.words.posts(group.posts().len()),
+        entries: posts.map(|id| timeline::entry(visit, visit.archive.post(*id), false)).collect(),
+    }
+}
+
+/// The first day of the month before a day's.
+fn two_months(day: NaiveDate) -> NaiveDate {
+    let first = day.with_day(1).unwrap_or(day);
+    first.pred_opt().and_then(|day| day.with_day(1)).unwrap_or(first)
+}
+
+/// The newest month and the one before, the newest first.
+fn months(visit: &Visit<'_>, newest: NaiveDate) -> Vec<Month> {
+    let before = two_months(newest);
+    [newest, before].iter().filter_map(|day| Month::of(visit, day.year(), day.month())).filter(|month| month.posts > 0).collect()
+}

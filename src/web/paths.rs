@@ -1,0 +1,239 @@
+//! The only place where URLs are spelled: [`Route`] reads the paths of our pages and writes them.
+//! Paths are split at `/` before they are decoded, so that a `/` inside a name is `%2F`.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+use chrono::{Datelike, NaiveDate};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::archive::snapshot::Number;
+
+/// Everything but RFC 3986's `pchar` without its escapes.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// A page of ours, by its path without `baseurl`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// `/`
+    Home,
+    /// `/category/`
+    Sources,
+    /// `/category/<name>.html`, `/category/<name>/<n>.html`
+    Source(Cow<'a, str>, Number),
+    /// `/tag/`
+    Tags,
+    /// `/tag/<name>.html`, `/tag/<name>/<n>.html`
+    Tag(Cow<'a, str>, Number),
+    /// `/<year>/`
+    Year(i32),
+    /// `/<year>/<month>/`
+    Month(i32, u32),
+    /// `/<year>/<month>/<day>/`, `/<year>/<month>/<day>/<n>/`
+    Day(NaiveDate, Number),
+    /// `/robots.txt`
+    Robots,
+    /// `/_finews/<file>`
+    Asset(Cow<'a, str>),
+    /// An address that a later page of ours will have: `/search`, `/live`, feeds and the like.
+    Kept,
+}
+
+impl<'a> Route<'a> {
+    /// The route of a raw request path.
+    pub fn parse(path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        match segments[..] {
+            [""] | ["index.html"] => Some(Self::Home),
+            ["category", "" | "index.html"] => Some(Self::Sources),
+            ["tag", "" | "index.html"] => Some(Self::Tags),
+            ["category", file] => Some(Self::Source(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["category", group, file] => Some(Self::Source(name(group)?, html_number(file)?)),
+            ["tag", group, file] => Some(Self::Tag(name(group)?, html_number(file)?)),
+            ["robots.txt"] => Some(Self::Robots),
+            ["_finews", file] => Some(Self::Asset(name(file)?)),
+            ["healthz" | "readyz" | "live" | "search" | "feed.xml" | "feed.json" | "sitemap.xml"]
+            | ["news-sitemap.xml" | "opensearch.xml" | "manifest.webmanifest"]
+            | ["stock" | "board" | "feed" | "sitemap" | "_finews", ..] => Some(Self::Kept),
+            _ => Self::parse_date(&segments),
+        }
+    }
+
+    fn parse_date(segments: &[&str]) -> Option<Self> {
+        let (last, parts) = segments.split_last()?;
+        if !matches!(*last, "" | "index.html") {
+            return None;
+        }
+        match *parts {
+            [y] => Some(Self::Year(year(y)?)),
+            [y, m] => Some(Self::Month(year(y)?, month(m)?)),
+            [y, m, d] => Some(Self::Day(day(y, m, d)?, Number::Latest)),
+            [y, m, d, n] => Some(Self::Day(day(y, m, d)?, number(n)?)),
+            _ => None,
+        }
+    }
+
+    /// The day page of a date, newest posts first.
+    pub fn day(date: NaiveDate) -> Self {
+        Self::Day(date, Number::Latest)
+    }
+
+    /// The plain page of a source.
+    pub fn source(name: &'a str) -> Self {
+        Self::Source(name.into(), Number::Latest)
+    }
+
+    /// The plain page of a tag.
+    pub fn tag(name: &'a str) -> Self {
+        Self::Tag(name.into(), Number::Latest)
+    }
+}
+
+impl Display for Route<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &Number| {
+            let name = utf8_percent_encode(name, SEGMENT);
+            match number {
+                Number::Latest => write!(f, "/{kind}/{name}.html"),
+                Number::Page(n) => write!(f, "/{kind}/{name}/{n}.html"),
+            }
+        };
+        match self {
+            Self::Home | Self::Kept => f.write_str("/"),
+            Self::Sources => f.write_str("/category/"),
+            Self::Source(name, number) => group(f, "category", name, number),
+            Self::Tags => f.write_str("/tag/"),
+            Self::Tag(name, number) => group(f, "tag", name, number),
+            Self::Year(year) => write!(f, "/{year:04}/"),
+            Self::Month(year, month) => write!(f, "/{year:04}/{month:02}/"),
+            Self::Day(day, number) => {
+                write!(f, "/{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())?;
+                match number {
+                    Number::Latest => Ok(()),
+                    Number::Page(n) => write!(f, "{n}/"),
+                }
+            }
+            Self::Robots => f.write_str("/robots.txt"),
+            Self::Asset(file) => write!(f, "/_finews/{}", utf8_percent_encode(file, SEGMENT)),
+        }
+    }
+}
+
+/// Whether a decoded path is one that our own pages answer.
+pub fn is_reserved(path: &str) -> bool {
+    let encoded: Vec<_> = path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
+    Route::parse(&encoded.join("/")).is_some()
+}
+
+/// The source of an article: its path with `.md` for `.html`.
+pub fn source_of(article: &str) -> Option<String> {
+    article.strip_suffix(".html").map(|stem| format!("{stem}.md"))
+}
+
+/// The article of a source's path.
+pub fn article_of(source: &str) -> Option<String> {
+    source.strip_suffix(".md").map(|stem| format!("{stem}.html"))
+}
+
+/// A path decoded as a whole, or nothing if it is no UTF-8 or holds a NUL.
+pub fn decode(path: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(path).decode_utf8().ok().filter(|text| !text.contains('\0'))
+}
+
+fn name(segment: &str) -> Option<Cow<'_, str>> {
+    decode(segment).filter(|name| !name.is_empty())
+}
+
+fn html_number(file: &str) -> Option<Number> {
+    number(file.strip_suffix(".html")?)
+}
+
+/// A page number as we write it: no sign, no leading zero, and few enough digits to be one.
+fn number(text: &str) -> Option<Number> {
+    let plain = (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok()).flatten().map(Number::Page)
+}
+
+fn year(text: &str) -> Option<i32> {
+    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+fn month(text: &str) -> Option<u32> {
+    two_digits(text).filter(|month| (1..=12).contains(month))
+}
+
+fn day(y: &str, m: &str, d: &str) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(year(y)?, month(m)?, two_digits(d)?)
+}
+
+fn two_digits(text: &str) -> Option<u32> {
+    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paths_are_split_before_they_are_decoded() {
+        let table = [
+            ("/category/a%2Fb.html", Some(Route::source("a/b"))),
+            ("/category/Career%20In%20x.html", Some(Route::source("Career In x"))),
+            ("/category/anxin(xianggang).html", Some(Route::source("anxin(xianggang)"))),
+            ("/category/a/2.html", Some(Route::Source("a".into(), Number::Page(2)))),
+            ("/category/a/02.html", None),
+            ("/category/a/b", None),
+            ("/category/.html", None),
+            ("/category/%ff.html", None),
+            ("/2024/", Some(Route::Year(2024))),
+            ("/2024/13/", None),
+            ("/2024/02/30/", None),
+            ("/2024/02/03/index.html", NaiveDate::from_ymd_opt(2024, 2, 3).map(Route::day)),
+            ("/2024/02/03/202402031234567/", None),
+            ("/x/", None),
+        ];
+        for (path, route) in table {
+            assert_eq!(Route::parse(path), route, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
+            let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
+            for number in [Number::Latest, Number::Page(n)] {
+                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number)];
+                for route in routes {
+                    let path = route.to_string();
+                    // A group called `index` shares its path with the list of all groups.
+                    if name != "index" && date.year() < 10_000 {
+                        prop_assert_eq!(Route::parse(&path), Some(route));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn no_path_panics(path in "\\PC*") {
+            let _ = Route::parse(&path);
+            let _ = is_reserved(&path);
+        }
+    }
+}

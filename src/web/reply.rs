@@ -1,0 +1,161 @@
+//! Answers: a page with its policy and fingerprint, a redirect, an error. What a request says
+//! of them (encoding, what it has already) is read once, into a [`Visit`].
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+
+use super::cache::{CachePolicy, Fingerprint, Fingerprinter};
+use super::encoding::Encoding;
+use super::site::Site;
+use crate::archive::Snapshot;
+
+/// A request for a page, and what it is answered from.
+pub struct Visit<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The archive as it is at this moment.
+    pub archive: &'a Snapshot,
+    /// Whether the source of posts is served.
+    pub source: bool,
+    headers: &'a HeaderMap,
+    encoding: Encoding,
+}
+
+/// An answer.
+pub type Reply = Response<Body>;
+
+impl<'a> Visit<'a> {
+    /// The visit of a request with these headers.
+    pub fn new(site: &'a Site, archive: &'a Snapshot, source: bool, headers: &'a HeaderMap) -> Self {
+        Self { site, archive, source, headers, encoding: Encoding::accepted(headers) }
+    }
+
+    /// A fingerprint to be filled.
+    pub fn fingerprint(&self, kind: &str) -> Fingerprinter {
+        Fingerprinter::new(self.site.settings(), kind)
+    }
+
+    /// A page. It is rendered only if the client does not have it already.
+    pub fn page<T: Template>(
+        &self,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        page: impl FnOnce() -> Result<T, Failure>,
+    ) -> Reply {
+        self.conditional("text/html; charset=utf-8", policy, fingerprint, || render(&page()?))
+    }
+
+    /// Bytes of any type, under the same conditions.
+    pub fn conditional(
+        &self,
+        content_type: &'static str,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        bytes: impl FnOnce() -> Result<Vec<u8>, Failure>,
+    ) -> Reply {
+        let etag = fingerprint.etag(self.encoding.tag());
+        let mut reply = if self.has(&etag) {
+            status(StatusCode::NOT_MODIFIED)
+        } else {
+            match bytes() {
+                Ok(bytes) => self.encoded(StatusCode::OK, content_type, bytes),
+                Err(failure) => return failure.reply(self.site),
+            }
+        };
+        let headers = reply.headers_mut();
+        headers.insert(header::ETAG, etag);
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::CACHE_CONTROL, policy.header());
+        reply
+    }
+
+    /// A page that says that there is none, or no longer.
+    pub fn absent<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
+        match render(page) {
+            Ok(bytes) => {
+                let mut reply = self.encoded(code, "text/html; charset=utf-8", bytes);
+                let headers = reply.headers_mut();
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+                headers.insert(header::CACHE_CONTROL, CachePolicy::Revalidate.header());
+                reply
+            }
+            Err(failure) => failure.reply(self.site),
+        }
+    }
+
+    /// A permanent redirect to a path of this site, given without `baseurl`.
+    pub fn moved(&self, path: impl std::fmt::Display) -> Reply {
+        redirect(&self.site.href(path))
+    }
+
+    fn encoded(&self, code: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Reply {
+        let bytes = self.encoding.encode(bytes);
+        let length = bytes.len();
+        let mut reply = Response::new(Body::from(bytes));
+        *reply.status_mut() = code;
+        let headers = reply.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::CONTENT_LENGTH, length.into());
+        if let Some(encoding) = self.encoding.header() {
+            headers.insert(header::CONTENT_ENCODING, encoding);
+        }
+        reply
+    }
+
+    /// RFC 9110, section 13.1.2: whether the client has the version of this tag.
+    fn has(&self, etag: &HeaderValue) -> bool {
+        let tag = etag.as_bytes();
+        self.headers
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .any(|item| item == b"*" || item.strip_prefix(b"W/").unwrap_or(item) == tag)
+    }
+}
+
+/// Why a page could not be made. Readers are told nothing of it; the log is.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A template failed.
+    #[error("a template failed: {0}")]
+    Template(#[from] askama::Error),
+    /// A body or file could not be read.
+    #[error("a body could not be read: {0}")]
+    Read(#[from] std::io::Error),
+}
+
+impl Failure {
+    /// Logs the failure and answers with the page that says so.
+    pub fn reply(self, site: &Site) -> Reply {
+        tracing::error!(error = %self, "a page could not be made");
+        super::pages::error::failed(site)
+    }
+}
+
+/// The HTML of a page.
+pub fn render<T: Template>(page: &T) -> Result<Vec<u8>, Failure> {
+    Ok(page.render()?.into_bytes())
+}
+
+/// A permanent redirect to an address, whose characters beyond ASCII are escaped here.
+pub fn redirect(location: &str) -> Reply {
+    let mut reply = status(StatusCode::MOVED_PERMANENTLY);
+    let headers = reply.headers_mut();
+    match HeaderValue::try_from(utf8_percent_encode(location, CONTROLS).to_string()) {
+        Ok(location) => headers.insert(header::LOCATION, location),
+        Err(_) => return status(StatusCode::NOT_FOUND),
+    };
+    headers.insert(header::CACHE_CONTROL, CachePolicy::Redirect.header());
+    reply
+}
+
+/// An answer without a body.
+pub fn status(code: StatusCode) -> Reply {
+    let mut reply = Response::new(Body::empty());
+    *reply.status_mut() = code;
+    reply
+}

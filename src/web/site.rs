@@ -1,0 +1,138 @@
+//! What every page shows of the site: its name, navigation and footer, and how links are written.
+
+use std::fmt::Display;
+use std::hash::{Hash, Hasher};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::assets;
+use super::html::Html;
+use super::paths::Route;
+use super::words::Words;
+use crate::archive::body::{self, BodyHtml};
+use crate::archive::read::site_context;
+use crate::config::Config;
+
+/// A link of the navigation, ready to print.
+#[derive(Debug)]
+pub struct NavItem {
+    /// What readers see.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+}
+
+/// The site, as its pages show it. Made once from the configuration.
+#[derive(Debug)]
+pub struct Site {
+    /// Its name.
+    pub title: String,
+    /// What it is.
+    pub description: String,
+    /// BCP 47 language tag.
+    pub lang: String,
+    /// Interface text in that language.
+    pub words: &'static Words,
+    /// The owner's picture.
+    pub logo: Option<String>,
+    /// The links of the header.
+    pub nav: Vec<NavItem>,
+    footer: BodyHtml,
+    url: String,
+    baseurl: String,
+    settings: u64,
+}
+
+impl Site {
+    /// The site of a configuration.
+    pub fn new(config: &Config) -> Self {
+        let words = Words::of(config.is_chinese());
+        let baseurl = config.baseurl.clone();
+        let local = |url: &str| match url.strip_prefix('/') {
+            Some(_) if !url.starts_with("//") => format!("{baseurl}{url}"),
+            _ => url.to_owned(),
+        };
+        let mut nav: Vec<_> = config
+            .nav
+            .iter()
+            .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
+            .collect();
+        if nav.is_empty() {
+            let ours = [(words.home, Route::Home), (words.sources, Route::Sources), (words.tags, Route::Tags)];
+            nav.extend(ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }));
+        }
+        Self {
+            title: if config.title.is_empty() { "finews".into() } else { config.title.clone() },
+            description: config.description.clone(),
+            lang: config.lang.clone(),
+            words,
+            logo: config.logo.as_deref().map(local),
+            nav,
+            footer: body::clean_fragment(&config.footer, &site_context(config)),
+            url: config.url.clone(),
+            settings: settings_hash(config),
+            baseurl,
+        }
+    }
+
+    /// The address of a page, for links: a path with `baseurl`.
+    pub fn href(&self, path: impl Display) -> String {
+        format!("{}{path}", self.baseurl)
+    }
+
+    /// The whole URL of a page; a path where the configuration has no `url`.
+    pub fn absolute(&self, path: impl Display) -> String {
+        format!("{}{}{path}", self.url, self.baseurl)
+    }
+
+    /// What stands before every path.
+    pub fn baseurl(&self) -> &str {
+        &self.baseurl
+    }
+
+    /// The owner's footer.
+    pub fn footer(&self) -> Option<Html<'_>> {
+        (!self.footer.as_str().is_empty()).then_some(Html(&self.footer))
+    }
+
+    /// The style sheet's address.
+    pub fn style(&self) -> String {
+        self.href(Route::Asset(assets::STYLE.name().into()))
+    }
+
+    /// The icon's address.
+    pub fn icon(&self) -> String {
+        self.href(Route::Asset(assets::ICON.name().into()))
+    }
+
+    /// The front page's address.
+    pub fn home(&self) -> String {
+        self.href(Route::Home)
+    }
+
+    /// The address of all sources.
+    pub fn sources(&self) -> String {
+        self.href(Route::Sources)
+    }
+
+    /// The address of all tags.
+    pub fn tags(&self) -> String {
+        self.href(Route::Tags)
+    }
+
+    /// A hash of the settings that pages depend on.
+    pub fn settings(&self) -> u64 {
+        self.settings
+    }
+}
+
+fn settings_hash(config: &Config) -> u64 {
+    let mut hasher = Xxh3::new();
+    let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } = config;
+    (title, description, url, baseurl, lang, author).hash(&mut hasher);
+    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source).hash(&mut hasher);
+    for link in &config.nav {
+        (&link.label, &link.url).hash(&mut hasher);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,203 @@
+//! The command line, as a process: what it prints, how it ends, and how a server stops.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{finews, fixture, folder, json_lines};
+
+fn stderr(arguments: &[&str], code: i32) -> String {
+    let output = finews(arguments);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    text
+}
+
+#[test]
+fn what_cannot_be_used_is_one_sentence_and_code_2() {
+    let wrong = folder(&[("_config.yml", "title: x\ntimezone: Mars/Base\n")]);
+    let style = folder(&[("_config.yml", "permalink: /:nonsense/\n")]);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").to_string();
+    let site = folder(&[]);
+    let path = |folder: &tempfile::TempDir| folder.path().to_string_lossy().into_owned();
+    let table = [
+        (vec!["list".into(), "/nowhere/at/all".into()], "/nowhere/at/all"),
+        (vec!["check".into(), path(&wrong)], "_config.yml:2: timezone"),
+        (vec!["serve".into(), path(&wrong)], "_config.yml:2: timezone"),
+        (vec!["list".into(), path(&style)], "_config.yml:1: permalink"),
+        (vec!["serve".into(), path(&site), "--listen".into(), "nonsense".into()], "--listen"),
+        (vec!["serve".into(), path(&site), "--listen".into(), port.clone()], port.as_str()),
+    ];
+    for (arguments, place) in table {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let text = stderr(&arguments, 2);
+        assert!(text.contains(place), "{text}");
+        assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn check_says_by_its_code_whether_readers_lose_something() {
+    let clean = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: A\n---\nText.\n")]);
+    let warning = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: *x\n---\nText.\n")]);
+    let error = folder(&[("_posts/2024-13-45-a.md", "---\ntitle: A\n---\nText.\n")]);
+    let check = |folder: &tempfile::TempDir, flag: &str| {
+        let site = folder.path().to_string_lossy().into_owned();
+        let arguments: Vec<&str> = ["check", &site, flag].into_iter().filter(|part| !part.is_empty()).collect();
+        finews(&arguments).status.code()
+    };
+    let table = [(&clean, Some(0), Some(0)), (&warning, Some(0), Some(1)), (&error, Some(1), Some(1))];
+    for (folder, plain, strict) in table {
+        assert_eq!(check(folder, ""), plain);
+        assert_eq!(check(folder, "--strict"), strict);
+    }
+}
+
+#[test]
+fn check_names_path_line_and_code() {
+    let site = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: *x\n---\nText.\n")]);
+    let site = site.path().to_string_lossy();
+    let text = String::from_utf8(finews(&["check", &site]).stdout).expect("UTF-8");
+    assert!(text.starts_with("_posts/2024-01-02-a.md:2: warning[front-matter-invalid]: "), "{text}");
+    let json = json_lines(&String::from_utf8(finews(&["check", "--json", &site]).stdout).expect("UTF-8"));
+    assert_eq!(json[0]["path"], "_posts/2024-01-02-a.md");
+    assert_eq!(json[0]["line"], 2);
+    assert_eq!(json[0]["severity"], "warning");
+    assert_eq!(json[0]["code"], "front-matter-invalid");
+}
+
+#[test]
+fn the_sample_archive_is_clean() {
+    let output = finews(&["check", "--strict", env!("CARGO_MANIFEST_DIR")]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!((output.status.code(), text.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn twins_and_duplicates_are_served_once() {
+    let site = folder(&[
+        ("_posts/-202401020001.md", "---\ntitle: undated\ndate:\n---\nText.\n"),
+        ("_posts/2024-01-02-202401020001.md", "---\ntitle: dated\n---\nText.\n"),
+        ("_posts/-202401030001.md", "---\ntitle: alone\n---\nText.\n"),
+        ("_posts/2024-01-04-a.md", "---\ntitle: one\npermalink: /x.html\n---\nText.\n"),
+        ("_posts/2024-01-05-b.md", "---\ntitle: two\npermalink: /x.html\n---\nText.\n"),
+        ("_posts/2024-01-06-empty.md", ""),
+    ]);
+    let site = site.path().to_string_lossy();
+    let listed = json_lines(&String::from_utf8(finews(&["list", &site]).stdout).expect("UTF-8"));
+    let titles: Vec<_> = listed.iter().map(|post| post["title"].as_str().expect("a title")).collect();
+    assert_eq!(titles, ["two", "alone", "dated"]);
+    let problems = json_lines(&String::from_utf8(finews(&["check", "--json", &site]).stdout).expect("UTF-8"));
+    let mut codes: Vec<_> = problems.iter().map(|problem| problem["code"].as_str().expect("a code")).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["half-written", "twin-superseded", "url-duplicate"]);
+}
+
+/// A server of a folder, ended when dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(site: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_finews"))
+            .args(["serve", site, "--listen", "127.0.0.1:0", "--log-format", "json"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert_ne!(log.read_line(&mut line).expect("a log"), 0, "the server ended");
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split('"').next().expect("an address").trim().to_owned();
+            }
+        };
+        // The pipe is read on, so that the server never waits for us.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let server = Self { child, address };
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !server.ask("/readyz").starts_with("HTTP/1.1 200") {
+            assert!(Instant::now() < deadline, "the server was not ready in time");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        server
+    }
+
+    fn ask(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    fn ended_within(&mut self, limit: Duration) -> Option<i32> {
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().expect("a status") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        None
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_answers_and_stops_when_told() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Server::start(&fixture("oddities").to_string_lossy());
+        let answer = server.ask("/hongwang/2024/01/02/plain.html");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        // A connection that is kept open and idle does not hold the server up.
+        let mut idle = server.connect();
+        write!(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
+        let mut first = [0; 12];
+        idle.read_exact(&mut first).expect("an answer");
+        server.signal(signal);
+        assert_eq!(server.ended_within(Duration::from_secs(8)), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_health_check_asks_the_server() {
+    let server = Server::start(&fixture("oddities").to_string_lossy());
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    assert_eq!(finews(&["healthcheck", &url("/healthz")]).status.code(), Some(0));
+    assert_eq!(finews(&["healthcheck", &url("/nowhere")]).status.code(), Some(1));
+    assert_eq!(finews(&["healthcheck", "nonsense"]).status.code(), Some(2));
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    assert_eq!(finews(&["healthcheck", &format!("http://{closed}/")]).status.code(), Some(1));
+}
+
+#[test]
+fn an_empty_archive_is_served_and_says_so() {
+    let site = folder(&[("_config.yml", "lang: zh-CN\n")]);
+    let server = Server::start(&site.path().to_string_lossy());
+    let answer = server.ask("/");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("这里还没有文章"), "{answer}");
+}

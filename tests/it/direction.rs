@@ -1,0 +1,76 @@
+//! The house: dependencies lead one way, `main → web → search → archive`, and `config` knows nobody.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            files.extend(sources(&entry));
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            files.push(entry);
+        }
+    }
+    files
+}
+
+/// The files of a module that mention any of the words outside comments.
+fn mentions(module: &str, words: &[&str]) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let file = root.join(format!("{module}.rs"));
+    let mut files = if root.join(module).is_dir() { sources(&root.join(module)) } else { Vec::new() };
+    files.extend(file.is_file().then_some(file));
+    assert!(!files.is_empty(), "{module} is gone: this test must follow it");
+    let mut found = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source file");
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            if let Some(word) = words.iter().find(|word| line.contains(*word)) {
+                found.push(format!("{}: {word}", file.display()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_archive_knows_no_web() {
+    let words = ["axum", "askama", "tower", "hyper", "crate::web", "crate::search", "crate::commands"];
+    assert_eq!(mentions("archive", &words), [""; 0]);
+}
+
+#[test]
+fn the_configuration_knows_nobody() {
+    assert_eq!(mentions("config", &["crate::archive", "crate::web", "crate::search", "axum"]), [""; 0]);
+}
+
+#[test]
+fn the_web_knows_no_command_line() {
+    assert_eq!(mentions("web", &["clap", "crate::commands"]), [""; 0]);
+}
+
+#[test]
+fn yaml_is_read_in_two_places() {
+    let all = mentions("archive", &["serde_yaml::", "use serde_yaml"]);
+    let outside: Vec<_> = all.iter().filter(|place| !place.contains("front_matter")).collect();
+    assert_eq!(outside, Vec::<&String>::new());
+    assert_eq!(mentions("web", &["serde_yaml"]), [""; 0]);
+}
+
+#[test]
+fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
+    let html = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/html.rs");
+    let elsewhere: Vec<_> =
+        mentions("web", &["HtmlSafe"]).into_iter().filter(|place| !place.contains(&*html.to_string_lossy())).collect();
+    assert_eq!(elsewhere, [""; 0]);
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    for folder in ["pages", "parts", ""] {
+        for entry in fs::read_dir(templates.join(folder)).expect("templates").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_file() {
+                let text = fs::read_to_string(&entry).expect("a template");
+                assert!(!text.contains("|safe") && !text.contains("| safe"), "{}", entry.display());
+            }
+        }
+    }
+}

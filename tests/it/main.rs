@@ -1,0 +1,15 @@
+//! What finews promises, in one binary. `support` is the vocabulary that every test speaks.
+
+// A test program exports nothing.
+#![allow(unreachable_pub)]
+
+mod addresses;
+mod browser;
+mod commands;
+mod direction;
+mod kramdown;
+mod manners;
+mod oracle;
+mod pages;
+mod properties;
+mod support;

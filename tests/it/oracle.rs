@@ -1,0 +1,129 @@
+//! What a post means: the same as to Jekyll 4.3.1, whose answers are in the fixtures, but where
+//! Jekyll loses something.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{finews, fixture, folder, json_lines, printed};
+
+const FIELDS: [&str; 7] = ["path", "url", "id", "title", "date", "categories", "tags"];
+
+fn lines(path: &Path) -> Vec<Value> {
+    json_lines(&std::fs::read_to_string(path).expect("a fixture"))
+}
+
+fn list(site: &Path) -> Vec<Value> {
+    printed(&["list", &site.to_string_lossy()])
+}
+
+/// Jekyll's answer, as finews means to improve on it.
+fn improved(mut post: Value) -> Value {
+    match post["path"].as_str() {
+        // Numbers and null among categories.
+        Some(path) if path.ends_with("-catnumlist.md") => post["categories"] = json!(["36", "36kr"]),
+        // A tag written twice is shown once, and a number is a text.
+        Some(path) if path.ends_with("-tagdup.md") => post["tags"] = json!(["a", "5"]),
+        // A raw `?` would end the path.
+        Some(path) if path.ends_with("-catdot.md") => {
+            for field in ["url", "id"] {
+                if let Some(text) = post[field].as_str() {
+                    post[field] = text.replace('?', "%3F").into();
+                }
+            }
+        }
+        _ => {}
+    }
+    post
+}
+
+/// Of posts with one URL, the first.
+fn served(posts: Vec<Value>) -> Vec<Value> {
+    let mut seen = HashSet::new();
+    posts.into_iter().filter(|post| seen.insert(post["url"].to_string())).collect()
+}
+
+fn only(post: &Value, fields: &[&str]) -> Value {
+    fields.iter().map(|field| ((*field).to_owned(), post[field].clone())).collect()
+}
+
+fn assert_same(actual: &[Value], expected: &[Value], fields: &[&str]) {
+    for (actual, expected) in actual.iter().zip(expected) {
+        assert_eq!(only(actual, fields), only(expected, fields));
+    }
+    assert_eq!(actual.len(), expected.len());
+}
+
+#[test]
+fn odd_posts_are_listed_as_jekyll_lists_them() {
+    let expected = lines(&fixture("oddities/expected.ndjson")).into_iter().map(improved).collect();
+    assert_same(&list(&fixture("oddities")), &served(expected), &FIELDS);
+}
+
+#[test]
+fn every_permalink_style_gives_jekylls_urls() {
+    let mut by_style: HashMap<String, Vec<Value>> = HashMap::new();
+    for line in lines(&fixture("oddities/permalinks.ndjson")) {
+        let style = line["permalink"].as_str().expect("a style").to_owned();
+        by_style.entry(style).or_default().push(improved(line));
+    }
+    assert_eq!(by_style.len(), 6);
+    for (style, expected) in by_style {
+        let site = folder(&[]);
+        copy(&fixture("oddities"), site.path());
+        let config = site.path().join("_config.yml");
+        let text = std::fs::read_to_string(&config).expect("a configuration");
+        std::fs::write(&config, format!("{text}\npermalink: \"{style}\"\n")).expect("a file");
+        assert_same(&list(site.path()), &served(expected), &["path", "url"]);
+    }
+}
+
+#[test]
+fn broken_posts_keep_what_they_say_and_are_reported() {
+    let listed: HashMap<String, Value> = list(&fixture("broken"))
+        .into_iter()
+        .map(|post| (post["path"].as_str().expect("a path").to_owned(), post))
+        .collect();
+    let output = finews(&["check", "--json", &fixture("broken").to_string_lossy()]);
+    let problems = json_lines(&String::from_utf8(output.stdout).expect("UTF-8"));
+    let expected = lines(&fixture("broken/expected.ndjson"));
+    let served = expected.iter().filter(|post| !post["url"].is_null()).count();
+    assert_eq!(listed.len(), served);
+    for post in expected {
+        let path = post["path"].as_str().expect("a path");
+        let codes: Vec<_> = problems.iter().filter(|problem| problem["path"] == path).map(|problem| &problem["code"]).collect();
+        match post["problem"].as_str() {
+            Some(code) => assert_eq!(codes, [code], "{path}"),
+            None => assert!(codes.is_empty(), "{path}: {codes:?}"),
+        }
+        let Some(found) = listed.get(path) else {
+            assert!(post["url"].is_null(), "{path} is not served");
+            continue;
+        };
+        assert_eq!(found["url"], post["url"]);
+        assert_eq!(found["categories"], post["categories"], "{path}");
+        assert_eq!(&found["date"].as_str().expect("a date")[..10], post["day"], "{path}");
+        if !post["title"].is_null() {
+            assert_eq!(found["title"], post["title"], "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_jekyll_site_is_listed_as_it_is() {
+    let expected = lines(&fixture("jekyll-site.expected.ndjson"));
+    assert_same(&list(&fixture("jekyll-site")), &expected, &FIELDS);
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).expect("a folder");
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}

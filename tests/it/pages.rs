@@ -1,0 +1,188 @@
+//! What each kind of page shows, as snapshots of a small site, and what holds for all of them.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::support::Site;
+
+const CONFIG: &str = "title: 例行财讯\ndescription: 一份样例。\nurl: https://news.example\nlang: zh-CN\n\
+                      timezone: Asia/Shanghai\nfinews:\n  source: true\n  footer: <p>备案号 <b>0</b></p><script>x</script>\n";
+
+const A: &str = "---\ntitle: 盘后短讯\ndate: 2024-03-01 15:30:00 +0800\ncategories: hetan\ntags: 河滩新闻\n---\n\
+                 收盘，两市成交持平。\n\n<https://source.example/a>\n\n[返回河滩新闻](../hetan/)\n[返回首页](../)\n";
+const B: &str = "---\ntitle: \"\"\ndate: 2024-03-01 08:00:00 +0800\ncategories: hetan\ntags: 河滩新闻\n---\n\
+                 > 晨间摘要一句。\n\n<p style=\"display:none\"><br /></p><p>早间<span id=\"stock_1.699001\"><a href=\"http://q.example/1.699001\" \
+                 class=\"keytip\" data-code=\"1,699001\">河滩股份</a></span>公告。</p><p class=\"em_media\">（文章来源：河滩晨报）</p>\n\n\
+                 <https://source.example/b>\n\n[返回河滩新闻](//news.example/category/hetan.html)｜[返回首页](//news.example/)";
+const C: &str = "---\ntitle: 长江口 <航运> & \"指数\"\ndate: 2024-02-28 09:00:00 +0800\ncategories: jiangkou\ntags: [江口新闻, 航运]\n---\n\
+                 <p>运价平稳。</p><h2 id=\"x\">分项</h2><table><tr><td>1</td></tr></table>\n\n<https://source.example/c>";
+
+fn site() -> Site {
+    Site::of(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-03-01-a.md", A),
+        ("_posts/2024-03-01-b.md", B),
+        ("_posts/2024-02-28-c.md", C),
+        ("_posts/2024-02-27-gone.md", "---\ntitle: 撤\npublished: false\n---\n文\n"),
+        ("about.md", "---\ntitle: 关于\npermalink: /about/\n---\n**关于**本站。\n"),
+    ])
+}
+
+/// The main part of a page: the frame around it has a test of its own.
+fn main_of(html: &str) -> String {
+    let start = html.find("<main").expect("a main part");
+    let end = html.find("</main>").expect("its end");
+    html[start..end + "</main>".len()].to_owned()
+}
+
+/// Without the hashes that change with every stylesheet.
+fn steady(html: &str) -> String {
+    static HASH: LazyLock<Regex> = LazyLock::new(|| Regex::new("-[0-9a-f]{16}\\.").expect("a pattern"));
+    HASH.replace_all(html, "-HASH.").into_owned()
+}
+
+#[test]
+fn the_frame_of_every_page() {
+    let html = steady(&site().page("/about/"));
+    insta::assert_snapshot!("frame", html);
+}
+
+#[test]
+fn each_kind_of_page() {
+    let site = site();
+    let kinds = [
+        ("home", "/"),
+        ("article_shape_a", "/hetan/2024/03/01/a.html"),
+        ("article_shape_b", "/hetan/2024/03/01/b.html"),
+        ("article_shape_c", "/jiangkou/2024/02/28/c.html"),
+        ("sources", "/category/"),
+        ("source", "/category/hetan.html"),
+        ("source_numbered", "/category/hetan/1.html"),
+        ("tags", "/tag/"),
+        ("tag", "/tag/%E8%88%AA%E8%BF%90.html"),
+        ("year", "/2024/"),
+        ("month", "/2024/02/"),
+        ("day", "/2024/03/01/"),
+        ("not_found", "/nowhere"),
+        ("gone", "/2024/02/27/gone.html"),
+    ];
+    for (name, path) in kinds {
+        insta::assert_snapshot!(name, main_of(&site.get(path).text()));
+    }
+}
+
+#[test]
+fn an_english_site_speaks_english() {
+    let site = Site::of(&[
+        ("_config.yml", "title: T\nlang: en-GB\n"),
+        ("_posts/2024-03-01-a.md", "---\ntitle: A\ncategories: news\n---\nText.\n"),
+    ]);
+    let html = site.page("/");
+    assert!(html.contains("<html lang=\"en-GB\">"));
+    assert!(html.contains("Friday, 1 March 2024"));
+    let han = html.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).count();
+    assert_eq!(han, 0);
+}
+
+#[test]
+fn every_page_can_be_found_around_in() {
+    let site = site();
+    let paths = ["/", "/hetan/2024/03/01/b.html", "/category/", "/category/hetan.html", "/tag/", "/2024/", "/2024/03/",
+        "/2024/03/01/", "/about/", "/nowhere"];
+    for path in paths {
+        let html = site.get(path).text();
+        for once in ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\"", "<title>"] {
+            assert_eq!(html.matches(once).count(), 1, "{path}: {once}");
+        }
+        assert!(html.contains("class=\"skip\" href=\"#ui-main\""), "{path}");
+        assert!(html.contains("lang=\"zh-CN\""), "{path}");
+        let canonical = html.matches("<link rel=\"canonical\" href=\"https://news.example/").count();
+        assert_eq!(canonical, usize::from(path != "/nowhere"), "{path}");
+    }
+}
+
+#[test]
+fn lists_are_numbered_from_the_oldest() {
+    let posts: Vec<(String, String)> = (0..120)
+        .map(|n| {
+            let text = format!("---\ntitle: Post {n}\ndate: 2024-01-01 {:02}:{:02}:00 +0000\ncategories: news\n---\nText {n}.\n", n / 60, n % 60);
+            (format!("_posts/2024-01-01-p{n}.md"), text)
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let site = Site::of(&files);
+    let lists: [(&str, fn(usize) -> String); 2] = [
+        ("/category/news.html", |n| format!("/category/news/{n}.html")),
+        ("/2024/01/01/", |n| format!("/2024/01/01/{n}/")),
+    ];
+    for (plain, page) in lists {
+        let shows = |path: &str, n: usize| site.page(path).contains(&format!("/p{n}.html\""));
+        // The plain page: 70 to 119, so the next older post, 69, is on page 2.
+        assert!(shows(plain, 119) && shows(plain, 70) && !shows(plain, 69), "{plain}");
+        assert!(site.page(plain).contains(&format!("rel=\"next\" href=\"{}\"", page(2))), "{plain}");
+        assert!(shows(&page(1), 0) && shows(&page(1), 49) && !shows(&page(1), 50), "{plain}");
+        assert!(shows(&page(2), 50) && shows(&page(2), 99), "{plain}");
+        assert!(shows(&page(3), 100) && shows(&page(3), 119), "{plain}");
+        site.assert_status(&page(4), 404);
+        site.assert_status(&page(0), 404);
+    }
+    // The front page goes on in the day pages.
+    assert!(site.page("/").contains("rel=\"next\" href=\"/2024/01/01/\""));
+}
+
+#[test]
+fn hidden_posts_are_in_no_list_but_have_their_page() {
+    let site = Site::of(&[
+        ("_posts/2024-03-01-a.md", "---\ntitle: A\nhidden: true\ncategories: news\n---\nText.\n"),
+        ("_posts/2024-03-02-b.md", "---\ntitle: B\ncategories: news\n---\nText.\n"),
+    ]);
+    site.assert_status("/news/2024/03/01/a.html", 200);
+    for path in ["/", "/category/news.html", "/2024/03/"] {
+        assert!(!site.page(path).contains("2024/03/01/a.html"), "{path}");
+    }
+}
+
+#[test]
+fn a_failure_says_nothing_about_itself() {
+    let config = crate::support::config(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
+    let reply = finews::web::pages::error::failed(&finews::web::site::Site::new(&config));
+    assert_eq!(reply.status().as_u16(), 500);
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+}
+
+#[test]
+fn the_name_of_a_source_is_what_its_tags_call_it() {
+    let site = site();
+    let html = site.page("/category/");
+    assert!(html.contains(">河滩</a> <span class=\"slug\">hetan</span>"), "without 新闻, which all its tags end in");
+    assert!(html.contains(">江口</a> <span class=\"slug\">jiangkou</span>"));
+}
+
+/// Follows every link of the sample archive that stays on the site.
+#[test]
+fn no_link_of_the_sample_leads_nowhere() {
+    let site = Site::sample();
+    let mut waiting = vec!["/".to_owned()];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(path) = waiting.pop() {
+        if !seen.insert(path.clone()) {
+            continue;
+        }
+        let answer = site.get(&path);
+        assert_eq!(answer.status.as_u16(), 200, "{path}");
+        if !answer.header("content-type").starts_with("text/html") {
+            continue;
+        }
+        let html = answer.text();
+        let links = html.split(['"', '\'']).zip(html.split(['"', '\'']).skip(1));
+        for (before, link) in links.filter(|(before, _)| before.ends_with("href=") || before.ends_with("src=")) {
+            let link = link.split('#').next().unwrap_or("").replace("&#38;", "&").replace("&amp;", "&");
+            assert!(!link.starts_with("../"), "a relative link on {path}: {before} {link}");
+            if link.starts_with('/') && !link.starts_with("//") {
+                waiting.push(link);
+            }
+        }
+    }
+    assert!(seen.len() > 100, "{}", seen.len());
+}

@@ -1,0 +1,96 @@
+//! What holds for any bytes at all.
+
+use chrono_tz::Tz;
+use finews::archive::body::{self, Context, Format, SiteContext};
+use finews::archive::{date, front_matter, permalink, slug};
+use finews::config::NaiveDates;
+use proptest::prelude::*;
+
+fn site() -> SiteContext {
+    SiteContext {
+        url: "https://news.example".into(),
+        baseurl: String::new(),
+        title: "T".into(),
+        host: Some("news.example".into()),
+        legacy_hosts: vec!["old.example".into()],
+    }
+}
+
+/// Text that looks like what bodies are made of, and like what attacks are made of.
+fn markup() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("<p>"), Just("</p>"), Just("<div>"), Just("</div>"), Just("<a href=\"javascript:x\">"), Just("</a>"),
+        Just("<img src=x onerror=\"x\">"), Just("<script>"), Just("</script>"), Just("<style>"), Just("</style>"),
+        Just("<svg>"), Just("<math>"), Just("<mtext>"), Just("<noscript>"), Just("<template>"), Just("<table>"),
+        Just("<tr>"), Just("<td>"), Just("<b>"), Just("<i>"), Just("<pre>\n"), Just("</pre>"), Just("\n\n"), Just("> "),
+        Just("- "), Just("1. "), Just("**"), Just("|"), Just("---"), Just("[a](b c)"), Just("[x]: /y"), Just("[^1]"),
+        Just("[^1]: z"), Just("{{ x }}"), Just("{% raw %}"), Just("{: #i}"), Just("<!--"), Just("-->"), Just("&lt;"),
+        Just("&#x3c;"), Just("\0"), Just("正文"), Just("（文章来源：报）"), Just("<http://x.example/>"), Just("<>"), Just("`"),
+        Just("```\n"), Just("# 题\n"), Just("<p style=\"text-align:center\">"), Just("<center>"), Just("</center>"),
+        Just("<blockquote>"), Just("</blockquote>"), Just("<span class=keytip data-code=\"1,600000\">"), Just("</span>"),
+        Just("<h2 id=a>"), Just("</h2>"), Just("<iframe src=x>"), Just("<form action=x>"), Just("<input autofocus onfocus=x>"),
+        Just(" "), Just("\n"), Just("a"), Just("<a href=\"data:text/html,x\">"), Just("<a href=\" java\tscript:x\">"),
+    ];
+    prop_oneof![
+        4 => prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()),
+        1 => "\\PC{0,80}",
+        1 => any::<Vec<u8>>().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    ]
+}
+
+fn clean(source: &str, format: Format) -> String {
+    let site = site();
+    let context = Context { site: &site, title: "T", url: "/x.html", posts: &|_| None };
+    body::read(source, format, &context).html.as_str().to_owned()
+}
+
+/// Names of elements and attributes in the markup, texts left out.
+fn markup_of(html: &str) -> String {
+    html.split('<').skip(1).filter_map(|tag| tag.split('>').next()).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_the_front_matter_reader_panic(bytes in any::<Vec<u8>>(), text in "(---\n)?[a-z: \"'\\[\\]{}&*!|>%@`#,\t\n-]{0,60}(---\n)?") {
+        for bytes in [bytes.as_slice(), text.as_bytes()] {
+            let (text, _) = front_matter::decode(bytes);
+            let split = front_matter::split(&text);
+            if let Some(yaml) = split.yaml {
+                let _ = front_matter::parse(yaml);
+            }
+            let _ = front_matter::parse(&text);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_small_readers_panic(text in "\\PC{0,40}", quoted in any::<bool>()) {
+        let _ = date::parse(&text, quoted, Tz::America__New_York, NaiveDates::Utc);
+        let _ = permalink::file_name(&text);
+        let _ = slug::slugify(&text, slug::Mode::Default, false);
+        let _ = permalink::post_permalink(&text);
+    }
+
+    #[test]
+    fn nothing_active_survives_the_cleaner(source in markup()) {
+        for format in [Format::Markdown, Format::Html] {
+            let tags = markup_of(&clean(&source, format));
+            for active in ["script", "iframe", "svg", "math", "form", "input", "style", "javascript:", "data:text", "!--"] {
+                prop_assert!(!tags.contains(active) || tags.contains("x.example"), "{active} in {tags}");
+            }
+            prop_assert!(!tags.split_whitespace().any(|word| word.starts_with("on") && word.contains('=')), "{tags}");
+        }
+    }
+
+    #[test]
+    fn cleaning_twice_is_cleaning_once(source in markup()) {
+        for format in [Format::Markdown, Format::Html] {
+            let once = body::clean_fragment(&clean(&source, format), &site());
+            let twice = body::clean_fragment(once.as_str(), &site());
+            // The parser drops a newline that opens a `pre`, each time.
+            let steady = |html: &str| html.replace("<pre>\n", "<pre>");
+            prop_assert_eq!(steady(once.as_str()), steady(twice.as_str()));
+        }
+    }
+}
