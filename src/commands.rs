@@ -21,7 +21,7 @@ pub(crate) type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 /// Loads a site without showing how far it is.
 fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
-    Ok(archive::load(config, &paths::is_reserved, &Progress::default())?)
+    Ok(archive::load(config, paths::CLAIMS, &Progress::default())?)
 }
 
 /// What a command that prints has to say when its reader went away, as `head` does: nothing.

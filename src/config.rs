@@ -148,8 +148,8 @@ pub struct Config {
     pub names: Vec<(String, String)>,
     /// Where readers are served, `host:port`.
     pub listen: String,
-    /// Where the owner is served, `host:port`.
-    pub admin_listen: String,
+    /// Where the owner is served, `host:port`; nothing if that was left to us.
+    pub admin_listen: Option<String>,
     /// How log lines are written.
     pub log_format: LogFormat,
     permalink_origin: Origin,
@@ -187,9 +187,8 @@ impl Config {
         }
         let file = File::find(root)?;
         let layers = Layers { file: &file, flags, env };
-        let (permalink, permalink_origin) = file.text_at(&["permalink"])?.unwrap_or_else(|| {
-            ("date".into(), file.origin(&["permalink"]))
-        });
+        let (permalink, permalink_origin) =
+            file.text_at(&["permalink"])?.unwrap_or_else(|| ("date".into(), file.origin(&["permalink"])));
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
@@ -218,8 +217,10 @@ impl Config {
             legacy_hosts: hosts(&file)?,
             naive_dates: file.parsed(&["finews", "naive_dates"], "utc or local")?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
-            listen: layers.address("listen", flags.listen.as_deref(), "127.0.0.1:8080")?,
-            admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref(), "127.0.0.1:9464")?,
+            listen: layers
+                .address("listen", flags.listen.as_deref())?
+                .unwrap_or_else(|| "127.0.0.1:8080".into()),
+            admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
             log_format: layers.log_format()?,
             file: file.path,
         })
@@ -270,15 +271,17 @@ impl Layers<'_> {
         }
     }
 
-    fn address(&self, name: &str, flag: Option<&str>, default: &str) -> Result<String, ConfigError> {
+    fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
         let key = name.replace('-', "_");
-        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else {
-            return Ok(default.into());
-        };
+        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else { return Ok(None) };
         let valid = value.rsplit_once(':').is_some_and(|(host, port)| {
             !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
         });
-        if valid { Ok(value) } else { Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080")) }
+        if valid {
+            Ok(Some(value))
+        } else {
+            Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080"))
+        }
     }
 
     fn url(&self) -> Result<String, ConfigError> {
@@ -293,7 +296,11 @@ impl Layers<'_> {
         if trimmed.is_empty() || host.is_some_and(valid) {
             Ok(trimmed.into())
         } else {
-            Err(ConfigError::value(origin, &value, "a scheme and host, such as https://news.example (a path belongs in baseurl)"))
+            Err(ConfigError::value(
+                origin,
+                &value,
+                "a scheme and host, such as https://news.example (a path belongs in baseurl)",
+            ))
         }
     }
 
@@ -304,9 +311,11 @@ impl Layers<'_> {
         }
         match self.variable("posts")? {
             // As in PATH.
-            Some((value, origin)) => {
-                value.split(':').filter(|part| !part.is_empty()).map(|part| file::folder(part, &origin)).collect()
-            }
+            Some((value, origin)) => value
+                .split(':')
+                .filter(|part| !part.is_empty())
+                .map(|part| file::folder(part, &origin))
+                .collect(),
             None => self.file.folders(&["finews", "posts"]),
         }
     }
@@ -367,7 +376,9 @@ fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
     let key = ["finews", "legacy_hosts"];
     let hosts = file.strings(&key)?.unwrap_or_default();
     match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
-        Some(wrong) => Err(ConfigError::value(file.origin(&key), wrong, "host names, such as old.news.example")),
+        Some(wrong) => {
+            Err(ConfigError::value(file.origin(&key), wrong, "host names, such as old.news.example"))
+        }
         None => Ok(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
     }
 }

@@ -111,7 +111,10 @@ pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
     let html = to_html(source, format, cx, &mut defects);
     let rewritten = rewrite::rewrite(&html, cx.site);
     if rewritten.too_deep {
-        let message = format!("The body has more than {} elements open at once; its markup was dropped", rewrite::MAX_DEPTH);
+        let message = format!(
+            "The body has more than {} elements open at once; its markup was dropped",
+            rewrite::MAX_DEPTH
+        );
         defects.push(Defect::error(Code::TooLarge, message));
         return without_markup(&html, defects);
     }

@@ -39,14 +39,20 @@ impl Progress {
     }
 }
 
-/// Says of a decoded URL path whether a page of finews owns it.
-pub type Reserved<'a> = dyn Fn(&str) -> bool + Sync + 'a;
+/// Which decoded URL paths belong to pages of finews.
+#[derive(Clone, Copy)]
+pub struct Claims {
+    /// Those of pages that are always there.
+    pub always: fn(&str) -> bool,
+    /// Those of pages that an archive gives rise to: a source, a day.
+    pub in_archive: fn(&Snapshot, &str) -> bool,
+}
 
 /// Loads a site.
 ///
 /// # Errors
 /// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
-pub fn load(config: &Config, reserved: &Reserved<'_>, progress: &Progress) -> Result<Snapshot, ConfigError> {
+pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
     let reader = Reader::new(config, SystemTime::now())?;
     let found = files::find(config);
     progress.total.store(found.posts.len(), Ordering::Relaxed);
@@ -77,7 +83,7 @@ pub fn load(config: &Config, reserved: &Reserved<'_>, progress: &Progress) -> Re
         }
     }
 
-    let mut builder = Builder::new(config, packing, reserved);
+    let mut builder = Builder::new(config, packing, claims);
     // The newest first: of posts with one URL that one is served.
     for draft in drafts.into_iter().rev() {
         builder.post(draft);

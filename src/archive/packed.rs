@@ -47,7 +47,8 @@ impl Packing {
             return Self(None);
         }
         // Training fails on samples that have nothing in common; then there is nothing to gain.
-        let trained = zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().filter(|bytes| !bytes.is_empty());
+        let trained =
+            zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().filter(|bytes| !bytes.is_empty());
         Self(trained.map(|bytes| Dictionary {
             encoder: EncoderDictionary::copy(&bytes, LEVEL),
             decoder: DecoderDictionary::copy(&bytes),
@@ -76,7 +77,8 @@ impl Packing {
             None => Decompressor::new()?,
         };
         let bytes = decompressor.decompress(&packed.bytes, packed.length as usize)?;
-        let html = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let html =
+            String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(BodyHtml::from_stored(html))
     }
 }

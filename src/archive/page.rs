@@ -83,8 +83,20 @@ fn page(
 /// The first Liquid tag or value that only Jekyll could fill in.
 fn unresolved_liquid(source: &str) -> Option<&str> {
     const RESOLVED: [&str; 14] = [
-        "raw", "endraw", "comment", "endcomment", "highlight", "endhighlight", "post_url", "link", "include",
-        "site.url", "site.baseurl", "page.title", "site.title", "page.url",
+        "raw",
+        "endraw",
+        "comment",
+        "endcomment",
+        "highlight",
+        "endhighlight",
+        "post_url",
+        "link",
+        "include",
+        "site.url",
+        "site.baseurl",
+        "page.title",
+        "site.title",
+        "page.url",
     ];
     let mut rest = source;
     while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {

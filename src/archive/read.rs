@@ -9,15 +9,15 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use super::body::{self, Body, Format, SiteContext};
+use super::date;
 use super::defaults::{Defaults, Kind};
 use super::files::PostFile;
 use super::front_matter::{self, FrontMatter};
-use super::packed::Packer;
 use super::packed::PackedBody;
+use super::packed::Packer;
 use super::permalink::{self, Template, UrlParts};
 use super::post::Timestamp;
 use super::problem::{Code, Defect, Problem};
-use super::date;
 use super::slug;
 use crate::config::{Config, ConfigError, NaiveDates};
 
@@ -119,8 +119,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the configured permalink has an unknown placeholder.
     pub fn new(config: &'a Config, now: SystemTime) -> Result<Self, ConfigError> {
-        let template =
-            config.permalink.parse::<Template>().map_err(|error| config.permalink_error(&error.to_string()))?;
+        let template = config
+            .permalink
+            .parse::<Template>()
+            .map_err(|error| config.permalink_error(&error.to_string()))?;
         Ok(Self {
             config,
             defaults: Defaults::new(config),
@@ -146,7 +148,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a post. Without `links` a body that names other posts is left for later.
-    pub fn post(&self, file: &PostFile, packer: Option<&mut Packer<'_>>, links: Option<&Links<'_>>) -> Outcome {
+    pub fn post(
+        &self,
+        file: &PostFile,
+        packer: Option<&mut Packer<'_>>,
+        links: Option<&Links<'_>>,
+    ) -> Outcome {
         let mut outcome = Outcome { draft: None, problems: Vec::new(), unsettled: false };
         let (bytes, changed) = match read_file(&file.file) {
             Ok(read) => read,
@@ -165,6 +172,10 @@ impl<'a> Reader<'a> {
         defects.extend(defect);
         let split = front_matter::split(&text);
         outcome.unsettled = split.unclosed && !is_settled(changed);
+        if split.unclosed {
+            let message = "the front matter is never closed: all of it is shown as text";
+            defects.push(Defect::warning(Code::FrontMatterInvalid, message).at(1));
+        }
         let mut front = match split.yaml {
             Some(yaml) => {
                 let (front, found) = front_matter::parse(yaml);
@@ -182,12 +193,14 @@ impl<'a> Reader<'a> {
                 let mut draft = self.draft(file, &front, categories, dated, hash, &mut defects);
                 draft.is_waiting = links.is_none() && names_other_posts(split.body);
                 if !draft.is_waiting {
-                    self.fill_body(&mut draft, file, split.body, packer, links, &mut defects);
+                    let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
+                    self.fill_body(&mut draft, file, (split.body, excerpt), packer, links, &mut defects);
                 }
                 outcome.draft = Some(draft);
             }
             None => {
-                let message = "no date in the front matter, the file name or the slug: the post is not served";
+                let message =
+                    "no date in the front matter, the file name or the slug: the post is not served";
                 defects.push(Defect::error(Code::DateMissing, message));
             }
         }
@@ -216,7 +229,11 @@ impl<'a> Reader<'a> {
             }
             None => {
                 let at = fallback()?;
-                let used = if file.name.date.is_some() { "the file name's" } else { "that of the slug's first digits" };
+                let used = if file.name.date.is_some() {
+                    "the file name's"
+                } else {
+                    "that of the slug's first digits"
+                };
                 let message = format!("`date: {}` cannot be read; the date is {used}", text.trim());
                 defects.push(Defect::warning(Code::DateInvalid, message).at(field.line));
                 Some(Dated { at, other: None })
@@ -321,7 +338,7 @@ impl<'a> Reader<'a> {
         &self,
         draft: &mut Draft,
         file: &PostFile,
-        source: &str,
+        (source, excerpt): (&str, Option<&str>),
         packer: Option<&mut Packer<'_>>,
         links: Option<&Links<'_>>,
         defects: &mut Vec<Defect>,
@@ -341,6 +358,9 @@ impl<'a> Reader<'a> {
         };
         let mut body = body::read(source, Format::of_extension(&file.name.ext), &context);
         defects.append(&mut body.defects);
+        if let Some(excerpt) = excerpt {
+            body.excerpt = body::read(excerpt, Format::Markdown, &context).excerpt;
+        }
         if let Some(packer) = packer {
             match packer.pack(&body.html) {
                 Ok(packed) => draft.packed = Some(packed),
@@ -387,7 +407,8 @@ pub(super) fn read_file(path: &Path) -> Result<(Vec<u8>, SystemTime), Defect> {
     }
     let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
     // The file may grow while it is read.
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_FILE), &mut bytes).map_err(unreadable)?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_FILE), &mut bytes)
+        .map_err(unreadable)?;
     Ok((bytes, meta.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
 }
 
@@ -410,11 +431,7 @@ fn hash(path: &str, bytes: &[u8]) -> u64 {
 }
 
 /// Jekyll's order (`document.rb`): from the path, the defaults, the front matter, then `category`.
-fn categories(
-    path: &str,
-    given: &[(String, front_matter::Field)],
-    front: &FrontMatter,
-) -> Vec<String> {
+fn categories(path: &str, given: &[(String, front_matter::Field)], front: &FrontMatter) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut add = |names: Vec<String>| {
         for name in names {

@@ -127,7 +127,8 @@ impl Snapshot {
     /// The posts that carry every category of a list separated by white space: what the page of
     /// `categories: Career In hongwang` showed when it was taken for one name.
     pub fn joined_categories(&self, names: &str) -> Option<Vec<PostId>> {
-        let groups: Vec<&Group> = names.split_whitespace().map(|name| self.category(name)).collect::<Option<_>>()?;
+        let groups: Vec<&Group> =
+            names.split_whitespace().map(|name| self.category(name)).collect::<Option<_>>()?;
         let smallest = groups.iter().min_by_key(|group| group.posts().len())?;
         if groups.len() < 2 {
             return None;
@@ -143,7 +144,10 @@ impl Snapshot {
     }
 
     /// The days in a range that have posts, with their number, in ascending order.
-    pub fn days(&self, range: RangeInclusive<NaiveDate>) -> impl DoubleEndedIterator<Item = (NaiveDate, usize)> {
+    pub fn days(
+        &self,
+        range: RangeInclusive<NaiveDate>,
+    ) -> impl DoubleEndedIterator<Item = (NaiveDate, usize)> {
         self.days.range(range).map(|(day, posts)| (*day, posts.len()))
     }
 

@@ -14,7 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) fn run(url: Option<&str>) -> Outcome {
     let url = url.map_or_else(default_url, ToOwned::to_owned);
     let Some((host, path)) = parse(&url) else {
-        return Err(format!("`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz").into());
+        return Err(format!(
+            "`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz"
+        )
+        .into());
     };
     match ask(&host, &path) {
         Ok(status) if status == "200" => Ok(ExitCode::SUCCESS),
@@ -30,7 +33,9 @@ pub(crate) fn run(url: Option<&str>) -> Outcome {
 }
 
 fn default_url() -> String {
-    let listen = std::env::var("FINEWS_LISTEN").ok().filter(|listen| !listen.is_empty());
+    let listen = std::env::var_os("FINEWS_LISTEN")
+        .and_then(|listen| listen.into_string().ok())
+        .filter(|listen| !listen.is_empty());
     let port = listen.as_deref().and_then(|listen| listen.rsplit_once(':')).map_or("8080", |(_, port)| port);
     format!("http://127.0.0.1:{port}/healthz")
 }

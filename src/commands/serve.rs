@@ -11,6 +11,8 @@ use finews::web::{self, App, paths, server};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::Outcome;
 use crate::SiteArgs;
@@ -23,18 +25,19 @@ pub(crate) fn run(site: &SiteArgs) -> Outcome {
 }
 
 async fn serve(config: Config) -> Outcome {
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let listener = listen(&config.listen).await?;
+    let admin = admin_listener(&config).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
 
     let app = App::new(&config);
-    let (ended, end) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(server::run(listener, web::router(Arc::clone(&app)), async {
-        let _ = end.await;
-    }));
+    let (stop, stopping) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    servers.spawn(server::run(listener, web::router(Arc::clone(&app)), told(stopping.clone())));
+    if let Some(admin) = admin {
+        servers.spawn(server::run(admin, web::admin::router(Arc::clone(&app)), told(stopping)));
+    }
     let loading = tokio::task::spawn_blocking(move || load(&config).map_err(|error| error.to_string()));
     let stopped = async {
         tokio::select! {
@@ -52,10 +55,34 @@ async fn serve(config: Config) -> Outcome {
     }
     tracing::info!("stopping");
     app.drain();
-    let _ = ended.send(());
-    server.await?;
+    stop.send_replace(true);
+    servers.join_all().await;
     // A load that is still running has nothing to save.
     std::process::exit(0)
+}
+
+async fn listen(address: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+/// The owner's listener. An address that the owner did not ask for may be taken, by another finews.
+async fn admin_listener(config: &Config) -> Result<Option<TcpListener>, String> {
+    if let Some(address) = &config.admin_listen {
+        return listen(address).await.map(Some);
+    }
+    match listen(web::admin::DEFAULT_ADDRESS).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(reason) => {
+            tracing::warn!("the owner's pages are not served: {reason}");
+            Ok(None)
+        }
+    }
+}
+
+/// Done when the server is to stop.
+async fn told(mut stopping: watch::Receiver<bool>) {
+    // The sender lives as long as the program.
+    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 /// Loads the archive, showing how far it is: a bar on a terminal, one log line otherwise.
@@ -65,7 +92,7 @@ fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
     let archive = if std::io::stderr().is_terminal() {
         std::thread::scope(|scope| {
             let bar = ProgressBar::new(0).with_style(style());
-            let loading = scope.spawn(|| archive::load(config, &paths::is_reserved, &progress));
+            let loading = scope.spawn(|| archive::load(config, paths::CLAIMS, &progress));
             while !loading.is_finished() {
                 bar.set_length(progress.total() as u64);
                 bar.set_position(progress.done() as u64);
@@ -75,7 +102,7 @@ fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
             loading.join().map_err(|_| "the archive could not be loaded")
         })??
     } else {
-        archive::load(config, &paths::is_reserved, &progress)?
+        archive::load(config, paths::CLAIMS, &progress)?
     };
     report(&archive, start.elapsed());
     Ok(archive)

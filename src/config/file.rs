@@ -192,8 +192,12 @@ impl File {
             None | Some(Node::Null) => Ok(None),
             Some(Node::Bool(value)) => Ok(Some(*value)),
             // YAML 1.1, which Jekyll reads.
-            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "yes" | "on") => Ok(Some(true)),
-            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "no" | "off") => Ok(Some(false)),
+            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "yes" | "on") => {
+                Ok(Some(true))
+            }
+            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "no" | "off") => {
+                Ok(Some(false))
+            }
             Some(other) => Err(self.wrong(key, other, "true or false")),
         }
     }

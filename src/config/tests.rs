@@ -7,10 +7,10 @@ fn read(yaml: &str, flags: &Overrides, env: &[(&str, &str)]) -> Result<Config, S
     let root = std::env::temp_dir().join(format!("finews-config-{}-{next}", std::process::id()));
     std::fs::create_dir_all(&root).expect("a temporary folder");
     std::fs::write(root.join("_config.yml"), yaml).expect("a file");
-    let lookup = |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
-    let result = Config::read(&root, flags, &lookup).map_err(|error| {
-        error.to_string().replace(&*root.to_string_lossy(), "")
-    });
+    let lookup =
+        |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+    let result = Config::read(&root, flags, &lookup)
+        .map_err(|error| error.to_string().replace(&*root.to_string_lossy(), ""));
     std::fs::remove_dir_all(&root).expect("the folder is ours");
     result
 }

@@ -1,8 +1,6 @@
 //! Old addresses: where the forms that Jekyll, its plugins and this archive's own templates once
 //! used lead today.
 
-use chrono::NaiveDate;
-
 use super::paths::Route;
 use super::reply::Visit;
 use crate::archive::Target;
@@ -35,25 +33,7 @@ fn folder(visit: &Visit<'_>, path: &str) -> Option<String> {
 
 /// A list of ours, if there is one at the path.
 fn existing(visit: &Visit<'_>, path: &str) -> Option<String> {
-    let route = Route::parse(path)?;
-    let has = |from: Option<NaiveDate>, to: Option<NaiveDate>| {
-        Some(visit.archive.days(from?..=to?).next().is_some()).filter(|has| *has)
-    };
-    match route {
-        Route::Home | Route::Sources | Route::Tags => {}
-        Route::Year(year) => {
-            has(NaiveDate::from_ymd_opt(year, 1, 1), NaiveDate::from_ymd_opt(year, 12, 31)).map(|_| ())?;
-        }
-        Route::Month(year, month) => {
-            let (first, last) = super::calendar::bounds(year, month)?;
-            has(Some(first), Some(last)).map(|_| ())?;
-        }
-        Route::Day(day, _) => {
-            visit.archive.day(day)?;
-        }
-        _ => return None,
-    }
-    Some(route.to_string())
+    Route::parse(path).filter(|route| route.is_in(visit.archive)).map(|route| route.to_string())
 }
 
 /// jekyll-paginate: `/page2/` held the posts after the first page's, newest first.
@@ -101,14 +81,17 @@ fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let path = format!("/{}/", parts[dates..].join("/"));
     existing(visit, &path).or_else(|| {
         let day = Route::parse(&path)?;
-        matches!(day, Route::Year(_) | Route::Month(..) | Route::Day(..)).then(|| source(visit, parts[dates - 1]))?
+        matches!(day, Route::Year(_) | Route::Month(..) | Route::Day(..))
+            .then(|| source(visit, parts[dates - 1]))?
     })
 }
 
 fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
     let group: &Group = match visit.archive.category(name) {
         Some(group) => group,
-        None if visit.archive.joined_categories(name).is_some() => return Some(Route::source(name).to_string()),
+        None if visit.archive.joined_categories(name).is_some() => {
+            return Some(Route::source(name).to_string());
+        }
         None => visit.archive.categories().by_slug(name)?,
     };
     Some(Route::source(visit.archive.name(group.name())).to_string())

@@ -7,7 +7,9 @@
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
 //! - [`headers`], [`server`]: what is said of every answer, and the listener
+//! - [`admin`]: what only the owner sees
 
+pub mod admin;
 pub mod assets;
 pub mod cache;
 pub mod calendar;

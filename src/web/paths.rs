@@ -7,7 +7,10 @@ use std::fmt::{self, Display, Formatter};
 use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::archive::snapshot::Number;
+use super::calendar::bounds as month_bounds;
+use crate::archive::load::Claims;
+use crate::archive::snapshot::{ListPage, Number};
+use crate::archive::{PostId, Snapshot};
 
 /// Everything but RFC 3986's `pchar` without its escapes.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -70,7 +73,14 @@ impl<'a> Route<'a> {
             ["_finews", file] => Some(Self::Asset(name(file)?)),
             ["healthz" | "readyz" | "live" | "search" | "feed.xml" | "feed.json" | "sitemap.xml"]
             | ["news-sitemap.xml" | "opensearch.xml" | "manifest.webmanifest"]
-            | ["stock" | "board" | "feed" | "sitemap" | "_finews", ..] => Some(Self::Kept),
+            | ["stock", "" | "index.html"]
+            | ["_finews", ..] => Some(Self::Kept),
+            ["sitemap", file] if file.ends_with(".xml") => Some(Self::Kept),
+            ["feed", file] | ["feed", "by_tag", file]
+                if file.ends_with(".xml") || file.ends_with(".json") =>
+            {
+                Some(Self::Kept)
+            }
             _ => Self::parse_date(&segments),
         }
     }
@@ -86,6 +96,32 @@ impl<'a> Route<'a> {
             [y, m, d] => Some(Self::Day(day(y, m, d)?, Number::Latest)),
             [y, m, d, n] => Some(Self::Day(day(y, m, d)?, number(n)?)),
             _ => None,
+        }
+    }
+
+    /// Whether an archive has posts for the page. The pages that are there without any count as well.
+    pub fn is_in(&self, archive: &Snapshot) -> bool {
+        let is_page = |list: &[PostId], number| ListPage::of(list, number).is_some();
+        let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
+            (Some(first), Some(last)) => archive.days(first..=last).next().is_some(),
+            _ => false,
+        };
+        match self {
+            Self::Home | Self::Sources | Self::Tags | Self::Robots => true,
+            Self::Source(name, number) => match archive.category(name) {
+                Some(group) => is_page(group.posts(), *number),
+                None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
+            },
+            Self::Tag(name, number) => archive.tag(name).is_some_and(|group| is_page(group.posts(), *number)),
+            Self::Year(year) => {
+                any_day(NaiveDate::from_ymd_opt(*year, 1, 1), NaiveDate::from_ymd_opt(*year, 12, 31))
+            }
+            Self::Month(year, month) => {
+                let bounds = month_bounds(*year, *month);
+                any_day(bounds.map(|(first, _)| first), bounds.map(|(_, last)| last))
+            }
+            Self::Day(day, number) => archive.day(*day).is_some_and(|posts| is_page(posts, *number)),
+            Self::Asset(_) | Self::Kept => false,
         }
     }
 
@@ -135,10 +171,25 @@ impl Display for Route<'_> {
     }
 }
 
-/// Whether a decoded path is one that our own pages answer.
-pub fn is_reserved(path: &str) -> bool {
-    let encoded: Vec<_> = path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
-    Route::parse(&encoded.join("/")).is_some()
+/// What our pages own of a site's paths.
+pub const CLAIMS: Claims = Claims { always: is_always_ours, in_archive: is_list_of };
+
+fn is_always_ours(path: &str) -> bool {
+    matches!(
+        Route::parse(&encode(path)),
+        Some(Route::Home | Route::Sources | Route::Tags | Route::Robots | Route::Asset(_) | Route::Kept)
+    )
+}
+
+fn is_list_of(archive: &Snapshot, path: &str) -> bool {
+    Route::parse(&encode(path)).is_some_and(|route| route.is_in(archive))
+}
+
+/// A decoded path in our spelling.
+fn encode(path: &str) -> String {
+    let encoded: Vec<_> =
+        path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
+    encoded.join("/")
 }
 
 /// The source of an article: its path with `.md` for `.html`.
@@ -166,7 +217,8 @@ fn html_number(file: &str) -> Option<Number> {
 
 /// A page number as we write it: no sign, no leading zero, and few enough digits to be one.
 fn number(text: &str) -> Option<Number> {
-    let plain = (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    let plain =
+        (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten().map(Number::Page)
 }
 
@@ -233,7 +285,7 @@ mod tests {
         #[test]
         fn no_path_panics(path in "\\PC*") {
             let _ = Route::parse(&path);
-            let _ = is_reserved(&path);
+            let _ = is_always_ours(&path);
         }
     }
 }

@@ -58,8 +58,11 @@ impl Site {
             .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
             .collect();
         if nav.is_empty() {
-            let ours = [(words.home, Route::Home), (words.sources, Route::Sources), (words.tags, Route::Tags)];
-            nav.extend(ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }));
+            let ours =
+                [(words.home, Route::Home), (words.sources, Route::Sources), (words.tags, Route::Tags)];
+            nav.extend(
+                ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
+            );
         }
         Self {
             title: if config.title.is_empty() { "finews".into() } else { config.title.clone() },
@@ -128,7 +131,8 @@ impl Site {
 
 fn settings_hash(config: &Config) -> u64 {
     let mut hasher = Xxh3::new();
-    let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } = config;
+    let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } =
+        config;
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
     (logo, footer, names, legacy_hosts, config.timezone.name(), config.source).hash(&mut hasher);
     for link in &config.nav {

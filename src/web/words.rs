@@ -138,7 +138,17 @@ pub static ENGLISH: Words = Words {
 };
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -180,7 +190,10 @@ impl Words {
     pub fn day_heading(&self, day: NaiveDate) -> String {
         let weekday = day.weekday().num_days_from_monday() as usize;
         let date = self.day(day);
-        self.pick(format!("{date} 星期{}", CHINESE.weekdays[weekday]), format!("{}, {date}", WEEKDAYS[weekday]))
+        self.pick(
+            format!("{date} 星期{}", CHINESE.weekdays[weekday]),
+            format!("{}, {date}", WEEKDAYS[weekday]),
+        )
     }
 
     /// A moment: `2026年11月20日 08:12`.
@@ -200,7 +213,10 @@ impl Words {
         if first == last {
             return self.day(first);
         }
-        self.pick(format!("{} 至 {}", self.day(first), self.day(last)), format!("{} to {}", self.day(first), self.day(last)))
+        self.pick(
+            format!("{} 至 {}", self.day(first), self.day(last)),
+            format!("{} to {}", self.day(first), self.day(last)),
+        )
     }
 
     /// Which page of how many.
@@ -230,7 +246,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

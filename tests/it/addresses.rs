@@ -16,8 +16,14 @@ fn site(config: &str) -> Site {
         ("_posts/2021-12-09-a.md", &plain),
         ("_posts/2021-12-10-b.md", &joined),
         ("_posts/2021-12-11-c.md", &other),
-        ("_posts/2021-12-12-moved.md", "---\ntitle: M\npermalink: /docs/moved/\nredirect_from: [/was/here.html, old]\n---\nText.\n"),
-        ("_posts/2021-12-13-away.md", "---\ntitle: Away\nredirect_to: https://elsewhere.example/x\n---\nText.\n"),
+        (
+            "_posts/2021-12-12-moved.md",
+            "---\ntitle: M\npermalink: /docs/moved/\nredirect_from: [/was/here.html, old]\n---\nText.\n",
+        ),
+        (
+            "_posts/2021-12-13-away.md",
+            "---\ntitle: Away\nredirect_to: https://elsewhere.example/x\n---\nText.\n",
+        ),
         ("about.md", "---\ntitle: About\npermalink: /about/\n---\nText.\n"),
     ])
 }
@@ -121,7 +127,10 @@ fn a_redirect_never_names_a_host_it_was_given() {
     let site = site("title: T");
     for path in ["//evil.example/emnews/", "/\\evil.example/emnews/", "/emnews/..//evil.example/emnews/"] {
         let answer = site.get(path);
-        assert!(answer.header("location").is_empty() || answer.header("location").starts_with("/category/"), "{path}");
+        assert!(
+            answer.header("location").is_empty() || answer.header("location").starts_with("/category/"),
+            "{path}"
+        );
     }
 }
 
@@ -135,8 +144,27 @@ fn a_path_that_nobody_owns_is_a_page_that_helps() {
 
 #[test]
 fn a_post_named_like_a_page_of_ours_is_reported() {
-    let site = Site::of(&[("_posts/2021-12-09-a.md", "---\ntitle: A\npermalink: /tag/x.html\n---\nText.\n")]);
-    site.assert_status("/tag/x.html", 404);
+    let table = [
+        // Always ours: the post is not served.
+        ("permalink: /tag/", "/tag/", Some("path-reserved"), "All tags"),
+        ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), ""),
+        // Ours only if there is such a tag or day.
+        ("permalink: /tag/x.html", "/tag/x.html", None, "Text."),
+        ("permalink: /tag/x.html\ntags: x", "/tag/x.html", Some("path-reserved"), "1 post"),
+        ("permalink: /2021/12/08/7/", "/2021/12/08/7/", None, "Text."),
+        // Names of our folders are categories like any other.
+        ("categories: stock", "/stock/2021/12/09/a.html", None, "Text."),
+        ("categories: tag", "/tag/2021/12/09/a.html", None, "Text."),
+    ];
+    for (field, path, code, shown) in table {
+        let text = format!("---\ntitle: A\n{field}\n---\nText.\n");
+        let files = [("_posts/2021-12-09-a.md", text.as_str())];
+        let folder = crate::support::folder(&files);
+        let archive = crate::support::load(&crate::support::config(folder.path()));
+        let codes: Vec<_> = archive.problems().iter().map(|problem| problem.code.to_string()).collect();
+        assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "{field}");
+        assert!(Site::of(&files).get(path).text().contains(shown), "{field}");
+    }
 }
 
 #[test]

@@ -28,7 +28,9 @@ impl Driver {
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let port = lines
             .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned()))
+            .find_map(|line| {
+                Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
+            })
             .expect("the driver's port");
         Self { child, url: format!("http://127.0.0.1:{port}") }
     }

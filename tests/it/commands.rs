@@ -45,7 +45,8 @@ fn check_says_by_its_code_whether_readers_lose_something() {
     let error = folder(&[("_posts/2024-13-45-a.md", "---\ntitle: A\n---\nText.\n")]);
     let check = |folder: &tempfile::TempDir, flag: &str| {
         let site = folder.path().to_string_lossy().into_owned();
-        let arguments: Vec<&str> = ["check", &site, flag].into_iter().filter(|part| !part.is_empty()).collect();
+        let arguments: Vec<&str> =
+            ["check", &site, flag].into_iter().filter(|part| !part.is_empty()).collect();
         finews(&arguments).status.code()
     };
     let table = [(&clean, Some(0), Some(0)), (&warning, Some(0), Some(1)), (&error, Some(1), Some(1))];
@@ -90,7 +91,8 @@ fn twins_and_duplicates_are_served_once() {
     let titles: Vec<_> = listed.iter().map(|post| post["title"].as_str().expect("a title")).collect();
     assert_eq!(titles, ["two", "alone", "dated"]);
     let problems = json_lines(&String::from_utf8(finews(&["check", "--json", &site]).stdout).expect("UTF-8"));
-    let mut codes: Vec<_> = problems.iter().map(|problem| problem["code"].as_str().expect("a code")).collect();
+    let mut codes: Vec<_> =
+        problems.iter().map(|problem| problem["code"].as_str().expect("a code")).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["half-written", "twin-superseded", "url-duplicate"]);
 }

@@ -61,12 +61,17 @@ fn yaml_is_read_in_two_places() {
 #[test]
 fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
     let html = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/html.rs");
-    let elsewhere: Vec<_> =
-        mentions("web", &["HtmlSafe"]).into_iter().filter(|place| !place.contains(&*html.to_string_lossy())).collect();
+    let elsewhere: Vec<_> = mentions("web", &["HtmlSafe"])
+        .into_iter()
+        .filter(|place| !place.contains(&*html.to_string_lossy()))
+        .collect();
     assert_eq!(elsewhere, [""; 0]);
     let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     for folder in ["pages", "parts", ""] {
-        for entry in fs::read_dir(templates.join(folder)).expect("templates").map(|entry| entry.expect("an entry").path()) {
+        for entry in fs::read_dir(templates.join(folder))
+            .expect("templates")
+            .map(|entry| entry.expect("an entry").path())
+        {
             if entry.is_file() {
                 let text = fs::read_to_string(&entry).expect("a template");
                 assert!(!text.contains("|safe") && !text.contains("| safe"), "{}", entry.display());

@@ -45,7 +45,15 @@ fn each_kind_of_page_has_its_cache_policy() {
     for (path, policy) in KINDS {
         assert_eq!(site.get(path).headers["cache-control"], policy.header(), "{path}");
     }
-    let style = site.page("/").split("href=\"").find(|part| part.starts_with("/_finews/style")).expect("a style").split('"').next().expect("a quote").to_owned();
+    let style = site
+        .page("/")
+        .split("href=\"")
+        .find(|part| part.starts_with("/_finews/style"))
+        .expect("a style")
+        .split('"')
+        .next()
+        .expect("a quote")
+        .to_owned();
     assert_eq!(site.get(&style).headers["cache-control"], CachePolicy::Immutable.header());
     assert_eq!(site.get("/nowhere").headers["cache-control"], CachePolicy::Revalidate.header());
     assert_eq!(site.get("/images/x.png").headers["cache-control"], CachePolicy::SiteFile.header());
@@ -97,13 +105,20 @@ fn other_methods_are_refused_with_those_allowed() {
 #[test]
 fn every_answer_is_safe_to_show() {
     let site = Site::of(&SITE);
-    for path in KINDS.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz", "/robots.txt"]) {
+    for path in
+        KINDS.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz", "/robots.txt"])
+    {
         let answer = site.get(path);
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-        for name in ["referrer-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "permissions-policy"] {
+        for name in [
+            "referrer-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "permissions-policy",
+        ] {
             assert_ne!(answer.header(name), "", "{path} {name}");
         }
         assert_eq!(answer.header("set-cookie"), "", "{path}");
@@ -209,7 +224,9 @@ fn readiness_comes_with_the_archive() {
 #[test]
 fn a_request_of_any_shape_gets_an_answer() {
     let site = Site::of(&SITE);
-    for path in ["/?x=1", "/%E4%B8%AD", "/category/%2F.html", "/2024/1/2/", "//", "/a//b", "/99999/99/", "/%25"] {
+    for path in
+        ["/?x=1", "/%E4%B8%AD", "/category/%2F.html", "/2024/1/2/", "//", "/a//b", "/99999/99/", "/%25"]
+    {
         let answer = site.send(Request::builder().uri(path).body(Body::empty()).expect("a request"));
         assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
     }

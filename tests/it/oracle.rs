@@ -92,7 +92,11 @@ fn broken_posts_keep_what_they_say_and_are_reported() {
     assert_eq!(listed.len(), served);
     for post in expected {
         let path = post["path"].as_str().expect("a path");
-        let codes: Vec<_> = problems.iter().filter(|problem| problem["path"] == path).map(|problem| &problem["code"]).collect();
+        let codes: Vec<_> = problems
+            .iter()
+            .filter(|problem| problem["path"] == path)
+            .map(|problem| &problem["code"])
+            .collect();
         match post["problem"].as_str() {
             Some(code) => assert_eq!(codes, [code], "{path}"),
             None => assert!(codes.is_empty(), "{path}: {codes:?}"),

@@ -88,11 +88,23 @@ fn an_english_site_speaks_english() {
 #[test]
 fn every_page_can_be_found_around_in() {
     let site = site();
-    let paths = ["/", "/hetan/2024/03/01/b.html", "/category/", "/category/hetan.html", "/tag/", "/2024/", "/2024/03/",
-        "/2024/03/01/", "/about/", "/nowhere"];
+    let paths = [
+        "/",
+        "/hetan/2024/03/01/b.html",
+        "/category/",
+        "/category/hetan.html",
+        "/tag/",
+        "/2024/",
+        "/2024/03/",
+        "/2024/03/01/",
+        "/about/",
+        "/nowhere",
+    ];
     for path in paths {
         let html = site.get(path).text();
-        for once in ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\"", "<title>"] {
+        for once in
+            ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\"", "<title>"]
+        {
             assert_eq!(html.matches(once).count(), 1, "{path}: {once}");
         }
         assert!(html.contains("class=\"skip\" href=\"#ui-main\""), "{path}");
@@ -112,7 +124,8 @@ fn lists_are_numbered_from_the_oldest() {
         .collect();
     let files: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let site = Site::of(&files);
-    let lists: [(&str, fn(usize) -> String); 2] = [
+    type PageOf = fn(usize) -> String;
+    let lists: [(&str, PageOf); 2] = [
         ("/category/news.html", |n| format!("/category/news/{n}.html")),
         ("/2024/01/01/", |n| format!("/2024/01/01/{n}/")),
     ];
@@ -155,7 +168,10 @@ fn a_failure_says_nothing_about_itself() {
 fn the_name_of_a_source_is_what_its_tags_call_it() {
     let site = site();
     let html = site.page("/category/");
-    assert!(html.contains(">河滩</a> <span class=\"slug\">hetan</span>"), "without 新闻, which all its tags end in");
+    assert!(
+        html.contains(">河滩</a> <span class=\"slug\">hetan</span>"),
+        "without 新闻, which all its tags end in"
+    );
     assert!(html.contains(">江口</a> <span class=\"slug\">jiangkou</span>"));
 }
 
@@ -176,7 +192,9 @@ fn no_link_of_the_sample_leads_nowhere() {
         }
         let html = answer.text();
         let links = html.split(['"', '\'']).zip(html.split(['"', '\'']).skip(1));
-        for (before, link) in links.filter(|(before, _)| before.ends_with("href=") || before.ends_with("src=")) {
+        for (before, link) in
+            links.filter(|(before, _)| before.ends_with("href=") || before.ends_with("src="))
+        {
             let link = link.split('#').next().unwrap_or("").replace("&#38;", "&").replace("&amp;", "&");
             assert!(!link.starts_with("../"), "a relative link on {path}: {before} {link}");
             if link.starts_with('/') && !link.starts_with("//") {

@@ -19,17 +19,72 @@ fn site() -> SiteContext {
 /// Text that looks like what bodies are made of, and like what attacks are made of.
 fn markup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("<p>"), Just("</p>"), Just("<div>"), Just("</div>"), Just("<a href=\"javascript:x\">"), Just("</a>"),
-        Just("<img src=x onerror=\"x\">"), Just("<script>"), Just("</script>"), Just("<style>"), Just("</style>"),
-        Just("<svg>"), Just("<math>"), Just("<mtext>"), Just("<noscript>"), Just("<template>"), Just("<table>"),
-        Just("<tr>"), Just("<td>"), Just("<b>"), Just("<i>"), Just("<pre>\n"), Just("</pre>"), Just("\n\n"), Just("> "),
-        Just("- "), Just("1. "), Just("**"), Just("|"), Just("---"), Just("[a](b c)"), Just("[x]: /y"), Just("[^1]"),
-        Just("[^1]: z"), Just("{{ x }}"), Just("{% raw %}"), Just("{: #i}"), Just("<!--"), Just("-->"), Just("&lt;"),
-        Just("&#x3c;"), Just("\0"), Just("正文"), Just("（文章来源：报）"), Just("<http://x.example/>"), Just("<>"), Just("`"),
-        Just("```\n"), Just("# 题\n"), Just("<p style=\"text-align:center\">"), Just("<center>"), Just("</center>"),
-        Just("<blockquote>"), Just("</blockquote>"), Just("<span class=keytip data-code=\"1,600000\">"), Just("</span>"),
-        Just("<h2 id=a>"), Just("</h2>"), Just("<iframe src=x>"), Just("<form action=x>"), Just("<input autofocus onfocus=x>"),
-        Just(" "), Just("\n"), Just("a"), Just("<a href=\"data:text/html,x\">"), Just("<a href=\" java\tscript:x\">"),
+        Just("<p>"),
+        Just("</p>"),
+        Just("<div>"),
+        Just("</div>"),
+        Just("<a href=\"javascript:x\">"),
+        Just("</a>"),
+        Just("<img src=x onerror=\"x\">"),
+        Just("<script>"),
+        Just("</script>"),
+        Just("<style>"),
+        Just("</style>"),
+        Just("<svg>"),
+        Just("<math>"),
+        Just("<mtext>"),
+        Just("<noscript>"),
+        Just("<template>"),
+        Just("<table>"),
+        Just("<tr>"),
+        Just("<td>"),
+        Just("<b>"),
+        Just("<i>"),
+        Just("<pre>\n"),
+        Just("</pre>"),
+        Just("\n\n"),
+        Just("> "),
+        Just("- "),
+        Just("1. "),
+        Just("**"),
+        Just("|"),
+        Just("---"),
+        Just("[a](b c)"),
+        Just("[x]: /y"),
+        Just("[^1]"),
+        Just("[^1]: z"),
+        Just("{{ x }}"),
+        Just("{% raw %}"),
+        Just("{: #i}"),
+        Just("<!--"),
+        Just("-->"),
+        Just("&lt;"),
+        Just("&#x3c;"),
+        Just("\0"),
+        Just("正文"),
+        Just("（文章来源：报）"),
+        Just("<http://x.example/>"),
+        Just("<>"),
+        Just("`"),
+        Just("```\n"),
+        Just("# 题\n"),
+        Just("<p style=\"text-align:center\">"),
+        Just("<center>"),
+        Just("</center>"),
+        Just("<blockquote>"),
+        Just("</blockquote>"),
+        Just("<span class=keytip data-code=\"1,600000\">"),
+        Just("</span>"),
+        Just("<h2 id=a>"),
+        Just("</h2>"),
+        Just("<iframe src=x>"),
+        Just("<form action=x>"),
+        Just("<input autofocus onfocus=x>"),
+        Just(" "),
+        Just("\n"),
+        Just("a"),
+        Just("<a href=\"data:text/html,x\">"),
+        Just("<a href=\" java\tscript:x\">"),
     ];
     prop_oneof![
         4 => prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat()),
@@ -46,7 +101,12 @@ fn clean(source: &str, format: Format) -> String {
 
 /// Names of elements and attributes in the markup, texts left out.
 fn markup_of(html: &str) -> String {
-    html.split('<').skip(1).filter_map(|tag| tag.split('>').next()).collect::<Vec<_>>().join(" ").to_lowercase()
+    html.split('<')
+        .skip(1)
+        .filter_map(|tag| tag.split('>').next())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 proptest! {

@@ -38,7 +38,7 @@ pub fn config(root: &Path) -> Config {
 
 /// The archive of a site's folder.
 pub fn load(config: &Config) -> Snapshot {
-    archive::load(config, &paths::is_reserved, &Progress::default()).expect("an archive")
+    archive::load(config, paths::CLAIMS, &Progress::default()).expect("an archive")
 }
 
 /// A site that can be asked.
@@ -119,11 +119,7 @@ impl Site {
     /// Asserts that a path redirects for good, and where to.
     pub fn assert_moved(&self, path: &str, to: &str) {
         let answer = self.get(path);
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (StatusCode::MOVED_PERMANENTLY, to),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::MOVED_PERMANENTLY, to), "{path}");
     }
 
     /// Asserts the status of a path.
@@ -193,7 +189,9 @@ pub fn finews(arguments: &[&str]) -> Output {
 
 /// Each line of a text as JSON.
 pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
 }
 
 /// The lines that a command prints, as JSON; it must end well.

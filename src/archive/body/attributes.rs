@@ -36,7 +36,9 @@ pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut Stri
             copy(tag, &["title"], out);
             for name in ["width", "height"] {
                 let size = get(tag, name).map(|size| size.trim().trim_end_matches("px"));
-                if let Some(size) = size.filter(|size| size.bytes().all(|b| b.is_ascii_digit()) && *size != "0") {
+                if let Some(size) =
+                    size.filter(|size| size.bytes().all(|b| b.is_ascii_digit()) && *size != "0")
+                {
                     push(name, size, out);
                 }
             }
@@ -75,9 +77,8 @@ fn copy(tag: &Tag, names: &[&str], out: &mut String) {
 
 /// The class that the element keeps: its own if we know it, else the one of its alignment.
 fn class(element: &str, tag: &Tag, out: &mut String) {
-    let own = get(tag, "class").and_then(|classes| {
-        classes.split_ascii_whitespace().find(|class| clean::has_class(element, class))
-    });
+    let own = get(tag, "class")
+        .and_then(|classes| classes.split_ascii_whitespace().find(|class| clean::has_class(element, class)));
     let class = own.or_else(|| alignment(tag)).filter(|class| clean::has_class(element, class));
     if let Some(class) = class {
         push("class", class, out);

@@ -27,17 +27,34 @@ impl Leaf {
 #[derive(Debug)]
 pub(super) enum Block {
     /// Blank lines; `single` if it is exactly one empty line.
-    Blank { single: bool },
+    Blank {
+        single: bool,
+    },
     /// What prints nothing: a definition, a comment. `ends` if a block may begin after it as
     /// after a blank line.
-    Nothing { ends: bool },
+    Nothing {
+        ends: bool,
+    },
     /// A paragraph; `tight` if it goes without `<p>`.
-    Para { leaf: Leaf, tight: bool },
-    Heading { level: usize, leaf: Leaf, id: Option<String> },
+    Para {
+        leaf: Leaf,
+        tight: bool,
+    },
+    Heading {
+        level: usize,
+        leaf: Leaf,
+        id: Option<String>,
+    },
     Rule,
-    Code { text: String, lang: String },
+    Code {
+        text: String,
+        lang: String,
+    },
     Quote(Vec<Block>),
-    List { start: Option<u64>, items: Vec<Vec<Block>> },
+    List {
+        start: Option<u64>,
+        items: Vec<Vec<Block>>,
+    },
     Definitions(Vec<Definition>),
     Table(table::Table),
     /// Ready HTML.
@@ -45,7 +62,11 @@ pub(super) enum Block {
     /// `$$…$$`: text that a script of the site shows as a formula.
     Math(String),
     /// An HTML element with `markdown="1"`.
-    Element { open: String, children: Vec<Block>, close: String },
+    Element {
+        open: String,
+        children: Vec<Block>,
+        close: String,
+    },
 }
 
 #[derive(Debug)]
@@ -343,7 +364,8 @@ fn rule(c: &mut Cursor<'_, '_>) -> bool {
 pub(super) fn is_rule(line: &str) -> bool {
     let marks = after_indent(line).trim_ascii_end();
     let Some(mark @ (b'*' | b'-' | b'_')) = marks.bytes().next() else { return false };
-    marks.bytes().all(|b| b == mark || b == b' ' || b == b'\t') && marks.bytes().filter(|b| *b == mark).count() >= 3
+    marks.bytes().all(|b| b == mark || b == b' ' || b == b'\t')
+        && marks.bytes().filter(|b| *b == mark).count() >= 3
 }
 
 /// A line `^` ends the block before it.

@@ -31,10 +31,63 @@ pub(super) fn clean(html: &str) -> BodyHtml {
 pub(super) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 
 const TAGS: &[&str] = &[
-    "h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "br", "hr", "wbr", "ul", "ol", "li", "dl", "dt", "dd", "blockquote",
-    "q", "cite", "table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "th", "td", "figure",
-    "figcaption", "img", "a", "strong", "b", "em", "i", "u", "s", "del", "ins", "sub", "sup", "small", "mark", "code",
-    "pre", "kbd", "samp", "var", "abbr", "ruby", "rt", "rp", "details", "summary",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "p",
+    "div",
+    "br",
+    "hr",
+    "wbr",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "q",
+    "cite",
+    "table",
+    "caption",
+    "colgroup",
+    "col",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "th",
+    "td",
+    "figure",
+    "figcaption",
+    "img",
+    "a",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "u",
+    "s",
+    "del",
+    "ins",
+    "sub",
+    "sup",
+    "small",
+    "mark",
+    "code",
+    "pre",
+    "kbd",
+    "samp",
+    "var",
+    "abbr",
+    "ruby",
+    "rt",
+    "rp",
+    "details",
+    "summary",
 ];
 
 /// Whether an element is kept.
@@ -73,8 +126,25 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("img", "referrerpolicy", &["no-referrer"]),
 ];
 
-const ALIGNED: &[&str] =
-    &["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "table", "caption", "tr", "td", "th", "figure", "figcaption", "li", "blockquote"];
+const ALIGNED: &[&str] = &[
+    "p",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "caption",
+    "tr",
+    "td",
+    "th",
+    "figure",
+    "figcaption",
+    "li",
+    "blockquote",
+];
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
 /// Whether an element may carry a class.
@@ -99,7 +169,9 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
         .tags(TAGS.iter().copied().collect())
         .clean_content_tags(HashSet::from(["script", "style", "iframe", "svg", "math"]))
-        .tag_attributes(ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect())
+        .tag_attributes(
+            ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect(),
+        )
         .tag_attribute_values(values)
         .allowed_classes(classes)
         .generic_attributes(HashSet::new())

@@ -5,11 +5,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::blocks::{Block, Cursor, LinkDefinition, Parser, after_indent, indented_len, is_blank, line, without_indent};
+use super::blocks::{
+    Block, Cursor, LinkDefinition, Parser, after_indent, indented_len, is_blank, line, without_indent,
+};
 
 pub(super) fn footnote(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     let first = c.line();
-    let Some((name, content)) = after_indent(first).strip_prefix("[^").and_then(|text| text.split_once("]:")) else {
+    let Some((name, content)) = after_indent(first).strip_prefix("[^").and_then(|text| text.split_once("]:"))
+    else {
         return false;
     };
     if !is_name(name) {
@@ -50,7 +53,9 @@ pub(super) fn link(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
         return false;
     }
     let window = first.len() + line(&c.rest()[first.len()..]).len();
-    let Some(found) = LINK.as_ref().and_then(|regex| regex.captures(&c.rest()[..window])) else { return false };
+    let Some(found) = LINK.as_ref().and_then(|regex| regex.captures(&c.rest()[..window])) else {
+        return false;
+    };
     let group = |i| found.get(i).map(|m| m.as_str());
     parser.links.push(LinkDefinition {
         label: group(1).unwrap_or_default().to_owned(),
@@ -107,7 +112,9 @@ pub(super) fn extension(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
         apply(c, text);
         return true;
     }
-    let Some((head, rest)) = text.strip_prefix("{::").and_then(|inner| inner.split_once('}')) else { return false };
+    let Some((head, rest)) = text.strip_prefix("{::").and_then(|inner| inner.split_once('}')) else {
+        return false;
+    };
     if !is_blank(rest) {
         return false;
     }
@@ -134,7 +141,8 @@ pub(super) fn extension(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
 }
 
 fn is_stop(line: &str, name: &str) -> bool {
-    let inner = after_indent(line).trim_ascii_end().strip_prefix("{:/").and_then(|text| text.strip_suffix('}'));
+    let inner =
+        after_indent(line).trim_ascii_end().strip_prefix("{:/").and_then(|text| text.strip_suffix('}'));
     inner.is_some_and(|stop| stop.is_empty() || stop == name)
 }
 
@@ -149,7 +157,9 @@ fn apply(c: &mut Cursor<'_, '_>, text: &str) {
         Some(list @ Block::List { .. }) if text.split_ascii_whitespace().any(|word| word == "toc") => {
             *list = Block::Nothing { ends: false };
         }
-        None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => c.next_id = Some(id.unwrap_or_default()),
+        None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => {
+            c.next_id = Some(id.unwrap_or_default())
+        }
         _ => {}
     }
     if !matches!(c.blocks.last(), None | Some(Block::Blank { .. })) {

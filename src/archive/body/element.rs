@@ -28,14 +28,15 @@ pub(super) fn policy(name: &str) -> Policy {
         "p" | "div" | "a" => Policy::Keep,
         "span" | "font" => Policy::Unwrap,
         "br" | "hr" | "img" | "wbr" | "col" => Policy::Void,
-        "center" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "address" | "form"
-        | "fieldset" | "hgroup" | "dir" | "menu" | "legend" | "listing" | "search" => Policy::Block,
-        "svg" | "math" | "select" | "object" | "audio" | "video" | "canvas" | "template" | "applet" => Policy::Hide,
-        "script" | "style" | "iframe" | "noembed" | "noframes" | "title" | "textarea" => Policy::Raw,
-        "html" | "head" | "body" | "plaintext" | "xmp" | "frame" | "frameset" | "input" | "meta" | "link" | "base"
-        | "area" | "embed" | "param" | "source" | "track" | "keygen" | "image" | "basefont" | "bgsound" | "command" => {
-            Policy::Ignore
+        "center" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "address"
+        | "form" | "fieldset" | "hgroup" | "dir" | "menu" | "legend" | "listing" | "search" => Policy::Block,
+        "svg" | "math" | "select" | "object" | "audio" | "video" | "canvas" | "template" | "applet" => {
+            Policy::Hide
         }
+        "script" | "style" | "iframe" | "noembed" | "noframes" | "title" | "textarea" => Policy::Raw,
+        "html" | "head" | "body" | "plaintext" | "xmp" | "frame" | "frameset" | "input" | "meta" | "link"
+        | "base" | "area" | "embed" | "param" | "source" | "track" | "keygen" | "image" | "basefont"
+        | "bgsound" | "command" => Policy::Ignore,
         _ if clean::is_kept(name) => Policy::Keep,
         _ => Policy::Unwrap,
     }
@@ -54,8 +55,21 @@ pub(super) fn closes_paragraph(name: &str) -> bool {
     is_heading(name)
         || matches!(
             name,
-            "p" | "div" | "ul" | "ol" | "li" | "dl" | "dt" | "dd" | "table" | "blockquote" | "figure" | "figcaption"
-                | "pre" | "hr" | "details" | "summary"
+            "p" | "div"
+                | "ul"
+                | "ol"
+                | "li"
+                | "dl"
+                | "dt"
+                | "dd"
+                | "table"
+                | "blockquote"
+                | "figure"
+                | "figcaption"
+                | "pre"
+                | "hr"
+                | "details"
+                | "summary"
         )
         || policy(name) == Policy::Block
 }

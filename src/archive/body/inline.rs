@@ -108,7 +108,8 @@ pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Fo
 }
 
 fn holds_only_strong(node: Node<'_>) -> bool {
-    let is_strong = |child: Node<'_>| matches!(child.data().value, NodeValue::Strong) && child.next_sibling().is_none();
+    let is_strong =
+        |child: Node<'_>| matches!(child.data().value, NodeValue::Strong) && child.next_sibling().is_none();
     matches!(node.data().value, NodeValue::Emph) && node.first_child().is_some_and(is_strong)
 }
 
@@ -122,7 +123,9 @@ pub(super) fn text(node: Node<'_>, literals: &Literals) -> String {
             NodeEdge::End(inner) => (inner, false),
         };
         match &inner.data().value {
-            NodeValue::Image(_) if !inner.same_node(node) => images = if starts { images + 1 } else { images - 1 },
+            NodeValue::Image(_) if !inner.same_node(node) => {
+                images = if starts { images + 1 } else { images - 1 }
+            }
             _ if images > 0 || !starts => {}
             NodeValue::Text(text) => out.push_str(&literals.plain(text)),
             NodeValue::Code(code) => out.push_str(&literals.plain(&code.literal)),

@@ -50,14 +50,17 @@ pub(super) fn kind(text: &str, links: &[Link], is_quote: bool, has_media: bool) 
     }
     match name_at_end(trimmed) {
         _ if is_quote => Kind::Quote(fold(text).into_owned()),
-        Some(name) if trimmed.matches("文章来源").count() == 1 && trimmed.starts_with(['（', '(']) => Kind::Source(name),
+        Some(name) if trimmed.matches("文章来源").count() == 1 && trimmed.starts_with(['（', '(']) => {
+            Kind::Source(name)
+        }
         name => Kind::Other(name),
     }
 }
 
 /// The source's address in a text that holds nothing but source and return links.
 fn only_links(text: &str, links: &[Link]) -> Option<Option<String>> {
-    let is_separator = |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
+    let is_separator =
+        |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
     let mut source = None;
     let mut at = 0;
     for link in links {
@@ -76,7 +79,9 @@ fn only_links(text: &str, links: &[Link]) -> Option<Option<String>> {
 }
 
 fn is_address(href: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| href.trim().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| href.trim().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
 /// The name in `（文章来源：name）` at the end of a text.
@@ -85,7 +90,8 @@ fn name_at_end(text: &str) -> Option<String> {
     let (before, name) = inner.rsplit_once("文章来源")?;
     let name = name.trim_start().strip_prefix(['：', ':'])?;
     let name = fold(name).into_owned();
-    (before.trim_end().ends_with(['（', '(']) && !name.is_empty() && name.chars().count() <= 60).then_some(name)
+    (before.trim_end().ends_with(['（', '(']) && !name.is_empty() && name.chars().count() <= 60)
+        .then_some(name)
 }
 
 /// A body without what was lifted out of it.
@@ -106,7 +112,9 @@ pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
         match &top.kind {
             Kind::Empty => {}
             Kind::Links(source) => lifted.source_url = lifted.source_url.take().or_else(|| source.clone()),
-            Kind::Source(name) => lifted.source_name = lifted.source_name.take().or_else(|| Some(name.clone())),
+            Kind::Source(name) => {
+                lifted.source_name = lifted.source_name.take().or_else(|| Some(name.clone()))
+            }
             Kind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
                 break;

@@ -13,7 +13,11 @@ pub(super) struct Target {
 
 enum Url<'a> {
     /// `http:`, `https:` or no scheme (`//host`): host, and the rest from `/`, `?` or `#` on.
-    Hosted { has_scheme: bool, host: &'a str, rest: &'a str },
+    Hosted {
+        has_scheme: bool,
+        host: &'a str,
+        rest: &'a str,
+    },
     /// Any other scheme.
     Other,
     Relative,
@@ -41,7 +45,9 @@ pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
     let src = trimmed(src);
     match parse(&src) {
         Url::Hosted { host: "", .. } | Url::Other => None,
-        Url::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => Some(local(rest, site)),
+        Url::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
+            Some(local(rest, site))
+        }
         Url::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
         Url::Relative if src.is_empty() => None,
         Url::Relative => Some(src.replace(' ', "%20")),
@@ -94,7 +100,8 @@ fn is_legacy(host: &str, site: &SiteContext) -> bool {
 fn local(rest: &str, site: &SiteContext) -> String {
     let rest = rest.trim_start_matches(['/', '\\']);
     let base = site.baseurl.trim_matches('/');
-    let is_based = rest.strip_prefix(base).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']));
+    let is_based =
+        rest.strip_prefix(base).is_some_and(|tail| tail.is_empty() || tail.starts_with(['/', '?', '#']));
     let path = if base.is_empty() || is_based { format!("/{rest}") } else { format!("/{base}/{rest}") };
     path.replace(' ', "%20")
 }

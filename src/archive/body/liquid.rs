@@ -268,12 +268,18 @@ mod tests {
             ("{{ \"a.png\" | absolute_url }}", "https://news.example/base/a.png"),
             ("{% post_url 2024-01-02-a %}", "/base/2024/01/02/a.html"),
             ("{% post_url 2024-01-02-none %}", "{% post_url 2024-01-02-none %}"),
-            ("{% link _posts/2024-01-02-a.md %} {% link about.md %}", "/base/2024/01/02/a.html /base/about.html"),
+            (
+                "{% link _posts/2024-01-02-a.md %} {% link about.md %}",
+                "/base/2024/01/02/a.html /base/about.html",
+            ),
             ("甲{% comment %}私{% endcomment %}乙", "甲乙"),
             ("甲{% comment %}乙", "甲{% comment %}乙"),
             ("{{ nope | upcase }}{% if x %}", "{{ nope | upcase }}{% if x %}"),
             ("a {%- comment -%} x {%- endcomment %} b", "a b"),
-            ("{% highlight rb %}\n{% raw %}{{ <x> }}{% endraw %}\n{% endhighlight %}", "<pre><code>{{ <x> }}</code></pre>"),
+            (
+                "{% highlight rb %}\n{% raw %}{{ <x> }}{% endraw %}\n{% endhighlight %}",
+                "<pre><code>{{ <x> }}</code></pre>",
+            ),
             ("{{ 未完\n\n}}", "{{ 未完\n\n}}"),
         ] {
             assert_eq!(shown(source).0, expected, "{source}");

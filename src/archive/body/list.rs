@@ -229,7 +229,8 @@ pub(super) fn definitions(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
         _ => return false,
     };
     c.blocks.truncate(c.blocks.len() - 1 - usize::from(loose));
-    let mut parts = terms.split('\n').map(|term| Definition::Term(Leaf::new(term.trim_ascii()))).collect::<Vec<_>>();
+    let mut parts =
+        terms.split('\n').map(|term| Definition::Term(Leaf::new(term.trim_ascii()))).collect::<Vec<_>>();
     let mut bodies: Vec<(Item, bool)> = Vec::new();
     let (mut indent, mut after_blank) = (3, false);
     while c.pos < c.src.len() {

@@ -21,11 +21,7 @@ const CLOSE: char = '\u{FDD6}';
 /// Removes the marks from a source.
 pub(super) fn strip(source: &str) -> Cow<'_, str> {
     let is_mark = |c: char| (GUARD..=CLOSE).contains(&c);
-    if source.contains(is_mark) {
-        Cow::Owned(source.replace(is_mark, ""))
-    } else {
-        Cow::Borrowed(source)
-    }
+    if source.contains(is_mark) { Cow::Owned(source.replace(is_mark, "")) } else { Cow::Borrowed(source) }
 }
 
 #[derive(Debug)]

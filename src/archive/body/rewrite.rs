@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use html5ever::LocalName;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 
 use super::element::{self, Policy};
 use super::lift::{self, Kind, Link, Top};
@@ -129,7 +131,9 @@ impl Reader for Text<'_> {
                     return TokenSinkResult::RawData(element::raw_kind(&tag.name));
                 }
             }
-            Token::TagToken(tag) if element::closes_paragraph(&tag.name) || &*tag.name == "br" => self.out.push('\n'),
+            Token::TagToken(tag) if element::closes_paragraph(&tag.name) || &*tag.name == "br" => {
+                self.out.push('\n')
+            }
             _ => {}
         }
         TokenSinkResult::Continue
@@ -249,7 +253,11 @@ impl<'a> Pass<'a> {
         let is_hidden = policy == Policy::Hide || attributes::is_hidden(tag);
         let hidden = is_hidden.then(|| self.mark());
         let shown = match policy {
-            Policy::Keep if element::is_misplaced(&tag.name, self.open.iter().rev().map(|open| &*open.name)) => None,
+            Policy::Keep
+                if element::is_misplaced(&tag.name, self.open.iter().rev().map(|open| &*open.name)) =>
+            {
+                None
+            }
             Policy::Keep => self.show(&tag.name, tag),
             Policy::Block => self.show(&LocalName::from("div"), tag),
             _ => None,
@@ -363,7 +371,8 @@ impl<'a> Pass<'a> {
     }
 
     fn close(&mut self, open: Open) {
-        let text = self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
+        let text =
+            self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
         if let Some(code) = open.security {
             security::mention(&mut self.securities, code, text);
         }

@@ -74,7 +74,8 @@ impl FromStr for SecurityCode {
             Some((code, "SH" | "SZ" | "BJ")) => is_digits(code, 6),
             Some((code, "HK")) => is_digits(code, 5),
             Some((code, "US")) => {
-                let is_code = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
+                let is_code =
+                    |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-');
                 (1..=12).contains(&code.len()) && code.bytes().all(is_code) && !code.starts_with('.')
             }
             Some(_) => false,
@@ -138,7 +139,9 @@ mod tests {
     #[test]
     fn a_security_is_named_once() {
         let mut all = Vec::new();
-        for (data, name) in [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")] {
+        for (data, name) in
+            [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]
+        {
             mention(&mut all, SecurityCode::of_data(data).unwrap(), name);
         }
         let all = all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();

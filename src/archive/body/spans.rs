@@ -68,7 +68,8 @@ impl Spans<'_> {
             b']' if self.rest().starts_with("](") => self.link_target(),
             b'<' => self.angle(),
             _ => {
-                let is_special = |b: &u8| matches!(b, b'\n' | b'`' | b'\\' | b'*' | b'~' | b'{' | b'$' | b']' | b'<');
+                let is_special =
+                    |b: &u8| matches!(b, b'\n' | b'`' | b'\\' | b'*' | b'~' | b'{' | b'$' | b']' | b'<');
                 let len = bytes[self.at + 1..].iter().position(is_special);
                 self.copy(len.map_or(bytes.len() - self.at, |len| len + 1));
             }
@@ -81,7 +82,11 @@ impl Spans<'_> {
         let indent = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let next = self.text.as_bytes().get(self.at + indent);
         let begins_block = next.is_none_or(|b| {
-            b.is_ascii_control() || matches!(b, b'>' | b'#' | b'-' | b'+' | b'*' | b'_' | b'=' | b'~' | b'`' | b'<' | b'[' | b'1')
+            b.is_ascii_control()
+                || matches!(
+                    b,
+                    b'>' | b'#' | b'-' | b'+' | b'*' | b'_' | b'=' | b'~' | b'`' | b'<' | b'[' | b'1'
+                )
         });
         if indent > 0 || begins_block {
             self.out.extend(std::iter::repeat_n(SPACE, indent));
@@ -95,7 +100,10 @@ impl Spans<'_> {
         let after = &self.rest().as_bytes()[ticks..];
         // A lone tick between spaces is a tick.
         let is_space = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
-        if ticks == 1 && is_space(self.text.as_bytes()[..self.at].last()) && after.first().is_some_and(|b| b.is_ascii_whitespace()) {
+        if ticks == 1
+            && is_space(self.text.as_bytes()[..self.at].last())
+            && after.first().is_some_and(|b| b.is_ascii_whitespace())
+        {
             self.out.push('\\');
             return self.copy(1);
         }
@@ -131,9 +139,9 @@ impl Spans<'_> {
 
     /// `*ST` before a company's name is a stock exchange's warning.
     fn star(&mut self) {
-        let is_warning = self.rest()[1..].strip_prefix("ST").is_some_and(|name| {
-            !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '*')
-        });
+        let is_warning = self.rest()[1..]
+            .strip_prefix("ST")
+            .is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '*'));
         if is_warning && !self.text[..self.at].ends_with('*') {
             self.out.push(STAR);
             self.at += 1;
@@ -216,7 +224,9 @@ impl Spans<'_> {
                 return;
             }
         }
-        for (open, close) in [("<code>", "</code>"), ("<kbd>", "</kbd>"), ("<samp>", "</samp>"), ("<var>", "</var>")] {
+        for (open, close) in
+            [("<code>", "</code>"), ("<kbd>", "</kbd>"), ("<samp>", "</samp>"), ("<var>", "</var>")]
+        {
             if let Some(end) = rest.strip_prefix(open).and_then(|inner| window(inner).find(close)) {
                 let len = open.len() + end + close.len();
                 let html = rest[..len].to_owned();

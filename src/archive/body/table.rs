@@ -21,7 +21,10 @@ pub(super) struct Table {
 
 pub(super) fn table(c: &mut Cursor<'_, '_>) -> bool {
     let first = c.line();
-    if !first.contains('|') || is_blank(first) || after_indent(first).starts_with([' ', '\t']) || !c.after_boundary()
+    if !first.contains('|')
+        || is_blank(first)
+        || after_indent(first).starts_with([' ', '\t'])
+        || !c.after_boundary()
     {
         return false;
     }

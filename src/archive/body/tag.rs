@@ -63,7 +63,8 @@ fn name_at(text: &str, start: usize) -> Option<&str> {
     if !rest.first()?.is_ascii_alphabetic() {
         return None;
     }
-    let len = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+    let len =
+        rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
     Some(&text[start..start + len])
 }
 
@@ -73,7 +74,9 @@ fn value_at(text: &str, start: usize) -> Option<&str> {
         quote @ (b'"' | b'\'') => rest.as_bytes()[1..].iter().position(|b| b == quote)? + 2,
         _ => rest
             .bytes()
-            .take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'=' | b'<' | b'>' | b'`'))
+            .take_while(|b| {
+                !b.is_ascii_whitespace() && !matches!(b, b'"' | b'\'' | b'=' | b'<' | b'>' | b'`')
+            })
             .count(),
     };
     (len > 0).then(|| &rest[..len])
@@ -92,9 +95,9 @@ pub(super) fn is_span(name: &str) -> bool {
     among(
         name,
         &[
-            "a", "abbr", "acronym", "b", "big", "bdo", "br", "button", "cite", "code", "del", "dfn", "em", "i",
-            "img", "input", "ins", "kbd", "label", "mark", "option", "q", "rb", "rbc", "rp", "rt", "rtc",
-            "ruby", "samp", "select", "small", "span", "strong", "sub", "sup", "tt", "u", "var",
+            "a", "abbr", "acronym", "b", "big", "bdo", "br", "button", "cite", "code", "del", "dfn", "em",
+            "i", "img", "input", "ins", "kbd", "label", "mark", "option", "q", "rb", "rbc", "rp", "rt",
+            "rtc", "ruby", "samp", "select", "small", "span", "strong", "sub", "sup", "tt", "u", "var",
         ],
     )
 }
@@ -104,11 +107,55 @@ pub(super) fn is_block(name: &str) -> bool {
     among(
         name,
         &[
-            "address", "article", "aside", "applet", "body", "blockquote", "caption", "col", "colgroup", "dd",
-            "div", "dl", "dt", "fieldset", "figcaption", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-            "header", "hgroup", "hr", "html", "head", "iframe", "legend", "menu", "li", "main", "map", "nav",
-            "ol", "optgroup", "p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead",
-            "tfoot", "tr", "ul",
+            "address",
+            "article",
+            "aside",
+            "applet",
+            "body",
+            "blockquote",
+            "caption",
+            "col",
+            "colgroup",
+            "dd",
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hgroup",
+            "hr",
+            "html",
+            "head",
+            "iframe",
+            "legend",
+            "menu",
+            "li",
+            "main",
+            "map",
+            "nav",
+            "ol",
+            "optgroup",
+            "p",
+            "pre",
+            "section",
+            "summary",
+            "table",
+            "tbody",
+            "td",
+            "th",
+            "thead",
+            "tfoot",
+            "tr",
+            "ul",
         ],
     )
 }
@@ -129,9 +176,34 @@ pub(super) fn holds_blocks(name: &str) -> bool {
     among(
         name,
         &[
-            "address", "applet", "article", "aside", "body", "blockquote", "dd", "details", "div", "dl",
-            "fieldset", "figure", "figcaption", "footer", "form", "header", "hgroup", "iframe", "li", "main",
-            "map", "menu", "nav", "noscript", "object", "section", "summary", "td",
+            "address",
+            "applet",
+            "article",
+            "aside",
+            "body",
+            "blockquote",
+            "dd",
+            "details",
+            "div",
+            "dl",
+            "fieldset",
+            "figure",
+            "figcaption",
+            "footer",
+            "form",
+            "header",
+            "hgroup",
+            "iframe",
+            "li",
+            "main",
+            "map",
+            "menu",
+            "nav",
+            "noscript",
+            "object",
+            "section",
+            "summary",
+            "td",
         ],
     )
 }
@@ -155,7 +227,8 @@ mod tests {
         assert_eq!(len("<p>x"), Some(("p", 3, false)));
         assert_eq!(len("<br/>"), Some(("br", 5, true)));
         assert_eq!(len("<a href='x>y' b=c d>z"), Some(("a", 20, false)));
-        for text in ["<公司>", "<5%", "<http://a>", "<p class=\"a\"class=b>", "<p", "<p a=\"", "p>", "<a b=>"] {
+        for text in ["<公司>", "<5%", "<http://a>", "<p class=\"a\"class=b>", "<p", "<p a=\"", "p>", "<a b=>"]
+        {
             assert_eq!(len(text), None, "{text}");
         }
         assert_eq!(open_tag("<div markdown=\"1\">").and_then(|tag| tag.markdown), Some("1"));

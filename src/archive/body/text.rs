@@ -73,7 +73,11 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
         was_space = is_space;
         is_fine
     });
-    if is_folded { Cow::Borrowed(text) } else { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) }
+    if is_folded {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
 }
 
 /// About 120 characters of a text, cut behind a sentence or a clause where there is one.
@@ -83,7 +87,9 @@ pub(super) fn excerpt(text: &str) -> String {
     let (least, _) = text.char_indices().nth(EXCERPT * 2 / 3).unwrap_or((limit, ' '));
     let head = &text[..limit];
     let behind = |marks: &[char]| head.rfind(marks).filter(|at| *at >= least);
-    let cut = behind(&['。', '！', '？', '；']).or_else(|| behind(&['，', '、', '：', ',', ';', ' '])).unwrap_or(limit);
+    let cut = behind(&['。', '！', '？', '；'])
+        .or_else(|| behind(&['，', '、', '：', ',', ';', ' ']))
+        .unwrap_or(limit);
     let head = head[..cut].trim_end_matches(|c: char| c.is_whitespace() || "，、：；。！？,;.".contains(c));
     format!("{head}…")
 }
@@ -91,19 +97,45 @@ pub(super) fn excerpt(text: &str) -> String {
 /// The length of the tag at the start of a text; a `>` may stand in a quoted value.
 fn tag_end(text: &str) -> Option<usize> {
     let mut in_quotes = false;
-    text.bytes().position(|b| {
-        in_quotes ^= b == b'"';
-        b == b'>' && !in_quotes
-    })
-    .map(|at| at + 1)
+    text.bytes()
+        .position(|b| {
+            in_quotes ^= b == b'"';
+            b == b'>' && !in_quotes
+        })
+        .map(|at| at + 1)
 }
 
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "p" | "div" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol" | "li" | "dl" | "dt" | "dd" | "table"
-            | "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "blockquote" | "figure"
-            | "figcaption" | "pre" | "hr" | "details" | "summary"
+        "p" | "div"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "ul"
+            | "ol"
+            | "li"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "table"
+            | "caption"
+            | "thead"
+            | "tbody"
+            | "tfoot"
+            | "tr"
+            | "td"
+            | "th"
+            | "blockquote"
+            | "figure"
+            | "figcaption"
+            | "pre"
+            | "hr"
+            | "details"
+            | "summary"
     )
 }
 

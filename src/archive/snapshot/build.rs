@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::group::{Groups, source_label};
 use super::{Snapshot, Target};
 use crate::archive::body::Body;
-use crate::archive::load::Reserved;
+use crate::archive::load::Claims;
 use crate::archive::names::Names;
 use crate::archive::packed::Packing;
 use crate::archive::page::Page;
@@ -21,7 +21,7 @@ use crate::config::Config;
 pub struct Builder<'a> {
     config: &'a Config,
     packing: Packing,
-    reserved: &'a Reserved<'a>,
+    claims: Claims,
     /// Newest first.
     drafts: Vec<Draft>,
     taken: HashMap<Box<str>, Box<str>>,
@@ -32,11 +32,11 @@ pub struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// An empty archive.
-    pub fn new(config: &'a Config, packing: Packing, reserved: &'a Reserved<'a>) -> Self {
+    pub fn new(config: &'a Config, packing: Packing, claims: Claims) -> Self {
         Self {
             config,
             packing,
-            reserved,
+            claims,
             drafts: Vec::new(),
             taken: HashMap::new(),
             withdrawn: Vec::new(),
@@ -53,12 +53,13 @@ impl<'a> Builder<'a> {
             Visibility::Withdrawn => return self.withdrawn.push(path),
             Visibility::Listed | Visibility::Unlisted => {}
         }
-        let refusal = if (self.reserved)(&path) {
+        let refusal = if (self.claims.always)(&path) {
             let message = format!("`{}` belongs to a page of finews; the post is not served", draft.url);
             Some(Defect::error(Code::PathReserved, message))
         } else {
             self.taken.get(&path).map(|winner| {
-                let message = format!("`{}` is already the URL of `{winner}`; the post is not served", draft.url);
+                let message =
+                    format!("`{}` is already the URL of `{winner}`; the post is not served", draft.url);
                 Defect::error(Code::UrlDuplicate, message)
             })
         };
@@ -74,7 +75,11 @@ impl<'a> Builder<'a> {
     /// Adds a page of the site, after all posts.
     pub fn page(&mut self, page: Page) {
         let path = decoded(&page.url);
-        let owner = if (self.reserved)(&path) { Some("a page of finews") } else { self.taken.get(&path).map(|path| &**path) };
+        let owner = if (self.claims.always)(&path) {
+            Some("a page of finews")
+        } else {
+            self.taken.get(&path).map(|path| &**path)
+        };
         match owner {
             Some(owner) => {
                 let message = format!("`{}` belongs to {owner}", page.url);
@@ -116,22 +121,26 @@ impl<'a> Builder<'a> {
             paths.entry(path).or_insert(Target::Gone);
         }
         for (from, to) in asides.0 {
-            if !(self.reserved)(&from) {
+            if !(self.claims.always)(&from) {
                 paths.entry(from).or_insert(Target::Moved(to));
             }
         }
         let own_names: HashMap<&str, &str> =
             self.config.names.iter().map(|(name, label)| (name.as_str(), label.as_str())).collect();
-        let categories = Groups::build(&names, &posts, &listed, |post| &post.categories, |name, ids| {
-            match own_names.get(names.text(name)) {
+        let categories = Groups::build(
+            &names,
+            &posts,
+            &listed,
+            |post| &post.categories,
+            |name, ids| match own_names.get(names.text(name)) {
                 Some(label) => (*label).into(),
                 None => source_label(&names, &posts, name, ids),
-            }
-        });
-        let tags = Groups::build(&names, &posts, &listed, |post| &post.tags, |name, _| names.text(name).into());
+            },
+        );
+        let tags =
+            Groups::build(&names, &posts, &listed, |post| &post.tags, |name, _| names.text(name).into());
         problems.append(&mut self.problems);
-        problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        Snapshot {
+        let mut snapshot = Snapshot {
             zone,
             posts,
             names,
@@ -142,9 +151,25 @@ impl<'a> Builder<'a> {
             paths,
             pages: self.pages,
             packing: self.packing,
-            problems,
-        }
+            problems: Vec::new(),
+        };
+        problems.extend(shadowed(&snapshot, self.claims));
+        problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        snapshot.problems = problems;
+        snapshot
     }
+}
+
+/// Posts at the address of a list that the archive itself gives rise to.
+fn shadowed(snapshot: &Snapshot, claims: Claims) -> Vec<Problem> {
+    let is_shadowed = |post: &&Post| (claims.in_archive)(snapshot, &decoded(&post.url));
+    let shadowed = snapshot.posts.iter().filter(is_shadowed);
+    shadowed
+        .map(|post| {
+            let message = format!("`{}` belongs to a list of finews, which readers get instead", post.url);
+            Defect::error(Code::PathReserved, message).of(&post.path)
+        })
+        .collect()
 }
 
 /// Former addresses and where each leads, in the order in which posts claim them: newest last.
@@ -171,7 +196,10 @@ fn decoded(url: &str) -> Box<str> {
 /// An address that a redirect may lead to: a path of this site, or a page of the web.
 fn is_web_address(to: &str) -> bool {
     let visible = !to.contains(|c: char| c.is_control() || c.is_whitespace());
-    visible && (to.starts_with("https://") || to.starts_with("http://") || (to.starts_with('/') && !to.starts_with("//")))
+    visible
+        && (to.starts_with("https://")
+            || to.starts_with("http://")
+            || (to.starts_with('/') && !to.starts_with("//")))
 }
 
 /// The finished post; nothing if its body cannot be packed.

@@ -77,7 +77,10 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             tags: post
                 .tags
                 .iter()
-                .map(|tag| Link { label: name(*tag).to_owned(), href: visit.site.href(Route::tag(name(*tag))) })
+                .map(|tag| Link {
+                    label: name(*tag).to_owned(),
+                    href: visit.site.href(Route::tag(name(*tag))),
+                })
                 .collect(),
             source_text: source_text.map(|path| visit.site.href(path)),
             earlier: earlier.map(link),

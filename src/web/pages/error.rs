@@ -30,7 +30,8 @@ impl<'a> Page<'a> {
 pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     let words = visit.site.words;
     let day = date_in(path).or(visit.archive.newest_day()).and_then(|day| visit.archive.nearest_day(day));
-    let nearest = day.map(|day| Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) });
+    let nearest =
+        day.map(|day| Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) });
     let page = Page { nearest, ..Page::new(visit.site, words.not_found, words.not_found_text) };
     visit.absent(StatusCode::NOT_FOUND, &page)
 }

@@ -70,7 +70,8 @@ fn list<'r>(
     let kind = all.to_string();
     // The summary speaks of the whole list, from its first post to its last.
     let ends = [group.posts.first(), group.posts.last()].map(|id| id.map(|id| visit.archive.post(*id).date));
-    let fingerprint = visit.fingerprint(&kind).with(Shown(visit, &page)).with((group.name, group.label)).with(ends);
+    let fingerprint =
+        visit.fingerprint(&kind).with(Shown(visit, &page)).with((group.name, group.label)).with(ends);
     Some(visit.page(policy, fingerprint.finish(), || {
         let words = visit.site.words;
         let span = match ends {

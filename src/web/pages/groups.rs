@@ -38,12 +38,12 @@ struct Item<'a> {
 
 /// Answers `/category/`.
 pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
-    Some(all(visit, visit.archive.categories(), Route::Sources, visit.site.words.sources, |name| Route::source(name)))
+    Some(all(visit, visit.archive.categories(), Route::Sources, visit.site.words.sources, Route::source))
 }
 
 /// Answers `/tag/`.
 pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
-    Some(all(visit, visit.archive.tags(), Route::Tags, visit.site.words.tags, |name| Route::tag(name)))
+    Some(all(visit, visit.archive.tags(), Route::Tags, visit.site.words.tags, Route::tag))
 }
 
 fn all<'a>(
@@ -92,7 +92,12 @@ fn sections<'a>(
     sections.into_iter().map(|((_, initial), items)| Section { initial, items: sorted(items) }).collect()
 }
 
-fn item<'a>(visit: &Visit<'a>, group: &'a Group, name: &'a str, route: impl Fn(&'a str) -> Route<'a>) -> Item<'a> {
+fn item<'a>(
+    visit: &Visit<'a>,
+    group: &'a Group,
+    name: &'a str,
+    route: impl Fn(&'a str) -> Route<'a>,
+) -> Item<'a> {
     let day = |id: Option<&crate::archive::PostId>| {
         id.map(|id| visit.archive.post(*id).date.day(visit.archive.zone())).unwrap_or_default()
     };

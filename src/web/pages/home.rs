@@ -69,11 +69,13 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
 fn active_sources<'a>(visit: &Visit<'a>, newest: NaiveDate) -> Vec<&'a Group> {
     let since = newest.checked_sub_days(Days::new(ACTIVE_DAYS)).unwrap_or(NaiveDate::MIN);
     let recent = |group: &Group| {
-        let old = group.posts().partition_point(|id| visit.archive.post(*id).date.day(visit.archive.zone()) < since);
+        let old = group
+            .posts()
+            .partition_point(|id| visit.archive.post(*id).date.day(visit.archive.zone()) < since);
         group.posts().len() - old
     };
     let mut counted: Vec<_> = visit.archive.categories().iter().map(|group| (recent(group), group)).collect();
-    counted.sort_by(|a, b| b.0.cmp(&a.0));
+    counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     counted.into_iter().filter(|(count, _)| *count > 0).take(SOURCES).map(|(_, group)| group).collect()
 }
 
@@ -100,5 +102,9 @@ fn two_months(day: NaiveDate) -> NaiveDate {
 /// The newest month and the one before, the newest first.
 fn months(visit: &Visit<'_>, newest: NaiveDate) -> Vec<Month> {
     let before = two_months(newest);
-    [newest, before].iter().filter_map(|day| Month::of(visit, day.year(), day.month())).filter(|month| month.posts > 0).collect()
+    [newest, before]
+        .iter()
+        .filter_map(|day| Month::of(visit, day.year(), day.month()))
+        .filter(|month| month.posts > 0)
+        .collect()
 }

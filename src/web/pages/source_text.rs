@@ -1,9 +1,11 @@
 //! The source of a post, as its author wrote it: the article's path with `.md` for `.html`.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use axum::http::{HeaderValue, header};
 
+use super::error::not_found;
 use crate::archive::{Post, front_matter};
 use crate::web::cache::CachePolicy;
 use crate::web::reply::{Failure, Reply, Visit};
@@ -12,6 +14,8 @@ use crate::web::reply::{Failure, Reply, Visit};
 pub fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
     let bytes = match std::fs::read(root.join(&*post.path)) {
         Ok(bytes) => bytes,
+        // Removed since it was read, or of a name that is no UTF-8.
+        Err(error) if error.kind() == ErrorKind::NotFound => return not_found(visit, &post.path),
         Err(error) => return Failure::from(error).reply(visit.site),
     };
     let text = front_matter::decode(&bytes).0;

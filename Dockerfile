@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+# The base images are arguments, so that an owner can pin digests or use a mirror.
+ARG BUILD_IMAGE=rust:1.95-slim-bookworm
+ARG RUN_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+COPY templates templates
+COPY assets assets
+# The caches outlive the build, so that a change of finews compiles finews alone.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked && cp target/release/finews /finews
+
+FROM ${RUN_IMAGE}
+COPY --from=build /finews /usr/local/bin/finews
+# The sample archive, so that a bare `docker run` shows a living site. `-v ./site:/site:ro` covers it.
+COPY _config.yml /site/_config.yml
+COPY posts /site/posts
+ENV FINEWS_LISTEN=0.0.0.0:8080 FINEWS_ADMIN_LISTEN=0.0.0.0:9464
+EXPOSE 8080
+# Numeric, so that an orchestrator can see that it is not root.
+USER 65532:65532
+WORKDIR /site
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s CMD ["/usr/local/bin/finews", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/finews"]
+CMD ["serve", "/site"]
