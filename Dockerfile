@@ -9,10 +9,11 @@ COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY templates templates
 COPY assets assets
-# The caches outlive the build, so that a change of finews compiles finews alone.
+# The caches outlive the build, so that a change of finews compiles finews alone. Cargo goes by
+# file times: without the touch, sources older than the cached build would pass for built.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    --mount=type=cache,target=/src/target \
-    cargo build --release --locked && cp target/release/finews /finews
+    --mount=type=cache,id=finews-target,target=/src/target,sharing=locked \
+    touch src/main.rs src/lib.rs && cargo build --release --locked && cp target/release/finews /finews
 
 FROM ${RUN_IMAGE}
 COPY --from=build /finews /usr/local/bin/finews

@@ -208,6 +208,18 @@ impl Words {
         self.pick(format!("{} 篇", grouped(count)), english)
     }
 
+    /// A number of sources.
+    pub fn count_of_sources(&self, count: usize) -> String {
+        let english = if count == 1 { "1 source".into() } else { format!("{} sources", grouped(count)) };
+        self.pick(format!("{} 个来源", grouped(count)), english)
+    }
+
+    /// A number of tags.
+    pub fn count_of_tags(&self, count: usize) -> String {
+        let english = if count == 1 { "1 tag".into() } else { format!("{} tags", grouped(count)) };
+        self.pick(format!("{} 个标签", grouped(count)), english)
+    }
+
     /// From when to when.
     pub fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
         if first == last {

@@ -6,11 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use finews::web::{self, App, server};
+use tempfile::TempDir;
 use thirtyfour::prelude::*;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::support::{config, load};
+use crate::support::{config, folder, load};
 
 /// The driver that steers Chromium, ended when dropped.
 struct Driver {
@@ -74,41 +75,76 @@ async fn heading(browser: &WebDriver) -> String {
     browser.find(By::Css("main h1")).await.expect("a heading").text().await.expect("its text")
 }
 
-/// Home → article → its source → an older page of it → a day → 404, without a line of script.
+/// A source of three pages.
+fn long_source() -> TempDir {
+    let posts: Vec<(String, String)> = (1..=120)
+        .map(|n| {
+            let minute = format!("{:02}:{:02}", 8 + n / 60, n % 60);
+            let text = format!("---\ntitle: 第 {n} 条\ndate: 2024-05-01 {minute}:00 +0800\ncategories: hetan\n---\n<p>第 {n} 条正文。</p>\n");
+            (format!("_posts/2024-05-01-n{n}.md"), text)
+        })
+        .collect();
+    let config = ("_config.yml", "title: 长长的来源\nlang: zh-CN\ntimezone: Asia/Shanghai\n");
+    let posts = posts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    folder(&[config].into_iter().chain(posts).collect::<Vec<_>>())
+}
+
+/// Home → article → its source → page 2 → a day → 404, without a line of script.
 async fn journey(browser: &WebDriver, home: &str) {
     browser.goto(home).await.expect("the front page");
     let first = browser.find(By::Css(".entry-title a")).await.expect("a headline");
     let headline = first.text().await.expect("its text");
     first.click().await.expect("a click");
     assert_eq!(heading(browser).await, headline);
-    assert!(path(browser).await.ends_with(".html"));
+    assert_eq!(path(browser).await, "/hetan/2024/05/01/n120.html");
 
     click(browser, ".crumb a").await;
-    assert!(path(browser).await.starts_with("/category/"), "{}", path(browser).await);
+    assert_eq!(path(browser).await, "/category/hetan.html");
 
-    // The sample's sources fit on one page, so page 1 is where the list begins.
-    let source = path(browser).await;
-    let numbered = source.replace(".html", "/1.html");
-    browser.goto(format!("{}{numbered}", home.trim_end_matches('/'))).await.expect("a numbered page");
-    assert!(browser.find_all(By::Css(".entry")).await.expect("entries").len() > 1);
+    click(browser, ".pager a[rel=next]").await;
+    assert_eq!(path(browser).await, "/category/hetan/2.html");
+    let entries = browser.find_all(By::Css(".entry")).await.expect("entries");
+    assert_eq!(entries.len(), 50);
 
     click(browser, ".day-heading a").await;
-    let parts = path(browser).await.split('/').filter(|part| !part.is_empty()).count();
-    assert_eq!(parts, 3, "a day: {}", path(browser).await);
+    assert_eq!(path(browser).await, "/2024/05/01/");
 
     browser.goto(format!("{home}nowhere/at/all")).await.expect("a page that helps");
     assert_eq!(heading(browser).await, "没有找到这个页面");
     click(browser, "main a").await;
-    assert_ne!(path(browser).await, "/nowhere/at/all");
+    assert_eq!(path(browser).await, "/2024/05/01/", "the nearest day");
+}
 
-    // Nothing is wider than a phone.
+/// Nothing is wider than a phone, whatever the article holds.
+async fn phone(browser: &WebDriver, home: &str) {
     browser.set_window_rect(0, 0, 390, 844).await.expect("a phone");
-    for page in ["", "category/", "2026/", "2026/11/"] {
-        browser.goto(format!("{home}{page}")).await.expect("a page");
+    let mut pages =
+        vec![home.to_owned(), format!("{home}category/"), format!("{home}2026/"), format!("{home}2026/11/")];
+    browser.goto(home).await.expect("the front page");
+    for link in browser.find_all(By::Css(".entry-title a")).await.expect("headlines") {
+        pages.push(link.prop("href").await.expect("an address").expect("an address"));
+    }
+    assert!(pages.len() > 50, "the sample's articles are looked at too");
+    for page in pages {
+        browser.goto(&page).await.expect("a page");
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         let beyond = browser.execute(script, Vec::new()).await.expect("a number");
         assert_eq!(beyond.json().as_i64(), Some(0), "{page}");
     }
+}
+
+/// A server of a site, and how to end it.
+async fn serve(root: &Path) -> (String, oneshot::Sender<()>) {
+    let config = config(root);
+    let app = App::new(&config);
+    app.publish(load(&config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let home = format!("http://{}/", listener.local_addr().expect("an address"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(server::run(listener, web::router(app), async {
+        let _ = stopped.await;
+    }));
+    (home, stop)
 }
 
 #[test]
@@ -116,21 +152,18 @@ async fn journey(browser: &WebDriver, home: &str) {
 fn a_reader_finds_the_way_around() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let driver = Driver::start();
+    let long = long_source();
     runtime.block_on(async {
-        let config = config(Path::new(env!("CARGO_MANIFEST_DIR")));
-        let app = App::new(&config);
-        app.publish(load(&config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let home = format!("http://{}/", listener.local_addr().expect("an address"));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = tokio::spawn(server::run(listener, web::router(app), async {
-            let _ = stopped.await;
-        }));
+        let (long, end_long) = serve(long.path()).await;
+        let (sample, end_sample) = serve(Path::new(env!("CARGO_MANIFEST_DIR"))).await;
         let browser = browser(&driver).await;
-        let journey = tokio::time::timeout(Duration::from_secs(120), journey(&browser, &home)).await;
+        let walk = async {
+            journey(&browser, &long).await;
+            phone(&browser, &sample).await;
+        };
+        let walk = tokio::time::timeout(Duration::from_secs(120), walk).await;
         browser.quit().await.expect("the browser ends");
-        let _ = stop.send(());
-        served.await.expect("the server ends");
-        journey.expect("the journey takes less than two minutes");
+        let _ = (end_long.send(()), end_sample.send(()));
+        walk.expect("the walk takes less than two minutes");
     });
 }

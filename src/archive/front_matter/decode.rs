@@ -10,9 +10,9 @@ use crate::archive::problem::{Code, Defect};
 /// bad bytes replaced. The defect says which of the latter two it was.
 pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Defect>) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let Err(error) = str::from_utf8(bytes) else {
-        // Checked just above.
-        return (String::from_utf8_lossy(bytes), None);
+    let error = match str::from_utf8(bytes) {
+        Ok(text) => return (Cow::Borrowed(text), None),
+        Err(error) => error,
     };
     let defect = |message: &str| {
         let before = &bytes[..error.valid_up_to()];

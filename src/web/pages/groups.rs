@@ -38,33 +38,33 @@ struct Item<'a> {
 
 /// Answers `/category/`.
 pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
-    Some(all(visit, visit.archive.categories(), Route::Sources, visit.site.words.sources, Route::source))
+    let groups = visit.archive.categories();
+    let words = visit.site.words;
+    Some(all(visit, groups, Route::Sources, [words.sources.into(), words.count_of_sources(groups.len())]))
 }
 
 /// Answers `/tag/`.
 pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
-    Some(all(visit, visit.archive.tags(), Route::Tags, visit.site.words.tags, Route::tag))
+    let groups = visit.archive.tags();
+    let words = visit.site.words;
+    Some(all(visit, groups, Route::Tags, [words.tags.into(), words.count_of_tags(groups.len())]))
 }
 
-fn all<'a>(
-    visit: &Visit<'a>,
-    groups: &'a Groups,
-    path: Route<'_>,
-    title: &str,
-    route: impl Fn(&'a str) -> Route<'a>,
-) -> Reply {
-    let mut fingerprint = visit.fingerprint(title);
+fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [String; 2]) -> Reply {
+    let mut fingerprint = visit.fingerprint(&title);
     for group in groups.iter() {
         let ends = [group.posts().first(), group.posts().last()];
         let ends = ends.map(|id| id.map(|id| visit.archive.post(*id).date));
         fingerprint.add((visit.archive.name(group.name()), group.label(), group.posts().len(), ends));
     }
     visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let description = format!("{} · {title}", visit.site.title);
+        let route = if path == Route::Sources { Route::source } else { Route::tag };
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, title, format!("{} · {}", visit.site.title, title), &path),
-            summary: groups.len().to_string(),
+            head: Head::new(visit, title, description, &path),
             sections: sections(visit, groups, route),
+            summary,
         })
     })
 }
