@@ -47,6 +47,8 @@ pub struct Snapshot {
     /// The posts that lists show, oldest first.
     listed: Vec<PostId>,
     categories: Groups,
+    /// Indexes of the categories that published of late, the busiest first.
+    active: Vec<usize>,
     tags: Groups,
     days: BTreeMap<NaiveDate, Vec<PostId>>,
     paths: HashMap<Box<str>, Target>,
@@ -107,6 +109,11 @@ impl Snapshot {
     /// Sources.
     pub fn categories(&self) -> &Groups {
         &self.categories
+    }
+
+    /// The sources that published most in the 30 days before the newest post, the busiest first.
+    pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
+        self.active.iter().map(|index| self.categories.at(*index))
     }
 
     /// Tags.

@@ -93,6 +93,11 @@ static BUILD_ID: LazyLock<u64> = LazyLock::new(|| {
     xxhash_rust::xxh3::xxh3_64(&program)
 });
 
+/// Reads the program now, so that no reader waits for it.
+pub fn prepare() {
+    LazyLock::force(&BUILD_ID);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

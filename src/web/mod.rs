@@ -60,6 +60,7 @@ pub struct App {
 impl App {
     /// The app of a site whose archive is yet to be loaded.
     pub fn new(config: &Config) -> Arc<Self> {
+        cache::prepare();
         Arc::new(Self {
             site: Site::new(config),
             archive: ArcSwapOption::empty(),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{Days, NaiveDate};
 use percent_encoding::percent_decode_str;
 
 use super::group::{Groups, source_label};
@@ -16,6 +17,9 @@ use crate::archive::post::{Mention, Post, PostId};
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::archive::read::{Draft, Visibility};
 use crate::config::Config;
+
+/// How long before the newest post a source counts as active.
+const ACTIVE_DAYS: Days = Days::new(30);
 
 /// Collects posts and pages for one snapshot.
 pub struct Builder<'a> {
@@ -139,6 +143,12 @@ impl<'a> Builder<'a> {
         );
         let tags =
             Groups::build(&names, &posts, &listed, |post| &post.tags, |name, _| names.text(name).into());
+        // Ids are in the order of dates, so one of them divides the recent posts from the others.
+        let active = days.keys().next_back().map(|newest| {
+            let since = newest.checked_sub_days(ACTIVE_DAYS).unwrap_or(NaiveDate::MIN);
+            let first = days.range(since..).flat_map(|(_, posts)| posts.first()).next();
+            first.map(|first| categories.most_active_since(*first)).unwrap_or_default()
+        });
         problems.append(&mut self.problems);
         let mut snapshot = Snapshot {
             zone,
@@ -146,6 +156,7 @@ impl<'a> Builder<'a> {
             names,
             listed,
             categories,
+            active: active.unwrap_or_default(),
             tags,
             days,
             paths,

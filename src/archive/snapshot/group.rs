@@ -1,5 +1,6 @@
 //! Categories and tags: a name, what readers call it, and its posts.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::archive::names::{NameId, Names};
@@ -54,6 +55,20 @@ impl Groups {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// The group at an index.
+    pub(super) fn at(&self, index: usize) -> &Group {
+        &self.groups[index]
+    }
+
+    /// The indexes of the groups that have posts from one on, those with the most of these first.
+    pub(super) fn most_active_since(&self, first: PostId) -> Vec<usize> {
+        let recent = |group: &Group| group.posts.len() - group.posts.partition_point(|id| *id < first);
+        let counts = self.groups.iter().map(recent).enumerate();
+        let mut active: Vec<(usize, usize)> = counts.filter(|(_, count)| *count > 0).collect();
+        active.sort_by_key(|(_, count)| Reverse(*count));
+        active.into_iter().map(|(index, _)| index).collect()
     }
 
     /// The group of a name.

@@ -1,7 +1,7 @@
 //! The front page: the newest posts as a time line, the most active sources, the calendar.
 
 use askama::Template;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use super::Head;
 use crate::archive::snapshot::{Group, ListPage, Number};
@@ -16,8 +16,6 @@ use crate::web::timeline::{self, Day, Entry, Link, Shown};
 const SOURCES: usize = 9;
 /// Posts shown of each.
 const POSTS_EACH: usize = 5;
-/// A source is active if it published in so many days before the newest post.
-const ACTIVE_DAYS: u64 = 30;
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
@@ -40,7 +38,7 @@ struct Source<'a> {
 pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let list = ListPage::of(visit.archive.listed(), Number::Latest)?;
     let newest = visit.archive.newest_day();
-    let active = newest.map(|day| active_sources(visit, day)).unwrap_or_default();
+    let active: Vec<&Group> = visit.archive.active_categories().take(SOURCES).collect();
     let mut fingerprint = visit.fingerprint("home").with(Shown(visit, &list)).with(newest);
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
@@ -63,20 +61,6 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
             months: newest.map(|day| months(visit, day)).unwrap_or_default(),
         })
     }))
-}
-
-/// The sources that published most in the last weeks, the busiest first.
-fn active_sources<'a>(visit: &Visit<'a>, newest: NaiveDate) -> Vec<&'a Group> {
-    let since = newest.checked_sub_days(Days::new(ACTIVE_DAYS)).unwrap_or(NaiveDate::MIN);
-    let recent = |group: &Group| {
-        let old = group
-            .posts()
-            .partition_point(|id| visit.archive.post(*id).date.day(visit.archive.zone()) < since);
-        group.posts().len() - old
-    };
-    let mut counted: Vec<_> = visit.archive.categories().iter().map(|group| (recent(group), group)).collect();
-    counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    counted.into_iter().filter(|(count, _)| *count > 0).take(SOURCES).map(|(_, group)| group).collect()
 }
 
 fn latest(group: &Group) -> &[crate::archive::PostId] {
