@@ -152,8 +152,25 @@ pub struct Config {
     pub admin_listen: Option<String>,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// Sentences about keys under `finews:` that mean nothing, each with its place.
+    pub unknown_keys: Vec<String>,
     permalink_origin: Origin,
 }
+
+/// Our own keys.
+const KEYS: [&str; 11] = [
+    "admin_listen",
+    "footer",
+    "legacy_hosts",
+    "listen",
+    "log_format",
+    "naive_dates",
+    "names",
+    "nav",
+    "posts",
+    "source",
+    "static",
+];
 
 /// What Jekyll passes over when the configuration does not say otherwise
 /// (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
@@ -222,6 +239,7 @@ impl Config {
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
             log_format: layers.log_format()?,
+            unknown_keys: unknown_keys(&file),
             file: file.path,
         })
     }
@@ -328,6 +346,15 @@ impl Layers<'_> {
             None => Ok(LogFormat::default()),
         }
     }
+}
+
+/// A key of ours that a later finews may know must not keep this one from serving.
+fn unknown_keys(file: &File) -> Vec<String> {
+    let Some(Node::Map(pairs)) = file.get(&["finews"]) else { return Vec::new() };
+    let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !KEYS.contains(key));
+    unknown
+        .map(|key| format!("{}: unknown key; known are {}", file.origin(&["finews", key]), KEYS.join(", ")))
+        .collect()
 }
 
 fn baseurl(file: &File) -> Result<String, ConfigError> {

@@ -10,7 +10,11 @@ use crate::SiteArgs;
 
 /// Prints each problem; 1 if readers lose something, or with `strict` if there is any.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
-    let archive = load(&site.config()?)?;
+    let config = site.config()?;
+    for unknown in &config.unknown_keys {
+        eprintln!("finews: {unknown}");
+    }
+    let archive = load(&config)?;
     let problems = archive.problems();
     unless_closed(print(problems, json))?;
     let worst = problems.iter().map(|problem| problem.severity).max();

@@ -21,6 +21,9 @@ use crate::SiteArgs;
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
     let config = site.config()?;
     start_log(config.log_format);
+    for unknown in &config.unknown_keys {
+        tracing::warn!("{unknown}");
+    }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
 }
 

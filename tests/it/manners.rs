@@ -234,3 +234,13 @@ fn a_request_of_any_shape_gets_an_answer() {
         assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
     }
 }
+
+#[test]
+fn the_owner_sees_what_is_wrong_and_readers_do_not() {
+    let files = [("_posts/2024-01-02-a.md", "---\ntitle: *a\n---\nText.\n")];
+    Site::of(&files).assert_status("/problems", 404);
+    let owner = Site::of(&files).for_owner();
+    let problems = crate::support::json_lines(&owner.get("/problems").text());
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0]["code"], "front-matter-invalid");
+}

@@ -44,6 +44,7 @@ pub fn load(config: &Config) -> Snapshot {
 /// A site that can be asked.
 pub struct Site {
     router: Router,
+    admin: Router,
     _folder: Option<TempDir>,
 }
 
@@ -61,7 +62,7 @@ impl Site {
     /// A site of these files.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let folder = folder(files);
-        Self { _folder: None, ..Self::at(folder.path()) }.keeping(folder)
+        Self::at(folder.path()).keeping(folder)
     }
 
     /// The site of a folder.
@@ -69,14 +70,23 @@ impl Site {
         let config = config(root);
         let app = App::new(&config);
         app.publish(load(&config));
-        Self { router: web::router(app), _folder: None }
+        Self::asking(app, None)
+    }
+
+    fn asking(app: Arc<App>, folder: Option<TempDir>) -> Self {
+        Self { admin: web::admin::router(Arc::clone(&app)), router: web::router(app), _folder: folder }
+    }
+
+    /// The site as its owner's listener shows it.
+    pub fn for_owner(self) -> Self {
+        Self { router: self.admin.clone(), ..self }
     }
 
     /// A site whose archive is still being loaded.
     pub fn loading() -> Self {
         let folder = folder(&[]);
         let app: Arc<App> = App::new(&config(folder.path()));
-        Self { router: web::router(app), _folder: Some(folder) }
+        Self::asking(app, Some(folder))
     }
 
     fn keeping(self, folder: TempDir) -> Self {
