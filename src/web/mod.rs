@@ -138,7 +138,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     if let Some(reply) = app.files.get(&decoded, &request).await {
         return reply;
     }
-    if let Route::Robots = Route::parse(path).unwrap_or(Route::Kept) {
+    if Route::parse(path) == Some(Route::Robots) {
         return plain(StatusCode::OK, "User-agent: *\nAllow: /\n");
     }
     // What GitHub Pages answered for `/x` was the file `/x.html`.
