@@ -7,8 +7,10 @@
 mod attributes;
 mod blocks;
 mod clean;
+mod code;
 mod define;
 mod element;
+mod heading;
 mod html_block;
 mod inline;
 mod lift;
@@ -23,6 +25,7 @@ mod spans;
 mod table;
 mod tag;
 mod text;
+mod tokens;
 
 use std::borrow::Cow;
 
@@ -138,7 +141,7 @@ pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
     let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site)) };
     match rewritten.filter(|rewritten| !rewritten.too_deep) {
         Some(rewritten) => clean::clean(&rewritten.html),
-        None => clean::clean(&rewrite::text_only(html)),
+        None => clean::clean(&tokens::text_only(html)),
     }
 }
 
@@ -153,17 +156,16 @@ fn to_html(source: &str, format: Format, cx: &Context<'_>, defects: &mut Vec<Def
     let source = liquid::resolve(&source, cx, &mut literals, defects);
     match format {
         Format::Markdown => markdown::to_html(&source, &mut literals),
-        Format::Html if literals.is_empty() => source.into_owned(),
         Format::Html => {
             let mut html = String::with_capacity(source.len());
-            literals.restore(&source, &mut html);
+            literals.restore_block(&source, &mut html);
             html
         }
     }
 }
 
 fn without_markup(html: &str, defects: Vec<Defect>) -> Body {
-    let html = clean::clean(&rewrite::text_only(html));
+    let html = clean::clean(&tokens::text_only(html));
     let plain = text::plain(html.as_str());
     Body {
         text_len: plain.len,
@@ -177,5 +179,7 @@ fn without_markup(html: &str, defects: Vec<Defect>) -> Body {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,1 +1,162 @@
+//! Bodies beside kramdown's: Markdown through finews gives the same page as kramdown's HTML
+//! through finews' cleaner, but for the differences that are listed here with their reason.
 
+use finews::archive::body::{Body, Context, Format, SiteContext, read};
+
+/// The oracle's inputs, and more of our own; both with kramdown's answers.
+const CASES: &str = include_str!("../fixtures/kramdown.txt");
+const MORE: &str = include_str!("../fixtures/kramdown_more.txt");
+
+/// Case, reason, and the HTML that finews makes of it instead.
+const DIFFERENCES: &[(&str, &str, &str)] = &[
+    ("badattr", "quotes stay as they are typed", "<p>&lt;p class=\"a\"class=b onclick&gt;a&lt;/p&gt;</p>"),
+    ("hr", "dashes stay as they are typed", "<p>甲 *** 乙 --- 丙</p>"),
+    ("star", "*ST is a stock exchange's warning, no emphasis", "<p>*ST海航、*ST金科 两家 *ST</p>"),
+    ("pipeinline", "no table without a delimiter row", "<p>早报 | 央行降准</p>"),
+    ("shapeB", "quotes stay as they are typed (in the digest)", "<p>甲</p><p>乙</p>"),
+    (
+        "shapeA",
+        "quotes, dashes and dots stay as they are typed",
+        "<p>上证指数\"收涨\"，-- 资金...净买入 <em>100</em> 亿 3<em>4</em>5 a_b_c <del>删</del> \\(x^2\\)。</p>",
+    ),
+    (
+        "unclosed",
+        "an unclosed tag ends at the blank line instead of swallowing the rest, source link included",
+        "<p>甲<br>乙</p><p>丙</p><p>后文 <strong>粗</strong></p>",
+    ),
+    (
+        "lists",
+        "a list keeps its first number",
+        "<p>1、甲 2、乙</p><ol><li>甲</li><li>乙</li></ol><ul><li>x</li><li>y</li><li>z</li></ul>\
+         <ol start=\"2024\"><li>年报</li></ol>",
+    ),
+    (
+        "quotes",
+        "quotes, dashes and dots stay as they are typed",
+        "<p>\"甲\"说'乙'，《\"丙\"》 it's -- --- ... &lt;&lt; &gt;&gt;</p>",
+    ),
+    (
+        "heading-ids",
+        "`--` counts as the dash that Jekyll's options make of it; this answer was made without",
+        "<h1 id=\"甲-乙-丙-丁\">甲 <em>乙</em> <code>丙</code> <a href=\"x\">丁</a></h1>\
+         <h2 id=\"a--b--c-d-e\">A &amp; B -- c \"d\" (e)!</h2><h2 id=\"a--b--c-d-e-1\">A &amp; B -- c \"d\" (e)!</h2>\
+         <h3 id=\"结尾\">结尾</h3><h4 id=\"my-id\">id</h4>",
+    ),
+    ("abbreviation", "abbreviations stay plain text", "<p>HTML 好</p>"),
+    ("toc", "a table of contents is left out", "<h1 id=\"甲\">甲</h1>"),
+    (
+        "number-after-text",
+        "a list keeps its first number",
+        "<ol><li>甲</li></ol><p>文</p><ol start=\"2\"><li>乙</li></ol>",
+    ),
+    (
+        "numbers-from-three",
+        "a list keeps its first number",
+        "<p>2021年1月1日 12月. 3</p><ol start=\"3\"><li>三</li><li>四</li></ol>",
+    ),
+    (
+        "stray-close-in-block",
+        "a close without its tag is dropped inside HTML, as browsers do",
+        "<p>甲乙</p><p>后</p>",
+    ),
+    (
+        "list-without-closes",
+        "an unclosed tag does not swallow the rest",
+        "<ul><li>甲</li><li>乙</li></ul><blockquote>丙</blockquote>",
+    ),
+    ("pipes-two-lines", "no table without a delimiter row", "<p>甲 | 乙 丙 | 丁</p>"),
+    ("pipe-in-item", "no table without a delimiter row", "<ul><li>甲 | 乙</li></ul>"),
+    ("three-tildes", "only two tildes strike out", "<p><del>甲 乙</del> ~~ 丙~~ ~~~丁~~~ ~戊~</p>"),
+    (
+        "unquoted-link",
+        "HTML's attributes need no quotes",
+        "<p><a href=\"http://x.example\" rel=\"noopener nofollow ugc\">乙</a> \
+         <a href=\"http://y.example\" rel=\"noopener nofollow ugc\">丙</a></p>",
+    ),
+    ("unquoted-style", "HTML's attributes need no quotes", "<p class=\"ta-center\">甲</p>"),
+];
+
+fn body(source: &str, format: Format) -> Body {
+    let site = SiteContext::default();
+    read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None })
+}
+
+/// What is compared: the tree, and the fields that were lifted out of it.
+fn answer(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec<String>) {
+    let codes = body.securities.iter().map(|security| security.code.to_string()).collect();
+    (
+        folded(body.html.as_str()),
+        body.digest.as_deref(),
+        body.source_url.as_deref(),
+        body.source_name.as_deref(),
+        codes,
+    )
+}
+
+/// HTML without the white space that lays it out. ammonia writes equal trees equally, so the
+/// rest is a comparison of trees.
+fn folded(html: &str) -> String {
+    let mut out = String::new();
+    let mut in_pre = false;
+    for piece in html.split_inclusive('>') {
+        let (text, tag) = piece.split_at(piece.find('<').unwrap_or(piece.len()));
+        if in_pre {
+            out.push_str(text);
+        } else {
+            let is_loose = out.ends_with('>') && ends_with_block_tag(&out);
+            let lead = text.starts_with(|c: char| c.is_ascii_whitespace()) && !is_loose && !out.is_empty();
+            let words = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+            let trail = text.ends_with(|c: char| c.is_ascii_whitespace()) && !words.is_empty();
+            out.extend([if lead { " " } else { "" }, &words, if trail { " " } else { "" }]);
+            if is_block(tag) && out.ends_with(' ') {
+                out.pop();
+            }
+        }
+        in_pre = tag == "<pre>" || (in_pre && tag != "</pre>");
+        out.push_str(tag);
+    }
+    out.trim().to_owned()
+}
+
+fn ends_with_block_tag(html: &str) -> bool {
+    html.rfind('<').is_some_and(|at| is_block(&html[at..]))
+}
+
+fn is_block(tag: &str) -> bool {
+    let name = tag.trim_start_matches(['<', '/']).split([' ', '>']).next().unwrap_or_default();
+    !matches!(
+        name,
+        "a" | "em"
+            | "strong"
+            | "b"
+            | "i"
+            | "u"
+            | "del"
+            | "code"
+            | "sup"
+            | "sub"
+            | "img"
+            | "mark"
+            | "small"
+            | "kbd"
+    )
+}
+
+#[test]
+fn bodies_are_kramdowns() {
+    let mut listed = DIFFERENCES.to_vec();
+    for case in [CASES, MORE].iter().flat_map(|cases| cases.split("##### ").skip(1)) {
+        let (name, rest) = case.split_once('\n').expect("a name");
+        let (input, html) = rest.split_once("----->\n").expect("an answer");
+        let (ours, theirs) = (body(input, Format::Markdown), body(html, Format::Html));
+        match listed.iter().position(|(case, ..)| *case == name) {
+            Some(at) => {
+                let (_, reason, expected) = listed.remove(at);
+                assert_eq!(answer(&ours).0, expected, "{name}: {reason}");
+                assert_ne!(answer(&ours), answer(&theirs), "{name} is no difference any more");
+            }
+            None => assert_eq!(answer(&ours), answer(&theirs), "{name}:\n{input}"),
+        }
+    }
+    assert!(listed.is_empty(), "differences without their case: {listed:?}");
+}

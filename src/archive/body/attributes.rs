@@ -8,9 +8,13 @@ use super::literal::escape_html;
 use super::security::SecurityCode;
 use super::{SiteContext, link};
 
+/// Longer values are no use; see `MAX_ENTITIES` for their harm.
+const MAX_LEN: usize = 8192;
+
 /// The value of an attribute.
 pub(super) fn get<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
+    let found = tag.attrs.iter().find(|attribute| &*attribute.name.local == name);
+    found.map(|attribute| &*attribute.value).filter(|value| value.len() <= MAX_LEN)
 }
 
 /// Writes the opening tag of `element`, which `tag` became. `false`: nothing was written,
@@ -18,8 +22,9 @@ pub(super) fn get<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
 pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut String) -> bool {
     match element {
         "a" => {
-            let Some(href) = get(tag, "href") else { return false };
-            let target = link::target(href, site);
+            let Some(target) = get(tag, "href").and_then(|href| link::target(href, site)) else {
+                return false;
+            };
             open(element, out);
             push("href", &target.url, out);
             class(element, tag, out);
@@ -46,7 +51,7 @@ pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut Stri
         }
         _ => {
             open(element, out);
-            if !tag.attrs.is_empty() {
+            if !tag.attrs.is_empty() || &*tag.name == "center" {
                 copy(tag, &["id", "role", "title", "start", "value", "colspan", "rowspan", "span"], out);
                 class(element, tag, out);
             }
@@ -100,8 +105,8 @@ fn alignment(tag: &Tag) -> Option<&'static str> {
 
 /// The value of a style's declaration; the last one counts.
 fn declaration<'s>(style: &'s str, property: &str) -> Option<&'s str> {
-    let declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
-    let found = declarations.filter(|(name, _)| name.trim().eq_ignore_ascii_case(property)).last();
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    let found = declarations.rfind(|(name, _)| name.trim().eq_ignore_ascii_case(property));
     found.map(|(_, value)| value.split('!').next().unwrap_or_default().trim())
 }
 

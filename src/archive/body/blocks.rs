@@ -3,9 +3,7 @@
 //! where JEKYLL.md asks for better: tables need a delimiter row, an unclosed tag ends at the
 //! next blank line.
 
-use super::html_block;
-use super::list;
-use super::table;
+use super::{code, define, heading, html_block, list, table};
 
 /// Blocks nested deeper than this are text.
 const MAX_DEPTH: usize = 48;
@@ -142,31 +140,48 @@ impl Parser {
         self.depth += 1;
         let mut cursor = Cursor { src: text, pos: 0, blocks, next_id: None };
         while cursor.pos < text.len() {
+            let had_id = cursor.next_id.is_some();
             self.block(&mut cursor);
+            if had_id
+                && !matches!(cursor.blocks.last(), None | Some(Block::Blank { .. } | Block::Nothing { .. }))
+            {
+                cursor.next_id = None;
+            }
         }
         self.depth -= 1;
     }
 
     /// One block, tried in kramdown's order.
     fn block(&mut self, c: &mut Cursor<'_, '_>) {
-        let _ = blank(c)
-            || indented_code(c)
-            || self.fenced_code(c)
+        if blank(c) || code::indented(c) {
+            return;
+        }
+        let first = after_indent(c.rest()).as_bytes().first().copied().unwrap_or_default();
+        let _ = if first == b'<' {
+            html_block::html(self, c) || heading::setext_heading(c) || table::table(c) || paragraph(c)
+        } else if first.is_ascii_punctuation() || first.is_ascii_digit() {
+            self.marked_block(c) || paragraph(c)
+        } else {
+            heading::setext_heading(c) || table::table(c) || paragraph(c)
+        };
+    }
+
+    /// The blocks that begin with a mark.
+    fn marked_block(&mut self, c: &mut Cursor<'_, '_>) -> bool {
+        code::fenced(self, c)
             || self.quote(c)
-            || heading(c)
+            || heading::heading(c)
             || rule(c)
             || list::list(self, c)
             || list::definitions(self, c)
-            || html_block::html(self, c)
-            || setext_heading(c)
+            || heading::setext_heading(c)
             || self.math(c)
             || table::table(c)
-            || super::define::footnote(self, c)
-            || super::define::link(self, c)
-            || super::define::abbreviation(c)
-            || super::define::extension(self, c)
+            || define::footnote(self, c)
+            || define::link(self, c)
+            || define::abbreviation(c)
+            || define::extension(self, c)
             || boundary(c)
-            || paragraph(c);
     }
 
     fn quote(&mut self, c: &mut Cursor<'_, '_>) -> bool {
@@ -185,29 +200,6 @@ impl Parser {
         let inner = self.parse(&text);
         c.blocks.push(Block::Quote(inner));
         true
-    }
-
-    fn fenced_code(&mut self, c: &mut Cursor<'_, '_>) -> bool {
-        let first = c.line();
-        let Some((fence, info)) = fence(first) else { return false };
-        let info = info.trim();
-        if info.contains(char::is_whitespace) || self.budget == 0 {
-            return false;
-        }
-        let start = c.pos + first.len();
-        let mut at = start;
-        while at < c.src.len() {
-            let line = line(&c.src[at..]);
-            if fence_closes(line, fence) {
-                let lang = info.split('?').next().unwrap_or_default().to_owned();
-                c.blocks.push(Block::Code { text: c.src[start..at].to_owned(), lang });
-                c.pos = at + line.len();
-                return true;
-            }
-            at += line.len();
-        }
-        self.budget = self.budget.saturating_sub(c.src.len() - start);
-        false
     }
 
     fn math(&mut self, c: &mut Cursor<'_, '_>) -> bool {
@@ -247,109 +239,6 @@ fn blank(c: &mut Cursor<'_, '_>) -> bool {
     true
 }
 
-fn indented_code(c: &mut Cursor<'_, '_>) -> bool {
-    let len = indented_len(c.rest());
-    if len == 0 {
-        return false;
-    }
-    let mut text = String::new();
-    for line in c.rest()[..len].split_inclusive('\n') {
-        match without_indent(line) {
-            Some(code) => text.push_str(code),
-            None if is_blank(line) => text.push('\n'),
-            // A lazy line belongs to the one before.
-            None => {
-                text.truncate(text.trim_end_matches('\n').len());
-                text.push(' ');
-                text.push_str(line);
-            }
-        }
-    }
-    c.blocks.push(Block::Code { text, lang: String::new() });
-    c.pos += len;
-    true
-}
-
-/// `CODEBLOCK_MATCH`: the length of indented code, lazy lines included.
-pub(super) fn indented_len(text: &str) -> usize {
-    let mut len = 0;
-    loop {
-        let mut at = len;
-        while at < text.len() && is_blank(line(&text[at..])) {
-            at += line(&text[at..]).len();
-        }
-        if without_indent(&text[at..]).is_none() || at == text.len() {
-            return len;
-        }
-        while at < text.len() && without_indent(&text[at..]).is_some() && !is_blank(line(&text[at..])) {
-            at += line(&text[at..]).len();
-        }
-        while at < text.len() && !ends_lazily(&text[at..]) {
-            at += line(&text[at..]).len();
-        }
-        len = at;
-    }
-}
-
-/// A line without the tab or four spaces of an indent.
-pub(super) fn without_indent(line: &str) -> Option<&str> {
-    line.strip_prefix('\t').or_else(|| line.strip_prefix("    "))
-}
-
-fn heading(c: &mut Cursor<'_, '_>) -> bool {
-    let line = c.line();
-    let Some((level, contents)) = atx(line) else { return false };
-    let (text, id) = heading_id(contents.trim_end());
-    let closed = text.trim_end_matches('#');
-    let text = if closed.ends_with([' ', '\t']) { closed.trim_end() } else { text };
-    add_heading(c, level, text, id, line.len())
-}
-
-fn setext_heading(c: &mut Cursor<'_, '_>) -> bool {
-    let first = c.line();
-    let under = line(&c.rest()[first.len()..]);
-    let marks = under.trim_ascii_end();
-    let contents = after_indent(first).trim_end();
-    if !under.starts_with(['-', '='])
-        || !marks.bytes().all(|b| matches!(b, b'-' | b'='))
-        || contents.is_empty()
-        || contents.starts_with([' ', '\t'])
-        || !c.after_boundary()
-    {
-        return false;
-    }
-    let (text, id) = heading_id(contents);
-    let level = if under.starts_with('-') { 2 } else { 1 };
-    add_heading(c, level, text, id, first.len() + under.len())
-}
-
-fn add_heading(c: &mut Cursor<'_, '_>, level: usize, text: &str, id: Option<&str>, len: usize) -> bool {
-    if text.is_empty() {
-        return false;
-    }
-    let id = id.map(str::to_owned).or_else(|| c.next_id.take());
-    c.blocks.push(Block::Heading { level, leaf: Leaf::new(text), id });
-    c.pos += len;
-    true
-}
-
-/// `# contents`: the level and the contents.
-fn atx(line: &str) -> Option<(usize, &str)> {
-    let level = line.bytes().take_while(|b| *b == b'#').count();
-    let contents = &line[level..];
-    ((1..=6).contains(&level) && contents.starts_with([' ', '\t'])).then(|| (level, contents.trim_start()))
-}
-
-/// Takes `{#id}` off the end of a heading.
-fn heading_id(text: &str) -> (&str, Option<&str>) {
-    let found = text.strip_suffix('}').and_then(|open| open.rsplit_once("{#")).filter(|(before, id)| {
-        before.ends_with([' ', '\t'])
-            && id.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == ':')
-            && id.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.'))
-    });
-    found.map_or((text, None), |(before, id)| (before.trim_end(), Some(id)))
-}
-
 fn rule(c: &mut Cursor<'_, '_>) -> bool {
     let line = c.line();
     let is_rule = is_rule(line);
@@ -386,7 +275,7 @@ pub(super) fn is_boundary(line: &str) -> bool {
 /// `before_block_boundary?`
 pub(super) fn before_boundary(rest: &str) -> bool {
     let line = line(rest);
-    rest.is_empty() || is_blank(line) || is_boundary(line) || super::define::attributes(line).is_some()
+    rest.is_empty() || is_blank(line) || is_boundary(line) || define::attributes(line).is_some()
 }
 
 fn paragraph(c: &mut Cursor<'_, '_>) -> bool {
@@ -414,9 +303,9 @@ fn ends_paragraph(rest: &str) -> bool {
     ends_lazily(rest)
         || list::marker(line).is_some()
         || list::definition_marker(line).is_some()
-        || atx(line).is_some()
+        || heading::atx(line).is_some()
         || quote_mark(line).is_some()
-        || fence(line).is_some()
+        || code::fence(line).is_some()
 }
 
 /// `LAZY_END`: what ends a quote, too.
@@ -429,22 +318,9 @@ fn quote_mark(line: &str) -> Option<usize> {
     Some(line.len() - text.strip_prefix(' ').unwrap_or(text).len())
 }
 
-/// The fence that opens a code block, and the rest of its line.
-fn fence(line: &str) -> Option<(&str, &str)> {
-    let text = after_indent(line);
-    let mark = text.bytes().next().filter(|b| matches!(b, b'~' | b'`'))?;
-    let len = text.bytes().take_while(|b| *b == mark).count();
-    (len >= 3).then(|| text.split_at(len))
-}
-
-fn fence_closes(line: &str, open: &str) -> bool {
-    let text = after_indent(line).trim_ascii_end();
-    text.starts_with(open) && text.bytes().all(|b| Some(b) == open.bytes().next())
-}
-
 /// The first line, with its newline.
 pub(super) fn line(text: &str) -> &str {
-    &text[..text.bytes().position(|b| b == b'\n').map_or(text.len(), |at| at + 1)]
+    &text[..text.find('\n').map_or(text.len(), |at| at + 1)]
 }
 
 pub(super) fn is_blank(line: &str) -> bool {

@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::blocks::{
-    Block, Cursor, LinkDefinition, Parser, after_indent, indented_len, is_blank, line, without_indent,
-};
+use super::blocks::{Block, Cursor, LinkDefinition, Parser, after_indent, is_blank, line};
+use super::code::{indented_len, without_indent};
 
 pub(super) fn footnote(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     let first = c.line();
@@ -158,7 +157,7 @@ fn apply(c: &mut Cursor<'_, '_>, text: &str) {
             *list = Block::Nothing { ends: false };
         }
         None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => {
-            c.next_id = Some(id.unwrap_or_default())
+            c.next_id = Some(id.unwrap_or_default());
         }
         _ => {}
     }

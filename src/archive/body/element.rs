@@ -114,15 +114,3 @@ pub(super) fn implied(name: &str) -> &'static [(&'static [&'static str], &'stati
         _ => &[],
     }
 }
-
-/// Whether a part of a table stands where no table has it. `open` is innermost first.
-pub(super) fn is_misplaced<'o>(name: &str, open: impl Iterator<Item = &'o str>) -> bool {
-    is_table_part(name) && name != "table" && {
-        let mut open = open.skip_while(|name| !is_table_part(name));
-        !match name {
-            "td" | "th" => matches!(open.next(), Some("tr")),
-            "tr" => matches!(open.next(), Some("thead" | "tbody" | "tfoot" | "table")),
-            _ => open.next() == Some("table"),
-        }
-    }
-}

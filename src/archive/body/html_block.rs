@@ -105,6 +105,7 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
 /// Goes through the element at the start of a text: its closing tag, or what is open at the end.
 fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
     let mut open: Vec<&str> = Vec::new();
+    let mut unclosed: Vec<&str> = Vec::new();
     let mut at = 0;
     while let Some(i) = text[at..].find('<') {
         at += i;
@@ -120,8 +121,13 @@ fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
             at += len;
         } else if let Some(tag) = open_tag(rest) {
             at += tag.len;
-            if is_raw_text(tag.name) {
-                at += raw_text_close(&text[at..], tag.name).map_or(0, |close| close.end);
+            if is_raw_text(tag.name) && !unclosed.contains(&tag.name) {
+                match raw_text_close(&text[at..], tag.name) {
+                    Some(close) => at += close.end,
+                    None => unclosed.push(tag.name),
+                }
+            } else if is_raw_text(tag.name) {
+                // Looked for in vain once already.
             } else if !tag.closed && !tag::is_void(tag.name) {
                 open.push(tag.name);
             }

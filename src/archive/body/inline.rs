@@ -8,6 +8,7 @@ use comrak::arena_tree::NodeEdge;
 use comrak::nodes::NodeValue;
 
 use super::literal::Literals;
+use super::rewrite;
 use super::tag::{self, close_tag, open_tag};
 
 /// Footnotes in the order of their first reference, with the number of references.
@@ -170,7 +171,7 @@ fn html_tag(html: &str, open: &mut Vec<String>, literals: &Literals, out: &mut S
         literals.restore(html, out);
         if tag.closed && !tag::is_void(tag.name) {
             out.extend(["</", tag.name, ">"]);
-        } else if !tag.closed && !tag::is_void(tag.name) {
+        } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= rewrite::MAX_DEPTH {
             open.push(tag.name.to_owned());
         }
     }

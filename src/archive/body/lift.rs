@@ -113,7 +113,7 @@ pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
             Kind::Empty => {}
             Kind::Links(source) => lifted.source_url = lifted.source_url.take().or_else(|| source.clone()),
             Kind::Source(name) => {
-                lifted.source_name = lifted.source_name.take().or_else(|| Some(name.clone()))
+                lifted.source_name = lifted.source_name.take().or_else(|| Some(name.clone()));
             }
             Kind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());

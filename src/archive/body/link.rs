@@ -1,6 +1,8 @@
 //! Where links and images of a body point: old hosts of the site become local paths, images
 //! are fetched over https, everything else stays.
 
+use ammonia::Url;
+
 use super::SiteContext;
 
 /// A link's target as it is printed.
@@ -11,46 +13,52 @@ pub(super) struct Target {
     pub(super) is_external: bool,
 }
 
-enum Url<'a> {
+enum Address<'a> {
     /// `http:`, `https:` or no scheme (`//host`): host, and the rest from `/`, `?` or `#` on.
     Hosted {
         has_scheme: bool,
         host: &'a str,
         rest: &'a str,
     },
+    Mail,
     /// Any other scheme.
     Other,
     Relative,
 }
 
-/// The target of a link.
-pub(super) fn target(href: &str, site: &SiteContext) -> Target {
+/// The target of a link; `None` if ammonia would not keep it.
+pub(super) fn target(href: &str, site: &SiteContext) -> Option<Target> {
     let href = trimmed(href);
-    match parse(&href) {
-        Url::Hosted { has_scheme, host, rest } => {
+    let (url, is_external) = match parse(&href) {
+        Address::Hosted { has_scheme, host, rest } => {
             let is_own = is_own(host, site);
             if is_legacy(host, site) || (is_own && !has_scheme) {
-                Target { url: local(rest, site), is_external: false }
+                (local(rest, site), false)
+            } else if has_scheme && !is_host(host) && Url::parse(&href).is_err() {
+                return None;
             } else {
-                Target { is_external: !is_own, url: href }
+                (href, !is_own)
             }
         }
-        Url::Other => Target { url: href, is_external: false },
-        Url::Relative => Target { url: href.replace(' ', "%20"), is_external: false },
-    }
+        Address::Mail => (href, false),
+        Address::Other => return None,
+        Address::Relative => (href.replace(' ', "%20"), false),
+    };
+    Some(Target { url, is_external })
 }
 
 /// The source of an image; `None` if it is nothing that can be fetched over https.
 pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
     let src = trimmed(src);
     match parse(&src) {
-        Url::Hosted { host: "", .. } | Url::Other => None,
-        Url::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
+        Address::Hosted { host: "", .. } | Address::Mail | Address::Other => None,
+        Address::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
             Some(local(rest, site))
         }
-        Url::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
-        Url::Relative if src.is_empty() => None,
-        Url::Relative => Some(src.replace(' ', "%20")),
+        Address::Hosted { host, .. } if !is_host(host) => None,
+        Address::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
+        Address::Relative if src.is_empty() => None,
+        Address::Relative => Some(src.replace(' ', "%20")),
     }
 }
 
@@ -59,7 +67,7 @@ fn trimmed(url: &str) -> String {
     url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "")
 }
 
-fn parse(url: &str) -> Url<'_> {
+fn parse(url: &str) -> Address<'_> {
     let is_slash = |c: char| matches!(c, '/' | '\\');
     let scheme = url.split_once(':').filter(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -69,16 +77,23 @@ fn parse(url: &str) -> Url<'_> {
         Some((scheme, after)) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
             (true, after.trim_start_matches(is_slash))
         }
-        Some(_) => return Url::Other,
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("mailto") => return Address::Mail,
+        Some(_) => return Address::Other,
         None => match url.strip_prefix(is_slash).and_then(|rest| rest.strip_prefix(is_slash)) {
             Some(after) => (false, after.trim_start_matches(is_slash)),
-            None => return Url::Relative,
+            None => return Address::Relative,
         },
     };
     let end = after.find(['/', '\\', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at(end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Url::Hosted { has_scheme, host, rest }
+    Address::Hosted { has_scheme, host, rest }
+}
+
+/// Whether a host is one that every parser reads; the others are left to ammonia's.
+fn is_host(host: &str) -> bool {
+    host.starts_with(|c: char| c.is_ascii_alphabetic())
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
 }
 
 /// The host is compared with and without its port.
@@ -131,7 +146,16 @@ mod tests {
             ("#fn:1", "#fn:1", false),
             ("mailto:a@b.example", "mailto:a@b.example", false),
         ] {
-            assert_eq!(target(href, &site), Target { url: url.to_owned(), is_external }, "{href}");
+            assert_eq!(target(href, &site), Some(Target { url: url.to_owned(), is_external }), "{href}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_and_broken_hosts_are_no_links() {
+        for href in
+            ["javascript:x", " JAVA\tscript:x", "data:,x", "http://a b/", "https://", "http://x:99999/"]
+        {
+            assert_eq!(target(href, &site()), None, "{href}");
         }
     }
 

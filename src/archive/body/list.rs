@@ -190,9 +190,8 @@ fn tighten(items: &mut [Vec<Block>], ended: bool) -> Option<Block> {
     let mut last_blank = None;
     // Whether an item before the present one is not a loose paragraph.
     let mut tight_before = false;
-    for i in 0..count {
+    for (i, blocks) in items.iter_mut().enumerate() {
         let is_last = i + 1 == count;
-        let blocks = &mut items[i];
         let lone = blocks.len() < 2
             || !matches!(blocks[1], Block::Blank { .. })
             || (is_last && blocks.len() == 2 && !ended);

@@ -20,8 +20,12 @@ const CLOSE: char = '\u{FDD6}';
 
 /// Removes the marks from a source.
 pub(super) fn strip(source: &str) -> Cow<'_, str> {
-    let is_mark = |c: char| (GUARD..=CLOSE).contains(&c);
-    if source.contains(is_mark) { Cow::Owned(source.replace(is_mark, "")) } else { Cow::Borrowed(source) }
+    let may_hold_marks = source.as_bytes().windows(2).any(|pair| pair == [0xEF, 0xB7]);
+    if may_hold_marks {
+        Cow::Owned(source.replace(|c: char| (GUARD..=CLOSE).contains(&c), ""))
+    } else {
+        Cow::Borrowed(source)
+    }
 }
 
 #[derive(Debug)]
@@ -35,11 +39,6 @@ enum Literal {
 pub(super) struct Literals(Vec<Literal>);
 
 impl Literals {
-    /// Whether anything is held.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Writes a mark for text that is to be shown as it is.
     pub(super) fn hold_text(&mut self, text: impl Into<String>, out: &mut String) {
         self.hold(Literal::Text(text.into()), out);
@@ -65,6 +64,11 @@ impl Literals {
     /// Writes HTML with its marks resolved.
     pub(super) fn restore(&self, html: &str, out: &mut String) {
         self.write(html, false, out);
+    }
+
+    /// The same for HTML that no span of Markdown has marked.
+    pub(super) fn restore_block(&self, html: &str, out: &mut String) {
+        if self.0.is_empty() { out.push_str(html) } else { self.restore(html, out) }
     }
 
     /// The text that readers see, marks resolved, not escaped.

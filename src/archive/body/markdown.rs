@@ -146,7 +146,7 @@ impl Writer<'_, '_> {
             Block::List { start, items } => self.list(*start, items),
             Block::Definitions(parts) => self.definitions(parts),
             Block::Table(table) => self.table(table),
-            Block::Html(html) => self.literals.restore(html, &mut self.out),
+            Block::Html(html) => self.literals.restore_block(html, &mut self.out),
             Block::Math(text) => {
                 self.out.push_str("\\[");
                 self.literals.escape(text, &mut self.out);
@@ -209,8 +209,8 @@ impl Writer<'_, '_> {
             self.out.push('"');
         }
         self.out.push('>');
-        self.literals.escape(text, &mut self.out);
-        self.out.push_str("</code></pre>");
+        self.literals.escape(text.strip_suffix('\n').unwrap_or(text), &mut self.out);
+        self.out.push_str("\n</code></pre>");
     }
 
     fn list(&mut self, start: Option<u64>, items: &[Vec<Block>]) {

@@ -142,7 +142,7 @@ mod tests {
         for (data, name) in
             [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]
         {
-            mention(&mut all, SecurityCode::of_data(data).unwrap(), name);
+            mention(&mut all, SecurityCode::of_data(data).expect("a code"), name);
         }
         let all = all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
         assert_eq!(all, [("NIO.US", "乙汽车"), ("600160.SH", "甲股份")]);

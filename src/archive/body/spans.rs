@@ -102,7 +102,7 @@ impl Spans<'_> {
         let is_space = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
         if ticks == 1
             && is_space(self.text.as_bytes()[..self.at].last())
-            && after.first().is_some_and(|b| b.is_ascii_whitespace())
+            && after.first().is_some_and(u8::is_ascii_whitespace)
         {
             self.out.push('\\');
             return self.copy(1);

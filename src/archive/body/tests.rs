@@ -21,3 +21,167 @@ pub(super) fn context(site: &SiteContext) -> Context<'_> {
 fn markdown(source: &str) -> Body {
     read(source, Format::Markdown, &context(&site()))
 }
+
+fn codes(body: &Body) -> Vec<(&str, &str)> {
+    body.securities.iter().map(|security| (security.code.as_str(), security.name.as_str())).collect()
+}
+
+#[test]
+fn a_scraped_post_gives_up_its_fields() {
+    let body = markdown(concat!(
+        "> 某公司\n宣布增产。\n\n",
+        "<p style=\"display:none;height:1px\"><br /></p><!-- x --><p style=\"text-align:center;\">",
+        "<a href=\"http://q.example/106.AB\" data-code=\"AB|106|7\" class=\"EmImageRemark\">",
+        "<img src=\"http://w.example/a.png?b&c\" width=\"578\" height=\"276\" data-code=\"K AB|106|7\" style=\"border:1px\"></a></p>",
+        "<p>　　据<span id=\"stock_1.600001\"><a href=\"http://q.example/1.600001\" class=\"keytip\" data-code=\"1,600001\">甲股份</a></span>",
+        "<span id=\"quote_1.600001\"></span>与<span class=\"em_stock_key_common\" data-code=\"106,AB\">乙</span>公告。</p>\n",
+        " <p class=\"em_media\">（文章来源：某<span><a class=\"keytip\" data-code=\"90,BK0001\" href=\"http://q.example\">证券</a></span>报）</p>\n\n",
+        "<http://src.example/n,1.html>\n\n",
+        "[返回某栏](//old.example/category/Some Thing.html)｜[返回首页](//old.example/)",
+    ));
+    assert_eq!(
+        body.html.as_str(),
+        concat!(
+            "<p class=\"ta-center\"><a href=\"http://q.example/106.AB\" rel=\"noopener nofollow ugc\">",
+            "<img src=\"https://w.example/a.png?b&amp;c\" alt=\"\" width=\"578\" height=\"276\" ",
+            "loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"></a></p>\n",
+            "<p>　　据<a href=\"http://q.example/1.600001\" rel=\"noopener nofollow ugc\">甲股份</a>与乙公告。</p>"
+        )
+    );
+    assert_eq!(body.digest.as_deref(), Some("某公司 宣布增产。"));
+    assert_eq!(body.excerpt, "某公司 宣布增产。");
+    assert_eq!(body.source_url.as_deref(), Some("http://src.example/n,1.html"));
+    assert_eq!(body.source_name.as_deref(), Some("某证券报"));
+    assert_eq!(codes(&body), [("AB.US", "乙"), ("600001.SH", "甲股份"), ("BK0001", "证券")]);
+    assert_eq!((body.text_len, body.defects.len()), (9, 0));
+}
+
+#[test]
+fn only_heads_and_tails_are_lifted() {
+    for (source, html, digest, url) in [
+        ("正文\n\n[返回](../x/)\n[返回首页](../)", "<p>正文</p>", None, None),
+        ("正文\n\n<>\n\n[返回](../x/)", "<p>正文</p>", None, None),
+        ("[返回](../x/)\n\n正文", "<p><a href=\"../x/\">返回</a></p>\n<p>正文</p>", None, None),
+        ("正文 [返回](../x/)", "<p>正文 <a href=\"../x/\">返回</a></p>", None, None),
+        (
+            "<p>甲</p>\n<http://s.example/a>\n[返回](//old.example/)",
+            "<p>甲</p>",
+            None,
+            Some("http://s.example/a"),
+        ),
+        (
+            "> 甲\n\n> 乙\n\n丙",
+            "<blockquote>\n<p>甲</p>\n</blockquote>\n<blockquote>\n<p>乙</p>\n</blockquote>\n<p>丙</p>",
+            None,
+            None,
+        ),
+        ("> 甲\n\n丙", "<p>丙</p>", Some("甲"), None),
+        ("> 甲\n\n[返回](/)", "<blockquote>\n<p>甲</p>\n</blockquote>", None, None),
+        ("plain text, no markup at all", "<p>plain text, no markup at all</p>", None, None),
+    ] {
+        let body = markdown(source);
+        assert_eq!(body.html.as_str(), html, "{source}");
+        assert_eq!((body.digest.as_deref(), body.source_url.as_deref()), (digest, url), "{source}");
+    }
+    assert_eq!(markdown("正文。（文章来源：某报）").source_name.as_deref(), Some("某报"));
+}
+
+#[test]
+fn the_policy_holds() {
+    for (source, expected) in [
+        ("<script>x</script><p onclick=\"x\" style=\"color:red\" class=\"z\" id=\"i\">甲</p>", "<p>甲</p>"),
+        ("<script>甲", "甲"),
+        ("<form><input>甲</form><svg><p>x</p></svg><iframe>x</iframe>乙", "<div>甲</div>乙"),
+        (
+            "<center>甲</center><p align=right>乙",
+            "<div class=\"ta-center\">甲</div><p class=\"ta-right\">乙</p>",
+        ),
+        ("<a href=\"javascript:x\">甲</a><a name=x>乙</a>", "甲乙"),
+        ("<a href=\"mailto:a@b.example\">甲</a>", "<a href=\"mailto:a@b.example\">甲</a>"),
+        ("<a href=\"http://old.example//x y\">甲</a>", "<a href=\"/base/x%20y\">甲</a>"),
+        ("<h2 id=\"ui-a\">甲</h2><h2 id=\"b\">乙</h2><p id=\"c\">", "<h2>甲</h2><h2 id=\"b\">乙</h2>"),
+        ("<img src=\"data:x\"><img>甲", "甲"),
+        ("<p style=\"Display : none\">x<p>甲<span style=display:none>y</span>", "<p>甲</p>"),
+        (
+            "<table><td align=center>甲<b>乙<tr>丙</table>丁",
+            "<table><tbody><tr><td class=\"ta-center\">甲<b>乙</b></td></tr><tr><td>丙</td></tr></tbody></table>丁",
+        ),
+        ("<b>甲<p>乙", "<b>甲<p>乙</p></b>"),
+        ("<article>甲</article><section>乙</section>", "<div>甲</div><div>乙</div>"),
+    ] {
+        assert_eq!(html(source), expected.to_owned(), "{source}");
+    }
+}
+
+#[test]
+fn footnotes_and_headings_keep_kramdowns_ids() {
+    let body = markdown("## 标 题 A\n\n## 标 题 A\n\n文[^n]\n\n[^n]: 注");
+    for part in [
+        "<h2 id=\"标-题-a\">",
+        "<h2 id=\"标-题-a-1\">",
+        "<sup id=\"fnref:n\" role=\"doc-noteref\"><a href=\"#fn:n\" class=\"footnote\">1</a></sup>",
+        "<li id=\"fn:n\" role=\"doc-endnote\">",
+        "<a href=\"#fnref:n\" class=\"reversefootnote\" role=\"doc-backlink\">↩</a>",
+    ] {
+        assert!(body.html.as_str().contains(part), "{part} in {}", body.html.as_str());
+    }
+}
+
+#[test]
+fn liquid_and_marks_are_not_shown_wrongly() {
+    for (source, expected) in [
+        (
+            "A {{ \"x\" | upcase }} {% raw %}{{ y }}{% endraw %} {{ nope }} *{{ page.title }}*",
+            "<p>A {{ \"x\" | upcase }} {{ y }} {{ nope }} <em>题目</em></p>",
+        ),
+        (
+            "{% highlight x %}\na *b* < c\n\n d\n{% endhighlight %}\n\n**后**",
+            "<pre><code>a *b* &lt; c\n\n d</code></pre>\n<p><strong>后</strong></p>",
+        ),
+        ("甲{% comment %}私{% endcomment %}乙{% include x.html %}", "<p>甲乙</p>"),
+        ("# 甲\n{: .c}\n\n段{: .d}\n{: #e}", "<h1 id=\"甲\">甲</h1>\n<p>段{: .d}</p>"),
+        (
+            "<a title=\"{{ x | y }}\" href=\"/{{ z }}\">甲</a>",
+            "<p><a href=\"/{{%20z%20}}\" title=\"{{ x | y }}\">甲</a></p>",
+        ),
+    ] {
+        assert_eq!(markdown(source).html.as_str(), expected, "{source}");
+    }
+    assert_eq!(markdown("{% include x.html %}").defects[0].code, Code::IncludeDropped);
+}
+
+#[test]
+fn a_body_that_is_too_much_keeps_its_text() {
+    let deep = format!("{}甲 &lt;乙{}丙", "<div>".repeat(257), "</div>".repeat(257));
+    let long = format!("<p>甲</p>\n<script>x</script>{}", "文字 ".repeat(700_000));
+    for (source, start) in
+        [(deep.as_str(), "<p>甲 &lt;乙</p>\n<p>丙</p>"), (long.as_str(), "<p>甲</p>\n<p>文字 文字")]
+    {
+        let body = markdown(source);
+        assert!(body.html.as_str().starts_with(start), "{}", &body.html.as_str()[..60]);
+        assert_eq!(body.defects[0].code, Code::TooLarge);
+        assert!(body.text_len > 3);
+    }
+    let site = site();
+    let near = format!("{}甲{}", "<div>".repeat(256), "</div>".repeat(256));
+    assert!(read(&near, Format::Html, &context(&site)).defects.is_empty());
+    assert!(read(&"<b></b><p>x<i>".repeat(300), Format::Html, &context(&site)).defects.is_empty());
+    assert_eq!(read(&"<b>".repeat(257), Format::Html, &context(&site)).defects[0].code, Code::TooLarge);
+}
+
+#[test]
+fn extensions_choose_the_format() {
+    for (ext, format) in [
+        (".md", Format::Markdown),
+        ("MARKDOWN", Format::Markdown),
+        (".html", Format::Html),
+        ("", Format::Html),
+        (".txt", Format::Html),
+    ] {
+        assert_eq!(Format::of_extension(ext), format, "{ext}");
+    }
+}
+
+fn html(source: &str) -> String {
+    read(source, Format::Html, &context(&site())).html.as_str().to_owned()
+}

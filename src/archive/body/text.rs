@@ -50,16 +50,26 @@ struct Lead {
 
 /// Ends a block: the characters of its text.
 fn finish(block: &mut String, may_lead: bool, lead: &mut Lead) -> usize {
-    let text = fold(block);
-    let len = text.chars().count();
+    let len = folded_len(block);
     if may_lead && len > 0 && lead.real.is_none() {
         if len >= REAL {
-            lead.real = Some(text.into_owned());
+            lead.real = Some(fold(block).into_owned());
         } else if lead.short.is_none() {
-            lead.short = Some(text.into_owned());
+            lead.short = Some(fold(block).into_owned());
         }
     }
     block.clear();
+    len
+}
+
+/// The characters of a text once it is folded.
+fn folded_len(text: &str) -> usize {
+    let (mut len, mut was_space) = (0, false);
+    for c in text.trim().chars() {
+        let is_space = c.is_whitespace();
+        len += usize::from(!(is_space && was_space));
+        was_space = is_space;
+    }
     len
 }
 

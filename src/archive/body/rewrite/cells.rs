@@ -1,0 +1,54 @@
+//! Tables: what stands between cells gets a cell, and parts without a table are dropped.
+
+use html5ever::LocalName;
+
+use super::super::element;
+use super::{Open, Pass};
+
+impl Pass<'_> {
+    /// Text and elements between the cells of a table get a cell of their own; HTML would move
+    /// them before the table.
+    pub(super) fn enter_cell(&mut self) {
+        loop {
+            let part =
+                self.open.iter().rposition(|open| open.shown.is_some() && element::is_table_part(&open.name));
+            let Some(at) = part else { return };
+            match &*self.open[at].name {
+                "td" | "th" | "caption" => return,
+                "colgroup" => self.close_from(at),
+                "tr" => self.imply("td"),
+                _ => self.imply("tr"),
+            }
+        }
+    }
+
+    /// Opens an element that the author left out.
+    pub(super) fn imply(&mut self, name: &str) {
+        self.out.extend(["<", name, ">"]);
+        self.shown += 1;
+        let name = LocalName::from(name);
+        self.open.push(Open {
+            shown: Some(name.clone()),
+            name,
+            hidden: None,
+            security: None,
+            text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
+            href: None,
+        });
+    }
+
+    /// Makes room for a part of a table: whether it may stand here.
+    pub(super) fn enter_table_part(&mut self, name: &str) -> bool {
+        let part =
+            self.open.iter().rev().find(|open| open.shown.is_some() && element::is_table_part(&open.name));
+        let Some(part) = part.map(|open| open.name.clone()) else { return false };
+        match (name, &*part) {
+            ("td" | "th", "table" | "thead" | "tbody" | "tfoot") => self.imply("tr"),
+            ("td" | "th", "tr")
+            | ("tr", "table" | "thead" | "tbody" | "tfoot")
+            | ("thead" | "tbody" | "tfoot" | "caption" | "colgroup", "table") => {}
+            _ => return false,
+        }
+        true
+    }
+}
