@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The base images are arguments, so that an owner can pin digests or use a mirror.
 ARG BUILD_IMAGE=rust:1.95-slim-bookworm
 ARG RUN_IMAGE=gcr.io/distroless/cc-debian12:nonroot
