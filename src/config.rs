@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono_tz::Tz;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 pub use error::ConfigError;
 use error::Origin;
@@ -118,6 +119,8 @@ pub struct Config {
     pub timezone: Tz,
     /// A permalink style's name or a template; checked by [`Config::permalink_error`]'s caller.
     pub permalink: String,
+    /// `collections.posts.permalink`: a template for posts alone, which goes before `permalink`.
+    pub posts_permalink: Option<String>,
     /// Whether posts of the future are shown.
     pub future: bool,
     /// Whether `published: false` is passed over.
@@ -128,6 +131,12 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// Jekyll's `include`.
     pub include: Vec<String>,
+    /// The only folder whose `_posts` count; empty: all do.
+    pub collections_dir: String,
+    /// Where Jekyll writes the site to, which is no source.
+    pub destination: String,
+    /// The extensions of Markdown files, if they are not the usual ones.
+    pub markdown_ext: Option<Vec<String>>,
     /// Posts a page of jekyll-paginate, for its old addresses.
     pub paginate: usize,
     /// The folders of posts; empty: every `_posts`, and `posts`.
@@ -172,6 +181,8 @@ const KEYS: [&str; 11] = [
     "static",
 ];
 
+const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
+
 /// What Jekyll passes over when the configuration does not say otherwise
 /// (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
@@ -204,28 +215,46 @@ impl Config {
         }
         let file = File::find(root)?;
         let layers = Layers { file: &file, flags, env };
-        let (permalink, permalink_origin) =
+        let (permalink, mut permalink_origin) =
             file.text_at(&["permalink"])?.unwrap_or_else(|| ("date".into(), file.origin(&["permalink"])));
+        let posts_permalink = match file.get(&POSTS_PERMALINK) {
+            Some(Node::Text(template)) => {
+                permalink_origin = file.origin(&POSTS_PERMALINK);
+                Some(template.clone())
+            }
+            _ => None,
+        };
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
-            root: root.to_owned(),
-            title: file.text(&["title"])?.or(file.text(&["name"])?).unwrap_or_default(),
-            description: file.text(&["description"])?.unwrap_or_default(),
+            root: root.join(folder_setting(&file, "source")?),
+            title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
+            description: file.loose_text(&["description"]).unwrap_or_default(),
             url: layers.url()?,
             baseurl: baseurl(&file)?,
-            lang: file.text(&["lang"])?.filter(|lang| !lang.is_empty()).unwrap_or_else(|| "en".into()),
-            author: author(&file)?,
-            logo: file.text(&["logo"])?.filter(|logo| !logo.is_empty()),
+            lang: file.word("lang").unwrap_or("en").into(),
+            author: file.loose_text(&["author"]),
+            logo: file.word("logo").map(Into::into),
             timezone: timezone(&file)?,
             permalink,
+            posts_permalink,
             permalink_origin,
             future: file.bool(&["future"])?.unwrap_or(false),
             unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
             defaults: defaults(&file)?,
             exclude,
             include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
-            paginate: file.parsed(&["paginate"], "a number of posts")?.unwrap_or(10),
+            collections_dir: folder_setting(&file, "collections_dir")?,
+            destination: file.word("destination").map_or("_site", |folder| trim_folder(folder)).into(),
+            markdown_ext: file
+                .word("markdown_ext")
+                .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
+            // `false` and the like: the site has no such pages.
+            paginate: file
+                .word("paginate")
+                .and_then(|number| number.parse().ok())
+                .filter(|posts| *posts > 0)
+                .unwrap_or(10),
             posts: layers.posts()?,
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
@@ -246,7 +275,8 @@ impl Config {
 
     /// The error for a `permalink` that its reader refuses; `allowed` says what it takes.
     pub fn permalink_error(&self, allowed: &str) -> ConfigError {
-        ConfigError::value(self.permalink_origin.clone(), &self.permalink, allowed)
+        let setting = self.posts_permalink.as_ref().unwrap_or(&self.permalink);
+        ConfigError::value(self.permalink_origin.clone(), setting, allowed)
     }
 
     /// Whether interface text is Chinese.
@@ -307,12 +337,19 @@ impl Layers<'_> {
             return Ok(String::new());
         };
         let trimmed = value.trim_end_matches('/');
-        let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
-        let valid = |host: &str| {
-            !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/?#<>\"'".contains(c))
+        let (scheme, rest) = match trimmed.split_once("//") {
+            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+            None => (String::new(), ""),
         };
-        if trimmed.is_empty() || host.is_some_and(valid) {
-            Ok(trimmed.into())
+        let scheme = if scheme.is_empty() { "https:" } else { &scheme };
+        // Some sites have their `baseurl` here.
+        let valid = !rest.starts_with('/')
+            && !rest.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c))
+            && matches!(scheme, "http:" | "https:");
+        if trimmed.is_empty() || value == "false" {
+            Ok(String::new())
+        } else if valid && !rest.is_empty() {
+            Ok(format!("{scheme}//{rest}"))
         } else {
             Err(ConfigError::value(
                 origin,
@@ -359,26 +396,44 @@ fn unknown_keys(file: &File) -> Vec<String> {
 
 fn baseurl(file: &File) -> Result<String, ConfigError> {
     let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
-    let trimmed = value.trim_matches('/');
+    // Of a whole URL the path.
+    let path = match value.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |start| &rest[start..]),
+        None => &value,
+    };
+    let trimmed = path.trim_matches('/');
     if trimmed.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c)) || trimmed.contains("//") {
         return Err(ConfigError::value(origin, &value, "a path, such as /archive"));
     }
-    Ok(if trimmed.is_empty() { String::new() } else { format!("/{trimmed}") })
+    // As requests and links spell it.
+    let encoded = utf8_percent_encode(trimmed, CONTROLS);
+    Ok(if trimmed.is_empty() { String::new() } else { format!("/{encoded}") })
 }
 
-fn author(file: &File) -> Result<Option<String>, ConfigError> {
-    // jekyll-seo-tag and jekyll-feed allow a mapping with a name.
-    match file.get(&["author"]) {
-        Some(Node::Map(_)) => file.text(&["author", "name"]),
-        _ => file.text(&["author"]),
-    }
+/// A folder inside the site that Jekyll looks for its files in; empty: the site itself.
+fn folder_setting(file: &File, key: &str) -> Result<String, ConfigError> {
+    file.word(key).map_or(Ok(String::new()), |text| file::folder(text, &file.origin(&[key])))
+}
+
+fn trim_folder(text: &str) -> &str {
+    text.trim_start_matches("./").trim_matches('/')
 }
 
 fn timezone(file: &File) -> Result<Tz, ConfigError> {
-    let Some((value, origin)) = file.text_at(&["timezone"])? else { return Ok(Tz::UTC) };
-    value.parse().map_err(|_| {
+    let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
+        return Ok(Tz::UTC);
+    };
+    value.parse().ok().or_else(|| posix_zone(&value)).ok_or_else(|| {
         ConfigError::value(origin, &value, "a name of the IANA time zone database, such as Asia/Shanghai")
     })
+}
+
+/// `CST-8`, which Jekyll hands to the C library: eight hours *before* Greenwich, to the east.
+fn posix_zone(value: &str) -> Option<Tz> {
+    let hours = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let is_named = value.len() - hours.len() >= 3;
+    let hours = hours.parse::<i8>().ok().filter(|_| is_named)?;
+    format!("Etc/GMT{hours:+}").parse().ok()
 }
 
 fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
@@ -419,25 +474,21 @@ fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
             "a list of entries with scope (path, type) and values",
         )
     };
-    let entries = match file.get(&key) {
-        None | Some(Node::Null) => return Ok(Vec::new()),
-        Some(Node::List(entries)) => entries,
-        Some(other) => return Err(wrong(other)),
-    };
-    entries
-        .iter()
-        .map(|entry| {
-            let scope = entry.get("scope");
-            match entry.get("values") {
-                Some(Node::Map(values)) => Ok(DefaultValues {
-                    path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
-                    kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
-                    values: values.clone(),
-                }),
-                _ => Err(wrong(entry)),
-            }
-        })
-        .collect()
+    // As Jekyll does, pass over what is no list, and over a scope that gives nothing.
+    let Some(Node::List(entries)) = file.get(&key) else { return Ok(Vec::new()) };
+    let mut defaults = Vec::new();
+    for entry in entries.iter().filter(|entry| **entry != Node::Null) {
+        match (entry.get("scope"), entry.get("values")) {
+            (scope, Some(Node::Map(values))) => defaults.push(DefaultValues {
+                path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
+                kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
+                values: values.clone(),
+            }),
+            (Some(_), None | Some(Node::Null)) => {}
+            _ => return Err(wrong(entry)),
+        }
+    }
+    Ok(defaults)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod table;
 mod tag;
 mod text;
 mod tokens;
+mod unfinished;
 
 use std::borrow::Cow;
 

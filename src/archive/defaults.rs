@@ -24,10 +24,17 @@ impl Kind {
 }
 
 /// The configured defaults, ready to be asked.
-pub struct Defaults(Vec<Scope>);
+pub struct Defaults {
+    scopes: Vec<Scope>,
+    /// Posts are relative to this folder; may be empty.
+    collections_dir: String,
+}
 
 struct Scope {
+    /// As written.
     path: String,
+    /// Relative to `collections_dir`, as the paths of posts are.
+    prefix: String,
     glob: Option<GlobMatcher>,
     kind: Option<String>,
     values: Vec<(String, Field)>,
@@ -36,19 +43,30 @@ struct Scope {
 impl Defaults {
     /// The defaults of a configuration.
     pub fn new(config: &Config) -> Self {
-        Self(config.defaults.iter().map(Scope::new).collect())
+        Self::within(&config.collections_dir, &config.defaults)
     }
 
-    /// The values for a file, the strongest of each key: the longer path wins, then the one with
-    /// a type, then the later.
-    pub fn for_file(&self, path: &str, kind: Kind) -> Vec<(String, Field)> {
+    fn within(collections_dir: &str, given: &[DefaultValues]) -> Self {
+        let scopes = given.iter().map(|given| Scope::new(given, collections_dir)).collect();
+        Self { scopes, collections_dir: collections_dir.to_owned() }
+    }
+
+    /// A post's path as Jekyll counts it.
+    pub fn document_path<'p>(&self, path: &'p str) -> &'p str {
+        below(path, &self.collections_dir)
+    }
+
+    /// The values for a post, the strongest of each key: the longer path wins, then the one with
+    /// a type, then the later (FrontmatterDefaults#all).
+    pub fn for_post(&self, path: &str) -> Vec<(String, Field)> {
         let mut merged: Vec<(String, Field)> = Vec::new();
         let mut strongest: Option<&Scope> = None;
-        for scope in self.0.iter().filter(|scope| scope.holds(path, kind)) {
+        for scope in self.scopes.iter().filter(|scope| scope.holds(path, &self.collections_dir, Kind::Posts))
+        {
             let wins = strongest.is_none_or(|old| scope.wins_over(old));
             for (key, field) in &scope.values {
                 match merged.iter_mut().find(|(known, _)| known == key) {
-                    Some((_, old)) if wins => *old = field.clone(),
+                    Some((_, old)) if is_null(old) || (wins && !is_null(field)) => *old = field.clone(),
                     Some(_) => {}
                     None => merged.push((key.clone(), field.clone())),
                 }
@@ -59,11 +77,35 @@ impl Defaults {
         }
         merged
     }
+
+    /// The value of a key for a page. Of scopes only those count that have the key, and a null is
+    /// as good as a value (FrontmatterDefaults#find).
+    pub fn for_page(&self, path: &str, key: &str) -> Option<&Field> {
+        let mut found: Option<(&Scope, &Field)> = None;
+        for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", Kind::Pages)) {
+            let Some((_, field)) = scope.values.iter().find(|(name, _)| name == key) else { continue };
+            if found.is_none_or(|(old, _)| scope.wins_over(old)) {
+                found = Some((scope, field));
+            }
+        }
+        found.map(|(_, field)| field)
+    }
+}
+
+/// A path relative to a folder that it may be in.
+fn below<'p>(path: &'p str, folder: &str) -> &'p str {
+    let below = path.strip_prefix(folder).and_then(|below| below.strip_prefix('/'));
+    below.filter(|_| !folder.is_empty()).unwrap_or(path)
+}
+
+fn is_null(field: &Field) -> bool {
+    field.value == Value::Null
 }
 
 impl Scope {
-    fn new(given: &DefaultValues) -> Self {
-        let path = given.path.trim_start_matches('/').to_owned();
+    fn new(given: &DefaultValues, collections_dir: &str) -> Self {
+        let path = given.path.clone();
+        let prefix = below(&path, collections_dir).to_owned();
         let glob = path
             .contains('*')
             .then(|| GlobBuilder::new(&path).literal_separator(true).build().ok())
@@ -71,26 +113,37 @@ impl Scope {
             .map(|glob| glob.compile_matcher());
         let field = |node: &Node| Field { value: value(node), quoted: false, line: 0 };
         let values = given.values.iter().map(|(key, node)| (key.clone(), field(node))).collect();
-        Self { path, glob, kind: given.kind.clone(), values }
+        // The names that Jekyll once had.
+        let kind = given.kind.as_deref().map(|kind| match kind {
+            "post" => "posts",
+            "page" => "pages",
+            other => other,
+        });
+        Self { path, prefix, glob, kind: kind.map(Into::into), values }
     }
 
-    fn holds(&self, path: &str, kind: Kind) -> bool {
+    /// `dir` is the folder that the file's kind is relative to.
+    fn holds(&self, path: &str, dir: &str, kind: Kind) -> bool {
         let typed = self.kind.as_deref().is_none_or(|name| name == kind.name());
         typed
             && match &self.glob {
-                // A glob that matches a folder covers what is below it.
+                // A glob that matches a folder covers what is below it. It sees nothing hidden
+                // unless it says so.
                 Some(glob) => {
+                    let is_hidden = |path: &str| path.starts_with('.') || path.contains("/.");
                     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-                    ends.map(|end| &path[..end]).any(|part| glob.is_match(part))
+                    let mut parts = ends.filter(|end| *end > dir.len()).map(|end| &path[..end]);
+                    parts.any(|part| glob.is_match(part) && (is_hidden(&self.path) || !is_hidden(part)))
                 }
-                None => path.starts_with(&self.path),
+                None => below(path, dir).starts_with(&self.prefix),
             }
     }
 
     /// `has_precedence?`: against the scope that has won so far.
     fn wins_over(&self, old: &Self) -> bool {
-        if self.path.len() != old.path.len() {
-            return self.path.len() > old.path.len();
+        let length = |scope: &Self| scope.path.trim_start_matches('/').chars().count();
+        if length(self) != length(old) {
+            return length(self) > length(old);
         }
         self.kind.is_some() || old.kind.is_none()
     }
@@ -127,19 +180,51 @@ mod tests {
             (vec![deep.clone(), typed.clone()], "_posts/a.md", "typed"),
             (vec![all.clone(), glob.clone()], "_posts/deep/x/a.md", "glob"),
             (vec![all.clone(), glob], "_posts/deep/y/a.md", "all"),
+            (vec![all.clone(), scope("*/_posts", None, "glob")], ".y/_posts/a.md", "all"),
+            (vec![all.clone(), scope(".*/_posts", None, "glob")], ".y/_posts/a.md", "glob"),
             (vec![all, scope("", None, "later")], "_posts/a.md", "later"),
         ];
         for (scopes, path, layout) in table {
-            let defaults = Defaults(scopes.iter().map(Scope::new).collect());
-            let found = defaults.for_file(path, Kind::Posts);
+            let defaults = Defaults::within("", &scopes);
+            let found = defaults.for_post(path);
             assert_eq!(found[0].1.value, Value::Text(layout.into()), "{path} in {scopes:?}");
         }
     }
 
     #[test]
     fn a_typed_scope_leaves_other_kinds_alone() {
-        let defaults = Defaults(vec![Scope::new(&scope("", Some("pages"), "page"))]);
-        assert!(defaults.for_file("_posts/a.md", Kind::Posts).is_empty());
-        assert_eq!(defaults.for_file("about.md", Kind::Pages).len(), 1);
+        let defaults = Defaults::within("", &[scope("", Some("pages"), "page")]);
+        assert!(defaults.for_post("_posts/a.md").is_empty());
+        assert!(defaults.for_page("about.md", "layout").is_some());
+        let defaults = Defaults::within("", &[scope("/_posts", Some("post"), "never")]);
+        assert!(defaults.for_post("_posts/a.md").is_empty());
+        let defaults = Defaults::within("", &[scope("_posts", Some("post"), "post")]);
+        assert_eq!(defaults.for_post("_posts/a.md").len(), 1);
+    }
+
+    #[test]
+    fn posts_are_relative_to_the_folder_of_collections() {
+        let table =
+            [("_posts", true), ("cols/_posts", true), ("*/_posts", true), ("*", false), ("_posts/*", false)];
+        for (path, expected) in table {
+            let defaults = Defaults::within("cols", &[scope(path, None, "x")]);
+            assert_eq!(!defaults.for_post("cols/_posts/a.md").is_empty(), expected, "{path}");
+        }
+        assert_eq!(Defaults::within("cols", &[]).document_path("cols/_posts/a.md"), "_posts/a.md");
+    }
+
+    #[test]
+    fn a_null_takes_nothing_away_from_a_post() {
+        let null = DefaultValues {
+            path: "_posts".into(),
+            kind: None,
+            values: vec![("layout".to_owned(), Node::Null)],
+        };
+        let given = scope("", None, "given");
+        for scopes in [[given.clone(), null.clone()], [null, given]] {
+            let defaults = Defaults::within("", &scopes);
+            assert_eq!(defaults.for_post("_posts/a.md")[0].1.value, Value::Text("given".into()));
+            assert_eq!(defaults.for_page("_posts/a.md", "layout").map(is_null), Some(true));
+        }
     }
 }

@@ -130,13 +130,27 @@ impl FrontMatter {
         Self { fields }
     }
 
-    /// Adds the fields of keys that are not written: the configuration's defaults.
+    /// Adds what the configuration gives under keys that a post does not write, or leaves null.
     pub fn fill(&mut self, given: Vec<(String, Field)>) {
         for (key, field) in given {
-            if self.get(&key).is_none() {
-                self.fields.push((key, field));
+            match self.fields.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, own)) if own.value == Value::Null => *own = field,
+                Some(_) => {}
+                None => self.fields.push((key, field)),
             }
         }
+    }
+
+    /// Adds a field if its key is not written at all.
+    pub fn add(&mut self, key: &str, field: &Field) {
+        if self.get(key).is_none() {
+            self.fields.push((key.to_owned(), field.clone()));
+        }
+    }
+
+    /// Whether a key has a value.
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|field| field.value != Value::Null)
     }
 
     /// The field of a key, if it is written at all.
@@ -150,6 +164,11 @@ impl FrontMatter {
             Value::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The text of a setting such as `permalink`, which `false` leaves as it is.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.text(key).filter(|text| !text.is_empty() && self.bool(key) != Some(false))
     }
 
     /// An unquoted `true yes on false no off`, as psych knows them; all else is `None`.

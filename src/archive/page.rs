@@ -1,7 +1,6 @@
 //! The site's other pages: Markdown and HTML with front matter outside the folders of posts.
 
 use super::body::{self, BodyHtml, Format};
-use super::defaults::Kind;
 use super::files::PageFile;
 use super::front_matter::{self, FrontMatter};
 use super::permalink;
@@ -33,10 +32,19 @@ pub(super) fn read(reader: &Reader<'_>, file: &PageFile, links: &Links<'_>) -> (
     };
     let (text, defect) = front_matter::decode(&bytes);
     let split = front_matter::split(&text);
-    let Some(yaml) = split.yaml else { return (None, Vec::new()) };
-    let (mut front, mut defects) = front_matter::parse(yaml);
+    let (mut front, mut defects) = match split.yaml {
+        Some(yaml) => front_matter::parse(yaml),
+        // An open fence makes a page as well.
+        None if split.unclosed => (FrontMatter::default(), Vec::new()),
+        None => return (None, Vec::new()),
+    };
     defects.extend(defect);
-    front.fill(reader.defaults().for_file(&file.path, Kind::Pages));
+    // Not `published`, which the configuration cannot give to pages.
+    for key in ["permalink", "title"] {
+        if let Some(given) = reader.defaults().for_page(&file.path, key) {
+            front.add(key, given);
+        }
+    }
     let page = if front.is_false_or_null("published") {
         None
     } else if let Some(tag) = unresolved_liquid(split.body) {
@@ -62,9 +70,9 @@ fn page(
     let (dir, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let (basename, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let extension = format!(".{extension}");
-    let format = Format::of_extension(&extension);
+    let format = reader.format(&extension);
     let output = if format == Format::Markdown { ".html" } else { &extension };
-    let own = front.text("permalink").filter(|value| !value.is_empty());
+    let own = front.setting("permalink");
     let url = permalink::page_url(dir, basename, output, reader.template(), own);
     let title = front.text("title").unwrap_or_default();
     let context = body::Context { site: reader.site(), title, url: &url, posts: links };

@@ -68,18 +68,23 @@ impl FromStr for Template {
 
     /// The name of a style, or a template (Configuration#style_to_permalink).
     fn from_str(setting: &str) -> Result<Self, UnknownPlaceholder> {
-        let (template, page_suffix) = match setting {
-            "date" => ("/:categories/:year/:month/:day/:title:output_ext", PageSuffix::Extension),
-            "pretty" => ("/:categories/:year/:month/:day/:title/", PageSuffix::Slash),
-            "ordinal" => ("/:categories/:year/:y_day/:title:output_ext", PageSuffix::Extension),
-            "none" => ("/:categories/:title:output_ext", PageSuffix::Extension),
-            // Utils.add_permalink_suffix does not know this style.
-            "weekdate" => ("/:categories/:year/W:week/:short_day/:title:output_ext", PageSuffix::None),
-            _ if setting.ends_with('/') => (setting, PageSuffix::Slash),
-            _ if setting.ends_with(":output_ext") => (setting, PageSuffix::Extension),
-            _ => (setting, PageSuffix::None),
-        };
+        let (template, page_suffix) = style(setting);
         Ok(Self { page_suffix, ..post_permalink(template)? })
+    }
+}
+
+/// The template of a setting, and what pages end in under it.
+fn style(setting: &str) -> (&str, PageSuffix) {
+    match setting {
+        "date" => ("/:categories/:year/:month/:day/:title:output_ext", PageSuffix::Extension),
+        "pretty" => ("/:categories/:year/:month/:day/:title/", PageSuffix::Slash),
+        "ordinal" => ("/:categories/:year/:y_day/:title:output_ext", PageSuffix::Extension),
+        "none" => ("/:categories/:title:output_ext", PageSuffix::Extension),
+        // Utils.add_permalink_suffix does not know this style.
+        "weekdate" => ("/:categories/:year/W:week/:short_day/:title:output_ext", PageSuffix::None),
+        _ if setting.ends_with('/') => (setting, PageSuffix::Slash),
+        _ if setting.ends_with(":output_ext") => (setting, PageSuffix::Extension),
+        _ => (setting, PageSuffix::None),
     }
 }
 
@@ -123,6 +128,14 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
 }
 
 impl Template {
+    /// That of a site: its posts may have a template of their own, which is never a style.
+    pub fn of_site(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
+        match posts {
+            Some(posts) => Ok(Self { page_suffix: style(setting).1, ..post_permalink(posts)? }),
+            None => setting.parse(),
+        }
+    }
+
     /// The URL of a post: a path that begins with `/`. Values are percent-encoded; the text of
     /// the template is as its author wrote it.
     pub fn expand(&self, parts: &UrlParts) -> String {

@@ -97,7 +97,7 @@ pub struct Post {
     pub hidden: bool,
     /// In the sitemap, unless `sitemap: false`.
     pub sitemap: bool,
-    /// A hash of the file's bytes and path: two versions of a post differ in it.
+    /// A hash of everything above: two versions of a post that show anything else differ in it.
     pub hash: u64,
 }
 
@@ -126,11 +126,12 @@ fn first_words(text: &str) -> Cow<'_, str> {
     let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
     let start = text.char_indices().nth(SHORTEST).map_or(text.len(), |(start, _)| start);
     let head = &text[..end];
-    if let Some(stop) = head.find(['。', '！', '？', '\n']) {
-        return Cow::Borrowed(&head[..stop]);
+    let stops = head.match_indices(['。', '！', '？', '\n']).map(|(stop, _)| head[..stop].trim());
+    if let Some(sentence) = stops.into_iter().find(|sentence| sentence.chars().any(char::is_alphanumeric)) {
+        return Cow::Borrowed(sentence);
     }
     if end == text.len() {
-        return Cow::Borrowed(text.trim_end_matches('…'));
+        return Cow::Borrowed(text);
     }
     let pause = head.rfind(['，', '；', '、', '：', ' ', ',']).filter(|pause| *pause >= start);
     Cow::Owned(format!("{}…", head[..pause.unwrap_or(end)].trim_end()))
@@ -146,6 +147,8 @@ mod tests {
         let table = [
             ("两市收平。成交放大。", "两市收平".to_owned()),
             ("两市收平", "两市收平".to_owned()),
+            ("！快讯 今天很好", "！快讯 今天很好".to_owned()),
+            ("……", "……".to_owned()),
             (
                 "开盘后指数一路走低，午后回升，到收盘时已经收复上午的全部失地，成交额比前一日放大",
                 "开盘后指数一路走低，午后回升，到收盘时已经收复上午的全部失地…".to_owned(),

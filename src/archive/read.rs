@@ -10,9 +10,9 @@ use chrono_tz::Tz;
 
 use super::body::{self, Body, Format, SiteContext};
 use super::date;
-use super::defaults::{Defaults, Kind};
-use super::files::PostFile;
-use super::front_matter::{self, FrontMatter};
+use super::defaults::Defaults;
+use super::files::{self, PostFile};
+use super::front_matter::{self, FrontMatter, Value};
 use super::packed::PackedBody;
 use super::packed::Packer;
 use super::permalink::{self, Template, UrlParts};
@@ -70,7 +70,7 @@ pub struct Draft {
     pub redirect_from: Vec<String>,
     /// Where the post has moved away to.
     pub redirect_to: Option<String>,
-    /// Of the file's path and bytes.
+    /// A hash of the body's HTML.
     pub hash: u64,
     /// The slug of an undated `-ID.md` file, and of the dated files that may be its twin.
     pub twin: Twin,
@@ -119,9 +119,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the configured permalink has an unknown placeholder.
     pub fn new(config: &'a Config, now: SystemTime) -> Result<Self, ConfigError> {
-        let template = config
-            .permalink
-            .parse::<Template>()
+        let template = Template::of_site(&config.permalink, config.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
         Ok(Self {
             config,
@@ -184,13 +182,12 @@ impl<'a> Reader<'a> {
             }
             None => FrontMatter::default(),
         };
-        let given = self.defaults.for_file(&file.path, Kind::Posts);
-        let categories = categories(&file.path, &given, &front);
+        let given = self.defaults.for_post(&file.path);
+        let categories = categories(self.defaults.document_path(&file.path), &given, &front);
         front.fill(given);
         match self.date(file, &front, &mut defects) {
             Some(dated) => {
-                let hash = hash(&file.path, &bytes);
-                let mut draft = self.draft(file, &front, categories, dated, hash, &mut defects);
+                let mut draft = self.draft(file, &front, categories, dated, &mut defects);
                 draft.is_waiting = links.is_none() && names_other_posts(split.body);
                 if !draft.is_waiting {
                     let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
@@ -206,6 +203,11 @@ impl<'a> Reader<'a> {
         }
         outcome.problems.extend(defects.into_iter().map(|defect| defect.of(&file.path)));
         outcome
+    }
+
+    /// How a file with this extension is read.
+    pub(super) fn format(&self, extension: &str) -> Format {
+        files::format(self.config, extension)
     }
 
     /// The front matter's date, else the file name's, else that of the slug's first eight digits.
@@ -247,16 +249,15 @@ impl<'a> Reader<'a> {
         front: &FrontMatter,
         categories: Vec<String>,
         dated: Dated,
-        hash: u64,
         defects: &mut Vec<Defect>,
     ) -> Draft {
         let template = self.post_template(front, defects);
-        let slug = front.text("slug").filter(|slug| !slug.is_empty());
-        let format = Format::of_extension(&file.name.ext);
+        let slug = front.setting("slug");
+        let format = self.format(&file.name.ext);
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
                 collection: "posts",
-                path: &file.path,
+                path: self.defaults.document_path(&file.path),
                 basename: base_name(&file.path),
                 slug: &file.name.slug,
                 fm_slug: slug,
@@ -288,13 +289,13 @@ impl<'a> Reader<'a> {
             is_waiting: false,
             url,
             categories,
-            hash,
+            hash: 0,
         }
     }
 
     /// The post's own permalink, else the site's.
     fn post_template(&self, front: &FrontMatter, defects: &mut Vec<Defect>) -> Cow<'_, Template> {
-        let Some(value) = front.text("permalink").filter(|value| !value.is_empty()) else {
+        let Some(value) = front.setting("permalink") else {
             return Cow::Borrowed(&self.template);
         };
         match permalink::post_permalink(value) {
@@ -309,9 +310,11 @@ impl<'a> Reader<'a> {
     }
 
     fn title(&self, file: &PostFile, front: &FrontMatter) -> String {
-        match front.text("title") {
-            Some(title) => title.to_owned(),
-            None => slug::titleize(&file.name.slug),
+        match front.get("title").map(|field| &field.value) {
+            Some(Value::Text(title)) => title.clone(),
+            // `title: [图]` was hardly meant as a list.
+            Some(Value::List(_)) => format!("[{}]", front.strings("title", false).join(", ")),
+            _ => slug::titleize(&file.name.slug),
         }
     }
 
@@ -356,8 +359,9 @@ impl<'a> Reader<'a> {
                 None => &none,
             },
         };
-        let mut body = body::read(source, Format::of_extension(&file.name.ext), &context);
+        let mut body = body::read(source, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);
+        draft.hash = xxhash_rust::xxh3::xxh3_64(body.html.as_str().as_bytes());
         if let Some(excerpt) = excerpt {
             body.excerpt = body::read(excerpt, Format::Markdown, &context).excerpt;
         }
@@ -422,14 +426,6 @@ fn names_other_posts(body: &str) -> bool {
     body.contains("post_url") || (body.contains("{%") && body.contains("link "))
 }
 
-fn hash(path: &str, bytes: &[u8]) -> u64 {
-    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    hasher.update(path.as_bytes());
-    hasher.update(&[0]);
-    hasher.update(bytes);
-    hasher.digest()
-}
-
 /// Jekyll's order (`document.rb`): from the path, the defaults, the front matter, then `category`.
 fn categories(path: &str, given: &[(String, front_matter::Field)], front: &FrontMatter) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -441,20 +437,21 @@ fn categories(path: &str, given: &[(String, front_matter::Field)], front: &Front
         }
     };
     if path.split('/').any(|part| part == "_posts") {
-        add(path.split('/').take_while(|part| *part != "_posts").map(Into::into).collect());
+        // Not the name of a folder is looked for but the letters: of `old_posts/_posts` it is `old`.
+        let above = path.split_once("_posts").map_or("", |(above, _)| above);
+        add(above.split('/').map(Into::into).collect());
     }
     let given = FrontMatter::new(given.to_vec());
     add(given.strings("categories", true));
     add(front.strings("categories", true));
-    let category = front.strings("category", false);
-    add(if category.is_empty() { given.strings("category", false) } else { category });
+    let own = if front.has("category") { front } else { &given };
+    add(own.strings("category", false));
     all
 }
 
 /// `tag` replaces `tags`; a text under `tags` is split on white space.
 fn tags(front: &FrontMatter) -> Vec<String> {
-    let tag = front.strings("tag", false);
-    let tags = if tag.is_empty() { front.strings("tags", true) } else { tag };
+    let tags = if front.has("tag") { front.strings("tag", false) } else { front.strings("tags", true) };
     let mut once: Vec<String> = Vec::with_capacity(tags.len());
     for tag in tags {
         if !tag.is_empty() && !once.contains(&tag) {

@@ -134,12 +134,20 @@ impl Snapshot {
     /// The posts that carry every category of a list separated by white space: what the page of
     /// `categories: Career In hongwang` showed when it was taken for one name.
     pub fn joined_categories(&self, names: &str) -> Option<Vec<PostId>> {
-        let groups: Vec<&Group> =
-            names.split_whitespace().map(|name| self.category(name)).collect::<Option<_>>()?;
-        let smallest = groups.iter().min_by_key(|group| group.posts().len())?;
+        // More names than a post ever had would only cost time.
+        const MOST: usize = 8;
+        let mut groups: Vec<&Group> = Vec::new();
+        for name in names.split_whitespace() {
+            let group = self.category(name)?;
+            if groups.len() == MOST || groups.iter().any(|known| known.name() == group.name()) {
+                return None;
+            }
+            groups.push(group);
+        }
         if groups.len() < 2 {
             return None;
         }
+        let smallest = groups.iter().min_by_key(|group| group.posts().len())?;
         let has_all = |id: &PostId| groups.iter().all(|group| group.posts().binary_search(id).is_ok());
         let posts: Vec<_> = smallest.posts().iter().copied().filter(has_all).collect();
         (!posts.is_empty()).then_some(posts)
@@ -148,6 +156,17 @@ impl Snapshot {
     /// The listed posts of a day, oldest first.
     pub fn day(&self, day: NaiveDate) -> Option<&[PostId]> {
         self.days.get(&day).map(Vec::as_slice)
+    }
+
+    /// The page of a day's list that shows a listed post: the plain one if the post is among its newest.
+    pub fn day_page(&self, id: PostId) -> (NaiveDate, Number) {
+        let day = self.post(id).date.day(self.zone);
+        let list = self.day(day).unwrap_or_default();
+        let place = list.partition_point(|other| *other < id);
+        let is_newest = place + PER_PAGE >= list.len();
+        let fits = list.len() <= PER_PAGE || place + 1 == list.len();
+        let number = if is_newest && fits { Number::Latest } else { Number::Page(place / PER_PAGE + 1) };
+        (day, number)
     }
 
     /// The days in a range that have posts, with their number, in ascending order.

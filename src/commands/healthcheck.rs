@@ -36,8 +36,12 @@ fn default_url() -> String {
     let listen = std::env::var_os("FINEWS_LISTEN")
         .and_then(|listen| listen.into_string().ok())
         .filter(|listen| !listen.is_empty());
-    let port = listen.as_deref().and_then(|listen| listen.rsplit_once(':')).map_or("8080", |(_, port)| port);
-    format!("http://127.0.0.1:{port}/healthz")
+    match listen.as_deref().and_then(|listen| listen.rsplit_once(':')) {
+        // Who listens everywhere listens here.
+        Some(("0.0.0.0" | "[::]", port)) => format!("http://127.0.0.1:{port}/healthz"),
+        Some((host, port)) => format!("http://{host}:{port}/healthz"),
+        None => "http://127.0.0.1:8080/healthz".into(),
+    }
 }
 
 /// Host with port, and path.

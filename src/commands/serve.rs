@@ -117,7 +117,7 @@ fn report(archive: &Snapshot, took: Duration) {
     let posts = archive.posts().len();
     tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "the archive is loaded");
     if errors > 0 {
-        tracing::warn!("{errors} files are not served; `finews check` names them");
+        tracing::warn!("readers lose something by {errors} problems; `finews check` names them");
     }
 }
 

@@ -1,11 +1,14 @@
 //! `_config.yml`: a tree of [`Node`]s, typed readers for its keys, and the line of each.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
 use super::error::{ConfigError, Origin};
 
@@ -28,7 +31,14 @@ impl Node {
     /// The value of a key, if this is a mapping that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match self {
-            Self::Map(pairs) => pairs.iter().rfind(|(name, _)| name == key).map(|(_, value)| value),
+            Self::Map(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    fn into_pairs(self) -> Option<Vec<(String, Node)>> {
+        match self {
+            Self::Map(pairs) => Some(pairs),
             _ => None,
         }
     }
@@ -98,6 +108,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
         Ok(Node::Text(value.to_string()))
     }
+    fn visit_i128<E>(self, value: i128) -> Result<Node, E> {
+        Ok(Node::Text(value.to_string()))
+    }
+    fn visit_u128<E>(self, value: u128) -> Result<Node, E> {
+        Ok(Node::Text(value.to_string()))
+    }
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
         Ok(Node::Text(value.to_string()))
     }
@@ -114,10 +130,31 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Node, A::Error> {
         let mut map = Vec::new();
         while let Some((key, value)) = pairs.next_entry::<Node, Node>()? {
-            map.push((key.to_string(), value));
+            match (key.to_string(), value) {
+                (key, Node::Map(given)) if key == "<<" => map.extend(given),
+                // Of several mappings the first is the strongest.
+                (key, Node::List(given)) if key == "<<" => {
+                    map.extend(given.into_iter().rev().filter_map(Node::into_pairs).flatten());
+                }
+                pair => map.push(pair),
+            }
         }
-        Ok(Node::Map(map))
+        Ok(Node::Map(last_of_each(map)))
     }
+    /// A tag of its own, `!mine`: only what it is put on counts.
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
+        let (_, value) = tagged.variant::<IgnoredAny>()?;
+        value.newtype_variant()
+    }
+}
+
+/// The pairs without those whose key is written once more below.
+fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    let mut seen = HashSet::with_capacity(pairs.len());
+    pairs.reverse();
+    pairs.retain(|(key, _)| seen.insert(key.clone()));
+    pairs.reverse();
+    pairs
 }
 
 /// The configuration file, or an empty one where there is none.
@@ -143,7 +180,9 @@ impl File {
 
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let yaml = text.trim_start_matches('\u{feff}');
-        let tree = serde_yaml::from_str(yaml).map_err(|error| {
+        // Like psych, read the first document and no further: some files end with `---`.
+        let document = serde_yaml::Deserializer::from_str(yaml).next();
+        let tree = document.map_or(Ok(Node::Null), Node::deserialize).map_err(|error| {
             let line = error.location().map(|place| place.line());
             ConfigError::unreadable(&path, line, format!("not valid YAML: {error}"))
         })?;
@@ -187,17 +226,37 @@ impl File {
         }
     }
 
+    /// A text under a key that some sites have with another shape, which is then passed over.
+    pub(super) fn word(&self, key: &str) -> Option<&str> {
+        self.tree.text_of(key).filter(|text| !text.is_empty())
+    }
+
+    /// A text that only describes the site. Themes have other shapes for it: of a list its texts
+    /// are joined, of a mapping the `name` counts, and what says nothing is nothing.
+    pub(super) fn loose_text(&self, key: &[&str]) -> Option<String> {
+        fn text(node: &Node) -> Option<String> {
+            let text = match node {
+                Node::Text(text) => text.clone(),
+                Node::Bool(true) => node.to_string(),
+                Node::Null | Node::Bool(false) => return None,
+                Node::List(items) => items.iter().filter_map(text).collect::<Vec<_>>().join(", "),
+                Node::Map(_) => return node.get("name").and_then(text),
+            };
+            Some(text).filter(|text| !text.is_empty())
+        }
+        self.get(key).and_then(text)
+    }
+
     pub(super) fn bool(&self, key: &[&str]) -> Result<Option<bool>, ConfigError> {
         match self.get(key) {
             None | Some(Node::Null) => Ok(None),
             Some(Node::Bool(value)) => Ok(Some(*value)),
-            // YAML 1.1, which Jekyll reads.
-            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "yes" | "on") => {
-                Ok(Some(true))
-            }
-            Some(Node::Text(text)) if matches!(text.to_ascii_lowercase().as_str(), "no" | "off") => {
-                Ok(Some(false))
-            }
+            // YAML 1.1, which Jekyll reads; and `"true"` and 1, which are as true to it.
+            Some(Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" | "true" | "1" => Ok(Some(true)),
+                "no" | "off" => Ok(Some(false)),
+                _ => Err(self.wrong(key, &Node::Text(text.clone()), "true or false")),
+            },
             Some(other) => Err(self.wrong(key, other, "true or false")),
         }
     }
@@ -211,7 +270,7 @@ impl File {
         }
     }
 
-    /// A list of texts; a single text counts as a list of one.
+    /// A list of texts; a single text counts as a list of one, and an empty item as none.
     pub(super) fn strings(&self, key: &[&str]) -> Result<Option<Vec<String>>, ConfigError> {
         let text = |node: &Node| match node {
             Node::Text(_) | Node::Bool(_) => Ok(node.to_string()),
@@ -219,7 +278,10 @@ impl File {
         };
         match self.get(key) {
             None | Some(Node::Null) => Ok(None),
-            Some(Node::List(items)) => items.iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(Node::List(items)) => {
+                let items = items.iter().filter(|item| **item != Node::Null);
+                items.map(text).collect::<Result<_, _>>().map(Some)
+            }
             Some(node) => Ok(Some(vec![text(node)?])),
         }
     }

@@ -93,3 +93,48 @@ fn a_missing_site_is_one_sentence() {
     let error = error.expect_err("missing").to_string();
     assert!(error.starts_with("the site's folder /nowhere/at/all cannot be used:"), "{error}");
 }
+
+#[test]
+fn what_real_sites_have_is_no_reason_to_refuse_them() {
+    let table = [
+        "author: [a, b]\n",
+        "author: {name: {first: x}}\n",
+        "title: [a]\nname: {a: b}\n",
+        "description:\n  - a\nlang: [en, fr]\nlogo: {src: x}\n",
+        "paginate: false\ntimezone: \"\"\nexclude:\ninclude: [a, ~]\n",
+        "defaults: []\n",
+        "defaults: {scope: {path: x}}\n",
+        "defaults:\n  -\n  - scope: {path: x}\n    values:\n",
+        "collections: [posts]\n",
+        "---\ntitle: a\n---\n",
+        "big: 99999999999999999999999\nmine: !mine x\n",
+    ];
+    for yaml in table {
+        assert!(file(yaml).is_ok(), "{yaml:?}: {:?}", file(yaml).err());
+    }
+}
+
+#[test]
+fn values_are_read_as_their_owners_meant_them() {
+    let config = file("author: [a, {name: b}]\nfuture: 'true'\nunpublished: 1\npaginate: '5'\n");
+    let config = config.expect("valid");
+    assert_eq!(config.author.as_deref(), Some("a, b"));
+    assert_eq!((config.future, config.unpublished, config.paginate), (true, true, 5));
+    let config = file("x: &a {title: t}\ny: &b {title: u, url: https://h/p/}\n<<: [*a, *b]\n");
+    let config = config.expect("valid");
+    assert_eq!((config.title.as_str(), config.url.as_str()), ("t", "https://h/p"));
+    let config = file("collections:\n  posts:\n    permalink: /p/:title\nbaseurl: https://h.example/b/\n");
+    let config = config.expect("valid");
+    assert_eq!(config.posts_permalink.as_deref(), Some("/p/:title"));
+    assert_eq!(config.baseurl, "/b");
+}
+
+#[test]
+fn a_time_zone_may_be_in_posix_spelling() {
+    let table = [("CST-8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT+8"), ("UTC0", "Etc/GMT+0"), ("''", "UTC")];
+    for (written, name) in table {
+        let config = file(&format!("timezone: {written}\n")).expect(written);
+        assert_eq!(config.timezone.name(), name, "{written}");
+    }
+    assert!(file("timezone: +08:00\n").is_err());
+}

@@ -3,22 +3,32 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderName, HeaderValue, Response, header};
+use bytes::Bytes;
 
 use super::cache::CachePolicy;
+use super::encoding::Encoding;
 
-/// A file of ours.
+/// A file of ours, packed once in each encoding.
 #[derive(Debug)]
 pub struct Asset {
     name: String,
     content_type: &'static str,
-    bytes: &'static [u8],
+    plain: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
 }
 
 impl Asset {
     fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
         let hash = xxhash_rust::xxh3::xxh3_64(bytes);
-        Self { name: format!("{stem}-{hash:016x}.{extension}"), content_type, bytes }
+        Self {
+            name: format!("{stem}-{hash:016x}.{extension}"),
+            content_type,
+            plain: Bytes::from_static(bytes),
+            gzip: Encoding::Gzip.encode(bytes.to_vec()).into(),
+            brotli: Encoding::Brotli.encode(bytes.to_vec()).into(),
+        }
     }
 
     /// The name in its address.
@@ -36,12 +46,25 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")));
 
-/// Answers a request for one of our files.
-pub fn get(name: &str) -> Option<Response<Body>> {
+/// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
+pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
     let asset = [&*STYLE, &*ICON].into_iter().find(|asset| asset.name == name)?;
-    let mut response = Response::new(Body::from(asset.bytes));
+    let bytes = match encoding {
+        Encoding::Brotli => &asset.brotli,
+        Encoding::Gzip => &asset.gzip,
+        Encoding::Identity => &asset.plain,
+    };
+    let mut response = Response::new(Body::from(bytes.clone()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     headers.insert(header::CACHE_CONTROL, CachePolicy::Immutable.header());
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding.header() {
+        headers.insert(header::CONTENT_ENCODING, encoding);
+    }
+    if asset.content_type.starts_with("image/") {
+        let embeddable = HeaderName::from_static("cross-origin-resource-policy");
+        headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
+    }
     Some(response)
 }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use axum::http::HeaderValue;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::archive::snapshot::ListPage;
+
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CachePolicy {
@@ -28,6 +30,12 @@ pub enum CachePolicy {
 }
 
 impl CachePolicy {
+    /// The policy of a page of a list. A numbered page that newer posts would still change is
+    /// asked again like the plain one.
+    pub fn of_list(page: &ListPage) -> Self {
+        if page.is_settled() { Self::Numbered } else { Self::Revalidate }
+    }
+
     /// The header's value.
     pub fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {

@@ -41,7 +41,12 @@ impl SiteFiles {
         let headers = reply.headers_mut();
         headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-        if kind.starts_with("image/") {
+        if matches!(kind, "text/plain" | "text/css" | "text/javascript" | "text/markdown" | "text/csv") {
+            // Without it browsers guess, and guess Han wrong.
+            if let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8")) {
+                headers.insert(header::CONTENT_TYPE, kind);
+            }
+        } else if kind.starts_with("image/") {
             // Feeds and other sites may show our pictures.
             let embeddable = HeaderName::from_static("cross-origin-resource-policy");
             headers.insert(embeddable, HeaderValue::from_static("cross-origin"));

@@ -8,11 +8,36 @@ use crate::archive::body::BodyHtml;
 
 /// A cleaned body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
-pub struct Html<'a>(pub &'a BodyHtml);
+pub struct Html<'a> {
+    body: &'a BodyHtml,
+    below_title: bool,
+}
+
+impl<'a> Html<'a> {
+    /// The body as it is.
+    pub fn whole(body: &'a BodyHtml) -> Self {
+        Self { body, below_title: false }
+    }
+
+    /// The body below a title of ours, which is the page's one `h1`: the body's own become `h2`.
+    pub fn below_title(body: &'a BodyHtml) -> Self {
+        Self { body, below_title: true }
+    }
+
+    /// Whether the body has a heading that can stand for the page's title.
+    pub fn has_title(&self) -> bool {
+        self.body.as_str().contains("<h1")
+    }
+}
 
 impl Display for Html<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.as_str())
+        let html = self.body.as_str();
+        if !self.below_title || !self.has_title() {
+            return f.write_str(html);
+        }
+        // A `<` in a text is escaped, so this is a tag, or harmless in an attribute's value.
+        f.write_str(&html.replace("<h1", "<h2").replace("</h1>", "</h2>"))
     }
 }
 

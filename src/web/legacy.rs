@@ -45,11 +45,13 @@ fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<Strin
     };
     let listed = visit.archive.listed();
     let skipped = number.checked_sub(1)?.checked_mul(paginate)?;
-    let first = match number {
-        0 | 1 => return Some(Route::Home.to_string()),
-        _ => listed.len().checked_sub(skipped + 1).map_or(listed.first(), |index| listed.get(index))?,
-    };
-    Some(Route::day(visit.archive.post(*first).date.day(visit.archive.zone())).to_string())
+    if number == 1 {
+        return Some(Route::Home.to_string());
+    }
+    let place = skipped.checked_add(1).and_then(|beyond| listed.len().checked_sub(beyond));
+    let first = place.map_or(listed.first(), |index| listed.get(index))?;
+    let (day, number) = visit.archive.day_page(*first);
+    Some(Route::Day(day, number).to_string())
 }
 
 /// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`.

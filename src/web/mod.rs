@@ -90,7 +90,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(ready))
         .fallback(answer)
         .layer(axum::middleware::map_response(headers::secure))
-        // Inside, so that the page that says so gets its headers too.
+        // Outermost, so that a panic of anything above is answered.
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
 }
@@ -141,9 +141,11 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     if Route::parse(path) == Some(Route::Robots) {
         return plain(StatusCode::OK, "User-agent: *\nAllow: /\n");
     }
-    // What GitHub Pages answered for `/x` was the file `/x.html`.
-    let with_extension = format!("{path}.html");
-    let decoded_with_extension = format!("{decoded}.html");
+    // What GitHub Pages answered for `/x` was the file `/x.html`,
+    // and for `/x/` the file `/x/index.html`.
+    let file = if path.ends_with('/') { "index.html" } else { ".html" };
+    let with_extension = format!("{path}{file}");
+    let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
         .or_else(|| of_archive(&app, &visit, &decoded_with_extension))
         .or_else(|| legacy::find(&visit, &decoded, app.paginate).map(|path| visit.moved(path)))
@@ -161,7 +163,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Year(year) => date::year(visit, year),
         Route::Month(year, month) => date::month(visit, year, month),
         Route::Day(day, number) => date::day(visit, day, number),
-        Route::Asset(file) => assets::get(&file),
+        Route::Asset(file) => assets::get(&file, visit.encoding()),
         Route::Robots | Route::Kept => None,
     }
 }
@@ -174,6 +176,7 @@ fn of_archive(app: &App, visit: &Visit<'_>, path: &str) -> Option<Reply> {
             Target::Page(index) => own::get(visit, *index),
             Target::Gone => Some(error::gone(visit)),
             Target::Moved(to) => Some(visit.moved(to)),
+            Target::Away(to) if to.starts_with('/') => Some(visit.moved(to)),
             Target::Away(to) => Some(reply::redirect(to)),
         };
     }

@@ -33,6 +33,11 @@ impl<'a> Visit<'a> {
         Self { site, archive, source, headers, encoding: Encoding::accepted(headers) }
     }
 
+    /// The coding that the client takes.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// A fingerprint to be filled.
     pub fn fingerprint(&self, kind: &str) -> Fingerprinter {
         Fingerprinter::new(self.site.settings(), kind)

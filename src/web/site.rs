@@ -38,6 +38,7 @@ pub struct Site {
     /// The links of the header.
     pub nav: Vec<NavItem>,
     footer: BodyHtml,
+    has_icon: bool,
     url: String,
     baseurl: String,
     settings: u64,
@@ -72,6 +73,7 @@ impl Site {
             logo: config.logo.as_deref().map(local),
             nav,
             footer: body::clean_fragment(&config.footer, &site_context(config)),
+            has_icon: config.root.join("favicon.ico").is_file(),
             url: config.url.clone(),
             settings: settings_hash(config),
             baseurl,
@@ -95,7 +97,7 @@ impl Site {
 
     /// The owner's footer.
     pub fn footer(&self) -> Option<Html<'_>> {
-        (!self.footer.as_str().is_empty()).then_some(Html(&self.footer))
+        (!self.footer.as_str().is_empty()).then_some(Html::below_title(&self.footer))
     }
 
     /// The style sheet's address.
@@ -103,9 +105,13 @@ impl Site {
         self.href(Route::Asset(assets::STYLE.name().into()))
     }
 
-    /// The icon's address.
+    /// The icon's address: the site's own, or ours.
     pub fn icon(&self) -> String {
-        self.href(Route::Asset(assets::ICON.name().into()))
+        if self.has_icon {
+            self.href("/favicon.ico")
+        } else {
+            self.href(Route::Asset(assets::ICON.name().into()))
+        }
     }
 
     /// The front page's address.

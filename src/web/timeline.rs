@@ -91,12 +91,10 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
 /// A post's source: the last of its categories, which is the most particular.
 pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
     let name = *post.categories.last()?;
-    let label = match visit.archive.categories().get(name) {
-        Some(group) => group.label(),
-        None => visit.archive.name(name),
-    };
+    // A category whose posts are all out of lists has no page.
+    let group = visit.archive.categories().get(name)?;
     let href = visit.site.href(Route::source(visit.archive.name(name)));
-    Some(Link { label: label.to_owned(), href })
+    Some(Link { label: group.label().to_owned(), href })
 }
 
 /// The links below a list.
@@ -122,7 +120,7 @@ impl Pager {
             older: page.older.map(|n| href(Number::Page(n))),
             place: match page.number {
                 Number::Latest => String::new(),
-                Number::Page(n) => visit.site.words.page_of(n, page.pages),
+                Number::Page(n) => visit.site.words.page(n),
             },
         }
     }
@@ -137,7 +135,9 @@ impl Hash for Shown<'_> {
         for &id in &page.posts {
             version(visit, id).hash(state);
         }
-        (page.total, page.pages, page.number).hash(state);
+        // A numbered page says nothing of the list as a whole, so that it stays as it is.
+        let whole = (page.number == Number::Latest).then_some(page.total);
+        (whole, page.number, page.older, page.newer).hash(state);
     }
 }
 

@@ -129,7 +129,7 @@ pub static ENGLISH: Words = Words {
     empty: "There are no posts yet.",
     not_found: "Page not found",
     not_found_text: "The address may be mistyped, or there never was such a post. This archive keeps everything: nothing goes away for being old.",
-    nearest_day: "The nearest day to this address:",
+    nearest_day: "The nearest day to this address: ",
     gone: "Withdrawn",
     gone_text: "The publisher has withdrawn this post.",
     failed: "Something went wrong",
@@ -231,9 +231,9 @@ impl Words {
         )
     }
 
-    /// Which page of how many.
-    pub fn page_of(&self, page: usize, pages: usize) -> String {
-        self.pick(format!("第 {page} 页，共 {pages} 页"), format!("Page {page} of {pages}"))
+    /// Which page of a list, counted from the oldest.
+    pub fn page(&self, page: usize) -> String {
+        self.pick(format!("第 {page} 页"), format!("Page {page}"))
     }
 
     /// The description of a list of a source's or tag's posts.
@@ -248,7 +248,7 @@ impl Words {
     pub fn date_description(&self, date: &str, count: usize) -> String {
         self.pick(
             format!("{date}发布的文章，共 {} 篇。", grouped(count)),
-            format!("{} published in {date}.", self.posts(count)),
+            format!("{}: {date}.", self.posts(count)),
         )
     }
 }

@@ -117,9 +117,43 @@ fn a_base_url_prefixes_everything() {
     site.assert_status("/emnews/2021/12/09/a.html", 404);
     site.assert_status("/archives/", 404);
     let home = site.page("/archive/");
-    for href in home.split("href=\"").skip(1).filter_map(|part| part.split('"').next()) {
-        assert!(href.starts_with("/archive/") || href.starts_with("#"), "{href}");
+    let article = site.page("/archive/emnews/2021/12/09/a.html");
+    let source = site.page("/archive/category/emnews.html");
+    for href in [home, article, source].iter().flat_map(|html| html.split("href=\"").skip(1)) {
+        let href = href.split('"').next().expect("a quote");
+        assert!(href.starts_with("/archive/") || href.starts_with('#'), "{href}");
     }
+}
+
+#[test]
+fn a_post_that_moved_within_the_site_stays_below_the_base_url() {
+    for (to, location) in [("/b.html", "/archive/b.html"), ("b.html", "/archive/b.html")] {
+        let text = format!("---\ntitle: A\nredirect_to: {to}\n---\nText.\n");
+        let site = Site::of(&[("_config.yml", "baseurl: /archive\n"), ("_posts/2021-12-09-a.md", &text)]);
+        site.assert_moved("/archive/2021/12/09/a.html", location);
+    }
+}
+
+#[test]
+fn a_base_url_may_be_written_as_readers_see_it() {
+    let site = site("title: T\nbaseurl: /新闻\n");
+    site.assert_moved("/", "/%E6%96%B0%E9%97%BB/");
+    site.assert_status("/%E6%96%B0%E9%97%BB/", 200);
+}
+
+#[test]
+fn an_address_of_too_many_names_is_none() {
+    let site = site("title: T");
+    site.assert_status("/category/Career%20Career.html", 404);
+    site.assert_status(&format!("/category/{}.html", "Career%20In%20".repeat(2000)), 404);
+    site.assert_status("/page3689348814741910324/", 404);
+}
+
+#[test]
+fn a_folder_that_a_permalink_spells_out_answers_in_short() {
+    let site =
+        Site::of(&[("_posts/2021-12-09-a.md", "---\ntitle: A\npermalink: /foo/index.html\n---\nText.\n")]);
+    assert_eq!(site.page("/foo/"), site.page("/foo/index.html"));
 }
 
 #[test]
@@ -147,7 +181,7 @@ fn a_post_named_like_a_page_of_ours_is_reported() {
     let table = [
         // Always ours: the post is not served.
         ("permalink: /tag/", "/tag/", Some("path-reserved"), "All tags"),
-        ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), ""),
+        ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), "Page not found"),
         // Ours only if there is such a tag or day.
         ("permalink: /tag/x.html", "/tag/x.html", None, "Text."),
         ("permalink: /tag/x.html\ntags: x", "/tag/x.html", Some("path-reserved"), "1 post"),
@@ -177,8 +211,8 @@ fn the_other_day_of_a_naive_date_redirects() {
     site.assert_moved("/2021/12/09/a.html", "/2021/12/08/a.html");
 }
 
-/// Every path that real Jekyll publishes of the fixture, and what is answered here. A page that
-/// a later feature brings is marked `own` and may be missing yet.
+/// Every path that real Jekyll publishes of the fixture, and what is answered here; but for the
+/// feed, which finews does not have yet.
 #[test]
 fn a_jekyll_site_is_served_as_jekyll_would() {
     let site = Site::fixture("jekyll-site");

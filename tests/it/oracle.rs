@@ -120,6 +120,32 @@ fn a_jekyll_site_is_listed_as_it_is() {
     assert_same(&list(&fixture("jekyll-site")), &expected, &FIELDS);
 }
 
+/// Each row was answered by Jekyll: a configuration, and which of the posts are read to which URL.
+#[test]
+fn folders_and_patterns_are_those_of_jekyll() {
+    const POST: &str = "---\ntitle: T\n---\nbody\n";
+    let paths = ["_posts/_s/2024-03-01-a.md", "_posts/s/_s/2024-03-02-b.md", "_posts/s/.s/2024-03-03-c.md"];
+    let more =
+        ["old_posts/_posts/2024-03-04-d.md", "docs/_posts/2024-03-05-e.md", "_x/_posts/2024-03-06-f.md"];
+    let table: [(&str, &[&str]); 6] = [
+        ("", &["docs/e", "old/d", "b"]),
+        ("exclude: ['**/docs', '{docs}', './docs', '*/_posts']", &["docs/e", "old/d", "b"]),
+        ("exclude: [doc, '_posts/*-b.md']", &["old/d"]),
+        ("include: ['_?', docs/nothing]", &["_x/f", "docs/e", "old/d", "b"]),
+        ("collections_dir: docs", &["e"]),
+        ("source: docs", &["e"]),
+    ];
+    for (config, expected) in table {
+        let config = format!("permalink: /:categories/:title\n{config}\n");
+        let mut files = vec![("_config.yml", config.as_str())];
+        files.extend(paths.iter().chain(&more).map(|path| (*path, POST)));
+        let site = folder(&files);
+        let urls: Vec<_> = list(site.path()).into_iter().map(|post| post["url"].clone()).collect();
+        let expected: Vec<_> = expected.iter().map(|url| json!(format!("/{url}"))).collect();
+        assert_eq!(urls, expected, "{config}");
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
         let target = to.join(entry.file_name());

@@ -140,8 +140,9 @@ fn lists_are_numbered_from_the_oldest() {
         site.assert_status(&page(4), 404);
         site.assert_status(&page(0), 404);
     }
-    // The front page goes on in the day pages.
-    assert!(site.page("/").contains("rel=\"next\" href=\"/2024/01/01/\""));
+    // The front page goes on in the day's page that holds the next older post, 69.
+    assert!(site.page("/").contains("rel=\"next\" href=\"/2024/01/01/2/\""));
+    site.assert_moved("/page8/", "/2024/01/01/1/");
 }
 
 #[test]
@@ -203,4 +204,89 @@ fn no_link_of_the_sample_leads_nowhere() {
         }
     }
     assert!(seen.len() > 100, "{}", seen.len());
+}
+
+#[test]
+fn a_full_numbered_page_stays_as_it_is_when_posts_are_added() {
+    let posts = |count: usize| -> Vec<(String, String)> {
+        let post = |n: usize| {
+            let text = format!(
+                "---\ntitle: Post {n}\ndate: 2024-01-{:02} 08:00:00 +0000\ncategories: news\n---\nText.\n",
+                n / 10 + 1
+            );
+            (format!("_posts/2024-01-01-p{n}.md"), text)
+        };
+        (0..count).map(post).collect()
+    };
+    let site = |count: usize| {
+        let posts = posts(count);
+        Site::of(&posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+    };
+    let (before, after) = (site(120), site(140));
+    for page in ["/category/news/1.html", "/category/news/2.html"] {
+        assert_eq!(before.get(page).header("etag"), after.get(page).header("etag"), "{page}");
+        assert_eq!(before.page(page), after.page(page), "{page}");
+        assert_eq!(before.get(page).header("cache-control"), "max-age=86400");
+    }
+    let filling = before.get("/category/news/3.html");
+    assert_eq!(filling.header("cache-control"), "no-cache", "newer posts still change it");
+    assert_ne!(filling.header("etag"), after.get("/category/news/3.html").header("etag"));
+}
+
+/// Whatever an article shows, from wherever it came, its tag changes with it.
+#[test]
+fn a_tag_covers_all_that_an_article_shows() {
+    let post = "---\ntitle: A\npermalink: /a.html\ndate: 2024-01-02 03:04:05\n---\nSee {% post_url 2024-01-03-b %}.\n";
+    let with = |config: &str, other: &str| {
+        let site = Site::of(&[
+            ("_config.yml", config),
+            ("_posts/2024-01-02-a.md", post),
+            ("_posts/2024-01-03-b.md", other),
+        ]);
+        site.get("/a.html").header("etag").to_owned()
+    };
+    let plain = with("title: T\n", "---\ntitle: B\n---\nText.\n");
+    assert_eq!(plain, with("title: T\n", "---\ntitle: B\n---\nText.\n"));
+    let changed = [
+        (
+            "title: T\ndefaults:\n  - scope: {path: ''}\n    values: {author: Ann}\n",
+            "---\ntitle: B\n---\nText.\n",
+        ),
+        ("title: T\ntimezone: Asia/Tokyo\n", "---\ntitle: B\n---\nText.\n"),
+        ("title: T\n", "---\ntitle: B\npermalink: /moved.html\n---\nText.\n"),
+    ];
+    for (config, other) in changed {
+        assert_ne!(plain, with(config, other), "{config} {other}");
+    }
+}
+
+#[test]
+fn a_page_has_one_first_heading_whatever_its_body_has() {
+    let site = Site::of(&[
+        ("_posts/2024-01-02-a.md", "---\ntitle: A\n---\n# One\n\n# Two\n\nText.\n"),
+        ("titled.md", "---\ntitle: T\n---\n# One\n"),
+        ("headed.md", "---\nlayout: x\n---\n# One\n"),
+        ("bare.md", "---\nlayout: x\n---\nText.\n"),
+    ]);
+    for path in
+        ["/2024/01/02/a.html", "/titled.html", "/headed.html", "/bare.html", "/2024/01/02/", "/2024/01/"]
+    {
+        let html = site.page(path);
+        assert_eq!(html.matches("<h1").count(), 1, "{path}");
+        let levels: Vec<u32> =
+            html.split("<h").filter_map(|part| part.chars().next()?.to_digit(10)).collect();
+        let skips = levels.windows(2).any(|pair| pair[1] > pair[0] + 1);
+        assert!(!skips, "{path}: {levels:?}");
+    }
+    assert!(site.page("/2024/01/02/a.html").contains("<h2 id=\"two\">"), "old fragments still lead there");
+}
+
+#[test]
+fn a_hidden_post_links_no_list_that_is_not_there() {
+    let site = Site::of(&[(
+        "_posts/2024-01-02-a.md",
+        "---\ntitle: A\nhidden: true\ncategories: solo\ntags: lonely\n---\nText.\n",
+    )]);
+    let html = site.page("/solo/2024/01/02/a.html");
+    assert!(!html.contains("/category/solo.html") && !html.contains("/tag/lonely.html"), "{html}");
 }

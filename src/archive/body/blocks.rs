@@ -98,6 +98,8 @@ pub(super) struct Cursor<'s, 'b> {
     pub(super) blocks: &'b mut Vec<Block>,
     /// The id that `{: #id}` gives to the next block.
     pub(super) next_id: Option<String>,
+    /// Where the line ends that was asked for last: a line may hold many blocks.
+    line_end: usize,
 }
 
 impl<'s> Cursor<'s, '_> {
@@ -106,8 +108,11 @@ impl<'s> Cursor<'s, '_> {
     }
 
     /// The line at the cursor, with its newline.
-    pub(super) fn line(&self) -> &'s str {
-        line(self.rest())
+    pub(super) fn line(&mut self) -> &'s str {
+        if self.line_end <= self.pos {
+            self.line_end = self.pos + line(self.rest()).len();
+        }
+        &self.src[self.pos..self.line_end]
     }
 
     /// `after_block_boundary?`
@@ -138,7 +143,7 @@ impl Parser {
             return;
         }
         self.depth += 1;
-        let mut cursor = Cursor { src: text, pos: 0, blocks, next_id: None };
+        let mut cursor = Cursor { src: text, pos: 0, blocks, next_id: None, line_end: 0 };
         while cursor.pos < text.len() {
             let had_id = cursor.next_id.is_some();
             self.block(&mut cursor);

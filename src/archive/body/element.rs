@@ -82,6 +82,17 @@ pub(super) fn is_table_part(name: &str) -> bool {
     matches!(name, "table" | "caption" | "colgroup" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th")
 }
 
+/// Whether authors may leave out the end tag.
+pub(super) fn may_lack_end(name: &str) -> bool {
+    matches!(name, "p" | "li" | "dt" | "dd" | "rt" | "rp" | "optgroup" | "option")
+        || (is_table_part(name) && name != "table")
+}
+
+/// Whether a tag without its end would hide what follows.
+pub(super) fn hides(name: &str) -> bool {
+    matches!(policy(&name.to_ascii_lowercase()), Policy::Hide | Policy::Raw)
+}
+
 /// Nothing inside can close what is outside.
 pub(super) fn is_barrier(name: &str) -> bool {
     matches!(name, "td" | "th" | "caption" | "table")

@@ -3,6 +3,7 @@
 //! kramdown's, at the next blank line.
 
 use super::blocks::{Block, Cursor, Leaf, Parser, after_indent, is_blank, line};
+use super::element;
 use super::tag::{self, OpenTag, close_tag, open_tag};
 
 /// More open elements than this are not looked through for their ends.
@@ -34,11 +35,11 @@ pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
                 Content::Raw => Block::Html(text[..close.end].to_owned()),
                 Content::Blocks => {
                     let inner = inner.strip_prefix('\n').unwrap_or(inner);
-                    element(text, tag, parser.parse(&format!("{inner}\n")), end)
+                    with_markdown(text, tag, parser.parse(&format!("{inner}\n")), end)
                 }
                 Content::Spans => {
                     let leaf = Leaf::new(inner.trim_ascii());
-                    element(text, tag, vec![Block::Para { leaf, tight: true }], end)
+                    with_markdown(text, tag, vec![Block::Para { leaf, tight: true }], end)
                 }
             };
             c.blocks.push(block);
@@ -47,11 +48,7 @@ pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
         None => {
             let len = to_blank_line(text, tag.len);
             let (_, open) = scan(&text[..len]);
-            let mut html = text[..len].trim_ascii_end().to_owned();
-            for name in open.iter().rev() {
-                html.extend(["</", name, ">"]);
-            }
-            c.blocks.push(Block::Html(html));
+            c.blocks.push(Block::Html(closed(&text[..len], &open)));
             c.pos += len;
         }
     }
@@ -59,7 +56,23 @@ pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     true
 }
 
-fn element(text: &str, tag: OpenTag<'_>, children: Vec<Block>, close: &str) -> Block {
+/// HTML that ends with its open tags closed. Those whose content is not shown are left out
+/// instead: the text after them is.
+fn closed(text: &str, open: &[(OpenTag<'_>, usize)]) -> String {
+    let mut html = String::with_capacity(text.len());
+    let mut from = 0;
+    for (tag, at) in open.iter().filter(|(tag, _)| element::hides(tag.name)) {
+        html.push_str(&text[from..*at]);
+        from = at + tag.len;
+    }
+    html.push_str(text[from..].trim_ascii_end());
+    for (tag, _) in open.iter().rev().filter(|(tag, _)| !element::hides(tag.name)) {
+        html.extend(["</", tag.name, ">"]);
+    }
+    html
+}
+
+fn with_markdown(text: &str, tag: OpenTag<'_>, children: Vec<Block>, close: &str) -> Block {
     Block::Element { open: text[..tag.len].to_owned(), children, close: close.to_owned() }
 }
 
@@ -102,9 +115,10 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
     found
 }
 
-/// Goes through the element at the start of a text: its closing tag, or what is open at the end.
-fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
-    let mut open: Vec<&str> = Vec::new();
+/// Goes through the element at the start of a text: its closing tag, or the tags that are open
+/// at the end and where they stand.
+fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
+    let mut open: Vec<(OpenTag<'_>, usize)> = Vec::new();
     let mut unclosed: Vec<&str> = Vec::new();
     let mut at = 0;
     while let Some(i) = text[at..].find('<') {
@@ -113,13 +127,14 @@ fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
         if let Some(comment) = rest.strip_prefix("<!--") {
             at += comment.find("-->").map_or(4, |len| len + 7);
         } else if let Some((name, len)) = close_tag(rest) {
-            let found = open.iter().rposition(|other| other.eq_ignore_ascii_case(name));
+            let found = open.iter().rposition(|(other, _)| other.name.eq_ignore_ascii_case(name));
             open.truncate(found.unwrap_or(open.len()));
             if open.is_empty() {
                 return (Some(Close { start: at, end: at + len }), open);
             }
             at += len;
         } else if let Some(tag) = open_tag(rest) {
+            let start = at;
             at += tag.len;
             if is_raw_text(tag.name) && !unclosed.contains(&tag.name) {
                 match raw_text_close(&text[at..], tag.name) {
@@ -129,7 +144,7 @@ fn scan(text: &str) -> (Option<Close>, Vec<&str>) {
             } else if is_raw_text(tag.name) {
                 // Looked for in vain once already.
             } else if !tag.closed && !tag::is_void(tag.name) {
-                open.push(tag.name);
+                open.push((tag, start));
             }
             if open.len() > MAX_OPEN {
                 break;

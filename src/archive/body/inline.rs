@@ -2,14 +2,16 @@
 //! or closes nothing is text, one that is left open is closed with its paragraph.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::vec::Drain;
 
 use comrak::Node;
 use comrak::arena_tree::NodeEdge;
 use comrak::nodes::NodeValue;
 
 use super::literal::Literals;
-use super::rewrite;
 use super::tag::{self, close_tag, open_tag};
+use super::{element, rewrite};
 
 /// Footnotes in the order of their first reference, with the number of references.
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ impl Footnotes {
 
 /// Writes the spans of a paragraph.
 pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Footnotes, out: &mut String) {
-    let mut open_tags: Vec<String> = Vec::new();
+    let mut open_tags: Vec<Tag> = Vec::new();
     let mut images = 0_usize;
     for edge in paragraph.traverse() {
         let (node, starts) = match edge {
@@ -103,8 +105,25 @@ pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Fo
         };
         out.extend([if starts { "<" } else { "</" }, element, ">"]);
     }
-    for name in open_tags.iter().rev() {
-        out.extend(["</", name, ">"]);
+    end_all(open_tags.drain(..), out);
+}
+
+/// An HTML tag that is open.
+struct Tag {
+    name: String,
+    /// Where it stands in the output.
+    place: Range<usize>,
+}
+
+/// Ends tags that nothing closed. Those whose content is not shown are taken out instead: the
+/// text after them is.
+fn end_all(open: Drain<'_, Tag>, out: &mut String) {
+    for tag in open.rev() {
+        if element::hides(&tag.name) {
+            out.replace_range(tag.place, "");
+        } else {
+            out.extend(["</", tag.name.as_str(), ">"]);
+        }
     }
 }
 
@@ -154,13 +173,13 @@ fn title(title: &str, literals: &Literals, out: &mut String) {
     }
 }
 
-fn html_tag(html: &str, open: &mut Vec<String>, literals: &Literals, out: &mut String) {
+fn html_tag(html: &str, open: &mut Vec<Tag>, literals: &Literals, out: &mut String) {
     if let Some((name, _)) = close_tag(html) {
-        match open.iter().rposition(|other| other.eq_ignore_ascii_case(name)) {
+        match open.iter().rposition(|other| other.name.eq_ignore_ascii_case(name)) {
             Some(at) => {
-                for name in open.drain(at..).rev() {
-                    out.extend(["</", name.as_str(), ">"]);
-                }
+                end_all(open.drain(at + 1..), out);
+                open.truncate(at);
+                out.extend(["</", name, ">"]);
             }
             None => literals.escape(html, out),
         }
@@ -168,11 +187,12 @@ fn html_tag(html: &str, open: &mut Vec<String>, literals: &Literals, out: &mut S
         if tag::is_block(tag.name) {
             return literals.escape(html, out);
         }
+        let start = out.len();
         literals.restore(html, out);
         if tag.closed && !tag::is_void(tag.name) {
             out.extend(["</", tag.name, ">"]);
         } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= rewrite::MAX_DEPTH {
-            open.push(tag.name.to_owned());
+            open.push(Tag { name: tag.name.to_owned(), place: start..out.len() });
         }
     }
 }

@@ -3,6 +3,7 @@
 //! kramdown made of it give the same answer.
 
 use super::text::fold;
+use super::{SiteContext, link};
 
 /// A child of the body, by its place in the rewritten HTML.
 #[derive(Debug)]
@@ -34,44 +35,44 @@ pub(super) struct Link {
 }
 
 /// What kind of child a text with these links is.
-pub(super) fn kind(text: &str, links: &[Link], is_quote: bool, has_media: bool) -> Kind {
+pub(super) fn kind(text: &str, links: &[Link], is_quote: bool, has_media: bool, site: &SiteContext) -> Kind {
     let trimmed = text.trim();
+    let source = source_at_end(trimmed);
+    let name = source.as_ref().map(|(_, name)| name.clone());
     if has_media {
-        return Kind::Other(name_at_end(trimmed));
+        return Kind::Other(name);
     }
     // `<>` is an empty source link.
     if matches!(trimmed, "" | "<>") {
         return Kind::Empty;
     }
     if !links.is_empty()
-        && let Some(source) = only_links(text, links)
+        && let Some(source) = only_links(text, links, site)
     {
         return Kind::Links(source);
     }
-    match name_at_end(trimmed) {
+    match source {
         _ if is_quote => Kind::Quote(fold(text).into_owned()),
-        Some(name) if trimmed.matches("文章来源").count() == 1 && trimmed.starts_with(['（', '(']) => {
-            Kind::Source(name)
-        }
-        name => Kind::Other(name),
+        Some(("", name)) => Kind::Source(name),
+        _ => Kind::Other(name),
     }
 }
 
-/// The source's address in a text that holds nothing but source and return links.
-fn only_links(text: &str, links: &[Link]) -> Option<Option<String>> {
+/// The source's address in a text that holds nothing but one source and return links.
+fn only_links(text: &str, links: &[Link], site: &SiteContext) -> Option<Option<String>> {
     let is_separator =
         |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
     let mut source = None;
     let mut at = 0;
     for link in links {
         let (before, label) = (text.get(at..link.start)?, text.get(link.start..link.end)?.trim());
-        let is_return = label.starts_with("返回");
+        let is_return = label.starts_with("返回") && !is_elsewhere(&link.href, site);
         let is_source = is_address(&link.href) && label == link.href.trim();
         if !is_separator(before) || !(is_return || is_source) {
             return None;
         }
-        if is_source {
-            source = Some(link.href.trim().to_owned());
+        if is_source && source.replace(label.to_owned()).is_some_and(|other| other != label) {
+            return None;
         }
         at = link.end;
     }
@@ -84,14 +85,19 @@ fn is_address(href: &str) -> bool {
         .any(|scheme| href.trim().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
-/// The name in `（文章来源：name）` at the end of a text.
-fn name_at_end(text: &str) -> Option<String> {
+/// Whether a link names another host outright: `返回舱着陆` is news then, and no way back.
+fn is_elsewhere(href: &str, site: &SiteContext) -> bool {
+    is_address(href) && link::target(href, site).is_some_and(|target| target.is_external)
+}
+
+/// `（文章来源：name）` at the end of a text: what stands before it, and the name.
+fn source_at_end(text: &str) -> Option<(&str, String)> {
     let inner = text.strip_suffix(['）', ')'])?;
     let (before, name) = inner.rsplit_once("文章来源")?;
+    let before = before.trim_end().strip_suffix(['（', '('])?;
     let name = name.trim_start().strip_prefix(['：', ':'])?;
     let name = fold(name).into_owned();
-    (before.trim_end().ends_with(['（', '(']) && !name.is_empty() && name.chars().count() <= 60)
-        .then_some(name)
+    (!name.is_empty() && name.chars().count() <= 60).then_some((before, name))
 }
 
 /// A body without what was lifted out of it.
@@ -103,23 +109,24 @@ pub(super) struct Lifted {
     pub(super) source_name: Option<String>,
 }
 
-/// Lifts. Doing it twice changes nothing more: all links at the tail go at once, and the
-/// digest only where a single quote leads.
+/// Lifts one source link and one name of a source, all return links, and the digest where a
+/// single quote leads.
 pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
     let mut lifted = Lifted::default();
     let mut tail = tops.len();
     for top in tops.iter().rev() {
-        match &top.kind {
-            Kind::Empty => {}
-            Kind::Links(source) => lifted.source_url = lifted.source_url.take().or_else(|| source.clone()),
-            Kind::Source(name) => {
-                lifted.source_name = lifted.source_name.take().or_else(|| Some(name.clone()));
-            }
+        let is_lifted = match &top.kind {
+            Kind::Empty | Kind::Links(None) => true,
+            Kind::Links(Some(url)) => keep(&mut lifted.source_url, url),
+            Kind::Source(name) => keep(&mut lifted.source_name, name),
+            Kind::Quote(_) => false,
             Kind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
-                break;
+                false
             }
-            Kind::Quote(_) => break,
+        };
+        if !is_lifted {
+            break;
         }
         tail -= 1;
     }
@@ -134,6 +141,11 @@ pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
     };
     lifted.html = without(html, tops[..head].iter().chain(&tops[tail..]));
     lifted
+}
+
+/// Keeps a value; `false` if another one is kept already.
+fn keep(kept: &mut Option<String>, value: &str) -> bool {
+    kept.get_or_insert_with(|| value.to_owned()) == value
 }
 
 /// The HTML without some of its children.
@@ -164,7 +176,8 @@ mod tests {
             ("文章来源：某报", None),
             ("（文章来源：某报）续", None),
         ] {
-            assert_eq!(name_at_end(text).as_deref(), expected, "{text}");
+            let name = source_at_end(text).map(|(_, name)| name);
+            assert_eq!(name.as_deref(), expected, "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::lift::{Link, Top};
 use super::literal::escape_html;
 use super::security::{self, Security, SecurityCode};
 use super::tokens::{RawText, Reader, tokenize};
-use super::{SiteContext, attributes};
+use super::{SiteContext, attributes, unfinished};
 
 /// A body with more elements open at once loses its markup.
 pub(super) const MAX_DEPTH: usize = 256;
@@ -36,8 +36,9 @@ pub(super) struct Rewritten {
 
 /// Rewrites a body.
 pub(super) fn rewrite(html: &str, site: &SiteContext) -> Rewritten {
+    let html = &unfinished::escape(html);
     let mut pass = tokenize(html, Pass::new(html, site));
-    pass.close_from(0);
+    pass.cut_from(0);
     pass.end_top();
     Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities, too_deep: pass.too_deep }
 }
@@ -266,9 +267,20 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Closes the element at `at`, and before it what is open inside.
     fn close_from(&mut self, at: usize) {
+        self.cut_from(at + 1);
+        if let Some(open) = self.open.pop() {
+            self.close(open);
+        }
+    }
+
+    /// Closes elements whose end tag is missing: they hide nothing, or a stray `<svg>` would
+    /// take the rest of the body with it.
+    fn cut_from(&mut self, at: usize) {
         while self.open.len() > at {
-            let Some(open) = self.open.pop() else { return };
+            let Some(mut open) = self.open.pop() else { return };
+            open.hidden = open.hidden.filter(|_| element::may_lack_end(&open.name));
             self.close(open);
         }
     }

@@ -11,9 +11,11 @@ use html5ever::tokenizer::{
 
 use super::element::{self, Policy};
 use super::literal::escape_html;
+use super::unfinished;
 
 /// The text of a body without its markup, in paragraphs.
 pub(super) fn text_only(html: &str) -> String {
+    let html = &unfinished::escape(html);
     let text = tokenize(html, Text { raw: RawText::new(html), out: String::with_capacity(html.len()) }).out;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.fold(String::with_capacity(text.len()), |mut out, line| {

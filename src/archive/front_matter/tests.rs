@@ -135,6 +135,25 @@ fn the_last_of_equal_keys_counts() {
 }
 
 #[test]
+fn binary_texts_are_decoded() {
+    let front =
+        front("title: !binary |-\n  5Lit5paH\n  5qCH6aKY\ntags:\n- !binary YQ==\n- !binary 中\nx: !y z\n");
+    assert_eq!((front.text("title"), front.text("x")), (Some("中文标题"), Some("z")));
+    assert_eq!(front.strings("tags", true), ["a", "中"]);
+}
+
+#[test]
+fn what_is_given_fills_what_is_not_written_or_null() {
+    let mut front = front("title:\nslug: own\npermalink: false\n");
+    let given = self::front("title: given\nslug: given\nlayout: given\ncategory: ''\n");
+    front.fill(given.iter().map(|(key, field)| (key.to_owned(), field.clone())).collect());
+    let texts = ["title", "slug", "layout"].map(|key| front.text(key));
+    assert_eq!(texts, [Some("given"), Some("own"), Some("given")]);
+    assert_eq!((front.setting("slug"), front.setting("permalink")), (Some("own"), None));
+    assert!(front.has("category") && !front.has("tag"));
+}
+
+#[test]
 fn nothing_between_the_fences_is_no_problem() {
     for yaml in ["", "\n", "# comment\n", "~\n"] {
         assert_eq!(front(yaml), FrontMatter::default(), "{yaml:?}");
@@ -194,6 +213,9 @@ fn what_is_no_mapping_has_no_fields() {
 fn aliases_are_followed_but_not_for_ever() {
     let front = front("a: &a {x: 1}\nb: *a\n<<: *a\nc: &c text\ntitle: *c\n");
     assert_eq!((front.text("title"), front.text("x")), (Some("text"), Some("1")));
+    // Of several mappings the first is the strongest.
+    let front = self::front("<<: [{title: m}, {title: n, slug: z}]\n");
+    assert_eq!((front.text("title"), front.text("slug")), (Some("m"), Some("z")));
     let mut laughs = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}, ", level - 1).repeat(9);

@@ -25,8 +25,10 @@ pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
     }
-    // Lists are first taken to hold scalars alone, whose spelling can then be kept.
-    read(yaml, Lists::OfScalars).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| Invalid {
+    // Lists are first taken to hold scalars alone, whose spelling can then be kept; but not their
+    // tags, of which one counts.
+    let first = if yaml.contains("!binary") { Lists::OfAnything } else { Lists::OfScalars };
+    read(yaml, first).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| Invalid {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
         reason: reason(&error),
     })
@@ -94,14 +96,26 @@ impl<'de> Visitor<'de> for Top<'_, '_> {
             let shape = source.shape_after(&key);
             let (value, quoted) = map.next_value_seed(ValueSeed { source, shape })?;
             match value {
-                Value::Map(pairs) if key.name == "<<" => fields.extend(
-                    pairs.into_iter().map(|(name, value)| (name, Field { value, quoted: false, line })),
-                ),
+                value @ (Value::Map(_) | Value::List(_)) if key.name == "<<" => fields
+                    .extend(merged(value).map(|(name, value)| (name, Field { value, quoted: false, line }))),
                 value => fields.push((key.name, Field { value, quoted, line })),
             }
         }
         Ok(fields)
     }
+}
+
+/// The pairs under `<<`; of a list of mappings the first is the strongest and so comes last.
+fn merged(value: Value) -> impl Iterator<Item = (String, Value)> {
+    let maps = match value {
+        Value::List(items) => items,
+        map => vec![map],
+    };
+    let pairs = |value| match value {
+        Value::Map(pairs) => pairs,
+        _ => Vec::new(),
+    };
+    maps.into_iter().rev().flat_map(pairs)
 }
 
 struct KeySeed<'s, 'y>(&'s Source<'y>);
@@ -273,9 +287,43 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         Ok((Value::Map(pairs), false))
     }
 
-    /// A tag of its own, `!ruby/object`: only what it is put on counts.
+    /// A tag of its own, `!ruby/object`: only what it is put on counts. But `!binary`, under
+    /// which Ruby's exporters once wrote what is not ASCII, is decoded.
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Self::Value, A::Error> {
-        let (_, value) = tagged.variant::<serde::de::IgnoredAny>()?;
-        value.newtype_variant_seed(Self { spelling: Spelling::Lost, ..self })
+        let source = self.source;
+        let (tag, value) = tagged.variant::<String>()?;
+        let (value, quoted) = value.newtype_variant_seed(Self { spelling: Spelling::Lost, ..self })?;
+        match &value {
+            Value::Text(text) if tag == "binary" => match base64(text) {
+                Some(bytes) => Ok((source.scalar(&super::decode(&bytes).0, true)?, true)),
+                None => Ok((value, quoted)),
+            },
+            _ => Ok((value, quoted)),
+        }
     }
+}
+
+/// The bytes behind a text in base64; white space does not count.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for c in text.trim_end_matches(|c: char| c == '=' || super::is_space(c)).bytes() {
+        let value = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ if c.is_ascii_whitespace() => continue,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            let [.., byte] = (bits >> count).to_be_bytes();
+            bytes.push(byte);
+        }
+    }
+    Some(bytes)
 }

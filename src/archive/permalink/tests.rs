@@ -181,3 +181,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn posts_may_have_a_template_that_pages_do_not_follow() {
+    let template = Template::of_site("pretty", Some("none")).expect("a template");
+    let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
+    let parts = UrlParts {
+        collection: "posts",
+        path: "_posts/2024-01-02-a.md",
+        basename: "2024-01-02-a",
+        slug: "a",
+        fm_slug: None,
+        categories: &[],
+        date: &date,
+        output_ext: ".html",
+    };
+    // The name of a style is a text like any other here.
+    assert_eq!(template.expand(&parts), "/none");
+    assert_eq!(page_url("", "about", ".html", &template, None), "/about/");
+}

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 
 use chrono::{Days, NaiveDate};
 use percent_encoding::percent_decode_str;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::group::{Groups, source_label};
 use super::{Snapshot, Target};
@@ -108,14 +110,18 @@ impl<'a> Builder<'a> {
         for draft in self.drafts.drain(..).rev() {
             let id = PostId::new(posts.len());
             asides.note(&draft);
-            let away = draft.redirect_to.clone().filter(|to| is_web_address(to));
+            let away = draft.redirect_to.as_deref().map(web_address);
+            if away == Some(None) {
+                let message = "`redirect_to` is no address; the post is shown instead";
+                problems.push(Defect::warning(Code::PermalinkInvalid, message).of(&draft.path));
+            }
             // A body that could not be packed was reported when that was tried.
             let Some(post) = finished(draft, &mut names, &self.packing) else { continue };
             if !post.hidden {
                 listed.push(id);
                 days.entry(post.date.day(zone)).or_default().push(id);
             }
-            paths.insert(decoded(&post.url), away.map_or(Target::Post(id), |to| Target::Away(to.into())));
+            paths.insert(decoded(&post.url), away.flatten().map_or(Target::Post(id), Target::Away));
             posts.push(post);
         }
         for (index, page) in self.pages.iter().enumerate() {
@@ -124,7 +130,8 @@ impl<'a> Builder<'a> {
         for path in self.withdrawn {
             paths.entry(path).or_insert(Target::Gone);
         }
-        for (from, to) in asides.0 {
+        // Of several claims to a former address the newest post's wins, as it does for URLs.
+        for (from, to) in asides.0.into_iter().rev() {
             if !(self.claims.always)(&from) {
                 paths.entry(from).or_insert(Target::Moved(to));
             }
@@ -183,7 +190,7 @@ fn shadowed(snapshot: &Snapshot, claims: Claims) -> Vec<Problem> {
         .collect()
 }
 
-/// Former addresses and where each leads, in the order in which posts claim them: newest last.
+/// Former addresses and where each leads, in the order of the posts that claim them: newest last.
 #[derive(Default)]
 struct Asides(Vec<(Box<str>, Box<str>)>);
 
@@ -205,21 +212,30 @@ fn decoded(url: &str) -> Box<str> {
 }
 
 /// An address that a redirect may lead to: a path of this site, or a page of the web.
-fn is_web_address(to: &str) -> bool {
-    let visible = !to.contains(|c: char| c.is_control() || c.is_whitespace());
-    visible
-        && (to.starts_with("https://")
-            || to.starts_with("http://")
-            || (to.starts_with('/') && !to.starts_with("//")))
+fn web_address(to: &str) -> Option<Box<str>> {
+    let is_visible =
+        !to.is_empty() && !to.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
+    let has_scheme = to.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
+    match to {
+        _ if !is_visible || to.starts_with("//") => None,
+        _ if to.starts_with("https://") || to.starts_with("http://") || to.starts_with('/') => {
+            Some(to.into())
+        }
+        _ if has_scheme => None,
+        // jekyll-redirect-from takes it from the site's root.
+        _ => Some(format!("/{to}").into()),
+    }
 }
 
 /// The finished post; nothing if its body cannot be packed.
-fn finished(draft: Draft, names: &mut Names, packing: &Packing) -> Option<Post> {
-    let Body { html, text_len, excerpt, digest, source_url, source_name, securities, .. } = draft.body;
-    let packed = match draft.packed {
+fn finished(mut draft: Draft, names: &mut Names, packing: &Packing) -> Option<Post> {
+    let body = std::mem::take(&mut draft.body);
+    let packed = match draft.packed.take() {
         Some(packed) => packed,
-        None => packing.packer().ok()?.pack(&html).ok()?,
+        None => packing.packer().ok()?.pack(&body.html).ok()?,
     };
+    let hash = version(&draft, &body);
+    let Body { excerpt, digest, source_url, source_name, securities, text_len, .. } = body;
     Some(Post {
         path: draft.path.into(),
         url: draft.url.into(),
@@ -242,6 +258,20 @@ fn finished(draft: Draft, names: &mut Names, packing: &Packing) -> Option<Post> 
         length: u32::try_from(text_len).unwrap_or(u32::MAX),
         hidden: draft.visibility == Visibility::Unlisted,
         sitemap: draft.sitemap,
-        hash: draft.hash,
+        hash,
     })
+}
+
+/// A hash of everything that pages show of a post, wherever it came from: its file, the
+/// configuration's defaults, or the posts that it links to.
+fn version(draft: &Draft, body: &Body) -> u64 {
+    let mut hasher = Xxh3::new();
+    let Draft { path, url, id, title, date, modified, categories, tags, author, .. } = draft;
+    (path, url, id, title, date, modified, categories, tags, author).hash(&mut hasher);
+    (draft.hash, draft.sitemap, draft.visibility == Visibility::Unlisted).hash(&mut hasher);
+    (&body.excerpt, &body.digest, &body.source_url, &body.source_name).hash(&mut hasher);
+    for security in &body.securities {
+        (security.code.as_str(), &security.name).hash(&mut hasher);
+    }
+    hasher.finish()
 }

@@ -16,7 +16,7 @@ pub enum Number {
 }
 
 /// Where "newer" leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Newer {
     /// To a numbered page.
     Page(usize),
@@ -42,6 +42,11 @@ pub struct ListPage {
 }
 
 impl ListPage {
+    /// Whether newer posts leave the page as it is.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.newer, Some(Newer::Page(_)))
+    }
+
     /// A page of a list that is in ascending order. An empty list has a latest page only.
     pub fn of(list: &[PostId], number: Number) -> Option<Self> {
         let pages = list.len().div_ceil(PER_PAGE);

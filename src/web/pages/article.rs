@@ -68,7 +68,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             publisher: publisher.filter(|name| label.as_deref() != Some(*name)),
             author: post.author.map(name),
             digest: post.digest.as_deref(),
-            body: Html(&body),
+            body: Html::below_title(&body),
             securities: post
                 .securities
                 .iter()
@@ -77,6 +77,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             tags: post
                 .tags
                 .iter()
+                .filter(|tag| archive.tags().get(**tag).is_some())
                 .map(|tag| Link {
                     label: name(*tag).to_owned(),
                     href: visit.site.href(Route::tag(name(*tag))),

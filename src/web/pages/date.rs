@@ -151,23 +151,24 @@ struct DayPage<'a> {
 pub fn day(visit: &Visit<'_>, day: NaiveDate, number: Number) -> Option<Reply> {
     let page = ListPage::of(visit.archive.day(day)?, number)?;
     let beside = visit.archive.days_beside(day);
-    let policy = if number == Number::Latest { CachePolicy::Revalidate } else { CachePolicy::Numbered };
     let fingerprint = visit.fingerprint("day").with(Shown(visit, &page)).with((day, beside));
-    Some(visit.page(policy, fingerprint.finish(), || {
+    Some(visit.page(CachePolicy::of_list(&page), fingerprint.finish(), || {
         let words = visit.site.words;
         let link = |day: Option<NaiveDate>| {
             day.map(|day| Link { label: words.day(day), href: visit.site.href(Route::day(day)) })
         };
         let label = words.day_heading(day);
-        let title = match number {
-            Number::Latest => label.clone(),
-            Number::Page(n) => format!("{label} ({})", words.page_of(n, page.pages)),
+        let (title, description, summary) = match number {
+            Number::Latest => {
+                let description = words.date_description(&words.day(day), page.total);
+                (label.clone(), description, words.posts(page.total))
+            }
+            Number::Page(n) => (format!("{label} ({})", words.page(n)), label.clone(), words.page(n)),
         };
-        let description = words.date_description(&words.day(day), page.total);
         Ok(DayPage {
             site: visit.site,
             head: Head::new(visit, title, description, Route::Day(day, number)),
-            summary: words.posts(page.total),
+            summary,
             month: month_link(visit, day),
             days: timeline::days(visit, &page.posts, true),
             pager: Pager::of(visit, &page, |number| Route::Day(day, number)),

@@ -66,13 +66,16 @@ fn list<'r>(
     route: impl Fn(Number) -> Route<'r>,
 ) -> Option<Reply> {
     let page = ListPage::of(group.posts, number)?;
-    let policy = if number == Number::Latest { CachePolicy::Revalidate } else { CachePolicy::Numbered };
     let kind = all.to_string();
-    // The summary speaks of the whole list, from its first post to its last.
-    let ends = [group.posts.first(), group.posts.last()].map(|id| id.map(|id| visit.archive.post(*id).date));
+    // The summary speaks of the whole list on the plain page, and of itself on a numbered one.
+    let (first, last) = match number {
+        Number::Latest => (group.posts.first(), group.posts.last()),
+        Number::Page(_) => (page.posts.last(), page.posts.first()),
+    };
+    let ends = [first, last].map(|id| id.map(|id| visit.archive.post(*id).date));
     let fingerprint =
         visit.fingerprint(&kind).with(Shown(visit, &page)).with((group.name, group.label)).with(ends);
-    Some(visit.page(policy, fingerprint.finish(), || {
+    Some(visit.page(CachePolicy::of_list(&page), fingerprint.finish(), || {
         let words = visit.site.words;
         let span = match ends {
             [Some(first), Some(last)] => {
@@ -80,11 +83,18 @@ fn list<'r>(
             }
             _ => String::new(),
         };
-        let title = match number {
-            Number::Latest => group.label.to_owned(),
-            Number::Page(n) => format!("{} ({})", group.label, words.page_of(n, page.pages)),
+        let (title, description, summary) = match number {
+            Number::Latest => (
+                group.label.to_owned(),
+                words.list_description(group.label, page.total),
+                format!("{} · {span}", words.posts(page.total)),
+            ),
+            Number::Page(n) => (
+                format!("{} ({})", group.label, words.page(n)),
+                format!("{} · {span}", group.label),
+                format!("{} · {span}", words.page(n)),
+            ),
         };
-        let description = words.list_description(group.label, page.total);
         let is_source = all == Route::Sources;
         Ok(Page {
             site: visit.site,
@@ -95,7 +105,7 @@ fn list<'r>(
             },
             label: group.label,
             name: (group.name != group.label).then_some(group.name),
-            summary: format!("{} · {span}", words.posts(page.total)),
+            summary,
             days: timeline::days(visit, &page.posts, !is_source),
             pager: Pager::of(visit, &page, &route),
         })

@@ -51,12 +51,12 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     }
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let next = visit.archive.listed().len().checked_sub(list.posts.len() + 1);
-        let next = next.map(|index| visit.archive.post(visit.archive.listed()[index]));
+        let next = next.map(|index| visit.archive.day_page(visit.archive.listed()[index]));
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, "", &visit.site.description, Route::Home),
             days: timeline::days(visit, &list.posts, true),
-            older: next.map(|post| visit.site.href(Route::day(post.date.day(visit.archive.zone())))),
+            older: next.map(|(day, number)| visit.site.href(Route::Day(day, number))),
             sources: active.iter().map(|group| source(visit, group)).collect(),
             months: newest.map(|day| months(visit, day)).unwrap_or_default(),
         })

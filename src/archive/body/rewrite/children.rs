@@ -63,7 +63,7 @@ impl Pass<'_> {
 
     pub(super) fn end_top_at(&mut self, end: usize) {
         if let Some(top) = self.current.take() {
-            let kind = lift::kind(&top.text, &top.links, top.is_quote, top.has_media);
+            let kind = lift::kind(&top.text, &top.links, top.is_quote, top.has_media, self.site);
             self.tops.push(Top { start: top.start, end, kind });
         }
     }

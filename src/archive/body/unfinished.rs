@@ -1,0 +1,150 @@
+//! Tags and comments that never end. HTML drops everything after them; here their `<` becomes
+//! text, so that a quote or a `-->` that is missing costs no more than itself.
+
+use std::borrow::Cow;
+
+use super::element::{self, Policy};
+
+/// More of them are left to HTML: each costs a look at the rest of the body.
+const MAX: usize = 32;
+
+/// A body whose tags and comments all end.
+pub(super) fn escape(html: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let (mut from, mut at) = (0, 0);
+    let mut endless = Endless::default();
+    for _ in 0..MAX {
+        let Some(start) = find(html, at, &mut endless) else { break };
+        out.push_str(&html[from..start]);
+        out.push_str("&lt;");
+        from = start + 1;
+        at = from;
+    }
+    if from == 0 {
+        return Cow::Borrowed(html);
+    }
+    out.push_str(&html[from..]);
+    Cow::Owned(out)
+}
+
+/// Where a tag or a comment begins that never ends.
+fn find(html: &str, from: usize, endless: &mut Endless) -> Option<usize> {
+    let mut at = from;
+    while let Some(start) = html[at..].find('<').map(|i| at + i) {
+        let rest = &html[start..];
+        let len = match rest.as_bytes().get(1) {
+            Some(b'!') if rest.starts_with("<!--") => comment(rest),
+            Some(b'!' | b'?') => rest.find('>').map(|i| i + 1),
+            Some(b'/') => match rest.as_bytes().get(2) {
+                Some(b) if b.is_ascii_alphabetic() => tag(rest, 2),
+                Some(_) => rest.find('>').map(|i| i + 1),
+                None => Some(2),
+            },
+            Some(b) if b.is_ascii_alphabetic() => tag(rest, 1).map(|len| len + endless.content(rest, len)),
+            _ => Some(1),
+        };
+        at = match len {
+            Some(len) => start + len,
+            None => return Some(start),
+        };
+    }
+    None
+}
+
+fn comment(text: &str) -> Option<usize> {
+    // From 2 on, since `<!-->` is one.
+    (2..text.len()).find_map(|at| match &text.as_bytes()[at..] {
+        [b'-', b'-', b'>', ..] => Some(at + 3),
+        [b'-', b'-', b'!', b'>', ..] if at >= 4 => Some(at + 4),
+        _ => None,
+    })
+}
+
+/// The length of the tag at the start of a text, as HTML's tokenizer reads it.
+fn tag(text: &str, name: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut i = name + bytes[name..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>'))?;
+    loop {
+        i += bytes[i..].iter().position(|b| !is_space(*b) && *b != b'/')?;
+        if bytes[i] == b'>' {
+            return Some(i + 1);
+        }
+        // The first byte of an attribute's name may be a `=`.
+        i += 1;
+        i += bytes[i..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>' | b'='))?;
+        let value = i + bytes[i..].iter().position(|b| !is_space(*b))?;
+        if bytes[value] != b'=' {
+            continue;
+        }
+        i = value + 1;
+        i += bytes[i..].iter().position(|b| !is_space(*b))?;
+        i += match bytes[i] {
+            quote @ (b'"' | b'\'') => bytes[i + 1..].iter().position(|b| *b == quote)? + 2,
+            _ => bytes[i..].iter().position(|b| is_space(*b) || *b == b'>')?,
+        };
+    }
+}
+
+/// Scripts and the like that are known to have no end tag.
+#[derive(Default)]
+struct Endless(Vec<String>);
+
+impl Endless {
+    /// The length of what the element holds whose tag stands at the start of a text, if that is
+    /// no markup.
+    fn content(&mut self, text: &str, tag_len: usize) -> usize {
+        let name = text[1..tag_len].split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
+        let name = name.take(1).collect::<String>().to_ascii_lowercase();
+        if element::policy(&name) != Policy::Raw || self.0.contains(&name) {
+            return 0;
+        }
+        let is_end = |(at, _): &(usize, &str)| {
+            let end = text.as_bytes().get(at + 2..at + 2 + name.len());
+            end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        match text.match_indices("</").find(is_end) {
+            Some((at, _)) => at - tag_len,
+            None => {
+                self.0.push(name);
+                0
+            }
+        }
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_never_ends_is_text() {
+        for (html, expected) in [
+            ("<p a=\"b>甲</p>", "&lt;p a=\"b>甲</p>"),
+            ("<p>甲<!-- 乙</p>", "<p>甲&lt;!-- 乙</p>"),
+            ("<a href='<b>甲", "&lt;a href='<b>甲"),
+            ("甲<?x 乙", "甲&lt;?x 乙"),
+            ("甲</p 乙", "甲&lt;/p 乙"),
+            ("甲<!--乙<p", "甲&lt;!--乙&lt;p"),
+        ] {
+            assert_eq!(escape(html), expected);
+        }
+        for html in [
+            "<p a=b'c\">",
+            "<p ='>",
+            "<a b = \">\" / c>",
+            "<br/>",
+            "<!--><!---><!-- - -- --!>",
+            "<!x><?x></>",
+            "< <5 <",
+            "</",
+            "<script>'<a b=\"'</script>",
+            "<script><br>",
+        ] {
+            assert_eq!(escape(html), html);
+        }
+    }
+}
