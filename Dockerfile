@@ -1,6 +1,5 @@
-# The base images are arguments, so that an owner can pin digests or use a mirror.
+# The build's base image is an argument, so that an owner can pin a digest or use a mirror.
 ARG BUILD_IMAGE=rust:1.95-slim-bookworm
-ARG RUN_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
@@ -8,13 +7,20 @@ COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY templates templates
 COPY assets assets
+# Linked statically, so that the final image needs nothing else. The target is named so that this
+# holds for the program and not for the compiler's own plugins.
+ENV RUSTFLAGS="-C target-feature=+crt-static"
 # The caches outlive the build, so that a change of finews compiles finews alone. Cargo goes by
 # file times: without the touch, sources older than the cached build would pass for built.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,id=finews-target,target=/src/target,sharing=locked \
-    touch src/main.rs src/lib.rs && cargo build --release --locked && cp target/release/finews /finews
+    touch src/main.rs src/lib.rs && \
+    host=$(rustc -vV | sed -n 's/^host: //p') && \
+    cargo build --release --locked --target "$host" && \
+    cp "target/$host/release/finews" /finews
 
-FROM ${RUN_IMAGE}
+# Nothing but the program: no shell, no package, no library.
+FROM scratch
 COPY --from=build /finews /usr/local/bin/finews
 # The sample archive, so that a bare `docker run` shows a living site. `-v ./site:/site:ro` covers it.
 COPY _config.yml /site/_config.yml

@@ -232,7 +232,8 @@ impl Config {
             description: file.loose_text(&["description"]).unwrap_or_default(),
             url: layers.url()?,
             baseurl: baseurl(&file)?,
-            lang: file.word("lang").unwrap_or("en").into(),
+            // Some themes write `zh_CN`, which browsers do not know.
+            lang: file.word("lang").unwrap_or("en").replace('_', "-"),
             author: file.loose_text(&["author"]),
             logo: file.word("logo").map(Into::into),
             timezone: timezone(&file)?,

@@ -46,7 +46,7 @@ pub fn find(config: &Config) -> Files {
     let filter = Filter::new(config);
     let mut files = Files::default();
     for folder in &config.posts {
-        walk_posts(config, folder, &mut files);
+        walk_posts(config, &filter, folder, &mut files);
     }
     walk_site(config, &filter, &mut files);
     add_included(config, &mut files);
@@ -69,15 +69,20 @@ fn add_included(config: &Config, files: &mut Files) {
 }
 
 /// Everything dated in a folder that the configuration names.
-fn walk_posts(config: &Config, folder: &str, files: &mut Files) {
+fn walk_posts(config: &Config, filter: &Filter, folder: &str, files: &mut Files) {
     let start = config.root.join(folder);
-    for entry in WalkDir::new(&start).follow_links(true) {
+    // What the owner names counts, whatever passes it over; what is below it does not.
+    let is_excluded = filter.excludes(folder);
+    let walk = WalkDir::new(&start).follow_links(true).into_iter().filter_entry(|entry| {
+        let name = entry.file_name().to_string_lossy();
+        let passed_over = is_special(&name) && name != "_posts"
+            || !is_excluded && filter.excludes(&relative(&config.root, entry.path()));
+        entry.depth() == 0 || !passed_over
+    });
+    for entry in walk {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
-                let path = relative(&config.root, entry.path());
-                if !is_special(&entry.file_name().to_string_lossy()) {
-                    files.posts.extend(post_file(path, &entry));
-                }
+                files.posts.extend(post_file(relative(&config.root, entry.path()), &entry));
             }
             Ok(_) => {}
             Err(error) => files.problems.push(unreadable(&config.root, &error)),

@@ -175,7 +175,7 @@ fn drop_superseded_twins(drafts: &mut Vec<Draft>, problems: &mut Vec<Problem>) {
         let Some(winner) = dated.get(slug.as_str()) else { return true };
         // What else was wrong with the file no longer matters.
         problems.retain(|problem| *problem.path != *draft.path);
-        let message = format!("`{winner}` is the same post with a date in its name and is served instead");
+        let message = format!("`{winner}` is the same post with a date in its name, which counts instead");
         problems.push(Defect::warning(Code::TwinSuperseded, message).of(&draft.path));
         false
     });

@@ -20,7 +20,9 @@ pub struct Page {
     pub body: BodyHtml,
     /// About 120 characters of plain text.
     pub excerpt: Box<str>,
-    /// A hash of the file.
+    /// Former paths, whose readers are sent here.
+    pub redirect_from: Vec<String>,
+    /// A hash of what the page shows.
     pub hash: u64,
 }
 
@@ -54,9 +56,7 @@ pub(super) fn read(reader: &Reader<'_>, file: &PageFile, links: &Links<'_>) -> (
     } else {
         Some(page(reader, file, &front, split.body, links, &mut defects))
     };
-    let hash = xxhash_rust::xxh3::xxh3_64(&bytes);
-    let problems = defects.into_iter().map(|defect| defect.of(&file.path)).collect();
-    (page.map(|page| Page { hash, ..page }), problems)
+    (page, defects.into_iter().map(|defect| defect.of(&file.path)).collect())
 }
 
 fn page(
@@ -78,18 +78,21 @@ fn page(
     let context = body::Context { site: reader.site(), title, url: &url, posts: links };
     let mut body = body::read(source, format, &context);
     defects.append(&mut body.defects);
+    let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");
     Page {
         path: file.path.as_str().into(),
         title: title.into(),
+        redirect_from: front.strings("redirect_from", false),
+        hash: xxhash_rust::xxh3::xxh3_64(shown.as_bytes()),
         url: url.into(),
         body: body.html,
         excerpt: body.excerpt.into(),
-        hash: 0,
     }
 }
 
 /// The first Liquid tag or value that only Jekyll could fill in.
 fn unresolved_liquid(source: &str) -> Option<&str> {
+    const FILTERS: [&str; 2] = ["relative_url", "absolute_url"];
     const RESOLVED: [&str; 14] = [
         "raw",
         "endraw",
@@ -114,12 +117,14 @@ fn unresolved_liquid(source: &str) -> Option<&str> {
         let expression = inside[..end].trim_matches(['-', ' ', '\t', '\n']);
         let name = expression.split([' ', '|', '\n']).next().unwrap_or("");
         let text = name.starts_with(['"', '\'']);
+        let mut filters = expression.split('|').skip(1).map(str::trim);
+        let is_filtered = close == "}}" && filters.any(|filter| !FILTERS.contains(&filter));
         if name == "raw" {
             // What stands between the marks is meant to be read as it is.
             rest = inside.split_once("endraw").map_or("", |(_, after)| after);
             continue;
         }
-        if !text && !RESOLVED.contains(&name) {
+        if is_filtered || !text && !RESOLVED.contains(&name) {
             return Some(&rest[start..start + 2 + end + 2]);
         }
         rest = &inside[end + 2..];
@@ -139,6 +144,7 @@ mod tests {
             ("{% raw %}{{ anything }}{% endraw %} after", None),
             ("a {% for post in site.posts %}b", Some("{% for post in site.posts %}")),
             ("a {{ content }}", Some("{{ content }}")),
+            ("{{ page.title | upcase }}", Some("{{ page.title | upcase }}")),
             ("never closed {{ site.url", None),
         ];
         for (source, expected) in table {

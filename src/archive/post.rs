@@ -73,6 +73,8 @@ pub struct Post {
     pub date: Timestamp,
     /// `last_modified_at` of the front matter.
     pub modified: Option<Timestamp>,
+    /// `lang` of the front matter, a BCP 47 tag.
+    pub lang: Option<NameId>,
     /// Categories, in Jekyll's order, each once.
     pub categories: Box<[NameId]>,
     /// Tags, in the order written, each once.

@@ -62,6 +62,8 @@ pub struct Draft {
     pub tags: Vec<String>,
     /// Who wrote it.
     pub author: Option<String>,
+    /// The language that it is written in, where it says so.
+    pub lang: Option<String>,
     /// Who may see it.
     pub visibility: Visibility,
     /// Unless `sitemap: false`.
@@ -274,6 +276,7 @@ impl<'a> Reader<'a> {
             date: dated.at.into(),
             modified: self.modified(front),
             tags: tags(front),
+            lang: front.text("lang").map(|lang| lang.replace('_', "-")).filter(|lang| is_language(lang)),
             author: front.text("author").filter(|author| !author.is_empty()).map(Into::into),
             visibility: self.visibility(front, &dated.at),
             sitemap: front.bool("sitemap") != Some(false),
@@ -459,4 +462,11 @@ fn tags(front: &FrontMatter) -> Vec<String> {
         }
     }
     once
+}
+
+/// The shape of a BCP 47 tag: letters and digits in parts.
+fn is_language(tag: &str) -> bool {
+    let is_part =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    tag.split('-').all(is_part)
 }

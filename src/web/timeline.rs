@@ -33,6 +33,8 @@ pub struct Entry<'a> {
     pub iso: String,
     /// The local time.
     pub clock: String,
+    /// The language of the post, where it says one.
+    pub lang: Option<&'a str>,
     /// Its source.
     pub source: Option<Link>,
 }
@@ -84,6 +86,7 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
         excerpt,
         iso: at.to_rfc3339(),
         clock: at.format("%H:%M").to_string(),
+        lang: post.lang.map(|lang| visit.archive.name(lang)),
         source: with_source.then(|| source(visit, post)).flatten(),
     }
 }

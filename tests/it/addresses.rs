@@ -24,7 +24,7 @@ fn site(config: &str) -> Site {
             "_posts/2021-12-13-away.md",
             "---\ntitle: Away\nredirect_to: https://elsewhere.example/x\n---\nText.\n",
         ),
-        ("about.md", "---\ntitle: About\npermalink: /about/\n---\nText.\n"),
+        ("about.md", "---\ntitle: About\npermalink: /about/\nredirect_from: /impressum/\n---\nText.\n"),
     ])
 }
 
@@ -62,6 +62,7 @@ fn old_forms_lead_to_where_the_page_lives() {
         // jekyll-redirect-from.
         ("/was/here.html", "/docs/moved/"),
         ("/old", "/docs/moved/"),
+        ("/impressum/", "/about/"),
     ];
     for (from, to) in table {
         site.assert_moved(from, to);

@@ -157,3 +157,21 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn a_named_folder_of_posts_is_passed_over_by_the_same_rules() {
+    let post = "---\ntitle: t\n---\nText.\n";
+    let site = folder(&[
+        ("_config.yml", "exclude: [posts/private]\nfinews:\n  posts: [posts]\n"),
+        ("posts/2024-01-02-a.md", post),
+        ("posts/deep/_posts/2024-01-03-b.md", post),
+        ("posts/private/2024-01-04-no.md", post),
+        ("posts/.trash/2024-01-04-no.md", post),
+        ("posts/_drafts/2024-01-04-no.md", post),
+        ("posts/~2024-01-04-no.md", post),
+        ("_posts/2024-01-04-no.md", post),
+    ]);
+    let paths: Vec<_> =
+        list(site.path()).iter().map(|post| post["path"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(paths, ["posts/deep/_posts/2024-01-03-b.md", "posts/2024-01-02-a.md"]);
+}

@@ -81,6 +81,15 @@ fn an_english_site_speaks_english() {
     let html = site.page("/");
     assert!(html.contains("<html lang=\"en-GB\">"));
     assert!(html.contains("Friday, 1 March 2024"));
+    let site = Site::of(&[
+        ("_config.yml", "lang: zh_CN\n"),
+        ("_posts/2024-03-01-a.md", "---\ntitle: A\nlang: en_GB\n---\nText.\n"),
+    ]);
+    let article = site.page("/2024/03/01/a.html");
+    assert!(
+        article.contains("<html lang=\"zh-CN\">")
+            && article.contains("<article class=\"article\" lang=\"en-GB\">")
+    );
     let han = html.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).count();
     assert_eq!(han, 0);
 }

@@ -109,7 +109,7 @@ impl<'a> Builder<'a> {
         let mut days: BTreeMap<_, Vec<PostId>> = BTreeMap::new();
         for draft in self.drafts.drain(..).rev() {
             let id = PostId::new(posts.len());
-            asides.note(&draft);
+            asides.note(&draft.url, draft.redirect_from.iter().chain(&draft.other_day_url));
             let away = draft.redirect_to.as_deref().map(web_address);
             if away == Some(None) {
                 let message = "`redirect_to` is no address; the post is shown instead";
@@ -126,6 +126,7 @@ impl<'a> Builder<'a> {
         }
         for (index, page) in self.pages.iter().enumerate() {
             paths.insert(decoded(&page.url), Target::Page(index));
+            asides.note(&page.url, &page.redirect_from);
         }
         for path in self.withdrawn {
             paths.entry(path).or_insert(Target::Gone);
@@ -195,11 +196,10 @@ fn shadowed(snapshot: &Snapshot, claims: Claims) -> Vec<Problem> {
 struct Asides(Vec<(Box<str>, Box<str>)>);
 
 impl Asides {
-    fn note(&mut self, draft: &Draft) {
-        let to: Box<str> = draft.url.as_str().into();
-        for from in draft.redirect_from.iter().chain(&draft.other_day_url) {
+    fn note<'f>(&mut self, to: &str, from: impl IntoIterator<Item = &'f String>) {
+        for from in from {
             let from = format!("/{}", from.trim_start_matches('/'));
-            self.0.push((decoded(&from), to.clone()));
+            self.0.push((decoded(&from), to.into()));
         }
     }
 }
@@ -243,6 +243,7 @@ fn finished(mut draft: Draft, names: &mut Names, packing: &Packing) -> Option<Po
         title: draft.title.into(),
         date: draft.date,
         modified: draft.modified,
+        lang: draft.lang.as_deref().map(|lang| names.intern(lang)),
         categories: names.intern_all(&draft.categories),
         tags: names.intern_all(&draft.tags),
         author: draft.author.as_deref().map(|author| names.intern(author)),
@@ -268,7 +269,7 @@ fn version(draft: &Draft, body: &Body) -> u64 {
     let mut hasher = Xxh3::new();
     let Draft { path, url, id, title, date, modified, categories, tags, author, .. } = draft;
     (path, url, id, title, date, modified, categories, tags, author).hash(&mut hasher);
-    (draft.hash, draft.sitemap, draft.visibility == Visibility::Unlisted).hash(&mut hasher);
+    (&draft.lang, draft.hash, draft.sitemap, draft.visibility == Visibility::Unlisted).hash(&mut hasher);
     (&body.excerpt, &body.digest, &body.source_url, &body.source_name).hash(&mut hasher);
     for security in &body.securities {
         (security.code.as_str(), &security.name).hash(&mut hasher);

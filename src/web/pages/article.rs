@@ -26,6 +26,8 @@ struct Page<'a> {
     /// Who first published it, where that is not the source.
     publisher: Option<&'a str>,
     author: Option<&'a str>,
+    /// The language of the post, where it says one.
+    lang: Option<&'a str>,
     digest: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<Security<'a>>,
@@ -67,6 +69,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             moment: visit.site.words.moment(at),
             publisher: publisher.filter(|name| label.as_deref() != Some(*name)),
             author: post.author.map(name),
+            lang: post.lang.map(name),
             digest: post.digest.as_deref(),
             body: Html::below_title(&body),
             securities: post
