@@ -3,13 +3,13 @@
 
 mod error;
 mod file;
+mod keys;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use chrono_tz::Tz;
-use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 pub use error::ConfigError;
 use error::Origin;
@@ -227,26 +227,26 @@ impl Config {
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
-            root: root.join(folder_setting(&file, "source")?),
+            root: root.join(keys::folder(&file, "source")?),
             title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
             description: file.loose_text(&["description"]).unwrap_or_default(),
             url: layers.url()?,
-            baseurl: baseurl(&file)?,
+            baseurl: keys::baseurl(&file)?,
             // Some themes write `zh_CN`, which browsers do not know.
             lang: file.word("lang").unwrap_or("en").replace('_', "-"),
             author: file.loose_text(&["author"]),
             logo: file.word("logo").map(Into::into),
-            timezone: timezone(&file)?,
+            timezone: keys::timezone(&file)?,
             permalink,
             posts_permalink,
             permalink_origin,
             future: file.bool(&["future"])?.unwrap_or(false),
             unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
-            defaults: defaults(&file)?,
+            defaults: keys::defaults(&file)?,
             exclude,
             include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
-            collections_dir: folder_setting(&file, "collections_dir")?,
-            destination: file.word("destination").map_or("_site", |folder| trim_folder(folder)).into(),
+            collections_dir: keys::folder(&file, "collections_dir")?,
+            destination: file.word("destination").map_or("_site", |folder| keys::trim_folder(folder)).into(),
             markdown_ext: file
                 .word("markdown_ext")
                 .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
@@ -259,9 +259,9 @@ impl Config {
             posts: layers.posts()?,
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
-            nav: nav(&file)?,
+            nav: keys::nav(&file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
-            legacy_hosts: hosts(&file)?,
+            legacy_hosts: keys::hosts(&file)?,
             naive_dates: file.parsed(&["finews", "naive_dates"], "utc or local")?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
             listen: layers
@@ -269,7 +269,7 @@ impl Config {
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
             log_format: layers.log_format()?,
-            unknown_keys: unknown_keys(&file),
+            unknown_keys: keys::unknown_keys(&file),
             file: file.path,
         })
     }
@@ -384,112 +384,6 @@ impl Layers<'_> {
             None => Ok(LogFormat::default()),
         }
     }
-}
-
-/// A key of ours that a later finews may know must not keep this one from serving.
-fn unknown_keys(file: &File) -> Vec<String> {
-    let Some(Node::Map(pairs)) = file.get(&["finews"]) else { return Vec::new() };
-    let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !KEYS.contains(key));
-    unknown
-        .map(|key| format!("{}: unknown key; known are {}", file.origin(&["finews", key]), KEYS.join(", ")))
-        .collect()
-}
-
-fn baseurl(file: &File) -> Result<String, ConfigError> {
-    let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
-    // Of a whole URL the path.
-    let path = match value.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("", |start| &rest[start..]),
-        None => &value,
-    };
-    let trimmed = path.trim_matches('/');
-    if trimmed.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c)) || trimmed.contains("//") {
-        return Err(ConfigError::value(origin, &value, "a path, such as /archive"));
-    }
-    // As requests and links spell it.
-    let encoded = utf8_percent_encode(trimmed, CONTROLS);
-    Ok(if trimmed.is_empty() { String::new() } else { format!("/{encoded}") })
-}
-
-/// A folder inside the site that Jekyll looks for its files in; empty: the site itself.
-fn folder_setting(file: &File, key: &str) -> Result<String, ConfigError> {
-    file.word(key).map_or(Ok(String::new()), |text| file::folder(text, &file.origin(&[key])))
-}
-
-fn trim_folder(text: &str) -> &str {
-    text.trim_start_matches("./").trim_matches('/')
-}
-
-fn timezone(file: &File) -> Result<Tz, ConfigError> {
-    let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
-        return Ok(Tz::UTC);
-    };
-    value.parse().ok().or_else(|| posix_zone(&value)).ok_or_else(|| {
-        ConfigError::value(origin, &value, "a name of the IANA time zone database, such as Asia/Shanghai")
-    })
-}
-
-/// `CST-8`, which Jekyll hands to the C library: eight hours *before* Greenwich, to the east.
-fn posix_zone(value: &str) -> Option<Tz> {
-    let hours = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let is_named = value.len() - hours.len() >= 3;
-    let hours = hours.parse::<i8>().ok().filter(|_| is_named)?;
-    format!("Etc/GMT{hours:+}").parse().ok()
-}
-
-fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
-    let key = ["finews", "nav"];
-    let wrong = |node: &Node| {
-        ConfigError::value(file.origin(&key), &node.to_string(), "a list of entries with label and url")
-    };
-    match file.get(&key) {
-        None | Some(Node::Null) => Ok(Vec::new()),
-        Some(Node::List(entries)) => entries
-            .iter()
-            .map(|entry| match (entry.text_of("label"), entry.text_of("url")) {
-                (Some(label), Some(url)) => Ok(NavLink { label: label.into(), url: url.into() }),
-                _ => Err(wrong(entry)),
-            })
-            .collect(),
-        Some(other) => Err(wrong(other)),
-    }
-}
-
-fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
-    let key = ["finews", "legacy_hosts"];
-    let hosts = file.strings(&key)?.unwrap_or_default();
-    match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
-        Some(wrong) => {
-            Err(ConfigError::value(file.origin(&key), wrong, "host names, such as old.news.example"))
-        }
-        None => Ok(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
-    }
-}
-
-fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
-    let key = ["defaults"];
-    let wrong = |node: &Node| {
-        ConfigError::value(
-            file.origin(&key),
-            &node.to_string(),
-            "a list of entries with scope (path, type) and values",
-        )
-    };
-    // As Jekyll does, pass over what is no list, and over a scope that gives nothing.
-    let Some(Node::List(entries)) = file.get(&key) else { return Ok(Vec::new()) };
-    let mut defaults = Vec::new();
-    for entry in entries.iter().filter(|entry| **entry != Node::Null) {
-        match (entry.get("scope"), entry.get("values")) {
-            (scope, Some(Node::Map(values))) => defaults.push(DefaultValues {
-                path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
-                kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
-                values: values.clone(),
-            }),
-            (Some(_), None | Some(Node::Null)) => {}
-            _ => return Err(wrong(entry)),
-        }
-    }
-    Ok(defaults)
 }
 
 #[cfg(test)]

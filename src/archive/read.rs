@@ -1,6 +1,9 @@
 //! One file → one [`Draft`]: everything a post is, with its names still as text.
 //! The loader makes drafts on every core and the snapshot interns them.
 
+mod draft;
+mod groups;
+
 use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -13,85 +16,19 @@ use super::date;
 use super::defaults::Defaults;
 use super::files::{self, PostFile};
 use super::front_matter::{self, FrontMatter, Value};
-use super::packed::PackedBody;
 use super::packed::Packer;
 use super::permalink::{self, Template, UrlParts};
 use super::post::Timestamp;
 use super::problem::{Code, Defect, Problem};
 use super::slug;
 use crate::config::{Config, ConfigError, NaiveDates};
+pub use draft::{Draft, Twin, Visibility};
+use groups::{categories, tags};
 
 /// A file larger than this is no post.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// A file without its closing fence may still be being written until it has rested this long.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
-
-/// Who may see a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// Everybody, in lists too.
-    Listed,
-    /// Whoever has the link: `hidden: true`.
-    Unlisted,
-    /// Nobody; the URL says that it is gone: `published: false`.
-    Withdrawn,
-    /// Nobody before its time.
-    Future,
-}
-
-/// A post as read from its file.
-#[derive(Debug)]
-pub struct Draft {
-    /// The file, relative to the site.
-    pub path: String,
-    /// The URL path, percent-encoded, without `baseurl`.
-    pub url: String,
-    /// The URL that the other reading of a date without a zone would give.
-    pub other_day_url: Option<String>,
-    /// Jekyll's `post.id`.
-    pub id: String,
-    /// As written; may be empty.
-    pub title: String,
-    /// When it was published.
-    pub date: Timestamp,
-    /// `last_modified_at`.
-    pub modified: Option<Timestamp>,
-    /// In Jekyll's order, each once.
-    pub categories: Vec<String>,
-    /// Each once.
-    pub tags: Vec<String>,
-    /// Who wrote it.
-    pub author: Option<String>,
-    /// The language that it is written in, where it says so.
-    pub lang: Option<String>,
-    /// Who may see it.
-    pub visibility: Visibility,
-    /// Unless `sitemap: false`.
-    pub sitemap: bool,
-    /// Former paths.
-    pub redirect_from: Vec<String>,
-    /// Where the post has moved away to.
-    pub redirect_to: Option<String>,
-    /// A hash of the body's HTML.
-    pub hash: u64,
-    /// The slug of an undated `-ID.md` file, and of the dated files that may be its twin.
-    pub twin: Twin,
-    /// What was read of the body; its HTML only until it is packed.
-    pub body: Body,
-    /// The body at rest.
-    pub packed: Option<PackedBody>,
-    /// The body names other posts, whose URLs were not known, and is yet to be read.
-    pub is_waiting: bool,
-}
-
-/// How a file stands to its twin of the same slug.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Twin {
-    /// The name has a date.
-    Dated,
-    /// The name has none, and the slug is this.
-    Undated(String),
-}
 
 /// What reading a file gave.
 pub struct Outcome {
@@ -427,41 +364,6 @@ fn is_settled(changed: SystemTime) -> bool {
 
 fn names_other_posts(body: &str) -> bool {
     body.contains("post_url") || (body.contains("{%") && body.contains("link "))
-}
-
-/// Jekyll's order (`document.rb`): from the path, the defaults, the front matter, then `category`.
-fn categories(path: &str, given: &[(String, front_matter::Field)], front: &FrontMatter) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    let mut add = |names: Vec<String>| {
-        for name in names {
-            if !name.is_empty() && !all.contains(&name) {
-                all.push(name);
-            }
-        }
-    };
-    if path.split('/').any(|part| part == "_posts") {
-        // Not the name of a folder is looked for but the letters: of `old_posts/_posts` it is `old`.
-        let above = path.split_once("_posts").map_or("", |(above, _)| above);
-        add(above.split('/').map(Into::into).collect());
-    }
-    let given = FrontMatter::new(given.to_vec());
-    add(given.strings("categories", true));
-    add(front.strings("categories", true));
-    let own = if front.has("category") { front } else { &given };
-    add(own.strings("category", false));
-    all
-}
-
-/// `tag` replaces `tags`; a text under `tags` is split on white space.
-fn tags(front: &FrontMatter) -> Vec<String> {
-    let tags = if front.has("tag") { front.strings("tag", false) } else { front.strings("tags", true) };
-    let mut once: Vec<String> = Vec::with_capacity(tags.len());
-    for tag in tags {
-        if !tag.is_empty() && !once.contains(&tag) {
-            once.push(tag);
-        }
-    }
-    once
 }
 
 /// The shape of a BCP 47 tag: letters and digits in parts.

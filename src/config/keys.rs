@@ -1,0 +1,114 @@
+//! The keys whose values are more than a text or a switch, each with what it allows.
+
+use chrono_tz::Tz;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+
+use super::error::ConfigError;
+use super::file::{File, Node};
+use super::{DefaultValues, KEYS, NavLink};
+
+/// A key of ours that a later finews may know must not keep this one from serving.
+pub(super) fn unknown_keys(file: &File) -> Vec<String> {
+    let Some(Node::Map(pairs)) = file.get(&["finews"]) else { return Vec::new() };
+    let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !KEYS.contains(key));
+    unknown
+        .map(|key| format!("{}: unknown key; known are {}", file.origin(&["finews", key]), KEYS.join(", ")))
+        .collect()
+}
+
+pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {
+    let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
+    // Of a whole URL the path.
+    let path = match value.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |start| &rest[start..]),
+        None => &value,
+    };
+    let trimmed = path.trim_matches('/');
+    if trimmed.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c)) || trimmed.contains("//") {
+        return Err(ConfigError::value(origin, &value, "a path, such as /archive"));
+    }
+    // As requests and links spell it.
+    let encoded = utf8_percent_encode(trimmed, CONTROLS);
+    Ok(if trimmed.is_empty() { String::new() } else { format!("/{encoded}") })
+}
+
+/// A folder inside the site that Jekyll looks for its files in; empty: the site itself.
+pub(super) fn folder(file: &File, key: &str) -> Result<String, ConfigError> {
+    file.word(key).map_or(Ok(String::new()), |text| super::file::folder(text, &file.origin(&[key])))
+}
+
+pub(super) fn trim_folder(text: &str) -> &str {
+    text.trim_start_matches("./").trim_matches('/')
+}
+
+pub(super) fn timezone(file: &File) -> Result<Tz, ConfigError> {
+    let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
+        return Ok(Tz::UTC);
+    };
+    value.parse().ok().or_else(|| posix_zone(&value)).ok_or_else(|| {
+        ConfigError::value(origin, &value, "a name of the IANA time zone database, such as Asia/Shanghai")
+    })
+}
+
+/// `CST-8`, which Jekyll hands to the C library: eight hours *before* Greenwich, to the east.
+fn posix_zone(value: &str) -> Option<Tz> {
+    let hours = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let is_named = value.len() - hours.len() >= 3;
+    let hours = hours.parse::<i8>().ok().filter(|_| is_named)?;
+    format!("Etc/GMT{hours:+}").parse().ok()
+}
+
+pub(super) fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
+    let key = ["finews", "nav"];
+    let wrong = |node: &Node| {
+        ConfigError::value(file.origin(&key), &node.to_string(), "a list of entries with label and url")
+    };
+    match file.get(&key) {
+        None | Some(Node::Null) => Ok(Vec::new()),
+        Some(Node::List(entries)) => entries
+            .iter()
+            .map(|entry| match (entry.text_of("label"), entry.text_of("url")) {
+                (Some(label), Some(url)) => Ok(NavLink { label: label.into(), url: url.into() }),
+                _ => Err(wrong(entry)),
+            })
+            .collect(),
+        Some(other) => Err(wrong(other)),
+    }
+}
+
+pub(super) fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
+    let key = ["finews", "legacy_hosts"];
+    let hosts = file.strings(&key)?.unwrap_or_default();
+    match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
+        Some(wrong) => {
+            Err(ConfigError::value(file.origin(&key), wrong, "host names, such as old.news.example"))
+        }
+        None => Ok(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
+    }
+}
+
+pub(super) fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
+    let key = ["defaults"];
+    let wrong = |node: &Node| {
+        ConfigError::value(
+            file.origin(&key),
+            &node.to_string(),
+            "a list of entries with scope (path, type) and values",
+        )
+    };
+    // As Jekyll does, pass over what is no list, and over a scope that gives nothing.
+    let Some(Node::List(entries)) = file.get(&key) else { return Ok(Vec::new()) };
+    let mut defaults = Vec::new();
+    for entry in entries.iter().filter(|entry| **entry != Node::Null) {
+        match (entry.get("scope"), entry.get("values")) {
+            (scope, Some(Node::Map(values))) => defaults.push(DefaultValues {
+                path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
+                kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
+                values: values.clone(),
+            }),
+            (Some(_), None | Some(Node::Null)) => {}
+            _ => return Err(wrong(entry)),
+        }
+    }
+    Ok(defaults)
+}
