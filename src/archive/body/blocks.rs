@@ -332,6 +332,11 @@ pub(super) fn is_blank(line: &str) -> bool {
     line.bytes().all(|b| b.is_ascii_whitespace() || b == 0x0B)
 }
 
+/// Whether the first line is blank; looks no further than needed.
+pub(super) fn begins_blank(text: &str) -> bool {
+    text.bytes().take_while(|b| *b != b'\n').all(|b| b.is_ascii_whitespace() || b == 0x0B)
+}
+
 /// A line without up to three leading spaces.
 pub(super) fn after_indent(line: &str) -> &str {
     &line[line.bytes().take(3).take_while(|b| *b == b' ').count()..]

@@ -1,6 +1,6 @@
 //! kramdown's code blocks, indented and fenced (`parser/kramdown/codeblock.rb` and GFM's).
 
-use super::blocks::{Block, Cursor, Parser, after_indent, ends_lazily, is_blank, line};
+use super::blocks::{Block, Cursor, Parser, after_indent, begins_blank, ends_lazily, is_blank, line};
 
 pub(super) fn fenced(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     let first = c.line();
@@ -53,13 +53,13 @@ pub(super) fn indented_len(text: &str) -> usize {
     let mut len = 0;
     loop {
         let mut at = len;
-        while at < text.len() && is_blank(line(&text[at..])) {
+        while at < text.len() && begins_blank(&text[at..]) {
             at += line(&text[at..]).len();
         }
         if without_indent(&text[at..]).is_none() || at == text.len() {
             return len;
         }
-        while at < text.len() && without_indent(&text[at..]).is_some() && !is_blank(line(&text[at..])) {
+        while at < text.len() && without_indent(&text[at..]).is_some() && !begins_blank(&text[at..]) {
             at += line(&text[at..]).len();
         }
         while at < text.len() && !ends_lazily(&text[at..]) {
