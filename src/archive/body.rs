@@ -80,7 +80,8 @@ pub struct Context<'a> {
     pub title: &'a str,
     /// The post's URL without `baseurl`, for `{{ page.url }}`.
     pub url: &'a str,
-    /// The URL, without `baseurl`, of the post that `{% post_url %}` names.
+    /// The URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose path
+    /// `{% link %}` gives.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
 }
 

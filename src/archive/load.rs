@@ -190,7 +190,7 @@ fn link_targets(reader: &Reader<'_>, drafts: &[Draft], pages: &[PageFile]) -> Ha
         }
     }
     for draft in drafts.iter().filter(|draft| draft.visibility != Visibility::Withdrawn) {
-        let stem = draft.path.rsplit_once('.').map_or(draft.path.as_str(), |(stem, _)| stem);
+        let stem = stem(&draft.path);
         let below = stem.split_once("_posts/").map_or(stem, |(_, below)| below);
         let name = stem.rsplit('/').next().unwrap_or(stem);
         // A folder above `_posts` belongs to the name, `_posts` does not.
@@ -200,6 +200,11 @@ fn link_targets(reader: &Reader<'_>, drafts: &[Draft], pages: &[PageFile]) -> Ha
         }
     }
     targets
+}
+
+/// A path without its extension.
+fn stem(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
 }
 
 /// Reads the bodies that name other posts, now that these have URLs; each with its draft's index.

@@ -153,7 +153,11 @@ fn copy(from: &Path, to: &Path) {
             std::fs::create_dir_all(&target).expect("a folder");
             copy(&entry.path(), &target);
         } else {
-            std::fs::copy(entry.path(), target).expect("a copy");
+            std::fs::copy(entry.path(), &target).expect("a copy");
+            // A file that changed a moment ago might be half-written, and would be waited for.
+            let changed = entry.metadata().and_then(|meta| meta.modified()).expect("a time");
+            let copy = std::fs::File::options().write(true).open(target).expect("the copy");
+            copy.set_modified(changed).expect("a time");
         }
     }
 }
@@ -174,4 +178,25 @@ fn a_named_folder_of_posts_is_passed_over_by_the_same_rules() {
     let paths: Vec<_> =
         list(site.path()).iter().map(|post| post["path"].as_str().unwrap().to_owned()).collect();
     assert_eq!(paths, ["posts/deep/_posts/2024-01-03-b.md", "posts/2024-01-02-a.md"]);
+}
+
+/// What `post_url`, `link` and the URL filters resolve to, as real Jekyll printed it.
+#[test]
+fn links_in_liquid_lead_where_jekyll_leads_them() {
+    let site = fixture("jekyll-site");
+    let posts = printed(&["list", "--body", &site.to_string_lossy()]);
+    let post = posts.iter().find(|post| post["path"] == "_posts/2026-05-05-links.md").expect("the post");
+    let body = post["body"].as_str().expect("a body");
+    let links: Vec<_> = body.split("href=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    assert_eq!(
+        links,
+        [
+            "/archive/harbour/news/2026/01/15/harbour-opens/",
+            "/archive/team/people/desk/2026/05/20/new-desk/",
+            "/archive/about/",
+            "/archive/assets/paper.pdf",
+            "/archive/contact/",
+            "https://tide.example.org/archive/contact/",
+        ]
+    );
 }

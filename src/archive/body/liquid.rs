@@ -196,11 +196,14 @@ fn quoted(text: &str) -> Option<&str> {
     })
 }
 
-/// `{% link file %}`: a post by its name, any other file by its path.
+/// `{% link file %}`: a post or page by what is known of its path, any other file as it is.
 fn linked(path: &str, cx: &Context<'_>) -> Option<String> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path.contains("{{") {
         return None;
+    }
+    if let Some(url) = (cx.posts)(path) {
+        return Some(relative_url(&url, cx));
     }
     if let Some((folder, name)) = path.split_once("_posts/") {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
