@@ -4,7 +4,7 @@
 //! - [`problem`]: what is wrong with a file, as data
 //! - [`front_matter`], [`date`], [`slug`], [`permalink`], [`defaults`]: Jekyll's rules
 //! - [`body`]: Markdown and HTML → clean HTML, and what is lifted out of it
-//! - [`files`], [`read`], [`page`], [`load`]: a folder → posts and pages, on every core
+//! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on every core
 //! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
 
 pub mod body;
