@@ -1,7 +1,7 @@
 //! A post's body: Markdown or HTML in, clean HTML, plain text and the fields that stand in
 //! the text out. Used by the loader for every post, page and the owner's footer.
 //!
-//! [`liquid`] → [`markdown`] → [`rewrite`] and [`lift`] → [`clean`], whose answer alone is
+//! `liquid` → `markdown` → `rewrite` and `lift` → `clean`, whose answer alone is
 //! printed.
 
 mod attributes;

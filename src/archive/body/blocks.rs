@@ -3,6 +3,8 @@
 //! where JEKYLL.md asks for better: tables need a delimiter row, an unclosed tag ends at the
 //! next blank line.
 
+use std::collections::BTreeMap;
+
 use super::{code, define, heading, html_block, list, table};
 
 /// Blocks nested deeper than this are text.
@@ -81,11 +83,14 @@ pub(super) struct LinkDefinition {
     pub(super) title: String,
 }
 
+/// What footnotes say, by name.
+pub(super) type Footnotes = BTreeMap<String, Vec<Block>>;
+
 /// A source as blocks, with what it defines.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     pub(super) links: Vec<LinkDefinition>,
-    pub(super) footnotes: Vec<(String, Vec<Block>)>,
+    pub(super) footnotes: Footnotes,
     depth: usize,
     /// Bytes that searches for a missing end may still cost: keeps a hostile body linear.
     pub(super) budget: usize,

@@ -190,12 +190,16 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
         ("li", "id") => value.starts_with("fn:"),
         (_, "id") => !value.is_empty() && !value.starts_with("ui-"),
         ("img", "src") => !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")),
-        (_, "width" | "height" | "colspan" | "rowspan" | "span" | "start" | "value") => {
-            (1..=5).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
-        }
+        (_, "width" | "height" | "colspan" | "rowspan" | "span") => is_number(value, 5),
+        // A list may begin with a date or a stock's code.
+        (_, "start" | "value") => is_number(value, 9),
         _ => true,
     };
     is_kept.then_some(Cow::Borrowed(value))
+}
+
+fn is_number(value: &str, digits: usize) -> bool {
+    (1..=digits).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -211,6 +215,7 @@ mod tests {
             ("<a href=\"javascript:x\" rel=x>丁</a>", "<a>丁</a>"),
             ("<h2 id=\"ui-x\">戊</h2><h2 id=\"己\">己</h2>", "<h2>戊</h2><h2 id=\"己\">己</h2>"),
             ("<li id=\"fn:1\"><sup id=\"x\">1</sup></li>", "<li id=\"fn:1\"><sup>1</sup></li>"),
+            ("<ol start=\"600519\"><li>辛</ol>", "<ol start=\"600519\"><li>辛</li></ol>"),
             ("<p class=\"ta-center z\">庚</p>", "<p class=\"ta-center\">庚</p>"),
             ("<img src=\"mailto:a@b\" width=\"100%\" height=\"3\">", "<img height=\"3\">"),
         ] {

@@ -24,8 +24,7 @@ pub(super) fn footnote(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     }
     c.pos += first.len() + tail;
     let blocks = parser.parse(&text);
-    parser.footnotes.retain(|(other, _)| other != name);
-    parser.footnotes.push((name.to_owned(), blocks));
+    parser.footnotes.insert(name.to_owned(), blocks);
     c.blocks.push(Block::Nothing { ends: false });
     true
 }

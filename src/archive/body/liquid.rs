@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::Context;
 use super::literal::Literals;
+use super::{Context, MAX_LEN};
 use crate::archive::problem::{Code, Defect};
 
 /// Resolves the Liquid of a source. What it leaves alone is held in `literals`, so that
@@ -68,6 +68,11 @@ impl<'s> Run<'s> {
         literals: &mut Literals,
         defects: &mut Vec<Defect>,
     ) {
+        // A long title named often is no text.
+        let is_full = self.out.len() > MAX_LEN;
+        if is_full && (tag.is_output || matches!(tag.inner.split(' ').next(), Some("post_url" | "link"))) {
+            return self.leave(tag, literals);
+        }
         if tag.is_output {
             return match output(tag.inner, cx) {
                 Some(value) => self.put(tag, &value),

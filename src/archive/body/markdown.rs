@@ -9,7 +9,7 @@ use comrak::nodes::NodeValue;
 use comrak::{Arena, Node, Options, parse_document};
 use regex::Regex;
 
-use super::blocks::{Block, Definition, Leaf, LinkDefinition, Parser};
+use super::blocks::{self, Block, Definition, Leaf, LinkDefinition, Parser};
 use super::inline::{self, Footnotes};
 use super::literal::Literals;
 use super::spans;
@@ -21,7 +21,7 @@ pub(super) fn to_html(source: &str, literals: &mut Literals) -> String {
     let mut blocks = parser.parse(source);
     let mut leaves = Leaves { document: definitions(&parser), count: 0, literals };
     leaves.blocks(&mut blocks);
-    for (_, content) in &mut parser.footnotes {
+    for content in parser.footnotes.values_mut() {
         leaves.blocks(content);
     }
     let Leaves { document, count, literals } = leaves;
@@ -63,7 +63,7 @@ fn definitions(parser: &Parser) -> String {
         }
         out.push_str("\n\n");
     }
-    for (name, _) in &parser.footnotes {
+    for name in parser.footnotes.keys() {
         out.push_str(&format!("[^{name}]: -\n\n"));
     }
     out
@@ -274,16 +274,18 @@ impl Writer<'_, '_> {
     }
 
     /// The footnotes that were referred to; one may refer to another.
-    fn write_footnotes(&mut self, contents: &[(String, Vec<Block>)]) {
+    fn write_footnotes(&mut self, contents: &blocks::Footnotes) {
         if self.footnotes.order.is_empty() {
             return;
         }
         self.out.push_str("<div class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n");
+        // comrak folds the case of names.
+        let known: HashMap<_, _> =
+            contents.iter().rev().map(|(name, blocks)| (name.to_ascii_lowercase(), blocks)).collect();
         let mut at = 0;
         while let Some((name, _)) = self.footnotes.order.get(at).cloned() {
-            let known = contents.iter().find(|(other, _)| other.eq_ignore_ascii_case(&name));
             self.out.push_str(&format!("<li id=\"fn:{name}\" role=\"doc-endnote\">\n"));
-            self.blocks(known.map_or(&[], |(_, blocks)| blocks));
+            self.blocks(known.get(&name.to_ascii_lowercase()).map_or(&[], |blocks| blocks));
             let ends_in_paragraph = self.out.ends_with("</p>\n");
             if ends_in_paragraph {
                 self.out.truncate(self.out.len() - "</p>\n".len());

@@ -81,8 +81,12 @@ fn read(text: &str) -> Option<(Table, usize)> {
         table.sections.push((if has_footer { "tfoot" } else { "tbody" }, rows));
     }
     let has_body = table.sections.iter().any(|(name, _)| *name == "tbody");
-    for row in table.sections.iter_mut().flat_map(|(_, rows)| rows) {
-        row.resize_with(table.columns, || Leaf::new(""));
+    // One wide row may not make millions of empty cells of many narrow ones.
+    let count = table.sections.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+    if count * table.columns <= 16 * len {
+        for row in table.sections.iter_mut().flat_map(|(_, rows)| rows) {
+            row.resize_with(table.columns, || Leaf::new(""));
+        }
     }
     table.aligns.resize(table.columns, Align::Default);
     has_body.then_some((table, len))

@@ -77,6 +77,19 @@ fn only_heads_and_tails_are_lifted() {
         ),
         ("> 甲\n\n丙", "<p>丙</p>", Some("甲"), None),
         ("> 甲\n\n[返回](/)", "<blockquote>\n<p>甲</p>\n</blockquote>", None, None),
+        (
+            "甲\n\n<http://s.example/a>\n\n<http://s.example/b>",
+            "<p>甲</p>\n<p><a href=\"http://s.example/a\" rel=\"noopener nofollow ugc\">http://s.example/a</a></p>",
+            None,
+            Some("http://s.example/b"),
+        ),
+        (
+            "甲\n\n[返回舱着陆](http://s.example/a)\n\n[返回](//any.example/)",
+            "<p>甲</p>\n<p><a href=\"http://s.example/a\" rel=\"noopener nofollow ugc\">返回舱着陆</a></p>",
+            None,
+            None,
+        ),
+        ("（记者 甲）乙。（文章来源：某报）", "<p>（记者 甲）乙。（文章来源：某报）</p>", None, None),
         ("plain text, no markup at all", "<p>plain text, no markup at all</p>", None, None),
     ] {
         let body = markdown(source);
@@ -111,6 +124,34 @@ fn the_policy_holds() {
     ] {
         assert_eq!(html(source), expected.to_owned(), "{source}");
     }
+}
+
+#[test]
+fn what_never_ends_swallows_nothing() {
+    for (source, from_html, from_markdown) in [
+        ("甲<svg>乙\n\n丙", "甲乙\n\n丙", "<p>甲乙</p>\n<p>丙</p>"),
+        ("<video>甲\n\n<p>乙", "甲\n\n<p>乙</p>", "甲\n<p>乙</p>"),
+        ("甲<b><textarea>乙</b>", "甲<b>乙</b>", "<p>甲<b>乙</b></p>"),
+        ("<div><!-- 甲</div>\n\n乙", "<div>&lt;!-- 甲</div>\n\n乙", "<div>&lt;!-- 甲</div>\n<p>乙</p>"),
+        ("<ul><li style=display:none>甲</ul>乙", "乙", "<p>乙</p>"),
+        (
+            "<p>甲<div style=display:none>乙</p>丙",
+            "<p>甲</p><div>乙丙</div>",
+            "<p>甲</p><div>乙\n<p>丙</p>\n</div>",
+        ),
+    ] {
+        assert_eq!(html(source), from_html, "{source}");
+        assert_eq!(markdown(source).html.as_str(), from_markdown, "{source}");
+    }
+}
+
+#[test]
+fn no_body_grows_without_bound() {
+    let site = SiteContext { title: "题".repeat(10_000), ..site() };
+    let body = read(&"{{ site.title }}".repeat(1000), Format::Markdown, &context(&site));
+    assert!(body.html.as_str().len() < 5 << 20);
+    let wide = format!("{}\n{}\n{}", "|a".repeat(1000), "|-".repeat(1000), "|a\n".repeat(1000));
+    assert!(markdown(&wide).html.as_str().len() < 64 * wide.len());
 }
 
 #[test]

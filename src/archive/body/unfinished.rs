@@ -8,17 +8,18 @@ use super::element::{self, Policy};
 /// More of them are left to HTML: each costs a look at the rest of the body.
 const MAX: usize = 32;
 
+/// A tag with more attributes is text, too: HTML's tokenizer compares each with all others.
+const MAX_ATTRIBUTES: usize = 512;
+
 /// A body whose tags and comments all end.
 pub(super) fn escape(html: &str) -> Cow<'_, str> {
     let mut out = String::new();
-    let (mut from, mut at) = (0, 0);
-    let mut endless = Endless::default();
-    for _ in 0..MAX {
-        let Some(start) = find(html, at, &mut endless) else { break };
+    let (mut from, mut endless, mut looks) = (0, Endless::default(), 0);
+    while let Some((start, ends)) = find(html, from, &mut endless).filter(|_| looks < MAX) {
+        looks += usize::from(!ends);
         out.push_str(&html[from..start]);
         out.push_str("&lt;");
         from = start + 1;
-        at = from;
     }
     if from == 0 {
         return Cow::Borrowed(html);
@@ -27,28 +28,32 @@ pub(super) fn escape(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where a tag or a comment begins that never ends.
-fn find(html: &str, from: usize, endless: &mut Endless) -> Option<usize> {
+/// Where a tag or a comment begins that is to be text, and whether it ends.
+fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)> {
     let mut at = from;
     while let Some(start) = html[at..].find('<').map(|i| at + i) {
         let rest = &html[start..];
         let len = match rest.as_bytes().get(1) {
             Some(b'!') if rest.starts_with("<!--") => comment(rest),
-            Some(b'!' | b'?') => rest.find('>').map(|i| i + 1),
-            Some(b'/') => match rest.as_bytes().get(2) {
-                Some(b) if b.is_ascii_alphabetic() => tag(rest, 2),
-                Some(_) => rest.find('>').map(|i| i + 1),
-                None => Some(2),
+            Some(b'!' | b'?') => end(rest),
+            Some(b'/') if rest.len() == 2 => Some(2),
+            Some(b'/') if !rest.as_bytes()[2].is_ascii_alphabetic() => end(rest),
+            Some(b) if *b == b'/' || b.is_ascii_alphabetic() => match tag(rest) {
+                Some((_, attributes)) if attributes > MAX_ATTRIBUTES => return Some((start, true)),
+                tag => tag.map(|(len, _)| len + endless.content(rest, len)),
             },
-            Some(b) if b.is_ascii_alphabetic() => tag(rest, 1).map(|len| len + endless.content(rest, len)),
             _ => Some(1),
         };
         at = match len {
             Some(len) => start + len,
-            None => return Some(start),
+            None => return Some((start, false)),
         };
     }
     None
+}
+
+fn end(text: &str) -> Option<usize> {
+    text.find('>').map(|at| at + 1)
 }
 
 fn comment(text: &str) -> Option<usize> {
@@ -60,15 +65,18 @@ fn comment(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of the tag at the start of a text, as HTML's tokenizer reads it.
-fn tag(text: &str, name: usize) -> Option<usize> {
+/// The length of the tag at the start of a text, as HTML's tokenizer reads it, and the number of
+/// its attributes.
+fn tag(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let mut i = name + bytes[name..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>'))?;
+    let mut attributes = 0;
+    let mut i = 2 + bytes[2..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>'))?;
     loop {
         i += bytes[i..].iter().position(|b| !is_space(*b) && *b != b'/')?;
         if bytes[i] == b'>' {
-            return Some(i + 1);
+            return Some((i + 1, attributes));
         }
+        attributes += 1;
         // The first byte of an attribute's name may be a `=`.
         i += 1;
         i += bytes[i..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>' | b'='))?;
@@ -98,12 +106,13 @@ impl Endless {
         if element::policy(&name) != Policy::Raw || self.0.contains(&name) {
             return 0;
         }
+        let content = &text[tag_len..];
         let is_end = |(at, _): &(usize, &str)| {
-            let end = text.as_bytes().get(at + 2..at + 2 + name.len());
+            let end = content.as_bytes().get(at + 2..at + 2 + name.len());
             end.is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
         };
-        match text.match_indices("</").find(is_end) {
-            Some((at, _)) => at - tag_len,
+        match content.match_indices("</").find(is_end) {
+            Some((at, _)) => at,
             None => {
                 self.0.push(name);
                 0
@@ -132,6 +141,8 @@ mod tests {
         ] {
             assert_eq!(escape(html), expected);
         }
+        let wide = format!("<p{}>甲", " a".repeat(513));
+        assert_eq!(escape(&wide), format!("&lt;{}", &wide[1..]));
         for html in [
             "<p a=b'c\">",
             "<p ='>",
@@ -143,6 +154,7 @@ mod tests {
             "</",
             "<script>'<a b=\"'</script>",
             "<script><br>",
+            "<script a=\"</script\">'<a b=\"'</script>",
         ] {
             assert_eq!(escape(html), html);
         }
