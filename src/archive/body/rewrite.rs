@@ -14,7 +14,7 @@ use self::children::{Current, Mark};
 use super::element::{self, Policy};
 use super::lift::{Link, Top};
 use super::literal::escape_html;
-use super::security::{self, Security, SecurityCode};
+use super::security::{Mentions, Security, SecurityCode};
 use super::tokens::{RawText, Reader, tokenize};
 use super::{SiteContext, attributes, unfinished};
 
@@ -40,7 +40,7 @@ pub(super) fn rewrite(html: &str, site: &SiteContext) -> Rewritten {
     let mut pass = tokenize(html, Pass::new(html, site));
     pass.cut_from(0);
     pass.end_top();
-    Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities, too_deep: pass.too_deep }
+    Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities.all, too_deep: pass.too_deep }
 }
 
 /// An element that is open.
@@ -68,7 +68,7 @@ struct Pass<'a> {
     entities: usize,
     current: Option<Current>,
     tops: Vec<Top>,
-    securities: Vec<Security>,
+    securities: Mentions,
     too_deep: bool,
 }
 
@@ -102,7 +102,7 @@ impl<'a> Pass<'a> {
             entities: 0,
             current: None,
             tops: Vec::new(),
-            securities: Vec::new(),
+            securities: Mentions::default(),
             too_deep: false,
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Pass<'a> {
         let security = attributes::security(tag);
         if policy == Policy::Void {
             if let Some(code) = security {
-                security::mention(&mut self.securities, code, "");
+                self.securities.add(code, "");
             }
             self.void(tag);
             return None;
@@ -289,7 +289,7 @@ impl<'a> Pass<'a> {
         let text =
             self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
         if let Some(code) = open.security {
-            security::mention(&mut self.securities, code, text);
+            self.securities.add(code, text);
         }
         if let Some(name) = &open.shown {
             self.out.extend(["</", name, ">"]);

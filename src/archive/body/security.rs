@@ -1,5 +1,6 @@
 //! The securities and sectors that a scraped body names in its stock links.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -91,13 +92,24 @@ impl fmt::Display for SecurityCode {
     }
 }
 
-/// Adds a mention: each code once, in the order of first mention.
-pub(super) fn mention(securities: &mut Vec<Security>, code: SecurityCode, name: &str) {
-    let name = name.trim();
-    match securities.iter_mut().find(|known| known.code == code) {
-        Some(known) if known.name.is_empty() => known.name.push_str(name),
-        Some(_) => {}
-        None => securities.push(Security { code, name: name.to_owned() }),
+/// The securities of a body: each code once, in the order of first mention.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    pub(super) all: Vec<Security>,
+    places: HashMap<SecurityCode, usize>,
+}
+
+impl Mentions {
+    /// Adds a mention.
+    pub(super) fn add(&mut self, code: SecurityCode, name: &str) {
+        let at = *self.places.entry(code).or_insert_with_key(|code| {
+            self.all.push(Security { code: code.clone(), name: String::new() });
+            self.all.len() - 1
+        });
+        let known = &mut self.all[at].name;
+        if known.is_empty() {
+            known.push_str(name.trim());
+        }
     }
 }
 
@@ -138,13 +150,13 @@ mod tests {
 
     #[test]
     fn a_security_is_named_once() {
-        let mut all = Vec::new();
+        let mut mentions = Mentions::default();
         for (data, name) in
             [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]
         {
-            mention(&mut all, SecurityCode::of_data(data).expect("a code"), name);
+            mentions.add(SecurityCode::of_data(data).expect("a code"), name);
         }
-        let all = all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
+        let all = mentions.all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
         assert_eq!(all, [("NIO.US", "乙汽车"), ("600160.SH", "甲股份")]);
     }
 }
