@@ -9,7 +9,7 @@ use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use super::body::BodyHtml;
 
 /// The level: higher ones cost the start more than they save.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 /// The dictionary's size in bytes; larger ones were no smaller in sum.
 const DICTIONARY_SIZE: usize = 64 * 1024;
 /// Fewer samples than this train no useful dictionary.
