@@ -1,6 +1,7 @@
 //! What is wrong with a file of the site, as data: the loader collects problems,
 //! `finews check` prints them, and nothing a file can contain stops the start.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -115,12 +116,34 @@ pub struct Problem {
 }
 
 impl fmt::Display for Problem {
-    /// `path:line: severity[code]: message`, as compilers print theirs.
+    /// `path:line: severity[code]: message`, as compilers print theirs: always one line, whatever
+    /// the names of files are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, line, severity, code, message } = self;
+        let (path, message) = (visible(path), visible(message));
         match line {
             Some(line) => write!(f, "{path}:{line}: {severity}[{code}]: {message}"),
             None => write!(f, "{path}: {severity}[{code}]: {message}"),
         }
+    }
+}
+
+/// A text without characters that would move a terminal's cursor.
+fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_one_line_whatever_the_file_is_called() {
+        let problem = Defect::error(Code::DateMissing, "no\tdate").at(3).of("a\nb: error[x]: c.md");
+        assert_eq!(problem.to_string(), "a\\nb: error[x]: c.md:3: error[date-missing]: no\\tdate");
     }
 }

@@ -227,6 +227,14 @@ fn aliases_are_followed_but_not_for_ever() {
 }
 
 #[test]
+fn what_is_nested_without_end_is_read_line_by_line() {
+    let deep = format!("title: t\nx: {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let (front, defects) = parse(&deep);
+    assert_eq!(front.text("title"), Some("t"));
+    assert_eq!(defects.len(), 1);
+}
+
+#[test]
 fn bytes_are_decoded_and_what_was_done_is_said() {
     let cut = &"一个汉字".as_bytes()[..11];
     let cases: [(&str, &[u8], &str, Option<u32>); 6] = [

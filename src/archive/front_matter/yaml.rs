@@ -20,10 +20,17 @@ pub(super) struct Invalid {
     pub(super) line: Option<u32>,
 }
 
+/// More opening brackets than any front matter has.
+const MOST_BRACKETS: usize = 2_000;
+
 /// The pairs of the mapping, in order, keys written twice included.
 pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
+    }
+    // The parser's time grows with the square of the depth.
+    if yaml.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MOST_BRACKETS {
+        return Err(Invalid { line: None, reason: "invalid YAML: too many brackets".into() });
     }
     // Lists are first taken to hold scalars alone, whose spelling can then be kept; but not their
     // tags, of which one counts.
