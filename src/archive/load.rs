@@ -20,6 +20,9 @@ use crate::config::{Config, ConfigError};
 /// Bodies that train the dictionary, at most.
 const SAMPLES: usize = 1_000;
 
+/// More threads than cores: while one waits for the disk, another works.
+const READERS_PER_CORE: usize = 4;
+
 /// How far a load is; read by whoever shows it.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -53,6 +56,15 @@ pub struct Claims {
 /// # Errors
 /// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
 pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match rayon::ThreadPoolBuilder::new().num_threads(cores * READERS_PER_CORE).build() {
+        Ok(pool) => pool.install(|| load_here(config, claims, progress)),
+        // Without threads of our own those that are there do as well.
+        Err(_) => load_here(config, claims, progress),
+    }
+}
+
+fn load_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
     let reader = Reader::new(config, SystemTime::now())?;
     let found = files::find(config);
     progress.total.store(found.posts.len(), Ordering::Relaxed);
