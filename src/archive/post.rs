@@ -124,7 +124,7 @@ impl Post {
 /// The first sentence, or as much of it as a headline holds, cut where the text pauses.
 fn first_words(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 36;
-    const SHORTEST: usize = 12;
+    const SHORTEST: usize = 20;
     let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
     let start = text.char_indices().nth(SHORTEST).map_or(text.len(), |(start, _)| start);
     let head = &text[..end];
