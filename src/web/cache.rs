@@ -97,7 +97,10 @@ impl Fingerprinter {
 /// Changes with every build, so that a new template is never taken for the old page: a hash of
 /// the running program, which replicas of one build share.
 static BUILD_ID: LazyLock<u64> = LazyLock::new(|| {
-    let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
+    let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_else(|_| {
+        // Without the program's file each start counts as a build of its own.
+        format!("{} {:?}", env!("CARGO_PKG_VERSION"), std::time::SystemTime::now()).into_bytes()
+    });
     xxhash_rust::xxh3::xxh3_64(&program)
 });
 
