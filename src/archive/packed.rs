@@ -23,13 +23,6 @@ pub struct PackedBody {
     length: u32,
 }
 
-impl PackedBody {
-    /// Bytes kept.
-    pub fn packed_len(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
 /// How the bodies of an archive are packed: with a dictionary, unless they are too few to train one.
 pub struct Packing(Option<Dictionary>);
 

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::paths::Route;
 use super::reply::Visit;
-use crate::archive::snapshot::{ListPage, Newer, Number};
+use crate::archive::snapshot::{Group, ListPage, Newer, Number};
 use crate::archive::{Post, PostId};
 
 /// A link with its text.
@@ -93,11 +93,14 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
 
 /// A post's source: the last of its categories, which is the most particular.
 pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
-    let name = *post.categories.last()?;
-    // A category whose posts are all out of lists has no page.
-    let group = visit.archive.categories().get(name)?;
-    let href = visit.site.href(Route::source(visit.archive.name(name)));
+    let group = source_group(visit, post)?;
+    let href = visit.site.href(Route::source(visit.archive.name(group.name())));
     Some(Link { label: group.label().to_owned(), href })
+}
+
+/// The posts of a post's source. A category whose posts are all out of lists has no page.
+pub fn source_group<'a>(visit: &Visit<'a>, post: &Post) -> Option<&'a Group> {
+    visit.archive.categories().get(*post.categories.last()?)
 }
 
 /// The links below a list.
@@ -145,7 +148,7 @@ impl Hash for Shown<'_> {
 }
 
 /// What changes when anything changes that a list shows of a post.
-pub fn version(visit: &Visit<'_>, id: PostId) -> (u64, Option<String>) {
+pub fn version<'a>(visit: &Visit<'a>, id: PostId) -> (u64, Option<&'a str>) {
     let post = visit.archive.post(id);
-    (post.hash, source(visit, post).map(|source| source.label))
+    (post.hash, source_group(visit, post).map(Group::label))
 }

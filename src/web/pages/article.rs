@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::Head;
+use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId};
 use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
@@ -46,11 +47,11 @@ struct Security<'a> {
 pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let archive = visit.archive;
     let post = archive.post(id);
-    let source = timeline::source(visit, post);
-    let (earlier, later) = neighbours(visit, post, id);
+    let group = timeline::source_group(visit, post);
+    let (earlier, later) = neighbours(group, id);
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
-    let label = source.as_ref().map(|source| source.label.clone());
-    let fingerprint = visit.fingerprint("article").with((post.hash, &post.url, &label, beside)).finish();
+    let label = group.map(Group::label);
+    let fingerprint = visit.fingerprint("article").with((post.hash, &post.url, label, beside)).finish();
     visit.conditional("text/html; charset=utf-8", CachePolicy::Article, fingerprint, || {
         let body = archive.body(post)?;
         let at = post.date.in_zone(archive.zone());
@@ -67,7 +68,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             headline: post.headline(),
             iso: at.to_rfc3339(),
             moment: visit.site.words.moment(at),
-            publisher: publisher.filter(|name| label.as_deref() != Some(*name)),
+            publisher: publisher.filter(|name| label != Some(*name)),
             author: post.author.map(name),
             lang: post.lang.map(name),
             digest: post.digest.as_deref(),
@@ -89,16 +90,15 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             source_text: source_text.map(|path| visit.site.href(path)),
             earlier: earlier.map(link),
             later: later.map(link),
+            source: timeline::source(visit, post),
             post,
-            source,
         })
     })
 }
 
 /// The posts before and after in the source.
-fn neighbours(visit: &Visit<'_>, post: &Post, id: PostId) -> (Option<PostId>, Option<PostId>) {
-    let group = post.categories.last().and_then(|name| visit.archive.categories().get(*name));
-    let list = group.map_or(&[][..], |group| group.posts());
+fn neighbours(group: Option<&Group>, id: PostId) -> (Option<PostId>, Option<PostId>) {
+    let list = group.map_or(&[][..], Group::posts);
     match list.binary_search(&id) {
         Ok(place) => (place.checked_sub(1).map(|before| list[before]), list.get(place + 1).copied()),
         Err(_) => (None, None),
