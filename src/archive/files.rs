@@ -10,129 +10,253 @@ use super::permalink::{self, FileName};
 use super::problem::{Code, Defect, Problem};
 use crate::config::Config;
 
-/// A file that is a post by its name and place.
-#[derive(Debug)]
-pub struct PostFile {
-    /// Relative to the site's folder, with `/` between its parts.
-    pub path: String,
-    /// Where to read it.
-    pub file: PathBuf,
-    /// What its name says.
-    pub name: FileName,
+/// A file of the site, relative to its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFile {
+    /// With `/` between its parts; bytes that are not UTF-8 are replaced.
+    pub path: Box<str>,
+    /// The path as the file system has it, where that is not UTF-8.
+    odd: Option<Box<Path>>,
 }
 
-/// A file that may be a page: Markdown or HTML outside the folders of posts.
-#[derive(Debug)]
-pub struct PageFile {
-    /// Relative to the site's folder, with `/` between its parts.
-    pub path: String,
+impl SiteFile {
+    fn new(root: &Path, file: &Path) -> Self {
+        let below = file.strip_prefix(root).unwrap_or(file);
+        let odd = below.to_str().is_none().then(|| below.into());
+        Self { path: relative(root, file).into(), odd }
+    }
+
+    /// A file by its path relative to the site.
+    pub fn of_path(path: &str) -> Self {
+        Self { path: path.into(), odd: None }
+    }
+
     /// Where to read it.
-    pub file: PathBuf,
+    pub fn file(&self, root: &Path) -> PathBuf {
+        match &self.odd {
+            Some(odd) => root.join(odd),
+            None => root.join(&*self.path),
+        }
+    }
+
+    /// What its name says, if it is a post's.
+    pub fn name(&self) -> Option<FileName> {
+        permalink::file_name(base_name(&self.path))
+    }
+}
+
+/// What a file of the site is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A post, by its name and place.
+    Post,
+    /// Perhaps a page: Markdown or HTML outside the folders of posts.
+    Page,
 }
 
 /// What a walk through the site found, each sorted by path.
 #[derive(Debug, Default)]
 pub struct Files {
     /// The posts.
-    pub posts: Vec<PostFile>,
+    pub posts: Vec<SiteFile>,
     /// What may be pages.
-    pub pages: Vec<PageFile>,
+    pub pages: Vec<SiteFile>,
+    /// The folders that were looked into.
+    pub folders: Vec<PathBuf>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
 
-/// Walks the site.
-pub fn find(config: &Config) -> Files {
-    let filter = Filter::new(config);
-    let mut files = Files::default();
-    for folder in &config.posts {
-        walk_posts(config, &filter, folder, &mut files);
-    }
-    walk_site(config, &filter, &mut files);
-    add_included(config, &mut files);
-    files.posts.sort_by(|a, b| a.path.cmp(&b.path));
-    files.posts.dedup_by(|a, b| a.path == b.path);
-    files.pages.sort_by(|a, b| a.path.cmp(&b.path));
-    files.pages.dedup_by(|a, b| a.path == b.path);
-    files
+/// The rules by which the files of a site are found.
+pub struct Walk<'a> {
+    config: &'a Config,
+    filter: Filter,
 }
 
-/// A page that `include` names with its path, though its folder is passed over.
-fn add_included(config: &Config, files: &mut Files) {
-    for path in config.include.iter().map(|path| path.trim_matches('/')) {
-        let file = config.root.join(path);
-        let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
-        if is_inside && below_posts(path).is_none() && is_page_name(path, config) && file.is_file() {
-            files.pages.push(PageFile { path: path.to_owned(), file });
-        }
-    }
+/// A file or folder as the filters see it.
+struct Seen<'a> {
+    path: &'a str,
+    is_dir: bool,
+    is_link: bool,
 }
 
-/// Everything dated in a folder that the configuration names.
-fn walk_posts(config: &Config, filter: &Filter, folder: &str, files: &mut Files) {
-    let start = config.root.join(folder);
-    // What the owner names counts, whatever passes it over; what is below it does not.
-    let is_excluded = filter.excludes(folder);
-    let walk = WalkDir::new(&start).follow_links(true).into_iter().filter_entry(|entry| {
-        let name = entry.file_name().to_string_lossy();
-        let passed_over = is_special(&name) && name != "_posts"
-            || !is_excluded && filter.excludes(&relative(&config.root, entry.path()));
-        entry.depth() == 0 || !passed_over
-    });
-    for entry in walk {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => {
-                files.posts.extend(post_file(relative(&config.root, entry.path()), &entry));
+impl<'a> Walk<'a> {
+    /// The rules of a configuration.
+    pub fn new(config: &'a Config) -> Self {
+        Self { config, filter: Filter::new(config) }
+    }
+
+    /// Every file of the site.
+    pub fn all(&self) -> Files {
+        self.below(&self.config.root)
+    }
+
+    /// The files below a folder that the site holds; nothing if it is passed over.
+    pub fn below(&self, folder: &Path) -> Files {
+        let mut files = Files::default();
+        for named in &self.config.posts {
+            let start = self.config.root.join(named);
+            if start.starts_with(folder) {
+                self.walk_posts(named, &start, &mut files);
+            } else if folder.starts_with(&start) && self.keeps_way(folder, |seen| self.keeps_in(named, seen))
+            {
+                self.walk_posts(named, folder, &mut files);
             }
-            Ok(_) => {}
-            Err(error) => files.problems.push(unreadable(&config.root, &error)),
         }
+        // What is in a named folder was seen with its posts.
+        if !self.is_named(&relative(&self.config.root, folder))
+            && self.keeps_way(folder, |seen| self.filter.keeps(seen))
+        {
+            self.walk_site(folder, &mut files);
+        }
+        if folder == self.config.root {
+            self.add_included(&mut files);
+        }
+        for found in [&mut files.posts, &mut files.pages] {
+            found.sort_by(|a, b| a.path.cmp(&b.path));
+            found.dedup_by(|a, b| a.path == b.path);
+        }
+        files.folders.sort();
+        files.folders.dedup();
+        files
     }
-}
 
-/// Posts where the configuration names no folders, and pages in any case.
-fn walk_site(config: &Config, filter: &Filter, files: &mut Files) {
-    let named = |path: &str| config.posts.iter().any(|folder| path == folder);
-    let walk = WalkDir::new(&config.root).follow_links(true).into_iter().filter_entry(|entry| {
-        let path = relative(&config.root, entry.path());
-        entry.depth() == 0 || filter.keeps(&path, entry)
-    });
-    for entry in walk {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => {
-                let path = relative(&config.root, entry.path());
-                let in_posts = below_posts(&path).is_some();
-                let in_root_posts = path.starts_with("posts/");
-                let counts = in_root_posts || is_below(&path, &config.collections_dir);
-                if config.posts.is_empty() && counts && (in_posts || in_root_posts) {
-                    let found = post_file(path.clone(), &entry);
-                    let is_post = found.is_some();
-                    files.posts.extend(found);
-                    if is_post || in_posts {
-                        continue;
+    /// What a single path of the site is, whether or not there is a file.
+    pub fn at(&self, file: &Path) -> Option<(Kind, SiteFile)> {
+        let found = SiteFile::new(&self.config.root, file);
+        let is_named_post = found.name().is_some()
+            && self.config.posts.iter().any(|named| {
+                is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
+            });
+        if is_named_post {
+            return Some((Kind::Post, found));
+        }
+        if self.keeps_way(file, |seen| self.filter.keeps(seen)) {
+            return self.kind(&found.path).map(|kind| (kind, found));
+        }
+        self.included().any(|path| *path == *found.path).then_some((Kind::Page, found))
+    }
+
+    /// Whether none of the folders on the way to a path, nor it itself, is passed over.
+    fn keeps_way(&self, path: &Path, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
+        let Ok(below) = path.strip_prefix(&self.config.root) else { return false };
+        let mut way = self.config.root.clone();
+        below.components().all(|part| {
+            way.push(part);
+            let relative = relative(&self.config.root, &way);
+            let is_link = std::fs::symlink_metadata(&way).is_ok_and(|meta| meta.is_symlink());
+            keeps(&Seen { path: &relative, is_dir: way != *path || way.is_dir(), is_link })
+        })
+    }
+
+    /// Pages that `include` names with their path, though their folder is passed over.
+    fn included(&self) -> impl Iterator<Item = &str> {
+        self.config.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
+            let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
+            is_inside && below_posts(path).is_none() && is_page_name(path, self.config)
+        })
+    }
+
+    fn add_included(&self, files: &mut Files) {
+        let root = &self.config.root;
+        let there = self.included().map(|path| root.join(path)).filter(|file| file.is_file());
+        files.pages.extend(there.map(|file| SiteFile::new(root, &file)));
+    }
+
+    /// Whether something in a named folder of posts counts. The folder itself does, whatever passes
+    /// it over; what is below it does not.
+    fn keeps_in(&self, named: &str, seen: &Seen<'_>) -> bool {
+        if !is_below(seen.path, named) {
+            return true;
+        }
+        let name = base_name(seen.path);
+        !(is_special(name) && name != "_posts")
+            && (self.filter.excludes(named) || !self.filter.excludes(seen.path))
+    }
+
+    /// Whether a folder is one that the configuration names, or below it.
+    fn is_named(&self, folder: &str) -> bool {
+        self.config.posts.iter().any(|named| folder == named || is_below(folder, named))
+    }
+
+    /// Everything dated in a folder that the configuration names, and the pages beside.
+    fn walk_posts(&self, named: &str, start: &Path, files: &mut Files) {
+        let root = &self.config.root;
+        for entry in self.entries(start, |seen| self.keeps_in(named, seen)) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    let file = SiteFile::new(root, entry.path());
+                    if file.name().is_some() {
+                        files.posts.push(file);
+                    } else if self.kind(&file.path) == Some(Kind::Page)
+                        && self.keeps_way(entry.path(), |seen| self.filter.keeps(seen))
+                    {
+                        files.pages.push(file);
                     }
                 }
-                let in_named = config.posts.iter().any(|folder| is_below(&path, folder));
-                let is_post = in_named && permalink::file_name(base_name(&path)).is_some();
-                if !in_posts && !is_post && is_page_name(&path, config) {
-                    files.pages.push(PageFile { path, file: entry.into_path() });
-                }
-            }
-            Ok(_) => {}
-            // Below a named folder of posts the other walk has said so already.
-            Err(error) => {
-                let problem = unreadable(&config.root, &error);
-                if !named(&problem.path) && !files.problems.contains(&problem) {
-                    files.problems.push(problem);
-                }
+                Ok(entry) => files.note_folder(&entry),
+                Err(error) => files.problems.push(unreadable(root, &error)),
             }
         }
     }
+
+    /// Posts where the configuration names no folders, and pages elsewhere.
+    fn walk_site(&self, start: &Path, files: &mut Files) {
+        let root = &self.config.root;
+        for entry in self.entries(start, |seen| self.filter.keeps(seen) && !self.is_named(seen.path)) {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    let file = SiteFile::new(root, entry.path());
+                    match self.kind(&file.path) {
+                        Some(Kind::Post) => files.posts.push(file),
+                        Some(Kind::Page) => files.pages.push(file),
+                        None => {}
+                    }
+                }
+                Ok(entry) => files.note_folder(&entry),
+                Err(error) => files.problems.push(unreadable(root, &error)),
+            }
+        }
+    }
+
+    fn entries(
+        &self,
+        start: &Path,
+        keeps: impl Fn(&Seen<'_>) -> bool,
+    ) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+        WalkDir::new(start).follow_links(true).into_iter().filter_entry(move |entry| {
+            let path = relative(&self.config.root, entry.path());
+            let (is_dir, is_link) = (entry.file_type().is_dir(), entry.path_is_symlink());
+            entry.depth() == 0 || keeps(&Seen { path: &path, is_dir, is_link })
+        })
+    }
+
+    /// What a file is that nothing on its way passes over.
+    fn kind(&self, path: &str) -> Option<Kind> {
+        let in_posts = below_posts(path).is_some();
+        let in_root_posts = path.starts_with("posts/");
+        let is_post_name = || permalink::file_name(base_name(path)).is_some();
+        let counts = in_root_posts || is_below(path, &self.config.collections_dir);
+        if self.config.posts.is_empty() && counts && (in_posts || in_root_posts) {
+            if is_post_name() {
+                return Some(Kind::Post);
+            }
+            if in_posts {
+                return None;
+            }
+        }
+        let in_named = self.config.posts.iter().any(|folder| is_below(path, folder));
+        let is_page = !in_posts && !(in_named && is_post_name()) && is_page_name(path, self.config);
+        is_page.then_some(Kind::Page)
+    }
 }
 
-fn post_file(path: String, entry: &DirEntry) -> Option<PostFile> {
-    let name = permalink::file_name(base_name(&path))?;
-    Some(PostFile { path, file: entry.path().to_owned(), name })
+impl Files {
+    fn note_folder(&mut self, entry: &DirEntry) {
+        if entry.file_type().is_dir() {
+            self.folders.push(entry.path().to_owned());
+        }
+    }
 }
 
 fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
@@ -147,6 +271,9 @@ fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
 /// A path below the root, with `/` between its parts; bytes that are not UTF-8 are replaced.
 fn relative(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
+    if let Some(text) = below.to_str() {
+        return text.to_owned();
+    }
     let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
@@ -218,15 +345,15 @@ impl Filter {
         })
     }
 
-    fn keeps(&self, path: &str, entry: &DirEntry) -> bool {
-        let is_dir = entry.file_type().is_dir();
+    fn keeps(&self, seen: &Seen<'_>) -> bool {
+        let &Seen { path, is_dir, is_link } = seen;
         let name = base_name(path);
         if let Some(below) = below_posts(path) {
             // `Dir["**/*"]` lists the files below `_posts` all at once. It sees nothing hidden
             // and follows no links to folders; of the folders only the first is looked at for a
             // special name, as the beginning of the file's path.
             if is_dir {
-                return !name.starts_with('.') && !entry.path_is_symlink();
+                return !name.starts_with('.') && !is_link;
             }
             return !name.starts_with('.') && self.passes(path, below, is_dir);
         }

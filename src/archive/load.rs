@@ -1,23 +1,27 @@
-//! A site's folder → its [`Snapshot`], on every core. What is wrong with a file is collected
+//! A site's folder → its first [`Snapshot`], on every core. What is wrong with a file is collected
 //! and never stops the rest.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use super::body::BodyHtml;
-use super::files::{self, PageFile, PostFile};
+use super::files::{SiteFile, Walk};
+use super::names::Interner;
 use super::packed::Packing;
-use super::page;
+use super::page::{self, Page};
+use super::post::{Post, Timestamp};
 use super::problem::{Code, Defect, Problem};
-use super::read::{Draft, Links, Outcome, Reader, SETTLED_AFTER, Twin, Visibility};
-use super::snapshot::{Builder, Snapshot};
+use super::read::{Draft, Links, Reader, SETTLED_AFTER};
+use super::snapshot::{Change, Contents, Rules, Snapshot};
+use super::stamp::{self, Stamp};
 use crate::config::{Config, ConfigError};
 
-/// Bodies that train the dictionary, at most.
+pub use super::snapshot::Claims;
+
+/// Articles that train the dictionary, at most.
 const SAMPLES: usize = 1_000;
 
 /// More threads than cores: while one waits for the disk, another works.
@@ -40,15 +44,63 @@ impl Progress {
     pub fn done(&self) -> usize {
         self.done.load(Ordering::Relaxed)
     }
+
+    pub(super) fn expect(&self, files: usize) {
+        self.total.store(files, Ordering::Relaxed);
+    }
+
+    pub(super) fn advance(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
-/// Which decoded URL paths belong to pages of finews.
-#[derive(Clone, Copy)]
-pub struct Claims {
-    /// Those of pages that are always there.
-    pub always: fn(&str) -> bool,
-    /// Those of pages that an archive gives rise to: a source, a day.
-    pub in_archive: fn(&Snapshot, &str) -> bool,
+/// What is wrong with one file, under its path.
+pub(super) type Problems = (Arc<str>, Vec<Problem>);
+
+/// What came of a file of posts.
+pub(super) struct Sighting {
+    pub(super) post: Option<Post>,
+    pub(super) defects: Vec<Defect>,
+    /// What the file was, if it could be read.
+    pub(super) stamp: Stamp,
+    /// It was being written, and should be looked at again after this time.
+    pub(super) again: Option<Duration>,
+}
+
+/// What posts are made with: the rules of their site, and what all of them share.
+pub(super) struct Press<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) names: Interner,
+    pub(super) packing: Arc<Packing>,
+    pub(super) claims: Claims,
+}
+
+impl Press<'_> {
+    /// Reads a file of posts.
+    pub(super) fn read(&self, file: &SiteFile, links: &Links<'_>) -> Sighting {
+        match stamp::read(&file.file(&self.reader.config().root)) {
+            Ok(content) => self.make(file, &content, links),
+            Err(defect) => {
+                Sighting { post: None, defects: vec![defect], stamp: Stamp::default(), again: None }
+            }
+        }
+    }
+
+    /// Makes the post of a file that was read.
+    pub(super) fn make(&self, file: &SiteFile, content: &stamp::Content, links: &Links<'_>) -> Sighting {
+        let outcome = self.reader.post(file, content, links);
+        let mut defects = outcome.defects;
+        let post = outcome.draft.and_then(|draft| {
+            let post = Post::of(&draft, content.stamp, &self.names, &self.packing, self.claims);
+            post.map_err(|error| defects.push(Defect::error(Code::TooLarge, error.to_string()))).ok()
+        });
+        let rest = SETTLED_AFTER.saturating_sub(content.stamp.age());
+        let mut again = (outcome.unclosed && !rest.is_zero()).then_some(rest);
+        if content.torn {
+            again = Some(stamp::RESTED_AFTER);
+        }
+        Sighting { post, defects, stamp: content.stamp, again }
+    }
 }
 
 /// Loads a site.
@@ -56,183 +108,126 @@ pub struct Claims {
 /// # Errors
 /// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
 pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
+    on_every_core(|| load_here(config, claims, progress))
+}
+
+/// Runs work for which threads wait for the disk.
+pub(super) fn on_every_core<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match rayon::ThreadPoolBuilder::new().num_threads(cores * READERS_PER_CORE).build() {
-        Ok(pool) => pool.install(|| load_here(config, claims, progress)),
+        Ok(pool) => pool.install(work),
         // Without threads of our own those that are there do as well.
-        Err(_) => load_here(config, claims, progress),
+        Err(_) => work(),
     }
 }
 
 fn load_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
-    let reader = Reader::new(config, SystemTime::now())?;
-    let found = files::find(config);
-    progress.total.store(found.posts.len(), Ordering::Relaxed);
-    let mut problems = found.problems;
-    let packing = Packing::trained(samples(&reader, &found.posts).iter());
+    let reader = Reader::new(config)?;
+    let found = Walk::new(config).all();
+    progress.expect(found.posts.len());
+    let packing = Arc::new(Packing::trained(samples(&reader, &found.posts).iter().map(Draft::article)));
+    let press = Press { reader, names: Interner::default(), packing, claims };
 
-    let outcomes = read_all(&reader, &found.posts, &packing, progress);
-    let mut drafts = settle(&reader, &found.posts, &packing, outcomes, &mut problems);
-    drop_superseded_twins(&mut drafts, &mut problems);
-    drafts.sort_by(|a, b| (a.date, &a.path).cmp(&(b.date, &b.path)));
-
-    let (linked, pages) = {
-        // Few sites name posts in their bodies, so the table is made when it is first asked for.
-        let targets = OnceLock::new();
-        let resolve = |name: &str| {
-            let targets = targets.get_or_init(|| link_targets(&reader, &drafts, &found.pages));
-            targets.get(name.trim_start_matches('/')).cloned()
-        };
-        let linked = read_linking(&reader, &found.posts, &drafts, &packing, &resolve);
-        let pages: Vec<_> = found.pages.par_iter().map(|file| page::read(&reader, file, &resolve)).collect();
-        (linked, pages)
-    };
-    for (index, outcome) in linked {
-        problems.retain(|problem| *problem.path != *drafts[index].path);
-        problems.extend(outcome.problems);
-        if let Some(read) = outcome.draft {
-            drafts[index] = read;
-        }
+    let none = |_: &str| None;
+    let sightings: Vec<Sighting> = found
+        .posts
+        .par_iter()
+        .map(|file| {
+            let sighting = press.read(file, &none);
+            progress.advance();
+            sighting
+        })
+        .collect();
+    let sightings = settled(&press, &found.posts, sightings);
+    let mut posts = Vec::with_capacity(sightings.len());
+    let mut problems: Vec<Problems> = by_path(found.problems);
+    for (file, sighting) in found.posts.iter().zip(sightings) {
+        posts.extend(sighting.post);
+        problems.push(of_file(&file.path, sighting.defects));
     }
-
-    let mut builder = Builder::new(config, packing, claims);
-    // The newest first: of posts with one URL that one is served.
-    for draft in drafts.into_iter().rev() {
-        builder.post(draft);
-    }
-    for (page, found) in pages {
-        problems.extend(found);
-        if let Some(page) = page {
-            builder.page(page);
-        }
-    }
-    Ok(builder.finish(problems))
+    let (pages, of_pages) = pages(&press.reader, &found.pages, &none);
+    problems.extend(of_pages);
+    let Press { reader, names, packing, .. } = press;
+    let contents = Contents { names: names.into_names(), packing, posts, pages, problems };
+    let snapshot = Snapshot::of(Rules::new(config, claims), contents, Timestamp::of(SystemTime::now()));
+    Ok(linked(&snapshot, reader, claims, &found.pages))
 }
 
-fn samples(reader: &Reader<'_>, files: &[PostFile]) -> Vec<BodyHtml> {
+/// Drafts of a share of the posts, which train the dictionary.
+fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
     let step = files.len().div_ceil(SAMPLES).max(1);
-    files
-        .par_iter()
-        .step_by(step)
-        .filter_map(|file| reader.post(file, None, None).draft)
-        .map(|draft| draft.body.html)
-        .filter(|body| !body.as_str().is_empty())
-        .collect()
+    let sample = |file: &SiteFile| {
+        let content = stamp::read(&file.file(&reader.config().root)).ok()?;
+        reader.post(file, &content, &|_| None).draft
+    };
+    let drafts = files.par_iter().step_by(step).filter_map(sample);
+    drafts.filter(|draft| !draft.body.html.as_str().is_empty()).collect()
 }
 
-fn read_all(reader: &Reader<'_>, files: &[PostFile], packing: &Packing, progress: &Progress) -> Vec<Outcome> {
-    files
-        .par_iter()
-        .map_init(
-            || packing.packer().ok(),
-            |packer, file| {
-                let outcome = reader.post(file, packer.as_mut(), None);
-                progress.done.fetch_add(1, Ordering::Relaxed);
-                outcome
-            },
-        )
-        .collect()
-}
-
-/// Reads the files once more that may have been caught half-written.
-fn settle(
-    reader: &Reader<'_>,
-    files: &[PostFile],
-    packing: &Packing,
-    outcomes: Vec<Outcome>,
-    problems: &mut Vec<Problem>,
-) -> Vec<Draft> {
-    if outcomes.iter().any(|outcome| outcome.unsettled) {
-        std::thread::sleep(SETTLED_AFTER + Duration::from_millis(50));
-    }
-    let mut drafts = Vec::with_capacity(outcomes.len());
-    for (file, mut outcome) in files.iter().zip(outcomes) {
-        if outcome.unsettled {
-            let mut packer = packing.packer().ok();
-            outcome = reader.post(file, packer.as_mut(), None);
-            if outcome.unsettled {
-                let message = "the front matter has no end yet and the file is still changing";
-                outcome.draft = None;
-                outcome.problems.push(Defect::warning(Code::HalfWritten, message).of(&file.path));
+/// Looks once more at the files that may have been caught half-written.
+fn settled(press: &Press<'_>, files: &[SiteFile], mut sightings: Vec<Sighting>) -> Vec<Sighting> {
+    let longest = sightings.iter().filter_map(|sighting| sighting.again).max();
+    let Some(longest) = longest else { return sightings };
+    std::thread::sleep(longest + Duration::from_millis(50));
+    for (file, sighting) in files.iter().zip(&mut sightings) {
+        if sighting.again.is_some() {
+            *sighting = press.read(file, &|_| None);
+            if sighting.again.is_some() {
+                sighting.post = None;
+                sighting.defects.push(still_changing());
             }
         }
-        problems.append(&mut outcome.problems);
-        drafts.extend(outcome.draft);
     }
-    drafts
+    sightings
 }
 
-/// Of `-ID.md` and `YYYY-MM-DD-ID.md` the dated one is served.
-fn drop_superseded_twins(drafts: &mut Vec<Draft>, problems: &mut Vec<Problem>) {
-    let undated: HashSet<String> = drafts
-        .iter()
-        .filter_map(|draft| match &draft.twin {
-            Twin::Undated(slug) => Some(slug.clone()),
-            Twin::Dated => None,
-        })
-        .collect();
-    if undated.is_empty() {
-        return;
-    }
-    let dated: HashMap<&str, String> = drafts
-        .iter()
-        .filter(|draft| draft.twin == Twin::Dated)
-        .filter_map(|draft| {
-            let slug = super::permalink::file_name(draft.path.rsplit('/').next()?)?.slug;
-            undated.get(&slug).map(|slug| (slug.as_str(), draft.path.clone()))
-        })
-        .collect();
-    drafts.retain(|draft| {
-        let Twin::Undated(slug) = &draft.twin else { return true };
-        let Some(winner) = dated.get(slug.as_str()) else { return true };
-        // What else was wrong with the file no longer matters.
-        problems.retain(|problem| *problem.path != *draft.path);
-        let message = format!("`{winner}` is the same post with a date in its name, which counts instead");
-        problems.push(Defect::warning(Code::TwinSuperseded, message).of(&draft.path));
-        false
-    });
+/// What is said of a file that is being written.
+pub(super) fn still_changing() -> Defect {
+    Defect::warning(Code::HalfWritten, "the file is still being written")
 }
 
-/// The URL of each post, page and file, under the names by which `post_url` and `link` know it.
-fn link_targets(reader: &Reader<'_>, drafts: &[Draft], pages: &[PageFile]) -> HashMap<String, String> {
-    let mut targets = HashMap::new();
-    for file in pages {
-        if let (Some(page), _) = page::read(reader, file, &|_| None) {
-            targets.insert(file.path.clone(), page.url.into());
-        }
+/// Reads the posts and pages anew that name others, now that these have URLs.
+fn linked(snapshot: &Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteFile]) -> Snapshot {
+    let press =
+        Press { reader, names: Interner::new(snapshot.names().clone()), packing: snapshot.packing(), claims };
+    let links = |name: &str| snapshot.named(name);
+    let (pages, mut problems) = self::pages(&press.reader, pages, &links);
+    let mut posts = Vec::new();
+    for post in snapshot.linking() {
+        let file = SiteFile::of_path(post.path());
+        let sighting = press.read(&file, &links);
+        posts.extend(sighting.post);
+        problems.push(of_file(&file.path, sighting.defects));
     }
-    for draft in drafts.iter().filter(|draft| draft.visibility != Visibility::Withdrawn) {
-        let stem = stem(&draft.path);
-        let below = stem.split_once("_posts/").map_or(stem, |(_, below)| below);
-        let name = stem.rsplit('/').next().unwrap_or(stem);
-        // A folder above `_posts` belongs to the name, `_posts` does not.
-        let above = stem.replacen("_posts/", "", 1);
-        for key in [draft.path.as_str(), above.as_str(), below, name] {
-            targets.insert(key.to_owned(), draft.url.clone());
-        }
+    if posts.is_empty() && pages.is_empty() {
+        return snapshot.clone();
     }
-    targets
+    let names = press.names.into_names();
+    let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
+    snapshot.after(change, snapshot.moment()).0
 }
 
-/// A path without its extension.
-fn stem(path: &str) -> &str {
-    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
-}
-
-/// Reads the bodies that name other posts, now that these have URLs; each with its draft's index.
-fn read_linking(
+/// Reads the site's own pages.
+pub(super) fn pages(
     reader: &Reader<'_>,
-    files: &[PostFile],
-    drafts: &[Draft],
-    packing: &Packing,
+    files: &[SiteFile],
     links: &Links<'_>,
-) -> Vec<(usize, Outcome)> {
-    let mut packer = packing.packer().ok();
-    let waiting = drafts.iter().enumerate().filter(|(_, draft)| draft.is_waiting);
-    waiting
-        .filter_map(|(index, draft)| {
-            let file = files.binary_search_by(|file| file.path.cmp(&draft.path)).ok()?;
-            Some((index, reader.post(&files[file], packer.as_mut(), Some(links))))
-        })
-        .collect()
+) -> (Vec<Page>, Vec<Problems>) {
+    let read: Vec<_> = files.par_iter().map(|file| (file, page::read(reader, file, links))).collect();
+    let (mut pages, mut problems) = (Vec::new(), Vec::new());
+    for (file, (page, defects)) in read {
+        pages.extend(page);
+        problems.push(of_file(&file.path, defects));
+    }
+    (pages, problems)
+}
+
+/// What is wrong with a file, also when that is nothing any more.
+pub(super) fn of_file(path: &str, defects: Vec<Defect>) -> Problems {
+    (path.into(), defects.into_iter().map(|defect| defect.of(path)).collect())
+}
+
+/// Problems of files and folders that could not be read.
+pub(super) fn by_path(problems: Vec<Problem>) -> Vec<Problems> {
+    problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }

@@ -7,6 +7,7 @@
 //! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on every core
 //! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
 
+mod address;
 pub mod body;
 pub mod date;
 pub mod defaults;
@@ -22,8 +23,9 @@ pub mod problem;
 pub mod read;
 pub mod slug;
 pub mod snapshot;
+pub mod stamp;
 
 pub use load::{Progress, load};
-pub use post::{Post, PostId, Timestamp};
+pub use post::{Post, PostId, Timestamp, Visibility};
 pub use problem::{Code, Problem, Severity};
 pub use snapshot::{Snapshot, Target};

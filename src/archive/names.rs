@@ -1,17 +1,20 @@
 //! Interned names: a category, tag or author that a hundred thousand posts share is kept once.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rpds::{HashTrieMapSync, VectorSync};
+use serde::{Deserialize, Serialize};
 
 /// A name of [`Names`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameId(u32);
 
-/// Every name of a snapshot. Names differ when their bytes do: `TechWeb` and `Techweb` are two.
-#[derive(Debug, Default)]
+/// Every name of a snapshot, shared with the snapshots before and after it. Names differ when their
+/// bytes do: `TechWeb` and `Techweb` are two.
+#[derive(Debug, Clone, Default)]
 pub struct Names {
-    ids: HashMap<Arc<str>, NameId>,
-    texts: Vec<Arc<str>>,
+    ids: HashTrieMapSync<Arc<str>, NameId>,
+    texts: VectorSync<Arc<str>>,
 }
 
 impl Names {
@@ -22,13 +25,46 @@ impl Names {
         }
         let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        self.ids.insert(text, id);
+        self.texts.push_back_mut(Arc::clone(&text));
+        self.ids.insert_mut(text, id);
         id
     }
 
+    /// The text of a name.
+    pub fn text(&self, id: NameId) -> &str {
+        self.texts.get(id.0 as usize).map_or("", |text| text)
+    }
+
+    /// The id of a known name.
+    pub fn find(&self, text: &str) -> Option<NameId> {
+        self.ids.get(text).copied()
+    }
+
+    /// Every name, in the order of their ids.
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+}
+
+/// Names while many threads read posts.
+#[derive(Debug, Default)]
+pub(super) struct Interner(RwLock<Names>);
+
+impl Interner {
+    /// Goes on from known names.
+    pub(super) fn new(names: Names) -> Self {
+        Self(RwLock::new(names))
+    }
+
+    /// The id of a name, new or known.
+    pub(super) fn intern(&self, text: &str) -> NameId {
+        // Adding a name cannot fail half-way, so the names are whole whoever has panicked.
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).find(text);
+        known.unwrap_or_else(|| self.0.write().unwrap_or_else(PoisonError::into_inner).intern(text))
+    }
+
     /// The ids of names, in their order, each once.
-    pub(super) fn intern_all(&mut self, texts: &[String]) -> Box<[NameId]> {
+    pub(super) fn intern_all(&self, texts: &[String]) -> Vec<NameId> {
         let mut ids = Vec::with_capacity(texts.len());
         for text in texts {
             let id = self.intern(text);
@@ -36,17 +72,12 @@ impl Names {
                 ids.push(id);
             }
         }
-        ids.into()
+        ids
     }
 
-    /// The text of a name.
-    pub fn text(&self, id: NameId) -> &str {
-        &self.texts[id.0 as usize]
-    }
-
-    /// The id of a known name.
-    pub fn find(&self, text: &str) -> Option<NameId> {
-        self.ids.get(text).copied()
+    /// The names, when all posts are read.
+    pub(super) fn into_names(self) -> Names {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,9 +87,10 @@ mod tests {
 
     #[test]
     fn a_name_is_kept_once_and_case_matters() {
-        let mut names = Names::default();
+        let names = Interner::default();
         let ids = names.intern_all(&["TechWeb".into(), "Techweb".into(), "TechWeb".into()]);
         assert_eq!(ids.len(), 2);
+        let names = names.into_names();
         assert_eq!(names.text(ids[1]), "Techweb");
         assert_eq!(names.find("TechWeb"), Some(ids[0]));
         assert_eq!(names.find("techweb"), None);

@@ -1,10 +1,14 @@
-//! Bodies at rest: compressed one by one, with a dictionary trained on the archive itself,
-//! since what one scraped body repeats is mostly what all the others hold too.
+//! Articles at rest: what only an article's page shows, compressed one by one, with a dictionary
+//! trained on the archive itself, since what one scraped body repeats is mostly what all the others
+//! hold too.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io;
 
-use zstd::bulk::{Compressor, Decompressor};
+use serde::{Deserialize, Serialize};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
+use zstd::zstd_safe::{CCtx, DCtx, compress_bound, get_error_name};
 
 use super::body::BodyHtml;
 
@@ -15,84 +19,128 @@ const DICTIONARY_SIZE: usize = 64 * 1024;
 /// Fewer samples than this train no useful dictionary.
 const FEWEST_SAMPLES: usize = 64;
 
-/// A compressed body. Only the [`Packing`] that packed it can unpack it.
-#[derive(Debug, Clone)]
-pub struct PackedBody {
+/// What only the article's page shows of a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Article<'a> {
+    /// The cleaned body.
+    pub(super) html: Cow<'a, str>,
+    /// The digest that stood at the head of the body.
+    pub(super) digest: Option<Cow<'a, str>>,
+    /// Where the article was first published.
+    pub(super) source_url: Option<Cow<'a, str>>,
+}
+
+/// An article, unpacked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// The cleaned body.
+    pub html: BodyHtml,
+    /// The digest that stood at the head of the body.
+    pub digest: Option<String>,
+    /// Where the article was first published.
+    pub source_url: Option<String>,
+}
+
+/// A compressed article. Only the [`Packing`] that packed it can unpack it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedArticle {
+    #[serde(with = "serde_bytes")]
     bytes: Box<[u8]>,
-    /// Bytes of the body's HTML.
+    /// Bytes before compression.
     length: u32,
 }
 
-/// How the bodies of an archive are packed: with a dictionary, unless they are too few to train one.
+/// How the articles of an archive are packed: with a dictionary, unless they are too few to train one.
+#[derive(Default)]
 pub struct Packing(Option<Dictionary>);
 
-/// A dictionary in the two forms that compression and decompression want.
 struct Dictionary {
+    bytes: Vec<u8>,
     encoder: EncoderDictionary<'static>,
     decoder: DecoderDictionary<'static>,
 }
 
+thread_local! {
+    // The contexts are large, and made anew for each article they would cost more than the article.
+    static ENCODER: RefCell<CCtx<'static>> = RefCell::new(CCtx::create());
+    static DECODER: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
+}
+
 impl Packing {
-    /// A packing for bodies like these; without a dictionary when they are too few.
-    pub(super) fn trained<'a>(samples: impl IntoIterator<Item = &'a BodyHtml>) -> Self {
-        let samples: Vec<&[u8]> = samples.into_iter().map(|body| body.as_str().as_bytes()).collect();
+    /// A packing for articles like these; without a dictionary when they are too few.
+    pub(super) fn trained<'a>(samples: impl Iterator<Item = Article<'a>>) -> Self {
+        let samples: Vec<Vec<u8>> = samples.filter_map(|sample| bytes_of(&sample).ok()).collect();
         if samples.len() < FEWEST_SAMPLES {
             return Self(None);
         }
         // Training fails on samples that have nothing in common; then there is nothing to gain.
-        let trained =
-            zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().filter(|bytes| !bytes.is_empty());
-        Self(trained.map(|bytes| Dictionary {
-            encoder: EncoderDictionary::copy(&bytes, LEVEL),
-            decoder: DecoderDictionary::copy(&bytes),
+        Self::with(zstd::dict::from_samples(&samples, DICTIONARY_SIZE).unwrap_or_default())
+    }
+
+    /// The packing of a dictionary, as [`Packing::dictionary`] gives it.
+    pub(super) fn with(dictionary: Vec<u8>) -> Self {
+        Self((!dictionary.is_empty()).then(|| Dictionary {
+            encoder: EncoderDictionary::copy(&dictionary, LEVEL),
+            decoder: DecoderDictionary::copy(&dictionary),
+            bytes: dictionary,
         }))
     }
 
-    /// A compressor for many bodies.
-    ///
-    /// # Errors
-    /// When there is no memory for one.
-    pub fn packer(&self) -> io::Result<Packer<'_>> {
-        match &self.0 {
-            Some(dictionary) => Compressor::with_prepared_dictionary(&dictionary.encoder),
-            None => Compressor::new(LEVEL),
-        }
-        .map(Packer)
+    /// The dictionary; empty if there is none.
+    pub(super) fn dictionary(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |dictionary| &dictionary.bytes)
     }
 
-    /// The body again.
+    /// Packs an article.
     ///
     /// # Errors
-    /// When the bytes are not what [`Packer::pack`] made, which only a fault of the memory explains.
-    pub fn unpack(&self, packed: &PackedBody) -> io::Result<BodyHtml> {
-        let mut decompressor = match &self.0 {
-            Some(dictionary) => Decompressor::with_prepared_dictionary(&dictionary.decoder)?,
-            None => Decompressor::new()?,
-        };
-        let bytes = decompressor.decompress(&packed.bytes, packed.length as usize)?;
-        let html =
-            String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(BodyHtml::from_stored(html))
+    /// When it is larger than 4 GiB.
+    pub(super) fn pack(&self, article: &Article<'_>) -> io::Result<PackedArticle> {
+        let plain = bytes_of(article)?;
+        let length = u32::try_from(plain.len()).map_err(io::Error::other)?;
+        let mut bytes = Vec::with_capacity(compress_bound(plain.len()));
+        ENCODER
+            .with_borrow_mut(|encoder| match &self.0 {
+                Some(dictionary) => {
+                    encoder.compress_using_cdict(&mut bytes, &plain, dictionary.encoder.as_cdict())
+                }
+                None => encoder.compress(&mut bytes, &plain, LEVEL),
+            })
+            .map_err(|code| io::Error::other(get_error_name(code)))?;
+        Ok(PackedArticle { bytes: bytes.as_slice().into(), length })
     }
+
+    /// The article again.
+    ///
+    /// # Errors
+    /// When the bytes are not what [`Packing::pack`] made, which only a fault of the memory explains.
+    pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
+        let mut plain = Vec::with_capacity(packed.length as usize);
+        DECODER
+            .with_borrow_mut(|decoder| match &self.0 {
+                Some(dictionary) => {
+                    decoder.decompress_using_ddict(&mut plain, &packed.bytes, dictionary.decoder.as_ddict())
+                }
+                None => decoder.decompress(&mut plain, &packed.bytes),
+            })
+            .map_err(|code| io::Error::other(get_error_name(code)))?;
+        let Article { html, digest, source_url } = postcard::from_bytes(&plain)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(Unpacked {
+            html: BodyHtml::from_stored(html.into_owned()),
+            digest: digest.map(Cow::into_owned),
+            source_url: source_url.map(Cow::into_owned),
+        })
+    }
+}
+
+fn bytes_of(article: &Article<'_>) -> io::Result<Vec<u8>> {
+    let length = article.html.len() + article.digest.as_ref().map_or(0, |digest| digest.len());
+    postcard::to_extend(article, Vec::with_capacity(length + 256)).map_err(io::Error::other)
 }
 
 impl std::fmt::Debug for Packing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Packing").finish_non_exhaustive()
-    }
-}
-
-/// Compresses bodies, one thread at a time.
-pub struct Packer<'a>(Compressor<'a>);
-
-impl Packer<'_> {
-    /// Packs a body.
-    ///
-    /// # Errors
-    /// When it is larger than 4 GiB.
-    pub fn pack(&mut self, body: &BodyHtml) -> io::Result<PackedBody> {
-        let html = body.as_str().as_bytes();
-        let length = u32::try_from(html.len()).map_err(io::Error::other)?;
-        Ok(PackedBody { bytes: self.0.compress(html)?.into(), length })
     }
 }

@@ -1,11 +1,12 @@
 //! The site's other pages: Markdown and HTML with front matter outside the folders of posts.
 
 use super::body::{self, BodyHtml, Format};
-use super::files::PageFile;
+use super::files::SiteFile;
 use super::front_matter::{self, FrontMatter};
 use super::permalink;
-use super::problem::{Code, Defect, Problem};
-use super::read::{Links, Reader, read_file};
+use super::problem::{Code, Defect};
+use super::read::{Links, Reader};
+use super::stamp;
 
 /// A page such as `about.md`.
 #[derive(Debug)]
@@ -27,12 +28,12 @@ pub struct Page {
 }
 
 /// Reads a page; nothing if the file has no front matter, since then it is none.
-pub(super) fn read(reader: &Reader<'_>, file: &PageFile, links: &Links<'_>) -> (Option<Page>, Vec<Problem>) {
-    let (bytes, _) = match read_file(&file.file) {
-        Ok(read) => read,
-        Err(defect) => return (None, vec![defect.of(&file.path)]),
+pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<Page>, Vec<Defect>) {
+    let content = match stamp::read(&file.file(&reader.config().root)) {
+        Ok(content) => content,
+        Err(defect) => return (None, vec![defect]),
     };
-    let (text, defect) = front_matter::decode(&bytes);
+    let (text, defect) = front_matter::decode(&content.bytes);
     let split = front_matter::split(&text);
     let (mut front, mut defects) = match split.yaml {
         Some(yaml) => front_matter::parse(yaml),
@@ -56,12 +57,12 @@ pub(super) fn read(reader: &Reader<'_>, file: &PageFile, links: &Links<'_>) -> (
     } else {
         Some(page(reader, file, &front, split.body, links, &mut defects))
     };
-    (page, defects.into_iter().map(|defect| defect.of(&file.path)).collect())
+    (page, defects)
 }
 
 fn page(
     reader: &Reader<'_>,
-    file: &PageFile,
+    file: &SiteFile,
     front: &FrontMatter,
     source: &str,
     links: &Links<'_>,
@@ -80,7 +81,7 @@ fn page(
     defects.append(&mut body.defects);
     let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");
     Page {
-        path: file.path.as_str().into(),
+        path: file.path.clone(),
         title: title.into(),
         redirect_from: front.strings("redirect_from", false),
         hash: xxhash_rust::xxh3::xxh3_64(shown.as_bytes()),

@@ -2,16 +2,24 @@
 //! A [`Snapshot`](super::snapshot::Snapshot) owns them; everybody else holds ids.
 
 use std::borrow::Cow;
+use std::io;
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDate, TimeZone};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
-use super::body::SecurityCode;
-use super::names::NameId;
-use super::packed::PackedBody;
+use super::address;
+use super::body::Security;
+use super::load::Claims;
+use super::names::{Interner, NameId};
+use super::packed::{PackedArticle, Packing};
+use super::read::Draft;
+use super::stamp::Stamp;
 
-/// A post's place in its snapshot, in ascending order of date and path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A post's place in the archive's memory. It says nothing of the order of posts, and stays the
+/// same when the post's file changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PostId(u32);
 
 impl PostId {
@@ -27,10 +35,15 @@ impl PostId {
 }
 
 /// A moment, in whole seconds since 1970 UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The moment of a clock.
+    pub fn of(clock: SystemTime) -> Self {
+        DateTime::<chrono::Utc>::from(clock).into()
+    }
+
     /// The moment in a zone.
     pub fn in_zone(self, zone: Tz) -> DateTime<Tz> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default().with_timezone(&zone)
@@ -39,6 +52,11 @@ impl Timestamp {
     /// The day of the moment in a zone.
     pub fn day(self, zone: Tz) -> NaiveDate {
         self.in_zone(zone).date_naive()
+    }
+
+    /// How long after another moment this is; nothing if it is before.
+    pub fn since(self, other: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(other.0).try_into().unwrap_or(0))
     }
 }
 
@@ -49,75 +67,247 @@ impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
 }
 
 /// A security or sector that a post mentions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
     /// `600160.SH`, or `BK0493` for a sector.
-    pub code: SecurityCode,
+    pub code: NameId,
     /// The name it was mentioned by.
     pub name: NameId,
 }
 
-/// Everything about one post but its compressed body's dictionary and its interned names,
-/// which the snapshot holds.
-#[derive(Debug)]
+/// Who may see a post whose time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Visibility {
+    /// Everybody, in lists too.
+    Listed,
+    /// Whoever has the link: `hidden: true`.
+    Unlisted,
+    /// Nobody; the URL says that it is gone: `published: false`.
+    Withdrawn,
+}
+
+/// The texts that lists show and addresses are made of, end to end in one allocation: there are
+/// millions of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Texts {
+    all: Box<str>,
+    /// Where `path`, `url`, `title` and `excerpt` end; what follows is `id`, unless that is the
+    /// URL without `.html`.
+    ends: [u32; 4],
+}
+
+/// What few posts have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Rare {
+    modified: Option<Timestamp>,
+    lang: Option<NameId>,
+    author: Option<NameId>,
+    /// Former paths, decoded, of `redirect_from` and of the other reading of a date without a zone.
+    former: Vec<Box<str>>,
+    /// Where the post has moved away to: a path of this site, or a page of the web.
+    away: Option<Box<str>>,
+    out_of_sitemap: bool,
+}
+
+/// Everything about one post but what only its article shows, which is packed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    /// The file, relative to the site's folder, with `/` between its parts.
-    pub path: Box<str>,
-    /// The URL path, percent-encoded, without `baseurl`.
-    pub url: Box<str>,
-    /// Jekyll's `post.id`, which feeds use.
-    pub id: Box<str>,
-    /// The title as written; may be empty, see [`Post::headline`].
-    pub title: Box<str>,
+    texts: Texts,
     /// When it was published.
     pub date: Timestamp,
-    /// `last_modified_at` of the front matter.
-    pub modified: Option<Timestamp>,
-    /// `lang` of the front matter, a BCP 47 tag.
-    pub lang: Option<NameId>,
-    /// Categories, in Jekyll's order, each once.
-    pub categories: Box<[NameId]>,
-    /// Tags, in the order written, each once.
-    pub tags: Box<[NameId]>,
-    /// `author` of the front matter.
-    pub author: Option<NameId>,
-    /// About 120 characters of plain text.
-    pub excerpt: Box<str>,
-    /// The digest that stood at the head of the body.
-    pub digest: Option<Box<str>>,
-    /// Where the article was first published.
-    pub source_url: Option<Box<str>>,
+    /// Who may see it, once its time has come.
+    pub visibility: Visibility,
+    /// Its URL is that of a page of finews which is always there.
+    pub(super) reserved: bool,
+    /// Its URL is of the shape of a list of finews, which may be there or not.
+    pub(super) list_like: bool,
+    /// The body names other posts by their files, so that its links depend on these.
+    pub(super) linking: bool,
+    /// Categories and then tags.
+    names: Box<[NameId]>,
+    categories: u16,
     /// Who first published it.
     pub source_name: Option<NameId>,
     /// The securities mentioned, in the order of their first mention.
     pub securities: Box<[Mention]>,
-    /// The cleaned body.
-    pub body: PackedBody,
+    /// The cleaned body and what else only the article shows.
+    pub body: PackedArticle,
     /// Characters of the body's text.
     pub length: u32,
-    /// Out of lists, by `hidden: true`.
-    pub hidden: bool,
-    /// In the sitemap, unless `sitemap: false`.
-    pub sitemap: bool,
-    /// A hash of everything above: two versions of a post that show anything else differ in it.
+    /// A hash of what the file says: two versions of a post that show anything else differ in it.
     pub hash: u64,
+    rare: Option<Box<Rare>>,
+    /// The file that it was read from.
+    pub(super) stamp: Stamp,
 }
 
 impl Post {
+    /// A post of a draft, with its names interned and its article packed.
+    ///
+    /// # Errors
+    /// When the article cannot be packed.
+    pub(super) fn of(
+        draft: &Draft,
+        stamp: Stamp,
+        names: &Interner,
+        packing: &Packing,
+        claims: Claims,
+    ) -> io::Result<Self> {
+        let body = &draft.body;
+        let path = address::decoded(&draft.url);
+        let categories = names.intern_all(&draft.categories);
+        let count = categories.len().min(usize::from(u16::MAX));
+        let mention = |security: &Security| Mention {
+            code: names.intern(security.code.as_str()),
+            name: names.intern(&security.name),
+        };
+        Ok(Self {
+            texts: Texts::of(draft),
+            date: draft.date,
+            visibility: draft.visibility,
+            reserved: (claims.always)(&path),
+            list_like: (claims.list_like)(&path),
+            linking: draft.linking,
+            names: categories.into_iter().take(count).chain(names.intern_all(&draft.tags)).collect(),
+            categories: count as u16,
+            source_name: body.source_name.as_deref().map(|name| names.intern(name)),
+            securities: body.securities.iter().map(mention).collect(),
+            body: packing.pack(&draft.article())?,
+            length: u32::try_from(body.text_len).unwrap_or(u32::MAX),
+            hash: draft.version(),
+            rare: Rare::of(draft, names),
+            stamp,
+        })
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    /// The file, relative to the site's folder, with `/` between its parts.
+    pub fn path(&self) -> &str {
+        self.texts.part(0)
+    }
+
+    /// The URL path, percent-encoded, without `baseurl`.
+    pub fn url(&self) -> &str {
+        self.texts.part(1)
+    }
+
+    /// The title as written; may be empty, see [`Post::headline`].
+    pub fn title(&self) -> &str {
+        self.texts.part(2)
+    }
+
+    /// About 120 characters of plain text.
+    pub fn excerpt(&self) -> &str {
+        self.texts.part(3)
+    }
+
+    /// Jekyll's `post.id`, which feeds use.
+    pub fn id(&self) -> &str {
+        match self.texts.part(4) {
+            "" => self.url().strip_suffix(".html").unwrap_or_default(),
+            id => id,
+        }
+    }
+
+    /// Categories, in Jekyll's order, each once.
+    pub fn categories(&self) -> &[NameId] {
+        &self.names[..usize::from(self.categories)]
+    }
+
+    /// Tags, in the order written, each once.
+    pub fn tags(&self) -> &[NameId] {
+        &self.names[usize::from(self.categories)..]
+    }
+
+    /// `last_modified_at` of the front matter.
+    pub fn modified(&self) -> Option<Timestamp> {
+        self.rare()?.modified
+    }
+
+    /// `lang` of the front matter, a BCP 47 tag.
+    pub fn lang(&self) -> Option<NameId> {
+        self.rare()?.lang
+    }
+
+    /// `author` of the front matter.
+    pub fn author(&self) -> Option<NameId> {
+        self.rare()?.author
+    }
+
+    /// In the sitemap, unless `sitemap: false`.
+    pub fn in_sitemap(&self) -> bool {
+        !self.rare().is_some_and(|rare| rare.out_of_sitemap)
+    }
+
+    /// Where the post has moved away to: a path of this site, or a page of the web.
+    pub(super) fn away(&self) -> Option<&str> {
+        self.rare()?.away.as_deref()
+    }
+
+    /// Decoded paths that once led here.
+    pub(super) fn former(&self) -> &[Box<str>] {
+        self.rare().map_or(&[], |rare| &rare.former)
+    }
+
+    /// What the order of posts goes by: the date, then the path in byte order.
+    pub(super) fn order(&self) -> (Timestamp, &str) {
+        (self.date, self.path())
+    }
+
     /// What a list shows as title: the title, or the first words of the body.
     pub fn headline(&self) -> Cow<'_, str> {
         if !self.is_untitled() {
-            Cow::Borrowed(&self.title)
-        } else if self.excerpt.is_empty() {
-            Cow::Borrowed(&self.path)
+            Cow::Borrowed(self.title())
+        } else if self.excerpt().is_empty() {
+            Cow::Borrowed(self.path())
         } else {
-            first_words(&self.excerpt)
+            first_words(self.excerpt())
         }
     }
 
     /// The headline shows the body's first words for want of a title.
     pub fn is_untitled(&self) -> bool {
-        self.title.trim().is_empty()
+        self.title().trim().is_empty()
+    }
+}
+
+impl Texts {
+    fn of(draft: &Draft) -> Self {
+        let is_plain = draft.url.strip_suffix(".html") == Some(&*draft.id);
+        let id = if is_plain { "" } else { &draft.id };
+        let parts: [&str; 5] = [&draft.path, &draft.url, &draft.title, &draft.body.excerpt, id];
+        let mut end = 0;
+        let ends = std::array::from_fn(|index| {
+            end += parts[index].len();
+            // A file, and so each of its texts, is far smaller than 4 GiB.
+            end as u32
+        });
+        Self { all: parts.concat().into(), ends }
+    }
+
+    fn part(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let end = self.ends.get(index).map_or(self.all.len(), |end| *end as usize);
+        // From a damaged store the ends may be anything.
+        self.all.get(start..end).unwrap_or_default()
+    }
+}
+
+impl Rare {
+    fn of(draft: &Draft, names: &Interner) -> Option<Box<Self>> {
+        let former = draft.redirect_from.iter().chain(&draft.other_day_url);
+        let rare = Self {
+            modified: draft.modified,
+            lang: draft.lang.as_deref().map(|lang| names.intern(lang)),
+            author: draft.author.as_deref().map(|author| names.intern(author)),
+            former: former.map(|path| address::former(path)).collect(),
+            away: draft.away.clone(),
+            out_of_sitemap: !draft.sitemap,
+        };
+        (rare != Self::default()).then(|| Box::new(rare))
     }
 }
 

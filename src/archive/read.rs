@@ -5,43 +5,48 @@ mod draft;
 mod groups;
 
 use std::borrow::Cow;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
 
+use super::address;
 use super::body::{self, Body, Format, SiteContext};
 use super::date;
 use super::defaults::Defaults;
-use super::files::{self, PostFile};
+use super::files::{self, SiteFile};
 use super::front_matter::{self, FrontMatter, Value};
-use super::packed::Packer;
-use super::permalink::{self, Template, UrlParts};
-use super::post::Timestamp;
-use super::problem::{Code, Defect, Problem};
+use super::permalink::{self, FileName, Template, UrlParts};
+use super::post::{Timestamp, Visibility};
+use super::problem::{Code, Defect};
 use super::slug;
+use super::stamp::Content;
 use crate::config::{Config, ConfigError, NaiveDates};
-pub use draft::{Draft, Twin, Visibility};
+pub use draft::Draft;
 use groups::{categories, tags};
 
-/// A file larger than this is no post.
-const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// A file without its closing fence may still be being written until it has rested this long.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// What reading a file gave.
+#[derive(Default)]
 pub struct Outcome {
     /// The post, unless the file holds none that can be placed.
     pub draft: Option<Draft>,
     /// What was wrong.
-    pub problems: Vec<Problem>,
-    /// The file has no closing fence and changed a moment ago: it should be read once more.
-    pub unsettled: bool,
+    pub defects: Vec<Defect>,
+    /// The front matter has no end.
+    pub unclosed: bool,
 }
 
 /// Resolves what `{% post_url %}` and `{% link %}` name; `None` while that is not known.
 pub type Links<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;
+
+/// A file that is a post by its name.
+struct PostFile<'f> {
+    path: &'f str,
+    name: FileName,
+}
 
 /// What all files of a site have in common.
 pub struct Reader<'a> {
@@ -49,7 +54,6 @@ pub struct Reader<'a> {
     defaults: Defaults,
     template: Template,
     site: SiteContext,
-    now: DateTime<Tz>,
 }
 
 impl<'a> Reader<'a> {
@@ -57,16 +61,15 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// When the configured permalink has an unknown placeholder.
-    pub fn new(config: &'a Config, now: SystemTime) -> Result<Self, ConfigError> {
+    pub fn new(config: &'a Config) -> Result<Self, ConfigError> {
         let template = Template::of_site(&config.permalink, config.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
-        Ok(Self {
-            config,
-            defaults: Defaults::new(config),
-            template,
-            site: site_context(config),
-            now: DateTime::<chrono::Utc>::from(now).with_timezone(&config.timezone),
-        })
+        Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
+    }
+
+    /// The configuration that it reads by.
+    pub(super) fn config(&self) -> &'a Config {
+        self.config
     }
 
     /// What bodies need to know of the site.
@@ -84,31 +87,25 @@ impl<'a> Reader<'a> {
         &self.template
     }
 
-    /// Reads a post. Without `links` a body that names other posts is left for later.
-    pub fn post(
-        &self,
-        file: &PostFile,
-        packer: Option<&mut Packer<'_>>,
-        links: Option<&Links<'_>>,
-    ) -> Outcome {
-        let mut outcome = Outcome { draft: None, problems: Vec::new(), unsettled: false };
-        let (bytes, changed) = match read_file(&file.file) {
-            Ok(read) => read,
-            Err(defect) => {
-                outcome.problems.push(defect.of(&file.path));
-                return outcome;
-            }
-        };
-        if bytes.is_empty() {
-            let defect = Defect::warning(Code::HalfWritten, "the file is empty and is not served");
-            outcome.problems.push(defect.of(&file.path));
-            return outcome;
+    /// Reads a post. Of a body that names other posts `links` says where they are.
+    pub fn post(&self, file: &SiteFile, content: &Content, links: &Links<'_>) -> Outcome {
+        match file.name() {
+            Some(name) => self.named_post(&PostFile { path: &file.path, name }, content, links),
+            None => Outcome::default(),
         }
-        let mut defects = Vec::new();
-        let (text, defect) = front_matter::decode(&bytes);
+    }
+
+    fn named_post(&self, file: &PostFile<'_>, content: &Content, links: &Links<'_>) -> Outcome {
+        if content.bytes.is_empty() {
+            let defect = Defect::warning(Code::HalfWritten, "the file is empty");
+            return Outcome { defects: vec![defect], ..Outcome::default() };
+        }
+        let mut outcome = Outcome::default();
+        let defects = &mut outcome.defects;
+        let (text, defect) = front_matter::decode(&content.bytes);
         defects.extend(defect);
         let split = front_matter::split(&text);
-        outcome.unsettled = split.unclosed && !is_settled(changed);
+        outcome.unclosed = split.unclosed;
         if split.unclosed {
             let message = "the front matter is never closed: all of it is shown as text";
             defects.push(Defect::warning(Code::FrontMatterInvalid, message).at(1));
@@ -121,17 +118,15 @@ impl<'a> Reader<'a> {
             }
             None => FrontMatter::default(),
         };
-        let given = self.defaults.for_post(&file.path);
-        let categories = categories(self.defaults.document_path(&file.path), &given, &front);
+        let given = self.defaults.for_post(file.path);
+        let categories = categories(self.defaults.document_path(file.path), &given, &front);
         front.fill(given);
-        match self.date(file, &front, &mut defects) {
+        match self.date(file, &front, defects) {
             Some(dated) => {
-                let mut draft = self.draft(file, &front, categories, dated, &mut defects);
-                draft.is_waiting = links.is_none() && names_other_posts(split.body);
-                if !draft.is_waiting {
-                    let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
-                    self.fill_body(&mut draft, file, (split.body, excerpt), packer, links, &mut defects);
-                }
+                let mut draft = self.draft(file, &front, categories, dated, defects);
+                draft.linking = names_other_posts(split.body);
+                let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
+                self.fill_body(&mut draft, file, (split.body, excerpt), links, defects);
                 outcome.draft = Some(draft);
             }
             None => {
@@ -140,7 +135,6 @@ impl<'a> Reader<'a> {
                 defects.push(Defect::error(Code::DateMissing, message));
             }
         }
-        outcome.problems.extend(defects.into_iter().map(|defect| defect.of(&file.path)));
         outcome
     }
 
@@ -150,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The front matter's date, else the file name's, else that of the slug's first eight digits.
-    fn date(&self, file: &PostFile, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Dated> {
+    fn date(&self, file: &PostFile<'_>, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Dated> {
         let zone = self.config.timezone;
         let fallback = || match file.name.date {
             Some(date) => date::from_file_name(date, zone),
@@ -184,7 +178,7 @@ impl<'a> Reader<'a> {
 
     fn draft(
         &self,
-        file: &PostFile,
+        file: &PostFile<'_>,
         front: &FrontMatter,
         categories: Vec<String>,
         dated: Dated,
@@ -196,8 +190,8 @@ impl<'a> Reader<'a> {
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
                 collection: "posts",
-                path: self.defaults.document_path(&file.path),
-                basename: base_name(&file.path),
+                path: self.defaults.document_path(file.path),
+                basename: base_name(file.path),
                 slug: &file.name.slug,
                 fm_slug: slug,
                 categories: &categories,
@@ -215,21 +209,15 @@ impl<'a> Reader<'a> {
             tags: tags(front),
             lang: front.text("lang").map(|lang| lang.replace('_', "-")).filter(|lang| is_language(lang)),
             author: front.text("author").filter(|author| !author.is_empty()).map(Into::into),
-            visibility: self.visibility(front, &dated.at),
+            visibility: self.visibility(front),
             sitemap: front.bool("sitemap") != Some(false),
             redirect_from: front.strings("redirect_from", false),
-            redirect_to: front.strings("redirect_to", false).into_iter().next(),
-            twin: match file.name.date {
-                Some(_) => Twin::Dated,
-                None => Twin::Undated(file.name.slug.clone()),
-            },
-            path: file.path.clone(),
+            away: away(front, defects),
+            path: file.path.to_owned(),
             body: Body::default(),
-            packed: None,
-            is_waiting: false,
+            linking: false,
             url,
             categories,
-            hash: 0,
         }
     }
 
@@ -249,7 +237,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn title(&self, file: &PostFile, front: &FrontMatter) -> String {
+    fn title(&self, file: &PostFile<'_>, front: &FrontMatter) -> String {
         match front.get("title").map(|field| &field.value) {
             Some(Value::Text(title)) => title.clone(),
             // `title: [图]` was hardly meant as a list.
@@ -265,11 +253,9 @@ impl<'a> Reader<'a> {
         Some(parsed.at.into())
     }
 
-    fn visibility(&self, front: &FrontMatter, at: &DateTime<Tz>) -> Visibility {
+    fn visibility(&self, front: &FrontMatter) -> Visibility {
         if front.is_false_or_null("published") && !self.config.unpublished {
             Visibility::Withdrawn
-        } else if !self.config.future && *at > self.now {
-            Visibility::Future
         } else if front.bool("hidden") == Some(true) {
             Visibility::Unlisted
         } else {
@@ -280,40 +266,33 @@ impl<'a> Reader<'a> {
     fn fill_body(
         &self,
         draft: &mut Draft,
-        file: &PostFile,
+        file: &PostFile<'_>,
         (source, excerpt): (&str, Option<&str>),
-        packer: Option<&mut Packer<'_>>,
-        links: Option<&Links<'_>>,
+        links: &Links<'_>,
         defects: &mut Vec<Defect>,
     ) {
         if draft.visibility == Visibility::Withdrawn {
             return;
         }
-        let none = |_: &str| None;
-        let context = body::Context {
-            site: &self.site,
-            title: &draft.title,
-            url: &draft.url,
-            posts: match links {
-                Some(links) => links,
-                None => &none,
-            },
-        };
+        let context = body::Context { site: &self.site, title: &draft.title, url: &draft.url, posts: links };
         let mut body = body::read(source, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);
-        draft.hash = xxhash_rust::xxh3::xxh3_64(body.html.as_str().as_bytes());
         if let Some(excerpt) = excerpt {
             body.excerpt = body::read(excerpt, Format::Markdown, &context).excerpt;
         }
-        if let Some(packer) = packer {
-            match packer.pack(&body.html) {
-                Ok(packed) => draft.packed = Some(packed),
-                Err(error) => defects.push(Defect::error(Code::TooLarge, error.to_string())),
-            }
-            body.html = Default::default();
-        }
         draft.body = body;
     }
+}
+
+/// Where `redirect_to` leads.
+fn away(front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Box<str>> {
+    let to = front.strings("redirect_to", false).into_iter().next()?;
+    let address = address::of_redirect(&to);
+    if address.is_none() {
+        let message = "`redirect_to` is no address; the post is shown instead";
+        defects.push(Defect::warning(Code::PermalinkInvalid, message));
+    }
+    address
 }
 
 /// The file's name without its extension.
@@ -338,28 +317,6 @@ pub fn site_context(config: &Config) -> SiteContext {
         host,
         legacy_hosts: config.legacy_hosts.clone(),
     }
-}
-
-/// A file's bytes and when it last changed.
-pub(super) fn read_file(path: &Path) -> Result<(Vec<u8>, SystemTime), Defect> {
-    let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let meta = file.metadata().map_err(unreadable)?;
-    if meta.len() > LARGEST_FILE {
-        let message = format!("{} bytes; a post has at most {LARGEST_FILE}", meta.len());
-        return Err(Defect::error(Code::TooLarge, message));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    // The file may grow while it is read.
-    std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_FILE), &mut bytes)
-        .map_err(unreadable)?;
-    Ok((bytes, meta.modified().unwrap_or(SystemTime::UNIX_EPOCH)))
-}
-
-fn is_settled(changed: SystemTime) -> bool {
-    // A time in the future says nothing about the last seconds.
-    SystemTime::now().duration_since(changed).is_ok_and(|age| age >= SETTLED_AFTER)
-        || changed.duration_since(SystemTime::now()).is_ok_and(|ahead| ahead > SETTLED_AFTER)
 }
 
 fn names_other_posts(body: &str) -> bool {

@@ -1,27 +1,42 @@
-//! The immutable archive: posts by id, lists of ids, a map from URL path, and the queries
-//! that pages ask. A change publishes the next snapshot; this one stays as it is.
+//! The immutable archive: posts by id, lists of ids, indexes from path, and the queries that pages
+//! ask. A change makes the next snapshot, which shares with this one all that stays the same.
 
-mod build;
+mod change;
+mod fill;
 mod group;
+mod index;
+mod list;
+mod own_pages;
 mod paging;
+mod posts;
+mod standing;
 
-use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use super::body::BodyHtml;
 use super::names::{NameId, Names};
-use super::packed::Packing;
+use super::packed::{Packing, Unpacked};
 use super::page::Page;
-use super::post::{Post, PostId};
+use super::post::{Post, PostId, Timestamp};
 use super::problem::Problem;
 
-pub use build::Builder;
+pub use change::Change;
+pub(super) use fill::Contents;
+pub use fill::{Claims, Rules};
 pub use group::{Group, Groups};
+use index::Index;
+pub use list::List;
+use own_pages::OwnPages;
 pub use paging::{ListPage, Newer, Number, PER_PAGE};
+pub(super) use posts::Posts;
+
+/// Of the active sources as many are known at once.
+const MOST_ACTIVE: usize = 32;
 
 /// What stands at a URL path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,42 +54,83 @@ pub enum Target {
 }
 
 /// A whole archive at one moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
-    zone: Tz,
-    posts: Vec<Post>,
+    rules: Arc<Rules>,
+    /// The moment: later posts are not shown yet.
+    moment: Timestamp,
+    packing: Arc<Packing>,
     names: Names,
-    /// The posts that lists show, oldest first.
-    listed: Vec<PostId>,
+    posts: Posts,
+    /// Posts by their file's path, their decoded URL, former URLs, and the slug of their file.
+    files: Index,
+    urls: Index,
+    former: Index,
+    slugs: Index,
+    /// Those without a date in their files' names, by the slug.
+    undated: Index,
+    /// Posts whose time is yet to come.
+    future: RedBlackTreeSetSync<(Timestamp, PostId)>,
+    /// Posts that are not served for want of a URL of their own.
+    lost: RedBlackTreeSetSync<PostId>,
+    /// Posts whose URL is of the shape of a list's.
+    list_like: RedBlackTreeSetSync<PostId>,
+    /// Posts whose bodies name others.
+    linking: RedBlackTreeSetSync<PostId>,
+    served: usize,
+    listed: List,
     categories: Groups,
-    /// Indexes of the categories that published of late, the busiest first.
-    active: Vec<usize>,
+    /// Posts from this day on are recent; see [`Group::recent`].
+    active_since: NaiveDate,
+    active: OnceLock<Vec<NameId>>,
     tags: Groups,
-    days: BTreeMap<NaiveDate, Vec<PostId>>,
-    paths: HashMap<Box<str>, Target>,
-    pages: Vec<Page>,
-    packing: Packing,
-    problems: Vec<Problem>,
+    days: RedBlackTreeMapSync<NaiveDate, List>,
+    pages: Arc<OwnPages>,
+    /// What is wrong with each file, by its path.
+    problems: RedBlackTreeMapSync<Arc<str>, Vec<Problem>>,
 }
 
 impl Snapshot {
     /// The zone of days and local times.
     pub fn zone(&self) -> Tz {
-        self.zone
+        self.rules.zone
+    }
+
+    /// The moment that the snapshot is of.
+    pub fn moment(&self) -> Timestamp {
+        self.moment
+    }
+
+    /// The day of the moment.
+    pub fn today(&self) -> NaiveDate {
+        self.moment.day(self.zone())
     }
 
     /// The post of an id.
     pub fn post(&self, id: PostId) -> &Post {
-        &self.posts[id.index()]
+        self.posts.get(id)
+    }
+
+    /// How many posts are served.
+    pub fn len(&self) -> usize {
+        self.served
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.served == 0
     }
 
     /// Every post that is served, newest first.
-    pub fn posts(&self) -> impl ExactSizeIterator<Item = &Post> {
-        self.posts.iter().rev()
+    pub fn posts(&self) -> Vec<&Post> {
+        let mut posts: Vec<&Post> =
+            self.posts.iter().filter(|(id, _)| self.is_served(*id)).map(|(_, post)| post).collect();
+        posts.sort_by(|a, b| b.order().cmp(&a.order()));
+        posts
     }
 
-    /// The posts that lists show, oldest first.
-    pub fn listed(&self) -> &[PostId] {
+    /// The posts that lists show.
+    pub fn listed(&self) -> &List {
         &self.listed
     }
 
@@ -83,27 +139,48 @@ impl Snapshot {
         self.names.text(id)
     }
 
-    /// The cleaned body of a post.
+    /// What only a post's article shows.
     ///
     /// # Errors
     /// When the stored bytes are damaged.
-    pub fn body(&self, post: &Post) -> io::Result<BodyHtml> {
+    pub fn article(&self, post: &Post) -> io::Result<Unpacked> {
         self.packing.unpack(&post.body)
     }
 
     /// What stands at a decoded path, without `baseurl`.
-    pub fn at_path(&self, path: &str) -> Option<&Target> {
-        self.paths.get(path)
+    pub fn at_path(&self, path: &str) -> Option<Target> {
+        if let Some(id) = self.owner(path) {
+            let away = self.post(id).away();
+            return Some(away.map_or(Target::Post(id), |away| Target::Away(away.into())));
+        }
+        if let Some(page) = self.pages.at_path(path) {
+            return Some(Target::Page(page));
+        }
+        if self.is_gone(path) {
+            return Some(Target::Gone);
+        }
+        let post = self.moved(path).map(|id| self.post(id).url());
+        post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
+    }
+
+    /// How its articles are packed.
+    pub(super) fn packing(&self) -> Arc<Packing> {
+        Arc::clone(&self.packing)
+    }
+
+    /// Every name of its posts.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The posts whose bodies name others.
+    pub(super) fn linking(&self) -> impl Iterator<Item = &Post> {
+        self.linking.iter().map(|id| self.post(*id))
     }
 
     /// The site's own pages.
     pub fn pages(&self) -> &[Page] {
-        &self.pages
-    }
-
-    /// What is wrong with the site's files.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        self.pages.all()
     }
 
     /// Sources.
@@ -111,9 +188,11 @@ impl Snapshot {
         &self.categories
     }
 
-    /// The sources that published most in the 30 days before the newest post, the busiest first.
+    /// The sources that published most in the 30 days before the newest post, the busiest first; not
+    /// more than 32.
     pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
-        self.active.iter().map(|index| self.categories.at(*index))
+        let active = self.active.get_or_init(|| self.categories.most_active(&self.posts, MOST_ACTIVE));
+        active.iter().filter_map(|name| self.categories.get(*name))
     }
 
     /// Tags.
@@ -126,14 +205,24 @@ impl Snapshot {
         self.categories.get(self.names.find(name)?)
     }
 
+    /// The category that jekyll-archives put at a slug.
+    pub fn category_by_slug(&self, slug: &str) -> Option<&Group> {
+        self.categories.by_slug(&self.posts, slug)
+    }
+
     /// The tag of a name.
     pub fn tag(&self, name: &str) -> Option<&Group> {
         self.tags.get(self.names.find(name)?)
     }
 
+    /// The tag that jekyll-archives put at a slug.
+    pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
+        self.tags.by_slug(&self.posts, slug)
+    }
+
     /// The posts that carry every category of a list separated by white space: what the page of
     /// `categories: Career In hongwang` showed when it was taken for one name.
-    pub fn joined_categories(&self, names: &str) -> Option<Vec<PostId>> {
+    pub fn joined_categories(&self, names: &str) -> Option<List> {
         // More names than a post ever had would only cost time.
         const MOST: usize = 8;
         let mut groups: Vec<&Group> = Vec::new();
@@ -148,21 +237,32 @@ impl Snapshot {
             return None;
         }
         let smallest = groups.iter().min_by_key(|group| group.posts().len())?;
-        let has_all = |id: &PostId| groups.iter().all(|group| group.posts().binary_search(id).is_ok());
-        let posts: Vec<_> = smallest.posts().iter().copied().filter(has_all).collect();
-        (!posts.is_empty()).then_some(posts)
+        let has_all = |id: &PostId| {
+            let categories = self.post(*id).categories();
+            groups.iter().all(|group| categories.contains(&group.name()))
+        };
+        let posts: Vec<_> = smallest.posts().iter().filter(has_all).collect();
+        (!posts.is_empty()).then(|| List::of_sorted(&posts))
     }
 
-    /// The listed posts of a day, oldest first.
-    pub fn day(&self, day: NaiveDate) -> Option<&[PostId]> {
-        self.days.get(&day).map(Vec::as_slice)
+    /// The listed posts of a day.
+    pub fn day(&self, day: NaiveDate) -> Option<&List> {
+        self.days.get(&day)
+    }
+
+    /// The posts before and after one in a list that holds it.
+    pub fn neighbours(&self, list: &List, id: PostId) -> (Option<PostId>, Option<PostId>) {
+        match list.place(&self.posts, id) {
+            Ok(place) => (place.checked_sub(1).and_then(|before| list.get(before)), list.get(place + 1)),
+            Err(_) => (None, None),
+        }
     }
 
     /// The page of a day's list that shows a listed post: the plain one if the post is among its newest.
     pub fn day_page(&self, id: PostId) -> (NaiveDate, Number) {
-        let day = self.post(id).date.day(self.zone);
-        let list = self.day(day).unwrap_or_default();
-        let place = list.partition_point(|other| *other < id);
+        let day = self.post(id).date.day(self.zone());
+        let Some(list) = self.day(day) else { return (day, Number::Latest) };
+        let (Ok(place) | Err(place)) = list.place(&self.posts, id);
         let is_newest = place + PER_PAGE >= list.len();
         let fits = list.len() <= PER_PAGE || place + 1 == list.len();
         let number = if is_newest && fits { Number::Latest } else { Number::Page(place / PER_PAGE + 1) };
@@ -179,12 +279,12 @@ impl Snapshot {
 
     /// The day of the newest listed post.
     pub fn newest_day(&self) -> Option<NaiveDate> {
-        self.days.keys().next_back().copied()
+        self.days.last().map(|(day, _)| *day)
     }
 
     /// The day of the oldest listed post.
     pub fn oldest_day(&self) -> Option<NaiveDate> {
-        self.days.keys().next().copied()
+        self.days.first().map(|(day, _)| *day)
     }
 
     /// The nearest days with posts before and after a day.

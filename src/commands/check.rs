@@ -16,11 +16,11 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
     }
     let archive = load(&config)?;
     let problems = archive.problems();
-    unless_closed(print(problems, json))?;
+    unless_closed(print(&problems, json))?;
     let worst = problems.iter().map(|problem| problem.severity).max();
     let failed = worst == Some(Severity::Error) || (strict && worst.is_some());
     if !json {
-        let posts = archive.posts().len();
+        let posts = archive.len();
         eprintln!("{posts} posts served, {} problems", problems.len());
     }
     Ok(ExitCode::from(u8::from(failed)))

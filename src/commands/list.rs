@@ -26,16 +26,16 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn new(archive: &'a Snapshot, post: &'a Post, with_body: bool) -> io::Result<Self> {
         let names = |ids: &[_]| ids.iter().map(|id| archive.name(*id)).collect();
-        let body = with_body.then(|| archive.body(post)).transpose()?;
+        let body = with_body.then(|| archive.article(post)).transpose()?;
         Ok(Self {
-            path: &post.path,
-            url: &post.url,
-            id: &post.id,
-            title: &post.title,
+            path: post.path(),
+            url: post.url(),
+            id: post.id(),
+            title: post.title(),
             date: post.date.in_zone(archive.zone()).to_rfc3339(),
-            categories: names(&post.categories),
-            tags: names(&post.tags),
-            body: body.map(|body| body.as_str().to_owned()),
+            categories: names(post.categories()),
+            tags: names(post.tags()),
+            body: body.map(|article| article.html.as_str().to_owned()),
         })
     }
 }

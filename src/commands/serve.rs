@@ -51,7 +51,7 @@ async fn serve(config: Config) -> Outcome {
     tokio::pin!(stopped);
     tokio::select! {
         loaded = loading => {
-            app.publish(loaded??);
+            app.publish(Arc::new(loaded??));
             stopped.await;
         }
         () = &mut stopped => {}
@@ -112,9 +112,10 @@ fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
 }
 
 fn report(archive: &Snapshot, took: Duration) {
-    let errors = archive.problems().iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = archive.problems().len() - errors;
-    let posts = archive.posts().len();
+    let problems = archive.problems();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    let posts = archive.len();
     tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "the archive is loaded");
     if errors > 0 {
         tracing::warn!("readers lose something by {errors} problems; `finews check` names them");

@@ -28,7 +28,7 @@ async fn problems(State(app): State<Arc<App>>) -> Reply {
     if let Some(archive) = &*app.archive.load() {
         for problem in archive.problems() {
             // A problem is text and numbers, which JSON always holds.
-            if serde_json::to_writer(&mut lines, problem).is_ok() {
+            if serde_json::to_writer(&mut lines, &problem).is_ok() {
                 lines.push(b'\n');
             }
         }

@@ -94,6 +94,13 @@ impl Fingerprinter {
     }
 }
 
+/// The hash of a part of what a page shows, for parts that come in no order.
+pub fn hash_of(part: impl Hash) -> u64 {
+    let mut hasher = Xxh3::new();
+    part.hash(&mut hasher);
+    hasher.digest()
+}
+
 /// Changes with every build, so that a new template is never taken for the old page: a hash of
 /// the running program, which replicas of one build share.
 static BUILD_ID: LazyLock<u64> = LazyLock::new(|| {

@@ -23,8 +23,8 @@ fn folder(visit: &Visit<'_>, path: &str) -> Option<String> {
     }
     let folder = format!("{path}/");
     match visit.archive.at_path(&folder) {
-        Some(Target::Post(id)) => Some(visit.archive.post(*id).url.to_string()),
-        Some(Target::Page(index)) => Some(visit.archive.pages()[*index].url.to_string()),
+        Some(Target::Post(id)) => Some(visit.archive.post(id).url().to_owned()),
+        Some(Target::Page(index)) => Some(visit.archive.pages()[index].url.to_string()),
         Some(Target::Moved(to)) => Some(to.to_string()),
         Some(Target::Gone | Target::Away(_)) => None,
         None => existing(visit, &folder),
@@ -50,7 +50,7 @@ fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<Strin
     }
     let place = skipped.checked_add(1).and_then(|beyond| listed.len().checked_sub(beyond));
     let first = place.map_or(listed.first(), |index| listed.get(index))?;
-    let (day, number) = visit.archive.day_page(*first);
+    let (day, number) = visit.archive.day_page(first);
     Some(Route::Day(day, number).to_string())
 }
 
@@ -59,7 +59,7 @@ fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     match parts {
         ["category" | "categories", slug] => source(visit, slug.trim_end_matches(".html")),
         ["tag" | "tags", slug] => {
-            let tag = visit.archive.tag(slug).or_else(|| visit.archive.tags().by_slug(slug))?;
+            let tag = visit.archive.tag(slug).or_else(|| visit.archive.tag_by_slug(slug))?;
             Some(Route::tag(visit.archive.name(tag.name())).to_string())
         }
         ["categories"] => Some(Route::Sources.to_string()),
@@ -94,7 +94,7 @@ fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
         None if visit.archive.joined_categories(name).is_some() => {
             return Some(Route::source(name).to_string());
         }
-        None => visit.archive.categories().by_slug(name)?,
+        None => visit.archive.category_by_slug(name)?,
     };
     Some(Route::source(visit.archive.name(group.name())).to_string())
 }

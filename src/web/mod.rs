@@ -73,8 +73,8 @@ impl App {
     }
 
     /// Makes an archive the one that requests are answered from.
-    pub fn publish(&self, archive: Snapshot) {
-        self.archive.store(Some(Arc::new(archive)));
+    pub fn publish(&self, archive: Arc<Snapshot>) {
+        self.archive.store(Some(archive));
     }
 
     /// Says to `/readyz` that the process is about to end.
@@ -172,12 +172,12 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
 fn of_archive(app: &App, visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
-            Target::Post(id) => Some(article::get(visit, *id)),
-            Target::Page(index) => own::get(visit, *index),
+            Target::Post(id) => Some(article::get(visit, id)),
+            Target::Page(index) => own::get(visit, index),
             Target::Gone => Some(error::gone(visit)),
             Target::Moved(to) => Some(visit.moved(to)),
             Target::Away(to) if to.starts_with('/') => Some(visit.moved(to)),
-            Target::Away(to) => Some(reply::redirect(to)),
+            Target::Away(to) => Some(reply::redirect(&to)),
         };
     }
     if let Some(folder) = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/')) {
@@ -187,7 +187,7 @@ fn of_archive(app: &App, visit: &Visit<'_>, path: &str) -> Option<Reply> {
         return None;
     }
     match visit.archive.at_path(&paths::article_of(path)?) {
-        Some(Target::Post(id)) => Some(source_text::get(visit, &app.root, visit.archive.post(*id))),
+        Some(Target::Post(id)) => Some(source_text::get(visit, &app.root, visit.archive.post(id))),
         _ => None,
     }
 }

@@ -8,9 +8,9 @@ use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::calendar::bounds as month_bounds;
+use crate::archive::Snapshot;
 use crate::archive::load::Claims;
-use crate::archive::snapshot::{ListPage, Number};
-use crate::archive::{PostId, Snapshot};
+use crate::archive::snapshot::{List, ListPage, Number};
 
 /// Everything but RFC 3986's `pchar` without its escapes.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -101,7 +101,7 @@ impl<'a> Route<'a> {
 
     /// Whether an archive has posts for the page. The pages that are there without any count as well.
     pub fn is_in(&self, archive: &Snapshot) -> bool {
-        let is_page = |list: &[PostId], number| ListPage::of(list, number).is_some();
+        let is_page = |list: &List, number| ListPage::of(list, number).is_some();
         let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
             (Some(first), Some(last)) => archive.days(first..=last).next().is_some(),
             _ => false,
@@ -172,13 +172,23 @@ impl Display for Route<'_> {
 }
 
 /// What our pages own of a site's paths.
-pub const CLAIMS: Claims = Claims { always: is_always_ours, in_archive: is_list_of };
+pub const CLAIMS: Claims = Claims { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
 
 fn is_always_ours(path: &str) -> bool {
     matches!(
         Route::parse(&encode(path)),
         Some(Route::Home | Route::Sources | Route::Tags | Route::Robots | Route::Asset(_) | Route::Kept)
     )
+}
+
+/// Whether a path is of the shape of a list.
+fn is_list_like(path: &str) -> bool {
+    // Most paths can be told by their ends, without being spelled anew.
+    let is_near = path.ends_with('/')
+        || path.ends_with("/index.html")
+        || path.starts_with("/category/")
+        || path.starts_with("/tag/");
+    is_near && Route::parse(&encode(path)).is_some()
 }
 
 fn is_list_of(archive: &Snapshot, path: &str) -> bool {

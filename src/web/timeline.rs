@@ -79,14 +79,14 @@ pub fn days<'a>(visit: &Visit<'a>, ids: &[PostId], with_source: bool) -> Vec<Day
 pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<'a> {
     let at = post.date.in_zone(visit.archive.zone());
     let headline = post.headline();
-    let excerpt = (!post.is_untitled() && !post.excerpt.is_empty()).then_some(&*post.excerpt);
+    let excerpt = (!post.is_untitled() && !post.excerpt().is_empty()).then_some(post.excerpt());
     Entry {
-        href: visit.site.href(&post.url),
+        href: visit.site.href(post.url()),
         headline,
         excerpt,
         iso: at.to_rfc3339(),
         clock: at.format("%H:%M").to_string(),
-        lang: post.lang.map(|lang| visit.archive.name(lang)),
+        lang: post.lang().map(|lang| visit.archive.name(lang)),
         source: with_source.then(|| source(visit, post)).flatten(),
     }
 }
@@ -100,7 +100,7 @@ pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
 
 /// The posts of a post's source. A category whose posts are all out of lists has no page.
 pub fn source_group<'a>(visit: &Visit<'a>, post: &Post) -> Option<&'a Group> {
-    visit.archive.categories().get(*post.categories.last()?)
+    visit.archive.categories().get(*post.categories().last()?)
 }
 
 /// The links below a list.

@@ -1,5 +1,6 @@
 //! One journey in a real browser, as a reader makes it, on the sample archive.
 
+use std::sync::Arc;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -137,7 +138,7 @@ async fn phone(browser: &WebDriver, home: &str) {
 async fn serve(root: &Path) -> (String, oneshot::Sender<()>) {
     let config = config(root);
     let app = App::new(&config);
-    app.publish(load(&config));
+    app.publish(Arc::new(load(&config)));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let home = format!("http://{}/", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();

@@ -69,7 +69,7 @@ impl Site {
     pub fn at(root: &Path) -> Self {
         let config = config(root);
         let app = App::new(&config);
-        app.publish(load(&config));
+        app.publish(Arc::new(load(&config)));
         Self::asking(app, None)
     }
 

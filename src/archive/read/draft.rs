@@ -1,21 +1,12 @@
 //! A post as read from its file, with its names still as text.
 
-use crate::archive::body::Body;
-use crate::archive::packed::PackedBody;
-use crate::archive::post::Timestamp;
+use std::hash::{Hash, Hasher};
 
-/// Who may see a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
-    /// Everybody, in lists too.
-    Listed,
-    /// Whoever has the link: `hidden: true`.
-    Unlisted,
-    /// Nobody; the URL says that it is gone: `published: false`.
-    Withdrawn,
-    /// Nobody before its time.
-    Future,
-}
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::archive::body::Body;
+use crate::archive::packed::Article;
+use crate::archive::post::{Timestamp, Visibility};
 
 /// A post as read from its file.
 #[derive(Debug)]
@@ -42,31 +33,43 @@ pub struct Draft {
     pub author: Option<String>,
     /// The language that it is written in, where it says so.
     pub lang: Option<String>,
-    /// Who may see it.
+    /// Who may see it, once its time has come.
     pub visibility: Visibility,
     /// Unless `sitemap: false`.
     pub sitemap: bool,
     /// Former paths.
     pub redirect_from: Vec<String>,
-    /// Where the post has moved away to.
-    pub redirect_to: Option<String>,
-    /// A hash of the body's HTML.
-    pub hash: u64,
-    /// The slug of an undated `-ID.md` file, and of the dated files that may be its twin.
-    pub twin: Twin,
-    /// What was read of the body; its HTML only until it is packed.
+    /// Where the post has moved away to: a path of this site, or a page of the web.
+    pub away: Option<Box<str>>,
+    /// What was read of the body.
     pub body: Body,
-    /// The body at rest.
-    pub packed: Option<PackedBody>,
-    /// The body names other posts, whose URLs were not known, and is yet to be read.
-    pub is_waiting: bool,
+    /// The body names other posts.
+    pub linking: bool,
 }
 
-/// How a file stands to its twin of the same slug.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Twin {
-    /// The name has a date.
-    Dated,
-    /// The name has none, and the slug is this.
-    Undated(String),
+impl Draft {
+    /// What only the article shows.
+    pub(in crate::archive) fn article(&self) -> Article<'_> {
+        let Body { html, digest, source_url, .. } = &self.body;
+        Article {
+            html: html.as_str().into(),
+            digest: digest.as_deref().map(Into::into),
+            source_url: source_url.as_deref().map(Into::into),
+        }
+    }
+
+    /// A hash of everything that anything of finews depends on, wherever it came from: the file, the
+    /// configuration's defaults, or the posts that the body links to.
+    pub(in crate::archive) fn version(&self) -> u64 {
+        let mut hasher = Xxh3::new();
+        let Self { path, url, other_day_url, id, title, date, modified, categories, tags, author, .. } = self;
+        (path, url, other_day_url, id, title, date, modified, categories, tags, author).hash(&mut hasher);
+        (&self.lang, self.visibility as u8, self.sitemap, &self.redirect_from, &self.away).hash(&mut hasher);
+        let Body { html, excerpt, digest, source_url, source_name, securities, .. } = &self.body;
+        (html.as_str(), excerpt, digest, source_url, source_name, self.linking).hash(&mut hasher);
+        for security in securities {
+            (security.code.as_str(), &security.name).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
 }

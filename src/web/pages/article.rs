@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::Head;
+use crate::archive::PostId;
 use crate::archive::snapshot::Group;
-use crate::archive::{Post, PostId};
 use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
 use crate::web::paths::{self, Route};
@@ -19,7 +19,6 @@ use crate::web::timeline::{self, Link};
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    post: &'a Post,
     headline: Cow<'a, str>,
     iso: String,
     moment: String,
@@ -30,6 +29,8 @@ struct Page<'a> {
     /// The language of the post, where it says one.
     lang: Option<&'a str>,
     digest: Option<&'a str>,
+    /// Where it was first published.
+    original: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<Security<'a>>,
     tags: Vec<Link>,
@@ -40,7 +41,7 @@ struct Page<'a> {
 
 struct Security<'a> {
     name: &'a str,
-    code: String,
+    code: &'a str,
 }
 
 /// Answers a post's permalink.
@@ -48,38 +49,39 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let archive = visit.archive;
     let post = archive.post(id);
     let group = timeline::source_group(visit, post);
-    let (earlier, later) = neighbours(group, id);
+    let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
-    let fingerprint = visit.fingerprint("article").with((post.hash, &post.url, label, beside)).finish();
+    let fingerprint = visit.fingerprint("article").with((post.hash, label, beside)).finish();
     visit.conditional("text/html; charset=utf-8", CachePolicy::Article, fingerprint, || {
-        let body = archive.body(post)?;
+        let article = archive.article(post)?;
         let at = post.date.in_zone(archive.zone());
         let name = |id| archive.name(id);
         let link = |id: PostId| {
             let post = archive.post(id);
-            Link { label: post.headline().into_owned(), href: visit.site.href(&post.url) }
+            Link { label: post.headline().into_owned(), href: visit.site.href(post.url()) }
         };
         let publisher = post.source_name.map(name);
-        let source_text = if visit.source { paths::source_of(&post.url) } else { None };
+        let source_text = if visit.source { paths::source_of(post.url()) } else { None };
         crate::web::reply::render(&Page {
             site: visit.site,
-            head: Head::new(visit, post.headline(), &*post.excerpt, &post.url),
+            head: Head::new(visit, post.headline(), post.excerpt(), post.url()),
             headline: post.headline(),
             iso: at.to_rfc3339(),
             moment: visit.site.words.moment(at),
             publisher: publisher.filter(|name| label != Some(*name)),
-            author: post.author.map(name),
-            lang: post.lang.map(name),
-            digest: post.digest.as_deref(),
-            body: Html::below_title(&body),
+            author: post.author().map(name),
+            lang: post.lang().map(name),
+            digest: article.digest.as_deref(),
+            original: article.source_url.as_deref(),
+            body: Html::below_title(&article.html),
             securities: post
                 .securities
                 .iter()
-                .map(|mention| Security { name: name(mention.name), code: mention.code.to_string() })
+                .map(|mention| Security { name: name(mention.name), code: name(mention.code) })
                 .collect(),
             tags: post
-                .tags
+                .tags()
                 .iter()
                 .filter(|tag| archive.tags().get(**tag).is_some())
                 .map(|tag| Link {
@@ -91,16 +93,6 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             earlier: earlier.map(link),
             later: later.map(link),
             source: timeline::source(visit, post),
-            post,
         })
     })
-}
-
-/// The posts before and after in the source.
-fn neighbours(group: Option<&Group>, id: PostId) -> (Option<PostId>, Option<PostId>) {
-    let list = group.map_or(&[][..], Group::posts);
-    match list.binary_search(&id) {
-        Ok(place) => (place.checked_sub(1).map(|before| list[before]), list.get(place + 1).copied()),
-        Err(_) => (None, None),
-    }
 }

@@ -113,7 +113,7 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
 }
 
 fn newest_of(visit: &Visit<'_>, day: NaiveDate) -> Vec<crate::archive::PostId> {
-    visit.archive.day(day).unwrap_or_default().iter().rev().take(HEADLINES).copied().collect()
+    visit.archive.day(day).map(|list| list.newest(HEADLINES).collect()).unwrap_or_default()
 }
 
 fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a> {

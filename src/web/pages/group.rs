@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::Head;
-use crate::archive::PostId;
-use crate::archive::snapshot::{Group, ListPage, Number};
+use crate::archive::snapshot::{Group, List, ListPage, Number};
 use crate::web::cache::CachePolicy;
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
@@ -49,7 +48,7 @@ pub fn tag(visit: &Visit<'_>, name: &str, number: Number) -> Option<Reply> {
 struct Named<'a> {
     name: &'a str,
     label: &'a str,
-    posts: &'a [PostId],
+    posts: &'a List,
 }
 
 impl<'a> Named<'a> {
@@ -70,9 +69,9 @@ fn list<'r>(
     // The summary speaks of the whole list on the plain page, and of itself on a numbered one.
     let (first, last) = match number {
         Number::Latest => (group.posts.first(), group.posts.last()),
-        Number::Page(_) => (page.posts.last(), page.posts.first()),
+        Number::Page(_) => (page.posts.last().copied(), page.posts.first().copied()),
     };
-    let ends = [first, last].map(|id| id.map(|id| visit.archive.post(*id).date));
+    let ends = [first, last].map(|id| id.map(|id| visit.archive.post(id).date));
     let fingerprint =
         visit.fingerprint(&kind).with(Shown(visit, &page)).with((group.name, group.label)).with(ends);
     Some(visit.page(CachePolicy::of_list(&page), fingerprint.finish(), || {

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::Head;
 use crate::archive::snapshot::{Group, Groups};
-use crate::web::cache::CachePolicy;
+use crate::web::cache::{CachePolicy, hash_of};
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
@@ -51,12 +51,13 @@ pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
 }
 
 fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [String; 2]) -> Reply {
-    let mut fingerprint = visit.fingerprint(&title);
-    for group in groups.iter() {
+    // The groups come in no order, so their hashes are summed up.
+    let shown = groups.iter().map(|group| {
         let ends = [group.posts().first(), group.posts().last()];
-        let ends = ends.map(|id| id.map(|id| visit.archive.post(*id).date));
-        fingerprint.add((visit.archive.name(group.name()), group.label(), group.posts().len(), ends));
-    }
+        let ends = ends.map(|id| id.map(|id| visit.archive.post(id).date));
+        hash_of((visit.archive.name(group.name()), group.label(), group.posts().len(), ends))
+    });
+    let fingerprint = visit.fingerprint(&title).with(shown.fold(0, u64::wrapping_add));
     visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let description = format!("{} · {title}", visit.site.title);
         let route = if path == Route::Sources { Route::source } else { Route::tag };
@@ -75,7 +76,7 @@ fn sections<'a>(
     groups: &'a Groups,
     route: impl Fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let mut sections: BTreeMap<(u8, String), Vec<(String, Item<'a>)>> = BTreeMap::new();
+    let mut sections: BTreeMap<(u8, String), Vec<((String, &str), Item<'a>)>> = BTreeMap::new();
     for group in groups.iter() {
         let name = visit.archive.name(group.name());
         let initial = match name.chars().next() {
@@ -83,9 +84,10 @@ fn sections<'a>(
             Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
             _ => (2, "…".to_owned()),
         };
-        sections.entry(initial).or_default().push((name.to_lowercase(), item(visit, group, name, &route)));
+        let key = (name.to_lowercase(), name);
+        sections.entry(initial).or_default().push((key, item(visit, group, name, &route)));
     }
-    let sorted = |mut items: Vec<(String, Item<'a>)>| {
+    let sorted = |mut items: Vec<((String, &str), Item<'a>)>| {
         items.sort_by(|a, b| a.0.cmp(&b.0));
         items.into_iter().map(|(_, item)| item).collect()
     };
@@ -98,8 +100,8 @@ fn item<'a>(
     name: &'a str,
     route: impl Fn(&'a str) -> Route<'a>,
 ) -> Item<'a> {
-    let day = |id: Option<&crate::archive::PostId>| {
-        id.map(|id| visit.archive.post(*id).date.day(visit.archive.zone())).unwrap_or_default()
+    let day = |id: Option<crate::archive::PostId>| {
+        id.map(|id| visit.archive.post(id).date.day(visit.archive.zone())).unwrap_or_default()
     };
     Item {
         link: Link { label: group.label().to_owned(), href: visit.site.href(route(name)) },

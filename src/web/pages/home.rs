@@ -42,7 +42,7 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let mut fingerprint = visit.fingerprint("home").with(Shown(visit, &list)).with(newest);
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
-        for &id in latest(group) {
+        for id in group.posts().newest(POSTS_EACH) {
             fingerprint.add(visit.archive.post(id).hash);
         }
     }
@@ -51,7 +51,8 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     }
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let next = visit.archive.listed().len().checked_sub(list.posts.len() + 1);
-        let next = next.map(|index| visit.archive.day_page(visit.archive.listed()[index]));
+        let next = next.and_then(|index| visit.archive.listed().get(index));
+        let next = next.map(|id| visit.archive.day_page(id));
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, "", &visit.site.description, Route::Home),
@@ -63,17 +64,13 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-fn latest(group: &Group) -> &[crate::archive::PostId] {
-    &group.posts()[group.posts().len().saturating_sub(POSTS_EACH)..]
-}
-
 fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
     let href = visit.site.href(Route::source(visit.archive.name(group.name())));
-    let posts = latest(group).iter().rev();
+    let posts = group.posts().newest(POSTS_EACH);
     Source {
         link: Link { label: group.label().to_owned(), href },
         count: visit.site.words.posts(group.posts().len()),
-        entries: posts.map(|id| timeline::entry(visit, visit.archive.post(*id), false)).collect(),
+        entries: posts.map(|id| timeline::entry(visit, visit.archive.post(id), false)).collect(),
     }
 }
 

@@ -1,0 +1,265 @@
+//! What changed → the next [`Snapshot`]. Only what the change touches is copied.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use chrono::{Days, NaiveDate};
+
+use super::own_pages::OwnPages;
+use super::standing::{Standing, file_name};
+use super::{List, PostId, Posts, Snapshot};
+use crate::archive::address::decoded;
+use crate::archive::names::Names;
+use crate::archive::page::Page;
+use crate::archive::post::{Post, Timestamp, Visibility};
+use crate::archive::problem::Problem;
+
+/// How long before the newest post a source counts as active.
+const ACTIVE_DAYS: Days = Days::new(30);
+
+/// What changed between two snapshots.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// The names of the snapshot before, and those of the new posts.
+    pub(in crate::archive) names: Names,
+    /// New posts, and new versions of posts, which are known by their files.
+    pub(in crate::archive) posts: Vec<Post>,
+    /// Posts whose files are gone.
+    pub(in crate::archive) gone: Vec<PostId>,
+    /// All that is now wrong with each file that was looked at.
+    pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
+    /// The site's own pages, if any of them changed.
+    pub(in crate::archive) pages: Option<Vec<Page>>,
+}
+
+impl Snapshot {
+    /// The snapshot after a change, at a moment that is not before this one's; and the posts that
+    /// have appeared in lists, oldest first.
+    pub(in crate::archive) fn after(&self, change: Change, moment: Timestamp) -> (Self, Vec<PostId>) {
+        let mut next = self.clone();
+        next.moment = self.moment.max(moment);
+        next.names = change.names;
+        next.active = OnceLock::new();
+        let mut touched: BTreeSet<PostId> = next.ripen();
+        let mut changed = BTreeSet::new();
+        for id in change.gone {
+            next.forget(id);
+            next.posts.set(id, None);
+            changed.insert(id);
+        }
+        for post in change.posts {
+            changed.insert(next.put(post));
+        }
+        touched.extend(&changed);
+        let touched = closed([self, &next], touched);
+        next.relist(self, &touched, &changed);
+        for (path, found) in change.problems {
+            if !found.is_empty() {
+                next.problems.insert_mut(path, found);
+            } else if next.problems.contains_key(&path) {
+                next.problems.remove_mut(&path);
+            }
+        }
+        if let Some(pages) = change.pages {
+            next.pages = Arc::new(OwnPages::new(pages, self.rules.claims));
+        }
+        if next.recent_since() != next.active_since {
+            next.count_recent();
+        }
+        let appeared = next.appeared(self, &touched);
+        (next, appeared)
+    }
+
+    /// When the next post's time comes.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.future.first().map(|(date, _)| *date)
+    }
+
+    /// Posts whose time has come.
+    fn ripen(&mut self) -> BTreeSet<PostId> {
+        let mut ripe = BTreeSet::new();
+        while let Some(&(date, id)) = self.future.first().filter(|(date, _)| *date <= self.moment) {
+            self.future.remove_mut(&(date, id));
+            ripe.insert(id);
+        }
+        ripe
+    }
+
+    /// Puts a version of a post in place of the one before.
+    fn put(&mut self, post: Post) -> PostId {
+        let id = match self.at_file(post.path()) {
+            Some(id) => {
+                self.forget(id);
+                self.posts.set(id, Some(post));
+                id
+            }
+            None => self.posts.add(post),
+        };
+        let post = self.posts.get(id);
+        self.files.insert(post.path(), id);
+        self.urls.insert(&decoded(post.url()), id);
+        if let Some(name) = file_name(post.path()) {
+            self.slugs.insert(&name.slug, id);
+            if name.date.is_none() {
+                self.undated.insert(&name.slug, id);
+            }
+        }
+        for path in post.former() {
+            self.former.insert(path, id);
+        }
+        if !self.rules.shows_future && post.date > self.moment {
+            self.future.insert_mut((post.date, id));
+        }
+        if post.list_like {
+            self.list_like.insert_mut(id);
+        }
+        if post.linking {
+            self.linking.insert_mut(id);
+        }
+        id
+    }
+
+    /// Takes a post out of the indexes.
+    fn forget(&mut self, id: PostId) {
+        let post = self.posts.get(id);
+        self.files.remove(post.path(), id);
+        self.urls.remove(&decoded(post.url()), id);
+        if let Some(name) = file_name(post.path()) {
+            self.slugs.remove(&name.slug, id);
+            self.undated.remove(&name.slug, id);
+        }
+        for path in post.former() {
+            self.former.remove(path, id);
+        }
+        self.future.remove_mut(&(post.date, id));
+        self.list_like.remove_mut(&id);
+        self.linking.remove_mut(&id);
+    }
+
+    /// Posts that a change of one may concern: those of its URL, and files of its slug without a date
+    /// in their names.
+    fn mates(&self, id: PostId) -> Vec<PostId> {
+        let Some(post) = self.posts.find(id) else { return Vec::new() };
+        let mut mates: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
+        if let Some(name) = file_name(post.path()).filter(|name| name.date.is_some()) {
+            mates.extend(self.undated.find(&name.slug));
+        }
+        mates
+    }
+
+    /// Brings the lists up to what stands in the indexes.
+    fn relist(&mut self, before: &Self, touched: &BTreeSet<PostId>, changed: &BTreeSet<PostId>) {
+        let was_served = |id: PostId| before.posts.find(id).is_some() && before.is_served(id);
+        let moves: Vec<_> = touched
+            .iter()
+            .map(|&id| {
+                let now = self.posts.find(id).map(|_| self.standing(id));
+                (id, was_served(id), now, changed.contains(&id))
+            })
+            .collect();
+        // Lists compare posts, so all old versions leave before the new ones come.
+        for &(id, was, now, changed) in &moves {
+            if was && (changed || now != Some(Standing::Served)) {
+                self.served -= 1;
+                self.unlist(&before.posts, id);
+            }
+        }
+        for (id, was, now, changed) in moves {
+            if now == Some(Standing::Served) && (changed || !was) {
+                self.served += 1;
+                self.enlist(id);
+            }
+            match now {
+                Some(Standing::Superseded(_) | Standing::Reserved | Standing::Duplicate(_)) => {
+                    self.lost.insert_mut(id);
+                }
+                _ => {
+                    self.lost.remove_mut(&id);
+                }
+            }
+        }
+    }
+
+    fn enlist(&mut self, id: PostId) {
+        let (posts, names) = (&self.posts, &self.names);
+        let post = posts.get(id);
+        if post.visibility != Visibility::Listed {
+            return;
+        }
+        let day = post.date.day(self.rules.zone);
+        let recent = day >= self.active_since;
+        self.listed.insert(posts, id);
+        if !self.days.contains_key(&day) {
+            self.days.insert_mut(day, List::default());
+        }
+        if let Some(list) = self.days.get_mut(&day) {
+            list.insert(posts, id);
+        }
+        for name in post.categories() {
+            self.categories.insert(names, posts, *name, id, recent);
+        }
+        for name in post.tags() {
+            self.tags.insert(names, posts, *name, id, recent);
+        }
+    }
+
+    /// Takes a post out of the lists; `posts` has the version that they hold.
+    fn unlist(&mut self, posts: &Posts, id: PostId) {
+        let post = posts.get(id);
+        if post.visibility != Visibility::Listed {
+            return;
+        }
+        let day = post.date.day(self.rules.zone);
+        let recent = day >= self.active_since;
+        self.listed.remove(posts, id);
+        if let Some(list) = self.days.get_mut(&day) {
+            list.remove(posts, id);
+            if list.is_empty() {
+                self.days.remove_mut(&day);
+            }
+        }
+        for name in post.categories() {
+            self.categories.remove(&self.names, posts, *name, id, recent);
+        }
+        for name in post.tags() {
+            self.tags.remove(&self.names, posts, *name, id, recent);
+        }
+    }
+
+    fn appeared(&self, before: &Self, touched: &BTreeSet<PostId>) -> Vec<PostId> {
+        let is_listed = |archive: &Self, id: PostId| {
+            archive.posts.find(id).is_some_and(|post| post.visibility == Visibility::Listed)
+                && archive.is_served(id)
+        };
+        let new = touched.iter().copied().filter(|id| is_listed(self, *id) && !is_listed(before, *id));
+        let mut new: Vec<PostId> = new.collect();
+        new.sort_by(|a, b| self.post(*a).order().cmp(&self.post(*b).order()));
+        new
+    }
+
+    /// The day from which a post counts as recent.
+    fn recent_since(&self) -> NaiveDate {
+        self.newest_day().and_then(|newest| newest.checked_sub_days(ACTIVE_DAYS)).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// Counts the recent posts of each group anew, which is needed when the newest day is another.
+    pub(super) fn count_recent(&mut self) {
+        self.active_since = self.recent_since();
+        let (posts, zone, since) = (&self.posts, self.rules.zone, self.active_since);
+        let is_recent = |id| posts.get(id).date.day(zone) >= since;
+        self.categories.count_recent(is_recent);
+    }
+}
+
+/// A set of posts, and all that a change of any of these may concern, before or after.
+fn closed(versions: [&Snapshot; 2], mut touched: BTreeSet<PostId>) -> BTreeSet<PostId> {
+    let mut open: Vec<PostId> = touched.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        for mate in versions.iter().flat_map(|version| version.mates(id)) {
+            if touched.insert(mate) {
+                open.push(mate);
+            }
+        }
+    }
+    touched
+}

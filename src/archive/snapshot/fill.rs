@@ -1,0 +1,186 @@
+//! A whole archive at once → its first [`Snapshot`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use rayon::prelude::*;
+
+use super::group::{Groups, Labels};
+use super::index::{self, Index};
+use super::own_pages::OwnPages;
+use super::standing::{Standing, file_name};
+use super::{List, Snapshot};
+use crate::archive::address::decoded;
+use crate::archive::names::{NameId, Names};
+use crate::archive::packed::Packing;
+use crate::archive::page::Page;
+use crate::archive::post::{Post, PostId, Timestamp, Visibility};
+use crate::archive::problem::Problem;
+use crate::config::Config;
+
+/// Which decoded URL paths belong to pages of finews.
+#[derive(Debug, Clone, Copy)]
+pub struct Claims {
+    /// Those of pages that are always there.
+    pub always: fn(&str) -> bool,
+    /// Those that have the shape of pages that an archive gives rise to: a source, a day.
+    pub list_like: fn(&str) -> bool,
+    /// Those of such pages that an archive does give rise to.
+    pub in_archive: fn(&Snapshot, &str) -> bool,
+}
+
+/// What the configuration says of snapshots.
+#[derive(Debug)]
+pub struct Rules {
+    pub(super) zone: Tz,
+    pub(super) shows_future: bool,
+    pub(super) claims: Claims,
+    labels: Labels,
+}
+
+impl Rules {
+    /// Those of a configuration.
+    pub fn new(config: &Config, claims: Claims) -> Self {
+        Self {
+            zone: config.timezone,
+            shows_future: config.future,
+            claims,
+            labels: Labels::Tags(config.names.as_slice().into()),
+        }
+    }
+}
+
+/// Everything that a snapshot is made of.
+pub(in crate::archive) struct Contents {
+    pub(in crate::archive) names: Names,
+    pub(in crate::archive) packing: Arc<Packing>,
+    /// In any order.
+    pub(in crate::archive) posts: Vec<Post>,
+    pub(in crate::archive) pages: Vec<Page>,
+    /// What is wrong with the files, each under its file's path.
+    pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
+}
+
+impl Snapshot {
+    /// An archive without anything in it.
+    fn empty(rules: Rules, moment: Timestamp) -> Self {
+        let categories = Groups::new(rules.labels.clone());
+        Self {
+            rules: Arc::new(rules),
+            moment,
+            packing: Arc::default(),
+            names: Names::default(),
+            posts: Default::default(),
+            files: Index::default(),
+            urls: Index::default(),
+            former: Index::default(),
+            slugs: Index::default(),
+            undated: Index::default(),
+            future: Default::default(),
+            lost: Default::default(),
+            list_like: Default::default(),
+            linking: Default::default(),
+            served: 0,
+            listed: List::default(),
+            categories,
+            active_since: NaiveDate::MIN,
+            active: OnceLock::new(),
+            tags: Groups::new(Labels::Names),
+            days: Default::default(),
+            pages: Arc::default(),
+            problems: Default::default(),
+        }
+    }
+
+    /// The snapshot of an archive at a moment.
+    pub(in crate::archive) fn of(rules: Rules, contents: Contents, moment: Timestamp) -> Self {
+        let Contents { names, packing, mut posts, pages, problems } = contents;
+        let claims = rules.claims;
+        let mut snapshot = Self::empty(rules, moment);
+        snapshot.names = names;
+        snapshot.packing = packing;
+        snapshot.pages = Arc::new(OwnPages::new(pages, claims));
+        snapshot.problems = problems.into_iter().filter(|(_, found)| !found.is_empty()).collect();
+        // A stored archive is in order already, but for what changed since it was read.
+        posts.par_sort_by(|a, b| a.order().cmp(&b.order()));
+        snapshot.index(&posts);
+        for post in posts {
+            snapshot.note(post);
+        }
+        snapshot.list_all();
+        snapshot
+    }
+
+    fn index(&mut self, posts: &[Post]) {
+        let of = |hash: fn(&Post) -> u64| {
+            let hashes: Vec<u64> = posts.par_iter().map(hash).collect();
+            Index::of_hashes(hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))))
+        };
+        self.files = of(|post| index::hash(post.path()));
+        self.urls = of(|post| index::hash(&decoded(post.url())));
+        self.slugs =
+            of(|post| index::hash(&file_name(post.path()).map_or_else(String::new, |name| name.slug)));
+        let undated = posts.iter().enumerate().filter_map(|(index, post)| {
+            let name = file_name(post.path()).filter(|name| name.date.is_none())?;
+            Some((index::hash(&name.slug), PostId::new(index)))
+        });
+        self.undated = Index::of_hashes(undated);
+        let former = posts.iter().enumerate().flat_map(|(index, post)| {
+            post.former().iter().map(move |path| (index::hash(path), PostId::new(index)))
+        });
+        self.former = Index::of_hashes(former);
+    }
+
+    /// Takes a post in that the indexes have.
+    fn note(&mut self, post: Post) {
+        let (date, list_like, linking, is_future) =
+            (post.date, post.list_like, post.linking, self.is_future(&post));
+        let id = self.posts.add(post);
+        if is_future {
+            self.future.insert_mut((date, id));
+        }
+        if list_like {
+            self.list_like.insert_mut(id);
+        }
+        if linking {
+            self.linking.insert_mut(id);
+        }
+    }
+
+    /// Makes the lists of posts that are in order.
+    fn list_all(&mut self) {
+        let ids: Vec<PostId> = (0..self.posts.ids()).map(PostId::new).collect();
+        let standings: Vec<Standing> = ids.par_iter().map(|id| self.standing(*id)).collect();
+        let mut listed = Vec::with_capacity(ids.len());
+        let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
+        let mut categories: HashMap<NameId, Vec<PostId>> = HashMap::new();
+        let mut tags: HashMap<NameId, Vec<PostId>> = HashMap::new();
+        for (id, standing) in ids.into_iter().zip(standings) {
+            match standing {
+                Standing::Served => self.served += 1,
+                Standing::Superseded(_) | Standing::Reserved | Standing::Duplicate(_) => {
+                    self.lost.insert_mut(id);
+                }
+                Standing::Future | Standing::Withdrawn => {}
+            }
+            let post = self.posts.get(id);
+            if standing != Standing::Served || post.visibility != Visibility::Listed {
+                continue;
+            }
+            listed.push(id);
+            days.entry(post.date.day(self.rules.zone)).or_default().push(id);
+            for (lists, names) in [(&mut categories, post.categories()), (&mut tags, post.tags())] {
+                for name in names {
+                    lists.entry(*name).or_default().push(id);
+                }
+            }
+        }
+        self.listed = List::of_sorted(&listed);
+        self.days = days.into_iter().map(|(day, ids)| (day, List::of_sorted(&ids))).collect();
+        self.categories.fill(&self.names, &self.posts, categories);
+        self.tags.fill(&self.names, &self.posts, tags);
+        self.count_recent();
+    }
+}

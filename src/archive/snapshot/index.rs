@@ -1,0 +1,89 @@
+//! From a text to the posts it may belong to, by a hash of the text: a fraction of the memory of a
+//! map that holds the texts, which the posts hold already.
+
+use rpds::VectorSync;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::archive::post::PostId;
+
+/// A power of two, so that the lowest bits of a hash say which shard it is in.
+const SHARDS: usize = 1 << 12;
+
+/// Posts by the hash of a text. Whoever asks compares the text itself.
+#[derive(Debug, Clone)]
+pub(super) struct Index {
+    /// Each shard is sorted; the other half of a hash stands before the id.
+    shards: VectorSync<Vec<(u32, PostId)>>,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::of_shards(vec![Vec::new(); SHARDS])
+    }
+}
+
+impl Index {
+    /// An index of many texts at once, by their hashes.
+    pub(super) fn of_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
+        let mut shards = vec![Vec::new(); SHARDS];
+        for (hash, id) in hashes {
+            shards[shard(hash)].push((rest(hash), id));
+        }
+        for shard in &mut shards {
+            shard.sort_unstable();
+            shard.shrink_to_fit();
+        }
+        Self::of_shards(shards)
+    }
+
+    fn of_shards(all: Vec<Vec<(u32, PostId)>>) -> Self {
+        let mut shards = VectorSync::new_sync();
+        for shard in all {
+            shards.push_back_mut(shard);
+        }
+        Self { shards }
+    }
+
+    /// The posts that were added with a text, and now and then one of another text.
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = PostId> {
+        let hash = hash(text);
+        let rest = rest(hash);
+        let shard = self.shards.get(shard(hash)).map_or(&[][..], Vec::as_slice);
+        let start = shard.partition_point(|(other, _)| *other < rest);
+        shard[start..].iter().take_while(move |(other, _)| *other == rest).map(|(_, id)| *id)
+    }
+
+    /// Adds a post.
+    pub(super) fn insert(&mut self, text: &str, id: PostId) {
+        let hash = hash(text);
+        let entry = (rest(hash), id);
+        if let Some(shard) = self.shards.get_mut(shard(hash))
+            && let Err(place) = shard.binary_search(&entry)
+        {
+            shard.insert(place, entry);
+        }
+    }
+
+    /// Takes a post out that was added with this text.
+    pub(super) fn remove(&mut self, text: &str, id: PostId) {
+        let hash = hash(text);
+        if let Some(shard) = self.shards.get_mut(shard(hash))
+            && let Ok(place) = shard.binary_search(&(rest(hash), id))
+        {
+            shard.remove(place);
+        }
+    }
+}
+
+/// The hash that [`Index::of_hashes`] wants of a text.
+pub(super) fn hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
+fn shard(hash: u64) -> usize {
+    hash as usize % SHARDS
+}
+
+fn rest(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}

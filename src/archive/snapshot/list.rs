@@ -1,0 +1,165 @@
+//! A list of posts in ascending order, in chunks that one version of it shares with the next: to
+//! add a post to a list of a million costs a copy of one chunk.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::posts::Posts;
+use crate::archive::post::PostId;
+
+/// Posts of a chunk, at most. A change copies one chunk and a pointer to each of the others, which
+/// together is least near the square root of the longest lists.
+const CHUNK: usize = 2048;
+
+/// Ids of posts, in ascending order of date and path.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    chunks: Vec<Chunk>,
+    len: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Chunk {
+    /// The place of its first post in the list.
+    start: usize,
+    /// Never empty.
+    ids: Arc<Vec<PostId>>,
+}
+
+impl List {
+    /// A list of posts that are in order already.
+    pub(super) fn of_sorted(ids: &[PostId]) -> Self {
+        let chunk =
+            |(index, ids): (usize, &[PostId])| Chunk { start: index * CHUNK, ids: Arc::new(ids.to_vec()) };
+        Self { chunks: ids.chunks(CHUNK).enumerate().map(chunk).collect(), len: ids.len() }
+    }
+
+    /// How many posts there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The post at a place, counted from the oldest.
+    pub fn get(&self, place: usize) -> Option<PostId> {
+        let chunk = &self.chunks[self.chunk_of(place)?];
+        chunk.ids.get(place - chunk.start).copied()
+    }
+
+    /// The oldest.
+    pub fn first(&self) -> Option<PostId> {
+        self.get(0)
+    }
+
+    /// The newest.
+    pub fn last(&self) -> Option<PostId> {
+        self.chunks.last()?.ids.last().copied()
+    }
+
+    /// The posts at some places, oldest first. Places beyond the end hold none.
+    pub fn range(&self, places: Range<usize>) -> impl DoubleEndedIterator<Item = PostId> {
+        let end = places.end.min(self.len);
+        let chunks =
+            match (self.chunk_of(places.start), end.checked_sub(1).and_then(|last| self.chunk_of(last))) {
+                (Some(first), Some(last)) if places.start < end => &self.chunks[first..=last],
+                _ => &[],
+            };
+        chunks.iter().flat_map(move |chunk| {
+            let from = places.start.saturating_sub(chunk.start);
+            let to = (end - chunk.start).min(chunk.ids.len());
+            chunk.ids[from..to].iter().copied()
+        })
+    }
+
+    /// Every post, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = PostId> {
+        self.range(0..self.len)
+    }
+
+    /// The newest posts, newest first.
+    pub fn newest(&self, count: usize) -> impl Iterator<Item = PostId> {
+        self.range(self.len.saturating_sub(count)..self.len).rev()
+    }
+
+    /// The place of a post, or that where it would stand.
+    pub(super) fn place(&self, posts: &Posts, id: PostId) -> Result<usize, usize> {
+        let order = posts.get(id).order();
+        let before = |other: &PostId| *other != id && posts.get(*other).order() < order;
+        // New posts mostly go to the end, so that one comparison is enough.
+        if self.last().is_none_or(|last| before(&last)) {
+            return Err(self.len);
+        }
+        let chunk =
+            &self.chunks[self.chunks.partition_point(|chunk| before(&chunk.ids[0])).saturating_sub(1)];
+        let within = chunk.ids.partition_point(before);
+        // A chunk's end is the next one's beginning.
+        let place = chunk.start + within;
+        if self.get(place) == Some(id) { Ok(place) } else { Err(place) }
+    }
+
+    /// Adds a post that is not in the list.
+    pub(super) fn insert(&mut self, posts: &Posts, id: PostId) {
+        let (Ok(place) | Err(place)) = self.place(posts, id);
+        let index = match self.chunk_of(place).or(self.chunks.len().checked_sub(1)) {
+            // A full last chunk is left as it is, and what comes after it begins another.
+            Some(last) if place < self.len || self.chunks[last].ids.len() < CHUNK => last,
+            _ => {
+                self.chunks.push(Chunk { start: self.len, ids: Arc::new(vec![id]) });
+                self.len += 1;
+                return;
+            }
+        };
+        let chunk = &mut self.chunks[index];
+        let within = place - chunk.start;
+        let ids = own(&mut chunk.ids);
+        ids.insert(within, id);
+        if ids.len() > CHUNK {
+            let rest = ids.split_off(CHUNK / 2);
+            self.chunks.insert(index + 1, Chunk { start: 0, ids: Arc::new(rest) });
+        }
+        self.count_from(index);
+    }
+
+    /// Takes a post out, if it is there.
+    pub(super) fn remove(&mut self, posts: &Posts, id: PostId) {
+        let Ok(place) = self.place(posts, id) else { return };
+        let Some(index) = self.chunk_of(place) else { return };
+        let chunk = &mut self.chunks[index];
+        let within = place - chunk.start;
+        own(&mut chunk.ids).remove(within);
+        if chunk.ids.is_empty() {
+            self.chunks.remove(index);
+        }
+        self.count_from(index);
+    }
+
+    /// The chunk that holds a place of the list.
+    fn chunk_of(&self, place: usize) -> Option<usize> {
+        (place < self.len).then(|| self.chunks.partition_point(|chunk| chunk.start <= place) - 1)
+    }
+
+    /// Counts the places anew from a chunk on.
+    fn count_from(&mut self, index: usize) {
+        let before = index.checked_sub(1).map(|before| &self.chunks[before]);
+        let mut start = before.map_or(0, |chunk| chunk.start + chunk.ids.len());
+        for chunk in &mut self.chunks[index..] {
+            chunk.start = start;
+            start += chunk.ids.len();
+        }
+        self.len = start;
+    }
+}
+
+/// A chunk that no other version of the list sees, with room for a post more.
+fn own(ids: &mut Arc<Vec<PostId>>) -> &mut Vec<PostId> {
+    if Arc::get_mut(ids).is_none() {
+        let mut copy = Vec::with_capacity(ids.len() + 1);
+        copy.extend_from_slice(ids);
+        *ids = Arc::new(copy);
+    }
+    Arc::make_mut(ids)
+}

@@ -1,0 +1,65 @@
+//! The site's own pages by their paths. They are few, so any change of one makes all anew.
+
+use std::collections::HashMap;
+
+use super::Snapshot;
+use crate::archive::address;
+use crate::archive::load::Claims;
+use crate::archive::page::Page;
+use crate::archive::problem::{Code, Defect, Problem};
+
+/// The pages, and where they are.
+#[derive(Debug, Default)]
+pub(super) struct OwnPages {
+    pages: Vec<Page>,
+    paths: HashMap<Box<str>, usize>,
+    former: HashMap<Box<str>, usize>,
+}
+
+impl OwnPages {
+    /// Pages in the order of their files: of those with one URL the first is served.
+    pub(super) fn new(pages: Vec<Page>, claims: Claims) -> Self {
+        let (mut paths, mut former) = (HashMap::new(), HashMap::new());
+        for (index, page) in pages.iter().enumerate() {
+            let path = address::decoded(&page.url);
+            if !(claims.always)(&path) {
+                paths.entry(path.into()).or_insert(index);
+            }
+            for path in page.redirect_from.iter().map(|path| address::former(path)) {
+                if !(claims.always)(&path) {
+                    former.insert(path, index);
+                }
+            }
+        }
+        Self { pages, paths, former }
+    }
+
+    pub(super) fn all(&self) -> &[Page] {
+        &self.pages
+    }
+
+    /// The page at a decoded path.
+    pub(super) fn at_path(&self, path: &str) -> Option<usize> {
+        self.paths.get(path).copied()
+    }
+
+    /// The URL that a former path leads to.
+    pub(super) fn moved(&self, path: &str) -> Option<&str> {
+        self.former.get(path).map(|index| &*self.pages[*index].url)
+    }
+
+    /// Pages whose URL belongs to somebody else.
+    pub(super) fn problems(&self, snapshot: &Snapshot) -> impl Iterator<Item = Problem> {
+        self.pages.iter().enumerate().filter_map(move |(index, page)| {
+            let path = address::decoded(&page.url);
+            let owner = match (snapshot.owner(&path), self.at_path(&path)) {
+                (Some(post), _) => snapshot.post(post).path(),
+                (None, None) => "a page of finews",
+                (None, Some(other)) if other != index => &self.pages[other].path,
+                (None, Some(_)) => return None,
+            };
+            let message = format!("`{}` belongs to {owner}", page.url);
+            Some(Defect::warning(Code::PageSkipped, message).of(&page.path))
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! A file's bytes, and the stamp that tells whether it has changed since.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Code, Defect};
+
+/// A file larger than this is no post.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// A file that changed later than this ago may still be being written: what is written in several
+/// parts takes a moment, and a file that is cut short to be written anew is empty for another.
+pub const RESTED_AFTER: Duration = Duration::from_millis(30);
+
+/// What tells a version of a file from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stamp {
+    /// When it last changed, in nanoseconds since 1970.
+    modified: i64,
+    /// In bytes.
+    size: u64,
+    /// A hash of its bytes.
+    hash: u64,
+}
+
+impl Stamp {
+    fn of(meta: &Metadata) -> Self {
+        let since = meta.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let modified = since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
+        Self { modified, size: meta.len(), hash: 0 }
+    }
+
+    /// The stamp of a file as its folder knows it, without a look at its bytes.
+    ///
+    /// # Errors
+    /// When there is no such file, or it may not be seen.
+    pub fn at(path: &Path) -> std::io::Result<Self> {
+        std::fs::metadata(path).map(|meta| Self::of(&meta))
+    }
+
+    /// Whether time and size are those of another stamp, so that its bytes need not be read.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        (self.modified, self.size) == (other.modified, other.size)
+    }
+
+    /// Whether the bytes are those of another stamp.
+    pub fn same_bytes(&self, other: &Self) -> bool {
+        (self.hash, self.size) == (other.hash, other.size)
+    }
+
+    /// How long ago the file last changed. A time in the future is no reason to wait.
+    pub fn age(&self) -> Duration {
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(self.modified.try_into().unwrap_or(0));
+        SystemTime::now().duration_since(modified).unwrap_or(Duration::MAX)
+    }
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+pub struct Content {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its stamp.
+    pub stamp: Stamp,
+    /// It changed while it was read, so that its bytes may be of no version at all.
+    pub torn: bool,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// With what is wrong when the file is not there, cannot be read, or is too large for a post.
+pub fn read(path: &Path) -> Result<Content, Defect> {
+    let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let meta = file.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(Defect::error(Code::Unreadable, "it is no file"));
+    }
+    let mut stamp = Stamp::of(&meta);
+    if stamp.size > LARGEST_FILE {
+        let message = format!("{} bytes; a post has at most {LARGEST_FILE}", stamp.size);
+        return Err(Defect::error(Code::TooLarge, message));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
+    // The file may grow while it is read.
+    (&file).take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    stamp.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
+    let after = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
+    let torn = !after.looks_like(&stamp) || bytes.len() as u64 != stamp.size;
+    Ok(Content { bytes, stamp, torn })
+}
