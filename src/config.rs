@@ -4,10 +4,11 @@
 mod error;
 mod file;
 mod keys;
+mod layers;
+mod values;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use chrono_tz::Tz;
 
@@ -15,6 +16,8 @@ pub use error::ConfigError;
 use error::Origin;
 use file::File;
 pub use file::Node;
+use layers::Layers;
+pub use values::{ByteSize, Interval, LogFormat, NaiveDates, Watching};
 
 /// What the command line says; the environment is asked for what is `None` here.
 /// Values are as typed, so that a wrong one is reported the same way wherever it came from.
@@ -30,48 +33,14 @@ pub struct Overrides {
     pub posts: Vec<String>,
     /// `--log-format`
     pub log_format: Option<String>,
-}
-
-/// How log lines are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
-    }
-}
-
-/// What a date with seconds but without a zone means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NaiveDates {
-    /// UTC, as YAML and so Jekyll read it.
-    #[default]
-    Utc,
-    /// Local to the site, as its authors mostly meant it.
-    Local,
-}
-
-impl FromStr for NaiveDates {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "utc" => Ok(Self::Utc),
-            "local" => Ok(Self::Local),
-            _ => Err(()),
-        }
-    }
+    /// `--cache-dir`
+    pub cache_dir: Option<String>,
+    /// `--page-cache`
+    pub page_cache: Option<String>,
+    /// `--watch`
+    pub watch: Option<String>,
+    /// `--rescan`
+    pub rescan: Option<String>,
 }
 
 /// A link of the navigation.
@@ -161,14 +130,23 @@ pub struct Config {
     pub admin_listen: Option<String>,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// Where the prepared archive is kept between two starts; nothing: it is not.
+    pub cache_dir: Option<PathBuf>,
+    /// How many bytes of encoded pages are kept in memory.
+    pub page_cache: ByteSize,
+    /// How changes of files are noticed.
+    pub watch: Watching,
+    /// How often every file is looked at, whatever was noticed.
+    pub rescan: Interval,
     /// Sentences about keys under `finews:` that mean nothing, each with its place.
     pub unknown_keys: Vec<String>,
     permalink_origin: Origin,
 }
 
 /// Our own keys.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 15] = [
     "admin_listen",
+    "cache_dir",
     "footer",
     "legacy_hosts",
     "listen",
@@ -176,9 +154,12 @@ const KEYS: [&str; 11] = [
     "naive_dates",
     "names",
     "nav",
+    "page_cache",
     "posts",
+    "rescan",
     "source",
     "static",
+    "watch",
 ];
 
 const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
@@ -268,7 +249,11 @@ impl Config {
                 .address("listen", flags.listen.as_deref())?
                 .unwrap_or_else(|| "127.0.0.1:8080".into()),
             admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
-            log_format: layers.log_format()?,
+            log_format: layers.parsed("log-format", flags.log_format.as_deref())?,
+            cache_dir: layers.text("cache-dir", flags.cache_dir.as_deref())?.map(PathBuf::from),
+            page_cache: layers.parsed("page-cache", flags.page_cache.as_deref())?,
+            watch: layers.parsed("watch", flags.watch.as_deref())?,
+            rescan: layers.parsed("rescan", flags.rescan.as_deref())?,
             unknown_keys: keys::unknown_keys(&file),
             file: file.path,
         })
@@ -280,109 +265,31 @@ impl Config {
         ConfigError::value(self.permalink_origin.clone(), setting, allowed)
     }
 
+    /// The same with everything at its default that says how the site is served, and nothing of what
+    /// its files mean.
+    fn of_files(&self) -> Self {
+        Self {
+            listen: String::new(),
+            admin_listen: None,
+            log_format: LogFormat::default(),
+            cache_dir: None,
+            page_cache: ByteSize::default(),
+            watch: Watching::default(),
+            rescan: Interval::default(),
+            unknown_keys: Vec::new(),
+            permalink_origin: Origin::Flag(String::new()),
+            ..self.clone()
+        }
+    }
+
+    /// A text that is the same for two configurations only if files mean the same to both.
+    pub fn reading(&self) -> String {
+        format!("{:?}", self.of_files())
+    }
+
     /// Whether interface text is Chinese.
     pub fn is_chinese(&self) -> bool {
         self.lang.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("zh"))
-    }
-}
-
-/// The three places a setting can come from, the strongest first: flag, environment, file.
-struct Layers<'a> {
-    file: &'a File,
-    flags: &'a Overrides,
-    env: &'a dyn Fn(&str) -> Option<OsString>,
-}
-
-impl Layers<'_> {
-    /// The value of `name` as written and where it stands; `key` is its place in the file.
-    fn raw(
-        &self,
-        name: &str,
-        flag: Option<&str>,
-        key: &[&str],
-    ) -> Result<Option<(String, Origin)>, ConfigError> {
-        if let Some(value) = flag {
-            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{name}")))));
-        }
-        match self.variable(name)? {
-            Some(found) => Ok(Some(found)),
-            None => self.file.text_at(key),
-        }
-    }
-
-    fn variable(&self, name: &str) -> Result<Option<(String, Origin)>, ConfigError> {
-        let variable = format!("FINEWS_{}", name.to_ascii_uppercase().replace('-', "_"));
-        let Some(value) = (self.env)(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
-        let origin = Origin::Environment(variable);
-        match value.into_string() {
-            Ok(value) => Ok(Some((value, origin))),
-            Err(value) => Err(ConfigError::value(origin, &value.to_string_lossy(), "UTF-8 text")),
-        }
-    }
-
-    fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
-        let key = name.replace('-', "_");
-        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else { return Ok(None) };
-        let valid = value.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
-        });
-        if valid {
-            Ok(Some(value))
-        } else {
-            Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080"))
-        }
-    }
-
-    fn url(&self) -> Result<String, ConfigError> {
-        let Some((value, origin)) = self.raw("url", self.flags.url.as_deref(), &["url"])? else {
-            return Ok(String::new());
-        };
-        let trimmed = value.trim_end_matches('/');
-        let (scheme, rest) = match trimmed.split_once("//") {
-            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
-            None => (String::new(), ""),
-        };
-        let scheme = if scheme.is_empty() { "https:" } else { &scheme };
-        // Some sites have their `baseurl` here.
-        let valid = !rest.starts_with('/')
-            && !rest.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c))
-            && matches!(scheme, "http:" | "https:");
-        if trimmed.is_empty() || value == "false" {
-            Ok(String::new())
-        } else if valid && !rest.is_empty() {
-            Ok(format!("{scheme}//{rest}"))
-        } else {
-            Err(ConfigError::value(
-                origin,
-                &value,
-                "a scheme and host, such as https://news.example (a path belongs in baseurl)",
-            ))
-        }
-    }
-
-    fn posts(&self) -> Result<Vec<String>, ConfigError> {
-        if !self.flags.posts.is_empty() {
-            let origin = Origin::Flag("--posts".into());
-            return self.flags.posts.iter().map(|folder| file::folder(folder, &origin)).collect();
-        }
-        match self.variable("posts")? {
-            // As in PATH.
-            Some((value, origin)) => value
-                .split(':')
-                .filter(|part| !part.is_empty())
-                .map(|part| file::folder(part, &origin))
-                .collect(),
-            None => self.file.folders(&["finews", "posts"]),
-        }
-    }
-
-    fn log_format(&self) -> Result<LogFormat, ConfigError> {
-        match self.raw("log-format", self.flags.log_format.as_deref(), &["finews", "log_format"])? {
-            Some((value, origin)) => {
-                value.parse().map_err(|()| ConfigError::value(origin, &value, "text or json"))
-            }
-            None => Ok(LogFormat::default()),
-        }
     }
 }
 

@@ -5,9 +5,11 @@
 //!
 //! In reading order:
 //! - [`config`]: what the owner says, from `_config.yml`, environment and flags
+//! - [`program`]: which build this is
 //! - [`archive`]: the domain: what a post means, and the archive in memory
 //! - [`web`]: pages, addresses, and manners on the wire
 
 pub mod archive;
 pub mod config;
+pub mod program;
 pub mod web;

@@ -49,7 +49,7 @@ enum Command {
 }
 
 /// The site, and settings over its `_config.yml`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct SiteArgs {
     /// The site's folder
     #[arg(default_value = ".")]
@@ -69,6 +69,18 @@ struct SiteArgs {
     /// text or json [default: text] [env: FINEWS_LOG_FORMAT]
     #[arg(long)]
     log_format: Option<String>,
+    /// Where to keep the prepared archive, so that the next start is quick [env: FINEWS_CACHE_DIR]
+    #[arg(long, value_name = "FOLDER")]
+    cache_dir: Option<String>,
+    /// Memory for encoded pages [default: 256M] [env: FINEWS_PAGE_CACHE]
+    #[arg(long, value_name = "BYTES")]
+    page_cache: Option<String>,
+    /// How to notice changed files: events, poll or off [default: events] [env: FINEWS_WATCH]
+    #[arg(long)]
+    watch: Option<String>,
+    /// How often to look at every file all the same, or off [default: 10m] [env: FINEWS_RESCAN]
+    #[arg(long, value_name = "TIME")]
+    rescan: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -94,6 +106,10 @@ impl SiteArgs {
             url: self.url.clone(),
             posts: self.posts.clone(),
             log_format: self.log_format.clone(),
+            cache_dir: self.cache_dir.clone(),
+            page_cache: self.page_cache.clone(),
+            watch: self.watch.clone(),
+            rescan: self.rescan.clone(),
         };
         Config::read(&self.site, &overrides, &|name| std::env::var_os(name))
     }

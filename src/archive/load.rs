@@ -1,13 +1,13 @@
 //! A site's folder → its first [`Snapshot`], on every core. What is wrong with a file is collected
 //! and never stops the rest.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
+use super::editor::Editor;
 use super::files::{SiteFile, Walk};
 use super::names::Interner;
 use super::packed::Packing;
@@ -103,25 +103,36 @@ impl Press<'_> {
     }
 }
 
-/// Loads a site.
+/// A site as it was first read.
+pub(super) struct Loaded {
+    pub(super) archive: Snapshot,
+    /// The files of its own pages.
+    pub(super) pages: Vec<SiteFile>,
+    /// Files that are being written, and when to look at them again.
+    pub(super) unsettled: Vec<(SiteFile, Duration)>,
+}
+
+/// Loads a site, and waits for files that are being written.
 ///
 /// # Errors
 /// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
 pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
-    on_every_core(|| load_here(config, claims, progress))
+    let mut editor = Editor::open(Arc::new(config.clone()), claims, progress)?;
+    editor.settle();
+    Ok(Snapshot::clone(&editor.archive()))
 }
 
-/// Runs work for which threads wait for the disk.
-pub(super) fn on_every_core<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+/// Reads the files of a site on every core.
+pub(super) fn gather(config: &Config, claims: Claims, progress: &Progress) -> Result<Loaded, ConfigError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match rayon::ThreadPoolBuilder::new().num_threads(cores * READERS_PER_CORE).build() {
-        Ok(pool) => pool.install(work),
+        Ok(pool) => pool.install(|| gather_here(config, claims, progress)),
         // Without threads of our own those that are there do as well.
-        Err(_) => work(),
+        Err(_) => gather_here(config, claims, progress),
     }
 }
 
-fn load_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
+fn gather_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Loaded, ConfigError> {
     let reader = Reader::new(config)?;
     let found = Walk::new(config).all();
     progress.expect(found.posts.len());
@@ -138,19 +149,30 @@ fn load_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Sna
             sighting
         })
         .collect();
-    let sightings = settled(&press, &found.posts, sightings);
-    let mut posts = Vec::with_capacity(sightings.len());
+    let (mut posts, mut unsettled) = (Vec::with_capacity(sightings.len()), Vec::new());
     let mut problems: Vec<Problems> = by_path(found.problems);
-    for (file, sighting) in found.posts.iter().zip(sightings) {
-        posts.extend(sighting.post);
-        problems.push(of_file(&file.path, sighting.defects));
+    for (file, mut sighting) in found.posts.into_iter().zip(sightings) {
+        match sighting.again {
+            Some(wait) => {
+                sighting.defects.push(still_changing());
+                problems.push(of_file(&file.path, sighting.defects));
+                unsettled.push((file, wait));
+            }
+            None => {
+                posts.extend(sighting.post);
+                if !sighting.defects.is_empty() {
+                    problems.push(of_file(&file.path, sighting.defects));
+                }
+            }
+        }
     }
     let (pages, of_pages) = pages(&press.reader, &found.pages, &none);
     problems.extend(of_pages);
     let Press { reader, names, packing, .. } = press;
     let contents = Contents { names: names.into_names(), packing, posts, pages, problems };
-    let snapshot = Snapshot::of(Rules::new(config, claims), contents, Timestamp::of(SystemTime::now()));
-    Ok(linked(&snapshot, reader, claims, &found.pages))
+    let archive = Snapshot::of(Rules::new(config, claims), contents, Timestamp::of(SystemTime::now()));
+    let archive = linked(archive, reader, claims, &found.pages);
+    Ok(Loaded { archive, pages: found.pages, unsettled })
 }
 
 /// Drafts of a share of the posts, which train the dictionary.
@@ -164,30 +186,13 @@ fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
     drafts.filter(|draft| !draft.body.html.as_str().is_empty()).collect()
 }
 
-/// Looks once more at the files that may have been caught half-written.
-fn settled(press: &Press<'_>, files: &[SiteFile], mut sightings: Vec<Sighting>) -> Vec<Sighting> {
-    let longest = sightings.iter().filter_map(|sighting| sighting.again).max();
-    let Some(longest) = longest else { return sightings };
-    std::thread::sleep(longest + Duration::from_millis(50));
-    for (file, sighting) in files.iter().zip(&mut sightings) {
-        if sighting.again.is_some() {
-            *sighting = press.read(file, &|_| None);
-            if sighting.again.is_some() {
-                sighting.post = None;
-                sighting.defects.push(still_changing());
-            }
-        }
-    }
-    sightings
-}
-
 /// What is said of a file that is being written.
 pub(super) fn still_changing() -> Defect {
     Defect::warning(Code::HalfWritten, "the file is still being written")
 }
 
 /// Reads the posts and pages anew that name others, now that these have URLs.
-fn linked(snapshot: &Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteFile]) -> Snapshot {
+fn linked(snapshot: Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteFile]) -> Snapshot {
     let press =
         Press { reader, names: Interner::new(snapshot.names().clone()), packing: snapshot.packing(), claims };
     let links = |name: &str| snapshot.named(name);
@@ -200,7 +205,7 @@ fn linked(snapshot: &Snapshot, reader: Reader<'_>, claims: Claims, pages: &[Site
         problems.push(of_file(&file.path, sighting.defects));
     }
     if posts.is_empty() && pages.is_empty() {
-        return snapshot.clone();
+        return snapshot;
     }
     let names = press.names.into_names();
     let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };

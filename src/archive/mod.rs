@@ -11,6 +11,7 @@ mod address;
 pub mod body;
 pub mod date;
 pub mod defaults;
+pub mod editor;
 pub mod files;
 pub mod front_matter;
 pub mod load;
@@ -24,6 +25,8 @@ pub mod read;
 pub mod slug;
 pub mod snapshot;
 pub mod stamp;
+pub mod store;
+pub mod watch;
 
 pub use load::{Progress, load};
 pub use post::{Post, PostId, Timestamp, Visibility};

@@ -1,5 +1,7 @@
 //! The site's other pages: Markdown and HTML with front matter outside the folders of posts.
 
+use serde::{Deserialize, Serialize};
+
 use super::body::{self, BodyHtml, Format};
 use super::files::SiteFile;
 use super::front_matter::{self, FrontMatter};
@@ -9,7 +11,7 @@ use super::read::{Links, Reader};
 use super::stamp;
 
 /// A page such as `about.md`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page {
     /// The file, relative to the site's folder.
     pub path: Box<str>,

@@ -15,7 +15,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, NaiveDate, TimeZone};
 use chrono_tz::Tz;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -171,6 +171,41 @@ impl Snapshot {
     /// Every name of its posts.
     pub(super) fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Ids given so far.
+    pub(super) fn ids(&self) -> usize {
+        self.posts.ids()
+    }
+
+    /// Every post, served or not, with its id.
+    pub(super) fn every_post_with_id(&self) -> impl Iterator<Item = (PostId, &Post)> {
+        self.posts.iter()
+    }
+
+    /// Every post, served or not.
+    pub(super) fn every_post(&self) -> impl Iterator<Item = &Post> {
+        self.posts.iter().map(|(_, post)| post)
+    }
+
+    /// What is wrong with each file by itself, by path.
+    pub(super) fn file_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.values().flatten()
+    }
+
+    /// What is wrong with one file by itself.
+    pub(super) fn problems_of(&self, path: &str) -> &[Problem] {
+        self.problems.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// When the next day begins.
+    pub fn next_midnight(&self) -> Timestamp {
+        let next = self.today().succ_opt().unwrap_or(NaiveDate::MAX);
+        let midnight = next.and_time(chrono::NaiveTime::MIN);
+        // In some zones summer time begins at midnight, which is then skipped.
+        let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
+        let at = clocks.find_map(|clock| self.zone().from_local_datetime(&clock).earliest());
+        at.map_or(self.moment, Timestamp::from)
     }
 
     /// The posts whose bodies name others.

@@ -1,7 +1,7 @@
 //! A file's bytes, and the stamp that tells whether it has changed since.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,9 @@ const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 /// A file that changed later than this ago may still be being written: what is written in several
 /// parts takes a moment, and a file that is cut short to be written anew is empty for another.
 pub const RESTED_AFTER: Duration = Duration::from_millis(30);
+
+/// How often a file is looked at again that does not come to rest.
+const TRIES: usize = 10;
 
 /// What tells a version of a file from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -70,13 +73,34 @@ pub struct Content {
     pub torn: bool,
 }
 
-/// Reads a file.
+/// Reads a file, once it has rested.
 ///
 /// # Errors
 /// With what is wrong when the file is not there, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let file = File::open(path).map_err(unreadable)?;
+    let mut content = read_once(&file)?;
+    // The file is held open, so that who puts another in its place does not keep us waiting.
+    for _ in 0..TRIES {
+        let rest = RESTED_AFTER.saturating_sub(content.stamp.age());
+        if !content.torn && rest.is_zero() {
+            break;
+        }
+        std::thread::sleep(rest.max(Duration::from_millis(1)));
+        let now = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
+        if content.torn || !now.looks_like(&content.stamp) {
+            content = read_once(&file)?;
+            content.torn = true;
+        } else {
+            content.torn = false;
+        }
+    }
+    Ok(content)
+}
+
+fn read_once(mut file: &File) -> Result<Content, Defect> {
+    let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
         return Err(Defect::error(Code::Unreadable, "it is no file"));
@@ -87,8 +111,9 @@ pub fn read(path: &Path) -> Result<Content, Defect> {
         return Err(Defect::error(Code::TooLarge, message));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
+    file.rewind().map_err(unreadable)?;
     // The file may grow while it is read.
-    (&file).take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     stamp.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
     let after = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
     let torn = !after.looks_like(&stamp) || bytes.len() as u64 != stamp.size;

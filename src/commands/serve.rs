@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use finews::archive::{self, Progress, Severity, Snapshot};
+use finews::archive::editor::Editor;
+use finews::archive::watch::{self as follow, News, Notice};
+use finews::archive::{Progress, Severity, Snapshot};
 use finews::config::{Config, LogFormat};
 use finews::web::{self, App, paths, server};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,19 +21,20 @@ use crate::SiteArgs;
 
 /// Serves the site.
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
-    let config = site.config()?;
+    let config = Arc::new(site.config()?);
     start_log(config.log_format);
     for unknown in &config.unknown_keys {
         tracing::warn!("{unknown}");
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(site.clone(), config))
 }
 
-async fn serve(config: Config) -> Outcome {
+async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     let listener = listen(&config.listen).await?;
     let admin = admin_listener(&config).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
 
     let app = App::new(&config);
@@ -41,27 +44,59 @@ async fn serve(config: Config) -> Outcome {
     if let Some(admin) = admin {
         servers.spawn(server::run(admin, web::admin::router(Arc::clone(&app)), told(stopping)));
     }
-    let loading = tokio::task::spawn_blocking(move || load(&config).map_err(|error| error.to_string()));
-    let stopped = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+    let (orders, notices) = mpsc::channel();
+    let mut writer = {
+        let (app, sender) = (Arc::clone(&app), orders.clone());
+        tokio::task::spawn_blocking(move || follow(&app, config, (sender, notices)))
     };
-    tokio::pin!(stopped);
-    tokio::select! {
-        loaded = loading => {
-            app.publish(Arc::new(loaded??));
-            stopped.await;
+    loop {
+        tokio::select! {
+            ended = &mut writer => {
+                ended??;
+                break;
+            }
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload(&site, &orders),
         }
-        () = &mut stopped => {}
     }
     tracing::info!("stopping");
     app.drain();
     stop.send_replace(true);
     servers.join_all().await;
-    // A load that is still running has nothing to save.
+    // What is still being read has nothing to save.
     std::process::exit(0)
+}
+
+/// Loads the archive and then keeps it as its files are, for as long as the program runs.
+fn follow(
+    app: &App,
+    config: Arc<Config>,
+    notices: (mpsc::Sender<Notice>, mpsc::Receiver<Notice>),
+) -> Result<(), String> {
+    let editor = open(config).map_err(|error| error.to_string())?;
+    app.publish(editor.archive());
+    follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
+        News::Edition(edition) => app.publish(edition.archive),
+        News::Reloaded(config, edition) => {
+            app.reload(&config, edition.archive);
+            tracing::info!("the configuration and the archive were read again");
+        }
+        News::Refused(error) => tracing::error!("the configuration stays as it was: {error}"),
+    });
+    Ok(())
+}
+
+/// SIGHUP: reads the configuration again, and then all files by it.
+fn reload(site: &SiteArgs, orders: &mpsc::Sender<Notice>) {
+    match site.config() {
+        Ok(config) => {
+            config.unknown_keys.iter().for_each(|unknown| tracing::warn!("{unknown}"));
+            // The receiver lives as long as the program.
+            let _ = orders.send(Notice::Reload(Arc::new(config)));
+        }
+        Err(error) => tracing::error!("the configuration stays as it was: {error}"),
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, String> {
@@ -89,13 +124,13 @@ async fn told(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Loads the archive, showing how far it is: a bar on a terminal, one log line otherwise.
-fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
+fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
-    let archive = if std::io::stderr().is_terminal() {
+    let editor = if std::io::stderr().is_terminal() {
         std::thread::scope(|scope| {
             let bar = ProgressBar::new(0).with_style(style());
-            let loading = scope.spawn(|| archive::load(config, paths::CLAIMS, &progress));
+            let loading = scope.spawn(|| Editor::open(config, paths::CLAIMS, &progress));
             while !loading.is_finished() {
                 bar.set_length(progress.total() as u64);
                 bar.set_position(progress.done() as u64);
@@ -105,10 +140,10 @@ fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
             loading.join().map_err(|_| "the archive could not be loaded")
         })??
     } else {
-        archive::load(config, paths::CLAIMS, &progress)?
+        Editor::open(config, paths::CLAIMS, &progress)?
     };
-    report(&archive, start.elapsed());
-    Ok(archive)
+    report(&editor.archive(), start.elapsed());
+    Ok(editor)
 }
 
 fn report(archive: &Snapshot, took: Duration) {

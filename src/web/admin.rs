@@ -25,7 +25,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// Every problem, one JSON object a line, as `finews check --json` prints them.
 async fn problems(State(app): State<Arc<App>>) -> Reply {
     let mut lines = Vec::new();
-    if let Some(archive) = &*app.archive.load() {
+    if let Some(archive) = app.archive() {
         for problem in archive.problems() {
             // A problem is text and numbers, which JSON always holds.
             if serde_json::to_writer(&mut lines, &problem).is_ok() {

@@ -1,12 +1,12 @@
 //! How long a page may be kept, by name, and the fingerprint that says whether it has changed.
 
 use std::hash::Hash;
-use std::sync::LazyLock;
 
 use axum::http::HeaderValue;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::snapshot::ListPage;
+use crate::program;
 
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Fingerprinter {
     /// For a kind of page of a site whose settings have this hash.
     pub fn new(settings: u64, kind: &str) -> Self {
         let mut hasher = Xxh3::new();
-        hasher.update(&BUILD_ID.to_le_bytes());
+        hasher.update(&program::id().to_le_bytes());
         hasher.update(&settings.to_le_bytes());
         hasher.update(kind.as_bytes());
         Self(hasher)
@@ -99,21 +99,6 @@ pub fn hash_of(part: impl Hash) -> u64 {
     let mut hasher = Xxh3::new();
     part.hash(&mut hasher);
     hasher.digest()
-}
-
-/// Changes with every build, so that a new template is never taken for the old page: a hash of
-/// the running program, which replicas of one build share.
-static BUILD_ID: LazyLock<u64> = LazyLock::new(|| {
-    let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_else(|_| {
-        // Without the program's file each start counts as a build of its own.
-        format!("{} {:?}", env!("CARGO_PKG_VERSION"), std::time::SystemTime::now()).into_bytes()
-    });
-    xxhash_rust::xxh3::xxh3_64(&program)
-});
-
-/// Reads the program now, so that no reader waits for it.
-pub fn prepare() {
-    LazyLock::force(&BUILD_ID);
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 //! - [`pages`]: one file a page
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
+//! - [`App`]: the site and archive of the moment
 //! - [`headers`], [`server`]: what is said of every answer, and the listener
 //! - [`admin`]: what only the owner sees
 
 pub mod admin;
+mod app;
 pub mod assets;
 pub mod cache;
 pub mod calendar;
@@ -26,62 +28,20 @@ pub mod site;
 pub mod timeline;
 pub mod words;
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::archive::{Snapshot, Target};
-use crate::config::Config;
-use files::SiteFiles;
+use crate::archive::Target;
+pub use app::App;
+use app::Settings;
 use pages::{article, date, error, group, groups, home, own, source_text};
 use paths::Route;
 use reply::{Reply, Visit, status};
-use site::Site;
-
-/// What requests are answered from.
-pub struct App {
-    site: Site,
-    /// The archive of this moment: readers take it without a lock. None until it is loaded.
-    archive: ArcSwapOption<Snapshot>,
-    files: SiteFiles,
-    root: PathBuf,
-    source: bool,
-    paginate: usize,
-    draining: AtomicBool,
-}
-
-impl App {
-    /// The app of a site whose archive is yet to be loaded.
-    pub fn new(config: &Config) -> Arc<Self> {
-        cache::prepare();
-        Arc::new(Self {
-            site: Site::new(config),
-            archive: ArcSwapOption::empty(),
-            files: SiteFiles::new(config),
-            root: config.root.clone(),
-            source: config.source,
-            paginate: config.paginate.max(1),
-            draining: AtomicBool::new(false),
-        })
-    }
-
-    /// Makes an archive the one that requests are answered from.
-    pub fn publish(&self, archive: Arc<Snapshot>) {
-        self.archive.store(Some(archive));
-    }
-
-    /// Says to `/readyz` that the process is about to end.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-}
 
 /// The route table. All but the two health checks go by what the archive holds.
 pub fn router(app: Arc<App>) -> Router {
@@ -102,9 +62,9 @@ async fn alive() -> Reply {
 
 /// `/readyz`: the archive is loaded and the process is not about to end.
 async fn ready(State(app): State<Arc<App>>) -> Reply {
-    if app.draining.load(Ordering::Relaxed) {
+    if app.is_draining() {
         plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
-    } else if app.archive.load().is_none() {
+    } else if app.archive().is_none() {
         plain(StatusCode::SERVICE_UNAVAILABLE, "loading\n")
     } else {
         plain(StatusCode::OK, "ok\n")
@@ -119,12 +79,14 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
         reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return reply;
     }
-    let Some(archive) = app.archive.load_full() else {
+    let served = app.served();
+    let Some(archive) = &served.archive else {
         let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         return reply;
     };
-    let visit = Visit::new(&app.site, &archive, app.source, &request.headers);
+    let app = &*served.settings;
+    let visit = Visit::new(&app.site, archive, app.source, &request.headers);
     let full = request.uri.path();
     let Some(path) = full.strip_prefix(app.site.baseurl()).filter(|path| path.starts_with('/')) else {
         // The host's root, or the site's own without its slash, leads to the site.
@@ -132,7 +94,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
         return if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) };
     };
     let Some(decoded) = paths::decode(path) else { return plain(StatusCode::BAD_REQUEST, "Bad path.\n") };
-    if let Some(reply) = own_page(&visit, path).or_else(|| of_archive(&app, &visit, &decoded)) {
+    if let Some(reply) = own_page(&visit, path).or_else(|| of_archive(app, &visit, &decoded)) {
         return reply;
     }
     if let Some(reply) = app.files.get(&decoded, &request).await {
@@ -147,7 +109,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let with_extension = format!("{path}{file}");
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
-        .or_else(|| of_archive(&app, &visit, &decoded_with_extension))
+        .or_else(|| of_archive(app, &visit, &decoded_with_extension))
         .or_else(|| legacy::find(&visit, &decoded, app.paginate).map(|path| visit.moved(path)))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
@@ -169,7 +131,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
 }
 
 /// Posts and pages of the site, at a decoded path.
-fn of_archive(app: &App, visit: &Visit<'_>, path: &str) -> Option<Reply> {
+fn of_archive(app: &Settings, visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
             Target::Post(id) => Some(article::get(visit, id)),

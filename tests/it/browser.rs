@@ -1,9 +1,9 @@
 //! One journey in a real browser, as a reader makes it, on the sample archive.
 
-use std::sync::Arc;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use finews::web::{self, App, server};

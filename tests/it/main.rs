@@ -5,6 +5,7 @@
 
 mod addresses;
 mod browser;
+mod changes;
 mod commands;
 mod direction;
 mod kramdown;

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
+use serde::{Deserialize, Serialize};
 
 /// HTML that ammonia has cleaned: the one thing that a template prints unescaped.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyHtml(Box<str>);
 
 impl BodyHtml {

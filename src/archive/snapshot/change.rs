@@ -32,6 +32,13 @@ pub struct Change {
     pub(in crate::archive) pages: Option<Vec<Page>>,
 }
 
+impl Change {
+    /// Whether nothing changed; names that nobody bears count for nothing.
+    pub(in crate::archive) fn is_empty(&self) -> bool {
+        self.posts.is_empty() && self.gone.is_empty() && self.problems.is_empty() && self.pages.is_none()
+    }
+}
+
 impl Snapshot {
     /// The snapshot after a change, at a moment that is not before this one's; and the posts that
     /// have appeared in lists, oldest first.
@@ -199,7 +206,7 @@ impl Snapshot {
             self.categories.insert(names, posts, *name, id, recent);
         }
         for name in post.tags() {
-            self.tags.insert(names, posts, *name, id, recent);
+            self.tags.insert(names, posts, *name, id, false);
         }
     }
 
@@ -222,7 +229,7 @@ impl Snapshot {
             self.categories.remove(&self.names, posts, *name, id, recent);
         }
         for name in post.tags() {
-            self.tags.remove(&self.names, posts, *name, id, recent);
+            self.tags.remove(&self.names, posts, *name, id, false);
         }
     }
 

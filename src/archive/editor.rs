@@ -1,0 +1,253 @@
+//! The only writer of the archive: looks at files, and turns what has changed into the next
+//! [`Snapshot`]. What is broken keeps its last good version.
+
+mod look;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::files::{Files, Kind, SiteFile, Walk};
+use super::load::{self, Claims, Loaded, Progress};
+use super::post::{Post, PostId, Timestamp};
+use super::read::Reader;
+use super::snapshot::{Change, Contents, Rules, Snapshot};
+use super::stamp::Stamp;
+use super::store::Store;
+use crate::config::{Config, ConfigError};
+use look::{Sight, has_files};
+
+/// A snapshot that differs from the one before, and what is new in it.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// The archive from now on.
+    pub archive: Arc<Snapshot>,
+    /// The posts that have appeared in lists, oldest first.
+    pub new: Vec<PostId>,
+}
+
+/// The writer of an archive.
+pub struct Editor {
+    config: Arc<Config>,
+    claims: Claims,
+    store: Option<Store>,
+    archive: Arc<Snapshot>,
+    /// The stamps of files that were touched and say the same as before.
+    touched: HashMap<PostId, Stamp>,
+    /// Files that hold no post as they are, and what they were when that was found; nothing if they
+    /// could not be read, which may end without a trace.
+    barren: HashMap<Box<str>, Option<Stamp>>,
+    /// Files that are being written, and when to look at them again.
+    unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
+    /// The files of the site's own pages.
+    pages: Vec<SiteFile>,
+    /// Folders of posts that have vanished as a whole.
+    vanished: HashSet<PathBuf>,
+    /// Folders that cannot be read, or that have vanished, whose problems are known.
+    unreadable: HashSet<Arc<str>>,
+    /// Posts that changed since the archive was last kept.
+    unsaved: usize,
+    /// The archive came from the store, and was not compared with the files yet.
+    unchecked: bool,
+}
+
+impl Editor {
+    /// Loads a site: from its store if that can be believed, else from its files.
+    ///
+    /// # Errors
+    /// When the configuration turns out to be unusable.
+    pub fn open(config: Arc<Config>, claims: Claims, progress: &Progress) -> Result<Self, ConfigError> {
+        // A setting that readers refuse is refused whatever the store holds.
+        Reader::new(&config)?;
+        let store = config.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
+        let (loaded, unchecked) = match store.as_ref().and_then(kept) {
+            Some(contents) => {
+                let pages = contents.pages.iter().map(|page| SiteFile::of_path(&page.path)).collect();
+                let now = Timestamp::of(SystemTime::now());
+                let archive = Snapshot::of(Rules::new(&config, claims), contents, now);
+                (Loaded { archive, pages, unsettled: Vec::new() }, true)
+            }
+            None => (load::gather(&config, claims, progress)?, false),
+        };
+        let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
+        Ok(Self {
+            unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
+            archive: Arc::new(loaded.archive),
+            touched: HashMap::new(),
+            barren: HashMap::new(),
+            unsettled: loaded.unsettled.into_iter().map(later).collect(),
+            pages: loaded.pages,
+            vanished: HashSet::new(),
+            unreadable: HashSet::new(),
+            unchecked,
+            config,
+            claims,
+            store,
+        })
+    }
+
+    /// The archive as it is now.
+    pub fn archive(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.archive)
+    }
+
+    /// The configuration that it reads by.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Whether the archive came from the store and was not compared with the files yet.
+    pub fn is_unchecked(&self) -> bool {
+        self.unchecked
+    }
+
+    /// How long until something is to be done that no file will tell.
+    pub fn next_wake(&self) -> Duration {
+        let now = Timestamp::of(SystemTime::now());
+        // The clock counts whole seconds.
+        let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
+        let unsettled = self.unsettled.values().map(|(_, at)| at.saturating_duration_since(Instant::now()));
+        let due = self.archive.next_due().map(until);
+        unsettled.chain(due).chain([until(self.archive.next_midnight())]).min().unwrap_or_default()
+    }
+
+    /// Does what time alone has made due: posts whose minute has come, the next day, files that were
+    /// being written.
+    pub fn tick(&mut self) -> Option<Edition> {
+        let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
+        let settled: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
+        let edition = if settled.is_empty() { None } else { self.look_at(Sight::files(settled)) };
+        let now = Timestamp::of(SystemTime::now());
+        let is_due =
+            self.archive.next_due().is_some_and(|due| due <= now) || self.archive.next_midnight() <= now;
+        if !is_due {
+            return edition;
+        }
+        let names = self.archive.names().clone();
+        let later = self.publish(Change { names, ..Change::default() });
+        let mut new = edition.map(|edition| edition.new).unwrap_or_default();
+        new.extend(later.new);
+        Some(Edition { archive: later.archive, new })
+    }
+
+    /// Waits until no file is being written any more, but not for long.
+    pub(super) fn settle(&mut self) {
+        if let Some(longest) = self.unsettled.values().map(|(_, at)| *at).max() {
+            std::thread::sleep(longest.saturating_duration_since(Instant::now()) + Duration::from_millis(50));
+            self.tick();
+        }
+    }
+
+    /// Whether a folder of posts has vanished as a whole.
+    pub fn misses_folders(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
+    /// Goes on with settings by which files mean the same as before.
+    pub fn set_config(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+
+    /// Whether a folder that had vanished as a whole is back.
+    pub fn has_returned(&self) -> bool {
+        self.vanished.iter().any(|folder| has_files(folder))
+    }
+
+    /// Looks at paths of the site that something has happened to, and says which folders it found.
+    pub fn see(&mut self, paths: &[PathBuf]) -> (Option<Edition>, Vec<PathBuf>) {
+        let config = Arc::clone(&self.config);
+        let walk = Walk::new(&config);
+        let mut sight = Sight::default();
+        let mut folders = Vec::new();
+        for path in paths {
+            if path.is_dir() {
+                let found = walk.below(path);
+                sight.posts.extend(found.posts);
+                sight.pages |= !found.pages.is_empty();
+                self.pages.extend(found.pages);
+                folders.extend(found.folders);
+                sight.problems.extend(found.problems);
+                sight.cleared.push(self.relative(path));
+            } else {
+                match walk.at(path) {
+                    Some((Kind::Post, file)) => sight.posts.push(file),
+                    Some((Kind::Page, file)) => {
+                        sight.pages = true;
+                        self.pages.push(file);
+                    }
+                    None => {}
+                }
+            }
+        }
+        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
+        self.pages.dedup();
+        sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
+        sight.posts.dedup();
+        (self.look_at(sight), folders)
+    }
+
+    /// Looks for the posts and pages below a folder that was there and is gone.
+    pub fn see_gone(&mut self, folder: &Path) -> Option<Edition> {
+        let below = format!("{}/", self.relative(folder));
+        let posts = self.archive.every_post().map(Post::path).filter(|path| path.starts_with(&below));
+        let mut sight = Sight::files(posts.map(SiteFile::of_path).collect());
+        sight.pages = self.pages.iter().any(|page| page.path.starts_with(&below));
+        self.look_at(sight)
+    }
+
+    /// Looks at every file of the site: at its time and size, or with `anew` at its bytes. Says which
+    /// folders there are.
+    pub fn rescan(&mut self, anew: bool) -> (Option<Edition>, Vec<PathBuf>) {
+        let config = Arc::clone(&self.config);
+        let Files { posts, pages, folders, problems } = Walk::new(&config).all();
+        self.pages = pages;
+        self.unchecked = false;
+        self.vanished.clear();
+        let posts = self.suspects(posts, anew);
+        let cleared = vec![String::new()];
+        let edition = self.look_at(Sight { posts, pages: true, problems, cleared, anew, whole: true });
+        (edition, folders)
+    }
+
+    /// Keeps the archive on disk if it has changed much since that was last done. Another thread
+    /// writes it.
+    pub fn save(&mut self) {
+        let Some(store) = self.store.clone() else { return };
+        if self.unsaved == 0 || self.unsaved * 100 < self.archive.len() {
+            return;
+        }
+        self.unsaved = 0;
+        let archive = self.archive();
+        std::thread::spawn(move || {
+            let start = Instant::now();
+            match store.save(&archive) {
+                Ok(()) => {
+                    let took_ms = start.elapsed().as_millis() as u64;
+                    tracing::info!(took_ms, "the archive is kept in {}", store.file().display());
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the archive cannot be kept in {}", store.file().display());
+                }
+            }
+        });
+    }
+
+    fn publish(&mut self, change: Change) -> Edition {
+        self.unsaved += change.posts.len() + change.gone.len();
+        let (next, new) = self.archive.after(change, Timestamp::of(SystemTime::now()));
+        self.archive = Arc::new(next);
+        Edition { archive: self.archive(), new }
+    }
+}
+
+/// The archive as it was kept, if it can be believed.
+fn kept(store: &Store) -> Option<Contents> {
+    match store.load() {
+        Ok(contents) => Some(contents),
+        Err(reason) => {
+            tracing::info!("the archive kept in {} is not used: {reason}", store.file().display());
+            None
+        }
+    }
+}

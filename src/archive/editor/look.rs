@@ -1,0 +1,336 @@
+//! A look at some files: what of them differs from what the archive knows.
+
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::{Edition, Editor};
+use crate::archive::files::SiteFile;
+use crate::archive::load::{self, Press, Problems, Sighting};
+use crate::archive::names::Interner;
+use crate::archive::page::Page;
+use crate::archive::post::Post;
+use crate::archive::problem::{Code, Defect, Problem, Severity};
+use crate::archive::read::{Links, Reader};
+use crate::archive::snapshot::Change;
+use crate::archive::stamp::{self, Stamp};
+
+/// What is to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    /// Files of posts, there or gone.
+    pub(super) posts: Vec<SiteFile>,
+    /// The site's own pages.
+    pub(super) pages: bool,
+    /// Folders that cannot be read.
+    pub(super) problems: Vec<Problem>,
+    /// Below these folders no others are unreadable.
+    pub(super) cleared: Vec<String>,
+    /// Read what seems unchanged too.
+    pub(super) anew: bool,
+    /// It is the whole site, so that an empty folder of posts says that something is wrong.
+    pub(super) whole: bool,
+}
+
+impl Sight {
+    pub(super) fn files(posts: Vec<SiteFile>) -> Self {
+        Self { posts, ..Self::default() }
+    }
+}
+
+/// What became of a file.
+enum Verdict {
+    /// It is as the archive knows it.
+    Same,
+    /// It was written anew and says the same.
+    Touched(Stamp),
+    /// It is no longer there.
+    Gone,
+    /// It cannot be read.
+    Failed(Defect),
+    /// It has something else to say.
+    Read(Box<Sighting>),
+}
+
+impl Editor {
+    /// Of the files of a whole site those that may have changed, and those that are gone.
+    pub(super) fn suspects(&self, found: Vec<SiteFile>, anew: bool) -> Vec<SiteFile> {
+        let known: Vec<_> = found.par_iter().map(|file| self.archive.at_file(&file.path)).collect();
+        let mut seen = vec![false; self.archive.ids()];
+        known.iter().flatten().for_each(|id| seen[id.index()] = true);
+        let missing = self.archive.every_post_with_id().filter(|(id, _)| !seen[id.index()]);
+        let missing: Vec<SiteFile> = missing.map(|(_, post)| SiteFile::of_path(post.path())).collect();
+        let mut suspects: Vec<SiteFile> =
+            found.into_par_iter().filter(|file| anew || !self.seems_same(file)).collect();
+        suspects.extend(missing);
+        suspects
+    }
+
+    fn seems_same(&self, file: &SiteFile) -> bool {
+        let stamp = Stamp::at(&file.file(&self.config.root));
+        stamp.is_ok_and(|stamp| self.last_seen(&file.path).is_some_and(|last| last.looks_like(&stamp)))
+    }
+
+    /// What a file was when it was last read, if it could be.
+    fn last_seen(&self, path: &str) -> Option<Stamp> {
+        if let Some(stamp) = self.barren.get(path) {
+            return *stamp;
+        }
+        let id = self.archive.at_file(path)?;
+        Some(self.touched.get(&id).copied().unwrap_or(self.archive.post(id).stamp))
+    }
+
+    /// Looks at files, and makes the next snapshot if that shows anything new.
+    pub(super) fn look_at(&mut self, sight: Sight) -> Option<Edition> {
+        let config = Arc::clone(&self.config);
+        // The configuration was found good when the archive was opened.
+        let reader = Reader::new(&config).ok()?;
+        let press = Press {
+            reader,
+            names: Interner::new(self.archive.names().clone()),
+            packing: self.archive.packing(),
+            claims: self.claims,
+        };
+        let archive = self.archive();
+        let links = |name: &str| archive.named(name);
+        let verdicts: Vec<Verdict> =
+            sight.posts.par_iter().map(|file| self.verdict(&press, file, sight.anew, &links)).collect();
+        let mut change = Change::default();
+        let mut roots = HashMap::new();
+        for (file, verdict) in sight.posts.into_iter().zip(verdicts) {
+            self.judge(&mut change, file, verdict, |editor, path| {
+                let root = editor.root_of(path);
+                let there = roots.entry(root.clone());
+                let is_there =
+                    *there.or_insert_with(|| if sight.whole { has_files(&root) } else { root.is_dir() });
+                (root, is_there)
+            });
+        }
+        self.note_folders(&mut change, sight.problems, &sight.cleared);
+        if sight.pages {
+            self.look_at_pages(&mut change, &press.reader, &links);
+        }
+        let archive = self.archive();
+        change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
+        let Press { reader, names, .. } = press;
+        change.names = names.into_names();
+        if change.is_empty() {
+            return None;
+        }
+        let moves_urls = !change.gone.is_empty() || !change.posts.is_empty();
+        let edition = self.publish(change);
+        Some(if moves_urls { self.relink(reader, edition) } else { edition })
+    }
+
+    fn verdict(&self, press: &Press<'_>, file: &SiteFile, anew: bool, links: &Links<'_>) -> Verdict {
+        let path = file.file(&self.config.root);
+        let last = self.last_seen(&file.path);
+        match (Stamp::at(&path), last) {
+            (Err(error), _) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Verdict::Gone;
+            }
+            // A folder on the way cannot be entered; that is said of the folder.
+            (Err(_), Some(_)) => return Verdict::Same,
+            (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
+            _ => {}
+        }
+        match stamp::read(&path) {
+            Err(defect) => Verdict::Failed(defect),
+            Ok(content) => match last {
+                Some(last) if !content.torn && last.same_bytes(&content.stamp) => {
+                    Verdict::Touched(content.stamp)
+                }
+                _ => Verdict::Read(Box::new(press.make(file, &content, links))),
+            },
+        }
+    }
+
+    /// Notes what became of a file. `root` tells the folder of posts that it is in, and whether that is
+    /// there.
+    fn judge(
+        &mut self,
+        change: &mut Change,
+        file: SiteFile,
+        verdict: Verdict,
+        mut root: impl FnMut(&Self, &str) -> (PathBuf, bool),
+    ) {
+        let known = self.archive.at_file(&file.path);
+        let path = &file.path;
+        match verdict {
+            Verdict::Same => {}
+            Verdict::Touched(stamp) => match (self.barren.get_mut(path), known) {
+                (Some(barren), _) => *barren = Some(stamp),
+                (None, Some(id)) => {
+                    self.touched.insert(id, stamp);
+                }
+                (None, None) => {}
+            },
+            Verdict::Gone => {
+                if let Some(id) = known {
+                    let (folder, is_there) = root(self, path);
+                    if !is_there {
+                        self.vanished.insert(folder);
+                        return;
+                    }
+                    self.touched.remove(&id);
+                    change.gone.push(id);
+                }
+                self.barren.remove(path);
+                self.unsettled.remove(path);
+                change.problems.push(load::of_file(path, Vec::new()));
+            }
+            Verdict::Failed(defect) => {
+                self.barren.insert(path.clone(), None);
+                change.problems.push(self.kept(path, vec![defect]));
+            }
+            Verdict::Read(sighting) => self.take(change, file, *sighting),
+        }
+    }
+
+    /// Takes over what a file says.
+    fn take(&mut self, change: &mut Change, file: SiteFile, sighting: Sighting) {
+        let Sighting { post, mut defects, stamp, again } = sighting;
+        let path = file.path.clone();
+        let known = self.archive.at_file(&path);
+        match (post, again) {
+            (_, Some(wait)) => {
+                defects.push(load::still_changing());
+                self.barren.insert(path.clone(), None);
+                self.unsettled.insert(path.clone(), (file, Instant::now() + wait));
+                change.problems.push(self.kept(&path, defects));
+            }
+            (Some(post), None) => {
+                self.barren.remove(&path);
+                match known {
+                    Some(id) if self.archive.post(id).hash == post.hash => {
+                        self.touched.insert(id, stamp);
+                    }
+                    Some(id) => {
+                        self.touched.remove(&id);
+                        change.posts.push(post);
+                    }
+                    None => change.posts.push(post),
+                }
+                change.problems.push(load::of_file(&path, defects));
+            }
+            (None, None) => {
+                self.barren.insert(path.clone(), Some(stamp));
+                change.problems.push(self.kept(&path, defects));
+            }
+        }
+    }
+
+    /// The problems of a file that holds no post as it is: if it once did, readers lose nothing.
+    fn kept(&self, path: &str, mut defects: Vec<Defect>) -> Problems {
+        if self.archive.at_file(path).is_some() {
+            for defect in &mut defects {
+                defect.severity = Severity::Warning;
+                defect.message.push_str("; the last good version is shown");
+            }
+        }
+        load::of_file(path, defects)
+    }
+
+    /// Notes folders that cannot be read, or have vanished, and those that are as they should be again.
+    fn note_folders(&mut self, change: &mut Change, problems: Vec<Problem>, cleared: &[String]) {
+        let mut now = load::by_path(problems);
+        for folder in &self.vanished {
+            let defect = Defect::warning(
+                Code::Unreadable,
+                "the folder is gone or empty; its posts are shown as they were, until it is back",
+            );
+            now.push(load::of_file(&self.relative(folder), vec![defect]));
+        }
+        let is_back = |path: &Arc<str>| {
+            cleared.iter().any(|folder| folder.is_empty() || path.starts_with(folder.as_str()))
+                && !now.iter().any(|(other, _)| other == path)
+        };
+        for path in self.unreadable.extract_if(is_back) {
+            change.problems.push((path, Vec::new()));
+        }
+        self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
+        change.problems.extend(now);
+    }
+
+    fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
+        let root = &self.config.root;
+        self.pages.retain(|page| page.file(root).is_file());
+        let (mut pages, mut problems) = load::pages(reader, &self.pages, links);
+        // A page that is being written is empty for a moment.
+        for old in self.archive.pages() {
+            let is_missing = pages.iter().all(|page| page.path != old.path);
+            let is_empty = |path: &str| std::fs::metadata(root.join(path)).is_ok_and(|meta| meta.len() == 0);
+            if is_missing && is_empty(&old.path) {
+                pages.push(old.clone());
+            }
+            if self.pages.iter().all(|page| page.path != old.path) {
+                problems.push(load::of_file(&old.path, Vec::new()));
+            }
+        }
+        pages.sort_by(|a, b| a.path.cmp(&b.path));
+        change.problems.extend(problems);
+        let version = |page: &Page| (page.path.clone(), page.hash);
+        if !pages.iter().map(version).eq(self.archive.pages().iter().map(version)) {
+            change.pages = Some(pages);
+        }
+    }
+
+    /// Reads the posts again whose bodies name others, now that some of these have changed.
+    fn relink(&mut self, reader: Reader<'_>, edition: Edition) -> Edition {
+        let before = self.archive();
+        let linking: Vec<&Post> = before.linking().collect();
+        if linking.is_empty() {
+            return edition;
+        }
+        let press = Press {
+            reader,
+            names: Interner::new(before.names().clone()),
+            packing: before.packing(),
+            claims: self.claims,
+        };
+        let links = |name: &str| before.named(name);
+        let relinked = linking.par_iter().filter_map(|post| {
+            let sighting = press.read(&SiteFile::of_path(post.path()), &links);
+            sighting.post.filter(|new| new.hash != post.hash && new.stamp.same_bytes(&post.stamp))
+        });
+        let posts: Vec<Post> = relinked.collect();
+        if posts.is_empty() {
+            return edition;
+        }
+        let names = press.names.into_names();
+        let Edition { archive, .. } = self.publish(Change { names, posts, ..Change::default() });
+        Edition { archive, new: edition.new }
+    }
+
+    /// The folder of posts that a post is in.
+    fn root_of(&self, path: &str) -> PathBuf {
+        let root = &self.config.root;
+        let is_below = |folder: &&String| {
+            folder.is_empty() || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
+        if let Some(named) = self.config.posts.iter().find(is_below) {
+            return root.join(named);
+        }
+        let mut folder = root.clone();
+        for part in path.split('/') {
+            folder.push(part);
+            if matches!(part, "_posts" | "posts") {
+                break;
+            }
+        }
+        folder
+    }
+
+    pub(super) fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.config.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
+/// Whether there is anything in a folder.
+pub(super) fn has_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}

@@ -1,0 +1,199 @@
+//! The prepared archive on disk, so that a restart need not read a million files before it serves.
+//!
+//! One file: a head that says what made it, then sections, each with its length and a checksum. It is
+//! written aside and renamed, and believed only if all of it is as it was written.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::load::Problems;
+use super::names::{Interner, Names};
+use super::packed::Packing;
+use super::page::Page;
+use super::post::Post;
+use super::problem::Problem;
+use super::snapshot::{Contents, Snapshot};
+use crate::config::Config;
+use crate::program;
+
+/// What every store begins with; the number changes when the form of what follows does.
+const MAGIC: &[u8; 16] = b"finews archive 1";
+/// Posts of a section.
+const SECTION: usize = 2048;
+/// No section is near this long, so that a damaged length asks for no memory.
+const LONGEST_SECTION: u64 = 1 << 31;
+
+/// Where the prepared archive of a site is kept.
+#[derive(Debug, Clone)]
+pub struct Store {
+    file: PathBuf,
+    /// Of the settings and the build: with others the archive would be another.
+    key: u64,
+}
+
+/// Why a store was not used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// There is none yet.
+    #[error("there is none yet")]
+    Missing,
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// Another finews, or this one with other settings, has made it.
+    #[error("it was made by another version of finews or with other settings")]
+    Foreign,
+    /// It is not as it was written.
+    #[error("it is damaged or was cut short")]
+    Damaged,
+}
+
+/// All but the posts.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    names: Vec<String>,
+    dictionary: Vec<u8>,
+    pages: Vec<Page>,
+    problems: Vec<Problem>,
+    posts: u64,
+}
+
+impl Store {
+    /// The store of a site in a folder that may be another's too.
+    pub fn new(folder: &Path, config: &Config) -> Self {
+        let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
+        let key = xxh3_64(format!("{:x} {}", program::id(), config.reading()).as_bytes());
+        Self { file: folder.join(format!("{site:016x}.archive")), key }
+    }
+
+    /// The file that it is kept in.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The archive as it was kept.
+    ///
+    /// # Errors
+    /// When there is none, or none that can be believed.
+    pub(super) fn load(&self) -> Result<Contents, Unusable> {
+        let file = File::open(&self.file).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Unusable::Missing,
+            _ => error.into(),
+        })?;
+        let mut file = BufReader::with_capacity(1 << 20, file);
+        let mut start = [0; MAGIC.len() + 8];
+        file.read_exact(&mut start).map_err(|_| Unusable::Damaged)?;
+        if start[..MAGIC.len()] != MAGIC[..] || start[MAGIC.len()..] != self.key.to_le_bytes() {
+            return Err(Unusable::Foreign);
+        }
+        let head: Head = decoded(&section(&mut file)?)?;
+        let sections = usize::try_from(head.posts).unwrap_or(usize::MAX).div_ceil(SECTION);
+        let read = std::iter::from_fn(|| Some(section(&mut file))).take(sections).par_bridge();
+        let posts: Vec<Vec<Post>> =
+            read.map(|section| decoded(&section?)).collect::<Result<_, Unusable>>()?;
+        let posts: Vec<Post> = posts.into_iter().flatten().collect();
+        if posts.len() as u64 != head.posts {
+            return Err(Unusable::Damaged);
+        }
+        Ok(Contents {
+            names: names(&head.names),
+            packing: Arc::new(Packing::with(head.dictionary)),
+            posts,
+            pages: head.pages,
+            problems: by_file(head.problems),
+        })
+    }
+
+    /// Keeps an archive.
+    ///
+    /// # Errors
+    /// When it cannot be written; what was kept before stays.
+    pub(super) fn save(&self, archive: &Snapshot) -> io::Result<()> {
+        let aside = self.file.with_extension("new");
+        let written = self.write(&aside, archive).and_then(|()| fs::rename(&aside, &self.file));
+        if written.is_err() {
+            // It may be what fills the disk.
+            let _ = fs::remove_file(&aside);
+        }
+        written
+    }
+
+    fn write(&self, aside: &Path, archive: &Snapshot) -> io::Result<()> {
+        if let Some(folder) = aside.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
+        file.write_all(MAGIC)?;
+        file.write_all(&self.key.to_le_bytes())?;
+        let posts: Vec<&Post> = archive.every_post().collect();
+        let head = Head {
+            names: archive.names().iter().map(ToOwned::to_owned).collect(),
+            dictionary: archive.packing().dictionary().to_vec(),
+            pages: archive.pages().to_vec(),
+            problems: archive.file_problems().cloned().collect(),
+            posts: posts.len() as u64,
+        };
+        put(&mut file, &head)?;
+        for section in posts.chunks(SECTION) {
+            put(&mut file, &section)?;
+        }
+        file.into_inner()?.sync_all()
+    }
+}
+
+/// Writes a section: length, checksum, bytes.
+fn put(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let bytes = postcard::to_stdvec(value).map_err(io::Error::other)?;
+    file.write_all(&(bytes.len() as u64).to_le_bytes())?;
+    file.write_all(&xxh3_64(&bytes).to_le_bytes())?;
+    file.write_all(&bytes)
+}
+
+/// The next section: its checksum and bytes.
+fn section(file: &mut impl Read) -> Result<(u64, Vec<u8>), Unusable> {
+    let mut number = || -> Result<u64, Unusable> {
+        let mut bytes = [0; 8];
+        file.read_exact(&mut bytes).map_err(|_| Unusable::Damaged)?;
+        Ok(u64::from_le_bytes(bytes))
+    };
+    let (length, checksum) = (number()?, number()?);
+    if length > LONGEST_SECTION {
+        return Err(Unusable::Damaged);
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    let read = file.take(length).read_to_end(&mut bytes)?;
+    if read as u64 == length { Ok((checksum, bytes)) } else { Err(Unusable::Damaged) }
+}
+
+fn decoded<T: DeserializeOwned>((checksum, bytes): &(u64, Vec<u8>)) -> Result<T, Unusable> {
+    if xxh3_64(bytes) != *checksum {
+        return Err(Unusable::Damaged);
+    }
+    postcard::from_bytes(bytes).map_err(|_| Unusable::Damaged)
+}
+
+fn names(texts: &[String]) -> Names {
+    let names = Interner::default();
+    texts.iter().for_each(|text| {
+        names.intern(text);
+    });
+    names.into_names()
+}
+
+fn by_file(problems: Vec<Problem>) -> Vec<Problems> {
+    let mut files: Vec<Problems> = Vec::new();
+    for problem in problems {
+        match files.last_mut() {
+            Some((path, found)) if **path == *problem.path => found.push(problem),
+            _ => files.push((Arc::from(&*problem.path), vec![problem])),
+        }
+    }
+    files
+}

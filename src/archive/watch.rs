@@ -1,0 +1,264 @@
+//! Follows a site's folder for as long as it is served: file events, the clock, a slow look at
+//! everything, and what the owner asks for → one edition of the archive after the other.
+
+mod pending;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::editor::{Edition, Editor};
+use super::load::{Claims, Progress};
+use crate::config::{Config, ConfigError, Watching};
+use pending::Pending;
+
+/// The shortest time between two polls.
+const POLL: Duration = Duration::from_secs(2);
+/// Of its time a poll takes at most one part in so many.
+const POLL_SHARE: u32 = 10;
+/// How often to see whether a folder that has vanished is back.
+const VANISHED: Duration = Duration::from_secs(1);
+
+/// What a watch is told.
+#[derive(Debug)]
+pub enum Notice {
+    /// Something happened to files.
+    Files(notify::Result<Event>),
+    /// The owner has new settings, and wants all files read again.
+    Reload(Arc<Config>),
+    /// No more is wanted.
+    Stop,
+}
+
+/// What a watch has to say.
+#[derive(Debug)]
+pub enum News {
+    /// The archive has changed.
+    Edition(Edition),
+    /// The owner's new settings hold from now on, with the archive that they make.
+    Reloaded(Arc<Config>, Edition),
+    /// The owner's new settings cannot be used.
+    Refused(ConfigError),
+}
+
+/// A site that is being followed.
+pub struct Watch<'a> {
+    editor: Editor,
+    claims: Claims,
+    /// Notices, and a sender of them for the file system's.
+    notices: (Sender<Notice>, Receiver<Notice>),
+    tell: &'a mut dyn FnMut(News),
+    watcher: Option<RecommendedWatcher>,
+    pending: Pending,
+    /// The folders that are listened to.
+    watched: HashSet<PathBuf>,
+    last_scan: Instant,
+    /// How long the last look at everything took.
+    scan_took: Duration,
+}
+
+/// Follows a site until told to stop, and tells all that is new.
+pub fn run(
+    editor: Editor,
+    claims: Claims,
+    notices: (Sender<Notice>, Receiver<Notice>),
+    tell: &mut dyn FnMut(News),
+) {
+    let mut watch = Watch {
+        editor,
+        claims,
+        notices,
+        tell,
+        watcher: None,
+        pending: Pending::default(),
+        watched: HashSet::new(),
+        last_scan: Instant::now(),
+        scan_took: Duration::ZERO,
+    };
+    watch.begin();
+    watch.follow();
+}
+
+impl Watch<'_> {
+    /// Starts to listen, and then looks at everything: so that nothing is missed that happened while
+    /// the archive was loaded, and an archive that was kept is compared with the files.
+    fn begin(&mut self) {
+        let kept = self.editor.is_unchecked();
+        self.editor.save();
+        if self.editor.config().watch == Watching::Events {
+            let sender = self.notices.0.clone();
+            let handler = move |event| {
+                // Nobody listens any more when the program ends.
+                let _ = sender.send(Notice::Files(event));
+            };
+            match notify::recommended_watcher(handler) {
+                Ok(watcher) => self.watcher = Some(watcher),
+                Err(error) => tracing::warn!(%error, "file events cannot be had; files are polled"),
+            }
+        }
+        if kept || self.editor.config().watch != Watching::Off {
+            self.scan(false);
+        }
+        if kept {
+            let took_ms = self.scan_took.as_millis() as u64;
+            tracing::info!(took_ms, posts = self.editor.archive().len(), "the archive is as its files are");
+        }
+    }
+
+    fn follow(&mut self) {
+        loop {
+            let wait = self.wait();
+            match self.notices.1.recv_timeout(wait) {
+                Ok(Notice::Files(event)) => self.note(event),
+                Ok(Notice::Reload(config)) => self.reload(config),
+                Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.act();
+        }
+    }
+
+    /// How long there is nothing to do if nothing happens.
+    fn wait(&self) -> Duration {
+        let mut wait = self.editor.next_wake();
+        if let Some(due) = self.pending.due() {
+            wait = wait.min(due.saturating_duration_since(Instant::now()));
+        }
+        if let Some(every) = self.scan_every() {
+            wait = wait.min(every.saturating_sub(self.last_scan.elapsed()));
+        }
+        if self.editor.misses_folders() {
+            wait = wait.min(VANISHED);
+        }
+        wait
+    }
+
+    fn scan_every(&self) -> Option<Duration> {
+        let config = self.editor.config();
+        let polls =
+            config.watch == Watching::Poll || (config.watch == Watching::Events && self.watcher.is_none());
+        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
+    }
+
+    /// Does what is due.
+    fn act(&mut self) {
+        if let Some(edition) = self.editor.tick() {
+            self.publish(edition);
+        }
+        if self.pending.is_due() {
+            let (paths, overflow) = self.pending.take();
+            if overflow {
+                tracing::info!("more happened to the files than could be followed; all are looked at");
+                self.scan(false);
+            } else {
+                self.see(paths);
+            }
+        }
+        let scan_is_due = self.scan_every().is_some_and(|every| self.last_scan.elapsed() >= every);
+        if scan_is_due || self.editor.has_returned() {
+            self.scan(false);
+            self.editor.save();
+        }
+    }
+
+    fn note(&mut self, event: notify::Result<Event>) {
+        match event {
+            Ok(event) => self.pending.add(event),
+            Err(error) => {
+                tracing::warn!(%error, "file events were lost; all files are looked at");
+                self.pending.overflow();
+            }
+        }
+    }
+
+    fn see(&mut self, paths: Vec<PathBuf>) {
+        for folder in paths.iter().filter(|path| !path.exists()) {
+            if !self.watched.remove(folder) {
+                continue;
+            }
+            // What was in a folder that is gone is gone with it, without an event of its own.
+            if let Some(edition) = self.editor.see_gone(folder) {
+                self.publish(edition);
+            }
+        }
+        let (edition, mut folders) = self.editor.see(&paths);
+        edition.into_iter().for_each(|edition| self.publish(edition));
+        // A new folder may have been filled before it was watched, and hold new folders itself.
+        while self.listen(&folders) {
+            let (edition, found) = self.editor.see(&folders);
+            edition.into_iter().for_each(|edition| self.publish(edition));
+            folders = found;
+        }
+    }
+
+    /// Looks at everything.
+    fn scan(&mut self, anew: bool) {
+        let start = Instant::now();
+        if let Some(watcher) = &mut self.watcher {
+            // So that what changes while we look is seen afterwards.
+            let _ = watcher.watch(&self.editor.config().root, RecursiveMode::NonRecursive);
+        }
+        let (edition, folders) = self.editor.rescan(anew);
+        edition.into_iter().for_each(|edition| self.publish(edition));
+        self.last_scan = Instant::now();
+        self.scan_took = start.elapsed();
+        if self.listen(&folders) {
+            let (edition, _) = self.editor.rescan(false);
+            edition.into_iter().for_each(|edition| self.publish(edition));
+        }
+    }
+
+    /// Listens for events in folders, and says whether any of them is new.
+    fn listen(&mut self, folders: &[PathBuf]) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        let mut any = false;
+        for folder in folders {
+            // A folder may have been replaced by another of its name, so all are named again.
+            match watcher.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => any |= self.watched.insert(folder.clone()),
+                Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                    tracing::warn!("there are more folders than the system lets us watch; files are polled");
+                    self.watcher = None;
+                    return any;
+                }
+                // Gone again, or closed to us, of which the archive's problems speak.
+                Err(error) => tracing::debug!(%error, "a folder is not watched"),
+            }
+        }
+        any
+    }
+
+    fn publish(&mut self, edition: Edition) {
+        let posts = edition.archive.len();
+        tracing::debug!(posts, new = edition.new.len(), "the archive has changed");
+        (self.tell)(News::Edition(edition));
+    }
+
+    /// Reads everything again, by new settings if they are others.
+    fn reload(&mut self, config: Arc<Config>) {
+        let old = self.editor.config();
+        let same_files = old.reading() == config.reading();
+        let same_watch = old.watch == config.watch;
+        if same_files {
+            self.editor.set_config(Arc::clone(&config));
+            self.scan(true);
+        } else {
+            match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {
+                Ok(editor) => self.editor = editor,
+                Err(error) => return (self.tell)(News::Refused(error)),
+            }
+        }
+        let edition = Edition { archive: self.editor.archive(), new: Vec::new() };
+        (self.tell)(News::Reloaded(config, edition));
+        if !same_files || !same_watch {
+            self.watcher = None;
+            self.pending = Pending::default();
+            self.watched.clear();
+            self.begin();
+        }
+    }
+}

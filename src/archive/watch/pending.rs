@@ -1,0 +1,109 @@
+//! File events on their way to be looked at: gathered until there is a pause, but not for long.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, ModifyKind};
+use notify::{Event, EventKind};
+
+/// A pause of this length ends a burst of events.
+const PAUSE: Duration = Duration::from_millis(60);
+/// No event waits longer than this for a pause.
+const LONGEST: Duration = Duration::from_millis(300);
+
+/// What something has happened to.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    paths: BTreeSet<PathBuf>,
+    /// More happened than the system could tell.
+    overflow: bool,
+    /// When the first and the last of the events came.
+    span: Option<(Instant, Instant)>,
+}
+
+impl Pending {
+    /// Takes an event in.
+    pub(super) fn add(&mut self, event: Event) {
+        if event.need_rescan() {
+            self.overflow();
+        } else if is_change(event.kind) {
+            self.paths.extend(event.paths);
+            self.touch();
+        }
+    }
+
+    /// Notes that events were lost.
+    pub(super) fn overflow(&mut self) {
+        self.overflow = true;
+        self.touch();
+    }
+
+    fn touch(&mut self) {
+        let now = Instant::now();
+        let first = self.span.map_or(now, |(first, _)| first);
+        self.span = Some((first, now));
+    }
+
+    /// When what is pending is to be looked at.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.span.map(|(first, last)| (last + PAUSE).min(first + LONGEST))
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        self.due().is_some_and(|due| due <= Instant::now())
+    }
+
+    /// What was pending; nothing is from now on.
+    pub(super) fn take(&mut self) -> (Vec<PathBuf>, bool) {
+        self.span = None;
+        let paths = std::mem::take(&mut self.paths).into_iter().collect();
+        (paths, std::mem::take(&mut self.overflow))
+    }
+}
+
+/// Whether a file may be another afterwards. That one was opened or read says nothing, and one that is
+/// being written is looked at when it is closed.
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        // Elsewhere than on Linux nothing tells that a file is closed.
+        EventKind::Modify(ModifyKind::Data(_)) => !cfg!(target_os = "linux"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_looked_at_when_it_is_closed() {
+        let mut pending = Pending::default();
+        let on = |kind| Event::new(kind).add_path("/site/_posts/a.md".into());
+        pending.add(on(EventKind::Access(AccessKind::Open(AccessMode::Any))));
+        assert_eq!(pending.due(), None);
+        pending.add(on(EventKind::Access(AccessKind::Close(AccessMode::Write))));
+        pending.add(on(EventKind::Access(AccessKind::Close(AccessMode::Write))));
+        assert!(pending.due().is_some());
+        let (paths, overflow) = pending.take();
+        assert_eq!((paths.len(), overflow), (1, false));
+        assert_eq!(pending.due(), None);
+    }
+
+    #[test]
+    fn what_happens_all_the_time_is_looked_at_now_and_then() {
+        let mut pending = Pending::default();
+        pending.overflow();
+        let first = pending.due().expect("due");
+        std::thread::sleep(Duration::from_millis(5));
+        pending.overflow();
+        let second = pending.due().expect("due");
+        assert!(first < second && second - first < LONGEST);
+        for _ in 0..100 {
+            pending.overflow();
+        }
+        assert!(pending.due().expect("due") <= first + LONGEST);
+    }
+}

@@ -1,0 +1,115 @@
+//! The three places a setting can come from: flag, environment, file.
+
+use std::ffi::OsString;
+
+use super::Overrides;
+use super::error::{ConfigError, Origin};
+use super::file::{self, File};
+use super::values::Value;
+
+/// The three places a setting can come from, the strongest first: flag, environment, file.
+pub(super) struct Layers<'a> {
+    pub(super) file: &'a File,
+    pub(super) flags: &'a Overrides,
+    pub(super) env: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Layers<'_> {
+    /// The value of `name` as written and where it stands; `key` is its place in the file.
+    fn raw(
+        &self,
+        name: &str,
+        flag: Option<&str>,
+        key: &[&str],
+    ) -> Result<Option<(String, Origin)>, ConfigError> {
+        if let Some(value) = flag {
+            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{name}")))));
+        }
+        match self.variable(name)? {
+            Some(found) => Ok(Some(found)),
+            None => self.file.text_at(key),
+        }
+    }
+
+    fn variable(&self, name: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        let variable = format!("FINEWS_{}", name.to_ascii_uppercase().replace('-', "_"));
+        let Some(value) = (self.env)(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+        let origin = Origin::Environment(variable);
+        match value.into_string() {
+            Ok(value) => Ok(Some((value, origin))),
+            Err(value) => Err(ConfigError::value(origin, &value.to_string_lossy(), "UTF-8 text")),
+        }
+    }
+
+    pub(super) fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
+        let key = name.replace('-', "_");
+        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else { return Ok(None) };
+        let valid = value.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
+        });
+        if valid {
+            Ok(Some(value))
+        } else {
+            Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080"))
+        }
+    }
+
+    pub(super) fn url(&self) -> Result<String, ConfigError> {
+        let Some((value, origin)) = self.raw("url", self.flags.url.as_deref(), &["url"])? else {
+            return Ok(String::new());
+        };
+        let trimmed = value.trim_end_matches('/');
+        let (scheme, rest) = match trimmed.split_once("//") {
+            Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+            None => (String::new(), ""),
+        };
+        let scheme = if scheme.is_empty() { "https:" } else { &scheme };
+        // Some sites have their `baseurl` here.
+        let valid = !rest.starts_with('/')
+            && !rest.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c))
+            && matches!(scheme, "http:" | "https:");
+        if trimmed.is_empty() || value == "false" {
+            Ok(String::new())
+        } else if valid && !rest.is_empty() {
+            Ok(format!("{scheme}//{rest}"))
+        } else {
+            Err(ConfigError::value(
+                origin,
+                &value,
+                "a scheme and host, such as https://news.example (a path belongs in baseurl)",
+            ))
+        }
+    }
+
+    pub(super) fn posts(&self) -> Result<Vec<String>, ConfigError> {
+        if !self.flags.posts.is_empty() {
+            let origin = Origin::Flag("--posts".into());
+            return self.flags.posts.iter().map(|folder| file::folder(folder, &origin)).collect();
+        }
+        match self.variable("posts")? {
+            // As in PATH.
+            Some((value, origin)) => value
+                .split(':')
+                .filter(|part| !part.is_empty())
+                .map(|part| file::folder(part, &origin))
+                .collect(),
+            None => self.file.folders(&["finews", "posts"]),
+        }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
+        let found = self.raw(name, flag, &["finews", &name.replace('-', "_")])?;
+        Ok(found.map(|(value, _)| value).filter(|value| !value.is_empty()))
+    }
+
+    /// A value that says what it allows.
+    pub(super) fn parsed<T: Value>(&self, name: &str, flag: Option<&str>) -> Result<T, ConfigError> {
+        match self.raw(name, flag, &["finews", &name.replace('-', "_")])? {
+            Some((value, origin)) => {
+                value.parse().map_err(|_| ConfigError::value(origin, &value, T::ALLOWED))
+            }
+            None => Ok(T::default()),
+        }
+    }
+}

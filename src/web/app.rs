@@ -1,0 +1,89 @@
+//! The site and its archive at the moment: what requests are answered from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+
+use super::files::SiteFiles;
+use super::site::Site;
+use crate::archive::Snapshot;
+use crate::config::Config;
+
+/// What requests are answered from: the site and its archive of this moment, which readers take without a lock.
+pub struct App {
+    served: ArcSwap<Served>,
+    draining: AtomicBool,
+}
+
+/// What requests are answered from at one moment.
+#[derive(Clone)]
+pub(super) struct Served {
+    pub(super) settings: Arc<Settings>,
+    /// None until it is loaded.
+    pub(super) archive: Option<Arc<Snapshot>>,
+}
+
+/// What comes of the configuration alone.
+pub(super) struct Settings {
+    pub(super) site: Site,
+    pub(super) files: SiteFiles,
+    pub(super) root: PathBuf,
+    pub(super) source: bool,
+    pub(super) paginate: usize,
+}
+
+impl Settings {
+    fn new(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            site: Site::new(config),
+            files: SiteFiles::new(config),
+            root: config.root.clone(),
+            source: config.source,
+            paginate: config.paginate.max(1),
+        })
+    }
+}
+
+impl App {
+    /// The app of a site whose archive is yet to be loaded.
+    pub fn new(config: &Config) -> Arc<Self> {
+        // Read now, so that no reader waits for it.
+        crate::program::id();
+        Arc::new(Self {
+            served: ArcSwap::from_pointee(Served { settings: Settings::new(config), archive: None }),
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// Makes an archive the one that requests are answered from.
+    pub fn publish(&self, archive: Arc<Snapshot>) {
+        self.served.rcu(|served| Served { archive: Some(Arc::clone(&archive)), ..Served::clone(served) });
+    }
+
+    /// Answers by other settings from now on, from the archive that they make.
+    pub fn reload(&self, config: &Config, archive: Arc<Snapshot>) {
+        self.served.store(Arc::new(Served { settings: Settings::new(config), archive: Some(archive) }));
+    }
+
+    /// The archive of this moment.
+    pub(super) fn archive(&self) -> Option<Arc<Snapshot>> {
+        self.served.load().archive.clone()
+    }
+
+    /// The site and archive of this moment.
+    pub(super) fn served(&self) -> Arc<Served> {
+        self.served.load_full()
+    }
+
+    /// Says to `/readyz` that the process is about to end.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is about to end.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
