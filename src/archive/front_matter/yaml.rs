@@ -1,6 +1,7 @@
 //! Valid YAML, by way of serde_yaml. Its values hide how a scalar was written; but keys are
 //! borrowed from the source, and the character after a key tells what to ask serde for.
 
+mod simple;
 mod source;
 
 use std::fmt;
@@ -25,6 +26,14 @@ const MOST_BRACKETS: usize = 2_000;
 
 /// The pairs of the mapping, in order, keys written twice included.
 pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
+    if let Some(fields) = simple::fields(yaml) {
+        return Ok(fields);
+    }
+    parsed(yaml)
+}
+
+/// The same by serde_yaml, which knows all of YAML.
+fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
     }
@@ -39,6 +48,12 @@ pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
         reason: reason(&error),
     })
+}
+
+/// What YAML takes a text without quotes for.
+fn null_or_text(text: &str) -> Value {
+    let is_null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
+    if is_null { Value::Null } else { Value::Text(text.to_owned()) }
 }
 
 /// What YAML 1.1 takes an unquoted word for (ScalarScanner#tokenize).
@@ -333,4 +348,85 @@ fn base64(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PIECES: &[&str] = &[
+        "title",
+        "tags",
+        "n-o",
+        "true",
+        ":",
+        ": ",
+        ":  ",
+        " ",
+        "\n",
+        "\n\n",
+        "\"",
+        "'",
+        "[",
+        "]",
+        ",",
+        ", ",
+        "- ",
+        "#",
+        " #",
+        "~",
+        "null",
+        "Null",
+        "yes",
+        "0x7E8",
+        "1.50",
+        "2024-01-02 03:04:05 +0800",
+        "2024",
+        "中文",
+        "“引”",
+        "！",
+        "é",
+        "\u{A0}",
+        "\u{85}",
+        "\u{2028}",
+        "\u{FEFF}",
+        "\u{FFFE}",
+        "😀",
+        "\t",
+        "\r",
+        "\\",
+        "!binary",
+        "&a",
+        "*a",
+        "{",
+        "}",
+        "|",
+        ">",
+        "%",
+        "@",
+        "`",
+        "?",
+        "---",
+        "...",
+        "<<",
+        "=",
+        "/a/b",
+        "http://a",
+    ];
+
+    proptest! {
+        #[test]
+        fn the_simple_reading_is_serdes(
+            text in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+            whole in any::<bool>(),
+        ) {
+            let text = text.concat();
+            let yaml = if whole { text } else { format!("title: {text}\ntags: [{}]\n", text.replace('\n', ", ")) };
+            if let Some(fields) = simple::fields(&yaml) {
+                prop_assert_eq!(parsed(&yaml).ok(), Some(fields), "{:?}", yaml);
+            }
+        }
+    }
 }
