@@ -184,3 +184,6 @@ impl Text<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
