@@ -6,6 +6,7 @@
 
 mod attributes;
 mod blocks;
+mod bytes;
 mod clean;
 mod code;
 mod define;
@@ -19,6 +20,8 @@ mod liquid;
 mod list;
 mod literal;
 mod markdown;
+mod markup;
+mod references;
 mod rewrite;
 mod security;
 mod spans;
@@ -149,7 +152,7 @@ pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
 
 fn to_html(source: &str, format: Format, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
     let source = literal::strip(source);
-    let source = if source.contains('\r') {
+    let source = if bytes::find(source.as_bytes(), b"\r").is_some() {
         Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
     } else {
         source

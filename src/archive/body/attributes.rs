@@ -1,28 +1,28 @@
 //! The attributes that an element keeps, rewritten: links and images, alignment as a class,
 //! ids and spans as they are. Whatever is written here, ammonia has the last word.
 
-use html5ever::tokenizer::Tag;
+use std::borrow::Cow;
 
 use super::clean::{self, EXTERNAL_REL};
 use super::literal::escape_html;
 use super::security::SecurityCode;
+use super::tokens::Tag;
 use super::{SiteContext, link};
 
 /// Longer values are no use; see `MAX_ENTITIES` for their harm.
 const MAX_LEN: usize = 8192;
 
 /// The value of an attribute.
-pub(super) fn get<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    let found = tag.attrs.iter().find(|attribute| &*attribute.name.local == name);
-    found.map(|attribute| &*attribute.value).filter(|value| value.len() <= MAX_LEN)
+pub(super) fn get<'h>(tag: &Tag<'h>, name: &str) -> Option<Cow<'h, str>> {
+    tag.get(name).filter(|value| value.len() <= MAX_LEN)
 }
 
 /// Writes the opening tag of `element`, which `tag` became. `false`: nothing was written,
 /// since a link without a target or an image without a source is none.
-pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut String) -> bool {
+pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut String) -> bool {
     match element {
         "a" => {
-            let Some(target) = get(tag, "href").and_then(|href| link::target(href, site)) else {
+            let Some(target) = get(tag, "href").and_then(|href| link::target(&href, site)) else {
                 return false;
             };
             open(element, out);
@@ -34,16 +34,15 @@ pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut Stri
             }
         }
         "img" => {
-            let Some(src) = get(tag, "src").and_then(|src| link::image(src, site)) else { return false };
+            let Some(src) = get(tag, "src").and_then(|src| link::image(&src, site)) else { return false };
             open(element, out);
             push("src", &src, out);
-            push("alt", get(tag, "alt").unwrap_or_default(), out);
+            push("alt", &get(tag, "alt").unwrap_or_default(), out);
             copy(tag, &["title"], out);
             for name in ["width", "height"] {
-                let size = get(tag, name).map(|size| size.trim().trim_end_matches("px"));
-                if let Some(size) =
-                    size.filter(|size| size.bytes().all(|b| b.is_ascii_digit()) && *size != "0")
-                {
+                let Some(size) = get(tag, name) else { continue };
+                let size = size.trim().trim_end_matches("px");
+                if size.bytes().all(|b| b.is_ascii_digit()) && size != "0" {
                     push(name, size, out);
                 }
             }
@@ -51,7 +50,7 @@ pub(super) fn write(element: &str, tag: &Tag, site: &SiteContext, out: &mut Stri
         }
         _ => {
             open(element, out);
-            if !tag.attrs.is_empty() || &*tag.name == "center" {
+            if tag.has_attributes() || tag.name == "center" {
                 copy(tag, &["id", "role", "title", "start", "value", "colspan", "rowspan", "span"], out);
                 class(element, tag, out);
             }
@@ -72,35 +71,40 @@ fn push(name: &str, value: &str, out: &mut String) {
     out.push('"');
 }
 
-fn copy(tag: &Tag, names: &[&str], out: &mut String) {
+fn copy(tag: &Tag<'_>, names: &[&str], out: &mut String) {
     for name in names {
         if let Some(value) = get(tag, name) {
-            push(name, value, out);
+            push(name, &value, out);
         }
     }
 }
 
 /// The class that the element keeps: its own if we know it, else the one of its alignment.
-fn class(element: &str, tag: &Tag, out: &mut String) {
-    let own = get(tag, "class")
-        .and_then(|classes| classes.split_ascii_whitespace().find(|class| clean::has_class(element, class)));
+fn class(element: &str, tag: &Tag<'_>, out: &mut String) {
+    let own = get(tag, "class").unwrap_or_default();
+    let own = own.split_ascii_whitespace().find(|class| clean::has_class(element, class));
     let class = own.or_else(|| alignment(tag)).filter(|class| clean::has_class(element, class));
     if let Some(class) = class {
         push("class", class, out);
     }
 }
 
-fn alignment(tag: &Tag) -> Option<&'static str> {
-    let style = get(tag, "style").and_then(|style| declaration(style, "text-align"));
-    let align = style.or_else(|| get(tag, "align"));
-    match align.map(|align| align.trim().to_ascii_lowercase()).as_deref() {
-        Some("center") => Some("ta-center"),
-        Some("right" | "end") => Some("ta-right"),
-        Some("left" | "start") => Some("ta-left"),
-        Some("justify") => Some("ta-justify"),
-        None if &*tag.name == "center" => Some("ta-center"),
-        _ => None,
-    }
+fn alignment(tag: &Tag<'_>) -> Option<&'static str> {
+    let style = get(tag, "style").unwrap_or_default();
+    let align = match declaration(&style, "text-align") {
+        Some(align) => Some(Cow::Borrowed(align)),
+        None => get(tag, "align"),
+    };
+    let Some(align) = align else { return (tag.name == "center").then_some("ta-center") };
+    let known = [
+        ("center", "ta-center"),
+        ("right", "ta-right"),
+        ("end", "ta-right"),
+        ("left", "ta-left"),
+        ("start", "ta-left"),
+        ("justify", "ta-justify"),
+    ];
+    known.iter().find(|(name, _)| align.trim().eq_ignore_ascii_case(name)).map(|(_, class)| *class)
 }
 
 /// The value of a style's declaration; the last one counts.
@@ -111,16 +115,15 @@ fn declaration<'s>(style: &'s str, property: &str) -> Option<&'s str> {
 }
 
 /// Whether the element says `display:none`.
-pub(super) fn is_hidden(tag: &Tag) -> bool {
-    get(tag, "style")
-        .and_then(|style| declaration(style, "display"))
-        .is_some_and(|display| display.eq_ignore_ascii_case("none"))
+pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
+    let style = get(tag, "style").unwrap_or_default();
+    declaration(&style, "display").is_some_and(|display| display.eq_ignore_ascii_case("none"))
 }
 
 /// The security that a stock link, a dead stock link or a chart names.
-pub(super) fn security(tag: &Tag) -> Option<SecurityCode> {
+pub(super) fn security(tag: &Tag<'_>) -> Option<SecurityCode> {
     let data = get(tag, "data-code")?;
-    let is_chart = data.contains('|') && &*tag.name == "img";
+    let is_chart = data.contains('|') && tag.name == "img";
     let is_stock = || {
         get(tag, "class").is_some_and(|classes| {
             classes
@@ -128,5 +131,5 @@ pub(super) fn security(tag: &Tag) -> Option<SecurityCode> {
                 .any(|class| matches!(class, "keytip" | "em_stock_key_common" | "EmImageRemark"))
         })
     };
-    if is_chart || is_stock() { SecurityCode::of_data(data) } else { None }
+    if is_chart || is_stock() { SecurityCode::of_data(&data) } else { None }
 }

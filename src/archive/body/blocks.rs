@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{code, define, heading, html_block, list, table};
+use super::{bytes, code, define, heading, html_block, list, table};
 
 /// Blocks nested deeper than this are text.
 const MAX_DEPTH: usize = 48;
@@ -330,7 +330,7 @@ fn quote_mark(line: &str) -> Option<usize> {
 
 /// The first line, with its newline.
 pub(super) fn line(text: &str) -> &str {
-    &text[..text.find('\n').map_or(text.len(), |at| at + 1)]
+    &text[..bytes::find(text.as_bytes(), b"\n").map_or(text.len(), |at| at + 1)]
 }
 
 pub(super) fn is_blank(line: &str) -> bool {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 use serde::{Deserialize, Serialize};
+use encoding_rs::UTF_8;
 
 /// HTML that ammonia has cleaned: the one thing that a template prints unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +26,11 @@ impl BodyHtml {
 
 /// Cleans HTML.
 pub(super) fn clean(html: &str) -> BodyHtml {
-    BodyHtml(POLICY.clean(html).to_string().into())
+    let mut bytes = Vec::with_capacity(html.len());
+    // Writing to memory does not fail.
+    let _ = POLICY.clean(html).write_to(&mut bytes);
+    // Far faster on Chinese than the standard library's check.
+    BodyHtml(UTF_8.decode_without_bom_handling(&bytes).0.into())
 }
 
 /// `rel` of links to other hosts.

@@ -1,8 +1,6 @@
 //! What becomes of each element, and which elements close which (the parts of HTML's tree
 //! construction that decide where a body's children end).
 
-use html5ever::tokenizer::states::RawKind;
-
 use super::clean;
 
 /// What becomes of an element.
@@ -33,7 +31,7 @@ pub(super) fn policy(name: &str) -> Policy {
         "svg" | "math" | "select" | "object" | "audio" | "video" | "canvas" | "template" | "applet" => {
             Policy::Hide
         }
-        "script" | "style" | "iframe" | "noembed" | "noframes" | "title" | "textarea" => Policy::Raw,
+        _ if is_raw(name) => Policy::Raw,
         "html" | "head" | "body" | "plaintext" | "xmp" | "frame" | "frameset" | "input" | "meta" | "link"
         | "base" | "area" | "embed" | "param" | "source" | "track" | "keygen" | "image" | "basefont"
         | "bgsound" | "command" => Policy::Ignore,
@@ -42,12 +40,10 @@ pub(super) fn policy(name: &str) -> Policy {
     }
 }
 
-pub(super) fn raw_kind(name: &str) -> RawKind {
-    match name {
-        "script" => RawKind::ScriptData,
-        "title" | "textarea" => RawKind::Rcdata,
-        _ => RawKind::Rawtext,
-    }
+/// Whether the element's content is no markup; in any case of letters.
+pub(super) fn is_raw(name: &str) -> bool {
+    let known = ["script", "style", "iframe", "noembed", "noframes", "title", "textarea"];
+    known.iter().any(|raw| raw.eq_ignore_ascii_case(name))
 }
 
 /// Whether an element is a block: it ends a paragraph, and is a child of the body by itself.

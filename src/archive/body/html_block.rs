@@ -3,8 +3,8 @@
 //! kramdown's, at the next blank line.
 
 use super::blocks::{Block, Cursor, Leaf, Parser, after_indent, is_blank, line};
-use super::element;
 use super::tag::{self, OpenTag, close_tag, open_tag};
+use super::{bytes, element};
 
 /// More open elements than this are not looked through for their ends.
 const MAX_OPEN: usize = 512;
@@ -121,7 +121,7 @@ fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
     let mut open: Vec<(OpenTag<'_>, usize)> = Vec::new();
     let mut unclosed: Vec<&str> = Vec::new();
     let mut at = 0;
-    while let Some(i) = text[at..].find('<') {
+    while let Some(i) = bytes::find(&text.as_bytes()[at..], b"<") {
         at += i;
         let rest = &text[at..];
         if let Some(comment) = rest.strip_prefix("<!--") {

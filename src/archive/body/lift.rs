@@ -2,6 +2,8 @@
 //! return links and the source's name at its tail. It reads HTML, so Markdown and what
 //! kramdown made of it give the same answer.
 
+use std::borrow::Cow;
+
 use super::text::fold;
 use super::{SiteContext, link};
 
@@ -28,14 +30,20 @@ pub(super) enum Kind {
 
 /// A link: where its text stands in the text of its block, and where it points.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct Link<'h> {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) href: String,
+    pub(super) href: Cow<'h, str>,
 }
 
 /// What kind of child a text with these links is.
-pub(super) fn kind(text: &str, links: &[Link], is_quote: bool, has_media: bool, site: &SiteContext) -> Kind {
+pub(super) fn kind(
+    text: &str,
+    links: &[Link<'_>],
+    is_quote: bool,
+    has_media: bool,
+    site: &SiteContext,
+) -> Kind {
     let trimmed = text.trim();
     let source = source_at_end(trimmed);
     let name = source.as_ref().map(|(_, name)| name.clone());
@@ -59,7 +67,7 @@ pub(super) fn kind(text: &str, links: &[Link], is_quote: bool, has_media: bool, 
 }
 
 /// The source's address in a text that holds nothing but one source and return links.
-fn only_links(text: &str, links: &[Link], site: &SiteContext) -> Option<Option<String>> {
+fn only_links(text: &str, links: &[Link<'_>], site: &SiteContext) -> Option<Option<String>> {
     let is_separator =
         |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
     let mut source = None;

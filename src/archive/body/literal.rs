@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use super::bytes;
+
 /// Stands, with the space after it, at the start of a line: no block begins with it.
 pub(super) const GUARD: char = '\u{FDD0}';
 /// A `*` that is no emphasis.
@@ -20,12 +22,19 @@ const CLOSE: char = '\u{FDD6}';
 
 /// Removes the marks from a source.
 pub(super) fn strip(source: &str) -> Cow<'_, str> {
-    let may_hold_marks = source.as_bytes().windows(2).any(|pair| pair == [0xEF, 0xB7]);
-    if may_hold_marks {
+    if may_hold_marks(source) {
         Cow::Owned(source.replace(|c: char| (GUARD..=CLOSE).contains(&c), ""))
     } else {
         Cow::Borrowed(source)
     }
+}
+
+/// Whether two bytes are there that begin all marks; hardly any other character begins so.
+fn may_hold_marks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // Without an early end, compilers make vectors of it.
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    pairs.fold(false, |found, (first, second)| found | ((*first == 0xEF) & (*second == 0xB7)))
 }
 
 #[derive(Debug)]
@@ -89,37 +98,22 @@ impl Literals {
     }
 
     fn write(&self, text: &str, escape: bool, out: &mut String) {
-        let bytes = text.as_bytes();
-        let (mut from, mut i) = (0, 0);
-        while i < bytes.len() {
-            let entity = match bytes[i] {
-                b'&' if escape => "&amp;",
-                b'<' if escape => "&lt;",
-                b'>' if escape => "&gt;",
-                b'"' if escape => "&quot;",
-                0xEF if bytes[i + 1] == 0xB7 && (0x90..=0x96).contains(&bytes[i + 2]) => {
-                    out.push_str(&text[from..i]);
-                    let (mark, len) = self.mark(&text[i..]);
-                    match mark {
-                        Mark::Plain(text) => out.push_str(text),
-                        Mark::Held(Literal::Html(html)) => out.push_str(html),
-                        Mark::Held(Literal::Text(text)) => escape_html(text, out),
-                    }
-                    i += len;
-                    from = i;
-                    continue;
-                }
-                _ => {
-                    i += 1;
-                    continue;
-                }
-            };
-            out.push_str(&text[from..i]);
-            out.push_str(entity);
-            i += 1;
-            from = i;
+        let write = |text: &str, out: &mut String| {
+            if escape { escape_html(text, out) } else { out.push_str(text) }
+        };
+        let mut rest = if may_hold_marks(text) { text } else { return write(text, out) };
+        while let Some(at) = rest.find(|c| (GUARD..=CLOSE).contains(&c)) {
+            write(&rest[..at], out);
+            rest = &rest[at..];
+            let (mark, len) = self.mark(rest);
+            match mark {
+                Mark::Plain(text) => out.push_str(text),
+                Mark::Held(Literal::Html(html)) => out.push_str(html),
+                Mark::Held(Literal::Text(text)) => escape_html(text, out),
+            }
+            rest = &rest[len..];
         }
-        out.push_str(&text[from..]);
+        write(rest, out);
     }
 
     /// What the mark at the start of `text` stands for, and its length in bytes.
@@ -146,22 +140,24 @@ enum Mark<'a> {
     Held(&'a Literal),
 }
 
+fn entity(byte: u8) -> &'static str {
+    match byte {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        _ => "&quot;",
+    }
+}
+
 /// Writes text as HTML, for element content and attribute values alike.
 pub(super) fn escape_html(text: &str, out: &mut String) {
-    let mut from = 0;
-    for (i, byte) in text.bytes().enumerate() {
-        let entity = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => continue,
-        };
-        out.push_str(&text[from..i]);
-        out.push_str(entity);
-        from = i + 1;
+    let mut rest = text;
+    while let Some(at) = bytes::find(rest.as_bytes(), b"&<>\"") {
+        out.push_str(&rest[..at]);
+        out.push_str(entity(rest.as_bytes()[at]));
+        rest = &rest[at + 1..];
     }
-    out.push_str(&text[from..]);
+    out.push_str(rest);
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::tests::{context, site};
 use super::*;
 
-const PIECES: &[&str] = &[
+pub(super) const PIECES: &[&str] = &[
     "<p>",
     "</p>",
     "<div>",
@@ -209,7 +209,7 @@ const MARKS: &[&str] = &[
     "　　",
 ];
 
-fn soup(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
+pub(super) fn soup(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
     proptest::collection::vec(proptest::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
 }
 

@@ -3,9 +3,7 @@
 //! collected, and the body's children are measured for lifting. It also counts how deep the
 //! body is, since the tree builder's time is quadratic in that.
 
-use html5ever::LocalName;
-use html5ever::tokenizer::states::RawKind;
-use html5ever::tokenizer::{Tag, TagKind, Token, TokenSinkResult};
+use std::borrow::Cow;
 
 mod cells;
 mod children;
@@ -15,8 +13,8 @@ use super::element::{self, Policy};
 use super::lift::{Link, Top};
 use super::literal::escape_html;
 use super::security::{Mentions, Security, SecurityCode};
-use super::tokens::{RawText, Reader, tokenize};
-use super::{SiteContext, attributes, unfinished};
+use super::tokens::{RawText, Reader, Tag, tokenize};
+use super::{SiteContext, attributes, bytes, unfinished};
 
 /// A body with more elements open at once loses its markup.
 pub(super) const MAX_DEPTH: usize = 256;
@@ -44,50 +42,57 @@ pub(super) fn rewrite(html: &str, site: &SiteContext) -> Rewritten {
 }
 
 /// An element that is open.
-struct Open {
-    name: LocalName,
+struct Open<'h> {
+    name: Cow<'h, str>,
     /// What it is called in the output, if it is there.
-    shown: Option<LocalName>,
+    shown: Option<Cow<'h, str>>,
     /// What to go back to at its end, if it is hidden.
     hidden: Option<Mark>,
     security: Option<SecurityCode>,
     /// Where its text begins in the text of its top.
     text_start: usize,
     /// The target of a link.
-    href: Option<String>,
+    href: Option<Cow<'h, str>>,
 }
 
 struct Pass<'a> {
     site: &'a SiteContext,
     out: String,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
     /// How many of them are in the output.
     shown: usize,
     raw: RawText<'a>,
     /// Characters since the last tag that the serialiser writes as entities.
     entities: usize,
-    current: Option<Current>,
+    current: Option<Current<'a>>,
     tops: Vec<Top>,
     securities: Mentions,
     too_deep: bool,
 }
 
-impl Reader for Pass<'_> {
-    fn token(&mut self, token: Token) -> TokenSinkResult<()> {
+impl<'h> Reader<'h> for Pass<'h> {
+    fn text(&mut self, text: &str) {
+        if !self.too_deep {
+            self.add_text(text);
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'h>) -> bool {
         if self.too_deep {
-            return TokenSinkResult::Continue;
+            return false;
         }
-        match token {
-            Token::CharacterTokens(text) if self.raw.within.is_none() => self.text(&text),
-            Token::TagToken(tag) if tag.kind == TagKind::StartTag => {
-                if let Some(kind) = self.start(&tag) {
-                    return TokenSinkResult::RawData(kind);
-                }
-            }
-            Token::TagToken(tag) => self.end(&tag.name),
-            _ => {}
+        let before = self.out.len();
+        let is_raw = self.start_tag(tag);
+        if self.out.len() > before {
+            self.entities = 0;
         }
-        TokenSinkResult::Continue
+        is_raw
+    }
+
+    fn end(&mut self, name: Cow<'h, str>) {
+        if !self.too_deep {
+            self.end_tag(&name);
+        }
     }
 }
 
@@ -107,7 +112,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    fn add_text(&mut self, text: &str) {
         if !text.bytes().all(|b| b.is_ascii_whitespace()) {
             self.enter_cell();
         }
@@ -118,7 +123,7 @@ impl<'a> Pass<'a> {
             }
             self.begin_top(self.out.len(), false, true);
         }
-        self.entities += text.bytes().filter(|b| matches!(b, b'&' | 0xC2)).count();
+        self.entities += bytes::count(text.as_bytes(), |b| (b == b'&') | (b == 0xC2));
         if self.entities > MAX_ENTITIES {
             self.divide(text);
         } else {
@@ -143,20 +148,12 @@ impl<'a> Pass<'a> {
         self.entities = 0;
     }
 
-    fn start(&mut self, tag: &Tag) -> Option<RawKind> {
-        let before = self.out.len();
-        let state = self.start_tag(tag);
-        if self.out.len() > before {
-            self.entities = 0;
-        }
-        state
-    }
-
-    fn start_tag(&mut self, tag: &Tag) -> Option<RawKind> {
+    /// The answer says whether the content is to be skipped.
+    fn start_tag(&mut self, tag: &Tag<'a>) -> bool {
         let policy = element::policy(&tag.name);
         match policy {
-            Policy::Raw if self.raw.begins(&tag.name) => return Some(element::raw_kind(&tag.name)),
-            Policy::Raw | Policy::Ignore => return None,
+            Policy::Raw => return self.raw.begins(&tag.name),
+            Policy::Ignore => return false,
             _ => {}
         }
         self.close_implied(&tag.name);
@@ -166,49 +163,49 @@ impl<'a> Pass<'a> {
                 self.securities.add(code, "");
             }
             self.void(tag);
-            return None;
+            return false;
         }
         let is_hidden = policy == Policy::Hide || attributes::is_hidden(tag);
-        let is_part = element::is_table_part(&tag.name) && &*tag.name != "table";
+        let is_part = element::is_table_part(&tag.name) && tag.name != "table";
         if !is_part && matches!(policy, Policy::Keep | Policy::Block) {
             self.enter_cell();
         }
         if is_part && !self.enter_table_part(&tag.name) {
-            return None;
+            return false;
         }
         let hidden = is_hidden.then(|| self.mark());
         let shown = match policy {
-            Policy::Keep => self.show(&tag.name, tag),
-            Policy::Block => self.show(&LocalName::from("div"), tag),
+            Policy::Keep => self.show(tag.name.clone(), tag),
+            Policy::Block => self.show(Cow::Borrowed("div"), tag),
             _ => None,
         };
-        let href = shown.as_ref().filter(|name| &***name == "a").and_then(|_| attributes::get(tag, "href"));
+        let href = shown.as_ref().filter(|name| *name == "a").and_then(|_| attributes::get(tag, "href"));
         self.open.push(Open {
             name: tag.name.clone(),
             shown,
             hidden,
             security,
             text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
-            href: href.map(str::to_owned),
+            href,
         });
         self.too_deep = self.open.len() > MAX_DEPTH;
-        None
+        false
     }
 
     /// Writes an opening tag, if there is anything to write.
-    fn show(&mut self, name: &LocalName, tag: &Tag) -> Option<LocalName> {
+    fn show(&mut self, name: Cow<'a, str>, tag: &Tag<'a>) -> Option<Cow<'a, str>> {
         let before = self.out.len();
-        let is_written = attributes::write(name, tag, self.site, &mut self.out);
+        let is_written = attributes::write(&name, tag, self.site, &mut self.out);
         if is_written {
-            self.enter(name, before);
+            self.enter(&name, before);
             self.shown += 1;
         }
-        is_written.then(|| name.clone())
+        is_written.then_some(name)
     }
 
-    fn void(&mut self, tag: &Tag) {
-        if &*tag.name == "col" {
-            if self.open.last().is_none_or(|open| &*open.name != "colgroup") {
+    fn void(&mut self, tag: &Tag<'a>) {
+        if tag.name == "col" {
+            if self.open.last().is_none_or(|open| open.name != "colgroup") {
                 return;
             }
         } else {
@@ -225,12 +222,12 @@ impl<'a> Pass<'a> {
                 _ => top.text.push('\n'),
             }
         }
-        if self.shown == 0 && &*tag.name == "hr" {
+        if self.shown == 0 && tag.name == "hr" {
             self.end_top();
         }
     }
 
-    fn end(&mut self, name: &LocalName) {
+    fn end_tag(&mut self, name: &str) {
         match element::policy(name) {
             Policy::Raw => return self.raw.ends(name),
             Policy::Ignore | Policy::Void => return,
@@ -245,7 +242,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Closes what a start tag closes by itself.
-    fn close_implied(&mut self, name: &LocalName) {
+    fn close_implied(&mut self, name: &str) {
         let stops = element::implied(name);
         if stops.is_empty() {
             return;
@@ -285,7 +282,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn close(&mut self, open: Open) {
+    fn close(&mut self, open: Open<'a>) {
         let text =
             self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
         if let Some(code) = open.security {

@@ -1,6 +1,7 @@
 //! Span text made ready for comrak: what kramdown reads otherwise than CommonMark is marked or
 //! held, and no line can begin a block.
 
+use super::bytes;
 use super::literal::{BACKSLASH, GUARD, Literals, SPACE, STAR, TILDE};
 
 /// How far an end is looked for: keeps a hostile line linear.
@@ -8,8 +9,7 @@ const WINDOW: usize = 4096;
 
 /// Whether a text has nothing that Markdown could read.
 pub(super) fn is_plain(text: &str) -> bool {
-    !text.bytes().any(|b| matches!(b, b'*' | b'_' | b'`' | b'[' | b'<' | b'&' | b'\\' | b'~' | b'$' | b'{'))
-        && !text.contains("  \n")
+    bytes::find(text.as_bytes(), b"*_`[<&\\~${").is_none() && !text.contains("  \n")
 }
 
 /// Writes a text as one paragraph of a CommonMark document.

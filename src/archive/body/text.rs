@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::{bytes, references};
+
 /// Lists show about this many characters of a post.
 const EXCERPT: usize = 120;
 /// A first paragraph shorter than this is a by-line or a caption.
@@ -18,27 +20,27 @@ pub(super) struct Plain {
 /// Reads clean HTML, as ammonia writes it.
 pub(super) fn plain(html: &str) -> Plain {
     let (mut len, mut lead) = (0, Lead::default());
-    let mut block = String::new();
+    let mut block = Block::default();
     let (mut in_aside, mut rest) = (0_usize, html);
     loop {
-        let at = rest.find('<').unwrap_or(rest.len());
-        block.push_str(&decode(&rest[..at]));
+        let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
+        block.add(&rest[..at], lead.real.is_none());
         rest = &rest[at..];
         let Some(end) = tag_end(rest) else { break };
         let tag = &rest[1..end - 1];
         rest = &rest[end..];
         let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let name = tag.split([' ', '/']).next().unwrap_or_default();
+        let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
         if name == "br" {
-            block.push(' ');
+            block.add(" ", lead.real.is_none());
         } else if is_block(name) {
-            len += finish(&mut block, in_aside == 0, &mut lead);
+            len += block.end(in_aside == 0, &mut lead);
             if is_aside(name) {
                 in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
             }
         }
     }
-    len += finish(&mut block, in_aside == 0, &mut lead);
+    len += block.end(in_aside == 0, &mut lead);
     Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
@@ -48,29 +50,69 @@ struct Lead {
     short: Option<String>,
 }
 
-/// Ends a block: the characters of its text.
-fn finish(block: &mut String, may_lead: bool, lead: &mut Lead) -> usize {
-    let len = folded_len(block);
-    if may_lead && len > 0 && lead.real.is_none() {
-        if len >= REAL {
-            lead.real = Some(fold(block).into_owned());
-        } else if lead.short.is_none() {
-            lead.short = Some(fold(block).into_owned());
-        }
-    }
-    block.clear();
-    len
+/// A block while it is read.
+#[derive(Default)]
+struct Block {
+    /// Only as long as a lead is looked for.
+    text: String,
+    /// Characters, white space folded but for that at the end.
+    len: usize,
+    /// Ends with white space, which is one of the characters.
+    ends_blank: bool,
 }
 
-/// The characters of a text once it is folded.
-fn folded_len(text: &str) -> usize {
-    let (mut len, mut was_space) = (0, false);
-    for c in text.trim().chars() {
-        let is_space = c.is_whitespace();
-        len += usize::from(!(is_space && was_space));
-        was_space = is_space;
+impl Block {
+    fn add(&mut self, html: &str, is_kept: bool) {
+        let text = decode(html);
+        if is_kept {
+            self.text.push_str(&text);
+        }
+        let bytes = text.as_bytes();
+        if !may_hold_space(bytes) {
+            self.len += bytes::count(bytes, begins_character);
+            self.ends_blank &= bytes.is_empty();
+            return;
+        }
+        for c in text.chars() {
+            let is_space = c.is_whitespace();
+            self.len += usize::from(!is_space || !(self.ends_blank || self.len == 0));
+            self.ends_blank = is_space && self.len > 0;
+        }
     }
-    len
+
+    /// Ends it: the characters of its text.
+    fn end(&mut self, may_lead: bool, lead: &mut Lead) -> usize {
+        let len = self.len - usize::from(self.ends_blank);
+        if may_lead && len > 0 && lead.real.is_none() {
+            if len >= REAL {
+                lead.real = Some(fold(&self.text).into_owned());
+            } else if lead.short.is_none() {
+                lead.short = Some(fold(&self.text).into_owned());
+            }
+        }
+        self.text.clear();
+        (self.len, self.ends_blank) = (0, false);
+        len
+    }
+}
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+/// Whether there may be white space in the bytes of a text. Without an early end, compilers make
+/// vectors of it.
+fn may_hold_space(bytes: &[u8]) -> bool {
+    let threes = bytes.iter().zip(bytes.iter().skip(1)).zip(bytes.iter().skip(2));
+    let beyond_ascii = threes.fold(false, |found, ((&a, &b), &c)| {
+        // U+0085 and U+00A0; U+1680; U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F; U+3000.
+        let two = (a == 0xC2) & (b <= 0xA0);
+        let general = (a == 0xE2) & (((b == 0x80) & ((c <= 0x8A) | (c >= 0xA8))) | (b == 0x81));
+        found | two | (a == 0xE1) | general | ((a == 0xE3) & (b == 0x80) & (c == 0x80))
+    });
+    // The last characters are too short for three bytes.
+    let last = bytes.len().saturating_sub(2);
+    beyond_ascii | bytes[last..].contains(&0xC2) | bytes.iter().fold(false, |found, b| found | (*b <= b' '))
 }
 
 /// Runs of white space become one space; none stay at the ends, full-width ones included.
@@ -164,12 +206,8 @@ fn decode(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let known = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&nbsp;", '\u{A0}'), ("&quot;", '"')];
-        let (len, c) = known
-            .iter()
-            .find(|(entity, _)| rest.starts_with(entity))
-            .map_or((1, '&'), |(entity, c)| (entity.len(), *c));
-        out.push(c);
+        let (len, c) = references::serialised(rest).unwrap_or((1, "&"));
+        out.push_str(c);
         rest = &rest[len..];
     }
     out.push_str(rest);

@@ -1,17 +1,11 @@
-//! html5ever's tokenizer, and what it needs to know of scripts. Used by the rewriting pass and
-//! for bodies that keep nothing but their text.
+//! HTML's tokens, without a copy of what they are made of, and what needs to be known of
+//! scripts. Used by the rewriting pass and for bodies that keep nothing but their text.
 
-use std::cell::RefCell;
-
-use html5ever::LocalName;
-use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{
-    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
-};
+use std::borrow::Cow;
 
 use super::element::{self, Policy};
 use super::literal::escape_html;
-use super::unfinished;
+use super::{bytes, markup, references, unfinished};
 
 /// The text of a body without its markup, in paragraphs.
 pub(super) fn text_only(html: &str) -> String {
@@ -26,65 +20,134 @@ pub(super) fn text_only(html: &str) -> String {
     })
 }
 
-/// What reads tokens; the answer says in which state the tokenizer goes on.
-pub(super) trait Reader {
-    fn token(&mut self, token: Token) -> TokenSinkResult<()>;
+/// A start tag.
+pub(super) struct Tag<'h> {
+    /// In lower case.
+    pub(super) name: Cow<'h, str>,
+    /// Names and values as they are written.
+    attributes: Vec<(&'h str, &'h str)>,
 }
 
-struct Sink<R>(RefCell<R>);
+impl<'h> Tag<'h> {
+    /// The value of an attribute; of several, the first counts.
+    pub(super) fn get(&self, name: &str) -> Option<Cow<'h, str>> {
+        let found = self.attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| references::resolve_value(value))
+    }
 
-impl<R: Reader> TokenSink for Sink<R> {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        self.0.borrow_mut().token(token)
+    pub(super) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
     }
 }
 
-pub(super) fn tokenize<R: Reader>(html: &str, reader: R) -> R {
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(reader)), TokenizerOpts::default());
-    let input = BufferQueue::default();
-    input.push_back(StrTendril::from_slice(html));
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.0.into_inner()
+/// What reads tokens. Comments and the like are none.
+pub(super) trait Reader<'h> {
+    /// A part of a text, its references resolved. Line breaks that begin it come by themselves.
+    fn text(&mut self, text: &str);
+    /// The answer says whether what the element holds is to be skipped as no markup.
+    fn start(&mut self, tag: &Tag<'h>) -> bool;
+    fn end(&mut self, name: Cow<'h, str>);
 }
 
-/// Skips the content of scripts and the like, if it ends at all.
+pub(super) fn tokenize<'h, R: Reader<'h>>(html: &'h str, mut reader: R) -> R {
+    let html = html.strip_prefix('\u{FEFF}').unwrap_or(html);
+    let mut tag = Tag { name: Cow::Borrowed(""), attributes: Vec::new() };
+    let mut at = 0;
+    while at < html.len() {
+        let rest = &html[at..];
+        let bytes = rest.as_bytes();
+        let len = match (bytes[0], bytes.get(1), bytes.get(2)) {
+            (b'<', Some(b'!'), _) if rest.starts_with("<!--") => markup::comment(rest),
+            (b'<', Some(b'!' | b'?'), _) => markup::declaration(rest),
+            (b'<', Some(b'/'), Some(b)) if b.is_ascii_alphabetic() => {
+                let len = markup::tag(rest, |_, _| {});
+                if len.is_some() {
+                    reader.end(lower(markup::name(rest, 2)));
+                }
+                len
+            }
+            (b'<', Some(b'/'), Some(_)) => markup::declaration(rest),
+            (b'<', Some(b), _) if b.is_ascii_alphabetic() => {
+                tag.name = lower(markup::name(rest, 1));
+                tag.attributes.clear();
+                let len = markup::tag(rest, |name, value| tag.attributes.push((name, value)));
+                len.and_then(|len| {
+                    let is_raw = reader.start(&tag);
+                    let content = is_raw.then(|| markup::raw_content(&rest[len..], &tag.name));
+                    content.unwrap_or(Some(0)).map(|content| len + content)
+                })
+            }
+            (first, ..) => Some(text(rest, usize::from(first == b'<'), &mut reader)),
+        };
+        // What does not end ends the body with it.
+        let Some(len) = len else { break };
+        at += len;
+    }
+    reader
+}
+
+/// Reads the text at the start of `rest`, whose first bytes are text whatever they are.
+fn text<'h>(rest: &str, from: usize, reader: &mut impl Reader<'h>) -> usize {
+    let bytes = rest.as_bytes();
+    let special = bytes::find(&bytes[from..], b"<&\r\0");
+    let special = special.map_or(rest.len(), |at| from + at);
+    let end = match bytes.get(special) {
+        None | Some(b'<') => special,
+        Some(_) => bytes::find(&bytes[special..], b"<").map_or(rest.len(), |at| special + at),
+    };
+    give(&rest[..special], reader);
+    if end > special {
+        references::resolve_text(&rest[special..end], |part| give(part, reader));
+    }
+    end
+}
+
+fn give<'h>(text: &str, reader: &mut impl Reader<'h>) {
+    let breaks = text.bytes().take_while(|b| *b == b'\n').count();
+    (0..breaks).for_each(|_| reader.text("\n"));
+    if breaks < text.len() {
+        reader.text(&text[breaks..]);
+    }
+}
+
+/// A tag's name in lower case.
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase() || b == 0) {
+        Cow::Owned(name.to_ascii_lowercase().replace('\0', "\u{FFFD}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Which scripts and the like end at all: only of those the content is skipped.
 pub(super) struct RawText<'h> {
     html: &'h str,
-    pub(super) within: Option<LocalName>,
     /// How many closing tags an element has left.
-    left: Vec<(LocalName, usize)>,
+    left: Vec<(String, usize)>,
 }
 
 impl<'h> RawText<'h> {
     pub(super) fn new(html: &'h str) -> Self {
-        Self { html, within: None, left: Vec::new() }
+        Self { html, left: Vec::new() }
     }
 
     /// Whether what begins with this tag is to be skipped.
-    pub(super) fn begins(&mut self, name: &LocalName) -> bool {
-        let ends = *self.left(name) > 0;
-        if ends {
-            self.within = Some(name.clone());
-        }
-        ends
+    pub(super) fn begins(&mut self, name: &str) -> bool {
+        *self.left(name) > 0
     }
 
-    pub(super) fn ends(&mut self, name: &LocalName) {
+    pub(super) fn ends(&mut self, name: &str) {
         let left = self.left(name);
         *left = left.saturating_sub(1);
-        self.within = None;
     }
 
-    fn left(&mut self, name: &LocalName) -> &mut usize {
+    fn left(&mut self, name: &str) -> &mut usize {
         let at = self.left.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
             let closers = self.html.match_indices("</").filter(|(i, _)| {
                 let rest = &self.html.as_bytes()[i + 2..];
                 rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
             });
-            self.left.push((name.clone(), closers.count()));
+            self.left.push((name.to_owned(), closers.count()));
             self.left.len() - 1
         });
         &mut self.left[at].1
@@ -96,22 +159,31 @@ struct Text<'h> {
     out: String,
 }
 
-impl Reader for Text<'_> {
-    fn token(&mut self, token: Token) -> TokenSinkResult<()> {
-        match token {
-            Token::CharacterTokens(text) if self.raw.within.is_none() => self.out.push_str(&text),
-            Token::TagToken(tag) if element::policy(&tag.name) == Policy::Raw => {
-                if tag.kind == TagKind::EndTag {
-                    self.raw.ends(&tag.name);
-                } else if self.raw.begins(&tag.name) {
-                    return TokenSinkResult::RawData(element::raw_kind(&tag.name));
-                }
-            }
-            Token::TagToken(tag) if element::closes_paragraph(&tag.name) || &*tag.name == "br" => {
-                self.out.push('\n');
-            }
-            _ => {}
+impl<'h> Reader<'h> for Text<'h> {
+    fn text(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    fn start(&mut self, tag: &Tag<'h>) -> bool {
+        self.tag(&tag.name);
+        element::policy(&tag.name) == Policy::Raw && self.raw.begins(&tag.name)
+    }
+
+    fn end(&mut self, name: Cow<'h, str>) {
+        self.tag(&name);
+        if element::policy(&name) == Policy::Raw {
+            self.raw.ends(&name);
         }
-        TokenSinkResult::Continue
     }
 }
+
+impl Text<'_> {
+    fn tag(&mut self, name: &str) {
+        if element::closes_paragraph(name) || name == "br" {
+            self.out.push('\n');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

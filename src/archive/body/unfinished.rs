@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::element::{self, Policy};
+use super::{bytes, element, markup};
 
 /// More of them are left to HTML: each costs a look at the rest of the body.
 const MAX: usize = 32;
@@ -31,17 +31,21 @@ pub(super) fn escape(html: &str) -> Cow<'_, str> {
 /// Where a tag or a comment begins that is to be text, and whether it ends.
 fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)> {
     let mut at = from;
-    while let Some(start) = html[at..].find('<').map(|i| at + i) {
+    while let Some(start) = bytes::find(&html.as_bytes()[at..], b"<").map(|i| at + i) {
         let rest = &html[start..];
         let len = match rest.as_bytes().get(1) {
-            Some(b'!') if rest.starts_with("<!--") => comment(rest),
-            Some(b'!' | b'?') => end(rest),
+            Some(b'!') if rest.starts_with("<!--") => markup::comment(rest),
+            Some(b'!' | b'?') => markup::declaration(rest),
             Some(b'/') if rest.len() == 2 => Some(2),
-            Some(b'/') if !rest.as_bytes()[2].is_ascii_alphabetic() => end(rest),
-            Some(b) if *b == b'/' || b.is_ascii_alphabetic() => match tag(rest) {
-                Some((_, attributes)) if attributes > MAX_ATTRIBUTES => return Some((start, true)),
-                tag => tag.map(|(len, _)| len + endless.content(rest, len)),
-            },
+            Some(b'/') if !rest.as_bytes()[2].is_ascii_alphabetic() => markup::declaration(rest),
+            Some(b) if *b == b'/' || b.is_ascii_alphabetic() => {
+                let mut attributes = 0;
+                let tag = markup::tag(rest, |_, _| attributes += 1);
+                if tag.is_some() && attributes > MAX_ATTRIBUTES {
+                    return Some((start, true));
+                }
+                tag.map(|len| len + endless.content(rest, len))
+            }
             _ => Some(1),
         };
         at = match len {
@@ -52,47 +56,6 @@ fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)>
     None
 }
 
-fn end(text: &str) -> Option<usize> {
-    text.find('>').map(|at| at + 1)
-}
-
-fn comment(text: &str) -> Option<usize> {
-    // From 2 on, since `<!-->` is one.
-    (2..text.len()).find_map(|at| match &text.as_bytes()[at..] {
-        [b'-', b'-', b'>', ..] => Some(at + 3),
-        [b'-', b'-', b'!', b'>', ..] if at >= 4 => Some(at + 4),
-        _ => None,
-    })
-}
-
-/// The length of the tag at the start of a text, as HTML's tokenizer reads it, and the number of
-/// its attributes.
-fn tag(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    let mut attributes = 0;
-    let mut i = 2 + bytes[2..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>'))?;
-    loop {
-        i += bytes[i..].iter().position(|b| !is_space(*b) && *b != b'/')?;
-        if bytes[i] == b'>' {
-            return Some((i + 1, attributes));
-        }
-        attributes += 1;
-        // The first byte of an attribute's name may be a `=`.
-        i += 1;
-        i += bytes[i..].iter().position(|b| is_space(*b) || matches!(b, b'/' | b'>' | b'='))?;
-        let value = i + bytes[i..].iter().position(|b| !is_space(*b))?;
-        if bytes[value] != b'=' {
-            continue;
-        }
-        i = value + 1;
-        i += bytes[i..].iter().position(|b| !is_space(*b))?;
-        i += match bytes[i] {
-            quote @ (b'"' | b'\'') => bytes[i + 1..].iter().position(|b| *b == quote)? + 2,
-            _ => bytes[i..].iter().position(|b| is_space(*b) || *b == b'>')?,
-        };
-    }
-}
-
 /// Scripts and the like that are known to have no end tag.
 #[derive(Default)]
 struct Endless(Vec<String>);
@@ -101,9 +64,12 @@ impl Endless {
     /// The length of what the element holds whose tag stands at the start of a text, if that is
     /// no markup.
     fn content(&mut self, text: &str, tag_len: usize) -> usize {
-        let name = text[1..tag_len].split(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
-        let name = name.take(1).collect::<String>().to_ascii_lowercase();
-        if element::policy(&name) != Policy::Raw || self.0.contains(&name) {
+        let name = markup::name(text, 1);
+        if !element::is_raw(name) {
+            return 0;
+        }
+        let name = name.to_ascii_lowercase();
+        if self.0.contains(&name) {
             return 0;
         }
         let content = &text[tag_len..];
@@ -119,10 +85,6 @@ impl Endless {
             }
         }
     }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0C)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::GB18030;
+use encoding_rs::{Encoding, GB18030, UTF_8};
 
 use crate::archive::problem::{Code, Defect};
 
@@ -10,12 +10,12 @@ use crate::archive::problem::{Code, Defect};
 /// bad bytes replaced. The defect says which of the latter two it was.
 pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Defect>) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let error = match str::from_utf8(bytes) {
-        Ok(text) => return (Cow::Borrowed(text), None),
-        Err(error) => error,
-    };
+    // On Chinese text faster than the standard library's check.
+    if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
+        return (text, None);
+    }
     let defect = |message: &str| {
-        let before = &bytes[..error.valid_up_to()];
+        let before = &bytes[..Encoding::utf8_valid_up_to(bytes)];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
         Defect::warning(Code::EncodingInvalid, message).at(u32::try_from(line).unwrap_or(u32::MAX))
     };

@@ -1,6 +1,7 @@
 //! Valid YAML, by way of serde_yaml. Its values hide how a scalar was written; but keys are
 //! borrowed from the source, and the character after a key tells what to ask serde for.
 
+mod simple;
 mod source;
 
 use std::fmt;
@@ -25,6 +26,14 @@ const MOST_BRACKETS: usize = 2_000;
 
 /// The pairs of the mapping, in order, keys written twice included.
 pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
+    if let Some(fields) = simple::fields(yaml) {
+        return Ok(fields);
+    }
+    parsed(yaml)
+}
+
+/// The same by serde_yaml, which knows all of YAML.
+fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
     }
@@ -39,6 +48,12 @@ pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
         reason: reason(&error),
     })
+}
+
+/// What YAML takes a text without quotes for.
+fn null_or_text(text: &str) -> Value {
+    let is_null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
+    if is_null { Value::Null } else { Value::Text(text.to_owned()) }
 }
 
 /// What YAML 1.1 takes an unquoted word for (ScalarScanner#tokenize).
@@ -334,3 +349,6 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests;

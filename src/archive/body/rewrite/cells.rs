@@ -1,6 +1,6 @@
 //! Tables: what stands between cells gets a cell, and parts without a table are dropped.
 
-use html5ever::LocalName;
+use std::borrow::Cow;
 
 use super::super::element;
 use super::{Open, Pass};
@@ -23,10 +23,10 @@ impl Pass<'_> {
     }
 
     /// Opens an element that the author left out.
-    pub(super) fn imply(&mut self, name: &str) {
+    pub(super) fn imply(&mut self, name: &'static str) {
         self.out.extend(["<", name, ">"]);
         self.shown += 1;
-        let name = LocalName::from(name);
+        let name = Cow::Borrowed(name);
         self.open.push(Open {
             shown: Some(name.clone()),
             name,

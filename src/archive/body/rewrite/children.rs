@@ -1,8 +1,6 @@
 //! The children of the body as they are written: their places, their text and their links, for
 //! lifting; and the way back from what is hidden.
 
-use html5ever::LocalName;
-
 use super::super::element;
 use super::super::lift::{self, Kind, Link, Top};
 use super::Pass;
@@ -16,30 +14,30 @@ pub(super) struct Mark {
 }
 
 /// The child of the body that is being read.
-pub(super) struct Current {
+pub(super) struct Current<'h> {
     pub(super) start: usize,
     pub(super) is_quote: bool,
     /// Loose text and spans.
     pub(super) is_loose: bool,
     pub(super) text: String,
-    pub(super) links: Vec<Link>,
+    pub(super) links: Vec<Link<'h>>,
     pub(super) has_media: bool,
 }
 
 impl Pass<'_> {
     /// Begins the child of the body that an element belongs to, which stands at `start`.
-    pub(super) fn enter(&mut self, name: &LocalName, start: usize) {
+    pub(super) fn enter(&mut self, name: &str, start: usize) {
         if self.shown > 0 {
             if let Some(top) = &mut self.current {
-                top.has_media |= &**name == "table";
+                top.has_media |= name == "table";
             }
             return;
         }
         if element::closes_paragraph(name) {
             self.end_top_at(start);
-            self.begin_top(start, &**name == "blockquote", false);
+            self.begin_top(start, name == "blockquote", false);
             if let Some(top) = &mut self.current {
-                top.has_media = &**name == "table";
+                top.has_media = name == "table";
             }
         } else if self.current.is_none() {
             self.begin_top(start, false, true);

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use serde::de::Error;
 
+use super::null_or_text;
 use crate::archive::front_matter::Value;
 
 /// What serde is asked for when a list begins.
@@ -52,8 +53,7 @@ impl<'y> Source<'y> {
 
     pub(super) fn scalar<E: Error>(&self, text: &str, quoted: bool) -> Result<Value, E> {
         self.spend(text.len())?;
-        let null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
-        Ok(if null && !quoted { Value::Null } else { Value::Text(text.to_owned()) })
+        Ok(if quoted { Value::Text(text.to_owned()) } else { null_or_text(text) })
     }
 
     /// What stands after a key.

@@ -1,0 +1,79 @@
+//! What is read without serde_yaml is what serde_yaml would have read.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PIECES: &[&str] = &[
+    "title",
+    "tags",
+    "n-o",
+    "true",
+    ":",
+    ": ",
+    ":  ",
+    " ",
+    "\n",
+    "\n\n",
+    "\"",
+    "'",
+    "[",
+    "]",
+    ",",
+    ", ",
+    "- ",
+    "#",
+    " #",
+    "~",
+    "null",
+    "Null",
+    "yes",
+    "0x7E8",
+    "1.50",
+    "2024-01-02 03:04:05 +0800",
+    "2024",
+    "中文",
+    "“引”",
+    "！",
+    "é",
+    "\u{A0}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{FEFF}",
+    "\u{FFFE}",
+    "😀",
+    "\t",
+    "\r",
+    "\\",
+    "!binary",
+    "&a",
+    "*a",
+    "{",
+    "}",
+    "|",
+    ">",
+    "%",
+    "@",
+    "`",
+    "?",
+    "---",
+    "...",
+    "<<",
+    "=",
+    "/a/b",
+    "http://a",
+];
+
+proptest! {
+    #[test]
+    fn the_simple_reading_is_serdes(
+        text in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+        whole in any::<bool>(),
+    ) {
+        let text = text.concat();
+        let yaml = if whole { text } else { format!("title: {text}\ntags: [{}]\n", text.replace('\n', ", ")) };
+        if let Some(fields) = simple::fields(&yaml) {
+            prop_assert_eq!(parsed(&yaml).ok(), Some(fields), "{:?}", yaml);
+        }
+    }
+}
