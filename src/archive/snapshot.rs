@@ -226,7 +226,8 @@ impl Snapshot {
     /// The sources that published most in the 30 days before the newest post, the busiest first; not
     /// more than 32.
     pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
-        let active = self.active.get_or_init(|| self.categories.most_active(&self.posts, MOST_ACTIVE));
+        let active =
+            self.active.get_or_init(|| self.categories.most_active(&self.names, &self.posts, MOST_ACTIVE));
         active.iter().filter_map(|name| self.categories.get(*name))
     }
 

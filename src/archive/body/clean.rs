@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
-use serde::{Deserialize, Serialize};
 use encoding_rs::UTF_8;
+use serde::{Deserialize, Serialize};
 
 /// HTML that ammonia has cleaned: the one thing that a template prints unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -185,9 +185,9 @@ impl Groups {
 
     /// The names of the groups with the most recent posts, these first; of equals that of the
     /// newest post.
-    pub(super) fn most_active(&self, posts: &Posts, most: usize) -> Vec<NameId> {
+    pub(super) fn most_active(&self, names: &Names, posts: &Posts, most: usize) -> Vec<NameId> {
         let mut active: Vec<&Group> = self.iter().filter(|group| group.recent > 0).collect();
-        let rank = |group: &&Group| Reverse((group.recent, newest(posts, group)));
+        let rank = |group: &&Group| (Reverse((group.recent, newest(posts, group))), names.text(group.name));
         if active.len() > most {
             active.select_nth_unstable_by(most, |a, b| rank(a).cmp(&rank(b)));
             active.truncate(most);
