@@ -2,6 +2,8 @@
 //! `cargo run --release --example make-archive -- DIR N`.
 
 mod generate;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
