@@ -3,6 +3,7 @@
 //! `benches/RESULTS.md`.
 
 mod builders;
+mod bytes;
 mod finews;
 mod http;
 mod live;

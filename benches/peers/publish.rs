@@ -30,9 +30,9 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     let mut section = Section::new(
         "Publishing",
         "New posts are written to the folder that finews serves, one after another at random intervals, half of them \
-         as a file that grows under its name, half under another name and then renamed. Seconds from the end of the \
+         as a file that grows under its name, half under another name and then renamed. Milliseconds from the end of the \
          writing until a reader sees the post, who asks for the page every 5 ms with its ETag on a kept connection.",
-        &["page", "posts", "p50 s", "p99 s", "greatest s", "new posts", "not seen"],
+        &["page", "posts", "p50 ms", "p99 ms", "greatest ms", "new posts", "not seen"],
     );
     for posts in &cli.posts {
         let site = sites.of(*posts)?;
@@ -52,9 +52,9 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
             section.row([
                 page.to_owned(),
                 grouped(*posts as u64),
-                number(quantile(&seen, 0.5)),
-                number(p99),
-                number(quantile(&seen, 1.0)),
+                number(quantile(&seen, 0.5) * 1e3),
+                number(p99 * 1e3),
+                number(quantile(&seen, 1.0) * 1e3),
                 delays.len().to_string(),
                 (delays.len() - seen.len()).to_string(),
             ]);
@@ -139,7 +139,7 @@ impl Reader {
 /// Asks for a page until it holds a text; the seconds since then, if that is soon enough.
 fn watch(client: &mut Client, path: &str, text: &str, since: Instant, most: Duration) -> Option<f64> {
     let mut etag = String::new();
-    while since.elapsed() < most {
+    loop {
         let known = [("If-None-Match", etag.as_str())];
         let answer = client.get(path, if etag.is_empty() { &[] } else { &known }).ok()?;
         if answer.status == 200 {
@@ -148,9 +148,11 @@ fn watch(client: &mut Client, path: &str, text: &str, since: Instant, most: Dura
             }
             etag = answer.header("etag").unwrap_or_default().to_owned();
         }
+        if since.elapsed() > most {
+            return None;
+        }
         thread::sleep(EVERY);
     }
-    None
 }
 
 /// A post that is new today.

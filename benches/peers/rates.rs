@@ -1,9 +1,8 @@
 //! Request rates: finews and the servers of files by turns, on the same pages with the same headers.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::finews::Finews;
 use crate::http::Client;
@@ -14,14 +13,12 @@ use crate::report::{Report, Section};
 use crate::site::{Addresses, Sites};
 use crate::stats::{median, number};
 use crate::wrk::{Rate, Requests};
-use crate::{Cli, Result, progress, site};
+use crate::{Cli, Result, bytes, progress, site};
 
 /// Articles that are asked for at random: nginx keeps so many files open.
 const ARTICLES: usize = 15_000;
 /// The archive that is asked, at most.
 const MOST: usize = 100_000;
-/// Pages whose bytes are compared with those of gzip.
-const SAMPLE: usize = 200;
 
 /// Measures all rates.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
@@ -35,8 +32,9 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     let addresses = site::addresses(&archive)?;
     let (finews, uncached) = all_articles(cli, &archive, &scratch, &addresses, report)?;
     let hot = against_peers(cli, &finews, &scratch, &addresses, report)?;
-    report.figure("uncached cpu", uncached - hot);
-    bytes(&finews, &addresses, report)
+    let section = beside_http(uncached, hot, report);
+    report.add(section);
+    bytes::measure(&finews, &addresses, report)
 }
 
 /// Each article once, when none is cached, and then all of them at random.
@@ -70,6 +68,33 @@ fn all_articles(
     Ok((last.ok_or("no run")?, of(&first, |rate| rate.cpu)))
 }
 
+/// What one hot article costs finews: microseconds of CPU for the page, and for a 304.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hot {
+    page: f64,
+    not_modified: f64,
+}
+
+/// What an article costs that is not cached, beside what any answer costs.
+fn beside_http(uncached: f64, hot: Hot, report: &mut Report) -> Section {
+    // A hot article that costs much more than a 304 is rendered each time: then the 304 is what HTTP costs.
+    let is_cached = hot.page < 2.0 * hot.not_modified;
+    let (basis, http) = if is_cached {
+        ("one hot article", hot.page)
+    } else {
+        ("one 304, as hot articles are not cached", hot.not_modified)
+    };
+    report.figure("uncached cpu", uncached - http);
+    let mut section = Section::new(
+        "An article that is not cached",
+        "CPU of finews for each request, in microseconds: in the pass over all articles, and for the same HTTP without \
+         the reading, rendering and compressing.",
+        &["HTTP is taken from", "not cached", "HTTP", "beside HTTP"],
+    );
+    section.row([basis.to_owned(), number(uncached), number(http), number(uncached - http)]);
+    section
+}
+
 const COLUMNS: [&str; 10] = [
     "requests",
     "server",
@@ -83,14 +108,14 @@ const COLUMNS: [&str; 10] = [
     "runs",
 ];
 
-/// finews and its peers by turns. Returns the CPU that one hot article costs finews.
+/// finews and its peers by turns. Returns what one hot article costs finews.
 fn against_peers(
     cli: &Cli,
     finews: &Finews,
     scratch: &Path,
     addresses: &Addresses,
     report: &mut Report,
-) -> Result<f64> {
+) -> Result<Hot> {
     let articles: Vec<_> = addresses.articles.iter().take(ARTICLES).cloned().collect();
     let random = Requests::new(scratch, "articles", &articles)?;
     let source = format!("/category/{}.html", addresses.largest.0);
@@ -133,12 +158,15 @@ fn against_peers(
     progress(&format!("warm: {:.0} a second", warm.per_second));
     let round = turns(cli, finews, &servers, |_| Ok(Some(random.clone())))?;
     add("articles at random", &round, &servers, &mut section, Some(report));
-    let mut hot = 0.0;
+    let mut hot = Hot::default();
     for (name, path, is_known) in pages {
         let round = turns(cli, finews, &servers, |port| page(scratch, port, path, is_known))?;
         add(name, &round, &servers, &mut section, None);
-        if name == "one article" {
-            hot = of(&round[0], |rate| rate.cpu);
+        let cpu = of(&round[0], |rate| rate.cpu);
+        match name {
+            "one article" => hot.page = cpu,
+            "one article, 304" => hot.not_modified = cpu,
+            _ => {}
         }
     }
     report.add(section);
@@ -233,46 +261,4 @@ fn of(rates: &[Rate], figure: fn(&Rate) -> f64) -> f64 {
 /// The median of the rounds' ratios.
 fn ratio(ours: &[Rate], theirs: &[Rate], figure: fn(&Rate) -> f64) -> f64 {
     median(&ours.iter().zip(theirs).map(|(ours, theirs)| figure(ours) / figure(theirs)).collect::<Vec<_>>())
-}
-
-/// Bytes of articles beside those of `gzip -6`.
-fn bytes(finews: &Finews, addresses: &Addresses, report: &mut Report) -> Result<()> {
-    let mut client = Client::new(finews.port);
-    let step = (addresses.articles.len() / SAMPLE).max(1);
-    let (mut ours, mut theirs, mut plain) = (Vec::new(), Vec::new(), Vec::new());
-    for path in addresses.articles.iter().step_by(step) {
-        let page = client.get(path, &[("Accept-Encoding", "identity")])?.body;
-        ours.push(client.get(path, &[("Accept-Encoding", "gzip")])?.body.len() as f64);
-        theirs.push(gzip(&page)?.len() as f64);
-        plain.push(page.len() as f64);
-    }
-    let ratio = ours.iter().sum::<f64>() / theirs.iter().sum::<f64>();
-    report.figure("bytes to gzip", ratio);
-    report.figure("article bytes", median(&ours) / 1000.0);
-    let mut section = Section::new(
-        "Bytes of an article",
-        "Medians; the ratio is that of the sums.",
-        &["articles", "plain", "gzip of finews", "gzip -6", "finews to gzip -6"],
-    );
-    let count = ours.len().to_string();
-    section.row([
-        count,
-        number(median(&plain)),
-        number(median(&ours)),
-        number(median(&theirs)),
-        format!("{ratio:.3} ×"),
-    ]);
-    report.add(section);
-    Ok(())
-}
-
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut child =
-        Command::new("gzip").args(["-6", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    // The page is written by a thread of its own, since gzip answers before it has read all.
-    let mut input = child.stdin.take().ok_or("no input")?;
-    std::thread::scope(|scope| {
-        scope.spawn(move || input.write_all(bytes));
-        Ok(child.wait_with_output()?.stdout)
-    })
 }

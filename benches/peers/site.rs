@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -18,6 +18,8 @@ use crate::{Result, progress};
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'?').add(b'#');
 /// The share of broken files, as in real archives.
 const BAD: f64 = 0.02;
+/// The age at which a file is no news any more.
+const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
 /// Where archives are kept.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ fn make(folder: &Path, posts: usize, bad: f64) -> Result<()> {
     progress(&format!("making an archive of {posts} posts"));
     let start = NaiveDate::from_ymd_opt(2021, 12, 8).ok_or("no such day")?;
     make_archive::write(folder, &Options { posts, bad, seed: 7, sources: 2000, per_day: 2000, start })?;
+    // finews looks a second time at files that are broken and only just written.
+    std::thread::sleep(SETTLED_AFTER);
     fs::write(mark, "")?;
     Ok(())
 }
