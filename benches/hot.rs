@@ -27,6 +27,9 @@ use tower::ServiceExt;
 
 const POSTS: usize = 2000;
 
+/// Whether a body is of some shape.
+type Shape = fn(&str) -> bool;
+
 /// An archive without defects, and the texts of its posts.
 struct Site {
     config: Config,
@@ -45,7 +48,7 @@ impl Site {
     }
 
     /// The body of a post like the others of its shape: of their bodies, the one of middle length.
-    fn body(&self, has_shape: impl Fn(&str) -> bool) -> &str {
+    fn body(&self, has_shape: Shape) -> &str {
         let mut bodies: Vec<_> = self.posts.iter().map(|text| front_matter::split(text).body).collect();
         bodies.retain(|body| has_shape(body));
         bodies.sort_by_key(|body| body.len());
@@ -75,7 +78,7 @@ fn reading(criterion: &mut Criterion) {
     });
     let context = site_context(&site.config);
     let context = Context { site: &context, title: "题", url: "/a.html", posts: &|_| None };
-    let shapes: [(&str, fn(&str) -> bool); 3] = [
+    let shapes: [(&str, Shape); 3] = [
         ("body, a digest alone", |body| !body.starts_with(['<', '>'])),
         ("body, a digest over HTML", |body| body.starts_with('>')),
         ("body, HTML", |body| body.starts_with('<')),

@@ -93,7 +93,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
                     "1".into(),
                 ]),
                 Err(error) => {
-                    report.failed(&format!("{} with {posts} posts", generator.name), &error.to_string())
+                    report.failed(&format!("{} with {posts} posts", generator.name), &error.to_string());
                 }
             }
         }

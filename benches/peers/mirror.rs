@@ -29,10 +29,13 @@ const OWN: [&str; 12] = [
 pub(crate) struct Mirror {
     pub(crate) root: PathBuf,
     /// Headers of an article.
-    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) headers: Headers,
     /// Pages with headers of their own: the path asked, the file, the headers.
-    pub(crate) pages: Vec<(String, String, Vec<(String, String)>)>,
+    pub(crate) pages: Vec<(String, String, Headers)>,
 }
+
+/// Names and values.
+pub(crate) type Headers = Vec<(String, String)>;
 
 impl Mirror {
     /// Asks for articles and pages, and writes what comes.
@@ -73,6 +76,6 @@ impl Mirror {
 }
 
 /// The headers that are a matter of settings.
-fn settings(answer: Answer) -> Vec<(String, String)> {
+fn settings(answer: Answer) -> Headers {
     answer.headers.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str())).collect()
 }
