@@ -121,11 +121,17 @@ fn run(cli: &Cli) -> Result<()> {
             progress(&format!("{name}: {error}"));
             report.failed(name, &error.to_string());
         }
+        // After each part, so that a run that is broken off leaves what it found.
+        let notes = fs::read_to_string(notes()).ok();
+        fs::write(&cli.results, report.text(notes.as_deref()))?;
     }
-    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/NOTES.md");
-    fs::write(&cli.results, report.text(fs::read_to_string(notes).ok().as_deref()))?;
     progress(&format!("written to {}", cli.results.display()));
     Ok(())
+}
+
+/// What is to be said of the results, if there is something.
+fn notes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/NOTES.md")
 }
 
 /// One part of the measurements, which adds its sections and figures to the report.

@@ -32,7 +32,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     let addresses = site::addresses(&archive)?;
     let (finews, uncached) = all_articles(cli, &archive, &scratch, &addresses, report)?;
     let hot = against_peers(cli, &finews, &scratch, &addresses, report)?;
-    let section = beside_http(uncached, hot, report);
+    let section = beside_http(cli, uncached, hot, report);
     report.add(section);
     bytes::measure(&finews, &addresses, report)
 }
@@ -76,7 +76,7 @@ struct Hot {
 }
 
 /// What an article costs that is not cached, beside what any answer costs.
-fn beside_http(uncached: f64, hot: Hot, report: &mut Report) -> Section {
+fn beside_http(cli: &Cli, uncached: f64, hot: Hot, report: &mut Report) -> Section {
     // A hot article that costs much more than a 304 is rendered each time: then the 304 is what HTTP costs.
     let is_cached = hot.page < 2.0 * hot.not_modified;
     let (basis, http) = if is_cached {
@@ -89,9 +89,15 @@ fn beside_http(uncached: f64, hot: Hot, report: &mut Report) -> Section {
         "An article that is not cached",
         "CPU of finews for each request, in microseconds: in the pass over all articles, and for the same HTTP without \
          the reading, rendering and compressing.",
-        &["HTTP is taken from", "not cached", "HTTP", "beside HTTP"],
+        &["HTTP is taken from", "not cached", "HTTP", "beside HTTP", "runs of each"],
     );
-    section.row([basis.to_owned(), number(uncached), number(http), number(uncached - http)]);
+    section.row([
+        basis.to_owned(),
+        number(uncached),
+        number(http),
+        number(uncached - http),
+        format!("{}, {}", cli.runs.max(1), cli.rounds),
+    ]);
     section
 }
 

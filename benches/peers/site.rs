@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
@@ -92,16 +93,21 @@ pub(crate) fn read_all(site: &Path) -> Result<u64> {
 /// The addresses that finews gives an archive.
 pub(crate) fn addresses(site: &Path) -> Result<Addresses> {
     progress("asking for the addresses of all posts");
-    let output = Command::new(PROGRAM).arg("list").arg(site).output()?;
+    let mut list =
+        Command::new(PROGRAM).arg("list").arg(site).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let lines = BufReader::new(list.stdout.take().ok_or("no output")?).lines();
     let mut sizes = HashMap::<String, usize>::new();
     let mut addresses = Addresses::default();
-    for line in output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let post: serde_json::Value = serde_json::from_slice(line)?;
+    for line in lines {
+        let post: serde_json::Value = serde_json::from_str(&line?)?;
         let url = post["url"].as_str().ok_or("a post without an address")?;
         addresses.articles.push(escaped(url));
         if let Some(category) = post["categories"][0].as_str() {
             *sizes.entry(category.to_owned()).or_default() += 1;
         }
+    }
+    if !list.wait()?.success() {
+        return Err("finews list failed".into());
     }
     addresses.largest = sizes.into_iter().max_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0))).unwrap_or_default();
     Ok(addresses)
