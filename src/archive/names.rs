@@ -1,5 +1,6 @@
 //! Interned names: a category, tag or author that a hundred thousand posts share is kept once.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rpds::{HashTrieMapSync, VectorSync};
@@ -18,16 +19,11 @@ pub struct Names {
 }
 
 impl Names {
-    /// The id of a name, new or known.
-    pub(super) fn intern(&mut self, text: &str) -> NameId {
-        if let Some(&id) = self.ids.get(text) {
-            return id;
-        }
+    /// Adds a name that is not among them.
+    fn push(&mut self, text: Arc<str>) {
         let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
-        let text: Arc<str> = text.into();
         self.texts.push_back_mut(Arc::clone(&text));
         self.ids.insert_mut(text, id);
-        id
     }
 
     /// The text of a name.
@@ -48,19 +44,45 @@ impl Names {
 
 /// Names while many threads read posts.
 #[derive(Debug, Default)]
-pub(super) struct Interner(RwLock<Names>);
+pub(super) struct Interner {
+    known: Names,
+    new: RwLock<NewNames>,
+}
+
+/// Names that came while posts were read: a plain map, since the first load asks it millions of times.
+#[derive(Debug, Default)]
+struct NewNames {
+    ids: HashMap<Arc<str>, NameId>,
+    texts: Vec<Arc<str>>,
+}
 
 impl Interner {
     /// Goes on from known names.
-    pub(super) fn new(names: Names) -> Self {
-        Self(RwLock::new(names))
+    pub(super) fn new(known: Names) -> Self {
+        Self { known, new: RwLock::default() }
     }
 
     /// The id of a name, new or known.
     pub(super) fn intern(&self, text: &str) -> NameId {
+        if let Some(id) = self.known.find(text) {
+            return id;
+        }
         // Adding a name cannot fail half-way, so the names are whole whoever has panicked.
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).find(text);
-        known.unwrap_or_else(|| self.0.write().unwrap_or_else(PoisonError::into_inner).intern(text))
+        let known = self.new.read().unwrap_or_else(PoisonError::into_inner).ids.get(text).copied();
+        known.unwrap_or_else(|| self.add(text))
+    }
+
+    fn add(&self, text: &str) -> NameId {
+        let mut new = self.new.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been quicker.
+        if let Some(id) = new.ids.get(text) {
+            return *id;
+        }
+        let id = NameId(u32::try_from(self.known.texts.len() + new.texts.len()).unwrap_or(u32::MAX));
+        let text: Arc<str> = text.into();
+        new.texts.push(Arc::clone(&text));
+        new.ids.insert(text, id);
+        id
     }
 
     /// The ids of names, in their order, each once.
@@ -77,7 +99,11 @@ impl Interner {
 
     /// The names, when all posts are read.
     pub(super) fn into_names(self) -> Names {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut names = self.known;
+        for text in self.new.into_inner().unwrap_or_else(PoisonError::into_inner).texts {
+            names.push(text);
+        }
+        names
     }
 }
 

@@ -152,7 +152,10 @@ impl Snapshot {
     /// Makes the lists of posts that are in order.
     fn list_all(&mut self) {
         let ids: Vec<PostId> = (0..self.posts.ids()).map(PostId::new).collect();
-        let standings: Vec<Standing> = ids.par_iter().map(|id| self.standing(*id)).collect();
+        // All but a few have their URL for themselves.
+        let shared = self.urls.shared();
+        let standing = |id| if shared.contains(&id) { self.standing(id) } else { self.standing_alone(id) };
+        let standings: Vec<Standing> = ids.par_iter().map(|id| standing(*id)).collect();
         let mut listed = Vec::with_capacity(ids.len());
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
         let mut categories: HashMap<NameId, Vec<PostId>> = HashMap::new();

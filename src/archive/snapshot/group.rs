@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rpds::HashTrieMapSync;
 
 use super::list::List;
@@ -212,17 +213,16 @@ impl Groups {
     }
 
     /// Adds groups whose posts are in order already.
-    pub(super) fn fill(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        lists: impl IntoIterator<Item = (NameId, Vec<PostId>)>,
-    ) {
-        for (name, ids) in lists {
+    pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
+        let group = |(name, ids): (NameId, Vec<PostId>)| {
             let tally =
                 if self.labels.counts_tags() { Tally::of(names, posts, &ids) } else { Tally::default() };
             let label = self.labels.of(names, name, ids.len(), &tally);
-            self.put(names, Group { name, label, posts: List::of_sorted(&ids), recent: 0, tally });
+            Group { name, label, posts: List::of_sorted(&ids), recent: 0, tally }
+        };
+        let groups: Vec<Group> = lists.into_par_iter().map(group).collect();
+        for group in groups {
+            self.put(names, group);
         }
     }
 

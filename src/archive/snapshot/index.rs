@@ -1,6 +1,8 @@
 //! From a text to the posts it may belong to, by a hash of the text: a fraction of the memory of a
 //! map that holds the texts, which the posts hold already.
 
+use std::collections::HashSet;
+
 use rpds::VectorSync;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -51,6 +53,13 @@ impl Index {
         let shard = self.shards.get(shard(hash)).map_or(&[][..], Vec::as_slice);
         let start = shard.partition_point(|(other, _)| *other < rest);
         shard[start..].iter().take_while(move |(other, _)| *other == rest).map(|(_, id)| *id)
+    }
+
+    /// The posts whose text has the hash of another's.
+    pub(super) fn shared(&self) -> HashSet<PostId> {
+        let pairs = self.shards.iter().flat_map(|shard| shard.windows(2));
+        let same = pairs.filter(|pair| pair[0].0 == pair[1].0);
+        same.flat_map(|pair| [pair[0].1, pair[1].1]).collect()
     }
 
     /// Adds a post.

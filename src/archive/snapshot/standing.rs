@@ -31,6 +31,15 @@ impl Snapshot {
     }
 
     pub(super) fn standing(&self, id: PostId) -> Standing {
+        self.standing_of(id, |post| self.owner(&decoded(post.url())))
+    }
+
+    /// Where a post stands that has its URL for itself.
+    pub(super) fn standing_alone(&self, id: PostId) -> Standing {
+        self.standing_of(id, |_| None)
+    }
+
+    fn standing_of(&self, id: PostId, owner: impl Fn(&Post) -> Option<PostId>) -> Standing {
         let post = self.post(id);
         if let Some(twin) = self.dated_twin(post) {
             Standing::Superseded(twin)
@@ -41,7 +50,7 @@ impl Snapshot {
         } else if post.reserved {
             Standing::Reserved
         } else {
-            match self.owner(&decoded(post.url())) {
+            match owner(post) {
                 Some(owner) if owner != id => Standing::Duplicate(owner),
                 _ => Standing::Served,
             }
