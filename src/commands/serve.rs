@@ -9,7 +9,8 @@ use finews::archive::editor::Editor;
 use finews::archive::watch::{self as follow, News, Notice};
 use finews::archive::{Progress, Severity, Snapshot};
 use finews::config::{Config, LogFormat};
-use finews::web::{self, App, paths, server};
+use finews::web::{self, App, Front, paths, server};
+use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,9 +44,13 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     let app = App::new(&config);
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
-    servers.spawn(server::run(listener, web::router(Arc::clone(&app)), told(stopping.clone())));
+    servers.spawn(server::run(listener, Front::new(Arc::clone(&app)), told(stopping.clone())));
     if let Some(admin) = admin {
-        servers.spawn(server::run(admin, web::admin::router(Arc::clone(&app)), told(stopping)));
+        servers.spawn(server::run(
+            admin,
+            TowerToHyperService::new(web::admin::router(Arc::clone(&app))),
+            told(stopping),
+        ));
     }
     let (orders, notices) = mpsc::channel();
     let mut writer = {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::cache::PageCache;
 use super::files::SiteFiles;
 use super::site::Site;
 use crate::archive::Snapshot;
@@ -14,6 +15,8 @@ use crate::config::Config;
 /// What requests are answered from: the site and its archive of this moment, which readers take without a lock.
 pub struct App {
     served: ArcSwap<Served>,
+    /// Encoded pages. They are known by all that they show, so they outlive archives and settings.
+    pages: PageCache,
     draining: AtomicBool,
 }
 
@@ -53,6 +56,7 @@ impl App {
         crate::program::id();
         Arc::new(Self {
             served: ArcSwap::from_pointee(Served { settings: Settings::new(config), archive: None }),
+            pages: PageCache::new(config.page_cache.0),
             draining: AtomicBool::new(false),
         })
     }
@@ -75,6 +79,11 @@ impl App {
     /// The site and archive of this moment.
     pub(super) fn served(&self) -> Arc<Served> {
         self.served.load_full()
+    }
+
+    /// Encoded pages.
+    pub(super) fn pages(&self) -> &PageCache {
+        &self.pages
     }
 
     /// Says to `/readyz` that the process is about to end.

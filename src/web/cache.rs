@@ -1,4 +1,7 @@
-//! How long a page may be kept, by name, and the fingerprint that says whether it has changed.
+//! How long a page may be kept, by name, the fingerprint that says whether it has changed, and the
+//! encoded pages that are kept here.
+
+mod pages;
 
 use std::hash::Hash;
 
@@ -7,6 +10,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::snapshot::ListPage;
 use crate::program;
+
+pub use pages::{EncodedPage, PageCache};
 
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

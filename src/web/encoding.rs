@@ -1,9 +1,10 @@
 //! Bytes on the wire: which content coding a client takes (RFC 9110, section 12.5.3), and the coding.
 
+use std::cell::RefCell;
 use std::io::Write;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use libdeflater::{CompressionLvl, Compressor};
+use libdeflater::{CompressionLvl, Compressor, Decompressor};
 
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,31 +17,60 @@ pub enum Encoding {
     Identity,
 }
 
-impl Encoding {
-    /// The best coding that a request accepts. Of two that it likes equally, the smaller.
-    pub fn accepted(headers: &HeaderMap) -> Self {
+/// The content codings that a client takes. What it takes unasked, as it is, is always among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    gzip: bool,
+    brotli: bool,
+}
+
+impl Accepted {
+    /// Those that a request names.
+    pub fn of(headers: &HeaderMap) -> Self {
         let (mut brotli, mut gzip, mut any) = (None, None, None);
         for value in headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
             for (name, weight) in value.split(',').map(weighted) {
-                match name.to_ascii_lowercase().as_str() {
-                    "br" => brotli = Some(weight),
-                    "gzip" | "x-gzip" => gzip = Some(weight),
-                    "*" => any = Some(weight),
-                    _ => {}
+                if name.eq_ignore_ascii_case("br") {
+                    brotli = Some(weight);
+                } else if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
+                    gzip = Some(weight);
+                } else if name == "*" {
+                    any = Some(weight);
                 }
             }
         }
         // Who takes anything at all is given what everybody has.
         let (brotli, gzip) = (brotli.unwrap_or(0.0), gzip.or(any).unwrap_or(0.0));
-        if brotli > 0.0 && brotli >= gzip {
-            Self::Brotli
-        } else if gzip > 0.0 {
-            Self::Gzip
-        } else {
-            Self::Identity
+        // Of two that it likes equally we choose.
+        Self { gzip: gzip > 0.0 && gzip >= brotli, brotli: brotli > 0.0 && brotli >= gzip }
+    }
+
+    /// Whether Brotli is among them.
+    pub fn brotli(self) -> bool {
+        self.brotli
+    }
+
+    /// What a page made on the spot is packed with: gzip, which takes the least time.
+    pub fn quickest(self) -> Encoding {
+        match self {
+            Self { gzip: true, .. } => Encoding::Gzip,
+            Self { brotli: true, .. } => Encoding::Brotli,
+            _ => Encoding::Identity,
         }
     }
 
+    /// What gives the fewest bytes.
+    pub fn smallest(self) -> Encoding {
+        if self.brotli { Encoding::Brotli } else { self.quickest() }
+    }
+
+    /// Those that a page may have been sent in.
+    pub fn all(self) -> impl Iterator<Item = Encoding> {
+        [self.brotli.then_some(Encoding::Brotli), Some(self.quickest())].into_iter().flatten()
+    }
+}
+
+impl Encoding {
     /// The header's value; none for identity.
     pub fn header(self) -> Option<HeaderValue> {
         match self {
@@ -64,7 +94,7 @@ impl Encoding {
         match self {
             Self::Identity => bytes,
             Self::Gzip => gzip(&bytes),
-            Self::Brotli => brotli(&bytes),
+            Self::Brotli => brotli(&bytes, BROTLI_QUICK),
         }
     }
 }
@@ -81,21 +111,45 @@ fn weighted(item: &str) -> (&str, f32) {
 
 /// About 1.04 times the bytes of gzip's level 6, at a third of its time.
 const GZIP_LEVEL: i32 = 1;
-/// Higher levels save little and cost several times as much for a page made on the spot.
-const BROTLI_QUALITY: u32 = 4;
+/// For who takes nothing else: higher ones cost several times as much for a page made on the spot.
+const BROTLI_QUICK: u32 = 4;
+/// For pages that are sent often.
+const BROTLI_SMALL: u32 = 9;
+/// No page of ours is near this size.
+const LARGEST_PAGE: usize = 64 << 20;
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let level = CompressionLvl::new(GZIP_LEVEL).unwrap_or_default();
-    let mut compressor = Compressor::new(level);
-    let mut out = vec![0; compressor.gzip_compress_bound(bytes.len())];
-    let length = compressor.gzip_compress(bytes, &mut out).unwrap_or(0);
-    out.truncate(length);
-    out
+thread_local! {
+    // A compressor is several hundred kilobytes, which would cost more to make than the page.
+    static COMPRESSOR: RefCell<Compressor> =
+        RefCell::new(Compressor::new(CompressionLvl::new(GZIP_LEVEL).unwrap_or_default()));
 }
 
-fn brotli(bytes: &[u8]) -> Vec<u8> {
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let mut out = vec![0; compressor.gzip_compress_bound(bytes.len())];
+        let length = compressor.gzip_compress(bytes, &mut out).unwrap_or(0);
+        // Most of the bound is never needed.
+        out[..length].to_vec()
+    })
+}
+
+/// The bytes of what [`Encoding::Gzip`] made, or nothing if it did not.
+pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    // RFC 1952, section 2.3.1: the last four bytes are the length.
+    let length = u32::from_le_bytes(*bytes.last_chunk()?) as usize;
+    let mut out = vec![0; Some(length).filter(|length| *length <= LARGEST_PAGE)?];
+    let written = Decompressor::new().gzip_decompress(bytes, &mut out).ok()?;
+    (written == length).then_some(out)
+}
+
+/// Brotli for bytes that are sent often.
+pub fn brotli_small(bytes: &[u8]) -> Vec<u8> {
+    brotli(bytes, BROTLI_SMALL)
+}
+
+fn brotli(bytes: &[u8], quality: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 3);
-    let mut writer = brotli::CompressorWriter::new(&mut out, 16 * 1024, BROTLI_QUALITY, 20);
+    let mut writer = brotli::CompressorWriter::new(&mut out, 16 * 1024, quality, 20);
     // Writing to memory does not fail.
     let _ = writer.write_all(bytes);
     drop(writer);
@@ -124,8 +178,8 @@ mod tests {
         for (accept, expected) in table {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accept));
-            assert_eq!(Encoding::accepted(&headers), expected, "{accept}");
+            assert_eq!(Accepted::of(&headers).smallest(), expected, "{accept}");
         }
-        assert_eq!(Encoding::accepted(&HeaderMap::new()), Encoding::Identity);
+        assert_eq!(Accepted::of(&HeaderMap::new()).smallest(), Encoding::Identity);
     }
 }

@@ -1,7 +1,9 @@
 //! What is said of every answer to keep readers safe, each header with its reason.
 
+use std::sync::LazyLock;
+
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
 use super::reply::Reply;
 
@@ -28,6 +30,17 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// A map that holds each of them already.
+pub fn secure_headers() -> HeaderMap {
+    static ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
+        // With room for what pages add.
+        let mut headers = HeaderMap::with_capacity(16);
+        headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        headers
+    });
+    ALL.clone()
+}
+
 /// As middleware.
 pub async fn secure(reply: Reply) -> Reply {
     secured(reply)
@@ -35,6 +48,10 @@ pub async fn secure(reply: Reply) -> Reply {
 
 /// Adds each header that the answer does not have already.
 pub fn secured(mut reply: Response<Body>) -> Reply {
+    // Pages were made with all of them.
+    if reply.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
+        return reply;
+    }
     for (name, value) in HEADERS {
         reply.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }

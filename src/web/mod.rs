@@ -7,7 +7,8 @@
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
 //! - [`App`]: the site and archive of the moment
-//! - [`headers`], [`server`]: what is said of every answer, and the listener
+//! - [`headers`], [`server`], [`Front`]: what is said of every answer, the listener, and the short way
+//!   from it to a page
 //! - [`admin`]: what only the owner sees
 
 pub mod admin;
@@ -17,6 +18,7 @@ pub mod cache;
 pub mod calendar;
 pub mod encoding;
 pub mod files;
+mod front;
 pub mod headers;
 pub mod html;
 pub mod legacy;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -39,6 +42,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::archive::Target;
 pub use app::App;
 use app::Settings;
+pub use front::Front;
 use pages::{article, date, error, group, groups, home, own, source_text};
 use paths::Route;
 use reply::{Reply, Visit, status};
@@ -53,6 +57,11 @@ pub fn router(app: Arc<App>) -> Router {
         // Outermost, so that a panic of anything above is answered.
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
+}
+
+/// Whether the router has a route of its own for a path.
+fn is_routed(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }
 
 /// `/healthz`: the process is up.
@@ -74,30 +83,49 @@ async fn ready(State(app): State<Arc<App>>) -> Reply {
 /// Every other path.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let (request, _) = request.into_parts();
+    match quick_answer(&app, &request) {
+        Some(reply) => reply,
+        None => slow_answer(&app, &request).await,
+    }
+}
+
+/// What needs nothing but the memory: pages, articles, refusals.
+fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let mut reply = status(StatusCode::METHOD_NOT_ALLOWED);
         reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return reply;
+        return Some(reply);
     }
     let served = app.served();
     let Some(archive) = &served.archive else {
         let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-        return reply;
+        return Some(reply);
     };
-    let app = &*served.settings;
-    let visit = Visit::new(&app.site, archive, app.source, &request.headers);
+    let settings = &*served.settings;
+    let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let full = request.uri.path();
-    let Some(path) = full.strip_prefix(app.site.baseurl()).filter(|path| path.starts_with('/')) else {
+    let Some(path) = own_path(settings, full) else {
         // The host's root, or the site's own without its slash, leads to the site.
-        let near = full == "/" || full == app.site.baseurl();
-        return if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) };
+        let near = full == "/" || full == settings.site.baseurl();
+        return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) });
     };
-    let Some(decoded) = paths::decode(path) else { return plain(StatusCode::BAD_REQUEST, "Bad path.\n") };
-    if let Some(reply) = own_page(&visit, path).or_else(|| of_archive(app, &visit, &decoded)) {
-        return reply;
-    }
-    if let Some(reply) = app.files.get(&decoded, &request).await {
+    let Some(decoded) = paths::decode(path) else {
+        return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n"));
+    };
+    own_page(&visit, path).or_else(|| of_archive(settings, &visit, &decoded))
+}
+
+/// Files of the site, and what to do about an address that nothing has.
+async fn slow_answer(app: &App, request: &Parts) -> Reply {
+    let served = app.served();
+    let (settings, Some(archive)) = (&*served.settings, &served.archive) else {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
+    };
+    let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
+    let path = own_path(settings, request.uri.path()).unwrap_or("/");
+    let decoded = paths::decode(path).unwrap_or_default();
+    if let Some(reply) = settings.files.get(&decoded, request).await {
         return reply;
     }
     if Route::parse(path) == Some(Route::Robots) {
@@ -109,9 +137,14 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let with_extension = format!("{path}{file}");
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
-        .or_else(|| of_archive(app, &visit, &decoded_with_extension))
-        .or_else(|| legacy::find(&visit, &decoded, app.paginate).map(|path| visit.moved(path)))
+        .or_else(|| of_archive(settings, &visit, &decoded_with_extension))
+        .or_else(|| legacy::find(&visit, &decoded, settings.paginate).map(|path| visit.moved(path)))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
+}
+
+/// What of a request's path is below `baseurl`.
+fn own_path<'p>(settings: &Settings, full: &'p str) -> Option<&'p str> {
+    full.strip_prefix(settings.site.baseurl()).filter(|path| path.starts_with('/'))
 }
 
 /// The pages that we make of the archive.
@@ -125,13 +158,13 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Year(year) => date::year(visit, year),
         Route::Month(year, month) => date::month(visit, year, month),
         Route::Day(day, number) => date::day(visit, day, number),
-        Route::Asset(file) => assets::get(&file, visit.encoding()),
+        Route::Asset(file) => assets::get(&file, visit.accepted().smallest()),
         Route::Robots | Route::Kept => None,
     }
 }
 
 /// Posts and pages of the site, at a decoded path.
-fn of_archive(app: &Settings, visit: &Visit<'_>, path: &str) -> Option<Reply> {
+fn of_archive(settings: &Settings, visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
             Target::Post(id) => Some(article::get(visit, id)),
@@ -143,13 +176,13 @@ fn of_archive(app: &Settings, visit: &Visit<'_>, path: &str) -> Option<Reply> {
         };
     }
     if let Some(folder) = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/')) {
-        return of_archive(app, visit, folder);
+        return of_archive(settings, visit, folder);
     }
-    if !app.source {
+    if !settings.source {
         return None;
     }
     match visit.archive.at_path(&paths::article_of(path)?) {
-        Some(Target::Post(id)) => Some(source_text::get(visit, &app.root, visit.archive.post(id))),
+        Some(Target::Post(id)) => Some(source_text::get(visit, &settings.root, visit.archive.post(id))),
         _ => None,
     }
 }

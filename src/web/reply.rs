@@ -1,14 +1,17 @@
 //! Answers: a page with its policy and fingerprint, a redirect, an error. What a request says
 //! of them (encoding, what it has already) is read once, into a [`Visit`].
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use super::cache::{CachePolicy, Fingerprint, Fingerprinter};
-use super::encoding::Encoding;
+use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, PageCache};
+use super::encoding::{Accepted, Encoding};
+use super::headers;
 use super::site::Site;
 use crate::archive::Snapshot;
 
@@ -20,8 +23,9 @@ pub struct Visit<'a> {
     pub archive: &'a Snapshot,
     /// Whether the source of posts is served.
     pub source: bool,
+    pages: &'a PageCache,
     headers: &'a HeaderMap,
-    encoding: Encoding,
+    accepted: Accepted,
 }
 
 /// An answer.
@@ -29,13 +33,19 @@ pub type Reply = Response<Body>;
 
 impl<'a> Visit<'a> {
     /// The visit of a request with these headers.
-    pub fn new(site: &'a Site, archive: &'a Snapshot, source: bool, headers: &'a HeaderMap) -> Self {
-        Self { site, archive, source, headers, encoding: Encoding::accepted(headers) }
+    pub fn new(
+        site: &'a Site,
+        archive: &'a Snapshot,
+        source: bool,
+        pages: &'a PageCache,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        Self { site, archive, source, pages, headers, accepted: Accepted::of(headers) }
     }
 
-    /// The coding that the client takes.
-    pub fn encoding(&self) -> Encoding {
-        self.encoding
+    /// The codings that the client takes.
+    pub fn accepted(&self) -> Accepted {
+        self.accepted
     }
 
     /// A fingerprint to be filled.
@@ -61,31 +71,52 @@ impl<'a> Visit<'a> {
         fingerprint: Fingerprint,
         bytes: impl FnOnce() -> Result<Vec<u8>, Failure>,
     ) -> Reply {
-        let etag = fingerprint.etag(self.encoding.tag());
-        let mut reply = if self.has(&etag) {
-            status(StatusCode::NOT_MODIFIED)
-        } else {
-            match bytes() {
-                Ok(bytes) => self.encoded(StatusCode::OK, content_type, bytes),
-                Err(failure) => return failure.reply(self.site),
-            }
+        if let Some(etag) = self.known(fingerprint) {
+            let mut reply = status(StatusCode::NOT_MODIFIED);
+            *reply.headers_mut() = headers_of(policy, etag);
+            return reply;
+        }
+        if let Some(page) = self.cached(fingerprint) {
+            return page.reply(StatusCode::OK);
+        }
+        let bytes = match bytes() {
+            Ok(bytes) => bytes,
+            Err(failure) => return failure.reply(self.site),
         };
-        let headers = reply.headers_mut();
-        headers.insert(header::ETAG, etag);
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        headers.insert(header::CACHE_CONTROL, policy.header());
+        let encoding = self.accepted.quickest();
+        let mut headers = headers_of(policy, fingerprint.etag(encoding.tag()));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let page = Arc::new(EncodedPage::new(headers, encoding, encoding.encode(bytes)));
+        let reply = page.reply(StatusCode::OK);
+        self.pages.insert(fingerprint, encoding, page);
         reply
+    }
+
+    /// The page as it was made for somebody before, in the fewest bytes there are.
+    fn cached(&self, fingerprint: Fingerprint) -> Option<Arc<EncodedPage>> {
+        if self.accepted.brotli()
+            && let Some(page) = self.pages.get(fingerprint, Encoding::Brotli)
+        {
+            return Some(page);
+        }
+        let encoding = self.accepted.quickest();
+        let page = self.pages.get(fingerprint, encoding)?;
+        if self.accepted.brotli() && encoding == Encoding::Gzip {
+            self.pages.want_brotli(fingerprint, &page);
+        }
+        Some(page)
     }
 
     /// A page that says that there is none, or no longer.
     pub fn absent<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
         match render(page) {
             Ok(bytes) => {
-                let mut reply = self.encoded(code, "text/html; charset=utf-8", bytes);
-                let headers = reply.headers_mut();
+                let encoding = self.accepted.quickest();
+                let mut headers = headers::secure_headers();
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
                 headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
                 headers.insert(header::CACHE_CONTROL, CachePolicy::Revalidate.header());
-                reply
+                EncodedPage::new(headers, encoding, encoding.encode(bytes)).reply(code)
             }
             Err(failure) => failure.reply(self.site),
         }
@@ -96,21 +127,16 @@ impl<'a> Visit<'a> {
         redirect(&self.site.href(path))
     }
 
-    fn encoded(&self, code: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Reply {
-        let bytes = self.encoding.encode(bytes);
-        let length = bytes.len();
-        let mut reply = Response::new(Body::from(bytes));
-        *reply.status_mut() = code;
-        let headers = reply.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(header::CONTENT_LENGTH, length.into());
-        if let Some(encoding) = self.encoding.header() {
-            headers.insert(header::CONTENT_ENCODING, encoding);
+    /// RFC 9110, section 13.1.2: the tag by which the client has this version, in whichever encoding
+    /// it was given.
+    fn known(&self, fingerprint: Fingerprint) -> Option<HeaderValue> {
+        if !self.headers.contains_key(header::IF_NONE_MATCH) {
+            return None;
         }
-        reply
+        let mut tags = self.accepted.all().map(|encoding| fingerprint.etag(encoding.tag()));
+        tags.find(|tag| self.has(tag))
     }
 
-    /// RFC 9110, section 13.1.2: whether the client has the version of this tag.
     fn has(&self, etag: &HeaderValue) -> bool {
         let tag = etag.as_bytes();
         self.headers
@@ -120,6 +146,15 @@ impl<'a> Visit<'a> {
             .map(<[u8]>::trim_ascii)
             .any(|item| item == b"*" || item.strip_prefix(b"W/").unwrap_or(item) == tag)
     }
+}
+
+/// What is said of a page whether or not the client has it already.
+fn headers_of(policy: CachePolicy, etag: HeaderValue) -> HeaderMap {
+    let mut headers = headers::secure_headers();
+    headers.insert(header::ETAG, etag);
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::CACHE_CONTROL, policy.header());
+    headers
 }
 
 /// Why a page could not be made. Readers are told nothing of it; the log is.

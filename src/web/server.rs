@@ -1,13 +1,17 @@
 //! The listener: takes connections until it is told to stop, then lets what runs finish.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+
+use super::reply::Reply;
 
 /// How long a client may take to send the head of a request, and stay silent between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -18,8 +22,11 @@ const BREATHER: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` is done; then takes no more connections, and returns when the open ones
 /// have had their answers or their time is up.
-pub async fn run(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let service = TowerToHyperService::new(router);
+pub async fn run<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+where
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).pipeline_flush(true);
     let graceful = GracefulShutdown::new();

@@ -142,7 +142,7 @@ async fn serve(root: &Path) -> (String, oneshot::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let home = format!("http://{}/", listener.local_addr().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(server::run(listener, web::router(app), async {
+    tokio::spawn(server::run(listener, web::Front::new(app), async {
         let _ = stopped.await;
     }));
     (home, stop)

@@ -1,0 +1,58 @@
+//! A finews that serves an archive.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::http::Client;
+use crate::process::{self, Process};
+
+/// The program that this benchmark was built with.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_finews");
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// A finews that is ready.
+#[derive(Debug)]
+pub(crate) struct Finews {
+    pub(crate) process: Process,
+    pub(crate) port: u16,
+    /// From the start of the process to its being ready.
+    pub(crate) took: Duration,
+}
+
+impl Finews {
+    /// Starts finews, with a cache of the archive or without, and waits until it is ready.
+    pub(crate) fn serve(site: &Path, scratch: &Path, cache: Option<&Path>) -> Result<Self> {
+        let port = process::free_port()?;
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").arg(site).args(["--listen", &format!("127.0.0.1:{port}")]);
+        command.args(["--admin-listen", &format!("127.0.0.1:{}", process::free_port()?)]);
+        if let Some(cache) = cache {
+            command.arg("--cache-dir").arg(cache);
+        }
+        let log = scratch.join("finews.log");
+        let start = Instant::now();
+        let mut process = Process::start(&mut command, &log)?;
+        let mut client = Client::new(port);
+        while !client.get("/readyz", &[]).is_ok_and(|answer| answer.status == 200) {
+            process
+                .check()
+                .map_err(|error| format!("{error}: {}", fs::read_to_string(&log).unwrap_or_default()))?;
+            if start.elapsed() > PATIENCE {
+                return Err(format!("finews is not ready after {} s", PATIENCE.as_secs()).into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(Self { process, port, took: start.elapsed() })
+    }
+
+    /// Whether `serve` has a flag.
+    pub(crate) fn has(flag: &str) -> bool {
+        process::output(Command::new(PROGRAM).args(["serve", "--help"]))
+            .is_some_and(|help| help.contains(flag))
+    }
+}

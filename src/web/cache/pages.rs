@@ -1,0 +1,156 @@
+//! Encoded pages in memory. Their key is a fingerprint of all that they show, so none is ever out of
+//! date: the cache is bounded by bytes, and forgets what is not asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::Fingerprint;
+use crate::web::encoding::{self, Encoding};
+
+/// A page that was asked for so often by clients that take Brotli is packed with it, which takes a
+/// hundred times as long as gzip.
+const HOT: u32 = 16;
+/// What a page takes beside its bytes: headers, and its place in the cache.
+const OVERHEAD: u64 = 1024;
+/// Bytes of an article's page, about.
+const USUAL_PAGE: u64 = 4096;
+
+/// A page as it is sent: all of its headers, and its bytes in one encoding.
+#[derive(Debug)]
+pub struct EncodedPage {
+    pub(in crate::web) headers: HeaderMap,
+    pub(in crate::web) bytes: Bytes,
+    /// How often it was sent to clients that would have taken Brotli.
+    wanted: AtomicU32,
+}
+
+impl EncodedPage {
+    /// A page with these headers but for those that say how it is encoded.
+    pub fn new(mut headers: HeaderMap, encoding: Encoding, bytes: Vec<u8>) -> Self {
+        headers.insert(header::CONTENT_LENGTH, bytes.len().into());
+        if let Some(encoding) = encoding.header() {
+            headers.insert(header::CONTENT_ENCODING, encoding);
+        }
+        Self { headers, bytes: bytes.into(), wanted: AtomicU32::new(0) }
+    }
+
+    /// The answer that sends it.
+    pub fn reply(&self, code: StatusCode) -> Response<Body> {
+        let mut reply = Response::new(Body::from(self.bytes.clone()));
+        *reply.status_mut() = code;
+        *reply.headers_mut() = self.headers.clone();
+        reply
+    }
+}
+
+type Key = (Fingerprint, Encoding);
+
+/// The pages that were asked for of late.
+pub struct PageCache(Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>);
+
+#[derive(Debug, Clone)]
+struct Bytesize;
+
+impl Weighter<Key, Arc<EncodedPage>> for Bytesize {
+    fn weight(&self, _: &Key, page: &Arc<EncodedPage>) -> u64 {
+        page.bytes.len() as u64 + OVERHEAD
+    }
+}
+
+impl PageCache {
+    /// A cache of so many bytes; of none it keeps nothing.
+    pub fn new(bytes: u64) -> Self {
+        let usual = usize::try_from(bytes / (USUAL_PAGE + OVERHEAD)).unwrap_or(usize::MAX);
+        Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, Bytesize))))
+    }
+
+    /// The page of a fingerprint in an encoding.
+    pub fn get(&self, fingerprint: Fingerprint, encoding: Encoding) -> Option<Arc<EncodedPage>> {
+        self.0.as_ref()?.get(&(fingerprint, encoding))
+    }
+
+    /// Keeps a page.
+    pub fn insert(&self, fingerprint: Fingerprint, encoding: Encoding, page: Arc<EncodedPage>) {
+        if let Some(cache) = &self.0 {
+            cache.insert((fingerprint, encoding), page);
+        }
+    }
+
+    /// Notes that a gzip page went to a client that takes Brotli. One that is often wanted is packed
+    /// anew, by a thread that no reader waits for.
+    pub fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
+        let Some(cache) = &self.0 else { return };
+        if page.wanted.fetch_add(1, Ordering::Relaxed) != HOT {
+            return;
+        }
+        let (cache, page) = (Arc::clone(cache), Arc::clone(page));
+        rayon::spawn(move || {
+            let Some(plain) = encoding::gunzip(&page.bytes) else { return };
+            let bytes = encoding::brotli_small(&plain);
+            // Some small pages are smaller with gzip.
+            if bytes.len() < page.bytes.len() {
+                let mut headers = page.headers.clone();
+                headers.insert(header::ETAG, fingerprint.etag(Encoding::Brotli.tag()));
+                let page = EncodedPage::new(headers, Encoding::Brotli, bytes);
+                cache.insert((fingerprint, Encoding::Brotli), Arc::new(page));
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::cache::Fingerprinter;
+
+    fn fingerprint(number: usize) -> Fingerprint {
+        Fingerprinter::new(0, "test").with(number).finish()
+    }
+
+    fn page(length: usize) -> Arc<EncodedPage> {
+        Arc::new(EncodedPage::new(HeaderMap::new(), Encoding::Gzip, vec![b'x'; length]))
+    }
+
+    #[test]
+    fn the_cache_holds_as_many_bytes_as_it_may() {
+        let cache = PageCache::new(1 << 20);
+        for number in 0..1000 {
+            cache.insert(fingerprint(number), Encoding::Gzip, page(10_000));
+        }
+        let kept = (0..1000).filter(|number| cache.get(fingerprint(*number), Encoding::Gzip).is_some());
+        let kept = kept.count() * 11_024;
+        assert!((500_000..=1 << 20).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn a_cache_of_nothing_keeps_nothing() {
+        let cache = PageCache::new(0);
+        cache.insert(fingerprint(1), Encoding::Gzip, page(1));
+        assert!(cache.get(fingerprint(1), Encoding::Gzip).is_none());
+    }
+
+    #[test]
+    fn what_is_often_wanted_with_brotli_is_packed_so() {
+        let cache = PageCache::new(1 << 20);
+        let html = "<p>text of a page that says much</p>".repeat(200).into_bytes();
+        let gzip = EncodedPage::new(HeaderMap::new(), Encoding::Gzip, Encoding::Gzip.encode(html));
+        let page = Arc::new(gzip);
+        cache.insert(fingerprint(1), Encoding::Gzip, Arc::clone(&page));
+        for _ in 0..=HOT {
+            cache.want_brotli(fingerprint(1), &page);
+        }
+        let packed = (0..500).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            cache.get(fingerprint(1), Encoding::Brotli)
+        });
+        let packed = packed.expect("a page packed with Brotli");
+        assert!(packed.bytes.len() < page.bytes.len());
+        assert_eq!(packed.headers[header::CONTENT_ENCODING], "br");
+    }
+}
