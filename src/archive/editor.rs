@@ -187,9 +187,12 @@ impl Editor {
         (self.look_at(sight), folders)
     }
 
-    /// Looks for the posts and pages below a folder that was there and is gone.
+    /// Looks for the posts and pages below a folder that is gone, or another than it was.
     pub fn see_gone(&mut self, folder: &Path) -> Option<Edition> {
-        let below = format!("{}/", self.relative(folder));
+        let mut below = self.relative(folder);
+        if !below.is_empty() {
+            below.push('/');
+        }
         let posts = self.archive.every_post().map(Post::path).filter(|path| path.starts_with(&below));
         let mut sight = Sight::files(posts.map(SiteFile::of_path).collect());
         sight.pages = self.pages.iter().any(|page| page.path.starts_with(&below));

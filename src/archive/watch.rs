@@ -176,11 +176,14 @@ impl Watch<'_> {
     }
 
     fn see(&mut self, paths: Vec<PathBuf>) {
-        for folder in paths.iter().filter(|path| !path.exists()) {
-            if !self.watched.remove(folder) {
+        for folder in &paths {
+            if !self.watched.contains(folder) {
                 continue;
             }
-            // What was in a folder that is gone is gone with it, without an event of its own.
+            if !folder.is_dir() {
+                self.watched.retain(|watched| !watched.starts_with(folder));
+            }
+            // What was in a folder that is gone, or another now, is gone without an event of its own.
             if let Some(edition) = self.editor.see_gone(folder) {
                 self.publish(edition);
             }
