@@ -168,7 +168,12 @@ impl Editor {
                 self.pages.extend(found.pages);
                 folders.extend(found.folders);
                 sight.problems.extend(found.problems);
-                sight.cleared.push(self.relative(path));
+                let relative = self.relative(path);
+                if self.archive.at_file(&relative).is_some() {
+                    // It has taken the place of a post.
+                    sight.posts.push(SiteFile::of_path(&relative));
+                }
+                sight.cleared.push(relative);
             } else {
                 match walk.at(path) {
                     Some((Kind::Post, file)) => sight.posts.push(file),

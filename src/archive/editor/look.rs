@@ -138,6 +138,9 @@ impl Editor {
             (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
             _ => {}
         }
+        if path.is_dir() {
+            return Verdict::Gone;
+        }
         match stamp::read(&path) {
             Err(defect) => Verdict::Failed(defect),
             Ok(content) => match last {

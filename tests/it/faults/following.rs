@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::http::StatusCode;
 
 use super::{Files, SOON, numbered};
-use crate::support::{Running, post};
+use crate::support::{Running, post, serve};
 
 /// Where a post of 2 January 2024 in category `y` is listed.
 const LISTS: [&str; 4] = ["/", "/category/y.html", "/tag/y新闻.html", "/2024/01/02/"];
@@ -106,6 +106,60 @@ fn a_tree_that_is_built_and_torn_down_in_one_go_is_followed() {
         wait_for(&server, "/y/2024/01/02/b.html", "Built");
         fs::remove_dir_all(files.path("_posts/one")).expect("a folder");
         wait_for_end(&server, "/y/2024/01/02/b.html", "Built");
+    }
+}
+
+#[test]
+fn a_folder_that_is_replaced_by_another_is_followed() {
+    let files = Files::new();
+    files.write("_posts/sub/2024-01-02-old.md", &post("Old", "2024-01-02 08:00", "y"));
+    let server = files.serve(&[]);
+    wait_for(&server, "/y/2024/01/02/old.html", "Old");
+    files.write(".new/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "y"));
+    // As one who deploys does it, so that there is no moment without a folder.
+    files.rename("_posts/sub", ".old");
+    files.rename(".new", "_posts/sub");
+    wait_for(&server, "/y/2024/01/02/new.html", "New");
+    wait_for_end(&server, "/y/2024/01/02/old.html", "Old");
+    files.write("_posts/sub/2024-01-02-more.md", &post("More", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/more.html", "More");
+    // What happens to the old one is nobody's business any more.
+    files.write(".old/2024-01-02-old.md", &post("Older", "2024-01-02 08:00", "y"));
+    files.remove("_posts/sub/2024-01-02-more.md");
+    wait_for_end(&server, "/y/2024/01/02/more.html", "More");
+    assert!(!server.shows("/", "Old"));
+}
+
+#[test]
+fn a_folder_and_a_file_may_take_each_others_place() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let path = "_posts/2024-01-02-b.md";
+    for round in 0..10 {
+        let title = format!("File {round}");
+        files.write(path, &post(&title, "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/b.html", &title);
+        files.remove(path);
+        files.write(&format!("{path}/2024-01-02-c.md"), &post("Below", "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/c.html", "Below");
+        wait_for_end(&server, "/y/2024/01/02/b.html", &title);
+        fs::remove_dir_all(files.path(path)).expect("a folder");
+    }
+    files.write(path, &post("File", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "File");
+    wait_for_end(&server, "/y/2024/01/02/c.html", "Below");
+}
+
+#[test]
+fn a_site_that_is_named_from_where_we_are_is_followed() {
+    let files = Files::new();
+    for (from, name) in [(files.root(), "."), (files.root().parent().expect("a parent"), "")] {
+        let name = if name.is_empty() { files.root().file_name().expect("a name") } else { name.as_ref() };
+        let server = Running::of(serve(name.as_ref(), &[]).current_dir(from));
+        files.write("_posts/2024-01-02-b.md", &post("Near", "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/b.html", "Near");
+        files.remove("_posts/2024-01-02-b.md");
+        wait_for_end(&server, "/y/2024/01/02/b.html", "Near");
     }
 }
 

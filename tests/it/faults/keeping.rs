@@ -205,6 +205,7 @@ fn being_killed_while_the_archive_is_written_harms_no_later_start() {
         server.kill();
     }
     assert!(interrupted > 0, "no write was interrupted");
+    files.write("_config.yml", "title: Daily\npermalink: /end/:title.html\n");
     keep(&files, cache.path());
     assert!(!aside(&file).exists());
 }
