@@ -87,6 +87,20 @@ fn what_has_changed_is_noticed_after_a_second_start_without_watching() {
 }
 
 #[test]
+fn a_second_start_while_the_posts_are_away_serves_what_was_kept() {
+    let (files, cache) = (Files::many(POSTS), folder(&[]));
+    keep(&files, cache.path());
+    files.rename("_posts", ".away");
+    let server = files.serve(&keeping(cache.path()));
+    server.wait_for_log(COMPARED);
+    assert!(server.complains("_posts", "unreadable"));
+    assert_whole(&server);
+    files.rename(".away", "_posts");
+    server.wait(SOON, "content", |server| server.problems().is_empty());
+    assert_whole(&server);
+}
+
+#[test]
 fn a_start_from_what_was_kept_shows_what_a_start_from_files_shows() {
     let (files, cache) = (Files::many(POSTS), folder(&[]));
     files.write("about.md", "---\ntitle: About\n---\nAbout us.\n");

@@ -1,11 +1,12 @@
 //! What the owner tells a finews that runs: SIGHUP, SIGTERM.
 
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 
 use super::{CONFIG, Files, SOON};
-use crate::support::{Running, post, serve};
+use crate::support::{Running, folder, post, serve};
 
 const RELOADED: &str = "were read again";
 
@@ -67,6 +68,36 @@ fn sighup_with_another_permalink_moves_the_urls() {
 }
 
 #[test]
+fn sighup_finds_a_site_that_a_link_now_leads_to() {
+    let (old, new, outside) = (Files::new(), Files::new(), folder(&[]));
+    new.write("_posts/2024-01-02-b.md", &post("Released", "2024-01-02 08:00", "x"));
+    let current = outside.path().join("current");
+    symlink(old.root(), &current).expect("a link");
+    let server = Running::serving(&current, &[]);
+    symlink(new.root(), outside.path().join("next")).expect("a link");
+    std::fs::rename(outside.path().join("next"), &current).expect("a link");
+    server.signal("HUP");
+    server.wait(SOON, "released", |server| server.shows("/", "Released"));
+    new.write("_posts/2024-01-03-c.md", &post("Followed", "2024-01-03 08:00", "x"));
+    server.wait(SOON, "following", |server| server.shows("/", "Followed"));
+}
+
+#[test]
+fn sighup_while_the_site_is_away_changes_nothing() {
+    let files = Files::new();
+    let outside = folder(&[]);
+    let server = files.serve(&[]);
+    let before = server.etag("/");
+    std::fs::rename(files.root(), outside.path().join("away")).expect("a folder");
+    server.signal("HUP");
+    server.wait_for_log("the configuration stays as it was: ");
+    assert_eq!(server.etag("/"), before);
+    std::fs::rename(outside.path().join("away"), files.root()).expect("a folder");
+    files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
+    server.wait(SOON, "following", |server| server.shows("/", "Second"));
+}
+
+#[test]
 fn sighup_may_turn_watching_on_and_off() {
     let files = Files::new();
     let server = files.serve(&[]);
@@ -118,7 +149,8 @@ fn sigterm_ends_it_well_while_everything_is_read_again() {
     for pause in [0, 5, 30, 100] {
         let server = files.serve(&[]);
         files.write("_config.yml", &format!("{CONFIG}permalink: /p{pause}/:title.html\n"));
-        server.signal("HUP");
+        // Once would do; an owner may be impatient.
+        (0..10).for_each(|_| server.signal("HUP"));
         std::thread::sleep(Duration::from_millis(pause));
         server.stop();
     }

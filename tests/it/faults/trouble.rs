@@ -4,28 +4,76 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{Files, SOON, serve_as_nobody};
-use crate::support::{Running, folder, post};
+use crate::support::{Running, folder, post, serve};
 
 const A: &str = "/x/2024/01/01/a.html";
 
 #[test]
 fn posts_stay_while_their_folder_is_away() {
-    let files = Files::new();
+    for (posts, flags) in [("_posts", &[][..]), ("news/all", &["--posts", "news/all"])] {
+        let files = Files::new();
+        if posts != "_posts" {
+            fs::create_dir(files.path("news")).expect("a folder");
+            files.rename("_posts", posts);
+        }
+        let server = files.serve(flags);
+        for round in 0..2 {
+            files.rename(posts, ".away");
+            server.wait(SOON, "complaining", |server| server.complains(posts, "unreadable"));
+            assert!(server.shows("/", "First") && server.shows(A, "Text of First."));
+            files.rename(".away", posts);
+            server.wait(SOON, "content", |server| server.problems().is_empty());
+            let title = format!("New {round}");
+            files.write(&format!("{posts}/2024-01-02-b{round}.md"), &post(&title, "2024-01-02 08:00", "x"));
+            server.wait(SOON, "following", |server| server.shows("/", &title));
+        }
+        assert_eq!(server.problems(), []);
+    }
+}
+
+#[test]
+fn a_link_to_the_posts_may_lead_elsewhere() {
+    let files = Files::of(&[
+        (".one/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x")),
+        (".two/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x")),
+    ]);
+    symlink(".one", files.path("_posts")).expect("a link");
     let server = files.serve(&[]);
-    for round in 0..2 {
-        files.rename("_posts", ".away");
-        server.wait(SOON, "complaining", |server| server.complains("_posts", "unreadable"));
-        assert!(server.shows("/", "First") && server.shows(A, "Text of First."));
-        files.rename(".away", "_posts");
-        server.wait(SOON, "content", |server| server.problems().is_empty());
-        let title = format!("New {round}");
-        files.write(&format!("_posts/2024-01-02-b{round}.md"), &post(&title, "2024-01-02 08:00", "x"));
-        server.wait(SOON, "following", |server| server.shows("/", &title));
+    assert!(server.shows("/", "First"));
+    for (to, shown, gone) in [(".two", "Second", "First"), (".one", "First", "Second")] {
+        symlink(to, files.path(".link")).expect("a link");
+        files.rename(".link", "_posts");
+        server.wait(SOON, "elsewhere", |server| server.shows("/", shown) && !server.shows("/", gone));
+        files.write(&format!("{to}/2024-01-03-c.md"), &post("Followed", "2024-01-03 08:00", "x"));
+        server.wait(SOON, "following", |server| server.shows("/", "Followed"));
+        files.remove(&format!("{to}/2024-01-03-c.md"));
+        server.wait(SOON, "following", |server| !server.shows("/", "Followed"));
     }
     assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_site_without_file_descriptors_recovers() {
+    let files = Files::new();
+    let program = serve(files.root(), &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]);
+    limited.arg(program.get_program()).args(program.get_args());
+    let server = Running::of(&mut limited);
+    // As many as the program may have, and some more who wait.
+    let crowd: Vec<_> = (0..80).map(|_| server.connect()).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    files.write("_posts/2024-01-01-a.md", &post("Changed", "2024-01-01 08:00", "x"));
+    files.write("_posts/2024-01-02-b.md", &post("New", "2024-01-02 08:00", "x"));
+    std::thread::sleep(Duration::from_millis(500));
+    drop(crowd);
+    server.wait_until("recovered", |server| {
+        server.shows("/", "Changed") && server.shows("/", "New") && server.problems().is_empty()
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A reader sees whole versions of a post, each under a tag of its own, however it is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,6 @@ use crate::support::{Connection, Running};
 
 const PATH: &str = "_posts/2024-01-01-a.md";
 const URL: &str = "/x/2024/01/01/a.html";
-const READERS: usize = 4;
 const READS_EACH: usize = 25_000;
 
 /// A version of a post: its number is at both ends of a body of more than 16 KiB.
@@ -50,29 +49,53 @@ fn write(files: &Files, stop: &AtomicBool) -> usize {
     unreachable!("the rounds have no end")
 }
 
-/// Reads a post many times: which versions were seen under which tags.
-fn read(mut reader: Connection) -> BTreeSet<(usize, String)> {
-    let mut seen = BTreeSet::new();
+/// What one reader has seen: of each tag the version and the bytes.
+type Seen = HashMap<String, (usize, Vec<u8>)>;
+
+/// Reads a post many times in a coding; `revisits` as one who has it already.
+fn read(mut reader: Connection, coding: &str, revisits: bool) -> Seen {
+    let mut seen = Seen::new();
+    let mut last = String::new();
     for _ in 0..READS_EACH {
-        let answer = reader.get(URL);
-        assert_eq!(answer.status, StatusCode::OK);
-        let text = std::str::from_utf8(&answer.bytes).expect("UTF-8");
-        let version = number(text, "<h1>Version ").or_else(|| number(text, "Version ")).expect("a title");
-        assert_eq!(number(text, "Begins "), Some(version));
-        assert_eq!(number(text, "Ends "), Some(version));
-        assert!(text.len() > 16 << 10);
-        assert!(text.trim_end().ends_with("</html>"));
-        let tag = answer.header("etag");
+        let headers = [("accept-encoding", coding), ("if-none-match", &*last)];
+        let answer = reader.ask(URL, if revisits && !last.is_empty() { &headers } else { &headers[..1] });
+        let tag = answer.header("etag").to_owned();
         assert!(tag.starts_with('"'), "a weak tag: {tag}");
-        seen.insert((version, tag.to_owned()));
+        if answer.status == StatusCode::NOT_MODIFIED {
+            assert_eq!(tag, last);
+            continue;
+        }
+        assert_eq!(answer.status, StatusCode::OK);
+        match seen.get(&tag) {
+            Some((version, bytes)) => assert!(*bytes == answer.bytes, "version {version} has two bodies"),
+            None => {
+                let version = whole_version(&answer.text());
+                seen.insert(tag.clone(), (version, answer.bytes));
+            }
+        }
+        last = tag;
     }
     seen
 }
 
-fn read_by_all(server: &Running) -> BTreeSet<(usize, String)> {
+/// The version that a page shows, from its title to its end.
+fn whole_version(text: &str) -> usize {
+    let version = number(text, "Version ").expect("a title");
+    assert_eq!(number(text, "Begins "), Some(version));
+    assert_eq!(number(text, "Ends "), Some(version));
+    assert!(text.len() > 16 << 10);
+    assert!(text.trim_end().ends_with("</html>"));
+    version
+}
+
+/// Four readers, who take turns in nothing.
+fn read_by_all(server: &Running) -> Vec<(&'static str, Seen)> {
+    let readers = [("identity", false), ("br", false), ("gzip", false), ("identity", true)];
     std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(|| read(server.connect()))).collect();
-        readers.into_iter().flat_map(|reader| reader.join().expect("a reader sees no fault")).collect()
+        let readers = readers.map(|(coding, revisits)| {
+            (coding, scope.spawn(move || read(server.connect(), coding, revisits)))
+        });
+        readers.map(|(coding, reader)| (coding, reader.join().expect("a reader sees no fault"))).into()
     })
 }
 
@@ -89,10 +112,15 @@ fn every_answer_is_one_whole_version_while_a_post_is_written_and_read() {
     });
     let seen = seen.expect("readers see no fault");
     let (mut tags, mut versions) = (BTreeMap::new(), BTreeMap::new());
-    for (version, tag) in &seen {
-        assert_eq!(tags.insert(version, tag), None, "two tags of version {version}");
-        assert_eq!(versions.insert(tag, version), None, "two versions under {tag}");
+    for (coding, seen) in &seen {
+        for (tag, (version, bytes)) in seen {
+            let known = *tags.entry((coding, version)).or_insert(tag);
+            assert_eq!(known, tag, "two tags of version {version} in {coding}");
+            let known = *versions.entry(tag).or_insert((version, bytes));
+            assert!(known == (version, bytes), "two bodies under {tag}");
+        }
     }
-    assert!(seen.len() > 5, "only {} of {last} versions were seen", seen.len());
+    assert!(tags.len() > 15, "only {} bodies of {last} versions were seen", tags.len());
     server.wait(SOON, "at the last version", |server| server.shows(URL, &format!("Ends {last}.")));
+    assert_eq!(server.problems(), []);
 }

@@ -131,9 +131,15 @@ impl Running {
     pub fn wait(&self, limit: Duration, what: &str, holds: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !holds(self) {
-            assert!(start.elapsed() < limit, "not {what} within {limit:?}; log:\n{}", self.log());
+            assert!(start.elapsed() < limit, "not {what} within {limit:?}; {}", self.state());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// What to know when something was waited for in vain.
+    fn state(&self) -> String {
+        let problems = if self.admin.is_empty() { Vec::new() } else { self.problems() };
+        format!("problems: {problems:?}; log:\n{}", self.log())
     }
 
     /// Waits until a text has been logged.
@@ -198,9 +204,18 @@ impl Connection {
 
     /// GETs a path, and reads the answer whole.
     pub fn get(&mut self, path: &str) -> Answer {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-        self.stream.get_mut().write_all(request.as_bytes()).expect("a request");
-        let status = self.line().split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        self.ask(path, &[])
+    }
+
+    /// GETs a path with these headers.
+    pub fn ask(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n");
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        self.stream.get_mut().write_all((request + "\r\n").as_bytes()).expect("a request");
+        let status: StatusCode =
+            self.line().split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
         let mut headers = HeaderMap::new();
         loop {
             let line = self.line();
@@ -208,8 +223,13 @@ impl Connection {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
             headers.append(name, HeaderValue::from_str(value.trim()).expect("a header's value"));
         }
-        let length = &headers["content-length"];
-        let length = length.to_str().ok().and_then(|length| length.parse().ok()).expect("a length");
+        let length = match headers.get("content-length") {
+            Some(length) => length.to_str().ok().and_then(|length| length.parse().ok()).expect("a length"),
+            None => {
+                assert_eq!(status, StatusCode::NOT_MODIFIED, "an answer without its length");
+                0
+            }
+        };
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes).expect("a body");
         Answer { status, headers, bytes }
