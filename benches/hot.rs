@@ -18,7 +18,7 @@ use finews::archive::body::{self, Context, Format};
 use finews::archive::front_matter;
 use finews::archive::read::site_context;
 use finews::archive::{self, Progress};
-use finews::config::{Config, Overrides};
+use finews::config::{ByteSize, Config, Overrides};
 use finews::web::{self, App, paths};
 use make_archive::Options;
 use tempfile::TempDir;
@@ -43,7 +43,10 @@ impl Site {
         let start = NaiveDate::from_ymd_opt(2021, 12, 8).expect("a day");
         let options = Options { posts: POSTS, bad: 0.0, seed: 7, sources: 200, per_day: 500, start };
         make_archive::write(folder.path(), &options).expect("an archive");
-        let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        let mut config =
+            Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        // Each page is made anew.
+        config.page_cache = ByteSize(0);
         Self { config, posts: texts(&folder.path().join("posts")), _folder: folder }
     }
 
@@ -57,7 +60,8 @@ impl Site {
 
     fn router(&self) -> Router {
         let app: Arc<App> = App::new(&self.config);
-        app.publish(archive::load(&self.config, paths::CLAIMS, &Progress::default()).expect("an archive"));
+        let archive = archive::load(&self.config, paths::CLAIMS, &Progress::default()).expect("an archive");
+        app.publish(Arc::new(archive));
         web::router(app)
     }
 }

@@ -9,7 +9,7 @@ use finews::archive::editor::Editor;
 use finews::archive::watch::{self as follow, News, Notice};
 use finews::archive::{Progress, Severity, Snapshot};
 use finews::config::{Config, LogFormat};
-use finews::web::{self, App, Front, paths, server};
+use finews::web::{self, App, Front, live, paths, server};
 use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
@@ -52,6 +52,15 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
             told(stopping),
         ));
     }
+    tokio::spawn({
+        let app = Arc::clone(&app);
+        async move {
+            loop {
+                tokio::time::sleep(live::HEARTBEAT).await;
+                app.live().beat();
+            }
+        }
+    });
     let (orders, notices) = mpsc::channel();
     let mut writer = {
         let (app, sender) = (Arc::clone(&app), orders.clone());
@@ -85,7 +94,7 @@ fn follow(
     let editor = open(config).map_err(|error| error.to_string())?;
     app.publish(editor.archive());
     follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
-        News::Edition(edition) => app.publish(edition.archive),
+        News::Edition(edition) => app.publish_edition(edition),
         News::Reloaded(config, edition) => {
             app.reload(&config, edition.archive);
             tracing::info!("the configuration and the archive were read again");

@@ -8,8 +8,10 @@ use arc_swap::ArcSwap;
 
 use super::cache::PageCache;
 use super::files::SiteFiles;
+use super::live::Live;
 use super::site::Site;
 use crate::archive::Snapshot;
+use crate::archive::editor::Edition;
 use crate::config::Config;
 
 /// What requests are answered from: the site and its archive of this moment, which readers take without a lock.
@@ -17,6 +19,7 @@ pub struct App {
     served: ArcSwap<Served>,
     /// Encoded pages. They are known by all that they show, so they outlive archives and settings.
     pages: PageCache,
+    live: Live,
     draining: AtomicBool,
 }
 
@@ -57,6 +60,7 @@ impl App {
         Arc::new(Self {
             served: ArcSwap::from_pointee(Served { settings: Settings::new(config), archive: None }),
             pages: PageCache::new(config.page_cache.0),
+            live: Live::default(),
             draining: AtomicBool::new(false),
         })
     }
@@ -64,6 +68,18 @@ impl App {
     /// Makes an archive the one that requests are answered from.
     pub fn publish(&self, archive: Arc<Snapshot>) {
         self.served.rcu(|served| Served { archive: Some(Arc::clone(&archive)), ..Served::clone(served) });
+    }
+
+    /// Makes an edition the one that requests are answered from, and tells who follows the site of
+    /// what is new in it.
+    pub fn publish_edition(&self, edition: Edition) {
+        self.publish(Arc::clone(&edition.archive));
+        self.live.publish(&self.served().settings.site, &edition.archive, &edition.new);
+    }
+
+    /// New posts as they come.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Answers by other settings from now on, from the archive that they make.
@@ -89,6 +105,7 @@ impl App {
     /// Says to `/readyz` that the process is about to end.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.live.end();
     }
 
     /// Whether the process is about to end.

@@ -5,6 +5,7 @@
 //! - [`site`], [`words`], [`html`], [`timeline`], [`calendar`]: what pages show
 //! - [`pages`]: one file a page
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
+//! - [`live`]: new posts as they come
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
 //! - [`App`]: the site and archive of the moment
 //! - [`headers`], [`server`], [`Front`]: what is said of every answer, the listener, and the short way
@@ -22,6 +23,7 @@ mod front;
 pub mod headers;
 pub mod html;
 pub mod legacy;
+pub mod live;
 pub mod pages;
 pub mod paths;
 pub mod reply;
@@ -124,6 +126,9 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     };
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
+    if path == paths::LIVE {
+        return app.live().get(&request.headers);
+    }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(reply) = settings.files.get(&decoded, request).await {
         return reply;

@@ -30,6 +30,9 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
+/// Where new posts are told as they come.
+pub const LIVE: &str = "/live";
+
 /// A page of ours, by its path without `baseurl`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route<'a> {

@@ -1,5 +1,7 @@
 //! The listener: takes connections until it is told to stop, then lets what runs finish.
 
+mod patience;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
@@ -12,9 +14,12 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 
 use super::reply::Reply;
+use patience::Patient;
 
 /// How long a client may take to send the head of a request, and stay silent between two.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a client may take nothing of what it is sent.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long what runs may take to finish. Containers are killed after 10 s.
 const DRAIN: Duration = Duration::from_secs(7);
 /// How long to wait when no connection can be taken for want of files or memory.
@@ -40,7 +45,8 @@ where
             Ok((stream, _)) => {
                 // Answers are written whole, so waiting to fill a packet only delays them.
                 let _ = stream.set_nodelay(true);
-                let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+                let connection =
+                    http.serve_connection(TokioIo::new(Patient::new(stream, PATIENCE)), service.clone());
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {
                     // A client that hangs up or talks nonsense concerns nobody else.

@@ -1,0 +1,182 @@
+//! `/live`: each new post as a server-sent event, the moment it is published
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use futures_util::stream;
+use serde::Serialize;
+use tokio::sync::broadcast::{Receiver, Sender, channel};
+
+use super::cache::CachePolicy;
+use super::reply::{Reply, status};
+use super::site::Site;
+use crate::archive::{PostId, Snapshot};
+
+/// Events that can be asked for again with `Last-Event-ID`.
+const KEPT: usize = 500;
+/// A client that is so many events behind is dropped. It can come back and ask for those it missed.
+const BEHIND: usize = 256;
+/// Proxies cut connections that are silent for longer.
+pub const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Clients at once. Each takes some kilobytes.
+const MOST: usize = 20_000;
+
+/// What is sent to every client.
+#[derive(Debug, Clone)]
+enum Message {
+    Text(Bytes),
+    /// The process is about to end.
+    End,
+}
+
+/// An event's data.
+#[derive(Serialize)]
+struct Data<'a> {
+    id: &'a str,
+    title: &'a str,
+    url: String,
+    date: String,
+    source: Option<&'a str>,
+    securities: Vec<Security<'a>>,
+}
+
+#[derive(Serialize)]
+struct Security<'a> {
+    code: &'a str,
+    name: &'a str,
+}
+
+/// The events of the last while, and whoever waits for the next.
+pub struct Live {
+    sender: Sender<Message>,
+    /// Tells the events of one run of the program from those of another.
+    run: u64,
+    recent: Mutex<Recent>,
+}
+
+#[derive(Default)]
+struct Recent {
+    /// How many events there have been.
+    count: u64,
+    /// The last of them, oldest first.
+    events: VecDeque<Bytes>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { sender: channel(BEHIND).0, run: since.as_millis() as u64, recent: Mutex::default() }
+    }
+}
+
+impl Live {
+    /// Tells every client of posts that have appeared, oldest first.
+    pub(super) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
+        let mut recent = self.recent();
+        // More than can be asked for again nobody would read.
+        for id in &new[new.len().saturating_sub(KEPT)..] {
+            recent.count += 1;
+            let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
+            let text = format!("id: {:x}-{}\nevent: post\ndata: {data}\n\n", self.run, recent.count);
+            if recent.events.len() == KEPT {
+                recent.events.pop_front();
+            }
+            recent.events.push_back(text.clone().into());
+            // Nobody may be there to hear it.
+            let _ = self.sender.send(Message::Text(text.into()));
+        }
+    }
+
+    /// Says to every client, and to proxies on the way, that the connection is alive.
+    pub fn beat(&self) {
+        let _ = self.sender.send(Message::Text(Bytes::from_static(b":\n\n")));
+    }
+
+    /// Ends every client's answer.
+    pub(super) fn end(&self) {
+        let _ = self.sender.send(Message::End);
+    }
+
+    /// Answers `/live`.
+    pub(super) fn get(&self, request: &HeaderMap) -> Reply {
+        if self.sender.receiver_count() >= MOST {
+            let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            return reply;
+        }
+        let mut reply = Reply::new(self.follow(request));
+        let headers = reply.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
+        // nginx would otherwise wait for more before it sends anything on.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        reply
+    }
+
+    fn follow(&self, request: &HeaderMap) -> Body {
+        // The lock is held over both, so that no event is missed or sent twice.
+        let recent = self.recent();
+        let receiver = self.sender.subscribe();
+        let mut first = String::from("retry: 3000\n\n").into_bytes();
+        if let Some(last) = request.get("last-event-id") {
+            match self.missed(&recent, last) {
+                Some(missed) => missed.for_each(|event| first.extend_from_slice(event)),
+                // Whoever shows a list should fetch it anew.
+                None => first.extend_from_slice(b"event: reset\ndata: {}\n\n"),
+            }
+        }
+        drop(recent);
+        Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))
+    }
+
+    /// The events after one; nothing if that is not known any more.
+    fn missed<'r>(&self, recent: &'r Recent, last: &HeaderValue) -> Option<impl Iterator<Item = &'r Bytes>> {
+        let (run, number) = last.to_str().ok()?.split_once('-')?;
+        let number: u64 = number.parse().ok()?;
+        let is_ours = u64::from_str_radix(run, 16) == Ok(self.run);
+        let missed = usize::try_from(recent.count.checked_sub(number)?).ok()?;
+        let known = recent.events.len().checked_sub(missed)?;
+        is_ours.then(|| recent.events.range(known..))
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        // The events are whole whoever has panicked.
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Client = (Option<Bytes>, Receiver<Message>);
+
+/// The next piece of a client's answer. One that is too far behind has had its last.
+async fn next((first, mut receiver): Client) -> Option<(Result<Bytes, Infallible>, Client)> {
+    if let Some(first) = first {
+        return Some((Ok(first), (None, receiver)));
+    }
+    match receiver.recv().await {
+        Ok(Message::Text(text)) => Some((Ok(text), (None, receiver))),
+        Ok(Message::End) | Err(_) => None,
+    }
+}
+
+fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
+    let post = archive.post(id);
+    let group = post.categories().last().and_then(|name| archive.categories().get(*name));
+    let securities = post
+        .securities
+        .iter()
+        .map(|mention| Security { code: archive.name(mention.code), name: archive.name(mention.name) });
+    Data {
+        id: post.id(),
+        title: post.title(),
+        url: site.href(post.url()),
+        date: post.date.in_zone(archive.zone()).to_rfc3339(),
+        source: group.map(|group| group.label()),
+        securities: securities.collect(),
+    }
+}
