@@ -208,7 +208,7 @@ impl Config {
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
-            root: root.join(keys::folder(&file, "source")?),
+            root: absolute(root.join(keys::folder(&file, "source")?)),
             title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
             description: file.loose_text(&["description"]).unwrap_or_default(),
             url: layers.url()?,
@@ -291,6 +291,12 @@ impl Config {
     pub fn is_chinese(&self) -> bool {
         self.lang.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("zh"))
     }
+}
+
+/// A path that means the same wherever it is looked at from. Links in it stay, since they may lead
+/// elsewhere later.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 #[cfg(test)]

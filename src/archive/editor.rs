@@ -168,7 +168,12 @@ impl Editor {
                 self.pages.extend(found.pages);
                 folders.extend(found.folders);
                 sight.problems.extend(found.problems);
-                sight.cleared.push(self.relative(path));
+                let relative = self.relative(path);
+                if self.archive.at_file(&relative).is_some() {
+                    // It has taken the place of a post.
+                    sight.posts.push(SiteFile::of_path(&relative));
+                }
+                sight.cleared.push(relative);
             } else {
                 match walk.at(path) {
                     Some((Kind::Post, file)) => sight.posts.push(file),
@@ -187,9 +192,12 @@ impl Editor {
         (self.look_at(sight), folders)
     }
 
-    /// Looks for the posts and pages below a folder that was there and is gone.
+    /// Looks for the posts and pages below a folder that is gone, or another than it was.
     pub fn see_gone(&mut self, folder: &Path) -> Option<Edition> {
-        let below = format!("{}/", self.relative(folder));
+        let mut below = self.relative(folder);
+        if !below.is_empty() {
+            below.push('/');
+        }
         let posts = self.archive.every_post().map(Post::path).filter(|path| path.starts_with(&below));
         let mut sight = Sight::files(posts.map(SiteFile::of_path).collect());
         sight.pages = self.pages.iter().any(|page| page.path.starts_with(&below));

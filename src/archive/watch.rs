@@ -176,11 +176,14 @@ impl Watch<'_> {
     }
 
     fn see(&mut self, paths: Vec<PathBuf>) {
-        for folder in paths.iter().filter(|path| !path.exists()) {
-            if !self.watched.remove(folder) {
+        for folder in &paths {
+            if !self.watched.contains(folder) {
                 continue;
             }
-            // What was in a folder that is gone is gone with it, without an event of its own.
+            if !folder.is_dir() {
+                self.watched.retain(|watched| !watched.starts_with(folder));
+            }
+            // What was in a folder that is gone, or another now, is gone without an event of its own.
             if let Some(edition) = self.editor.see_gone(folder) {
                 self.publish(edition);
             }
@@ -202,13 +205,15 @@ impl Watch<'_> {
             // So that what changes while we look is seen afterwards.
             let _ = watcher.watch(&self.editor.config().root, RecursiveMode::NonRecursive);
         }
-        let (edition, folders) = self.editor.rescan(anew);
+        let (edition, mut folders) = self.editor.rescan(anew);
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.last_scan = Instant::now();
         self.scan_took = start.elapsed();
-        if self.listen(&folders) {
-            let (edition, _) = self.editor.rescan(false);
+        // A folder may have been filled, also with folders, before it was watched.
+        while self.listen(&folders) {
+            let (edition, found) = self.editor.rescan(false);
             edition.into_iter().for_each(|edition| self.publish(edition));
+            folders = found;
         }
     }
 

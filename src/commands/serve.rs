@@ -37,6 +37,9 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
+    if let Some(admin) = &admin {
+        tracing::info!("the owner's pages are on http://{}", admin.local_addr()?);
+    }
 
     let app = App::new(&config);
     let (stop, stopping) = watch::channel(false);

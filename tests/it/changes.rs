@@ -14,7 +14,7 @@ use finews::web::paths;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::support::{config, folder, load};
+use crate::support::{config, folder, load, post};
 
 const CONFIG: &str = "title: t\ntimezone: Asia/Shanghai\nfuture: false\n";
 
@@ -65,12 +65,6 @@ impl Desk {
 
 fn open(root: &Path) -> Editor {
     Editor::open(Arc::new(config(root)), paths::CLAIMS, &Progress::default()).expect("a site")
-}
-
-fn post(title: &str, date: &str, category: &str) -> String {
-    format!(
-        "---\ntitle: {title}\ndate: {date}\ncategories: {category}\ntags: {category}新闻\n---\nText of {title}.\n"
-    )
 }
 
 /// All that pages ask of an archive, in an order that does not depend on how it came to be.

@@ -1,11 +1,9 @@
 //! The command line, as a process: what it prints, how it ends, and how a server stops.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
+use std::time::Duration;
 
-use crate::support::{finews, fixture, folder, json_lines};
+use crate::support::{Running, finews, fixture, folder, json_lines};
 
 fn stderr(arguments: &[&str], code: i32) -> String {
     let output = finews(arguments);
@@ -97,88 +95,14 @@ fn twins_and_duplicates_are_served_once() {
     assert_eq!(codes, ["half-written", "twin-superseded", "url-duplicate"]);
 }
 
-/// A server of a folder, ended when dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(site: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_finews"))
-            .args(["serve", site, "--listen", "127.0.0.1:0", "--log-format", "json"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program runs");
-        let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert_ne!(log.read_line(&mut line).expect("a log"), 0, "the server ended");
-            if let Some((_, rest)) = line.split_once("http://") {
-                break rest.split('"').next().expect("an address").trim().to_owned();
-            }
-        };
-        // The pipe is read on, so that the server never waits for us.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let server = Self { child, address };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while !server.ask("/readyz").starts_with("HTTP/1.1 200") {
-            assert!(Instant::now() < deadline, "the server was not ready in time");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
-    }
-
-    fn ask(&self, path: &str) -> String {
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
-        stream
-    }
-
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
-        assert!(status.expect("kill runs").success());
-    }
-
-    fn ended_within(&mut self, limit: Duration) -> Option<i32> {
-        let deadline = Instant::now() + limit;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        None
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_server_answers_and_stops_when_told() {
     for signal in ["TERM", "INT"] {
-        let mut server = Server::start(&fixture("oddities").to_string_lossy());
-        let answer = server.ask("/hongwang/2024/01/02/plain.html");
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let mut server = Running::serving(&fixture("oddities"), &["--log-format", "json"]);
+        server.page("/hongwang/2024/01/02/plain.html");
         // A connection that is kept open and idle does not hold the server up.
         let mut idle = server.connect();
-        write!(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
-        let mut first = [0; 12];
-        idle.read_exact(&mut first).expect("an answer");
+        idle.get("/healthz");
         server.signal(signal);
         assert_eq!(server.ended_within(Duration::from_secs(8)), Some(0), "{signal}");
     }
@@ -186,8 +110,8 @@ fn a_server_answers_and_stops_when_told() {
 
 #[test]
 fn a_health_check_asks_the_server() {
-    let server = Server::start(&fixture("oddities").to_string_lossy());
-    let url = |path: &str| format!("http://{}{path}", server.address);
+    let server = Running::serving(&fixture("oddities"), &[]);
+    let url = |path: &str| format!("http://{}{path}", server.address());
     assert_eq!(finews(&["healthcheck", &url("/healthz")]).status.code(), Some(0));
     assert_eq!(finews(&["healthcheck", &url("/nowhere")]).status.code(), Some(1));
     assert_eq!(finews(&["healthcheck", "nonsense"]).status.code(), Some(2));
@@ -198,8 +122,6 @@ fn a_health_check_asks_the_server() {
 #[test]
 fn an_empty_archive_is_served_and_says_so() {
     let site = folder(&[("_config.yml", "lang: zh-CN\n")]);
-    let server = Server::start(&site.path().to_string_lossy());
-    let answer = server.ask("/");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("这里还没有文章"), "{answer}");
+    let home = Running::serving(site.path(), &[]).page("/");
+    assert!(home.contains("这里还没有文章"), "{home}");
 }

@@ -8,6 +8,7 @@ mod browser;
 mod changes;
 mod commands;
 mod direction;
+mod faults;
 mod kramdown;
 mod manners;
 mod oracle;

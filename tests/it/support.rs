@@ -1,5 +1,7 @@
 //! The vocabulary of the tests: a [`Site`] made of a fixture or of a few files, asked without
-//! sockets, and the [`Answer`]s that it gives.
+//! sockets, or [`Running`] as a process of its own, and the [`Answer`]s that it gives.
+
+mod running;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use finews::web::{self, App, paths};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+pub use running::{Connection, Running, serve};
+
 /// The folder of a fixture.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -29,6 +33,13 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
         std::fs::write(path, text).expect("a file");
     }
     folder
+}
+
+/// The file of a post.
+pub fn post(title: &str, date: &str, category: &str) -> String {
+    format!(
+        "---\ntitle: {title}\ndate: {date}\ncategories: {category}\ntags: {category}新闻\n---\nText of {title}.\n"
+    )
 }
 
 /// The configuration of a site's folder, without environment and flags.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -18,6 +18,9 @@ use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::stamp::{self, Stamp};
+
+/// After this time a file that cannot be read is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What is to be looked at.
 #[derive(Debug, Default)]
@@ -138,6 +141,9 @@ impl Editor {
             (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
             _ => {}
         }
+        if path.is_dir() {
+            return Verdict::Gone;
+        }
         match stamp::read(&path) {
             Err(defect) => Verdict::Failed(defect),
             Ok(content) => match last {
@@ -185,6 +191,10 @@ impl Editor {
             }
             Verdict::Failed(defect) => {
                 self.barren.insert(path.clone(), None);
+                if defect.code == Code::Unreadable {
+                    // Nothing tells when a disk answers again, or the program has files to spare.
+                    self.unsettled.insert(path.clone(), (file.clone(), Instant::now() + TRY_AGAIN));
+                }
                 change.problems.push(self.kept(path, vec![defect]));
             }
             Verdict::Read(sighting) => self.take(change, file, *sighting),

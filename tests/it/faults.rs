@@ -1,0 +1,102 @@
+//! What may go wrong under a finews that runs, and what readers see of it: nothing.
+
+mod following;
+mod keeping;
+mod reloading;
+mod trouble;
+mod versions;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::{Running, folder, post, serve};
+
+const CONFIG: &str = "title: Daily\ntimezone: Asia/Shanghai\n";
+/// A change of files is seen within this time. It is far less on a machine that has nothing else to do.
+const SOON: Duration = Duration::from_secs(5);
+
+/// A site's folder, as its owner and scrapers write to it.
+struct Files {
+    folder: TempDir,
+}
+
+impl Files {
+    /// A site of one post, `/x/2024/01/01/a.html`.
+    fn new() -> Self {
+        Self::of(&[("_posts/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x"))])
+    }
+
+    fn of(files: &[(&str, &str)]) -> Self {
+        let folder = folder(&[&[("_config.yml", CONFIG)], files].concat());
+        // For those who are not us.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+        Self { folder }
+    }
+
+    /// A site of many posts, `/x/2024/01/01/n0.html` and so on.
+    fn many(count: usize) -> Self {
+        let files = Self::of(&[]);
+        fs::create_dir(files.path("_posts")).expect("a folder");
+        (0..count).for_each(|n| files.write(&numbered(n), &post(&format!("No {n}."), "2024-01-01", "x")));
+        files
+    }
+
+    fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    /// Writes a file where it is.
+    fn write(&self, path: &str, text: &str) {
+        fs::create_dir_all(self.path(path).parent().expect("a parent")).expect("a folder");
+        fs::write(self.path(path), text).expect("a file");
+    }
+
+    /// Writes a file aside and renames it into its place.
+    fn put(&self, path: &str, text: &str) {
+        let aside = format!("{path}.tmp");
+        self.write(&aside, text);
+        self.rename(&aside, path);
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).expect("a file or folder");
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).expect("a file");
+    }
+
+    fn set_mode(&self, path: &str, mode: u32) {
+        fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).expect("permissions");
+    }
+
+    fn serve(&self, flags: &[&str]) -> Running {
+        Running::serving(self.root(), flags)
+    }
+}
+
+/// The file of `/x/2024/01/01/n<number>.html`.
+fn numbered(n: usize) -> String {
+    format!("_posts/2024-01-01-n{n}.md")
+}
+
+/// The command that serves a site as a user for whom permissions hold, unlike for root.
+fn serve_as_nobody(site: &Path, flags: &[&str]) -> Command {
+    let program = serve(site, flags);
+    if fs::metadata("/proc/self").expect("a process").uid() != 0 {
+        return program;
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    command.arg(program.get_program()).args(program.get_args());
+    command
+}

@@ -1,0 +1,266 @@
+//! What happens to files is on every page soon, however it is noticed.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::http::StatusCode;
+
+use super::{Files, SOON, numbered};
+use crate::support::{Running, post, serve};
+
+/// Where a post of 2 January 2024 in category `y` is listed.
+const LISTS: [&str; 4] = ["/", "/category/y.html", "/tag/y新闻.html", "/2024/01/02/"];
+
+/// Waits until an article and every list show a title.
+fn wait_for(server: &Running, article: &str, title: &str) {
+    server.wait(SOON, title, |server| {
+        server.shows(article, title) && LISTS.iter().all(|list| server.shows(&escaped(list), title))
+    });
+}
+
+/// Waits until an article is gone, and no list shows its title.
+fn wait_for_end(server: &Running, article: &str, title: &str) {
+    server.wait(SOON, &format!("rid of {title}"), |server| {
+        server.get(article).status == StatusCode::NOT_FOUND
+            && LISTS.iter().all(|list| !server.shows(&escaped(list), title))
+    });
+}
+
+fn escaped(path: &str) -> String {
+    path.replace("新闻", "%E6%96%B0%E9%97%BB")
+}
+
+#[test]
+fn a_file_that_is_written_is_on_every_page_until_it_is_deleted() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let path = "_posts/2024-01-02-b.md";
+    for round in ["Written", "Written again"] {
+        files.write(path, &post(round, "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/b.html", round);
+        files.remove(path);
+        wait_for_end(&server, "/y/2024/01/02/b.html", round);
+    }
+    assert!(server.shows("/", "First"));
+}
+
+#[test]
+fn a_file_that_is_renamed_into_place_is_on_every_page_until_it_is_renamed_away() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let path = "_posts/2024-01-02-b.md";
+    files.put(path, &post("Renamed", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "Renamed");
+    files.put(path, &post("Replaced", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "Replaced");
+    files.rename(path, "_posts/2024-01-02-c.md");
+    wait_for(&server, "/y/2024/01/02/c.html", "Replaced");
+    files.rename("_posts/2024-01-02-c.md", ".away");
+    wait_for_end(&server, "/y/2024/01/02/c.html", "Replaced");
+}
+
+#[test]
+fn a_file_that_changes_changes_every_page() {
+    let files = Files::of(&[("_posts/2024-01-02-b.md", &post("Before", "2024-01-02 08:00", "y"))]);
+    let server = files.serve(&[]);
+    wait_for(&server, "/y/2024/01/02/b.html", "Before");
+    files.write("_posts/2024-01-02-b.md", &post("After", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "After");
+    // A post that moves leaves nothing behind.
+    files.write("_posts/2024-01-02-b.md", &post("Elsewhere", "2024-01-03 08:00", "z"));
+    wait_for_end(&server, "/y/2024/01/02/b.html", "After");
+    server.wait(SOON, "there", |server| {
+        ["/z/2024/01/03/b.html", "/category/z.html", "/2024/01/03/"]
+            .iter()
+            .all(|path| server.shows(path, "Elsewhere"))
+    });
+}
+
+#[test]
+fn a_folder_that_is_moved_in_is_on_every_page_until_it_is_moved_out() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let text = post("Moved", "2024-01-02 08:00", "y");
+    files.write(".away/deep/down/2024-01-02-b.md", &text);
+    for _ in 0..2 {
+        files.rename(".away", "_posts/sub");
+        wait_for(&server, "/y/2024/01/02/b.html", "Moved");
+        // What is in it from the start is followed as well.
+        files.write("_posts/sub/deep/down/2024-01-02-b.md", &text.replace("Moved", "Changed"));
+        wait_for(&server, "/y/2024/01/02/b.html", "Changed");
+        files.rename("_posts/sub", ".away");
+        wait_for_end(&server, "/y/2024/01/02/b.html", "Changed");
+        files.write(".away/deep/down/2024-01-02-b.md", &text);
+    }
+}
+
+#[test]
+fn a_tree_that_is_built_and_torn_down_in_one_go_is_followed() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let text = post("Built", "2024-01-02 08:00", "y");
+    for _ in 0..3 {
+        files.write("_posts/one/two/three/2024-01-02-b.md", &text);
+        wait_for(&server, "/y/2024/01/02/b.html", "Built");
+        fs::remove_dir_all(files.path("_posts/one")).expect("a folder");
+        wait_for_end(&server, "/y/2024/01/02/b.html", "Built");
+    }
+}
+
+#[test]
+fn a_folder_that_is_replaced_by_another_is_followed() {
+    let files = Files::new();
+    files.write("_posts/sub/2024-01-02-old.md", &post("Old", "2024-01-02 08:00", "y"));
+    let server = files.serve(&[]);
+    wait_for(&server, "/y/2024/01/02/old.html", "Old");
+    files.write(".new/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "y"));
+    // As one who deploys does it, so that there is no moment without a folder.
+    files.rename("_posts/sub", ".old");
+    files.rename(".new", "_posts/sub");
+    wait_for(&server, "/y/2024/01/02/new.html", "New");
+    wait_for_end(&server, "/y/2024/01/02/old.html", "Old");
+    files.write("_posts/sub/2024-01-02-more.md", &post("More", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/more.html", "More");
+    // What happens to the old one is nobody's business any more.
+    files.write(".old/2024-01-02-old.md", &post("Older", "2024-01-02 08:00", "y"));
+    files.remove("_posts/sub/2024-01-02-more.md");
+    wait_for_end(&server, "/y/2024/01/02/more.html", "More");
+    assert!(!server.shows("/", "Old"));
+}
+
+#[test]
+fn a_folder_and_a_file_may_take_each_others_place() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let path = "_posts/2024-01-02-b.md";
+    for round in 0..10 {
+        let title = format!("File {round}");
+        files.write(path, &post(&title, "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/b.html", &title);
+        files.remove(path);
+        files.write(&format!("{path}/2024-01-02-c.md"), &post("Below", "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/c.html", "Below");
+        wait_for_end(&server, "/y/2024/01/02/b.html", &title);
+        fs::remove_dir_all(files.path(path)).expect("a folder");
+    }
+    files.write(path, &post("File", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "File");
+    wait_for_end(&server, "/y/2024/01/02/c.html", "Below");
+}
+
+#[test]
+fn a_site_that_is_named_from_where_we_are_is_followed() {
+    let files = Files::new();
+    for (from, name) in [(files.root(), "."), (files.root().parent().expect("a parent"), "")] {
+        let name = if name.is_empty() { files.root().file_name().expect("a name") } else { name.as_ref() };
+        let server = Running::of(serve(name.as_ref(), &[]).current_dir(from));
+        files.write("_posts/2024-01-02-b.md", &post("Near", "2024-01-02 08:00", "y"));
+        wait_for(&server, "/y/2024/01/02/b.html", "Near");
+        files.remove("_posts/2024-01-02-b.md");
+        wait_for_end(&server, "/y/2024/01/02/b.html", "Near");
+    }
+}
+
+#[test]
+fn polling_notices_new_changed_and_deleted_files() {
+    let files = Files::new();
+    let server = files.serve(&["--watch", "poll"]);
+    files.write("_posts/2024-01-02-b.md", &post("Polled", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "Polled");
+    files.put("_posts/2024-01-02-b.md", &post("Polled again", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "Polled again");
+    files.remove("_posts/2024-01-02-b.md");
+    wait_for_end(&server, "/y/2024/01/02/b.html", "Polled");
+}
+
+#[test]
+fn without_watching_new_files_wait_for_sighup() {
+    let files = Files::new();
+    let server = files.serve(&["--watch", "off"]);
+    files.write("_posts/2024-01-02-b.md", &post("Later", "2024-01-02 08:00", "y"));
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(!server.shows("/", "Later"));
+    server.signal("HUP");
+    wait_for(&server, "/y/2024/01/02/b.html", "Later");
+    files.remove("_posts/2024-01-02-b.md");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(server.shows("/", "Later"));
+    server.signal("HUP");
+    wait_for_end(&server, "/y/2024/01/02/b.html", "Later");
+}
+
+#[test]
+fn without_watching_a_rescan_notices_files() {
+    let files = Files::new();
+    let server = files.serve(&["--watch", "off", "--rescan", "1s"]);
+    files.write("_posts/2024-01-02-b.md", &post("Scanned", "2024-01-02 08:00", "y"));
+    wait_for(&server, "/y/2024/01/02/b.html", "Scanned");
+    files.remove("_posts/2024-01-02-b.md");
+    wait_for_end(&server, "/y/2024/01/02/b.html", "Scanned");
+}
+
+#[test]
+fn a_scraper_that_writes_the_same_over_and_over_makes_no_news() {
+    let files = Files::new();
+    let text = post("First", "2024-01-01 08:00", "x");
+    let server = files.serve(&[]);
+    let pages = ["/", "/category/x.html", "/x/2024/01/01/a.html"];
+    let tags = pages.map(|page| server.etag(page));
+    let start = Instant::now();
+    for round in 0.. {
+        match round % 3 {
+            0 => files.write("_posts/2024-01-01-a.md", &text),
+            1 => files.put("_posts/2024-01-01-a.md", &text),
+            _ => {
+                let file = fs::File::options().append(true).open(files.path("_posts/2024-01-01-a.md"));
+                file.expect("a file").set_modified(SystemTime::now()).expect("a time");
+            }
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(pages.map(|page| server.etag(page)), tags);
+        if start.elapsed() > Duration::from_secs(2) {
+            break;
+        }
+    }
+    // It listened all the while.
+    files.write("_posts/2024-01-01-a.md", &text.replace("First", "Second"));
+    server.wait(SOON, "changed", |server| server.shows("/", "Second"));
+    assert!(pages.iter().zip(tags).all(|(page, tag)| server.etag(page) != tag));
+    assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_burst_of_files_appears_whole_in_few_editions() {
+    const BURST: usize = 2_000;
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let start = Instant::now();
+    let editions = RefCell::new(BTreeSet::new());
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for n in 0..BURST {
+                files.write(&numbered(n), &post(&format!("No {n}."), "2024-01-01 09:00", "x"));
+                if n % 20 == 0 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+        });
+        let count = format!("{}", BURST + 1);
+        server.wait_until("complete", |server| {
+            let sources = server.get("/category/");
+            editions.borrow_mut().insert(sources.header("etag").to_owned());
+            sources.text().replace(',', "").contains(&count)
+        });
+        writer.join().expect("all are written");
+    });
+    let took = start.elapsed();
+    let mut reader = server.connect();
+    for n in 0..BURST {
+        assert_eq!(reader.get(&format!("/x/2024/01/01/n{n}.html")).status, StatusCode::OK, "{n}");
+    }
+    assert_eq!(server.problems(), []);
+    let editions = editions.into_inner();
+    assert!(editions.len() <= 30, "{} editions in {took:?}", editions.len());
+}

@@ -1,0 +1,250 @@
+//! Folders that vanish, files that may not be read, names that are none: the site goes on.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{Files, SOON, serve_as_nobody};
+use crate::support::{Running, folder, post, serve};
+
+const A: &str = "/x/2024/01/01/a.html";
+
+#[test]
+fn posts_stay_while_their_folder_is_away() {
+    for (posts, flags) in [("_posts", &[][..]), ("news/all", &["--posts", "news/all"])] {
+        let files = Files::new();
+        if posts != "_posts" {
+            fs::create_dir(files.path("news")).expect("a folder");
+            files.rename("_posts", posts);
+        }
+        let server = files.serve(flags);
+        for round in 0..2 {
+            files.rename(posts, ".away");
+            server.wait(SOON, "complaining", |server| server.complains(posts, "unreadable"));
+            assert!(server.shows("/", "First") && server.shows(A, "Text of First."));
+            files.rename(".away", posts);
+            server.wait(SOON, "content", |server| server.problems().is_empty());
+            let title = format!("New {round}");
+            files.write(&format!("{posts}/2024-01-02-b{round}.md"), &post(&title, "2024-01-02 08:00", "x"));
+            server.wait(SOON, "following", |server| server.shows("/", &title));
+        }
+        assert_eq!(server.problems(), []);
+    }
+}
+
+#[test]
+fn a_link_to_the_posts_may_lead_elsewhere() {
+    let files = Files::of(&[
+        (".one/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x")),
+        (".two/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x")),
+    ]);
+    symlink(".one", files.path("_posts")).expect("a link");
+    let server = files.serve(&[]);
+    assert!(server.shows("/", "First"));
+    for (to, shown, gone) in [(".two", "Second", "First"), (".one", "First", "Second")] {
+        symlink(to, files.path(".link")).expect("a link");
+        files.rename(".link", "_posts");
+        server.wait(SOON, "elsewhere", |server| server.shows("/", shown) && !server.shows("/", gone));
+        files.write(&format!("{to}/2024-01-03-c.md"), &post("Followed", "2024-01-03 08:00", "x"));
+        server.wait(SOON, "following", |server| server.shows("/", "Followed"));
+        files.remove(&format!("{to}/2024-01-03-c.md"));
+        server.wait(SOON, "following", |server| !server.shows("/", "Followed"));
+    }
+    assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_site_without_file_descriptors_recovers() {
+    let files = Files::new();
+    let program = serve(files.root(), &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]);
+    limited.arg(program.get_program()).args(program.get_args());
+    let server = Running::of(&mut limited);
+    // As many as the program may have, and some more who wait.
+    let crowd: Vec<_> = (0..80).map(|_| server.connect()).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    files.write("_posts/2024-01-01-a.md", &post("Changed", "2024-01-01 08:00", "x"));
+    files.write("_posts/2024-01-02-b.md", &post("New", "2024-01-02 08:00", "x"));
+    std::thread::sleep(Duration::from_millis(500));
+    drop(crowd);
+    server.wait_until("recovered", |server| {
+        server.shows("/", "Changed") && server.shows("/", "New") && server.problems().is_empty()
+    });
+}
+
+#[test]
+fn posts_stay_while_the_whole_site_is_away() {
+    let outside = folder(&[]);
+    let site = outside.path().join("site");
+    let files = Files::new();
+    fs::rename(files.root(), &site).expect("a folder");
+    let write = |name: &str, title: &str| {
+        let file = site.join("_posts").join(name);
+        fs::write(file, post(title, "2024-01-02 08:00", "x")).expect("a file");
+    };
+    let server = Running::serving(&site, &[]);
+    for round in 0..2 {
+        fs::rename(&site, outside.path().join("away")).expect("a folder");
+        server.wait(SOON, "complaining", |server| server.complains("_posts", "unreadable"));
+        assert!(server.shows("/", "First") && server.shows(A, "Text of First."));
+        fs::rename(outside.path().join("away"), &site).expect("a folder");
+        server.wait(SOON, "content", |server| server.problems().is_empty());
+        let title = format!("New {round}");
+        write(&format!("2024-01-02-b{round}.md"), &title);
+        server.wait(SOON, "following", |server| server.shows("/", &title));
+    }
+    assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_site_that_is_replaced_by_another_is_followed() {
+    let outside = folder(&[]);
+    let site = outside.path().join("site");
+    let (old, new) = (Files::new(), Files::new());
+    new.write("_posts/2024-01-02-b.md", &post("Replaced", "2024-01-02 08:00", "x"));
+    fs::rename(old.root(), &site).expect("a folder");
+    let server = Running::serving(&site, &[]);
+    fs::rename(&site, outside.path().join("away")).expect("a folder");
+    fs::rename(new.root(), &site).expect("a folder");
+    server.wait(SOON, "replaced", |server| server.shows("/", "Replaced"));
+    let file = site.join("_posts/2024-01-02-c.md");
+    fs::write(file, post("Followed", "2024-01-02 09:00", "x")).expect("a file");
+    server.wait(SOON, "following", |server| server.shows("/", "Followed"));
+    server.wait(SOON, "content", |server| server.problems().is_empty());
+}
+
+#[test]
+fn a_post_that_may_not_be_read_keeps_its_last_version() {
+    let files = Files::new();
+    let server = Running::of(&mut serve_as_nobody(files.root(), &[]));
+    let path = "_posts/2024-01-01-a.md";
+    // Closed to us before it is in its place, so that no moment is left to read it.
+    files.write("_posts/new.tmp", &post("Second", "2024-01-01 08:00", "x"));
+    files.set_mode("_posts/new.tmp", 0o000);
+    files.rename("_posts/new.tmp", path);
+    server.wait(SOON, "complaining", |server| server.complains(path, "unreadable"));
+    assert!(server.shows("/", "First") && server.shows(A, "Text of First."));
+    files.set_mode(path, 0o644);
+    server.wait(SOON, "open again", |server| server.shows(A, "Text of Second."));
+    assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_keeps_its_posts() {
+    let files = Files::new();
+    files.write("_posts/sub/2024-01-01-b.md", &post("Below", "2024-01-01 09:00", "x"));
+    let server = Running::of(&mut serve_as_nobody(files.root(), &["--rescan", "1s"]));
+    for closed in ["_posts/sub", "_posts"] {
+        files.set_mode(closed, 0o000);
+        server.wait(SOON, "complaining", |server| server.complains(closed, "unreadable"));
+        // Looking at everything takes nothing away either.
+        std::thread::sleep(Duration::from_millis(1500));
+        assert!(server.shows("/", "First") && server.shows("/", "Below"), "{closed}");
+        assert!(server.shows(A, "Text of First.") && server.shows("/x/2024/01/01/b.html", "Text of Below."));
+        assert!(server.complains(closed, "unreadable"), "{closed}: {:?}", server.problems());
+        files.set_mode(closed, 0o755);
+        server.wait(SOON, "content", |server| server.problems().is_empty());
+        let title = format!("In {closed}");
+        files.put(&format!("{closed}/2024-01-02-c.md"), &post(&title, "2024-01-02 08:00", "x"));
+        server.wait(SOON, "following", |server| server.shows("/", &title));
+    }
+}
+
+/// Puts what no scraper should into a folder of posts.
+fn spoil(files: &Files) {
+    symlink("..", files.path("_posts/loop")).expect("a link");
+    symlink("2024-01-03-self.md", files.path("_posts/2024-01-03-self.md")).expect("a link");
+    symlink("nowhere", files.path("_posts/2024-01-03-dangling.md")).expect("a link");
+    symlink(".", files.path("loop")).expect("a link");
+    let odd = |name: &[u8]| files.path("_posts").join(OsStr::from_bytes(name));
+    fs::write(odd(b"2024-01-02-\xff\xfe.md"), post("Odd", "2024-01-02 08:00", "x")).expect("a file");
+    fs::create_dir(odd(b"\xff")).expect("a folder");
+    fs::write(odd(b"\xff/2024-01-02-in-odd.md"), post("In odd", "2024-01-02 08:00", "x")).expect("a file");
+    let huge = fs::File::create(files.path("_posts/2024-01-02-huge.md")).expect("a file");
+    huge.set_len(1 << 30).expect("a size");
+    fs::create_dir(files.path("_posts/2024-01-02-folder.md")).expect("a folder");
+    let inner = post("Inner", "2024-01-02 08:00", "x");
+    files.write("_posts/2024-01-02-folder.md/2024-01-02-inner.md", &inner);
+}
+
+/// What the site shows of all that.
+fn assert_unspoilt(server: &Running) {
+    server.wait(SOON, "unspoilt", |server| {
+        ["First", "Odd", "In odd", "Inner"].iter().all(|title| server.shows("/category/x.html", title))
+            && server.complains("_posts/2024-01-02-huge.md", "too-large")
+            && server.complains("_posts/2024-01-03-self.md", "unreadable")
+    });
+    assert!(server.shows("/x/2024/01/02/inner.html", "Text of Inner."));
+    assert!(server.shows(A, "Text of First."));
+}
+
+#[test]
+fn whatever_lies_among_the_posts_the_site_starts() {
+    let files = Files::new();
+    spoil(&files);
+    let start = Instant::now();
+    let server = files.serve(&[]);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_unspoilt(&server);
+    files.write("_posts/2024-01-04-b.md", &post("After", "2024-01-04 08:00", "x"));
+    server.wait(SOON, "following", |server| server.shows("/", "After"));
+}
+
+#[test]
+fn whatever_appears_among_the_posts_the_site_goes_on() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    spoil(&files);
+    assert_unspoilt(&server);
+    // A post may become a folder, and end as a post again.
+    files.remove("_posts/2024-01-01-a.md");
+    files.write("_posts/2024-01-01-a.md/2024-01-04-c.md", &post("In its place", "2024-01-04 08:00", "x"));
+    server.wait(SOON, "following", |server| server.shows("/", "In its place"));
+    fs::remove_dir_all(files.path("_posts/2024-01-01-a.md")).expect("a folder");
+    files.write("_posts/2024-01-01-a.md", &post("Back", "2024-01-01 08:00", "x"));
+    server.wait(SOON, "back", |server| server.shows(A, "Back") && !server.shows("/", "In its place"));
+}
+
+#[test]
+fn a_file_without_closing_fence_is_shown_once_it_rests() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let path = "_posts/2024-01-02-b.md";
+    let start = Instant::now();
+    files.write(path, "---\ntitle: Half\n\nNo fence.\n");
+    server.wait(SOON, "complaining", |server| server.complains(path, "half-written"));
+    server.wait(SOON, "shown", |server| server.shows("/2024/01/02/b.html", "No fence."));
+    assert!(start.elapsed() > Duration::from_millis(1500), "it had no time to rest: {:?}", start.elapsed());
+    assert!(!server.complains(path, "half-written"));
+    assert!(server.complains(path, "front-matter-invalid"));
+    // One that is completed in time was never shown as it was.
+    let path = "_posts/2024-01-02-c.md";
+    files.write(path, "---\ntitle: Torn\n");
+    server.wait(SOON, "complaining", |server| server.complains(path, "half-written"));
+    assert!(!server.shows("/", "Torn"));
+    files.write(path, &post("Whole", "2024-01-02 09:00", "y"));
+    server.wait(Duration::from_millis(1500), "shown", |server| {
+        server.shows("/y/2024/01/02/c.html", "Whole") && server.is_content_with(path)
+    });
+}
+
+#[test]
+fn an_empty_file_keeps_its_last_version() {
+    let files = Files::new();
+    let server = files.serve(&["--rescan", "1s"]);
+    let path = "_posts/2024-01-01-a.md";
+    for round in 0..2 {
+        files.write(path, "");
+        server.wait(SOON, "complaining", |server| server.complains(path, "half-written"));
+        std::thread::sleep(Duration::from_millis(2500));
+        assert!(server.complains(path, "half-written"));
+        assert!(server.shows("/", if round == 0 { "First" } else { "Full 0" }));
+        let title = format!("Full {round}");
+        files.write(path, &post(&title, "2024-01-01 08:00", "x"));
+        server.wait(SOON, "full", |server| server.shows(A, &title) && server.is_content_with(path));
+    }
+}
