@@ -24,11 +24,12 @@ pub struct App {
 }
 
 /// What requests are answered from at one moment.
-#[derive(Clone)]
 pub(super) struct Served {
     pub(super) settings: Arc<Settings>,
     /// None until it is loaded.
     pub(super) archive: Option<Arc<Snapshot>>,
+    /// Another for each archive and each configuration.
+    pub(super) generation: u64,
 }
 
 /// What comes of the configuration alone.
@@ -58,7 +59,11 @@ impl App {
         // Read now, so that no reader waits for it.
         crate::program::id();
         Arc::new(Self {
-            served: ArcSwap::from_pointee(Served { settings: Settings::new(config), archive: None }),
+            served: ArcSwap::from_pointee(Served {
+                settings: Settings::new(config),
+                archive: None,
+                generation: 0,
+            }),
             pages: PageCache::new(config.page_cache.0),
             live: Live::default(),
             draining: AtomicBool::new(false),
@@ -67,7 +72,11 @@ impl App {
 
     /// Makes an archive the one that requests are answered from.
     pub fn publish(&self, archive: Arc<Snapshot>) {
-        self.served.rcu(|served| Served { archive: Some(Arc::clone(&archive)), ..Served::clone(served) });
+        self.served.rcu(|served| Served {
+            settings: Arc::clone(&served.settings),
+            archive: Some(Arc::clone(&archive)),
+            generation: served.generation + 1,
+        });
     }
 
     /// Makes an edition the one that requests are answered from, and tells who follows the site of
@@ -84,7 +93,12 @@ impl App {
 
     /// Answers by other settings from now on, from the archive that they make.
     pub fn reload(&self, config: &Config, archive: Arc<Snapshot>) {
-        self.served.store(Arc::new(Served { settings: Settings::new(config), archive: Some(archive) }));
+        let settings = Settings::new(config);
+        self.served.rcu(|served| Served {
+            settings: Arc::clone(&settings),
+            archive: Some(Arc::clone(&archive)),
+            generation: served.generation + 1,
+        });
     }
 
     /// The archive of this moment.

@@ -112,6 +112,10 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
         let near = full == "/" || full == settings.site.baseurl();
         return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) });
     };
+    if let Some(reply) = visit.again(full, served.generation) {
+        return Some(reply);
+    }
+    let visit = visit.at(full, served.generation);
     let Some(decoded) = paths::decode(path) else {
         return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n"));
     };

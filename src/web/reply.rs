@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, PageCache};
+use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, PageCache, Standing};
 use super::encoding::{Accepted, Encoding};
 use super::headers;
 use super::site::Site;
@@ -26,6 +26,8 @@ pub struct Visit<'a> {
     pages: &'a PageCache,
     headers: &'a HeaderMap,
     accepted: Accepted,
+    /// The address asked for, and of which site and archive, if what stands there may be noted.
+    address: Option<(&'a str, u64)>,
 }
 
 /// An answer.
@@ -40,7 +42,22 @@ impl<'a> Visit<'a> {
         pages: &'a PageCache,
         headers: &'a HeaderMap,
     ) -> Self {
-        Self { site, archive, source, pages, headers, accepted: Accepted::of(headers) }
+        Self { site, archive, source, pages, headers, accepted: Accepted::of(headers), address: None }
+    }
+
+    /// The same visit, to an address of a site and archive that have this number.
+    #[must_use]
+    pub fn at(self, address: &'a str, generation: u64) -> Self {
+        Self { address: Some((address, generation)), ..self }
+    }
+
+    /// The answer to who asks for a page that was asked for before, in the same site and archive.
+    pub fn again(&self, address: &str, generation: u64) -> Option<Reply> {
+        let Standing { fingerprint, policy, .. } = self.pages.at(address, generation)?;
+        if let Some(etag) = self.known(fingerprint) {
+            return Some(not_modified(policy, etag));
+        }
+        self.cached(fingerprint).map(|page| page.reply(StatusCode::OK))
     }
 
     /// The codings that the client takes.
@@ -60,7 +77,21 @@ impl<'a> Visit<'a> {
         fingerprint: Fingerprint,
         page: impl FnOnce() -> Result<T, Failure>,
     ) -> Reply {
-        self.conditional("text/html; charset=utf-8", policy, fingerprint, || render(&page()?))
+        self.html(policy, fingerprint, || render(&page()?))
+    }
+
+    /// The HTML of a page, under the same conditions. It must depend on nothing but what is in the
+    /// fingerprint.
+    pub fn html(
+        &self,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        html: impl FnOnce() -> Result<Vec<u8>, Failure>,
+    ) -> Reply {
+        if let Some((address, generation)) = self.address {
+            self.pages.note(address, Standing { generation, fingerprint, policy });
+        }
+        self.conditional("text/html; charset=utf-8", policy, fingerprint, html)
     }
 
     /// Bytes of any type, under the same conditions.
@@ -72,9 +103,7 @@ impl<'a> Visit<'a> {
         bytes: impl FnOnce() -> Result<Vec<u8>, Failure>,
     ) -> Reply {
         if let Some(etag) = self.known(fingerprint) {
-            let mut reply = status(StatusCode::NOT_MODIFIED);
-            *reply.headers_mut() = headers_of(policy, etag);
-            return reply;
+            return not_modified(policy, etag);
         }
         if let Some(page) = self.cached(fingerprint) {
             return page.reply(StatusCode::OK);
@@ -146,6 +175,13 @@ impl<'a> Visit<'a> {
             .map(<[u8]>::trim_ascii)
             .any(|item| item == b"*" || item.strip_prefix(b"W/").unwrap_or(item) == tag)
     }
+}
+
+/// Says to a client that it has the page already.
+fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
+    let mut reply = status(StatusCode::NOT_MODIFIED);
+    *reply.headers_mut() = headers_of(policy, etag);
+    reply
 }
 
 /// What is said of a page whether or not the client has it already.

@@ -19,6 +19,10 @@ pub struct Words {
     pub tags: &'static str,
     /// Heading of the newest posts.
     pub latest: &'static str,
+    /// Before the date of today.
+    pub today: &'static str,
+    /// Before the date of yesterday.
+    pub yesterday: &'static str,
     /// Heading of the most active sources.
     pub active_sources: &'static str,
     /// Heading of the calendar.
@@ -80,6 +84,8 @@ pub static CHINESE: Words = Words {
     sources: "全部来源",
     tags: "全部标签",
     latest: "最新消息",
+    today: "今天",
+    yesterday: "昨天",
     active_sources: "近期活跃来源",
     calendar: "日历",
     older: "更早",
@@ -113,6 +119,8 @@ pub static ENGLISH: Words = Words {
     sources: "All sources",
     tags: "All tags",
     latest: "Latest",
+    today: "Today",
+    yesterday: "Yesterday",
     active_sources: "Most active sources",
     calendar: "Calendar",
     older: "Older",

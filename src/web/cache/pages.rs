@@ -10,7 +10,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::Fingerprint;
+use super::{CachePolicy, Fingerprint};
 use crate::web::encoding::{self, Encoding};
 
 /// A page that was asked for so often by clients that take Brotli is packed with it, which takes a
@@ -52,7 +52,24 @@ impl EncodedPage {
 type Key = (Fingerprint, Encoding);
 
 /// The pages that were asked for of late.
-pub struct PageCache(Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>);
+pub struct PageCache {
+    /// None if nothing is to be kept.
+    pages: Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>,
+    /// What stood at an address when it was last asked for.
+    addresses: Cache<Box<str>, Standing>,
+}
+
+/// What stands at an address for as long as the site and its archive are the same: to find out costs
+/// more than to send it.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// Which site and archive.
+    pub generation: u64,
+    /// The page.
+    pub fingerprint: Fingerprint,
+    /// How long it may be kept.
+    pub policy: CachePolicy,
+}
 
 #[derive(Debug, Clone)]
 struct Bytesize;
@@ -67,17 +84,32 @@ impl PageCache {
     /// A cache of so many bytes; of none it keeps nothing.
     pub fn new(bytes: u64) -> Self {
         let usual = usize::try_from(bytes / (USUAL_PAGE + OVERHEAD)).unwrap_or(usize::MAX);
-        Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, Bytesize))))
+        Self {
+            pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, Bytesize))),
+            addresses: Cache::new(usual),
+        }
+    }
+
+    /// What stands at an address of this generation, if that is known.
+    pub fn at(&self, address: &str, generation: u64) -> Option<Standing> {
+        self.addresses.get(address).filter(|standing| standing.generation == generation)
+    }
+
+    /// Notes what stands at an address.
+    pub fn note(&self, address: &str, standing: Standing) {
+        if self.pages.is_some() {
+            self.addresses.insert(address.into(), standing);
+        }
     }
 
     /// The page of a fingerprint in an encoding.
     pub fn get(&self, fingerprint: Fingerprint, encoding: Encoding) -> Option<Arc<EncodedPage>> {
-        self.0.as_ref()?.get(&(fingerprint, encoding))
+        self.pages.as_ref()?.get(&(fingerprint, encoding))
     }
 
     /// Keeps a page.
     pub fn insert(&self, fingerprint: Fingerprint, encoding: Encoding, page: Arc<EncodedPage>) {
-        if let Some(cache) = &self.0 {
+        if let Some(cache) = &self.pages {
             cache.insert((fingerprint, encoding), page);
         }
     }
@@ -85,7 +117,7 @@ impl PageCache {
     /// Notes that a gzip page went to a client that takes Brotli. One that is often wanted is packed
     /// anew, by a thread that no reader waits for.
     pub fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
-        let Some(cache) = &self.0 else { return };
+        let Some(cache) = &self.pages else { return };
         if page.wanted.fetch_add(1, Ordering::Relaxed) != HOT {
             return;
         }

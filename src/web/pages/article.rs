@@ -53,7 +53,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
     let fingerprint = visit.fingerprint("article").with((post.hash, label, beside)).finish();
-    visit.conditional("text/html; charset=utf-8", CachePolicy::Article, fingerprint, || {
+    visit.html(CachePolicy::Article, fingerprint, || {
         let article = archive.article(post)?;
         let at = post.date.in_zone(archive.zone());
         let name = |id| archive.name(id);

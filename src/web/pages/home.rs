@@ -40,6 +40,8 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let newest = visit.archive.newest_day();
     let active: Vec<&Group> = visit.archive.active_categories().take(SOURCES).collect();
     let mut fingerprint = visit.fingerprint("home").with(Shown(visit, &list)).with(newest);
+    // Which days are today and yesterday.
+    fingerprint.add(visit.archive.today());
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
         for id in group.posts().newest(POSTS_EACH) {
@@ -56,12 +58,26 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, "", &visit.site.description, Route::Home),
-            days: timeline::days(visit, &list.posts, true),
+            days: near_days(visit, timeline::days(visit, &list.posts, true)),
             older: next.map(|(day, number)| visit.site.href(Route::Day(day, number))),
             sources: active.iter().map(|group| source(visit, group)).collect(),
             months: newest.map(|day| months(visit, day)).unwrap_or_default(),
         })
     }))
+}
+
+/// Days with a word before the date where there is one for them: it changes at midnight.
+fn near_days<'a>(visit: &Visit<'_>, mut days: Vec<Day<'a>>) -> Vec<Day<'a>> {
+    let (words, today) = (visit.site.words, visit.archive.today());
+    let near = [(Some(today), words.today), (today.pred_opt(), words.yesterday)];
+    for day in &mut days {
+        if let Some((_, word)) =
+            near.iter().find(|(near, _)| near.is_some_and(|near| near.to_string() == day.iso))
+        {
+            day.heading = format!("{word} · {}", day.heading);
+        }
+    }
+    days
 }
 
 fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
