@@ -20,7 +20,7 @@ use crate::archive::{PostId, Snapshot};
 
 /// Events that can be asked for again with `Last-Event-ID`.
 const KEPT: usize = 500;
-/// A client that is so many events behind is dropped. It can come back and ask for those it missed.
+/// A client that is so many editions of the archive behind is dropped. It can come back and ask for those it missed.
 const BEHIND: usize = 256;
 /// Proxies cut connections that are silent for longer.
 pub const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -79,6 +79,7 @@ impl Live {
     /// Tells every client of posts that have appeared, oldest first.
     pub(super) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
         let mut recent = self.recent();
+        let mut message = Vec::new();
         // More than can be asked for again nobody would read.
         for id in &new[new.len().saturating_sub(KEPT)..] {
             recent.count += 1;
@@ -87,9 +88,13 @@ impl Live {
             if recent.events.len() == KEPT {
                 recent.events.pop_front();
             }
-            recent.events.push_back(text.clone().into());
-            // Nobody may be there to hear it.
-            let _ = self.sender.send(Message::Text(text.into()));
+            message.extend_from_slice(text.as_bytes());
+            recent.events.push_back(text.into());
+        }
+        if !message.is_empty() {
+            // All of an edition at once, so that a burst leaves nobody behind. Nobody may be there to
+            // hear it.
+            let _ = self.sender.send(Message::Text(message.into()));
         }
     }
 

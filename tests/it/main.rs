@@ -10,6 +10,7 @@ mod commands;
 mod direction;
 mod faults;
 mod kramdown;
+mod live;
 mod manners;
 mod oracle;
 mod pages;

@@ -1,0 +1,203 @@
+//! `/live`: new posts are told as they come, and who was away can ask for what was missed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use finews::archive::Progress;
+use finews::archive::editor::Editor;
+use finews::web::{self, App, paths};
+use http_body_util::BodyExt;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::support::{config, folder};
+
+/// A site whose new posts can be listened for.
+struct Newsroom {
+    folder: TempDir,
+    editor: Editor,
+    app: Arc<App>,
+}
+
+impl Newsroom {
+    fn new() -> Self {
+        let folder = folder(&[("_config.yml", "baseurl: /b\n"), ("_posts/2024-01-01-old.md", "old\n")]);
+        let config = Arc::new(config(folder.path()));
+        let app = App::new(&config);
+        let editor = Editor::open(config, paths::CLAIMS, &Progress::default()).expect("a site");
+        app.publish(editor.archive());
+        Self { folder, editor, app }
+    }
+
+    /// Publishes a post.
+    fn write(&mut self, name: &str, text: &str) {
+        let file = self.folder.path().join("_posts").join(name);
+        std::fs::write(&file, text).expect("a file");
+        let edition = self.editor.see(&[file]).0.expect("an edition");
+        self.app.publish_edition(edition);
+    }
+
+    /// Begins to listen, perhaps where somebody left off.
+    async fn listen(&self, last: Option<&str>) -> Listener {
+        let mut request = Request::get("/b/live");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let reply = web::router(Arc::clone(&self.app)).oneshot(request).await.expect("an answer");
+        assert_eq!(reply.status(), StatusCode::OK);
+        assert_eq!(reply.headers()["content-type"], "text/event-stream");
+        assert_eq!(reply.headers()["cache-control"], "no-store");
+        Listener { body: reply.into_body() }
+    }
+}
+
+struct Listener {
+    body: Body,
+}
+
+impl Listener {
+    /// The next piece of text; nothing when there will be none.
+    async fn next(&mut self) -> Option<String> {
+        let frame =
+            tokio::time::timeout(Duration::from_secs(5), self.body.frame()).await.expect("in time")?;
+        let bytes = frame.expect("a body that does not fail").into_data().expect("data");
+        Some(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    }
+}
+
+/// The value of an event's field.
+fn field<'e>(event: &'e str, name: &str) -> &'e str {
+    let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or_else(|| panic!("{name} in {event:?}"))
+}
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
+}
+
+const POST: &str = "---\ntitle: A new post\ndate: 2024-01-02 08:00:00 +0000\ncategories: wire\n---\n\
+<p><span id=\"stock_1.600160\"><a href=\"http://quote.eastmoney.com/unify/r/1.600160\" \
+class=\"keytip\" \
+data-code=\"1,600160\">巨化股份</a></span></p>\n";
+
+#[test]
+fn a_new_post_is_told_with_what_lists_show() {
+    run(async {
+        let mut room = Newsroom::new();
+        let mut listener = room.listen(None).await;
+        assert_eq!(listener.next().await.as_deref(), Some("retry: 3000\n\n"));
+        room.write("2024-01-02-new.md", POST);
+        let event = listener.next().await.expect("an event");
+        assert_eq!(field(&event, "event"), "post");
+        let data: serde_json::Value = serde_json::from_str(field(&event, "data")).expect("JSON");
+        let expected = serde_json::json!({
+            "id": "/wire/2024/01/02/new",
+            "title": "A new post",
+            "url": "/b/wire/2024/01/02/new.html",
+            "date": "2024-01-02T08:00:00+00:00",
+            "source": "wire",
+            "securities": [{ "code": "600160.SH", "name": "巨化股份" }],
+        });
+        assert_eq!(data, expected);
+    });
+}
+
+#[test]
+fn a_post_that_was_mended_or_is_out_of_lists_is_no_news() {
+    run(async {
+        let mut room = Newsroom::new();
+        room.write("2024-01-02-new.md", POST);
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        room.write("2024-01-02-new.md", &POST.replace("A new", "A mended"));
+        room.write("2024-01-03-hidden.md", "---\nhidden: true\n---\n");
+        room.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
+        let event = listener.next().await.expect("an event");
+        assert!(event.contains("\"title\":\"seen\""), "{event}");
+    });
+}
+
+#[test]
+fn who_was_away_is_told_what_was_missed() {
+    run(async {
+        let mut room = Newsroom::new();
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        room.write("2024-01-02-a.md", "---\ntitle: first\n---\n");
+        let last = field(&listener.next().await.expect("an event"), "id").to_owned();
+        drop(listener);
+        room.write("2024-01-03-b.md", "---\ntitle: second\n---\n");
+        room.write("2024-01-04-c.md", "---\ntitle: third\n---\n");
+        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        assert!(
+            !missed.contains("first") && missed.contains("second") && missed.contains("third"),
+            "{missed}"
+        );
+        assert!(!missed.contains("event: reset"), "{missed}");
+        for unknown in ["0-1", "nonsense", &format!("{last}99")] {
+            let first = room.listen(Some(unknown)).await.next().await.expect("an event");
+            assert!(first.contains("event: reset"), "{unknown}: {first}");
+        }
+    });
+}
+
+#[test]
+fn five_hundred_events_can_be_asked_for_again() {
+    run(async {
+        let mut room = Newsroom::new();
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        room.write("2024-01-01-first.md", "---\ntitle: first\n---\n");
+        let last = field(&listener.next().await.expect("an event"), "id").to_owned();
+        drop(listener);
+        let burst = |room: &mut Newsroom, from: usize, count: usize| {
+            let files = (from..from + count).map(|number| {
+                let file = room.folder.path().join(format!("_posts/2024-02-01-{number}.md"));
+                std::fs::write(&file, format!("---\ntitle: t{number}\n---\n")).expect("a file");
+                file
+            });
+            let files: Vec<_> = files.collect();
+            let edition = room.editor.see(&files).0.expect("an edition");
+            room.app.publish_edition(edition);
+        };
+        burst(&mut room, 0, 500);
+        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        assert_eq!(missed.matches("event: post").count(), 500);
+        burst(&mut room, 500, 1);
+        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        assert!(missed.contains("event: reset"), "501 were missed");
+    });
+}
+
+#[test]
+fn a_client_that_is_too_far_behind_is_dropped() {
+    run(async {
+        let mut room = Newsroom::new();
+        let mut slow = room.listen(None).await;
+        slow.next().await;
+        for _ in 0..2000 {
+            room.app.live().beat();
+        }
+        assert_eq!(slow.next().await, None);
+        let mut quick = room.listen(None).await;
+        quick.next().await;
+        room.app.live().beat();
+        assert_eq!(quick.next().await.as_deref(), Some(":\n\n"));
+        room.write("2024-01-02-new.md", POST);
+        assert!(quick.next().await.is_some_and(|event| event.contains("A new post")));
+    });
+}
+
+#[test]
+fn answers_end_when_the_process_is_to_end() {
+    run(async {
+        let room = Newsroom::new();
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        room.app.drain();
+        assert_eq!(listener.next().await, None);
+    });
+}
