@@ -17,6 +17,7 @@ mod publish;
 mod rates;
 mod report;
 mod site;
+mod snapshot;
 mod starts;
 mod stats;
 mod targets;
@@ -79,6 +80,11 @@ impl Cli {
         self
     }
 
+    /// How many snapshots are made of each archive.
+    fn snapshots(&self) -> usize {
+        if self.quick { 20 } else { 1000 }
+    }
+
     fn second(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
@@ -107,10 +113,11 @@ fn run(cli: &Cli) -> Result<()> {
     process::raise_file_limit();
 
     let mut report = Report::new(cli);
-    let parts: [(&str, Part); 5] = [
+    let parts: [(&str, Part); 6] = [
         ("starts", starts::measure),
         ("request rates", rates::measure),
         ("publishing", publish::measure),
+        ("snapshots", snapshot::measure),
         ("listeners", live::measure),
         ("site generators", builders::measure),
     ];

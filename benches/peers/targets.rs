@@ -24,7 +24,7 @@ const fn target(what: &'static str, figure: &'static str, bound: Bound, unit: &'
     Target { what, figure, bound, unit }
 }
 
-const TARGETS: [Target; 18] = [
+const TARGETS: [Target; 20] = [
     target("start, 100,000 posts, files in the page cache", "start 100000", AtMost(4.5), "s"),
     target("start, 100,000 posts, from a cold disk", "cold disk 100000", AtMost(7.0), "s"),
     target("start, 1,000,000 posts, files in the page cache", "start 1000000", AtMost(50.0), "s"),
@@ -37,6 +37,8 @@ const TARGETS: [Target; 18] = [
     target("the same: server CPU a request to nginx's", "cpu to nginx", AtMost(0.9), "×"),
     target("a page that is not cached: CPU beside HTTP", "uncached cpu", AtMost(60.0), "µs"),
     target("its bytes to those of gzip -6", "bytes to gzip", AtMost(1.05), "×"),
+    target("one post into 1,000,000, the snapshot's part, p99", "snapshot ms 1000000", AtMost(1.0), "ms"),
+    target("its bytes allocated, p99", "snapshot kb 1000000", AtMost(1000.0), "KB"),
     target("written → on home, 1,000,000 posts, p99", "publish home 1000000", AtMost(1.0), "s"),
     target("written → on its category, 1,000,000 posts, p99", "publish category 1000000", AtMost(1.0), "s"),
     target("written → on its tag, 1,000,000 posts, p99", "publish tag 1000000", AtMost(1.0), "s"),

@@ -25,6 +25,8 @@ pub struct Edition {
     pub archive: Arc<Snapshot>,
     /// The posts that have appeared in lists, oldest first.
     pub new: Vec<PostId>,
+    /// How long it took to make the snapshot of what had been read.
+    pub took: Duration,
 }
 
 /// The writer of an archive.
@@ -128,7 +130,7 @@ impl Editor {
         let later = self.publish(Change { names, ..Change::default() });
         let mut new = edition.map(|edition| edition.new).unwrap_or_default();
         new.extend(later.new);
-        Some(Edition { archive: later.archive, new })
+        Some(Edition { new, ..later })
     }
 
     /// Waits until no file is being written any more, but not for long.
@@ -243,9 +245,10 @@ impl Editor {
 
     fn publish(&mut self, change: Change) -> Edition {
         self.unsaved += change.posts.len() + change.gone.len();
+        let start = Instant::now();
         let (next, new) = self.archive.after(change, Timestamp::of(SystemTime::now()));
         self.archive = Arc::new(next);
-        Edition { archive: self.archive(), new }
+        Edition { archive: self.archive(), new, took: start.elapsed() }
     }
 }
 

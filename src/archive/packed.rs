@@ -42,7 +42,7 @@ pub struct Unpacked {
 }
 
 /// A compressed article. Only the [`Packing`] that packed it can unpack it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedArticle {
     #[serde(with = "serde_bytes")]
     bytes: Box<[u8]>,

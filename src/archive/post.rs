@@ -274,6 +274,30 @@ impl Post {
     }
 }
 
+#[cfg(test)]
+impl Post {
+    /// A post of which nothing matters but its file and the second when it was published.
+    pub(super) fn sample(path: &str, second: i64) -> Self {
+        Self {
+            texts: Texts { all: path.into(), ends: [path.len() as u32; 4] },
+            date: Timestamp(second),
+            visibility: Visibility::Listed,
+            reserved: false,
+            list_like: false,
+            linking: false,
+            names: Box::default(),
+            categories: 0,
+            source_name: None,
+            securities: Box::default(),
+            body: PackedArticle::default(),
+            length: 0,
+            hash: 0,
+            rare: None,
+            stamp: Stamp::default(),
+        }
+    }
+}
+
 impl Texts {
     fn of(draft: &Draft) -> Self {
         let is_plain = draft.url.strip_suffix(".html") == Some(&*draft.id);

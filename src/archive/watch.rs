@@ -239,7 +239,8 @@ impl Watch<'_> {
 
     fn publish(&mut self, edition: Edition) {
         let posts = edition.archive.len();
-        tracing::debug!(posts, new = edition.new.len(), "the archive has changed");
+        let took_us = edition.took.as_micros() as u64;
+        tracing::debug!(posts, new = edition.new.len(), took_us, "the archive has changed");
         (self.tell)(News::Edition(edition));
     }
 
@@ -257,7 +258,7 @@ impl Watch<'_> {
                 Err(error) => return (self.tell)(News::Refused(error)),
             }
         }
-        let edition = Edition { archive: self.editor.archive(), new: Vec::new() };
+        let edition = Edition { archive: self.editor.archive(), new: Vec::new(), took: Duration::ZERO };
         (self.tell)(News::Reloaded(config, edition));
         if !same_files || !same_watch {
             self.watcher = None;

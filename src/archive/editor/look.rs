@@ -312,8 +312,8 @@ impl Editor {
             return edition;
         }
         let names = press.names.into_names();
-        let Edition { archive, .. } = self.publish(Change { names, posts, ..Change::default() });
-        Edition { archive, new: edition.new }
+        let linked = self.publish(Change { names, posts, ..Change::default() });
+        Edition { new: edition.new, ..linked }
     }
 
     /// The folder of posts that a post is in.

@@ -96,3 +96,32 @@ fn shard(hash: u64) -> usize {
 fn rest(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_added_is_found_until_it_is_removed() {
+        let mut index = Index::default();
+        for number in 0..10_000 {
+            index.insert(&format!("/{}.html", number / 2), PostId::new(number));
+        }
+        let before = index.clone();
+        index.remove("/7.html", PostId::new(14));
+        index.remove("/7.html", PostId::new(9));
+        assert_eq!(index.find("/7.html").collect::<Vec<_>>(), [PostId::new(15)]);
+        assert_eq!(before.find("/7.html").collect::<Vec<_>>(), [PostId::new(14), PostId::new(15)]);
+        assert_eq!(index.find("/none.html").count(), 0);
+    }
+
+    #[test]
+    fn many_at_once_are_as_one_by_one() {
+        let texts = ["/a", "/b", "/a", "/c"];
+        let hashes = texts.iter().enumerate().map(|(number, text)| (hash(text), PostId::new(number)));
+        let index = Index::of_hashes(hashes);
+        assert_eq!(index.find("/a").collect::<Vec<_>>(), [PostId::new(0), PostId::new(2)]);
+        let shared = index.shared();
+        assert!(shared.contains(&PostId::new(0)) && shared.contains(&PostId::new(2)) && shared.len() == 2);
+    }
+}

@@ -9,7 +9,7 @@ use crate::archive::post::PostId;
 
 /// Posts of a chunk, at most. A change copies one chunk and a pointer to each of the others, which
 /// together is least near the square root of the longest lists.
-const CHUNK: usize = 2048;
+const CHUNK: usize = if cfg!(test) { 4 } else { 2048 };
 
 /// Ids of posts, in ascending order of date and path.
 #[derive(Debug, Clone, Default)]
@@ -162,4 +162,66 @@ fn own(ids: &mut Arc<Vec<PostId>>) -> &mut Vec<PostId> {
         *ids = Arc::new(copy);
     }
     Arc::make_mut(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::post::Post;
+    use proptest::prelude::*;
+
+    /// Posts of which some share their date, so that their paths decide.
+    fn posts(count: usize) -> Posts {
+        let mut posts = Posts::default();
+        for number in 0..count {
+            let path = format!("_posts/2024-01-01-{}.md", number * 7919 % 1009);
+            posts.add(Post::sample(&path, (number * 31 % 17) as i64));
+        }
+        posts
+    }
+
+    /// What is asked of a list, beside what a plain vector says.
+    fn assert_same(list: &List, plain: &[PostId], posts: &Posts) {
+        assert_eq!(list.iter().collect::<Vec<_>>(), plain);
+        assert_eq!((list.len(), list.is_empty()), (plain.len(), plain.is_empty()));
+        assert_eq!((list.first(), list.last()), (plain.first().copied(), plain.last().copied()));
+        for place in 0..=plain.len() {
+            assert_eq!(list.get(place), plain.get(place).copied());
+            let end = (place + 5).min(plain.len());
+            assert_eq!(list.range(place..place + 5).collect::<Vec<_>>(), plain[place..end]);
+        }
+        for (place, id) in plain.iter().enumerate() {
+            assert_eq!(list.place(posts, *id), Ok(place));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_is_what_a_sorted_vector_would_be(steps in prop::collection::vec((0usize..60, any::<bool>()), 0..120)) {
+            let posts = posts(60);
+            let (mut list, mut plain) = (List::default(), Vec::<PostId>::new());
+            for (number, comes) in steps {
+                let id = PostId::new(number);
+                let before = list.clone();
+                let told = before.iter().collect::<Vec<_>>();
+                let place = plain.binary_search_by(|other| posts.get(*other).order().cmp(&posts.get(id).order()));
+                match (comes, place) {
+                    (true, Err(place)) => {
+                        plain.insert(place, id);
+                        list.insert(&posts, id);
+                    }
+                    (false, Ok(place)) => {
+                        plain.remove(place);
+                        list.remove(&posts, id);
+                    }
+                    (false, Err(_)) => list.remove(&posts, id),
+                    (true, Ok(_)) => {}
+                }
+                assert_same(&list, &plain, &posts);
+                // The version before is as it was.
+                prop_assert_eq!(before.iter().collect::<Vec<_>>(), told);
+            }
+            assert_same(&List::of_sorted(&plain), &plain, &posts);
+        }
+    }
 }

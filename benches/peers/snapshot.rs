@@ -1,0 +1,63 @@
+//! What one new post costs the archive in memory: the time to make the next snapshot, and the bytes
+//! allocated for it.
+
+use std::fs;
+use std::sync::Arc;
+
+use finews::archive::Progress;
+use finews::archive::editor::Editor;
+use finews::config::{Config, Overrides};
+use finews::web::paths;
+
+use crate::report::{Report, Section};
+use crate::site::{self, Sites};
+use crate::stats::{grouped, number, quantile};
+use crate::{Cli, Result, progress};
+
+/// Adds posts to the largest source of each archive, one at a time.
+pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
+    let mut section = Section::new(
+        "A snapshot",
+        "One new post in the largest source, within this process: milliseconds from what is known of the post to the next \
+         snapshot, and bytes allocated by the thread that makes it, the look at the file included.",
+        &["posts", "in its source", "p50 ms", "p99 ms", "greatest ms", "p99 KB allocated", "new posts"],
+    );
+    for posts in &cli.posts {
+        let site = sites.of(*posts)?;
+        let category = site::addresses(&site)?.largest.0;
+        progress(&format!("{posts} posts: adding {} one at a time", cli.snapshots()));
+        let config = Config::read(&site, &Overrides::default(), &|_| None)?;
+        let mut editor = Editor::open(Arc::new(config), paths::CLAIMS, &Progress::default())?;
+        let in_source = editor.archive().category(&category).map_or(0, |group| group.posts().len());
+        let (mut seconds, mut kilobytes) = (Vec::new(), Vec::new());
+        for number in 0..cli.snapshots() {
+            // Not only at the end: what is published late belongs before what is there.
+            let day = if number % 10 == 0 { "2021-12-09" } else { "2031-01-01" };
+            let file = site.join("posts").join(format!("{day}-snapshot-{number}.md"));
+            let text = format!(
+                "---\ntitle: 第{number}篇\ndate: {day} 08:00:00 +0800\ncategories: {category}\n---\n<p>正文</p>\n"
+            );
+            fs::write(&file, text)?;
+            let mut edition = None;
+            let allocated =
+                allocation_counter::measure(|| edition = editor.see(std::slice::from_ref(&file)).0);
+            fs::remove_file(&file)?;
+            let edition = edition.ok_or("a new post made no snapshot")?;
+            seconds.push(edition.took.as_secs_f64());
+            kilobytes.push(allocated.bytes_total as f64 / 1e3);
+        }
+        report.figure(&format!("snapshot ms {posts}"), quantile(&seconds, 0.99) * 1e3);
+        report.figure(&format!("snapshot kb {posts}"), quantile(&kilobytes, 0.99));
+        section.row([
+            grouped(*posts as u64),
+            grouped(in_source as u64),
+            number(quantile(&seconds, 0.5) * 1e3),
+            number(quantile(&seconds, 0.99) * 1e3),
+            number(quantile(&seconds, 1.0) * 1e3),
+            number(quantile(&kilobytes, 0.99)),
+            seconds.len().to_string(),
+        ]);
+    }
+    report.add(section);
+    Ok(())
+}
