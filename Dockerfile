@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     touch src/main.rs src/lib.rs && \
     host=$(rustc -vV | sed -n 's/^host: //p') && \
     cargo build --release --locked --target "$host" && \
-    cp "target/$host/release/finews" /finews
+    cp "target/$host/release/finews" /finews && mkdir /cache
 
 # Nothing but the program: no shell, no package, no library.
 FROM scratch
@@ -25,7 +25,10 @@ COPY --from=build /finews /usr/local/bin/finews
 # The sample archive, so that a bare `docker run` shows a living site. `-v ./site:/site:ro` covers it.
 COPY _config.yml /site/_config.yml
 COPY posts /site/posts
-ENV FINEWS_LISTEN=0.0.0.0:8080 FINEWS_ADMIN_LISTEN=0.0.0.0:9464
+# The prepared archive is kept here, so that the next start is quick. A new volume takes over its owner.
+COPY --from=build --chown=65532:65532 /cache /cache
+VOLUME /cache
+ENV FINEWS_LISTEN=0.0.0.0:8080 FINEWS_ADMIN_LISTEN=0.0.0.0:9464 FINEWS_CACHE_DIR=/cache
 EXPOSE 8080
 # Numeric, so that an orchestrator can see that it is not root.
 USER 65532:65532
