@@ -141,7 +141,7 @@ fn a_damaged_archive_is_ignored_and_made_anew() {
     let mut damaged: Vec<(String, Vec<u8>)> = vec![
         ("empty".into(), Vec::new()),
         ("garbage".into(), b"no archive at all\n".repeat(5_000)),
-        ("random".into(), (0..long).map(|n| (n * n * 31 >> 3) as u8).collect()),
+        ("random".into(), (0..long).map(|n| ((n * n * 31) >> 3) as u8).collect()),
     ];
     damaged.extend(
         [1, 20, 30, 100, long / 2, long - 1].map(|end| (format!("cut at {end}"), good[..end].to_vec())),
