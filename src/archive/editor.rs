@@ -16,7 +16,7 @@ use super::snapshot::{Change, Contents, Rules, Snapshot};
 use super::stamp::Stamp;
 use super::store::Store;
 use crate::config::{Config, ConfigError};
-use look::{Sight, has_files};
+use look::{Sight, has_files, is_open};
 
 /// A snapshot that differs from the one before, and what is new in it.
 #[derive(Debug, Clone)]
@@ -141,9 +141,9 @@ impl Editor {
         }
     }
 
-    /// Whether a folder of posts has vanished as a whole.
+    /// Whether a folder of posts has vanished as a whole, or one cannot be read.
     pub fn misses_folders(&self) -> bool {
-        !self.vanished.is_empty()
+        !self.vanished.is_empty() || !self.unreadable.is_empty()
     }
 
     /// Goes on with settings by which files mean the same as before.
@@ -154,6 +154,12 @@ impl Editor {
     /// Whether a folder that had vanished as a whole is back.
     pub fn has_returned(&self) -> bool {
         self.vanished.iter().any(|folder| has_files(folder))
+    }
+
+    /// The folders that could not be read and now can be.
+    pub fn reopened(&self) -> Vec<PathBuf> {
+        let folders = self.unreadable.iter().map(|path| self.config.root.join(&**path));
+        folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
     }
 
     /// Looks at paths of the site that something has happened to, and says which folders it found.

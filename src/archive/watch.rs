@@ -20,7 +20,7 @@ use pending::Pending;
 const POLL: Duration = Duration::from_secs(2);
 /// Of its time a poll takes at most one part in so many.
 const POLL_SHARE: u32 = 10;
-/// How often to see whether a folder that has vanished is back.
+/// How often to see whether a folder that has vanished is back, or one that was closed to us is open.
 const VANISHED: Duration = Duration::from_secs(1);
 
 /// What a watch is told.
@@ -157,6 +157,10 @@ impl Watch<'_> {
             } else {
                 self.see(paths);
             }
+        }
+        let reopened = self.editor.reopened();
+        if !reopened.is_empty() {
+            self.see(reopened);
         }
         let scan_is_due = self.scan_every().is_some_and(|every| self.last_scan.elapsed() >= every);
         if scan_is_due || self.editor.has_returned() {

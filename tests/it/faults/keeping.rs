@@ -1,6 +1,7 @@
 //! The prepared archive on disk makes a start quick, and never wrong.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -140,7 +141,7 @@ fn a_damaged_archive_is_ignored_and_made_anew() {
     let mut damaged: Vec<(String, Vec<u8>)> = vec![
         ("empty".into(), Vec::new()),
         ("garbage".into(), b"no archive at all\n".repeat(5_000)),
-        ("random".into(), (0..long).map(|n| (n * n * 31 >> 3) as u8).collect()),
+        ("random".into(), (0..long).map(|n| ((n * n * 31) >> 3) as u8).collect()),
     ];
     damaged.extend(
         [1, 20, 30, 100, long / 2, long - 1].map(|end| (format!("cut at {end}"), good[..end].to_vec())),
@@ -257,17 +258,10 @@ fn a_folder_that_cannot_be_made_costs_a_warning() {
 
 #[test]
 fn a_folder_that_is_closed_to_us_costs_a_warning() {
-    let (files, cache) = (Files::many(POSTS), Files::of(&[]));
-    cache.set_mode("", 0o555);
-    fs::remove_file(cache.path("_config.yml"))
-        .or_else(|_| {
-            cache.set_mode("", 0o755);
-            fs::remove_file(cache.path("_config.yml"))
-        })
-        .expect("an empty folder");
-    cache.set_mode("", 0o555);
-    let server = Running::of(&mut serve_as_nobody(files.root(), &keeping(cache.root())));
+    let (files, cache) = (Files::many(POSTS), folder(&[]));
+    fs::set_permissions(cache.path(), fs::Permissions::from_mode(0o555)).expect("permissions");
+    let server = Running::of(&mut serve_as_nobody(files.root(), &keeping(cache.path())));
     assert_unkept(&server, &files);
-    assert_eq!(fs::read_dir(cache.root()).expect("a folder").count(), 0);
+    assert_eq!(fs::read_dir(cache.path()).expect("a folder").count(), 0);
     server.stop();
 }
