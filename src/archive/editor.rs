@@ -6,6 +6,7 @@ mod look;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::files::{Files, Kind, SiteFile, Walk};
@@ -50,6 +51,8 @@ pub struct Editor {
     unreadable: HashSet<Arc<str>>,
     /// Posts that changed since the archive was last kept.
     unsaved: usize,
+    /// Writes the archive.
+    saving: Option<JoinHandle<()>>,
     /// The archive came from the store, and was not compared with the files yet.
     unchecked: bool,
 }
@@ -74,6 +77,7 @@ impl Editor {
         };
         let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
         Ok(Self {
+            saving: None,
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
             touched: HashMap::new(),
@@ -230,12 +234,13 @@ impl Editor {
     /// writes it.
     pub fn save(&mut self) {
         let Some(store) = self.store.clone() else { return };
-        if self.unsaved == 0 || self.unsaved * 100 < self.archive.len() {
+        let is_writing = self.saving.as_ref().is_some_and(|writing| !writing.is_finished());
+        if is_writing || self.unsaved == 0 || self.unsaved * 100 < self.archive.len() {
             return;
         }
         self.unsaved = 0;
         let archive = self.archive();
-        std::thread::spawn(move || {
+        self.saving = Some(std::thread::spawn(move || {
             let start = Instant::now();
             match store.save(&archive) {
                 Ok(()) => {
@@ -246,7 +251,7 @@ impl Editor {
                     tracing::warn!(%error, "the archive cannot be kept in {}", store.file().display());
                 }
             }
-        });
+        }));
     }
 
     fn publish(&mut self, change: Change) -> Edition {

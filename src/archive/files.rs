@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
             }
         }
         let in_named = self.config.posts.iter().any(|folder| is_below(path, folder));
-        let is_page = !in_posts && !(in_named && is_post_name()) && is_page_name(path, self.config);
+        let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(Kind::Page)
     }
 }

@@ -256,6 +256,10 @@ impl Watch<'_> {
         if same_files {
             self.editor.set_config(Arc::clone(&config));
             self.scan(true);
+        } else if self.editor.misses_folders() {
+            // A start anew would begin without the posts that are away.
+            tracing::error!("the configuration stays as it was: a folder of posts is missing");
+            return;
         } else {
             match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {
                 Ok(editor) => self.editor = editor,

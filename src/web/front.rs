@@ -31,16 +31,16 @@ impl Front {
         Self { router: TowerToHyperService::new(router(Arc::clone(&app))), app }
     }
 
-    fn quickly(&self, request: Request<Incoming>) -> Result<Reply, Request<Incoming>> {
+    fn quickly(&self, request: Request<Incoming>) -> Either<Reply, Request<Incoming>> {
         // The router has routes of its own besides what the archive holds.
         if super::is_routed(request.uri().path()) {
-            return Err(request);
+            return Either::Right(request);
         }
         let (parts, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| quick_answer(&self.app, &parts))) {
-            Ok(Some(reply)) => Ok(headers::secured(reply)),
-            Ok(None) => Err(Request::from_parts(parts, body)),
-            Err(cause) => Ok(panicked(cause)),
+            Ok(Some(reply)) => Either::Left(headers::secured(reply)),
+            Ok(None) => Either::Right(Request::from_parts(parts, body)),
+            Err(cause) => Either::Left(panicked(cause)),
         }
     }
 }
@@ -52,8 +52,8 @@ impl Service<Request<Incoming>> for Front {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         match self.quickly(request) {
-            Ok(reply) => Either::Left(ready(Ok(reply))),
-            Err(request) => Either::Right(self.router.call(request)),
+            Either::Left(reply) => Either::Left(ready(Ok(reply))),
+            Either::Right(request) => Either::Right(self.router.call(request)),
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::broadcast::{Receiver, Sender, channel};
 use super::cache::CachePolicy;
 use super::reply::{Reply, status};
 use super::site::Site;
+use crate::archive::snapshot::Group;
 use crate::archive::{PostId, Snapshot};
 
 /// Events that can be asked for again with `Last-Event-ID`.
@@ -181,7 +182,7 @@ fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
         title: post.title(),
         url: site.href(post.url()),
         date: post.date.in_zone(archive.zone()).to_rfc3339(),
-        source: group.map(|group| group.label()),
+        source: group.map(Group::label),
         securities: securities.collect(),
     }
 }

@@ -76,22 +76,19 @@ fn sections<'a>(
     groups: &'a Groups,
     route: impl Fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let mut sections: BTreeMap<(u8, String), Vec<((String, &str), Item<'a>)>> = BTreeMap::new();
-    for group in groups.iter() {
-        let name = visit.archive.name(group.name());
+    let mut sorted: Vec<(&str, &Group)> =
+        groups.iter().map(|group| (visit.archive.name(group.name()), group)).collect();
+    sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));
+    let mut sections: BTreeMap<(u8, String), Vec<Item<'a>>> = BTreeMap::new();
+    for (name, group) in sorted {
         let initial = match name.chars().next() {
             Some(first) if first.is_ascii_alphabetic() => (0, first.to_ascii_uppercase().to_string()),
             Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
             _ => (2, "…".to_owned()),
         };
-        let key = (name.to_lowercase(), name);
-        sections.entry(initial).or_default().push((key, item(visit, group, name, &route)));
+        sections.entry(initial).or_default().push(item(visit, group, name, &route));
     }
-    let sorted = |mut items: Vec<((String, &str), Item<'a>)>| {
-        items.sort_by(|a, b| a.0.cmp(&b.0));
-        items.into_iter().map(|(_, item)| item).collect()
-    };
-    sections.into_iter().map(|((_, initial), items)| Section { initial, items: sorted(items) }).collect()
+    sections.into_iter().map(|((_, initial), items)| Section { initial, items }).collect()
 }
 
 fn item<'a>(
