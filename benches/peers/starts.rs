@@ -10,8 +10,9 @@ use crate::site::{self, Sites};
 use crate::stats::{grouped, median, mib, number, spread};
 use crate::{Cli, Result, process, progress};
 
-/// How long finews may rest after a start before its memory is read.
-const REST: Duration = Duration::from_secs(1);
+/// How long finews may rest after a start before its memory is read: it looks at all files once more
+/// before it is done, and what it has given back is taken from it with some delay.
+const REST: Duration = Duration::from_secs(5);
 
 /// Starts finews on every archive.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
