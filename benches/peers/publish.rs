@@ -18,6 +18,8 @@ use crate::site::{self, Addresses, Sites};
 use crate::stats::{grouped, number, quantile};
 use crate::{Cli, Result, progress};
 
+/// The pages that a new post is looked for on.
+const PAGES: [&str; 5] = ["home", "category", "tag", "day", "article"];
 /// How often a reader asks.
 const EVERY: Duration = Duration::from_millis(5);
 /// How long a post may take, before it counts as not shown.
@@ -32,17 +34,24 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         "New posts are written to the folder that finews serves, one after another at random intervals, half of them \
          as a file that grows under its name, half under another name and then renamed. Milliseconds from the end of the \
          writing until a reader sees the post, who asks for the page every 5 ms with its ETag on a kept connection.",
-        &["page", "posts", "p50 ms", "p99 ms", "greatest ms", "new posts", "not seen"],
+        &["page", "posts", "p50 ms", "p99 ms", "greatest ms", "new posts", "not seen", "runs"],
     );
     for posts in &cli.posts {
         let site = sites.of(*posts)?;
         let addresses = site::addresses(&site)?;
-        let finews = Finews::serve(&site, &sites.scratch("scratch")?, None)?;
-        let mut written = Written(Vec::new());
-        let Some(delays) = publish(cli, &finews, &site, &addresses, &mut written)? else {
-            report.absent("publishing", "not built in: a new file was not shown within 5 s");
-            break;
-        };
+        let scratch = sites.scratch("scratch")?;
+        let mut delays: Delays = PAGES.map(|page| (page, Vec::new())).into();
+        for _ in 0..cli.runs.max(1) {
+            let finews = Finews::serve(&site, &scratch, None)?;
+            let mut written = Written(Vec::new());
+            let Some(found) = publish(cli, &finews, &site, &addresses, &mut written)? else {
+                report.absent("publishing", "not built in: a new file was not shown within 5 s");
+                return Ok(());
+            };
+            for ((_, all), (_, found)) in delays.iter_mut().zip(found) {
+                all.extend(found);
+            }
+        }
         for (page, delays) in delays {
             let seen: Vec<_> = delays.iter().copied().flatten().collect();
             let p99 = quantile(&seen, 0.99);
@@ -57,6 +66,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
                 number(quantile(&seen, 1.0) * 1e3),
                 delays.len().to_string(),
                 (delays.len() - seen.len()).to_string(),
+                cli.runs.max(1).to_string(),
             ]);
         }
     }
@@ -91,8 +101,7 @@ fn publish(
     if watch(&mut Client::new(finews.port), &first.url, &first.slug, Instant::now(), FIRST).is_none() {
         return Ok(None);
     }
-    let pages = ["home", "category", "tag", "day", "article"];
-    let readers: Vec<_> = pages.iter().map(|page| Reader::start(page, finews.port)).collect();
+    let readers: Vec<_> = PAGES.iter().map(|page| Reader::start(page, finews.port)).collect();
     let mut intervals = 0x2545_f491_4f6c_dd1d_u64;
     for number in 1..=cli.publish {
         intervals ^= intervals << 13;
@@ -113,7 +122,7 @@ fn publish(
         reader.thread.join().map_err(|_| "a reader failed")
     };
     let delays = readers.into_iter().map(done).collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(Some(pages.into_iter().zip(delays).collect()))
+    Ok(Some(PAGES.into_iter().zip(delays).collect()))
 }
 
 /// A reader of one page, who waits for one post after another.

@@ -32,6 +32,11 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     let addresses = site::addresses(&archive)?;
     let (finews, uncached) = all_articles(cli, &archive, &scratch, &addresses, report)?;
     let hot = against_peers(cli, &finews, &scratch, &addresses, report)?;
+    if let Some(largest) = cli.posts.iter().max().filter(|largest| **largest > posts) {
+        let archive = sites.of(*largest)?;
+        let addresses = site::addresses(&archive)?;
+        all_articles(cli, &archive, &sites.scratch("scratch-largest")?, &addresses, report)?;
+    }
     let section = beside_http(cli, uncached, hot, report);
     report.add(section);
     bytes::measure(&finews, &addresses, report)

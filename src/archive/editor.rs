@@ -2,6 +2,7 @@
 //! [`Snapshot`]. What is broken keeps its last good version.
 
 mod look;
+mod survey;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::files::{Files, Kind, SiteFile, Walk};
+use super::files::{Kind, SiteFile, Walk};
 use super::load::{self, Claims, Loaded, Progress};
 use super::post::{Post, PostId, Timestamp};
 use super::read::Reader;
@@ -18,6 +19,7 @@ use super::stamp::Stamp;
 use super::store::Store;
 use crate::config::{Config, ConfigError};
 use look::{Sight, has_files, is_open};
+pub use survey::Survey;
 
 /// A snapshot that differs from the one before, and what is new in it.
 #[derive(Debug, Clone)]
@@ -219,15 +221,45 @@ impl Editor {
     /// Looks at every file of the site: at its time and size, or with `anew` at its bytes. Says which
     /// folders there are.
     pub fn rescan(&mut self, anew: bool) -> (Option<Edition>, Vec<PathBuf>) {
-        let config = Arc::clone(&self.config);
-        let Files { posts, pages, folders, problems } = Walk::new(&config).all();
-        self.pages = pages;
+        let survey = Survey::of(&self.config, &self.archive, anew);
+        self.take_survey(survey)
+    }
+
+    /// Looks at what a survey has found to be another than it was. Since all of it is looked at once
+    /// more, the survey may be of a while ago. Says which folders there are.
+    pub fn take_survey(&mut self, survey: Survey) -> (Option<Edition>, Vec<PathBuf>) {
+        let Survey { mut suspects, pages, folders, problems, anew, .. } = survey;
+        // Of these time and size may say that nothing has changed.
+        let known = self.barren.keys().filter(|path| self.archive.at_file(path).is_some());
+        suspects.extend(known.map(|path| SiteFile::of_path(path)));
+        suspects.sort_by(|a, b| a.path.cmp(&b.path));
+        suspects.dedup();
+        // A page may have come meanwhile. Those that are gone are found out when they are read.
+        self.pages.extend(pages);
+        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
+        self.pages.dedup();
         self.unchecked = false;
         self.vanished.clear();
-        let posts = self.suspects(posts, anew);
         let cleared = vec![String::new()];
-        let edition = self.look_at(Sight { posts, pages: true, problems, cleared, anew, whole: true });
-        (edition, folders)
+        let sight = Sight { posts: suspects, pages: true, problems, cleared, anew, whole: true };
+        (self.look_at(sight), folders)
+    }
+
+    /// The folders that posts and pages are known to be in, and those on the way to them.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut known: HashSet<&str> = HashSet::new();
+        let pages = self.pages.iter().map(|page| &*page.path);
+        for path in self.archive.every_post().map(Post::path).chain(pages) {
+            let mut path = path;
+            while let Some((folder, _)) = path.rsplit_once('/') {
+                if !known.insert(folder) {
+                    break;
+                }
+                path = folder;
+            }
+        }
+        let root = &self.config.root;
+        known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
     /// Keeps the archive on disk if it has changed much since that was last done. Another thread

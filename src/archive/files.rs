@@ -1,6 +1,8 @@
 //! The files of a site: which are posts, which are pages, and which Jekyll passes over.
 //! The rules are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
+mod filter;
+
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -9,6 +11,7 @@ use super::body::Format;
 use super::permalink::{self, FileName};
 use super::problem::{Code, Defect, Problem};
 use crate::config::Config;
+pub use filter::{Filter, is_special};
 
 /// A file of the site, relative to its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -313,168 +316,9 @@ pub(super) fn format(config: &Config, extension: &str) -> Format {
     }
 }
 
-/// Whether a name is one that Jekyll keeps to itself: hidden, a part of a layout, a backup.
-pub fn is_special(name: &str) -> bool {
-    name.starts_with(['.', '_', '#', '~']) || name.ends_with('~')
-}
-
-/// Jekyll's `EntryFilter`: which files and folders it passes over.
-pub struct Filter {
-    include: Patterns,
-    exclude: Patterns,
-    destination: String,
-}
-
-impl Filter {
-    /// The filter of a configuration.
-    pub fn new(config: &Config) -> Self {
-        let excluded: Vec<_> =
-            config.exclude.iter().filter(|pattern| !config.include.contains(pattern)).cloned().collect();
-        Self {
-            include: Patterns::new(&config.include),
-            exclude: Patterns::new(&excluded),
-            destination: config.destination.clone(),
-        }
-    }
-
-    /// Whether a configured pattern excludes a file, or a folder above it.
-    pub fn excludes(&self, path: &str) -> bool {
-        let ends = path.match_indices('/').map(|(end, _)| (end, true)).chain([(path.len(), false)]);
-        ends.map(|(end, is_dir)| (&path[..end], is_dir)).any(|(part, is_dir)| {
-            self.exclude.matches(part, is_dir) && !self.include.matches(base_name(part), is_dir)
-        })
-    }
-
-    fn keeps(&self, seen: &Seen<'_>) -> bool {
-        let &Seen { path, is_dir, is_link } = seen;
-        let name = base_name(path);
-        if let Some(below) = below_posts(path) {
-            // `Dir["**/*"]` lists the files below `_posts` all at once. It sees nothing hidden
-            // and follows no links to folders; of the folders only the first is looked at for a
-            // special name, as the beginning of the file's path.
-            if is_dir {
-                return !name.starts_with('.') && !is_link;
-            }
-            return !name.starts_with('.') && self.passes(path, below, is_dir);
-        }
-        // A folder of posts is listed whatever its own path is.
-        is_dir && name == "_posts" || path != self.destination && self.passes(path, name, is_dir)
-    }
-
-    /// EntryFilter#filter of an entry: its path below the folder that is listed.
-    fn passes(&self, path: &str, entry: &str, is_dir: bool) -> bool {
-        let name = base_name(entry);
-        let included = self.include.matches(entry, is_dir) || self.include.matches(name, is_dir);
-        !name.ends_with('.')
-            && (included || !(self.exclude.matches(path, is_dir) || is_special(entry) || is_special(name)))
-    }
-}
-
-/// EntryFilter#glob_include?: a pattern of `File.fnmatch`, or the beginning of the path, so
-/// that `vendor` covers `vendor-old` too.
-struct Patterns(Vec<String>);
-
-impl Patterns {
-    fn new(patterns: &[String]) -> Self {
-        Self(patterns.iter().map(|pattern| pattern.trim_start_matches('/').to_owned()).collect())
-    }
-
-    fn matches(&self, path: &str, is_dir: bool) -> bool {
-        self.0.iter().any(|pattern| {
-            path.starts_with(pattern.as_str())
-                || (is_dir && pattern.strip_suffix('/') == Some(path))
-                || (pattern.contains(['*', '?', '[', '\\']) && fnmatch(pattern, path))
-        })
-    }
-}
-
-/// Ruby's `File.fnmatch` without flags: `*` and `?` cover `/` too, braces are plain text.
-fn fnmatch(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    if first == '*' {
-        let rest = rest.trim_start_matches('*');
-        return text.char_indices().any(|(start, _)| fnmatch(rest, &text[start..])) || fnmatch(rest, "");
-    }
-    let Some(next) = text.chars().next() else { return false };
-    let text = &text[next.len_utf8()..];
-    match first {
-        '?' => fnmatch(rest, text),
-        '[' => match bracket(rest, next) {
-            Some((true, rest)) => fnmatch(rest, text),
-            _ => false,
-        },
-        '\\' if !rest.is_empty() => {
-            let literal = rest.chars().next();
-            literal == Some(next) && fnmatch(&rest[next.len_utf8()..], text)
-        }
-        _ => first == next && fnmatch(rest, text),
-    }
-}
-
-/// Whether a character is in the set whose `[` was read, and what follows the set.
-fn bracket(set: &str, c: char) -> Option<(bool, &str)> {
-    let negated = set.starts_with(['!', '^']);
-    let mut rest = if negated { &set[1..] } else { set };
-    let mut found = false;
-    while let Some((low, after)) = member(rest) {
-        rest = after;
-        let range = rest.strip_prefix('-').filter(|after| !after.starts_with(']')).and_then(member);
-        let (high, after) = range.unwrap_or((low, rest));
-        rest = after;
-        found |= (low..=high).contains(&c);
-        if let Some(rest) = rest.strip_prefix(']') {
-            return Some((found != negated, rest));
-        }
-    }
-    None
-}
-
-/// The next character of a set, without the `\` before it.
-fn member(set: &str) -> Option<(char, &str)> {
-    let set = set.strip_prefix('\\').unwrap_or(set);
-    set.chars().next().map(|c| (c, &set[c.len_utf8()..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Each row was answered by Ruby.
-    #[test]
-    fn patterns_are_rubys() {
-        let table = [
-            ("a/*/c", "a/b/b/c", true),
-            ("**/a", "a", false),
-            ("**/a", "b/a", true),
-            ("*.md", "a/b.md", true),
-            ("*.md", ".b.md", true),
-            ("{a,b}", "a", false),
-            ("doc?", "docs", true),
-            ("doc?", "doc", false),
-            ("doc[st]", "doct", true),
-            ("doc[!st]", "doct", false),
-            ("doc[^a-c]x", "docdx", true),
-            ("doc[^a-c]x", "docbx", false),
-            ("[", "[", false),
-            ("\\*a", "*a", true),
-            ("d\\ocs", "docs", true),
-            ("中?", "中文", true),
-            ("*", "", true),
-        ];
-        for (pattern, path, expected) in table {
-            assert_eq!(fnmatch(pattern, path), expected, "{pattern} {path}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_covers_what_begins_with_it() {
-        let patterns = Patterns::new(&["vendor/bundle/".into(), "/docs".into()]);
-        let table = [("vendor/bundle", true), ("vendor/bundler", false), ("docs2", true), ("a/docs", false)];
-        for (path, expected) in table {
-            assert_eq!(patterns.matches(path, true), expected, "{path}");
-        }
-    }
 
     #[test]
     fn what_is_below_posts_is_what_follows_the_first() {

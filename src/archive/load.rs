@@ -117,7 +117,10 @@ pub(super) struct Loaded {
 /// # Errors
 /// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
 pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
-    let mut editor = Editor::open(Arc::new(config.clone()), claims, progress)?;
+    // Who asks once wants what the files say, not what was kept of them.
+    let mut config = config.clone();
+    config.cache_dir = None;
+    let mut editor = Editor::open(Arc::new(config), claims, progress)?;
     editor.settle();
     Ok(Snapshot::clone(&editor.archive()))
 }

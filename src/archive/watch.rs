@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::editor::{Edition, Editor};
+use super::editor::{Edition, Editor, Survey};
 use super::load::{Claims, Progress};
 use crate::config::{Config, ConfigError, Watching};
 use pending::Pending;
@@ -28,6 +28,8 @@ const VANISHED: Duration = Duration::from_secs(1);
 pub enum Notice {
     /// Something happened to files.
     Files(notify::Result<Event>),
+    /// All files were looked at, for the time of this number.
+    Surveyed(u64, Survey),
     /// The owner has new settings, and wants all files read again.
     Reload(Arc<Config>),
     /// No more is wanted.
@@ -56,9 +58,15 @@ pub struct Watch<'a> {
     pending: Pending,
     /// The folders that are listened to.
     watched: HashSet<PathBuf>,
-    last_scan: Instant,
+    last_survey: Instant,
     /// How long the last look at everything took.
-    scan_took: Duration,
+    survey_took: Duration,
+    /// How often everything was looked at, or has begun to be.
+    surveys: u64,
+    /// Another thread is looking at everything.
+    surveying: bool,
+    /// Something was missed since it began, so that it must do so again.
+    again: bool,
 }
 
 /// Follows a site until told to stop, and tells all that is new.
@@ -76,8 +84,11 @@ pub fn run(
         watcher: None,
         pending: Pending::default(),
         watched: HashSet::new(),
-        last_scan: Instant::now(),
-        scan_took: Duration::ZERO,
+        last_survey: Instant::now(),
+        survey_took: Duration::ZERO,
+        surveys: 0,
+        surveying: false,
+        again: false,
     };
     watch.begin();
     watch.follow();
@@ -100,12 +111,10 @@ impl Watch<'_> {
                 Err(error) => tracing::warn!(%error, "file events cannot be had; files are polled"),
             }
         }
+        let folders = self.editor.folders();
+        self.listen(&folders);
         if kept || self.editor.config().watch != Watching::Off {
-            self.scan(false);
-        }
-        if kept {
-            let took_ms = self.scan_took.as_millis() as u64;
-            tracing::info!(took_ms, posts = self.editor.archive().len(), "the archive is as its files are");
+            self.survey();
         }
     }
 
@@ -114,6 +123,9 @@ impl Watch<'_> {
             let wait = self.wait();
             match self.notices.1.recv_timeout(wait) {
                 Ok(Notice::Files(event)) => self.note(event),
+                Ok(Notice::Surveyed(number, survey)) if number == self.surveys => self.take(survey),
+                // By settings that hold no more.
+                Ok(Notice::Surveyed(..)) => {}
                 Ok(Notice::Reload(config)) => self.reload(config),
                 Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -128,8 +140,8 @@ impl Watch<'_> {
         if let Some(due) = self.pending.due() {
             wait = wait.min(due.saturating_duration_since(Instant::now()));
         }
-        if let Some(every) = self.scan_every() {
-            wait = wait.min(every.saturating_sub(self.last_scan.elapsed()));
+        if let Some(every) = self.survey_every().filter(|_| !self.surveying) {
+            wait = wait.min(every.saturating_sub(self.last_survey.elapsed()));
         }
         if self.editor.misses_folders() {
             wait = wait.min(VANISHED);
@@ -137,11 +149,11 @@ impl Watch<'_> {
         wait
     }
 
-    fn scan_every(&self) -> Option<Duration> {
+    fn survey_every(&self) -> Option<Duration> {
         let config = self.editor.config();
         let polls =
             config.watch == Watching::Poll || (config.watch == Watching::Events && self.watcher.is_none());
-        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
+        if polls { Some(POLL.max(self.survey_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
     }
 
     /// Does what is due.
@@ -153,7 +165,7 @@ impl Watch<'_> {
             let (paths, overflow) = self.pending.take();
             if overflow {
                 tracing::info!("more happened to the files than could be followed; all are looked at");
-                self.scan(false);
+                self.survey();
             } else {
                 self.see(paths);
             }
@@ -162,10 +174,9 @@ impl Watch<'_> {
         if !reopened.is_empty() {
             self.see(reopened);
         }
-        let scan_is_due = self.scan_every().is_some_and(|every| self.last_scan.elapsed() >= every);
-        if scan_is_due || self.editor.has_returned() {
-            self.scan(false);
-            self.editor.save();
+        let is_due = self.survey_every().is_some_and(|every| self.last_survey.elapsed() >= every);
+        if !self.surveying && (is_due || self.editor.has_returned()) {
+            self.survey();
         }
     }
 
@@ -192,53 +203,79 @@ impl Watch<'_> {
                 self.publish(edition);
             }
         }
-        let (edition, mut folders) = self.editor.see(&paths);
+        let (edition, folders) = self.editor.see(&paths);
         edition.into_iter().for_each(|edition| self.publish(edition));
-        // A new folder may have been filled before it was watched, and hold new folders itself.
-        while self.listen(&folders) {
-            let (edition, found) = self.editor.see(&folders);
+        self.follow_into(folders);
+    }
+
+    /// Listens in folders, and looks at those that are new: one may have been filled before it was
+    /// watched, also with folders.
+    fn follow_into(&mut self, mut folders: Vec<PathBuf>) {
+        loop {
+            let new = self.listen(&folders);
+            if new.is_empty() {
+                return;
+            }
+            let (edition, found) = self.editor.see(&new);
             edition.into_iter().for_each(|edition| self.publish(edition));
             folders = found;
         }
     }
 
-    /// Looks at everything.
-    fn scan(&mut self, anew: bool) {
-        let start = Instant::now();
-        if let Some(watcher) = &mut self.watcher {
-            // So that what changes while we look is seen afterwards.
-            let _ = watcher.watch(&self.editor.config().root, RecursiveMode::NonRecursive);
+    /// Has another thread look at everything, so that what happens meanwhile need not wait.
+    fn survey(&mut self) {
+        if std::mem::replace(&mut self.surveying, true) {
+            self.again = true;
+            return;
         }
-        let (edition, mut folders) = self.editor.rescan(anew);
+        self.surveys += 1;
+        let number = self.surveys;
+        let (config, archive) = (Arc::clone(self.editor.config()), self.editor.archive());
+        let sender = self.notices.0.clone();
+        std::thread::spawn(move || {
+            // Nobody listens any more when the program ends.
+            let _ = sender.send(Notice::Surveyed(number, Survey::of(&config, &archive, false)));
+        });
+    }
+
+    /// Takes over what another thread has found.
+    fn take(&mut self, survey: Survey) {
+        self.surveying = false;
+        let kept = self.editor.is_unchecked();
+        self.survey_took = survey.took;
+        self.last_survey = Instant::now();
+        let (edition, folders) = self.editor.take_survey(survey);
         edition.into_iter().for_each(|edition| self.publish(edition));
-        self.last_scan = Instant::now();
-        self.scan_took = start.elapsed();
-        // A folder may have been filled, also with folders, before it was watched.
-        while self.listen(&folders) {
-            let (edition, found) = self.editor.rescan(false);
-            edition.into_iter().for_each(|edition| self.publish(edition));
-            folders = found;
+        if kept {
+            let took_ms = self.survey_took.as_millis() as u64;
+            tracing::info!(took_ms, posts = self.editor.archive().len(), "the archive is as its files are");
+        }
+        self.follow_into(folders);
+        self.editor.save();
+        if std::mem::take(&mut self.again) {
+            self.survey();
         }
     }
 
-    /// Listens for events in folders, and says whether any of them is new.
-    fn listen(&mut self, folders: &[PathBuf]) -> bool {
-        let Some(watcher) = &mut self.watcher else { return false };
-        let mut any = false;
+    /// Listens for events in folders, and says which of them are new.
+    fn listen(&mut self, folders: &[PathBuf]) -> Vec<PathBuf> {
+        let mut new = Vec::new();
+        let Some(watcher) = &mut self.watcher else { return new };
         for folder in folders {
             // A folder may have been replaced by another of its name, so all are named again.
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
-                Ok(()) => any |= self.watched.insert(folder.clone()),
+                Ok(()) if self.watched.insert(folder.clone()) => new.push(folder.clone()),
+                Ok(()) => {}
                 Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
                     tracing::warn!("there are more folders than the system lets us watch; files are polled");
                     self.watcher = None;
-                    return any;
+                    return new;
                 }
                 // Gone again, or closed to us, of which the archive's problems speak.
                 Err(error) => tracing::debug!(%error, "a folder is not watched"),
             }
         }
-        any
+        new
     }
 
     fn publish(&mut self, edition: Edition) {
@@ -255,7 +292,9 @@ impl Watch<'_> {
         let same_watch = old.watch == config.watch;
         if same_files {
             self.editor.set_config(Arc::clone(&config));
-            self.scan(true);
+            let (edition, folders) = self.editor.rescan(true);
+            edition.into_iter().for_each(|edition| self.publish(edition));
+            self.follow_into(folders);
         } else if self.editor.misses_folders() {
             // A start anew would begin without the posts that are away.
             tracing::error!("the configuration stays as it was: a folder of posts is missing");
@@ -272,6 +311,9 @@ impl Watch<'_> {
             self.watcher = None;
             self.pending = Pending::default();
             self.watched.clear();
+            // What is on its way was found by the old settings.
+            self.surveys += 1;
+            self.surveying = false;
             self.begin();
         }
     }

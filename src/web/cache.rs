@@ -11,10 +11,10 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::snapshot::ListPage;
 use crate::program;
 
-pub use pages::{EncodedPage, PageCache, Standing};
+pub use pages::{EncodedPage, Kind, PageCache, Standing};
 
 /// How long browsers and proxies may keep an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CachePolicy {
     /// Lists, the home page, answers that there is nothing: asked again each time, since a 304
     /// costs no rendering and a minute-old front page is no news.

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, PageCache, Standing};
+use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, Kind, PageCache, Standing};
 use super::encoding::{Accepted, Encoding};
-use super::headers;
+use super::headers::secure_headers;
 use super::site::Site;
 use crate::archive::Snapshot;
 
@@ -29,6 +29,9 @@ pub struct Visit<'a> {
     /// The address asked for, and of which site and archive, if what stands there may be noted.
     address: Option<(&'a str, u64)>,
 }
+
+/// What pages are.
+const HTML: &str = "text/html; charset=utf-8";
 
 /// An answer.
 pub type Reply = Response<Body>;
@@ -91,7 +94,7 @@ impl<'a> Visit<'a> {
         if let Some((address, generation)) = self.address {
             self.pages.note(address, Standing { generation, fingerprint, policy });
         }
-        self.conditional("text/html; charset=utf-8", policy, fingerprint, html)
+        self.conditional(HTML, policy, fingerprint, html)
     }
 
     /// Bytes of any type, under the same conditions.
@@ -113,9 +116,9 @@ impl<'a> Visit<'a> {
             Err(failure) => return failure.reply(self.site),
         };
         let encoding = self.accepted.quickest();
-        let mut headers = headers_of(policy, fingerprint.etag(encoding.tag()));
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        let page = Arc::new(EncodedPage::new(headers, encoding, encoding.encode(bytes)));
+        let kind = Kind { content_type, policy };
+        let page = EncodedPage::new(kind, Some(fingerprint), encoding, encoding.encode(bytes));
+        let page = Arc::new(page);
         let reply = page.reply(StatusCode::OK);
         self.pages.insert(fingerprint, encoding, page);
         reply
@@ -141,11 +144,8 @@ impl<'a> Visit<'a> {
         match render(page) {
             Ok(bytes) => {
                 let encoding = self.accepted.quickest();
-                let mut headers = headers::secure_headers();
-                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-                headers.insert(header::CACHE_CONTROL, CachePolicy::Revalidate.header());
-                EncodedPage::new(headers, encoding, encoding.encode(bytes)).reply(code)
+                let kind = Kind { content_type: HTML, policy: CachePolicy::Revalidate };
+                EncodedPage::new(kind, None, encoding, encoding.encode(bytes)).reply(code)
             }
             Err(failure) => failure.reply(self.site),
         }
@@ -180,17 +180,12 @@ impl<'a> Visit<'a> {
 /// Says to a client that it has the page already.
 fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
     let mut reply = status(StatusCode::NOT_MODIFIED);
-    *reply.headers_mut() = headers_of(policy, etag);
-    reply
-}
-
-/// What is said of a page whether or not the client has it already.
-fn headers_of(policy: CachePolicy, etag: HeaderValue) -> HeaderMap {
-    let mut headers = headers::secure_headers();
+    let headers = reply.headers_mut();
+    *headers = secure_headers();
     headers.insert(header::ETAG, etag);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, policy.header());
-    headers
+    reply
 }
 
 /// Why a page could not be made. Readers are told nothing of it; the log is.

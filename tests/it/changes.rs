@@ -314,3 +314,12 @@ proptest! {
         desk.editor.rescan(false);
     }
 }
+
+#[test]
+fn the_next_day_begins_at_midnight_in_the_sites_zone() {
+    let archive = Desk::of(&[]).archive();
+    let midnight = archive.next_midnight().in_zone(archive.zone());
+    assert_eq!(midnight.time(), chrono::NaiveTime::MIN);
+    assert_eq!(midnight.date_naive().pred_opt(), Some(archive.today()));
+    assert_eq!(archive.zone().name(), "Asia/Shanghai");
+}

@@ -60,24 +60,6 @@ enum Verdict {
 }
 
 impl Editor {
-    /// Of the files of a whole site those that may have changed, and those that are gone.
-    pub(super) fn suspects(&self, found: Vec<SiteFile>, anew: bool) -> Vec<SiteFile> {
-        let known: Vec<_> = found.par_iter().map(|file| self.archive.at_file(&file.path)).collect();
-        let mut seen = vec![false; self.archive.ids()];
-        known.iter().flatten().for_each(|id| seen[id.index()] = true);
-        let missing = self.archive.every_post_with_id().filter(|(id, _)| !seen[id.index()]);
-        let missing: Vec<SiteFile> = missing.map(|(_, post)| SiteFile::of_path(post.path())).collect();
-        let mut suspects: Vec<SiteFile> =
-            found.into_par_iter().filter(|file| anew || !self.seems_same(file)).collect();
-        suspects.extend(missing);
-        suspects
-    }
-
-    fn seems_same(&self, file: &SiteFile) -> bool {
-        let stamp = Stamp::at(&file.file(&self.config.root));
-        stamp.is_ok_and(|stamp| self.last_seen(&file.path).is_some_and(|last| last.looks_like(&stamp)))
-    }
-
     /// What a file was when it was last read, if it could be.
     fn last_seen(&self, path: &str) -> Option<Stamp> {
         if let Some(stamp) = self.barren.get(path) {
@@ -147,6 +129,7 @@ impl Editor {
         match stamp::read(&path) {
             Err(defect) => Verdict::Failed(defect),
             Ok(content) => match last {
+                Some(last) if !content.torn && last == content.stamp => Verdict::Same,
                 Some(last) if !content.torn && last.same_bytes(&content.stamp) => {
                     Verdict::Touched(content.stamp)
                 }

@@ -1,17 +1,19 @@
 //! Encoded pages in memory. Their key is a fingerprint of all that they show, so none is ever out of
 //! date: the cache is bounded by bytes, and forgets what is not asked for.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{CachePolicy, Fingerprint};
 use crate::web::encoding::{self, Encoding};
+use crate::web::headers::secure_headers;
 
 /// A page that was asked for so often by clients that take Brotli is packed with it, which takes a
 /// hundred times as long as gzip.
@@ -21,30 +23,72 @@ const OVERHEAD: u64 = 1024;
 /// Bytes of an article's page, about.
 const USUAL_PAGE: u64 = 4096;
 
-/// A page as it is sent: all of its headers, and its bytes in one encoding.
+/// What pages have in common that are sent with the same headers but for tag and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// The type of their bytes.
+    pub content_type: &'static str,
+    /// How long they may be kept.
+    pub policy: CachePolicy,
+}
+
+type Shared = HashMap<(Kind, Encoding), Arc<HeaderMap>>;
+
+impl Kind {
+    /// The headers of pages of this kind in an encoding. All such pages share them: a copy for each
+    /// would seldom be in the processor's cache, and cost more than the page.
+    fn headers(self, encoding: Encoding) -> Arc<HeaderMap> {
+        static ALL: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
+        // A map that somebody panicked over holds whole entries all the same.
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        let headers = all.entry((self, encoding)).or_insert_with(|| {
+            let mut headers = secure_headers();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            headers.insert(header::CACHE_CONTROL, self.policy.header());
+            if let Some(encoding) = encoding.header() {
+                headers.insert(header::CONTENT_ENCODING, encoding);
+            }
+            Arc::new(headers)
+        });
+        Arc::clone(headers)
+    }
+}
+
+/// A page as it is sent: its headers, and its bytes in one encoding.
 #[derive(Debug)]
 pub struct EncodedPage {
-    pub(in crate::web) headers: HeaderMap,
-    pub(in crate::web) bytes: Bytes,
+    kind: Kind,
+    headers: Arc<HeaderMap>,
+    etag: Option<HeaderValue>,
+    bytes: Bytes,
     /// How often it was sent to clients that would have taken Brotli.
     wanted: AtomicU32,
 }
 
 impl EncodedPage {
-    /// A page with these headers but for those that say how it is encoded.
-    pub fn new(mut headers: HeaderMap, encoding: Encoding, bytes: Vec<u8>) -> Self {
-        headers.insert(header::CONTENT_LENGTH, bytes.len().into());
-        if let Some(encoding) = encoding.header() {
-            headers.insert(header::CONTENT_ENCODING, encoding);
+    /// A page of these bytes, which are in the encoding already. What says that there is no page has
+    /// no fingerprint.
+    pub fn new(kind: Kind, fingerprint: Option<Fingerprint>, encoding: Encoding, bytes: Vec<u8>) -> Self {
+        Self {
+            kind,
+            headers: kind.headers(encoding),
+            etag: fingerprint.map(|fingerprint| fingerprint.etag(encoding.tag())),
+            bytes: bytes.into(),
+            wanted: AtomicU32::new(0),
         }
-        Self { headers, bytes: bytes.into(), wanted: AtomicU32::new(0) }
     }
 
     /// The answer that sends it.
     pub fn reply(&self, code: StatusCode) -> Response<Body> {
         let mut reply = Response::new(Body::from(self.bytes.clone()));
         *reply.status_mut() = code;
-        *reply.headers_mut() = self.headers.clone();
+        let headers = reply.headers_mut();
+        *headers = HeaderMap::clone(&self.headers);
+        headers.insert(header::CONTENT_LENGTH, self.bytes.len().into());
+        if let Some(etag) = &self.etag {
+            headers.insert(header::ETAG, etag.clone());
+        }
         reply
     }
 }
@@ -127,9 +171,7 @@ impl PageCache {
             let bytes = encoding::brotli_small(&plain);
             // Some small pages are smaller with gzip.
             if bytes.len() < page.bytes.len() {
-                let mut headers = page.headers.clone();
-                headers.insert(header::ETAG, fingerprint.etag(Encoding::Brotli.tag()));
-                let page = EncodedPage::new(headers, Encoding::Brotli, bytes);
+                let page = EncodedPage::new(page.kind, Some(fingerprint), Encoding::Brotli, bytes);
                 cache.insert((fingerprint, Encoding::Brotli), Arc::new(page));
             }
         });
@@ -141,12 +183,14 @@ mod tests {
     use super::*;
     use crate::web::cache::Fingerprinter;
 
+    const KIND: Kind = Kind { content_type: "text/html", policy: CachePolicy::Article };
+
     fn fingerprint(number: usize) -> Fingerprint {
         Fingerprinter::new(0, "test").with(number).finish()
     }
 
     fn page(length: usize) -> Arc<EncodedPage> {
-        Arc::new(EncodedPage::new(HeaderMap::new(), Encoding::Gzip, vec![b'x'; length]))
+        Arc::new(EncodedPage::new(KIND, None, Encoding::Gzip, vec![b'x'; length]))
     }
 
     #[test]
@@ -171,8 +215,8 @@ mod tests {
     fn what_is_often_wanted_with_brotli_is_packed_so() {
         let cache = PageCache::new(1 << 20);
         let html = "<p>text of a page that says much</p>".repeat(200).into_bytes();
-        let gzip = EncodedPage::new(HeaderMap::new(), Encoding::Gzip, Encoding::Gzip.encode(html));
-        let page = Arc::new(gzip);
+        let gzip = Encoding::Gzip.encode(html);
+        let page = Arc::new(EncodedPage::new(KIND, Some(fingerprint(1)), Encoding::Gzip, gzip));
         cache.insert(fingerprint(1), Encoding::Gzip, Arc::clone(&page));
         for _ in 0..=HOT {
             cache.want_brotli(fingerprint(1), &page);
@@ -183,6 +227,6 @@ mod tests {
         });
         let packed = packed.expect("a page packed with Brotli");
         assert!(packed.bytes.len() < page.bytes.len());
-        assert_eq!(packed.headers[header::CONTENT_ENCODING], "br");
+        assert_eq!(packed.reply(StatusCode::OK).headers()[header::CONTENT_ENCODING], "br");
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 
 use super::{Files, SOON, numbered, serve_as_nobody};
-use crate::support::{Running, folder, post, serve};
+use crate::support::{Running, folder, post, printed, serve};
 
 const POSTS: usize = 300;
 const KEPT: &str = "the archive is kept in";
@@ -76,6 +76,17 @@ fn a_second_start_serves_what_was_kept_and_then_what_has_changed() {
     });
     files.write(&numbered(3), &post("Followed", "2024-01-01", "x"));
     server.wait(SOON, "following", |server| server.shows("/x/2024/01/01/n3.html", "Text of Followed."));
+}
+
+#[test]
+fn a_list_is_of_the_files_and_not_of_what_was_kept() {
+    let (files, cache) = (Files::many(POSTS), folder(&[]));
+    keep(&files, cache.path());
+    files.write(&numbered(1), &post("Changed", "2024-01-01", "x"));
+    let site = files.path("").to_string_lossy().into_owned();
+    let lines = printed(&[&["list", site.as_str()], &keeping(cache.path())[..]].concat());
+    assert_eq!(lines.len(), POSTS);
+    assert!(lines.iter().any(|line| line["title"] == "Changed"));
 }
 
 #[test]
