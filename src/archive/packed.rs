@@ -113,7 +113,7 @@ impl Packing {
     /// The article again.
     ///
     /// # Errors
-    /// When the bytes are not what [`Packing::pack`] made, which only a fault of the memory explains.
+    /// When the bytes are not those that were packed, which only a fault of the memory explains.
     pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
         let mut plain = Vec::with_capacity(packed.length as usize);
         DECODER
