@@ -245,6 +245,15 @@ impl Editor {
         (self.look_at(sight), folders)
     }
 
+    /// The site's folder and those of posts in it, as far as they are known without a look.
+    pub fn main_folders(&self) -> Vec<PathBuf> {
+        let root = &self.config.root;
+        let usual = ["_posts", "posts"].map(String::from);
+        let posts = if self.config.posts.is_empty() { &usual[..] } else { &self.config.posts };
+        let folders = posts.iter().map(|folder| root.join(folder)).filter(|folder| folder.is_dir());
+        folders.chain([root.clone()]).collect()
+    }
+
     /// The folders that posts and pages are known to be in, and those on the way to them.
     pub fn folders(&self) -> Vec<PathBuf> {
         let mut known: HashSet<&str> = HashSet::new();

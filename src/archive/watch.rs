@@ -69,7 +69,7 @@ pub struct Watch<'a> {
     again: bool,
 }
 
-/// Follows a site until told to stop, and tells all that is new.
+/// Follows a site until told to stop, and tells of its archive and then of all that is new.
 pub fn run(
     editor: Editor,
     claims: Claims,
@@ -90,27 +90,37 @@ pub fn run(
         surveying: false,
         again: false,
     };
+    // Before anybody is told of the archive, so that what is written from now on is seen.
+    watch.listen_first();
+    watch.publish(watch.all());
     watch.begin();
     watch.follow();
 }
 
 impl Watch<'_> {
-    /// Starts to listen, and then looks at everything: so that nothing is missed that happened while
-    /// the archive was loaded, and an archive that was kept is compared with the files.
+    /// Starts to listen where posts mostly are, which takes no time.
+    fn listen_first(&mut self) {
+        if self.editor.config().watch != Watching::Events {
+            return;
+        }
+        let sender = self.notices.0.clone();
+        let handler = move |event| {
+            // Nobody listens any more when the program ends.
+            let _ = sender.send(Notice::Files(event));
+        };
+        match notify::recommended_watcher(handler) {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => tracing::warn!(%error, "file events cannot be had; files are polled"),
+        }
+        let folders = self.editor.main_folders();
+        self.listen(&folders);
+    }
+
+    /// Listens in every folder, and then has everything looked at: so that nothing is missed that
+    /// happened while the archive was loaded, and an archive that was kept is compared with the files.
     fn begin(&mut self) {
         let kept = self.editor.is_unchecked();
         self.editor.save();
-        if self.editor.config().watch == Watching::Events {
-            let sender = self.notices.0.clone();
-            let handler = move |event| {
-                // Nobody listens any more when the program ends.
-                let _ = sender.send(Notice::Files(event));
-            };
-            match notify::recommended_watcher(handler) {
-                Ok(watcher) => self.watcher = Some(watcher),
-                Err(error) => tracing::warn!(%error, "file events cannot be had; files are polled"),
-            }
-        }
         let folders = self.editor.folders();
         self.listen(&folders);
         if kept || self.editor.config().watch != Watching::Off {
@@ -278,6 +288,11 @@ impl Watch<'_> {
         new
     }
 
+    /// The archive as it is, with nothing new in it.
+    fn all(&self) -> Edition {
+        Edition { archive: self.editor.archive(), new: Vec::new(), took: Duration::ZERO }
+    }
+
     fn publish(&mut self, edition: Edition) {
         let posts = edition.archive.len();
         let took_us = edition.took.as_micros() as u64;
@@ -305,8 +320,8 @@ impl Watch<'_> {
                 Err(error) => return (self.tell)(News::Refused(error)),
             }
         }
-        let edition = Edition { archive: self.editor.archive(), new: Vec::new(), took: Duration::ZERO };
-        (self.tell)(News::Reloaded(config, edition));
+        let all = self.all();
+        (self.tell)(News::Reloaded(config, all));
         if !same_files || !same_watch {
             self.watcher = None;
             self.pending = Pending::default();
@@ -314,6 +329,7 @@ impl Watch<'_> {
             // What is on its way was found by the old settings.
             self.surveys += 1;
             self.surveying = false;
+            self.listen_first();
             self.begin();
         }
     }

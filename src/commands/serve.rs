@@ -92,7 +92,6 @@ fn follow(
     notices: (mpsc::Sender<Notice>, mpsc::Receiver<Notice>),
 ) -> Result<(), String> {
     let editor = open(config).map_err(|error| error.to_string())?;
-    app.publish(editor.archive());
     follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
         News::Edition(edition) => app.publish_edition(edition),
         News::Reloaded(config, edition) => {
