@@ -147,9 +147,14 @@ impl Editor {
         }
     }
 
+    /// Whether a folder of posts has vanished as a whole.
+    pub fn has_vanished(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
     /// Whether a folder of posts has vanished as a whole, or one cannot be read.
     pub fn misses_folders(&self) -> bool {
-        !self.vanished.is_empty() || !self.unreadable.is_empty()
+        self.has_vanished() || !self.unreadable.is_empty()
     }
 
     /// Goes on with settings by which files mean the same as before.

@@ -310,7 +310,7 @@ impl Watch<'_> {
             let (edition, folders) = self.editor.rescan(true);
             edition.into_iter().for_each(|edition| self.publish(edition));
             self.follow_into(folders);
-        } else if self.editor.misses_folders() {
+        } else if self.editor.has_vanished() {
             // A start anew would begin without the posts that are away.
             tracing::error!("the configuration stays as it was: a folder of posts is missing");
             return;
