@@ -3,9 +3,10 @@
 
 mod filter;
 
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
 
 use super::body::Format;
 use super::permalink::{self, FileName};
@@ -184,54 +185,83 @@ impl<'a> Walk<'a> {
 
     /// Everything dated in a folder that the configuration names, and the pages beside.
     fn walk_posts(&self, named: &str, start: &Path, files: &mut Files) {
-        let root = &self.config.root;
-        for entry in self.entries(start, |seen| self.keeps_in(named, seen)) {
-            match entry {
-                Ok(entry) if entry.file_type().is_file() => {
-                    let file = SiteFile::new(root, entry.path());
-                    if file.name().is_some() {
-                        files.posts.push(file);
-                    } else if self.kind(&file.path) == Some(Kind::Page)
-                        && self.keeps_way(entry.path(), |seen| self.filter.keeps(seen))
-                    {
-                        files.pages.push(file);
-                    }
+        let top = self.config.root.join(named);
+        self.walk(
+            &top,
+            start,
+            files,
+            |seen| self.keeps_in(named, seen),
+            |files, path, file| {
+                if file.name().is_some() {
+                    files.posts.push(file);
+                } else if self.kind(&file.path) == Some(Kind::Page)
+                    && self.keeps_way(path, |seen| self.filter.keeps(seen))
+                {
+                    files.pages.push(file);
                 }
-                Ok(entry) => files.note_folder(&entry),
-                Err(error) => files.problems.push(unreadable(root, &error)),
-            }
-        }
+            },
+        );
     }
 
     /// Posts where the configuration names no folders, and pages elsewhere.
     fn walk_site(&self, start: &Path, files: &mut Files) {
+        let keeps = |seen: &Seen<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
+        self.walk(&self.config.root, start, files, keeps, |files, _, file| match self.kind(&file.path) {
+            Some(Kind::Post) => files.posts.push(file),
+            Some(Kind::Page) => files.pages.push(file),
+            None => {}
+        });
+    }
+
+    /// Walks through all that counts from `start` on, which is `top` or below it. What is found is the
+    /// same as if it had begun at `top`, so that it may be looked at in parts.
+    fn walk(
+        &self,
+        top: &Path,
+        start: &Path,
+        files: &mut Files,
+        keeps: impl Fn(&Seen<'_>) -> bool,
+        take: impl Fn(&mut Files, &Path, SiteFile),
+    ) {
         let root = &self.config.root;
-        for entry in self.entries(start, |seen| self.filter.keeps(seen) && !self.is_named(seen.path)) {
+        let mut entries = WalkDir::new(start).follow_links(true).into_iter().filter_entry(|entry| {
+            let path = relative(root, entry.path());
+            let (is_dir, is_link) = (entry.file_type().is_dir(), entry.path_is_symlink());
+            entry.depth() == 0 || keeps(&Seen { path: &path, is_dir, is_link })
+        });
+        while let Some(entry) = entries.next() {
             match entry {
-                Ok(entry) if entry.file_type().is_file() => {
-                    let file = SiteFile::new(root, entry.path());
-                    match self.kind(&file.path) {
-                        Some(Kind::Post) => files.posts.push(file),
-                        Some(Kind::Page) => files.pages.push(file),
-                        None => {}
+                Ok(entry) if entry.file_type().is_dir() => {
+                    let path = entry.path();
+                    let may_lead_back = entry.depth() == 0 || entry.path_is_symlink();
+                    if let Some(link) = may_lead_back.then(|| circle(top, path)).flatten() {
+                        files.problems.push(leads_back(root, &link));
+                        entries.skip_current_dir();
+                    } else {
+                        files.folders.push(path.to_owned());
                     }
                 }
-                Ok(entry) => files.note_folder(&entry),
-                Err(error) => files.problems.push(unreadable(root, &error)),
+                Ok(entry) if entry.file_type().is_file() => {
+                    take(files, entry.path(), SiteFile::new(root, entry.path()));
+                }
+                // A pipe, a socket, a device.
+                Ok(_) => {}
+                Err(error) if self.matters(&error, &keeps) => files.problems.push(unreadable(root, &error)),
+                Err(_) => {}
             }
         }
     }
 
-    fn entries(
-        &self,
-        start: &Path,
-        keeps: impl Fn(&Seen<'_>) -> bool,
-    ) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
-        WalkDir::new(start).follow_links(true).into_iter().filter_entry(move |entry| {
-            let path = relative(&self.config.root, entry.path());
-            let (is_dir, is_link) = (entry.file_type().is_dir(), entry.path_is_symlink());
-            entry.depth() == 0 || keeps(&Seen { path: &path, is_dir, is_link })
-        })
+    /// Whether a file or folder that cannot be read would have counted.
+    fn matters(&self, error: &walkdir::Error, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
+        let Some(path) = error.path().filter(|_| error.depth() > 0) else { return true };
+        let (is_dir, is_link) = match std::fs::symlink_metadata(path) {
+            Ok(meta) => (meta.is_dir() || error.loop_ancestor().is_some(), meta.is_symlink()),
+            Err(_) => (false, false),
+        };
+        let path = relative(&self.config.root, path);
+        let is_read = || permalink::file_name(base_name(&path)).is_some() || self.kind(&path).is_some();
+        keeps(&Seen { path: &path, is_dir, is_link }) && (is_dir || is_read())
     }
 
     /// What a file is that nothing on its way passes over.
@@ -254,21 +284,41 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Files {
-    fn note_folder(&mut self, entry: &DirEntry) {
-        if entry.file_type().is_dir() {
-            self.folders.push(entry.path().to_owned());
+/// The first link on the way down from one folder to another that leads back to one above it.
+fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
+    let mut way = from.to_owned();
+    let mut above = vec![way.canonicalize().ok()?];
+    for part in to.strip_prefix(from).ok()?.components() {
+        way.push(part);
+        let place = way.canonicalize().ok()?;
+        if above.contains(&place) {
+            return Some(way);
         }
+        above.push(place);
     }
+    None
 }
 
 fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
-    let path = error.path().map(|path| relative(root, path)).unwrap_or_default();
-    let reason = match error.io_error() {
-        Some(error) => error.to_string(),
-        None => "a link that leads back to a folder above it".to_owned(),
+    let path = error.path().unwrap_or(root);
+    let defect = match error.io_error() {
+        Some(error) => {
+            leads_nowhere(path).unwrap_or_else(|| Defect::error(Code::Unreadable, error.to_string()))
+        }
+        None => return leads_back(root, path),
     };
-    Defect::error(Code::Unreadable, reason).of(&path)
+    defect.of(&relative(root, path))
+}
+
+fn leads_back(root: &Path, link: &Path) -> Problem {
+    Defect::error(Code::Unreadable, "a link that leads back to a folder above it").of(&relative(root, link))
+}
+
+/// What is wrong with a link to a file that is not there.
+pub(super) fn leads_nowhere(path: &Path) -> Option<Defect> {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+    let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
+    is_nowhere.then(|| Defect::error(Code::Unreadable, "a link that leads nowhere"))
 }
 
 /// A path below the root, with `/` between its parts; bytes that are not UTF-8 are replaced.

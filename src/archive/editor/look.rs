@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::{Edition, Editor};
-use crate::archive::files::SiteFile;
+use crate::archive::files::{SiteFile, leads_nowhere};
 use crate::archive::load::{self, Press, Problems, Sighting};
 use crate::archive::names::Interner;
 use crate::archive::page::Page;
@@ -170,7 +170,8 @@ impl Editor {
                 }
                 self.barren.remove(path);
                 self.unsettled.remove(path);
-                change.problems.push(load::of_file(path, Vec::new()));
+                let defect = leads_nowhere(&file.file(&self.config.root));
+                change.problems.push(load::of_file(path, defect.into_iter().collect()));
             }
             Verdict::Failed(defect) => {
                 self.barren.insert(path.clone(), None);

@@ -68,6 +68,18 @@ fn sighup_with_another_permalink_moves_the_urls() {
 }
 
 #[test]
+fn sighup_with_another_permalink_does_not_mind_a_link_that_leads_in_a_circle() {
+    let files = Files::new();
+    symlink(".", files.path("loop")).expect("a link");
+    let server = files.serve(&[]);
+    server.wait(SOON, "complaining", |server| server.complains("loop", "unreadable"));
+    files.write("_config.yml", &format!("{CONFIG}permalink: /p/:title.html\n"));
+    server.signal("HUP");
+    server.wait(SOON, "moved", |server| server.shows("/p/a.html", "Text of First."));
+    assert!(server.complains("loop", "unreadable"));
+}
+
+#[test]
 fn sighup_finds_a_site_that_a_link_now_leads_to() {
     let (old, new, outside) = (Files::new(), Files::new(), folder(&[]));
     new.write("_posts/2024-01-02-b.md", &post("Released", "2024-01-02 08:00", "x"));
