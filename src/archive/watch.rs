@@ -1,9 +1,9 @@
 //! Follows a site's folder for as long as it is served: file events, the clock, a slow look at
 //! everything, and what the owner asks for → one edition of the archive after the other.
 
+mod folders;
 mod pending;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -14,6 +14,7 @@ use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use super::editor::{Edition, Editor, Survey};
 use super::load::{Claims, Progress};
 use crate::config::{Config, ConfigError, Watching};
+use folders::Folders;
 use pending::Pending;
 
 /// The shortest time between two polls.
@@ -57,7 +58,7 @@ pub struct Watch<'a> {
     watcher: Option<RecommendedWatcher>,
     pending: Pending,
     /// The folders that are listened to.
-    watched: HashSet<PathBuf>,
+    watched: Folders,
     last_survey: Instant,
     /// How long the last look at everything took.
     survey_took: Duration,
@@ -83,7 +84,7 @@ pub fn run(
         tell,
         watcher: None,
         pending: Pending::default(),
-        watched: HashSet::new(),
+        watched: Folders::default(),
         last_survey: Instant::now(),
         survey_took: Duration::ZERO,
         surveys: 0,
@@ -192,7 +193,10 @@ impl Watch<'_> {
 
     fn note(&mut self, event: notify::Result<Event>) {
         match event {
-            Ok(event) => self.pending.add(event),
+            Ok(mut event) => {
+                event.paths = event.paths.iter().flat_map(|path| self.watched.names(path)).collect();
+                self.pending.add(event);
+            }
             Err(error) => {
                 tracing::warn!(%error, "file events were lost; all files are looked at");
                 self.pending.overflow();
@@ -205,8 +209,9 @@ impl Watch<'_> {
             if !self.watched.contains(folder) {
                 continue;
             }
-            if !folder.is_dir() {
-                self.watched.retain(|watched| !watched.starts_with(folder));
+            for place in self.watched.remove_moved(folder) {
+                // Mostly the system has done so already.
+                let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
             }
             // What was in a folder that is gone, or another now, is gone without an event of its own.
             if let Some(edition) = self.editor.see_gone(folder) {
@@ -272,16 +277,17 @@ impl Watch<'_> {
         let mut new = Vec::new();
         let Some(watcher) = &mut self.watcher else { return new };
         for folder in folders {
+            // Gone again, or closed to us, of which the archive's problems speak.
+            let Ok(place) = folder.canonicalize() else { continue };
             // A folder may have been replaced by another of its name, so all are named again.
-            match watcher.watch(folder, RecursiveMode::NonRecursive) {
-                Ok(()) if self.watched.insert(folder.clone()) => new.push(folder.clone()),
+            match watcher.watch(&place, RecursiveMode::NonRecursive) {
+                Ok(()) if self.watched.add(folder, place) => new.push(folder.clone()),
                 Ok(()) => {}
                 Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
                     tracing::warn!("there are more folders than the system lets us watch; files are polled");
                     self.watcher = None;
                     return new;
                 }
-                // Gone again, or closed to us, of which the archive's problems speak.
                 Err(error) => tracing::debug!(%error, "a folder is not watched"),
             }
         }
@@ -325,7 +331,7 @@ impl Watch<'_> {
         if !same_files || !same_watch {
             self.watcher = None;
             self.pending = Pending::default();
-            self.watched.clear();
+            self.watched = Folders::default();
             // What is on its way was found by the old settings.
             self.surveys += 1;
             self.surveying = false;

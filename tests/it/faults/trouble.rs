@@ -7,6 +7,8 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+
 use super::{Files, SOON, serve_as_nobody};
 use crate::support::{Running, folder, post, serve};
 
@@ -54,6 +56,29 @@ fn a_link_to_the_posts_may_lead_elsewhere() {
         server.wait(SOON, "following", |server| !server.shows("/", "Followed"));
     }
     assert_eq!(server.problems(), []);
+}
+
+#[test]
+fn a_folder_of_two_names_is_followed_under_each() {
+    let files = Files::of(&[
+        ("_posts/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x")),
+        ("_posts/deep/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x")),
+    ]);
+    fs::create_dir(files.path("twin")).expect("a folder");
+    symlink("../_posts", files.path("twin/_posts")).expect("a link");
+    let server = files.serve(&[]);
+    // Once this is seen, every folder is listened to.
+    files.write("_posts/2024-01-03-c.md", &post("Third", "2024-01-03 08:00", "x"));
+    server.wait(SOON, "following", |server| server.shows("/", "Third"));
+    for (path, url) in [("2024-01-01-a.md", A), ("deep/2024-01-02-b.md", "/x/2024/01/02/b.html")] {
+        for round in 0..3 {
+            let title = format!("{path} {round}");
+            files.write(&format!("_posts/{path}"), &post(&title, &path[path.len() - 15..][..10], "x"));
+            server.wait(SOON, "following", |server| server.shows(url, &title));
+        }
+        files.remove(&format!("_posts/{path}"));
+        server.wait(SOON, "gone", |server| server.get(url).status == StatusCode::NOT_FOUND);
+    }
 }
 
 #[test]
@@ -160,6 +185,7 @@ fn spoil(files: &Files) {
     symlink("2024-01-03-self.md", files.path("_posts/2024-01-03-self.md")).expect("a link");
     symlink("nowhere", files.path("_posts/2024-01-03-dangling.md")).expect("a link");
     symlink(".", files.path("loop")).expect("a link");
+    symlink("someone@somewhere", files.path("_posts/.#2024-01-01-a.md")).expect("a link");
     let odd = |name: &[u8]| files.path("_posts").join(OsStr::from_bytes(name));
     fs::write(odd(b"2024-01-02-\xff\xfe.md"), post("Odd", "2024-01-02 08:00", "x")).expect("a file");
     fs::create_dir(odd(b"\xff")).expect("a folder");
@@ -177,7 +203,11 @@ fn assert_unspoilt(server: &Running) {
         ["First", "Odd", "In odd", "Inner"].iter().all(|title| server.shows("/category/x.html", title))
             && server.complains("_posts/2024-01-02-huge.md", "too-large")
             && server.complains("_posts/2024-01-03-self.md", "unreadable")
+            && server.complains("_posts/2024-01-03-dangling.md", "unreadable")
+            && server.complains("loop", "unreadable")
     });
+    // Links to folders below `_posts` are not followed, wherever they lead; nor is what is hidden read.
+    assert_eq!(server.problems().len(), 4, "{:?}", server.problems());
     assert!(server.shows("/x/2024/01/02/inner.html", "Text of Inner."));
     assert!(server.shows(A, "Text of First."));
 }
