@@ -79,6 +79,10 @@ pub struct Content {
 /// With what is wrong when the file is not there, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
+    // To open a pipe would wait for its writer.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(Defect::error(Code::Unreadable, "it is no file"));
+    }
     let file = File::open(path).map_err(unreadable)?;
     let mut content = read_once(&file)?;
     // The file is held open, so that who puts another in its place does not keep us waiting.
@@ -102,9 +106,6 @@ pub fn read(path: &Path) -> Result<Content, Defect> {
 fn read_once(mut file: &File) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
-    if !meta.is_file() {
-        return Err(Defect::error(Code::Unreadable, "it is no file"));
-    }
     let mut stamp = Stamp::of(&meta);
     if stamp.size > LARGEST_FILE {
         let message = format!("{} bytes; a post has at most {LARGEST_FILE}", stamp.size);

@@ -123,7 +123,8 @@ impl Editor {
             (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
             _ => {}
         }
-        if path.is_dir() {
+        // A folder, or a pipe, whose reader would wait for ever.
+        if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             return Verdict::Gone;
         }
         match stamp::read(&path) {

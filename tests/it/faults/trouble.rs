@@ -190,6 +190,8 @@ fn spoil(files: &Files) {
     fs::write(odd(b"2024-01-02-\xff\xfe.md"), post("Odd", "2024-01-02 08:00", "x")).expect("a file");
     fs::create_dir(odd(b"\xff")).expect("a folder");
     fs::write(odd(b"\xff/2024-01-02-in-odd.md"), post("In odd", "2024-01-02 08:00", "x")).expect("a file");
+    let made = Command::new("mkfifo").arg(files.path("_posts/2024-01-02-pipe.md")).status();
+    assert!(made.expect("mkfifo").success());
     let huge = fs::File::create(files.path("_posts/2024-01-02-huge.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
     fs::create_dir(files.path("_posts/2024-01-02-folder.md")).expect("a folder");
