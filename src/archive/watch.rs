@@ -105,7 +105,11 @@ impl Watch<'_> {
             return;
         }
         let sender = self.notices.0.clone();
-        let handler = move |event| {
+        let handler = move |event: notify::Result<Event>| {
+            // A look at a million files is as many events, of which nobody needs to know.
+            if event.as_ref().is_ok_and(|event| !pending::is_change(event)) {
+                return;
+            }
             // Nobody listens any more when the program ends.
             let _ = sender.send(Notice::Files(event));
         };

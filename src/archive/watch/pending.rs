@@ -27,7 +27,7 @@ impl Pending {
     pub(super) fn add(&mut self, event: Event) {
         if event.need_rescan() {
             self.overflow();
-        } else if is_change(event.kind) {
+        } else {
             self.paths.extend(event.paths);
             self.touch();
         }
@@ -62,10 +62,10 @@ impl Pending {
     }
 }
 
-/// Whether a file may be another afterwards. That one was opened or read says nothing, and one that is
-/// being written is looked at when it is closed.
-fn is_change(kind: EventKind) -> bool {
-    match kind {
+/// Whether a file may be another after an event. That one was opened or read says nothing, and one that
+/// is being written is looked at when it is closed.
+pub(super) fn is_change(event: &Event) -> bool {
+    match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
         EventKind::Access(_) => false,
         // Elsewhere than on Linux nothing tells that a file is closed.
@@ -81,11 +81,13 @@ mod tests {
     #[test]
     fn a_file_is_looked_at_when_it_is_closed() {
         let mut pending = Pending::default();
-        let on = |kind| Event::new(kind).add_path("/site/_posts/a.md".into());
-        pending.add(on(EventKind::Access(AccessKind::Open(AccessMode::Any))));
-        assert_eq!(pending.due(), None);
-        pending.add(on(EventKind::Access(AccessKind::Close(AccessMode::Write))));
-        pending.add(on(EventKind::Access(AccessKind::Close(AccessMode::Write))));
+        let on = |kind| Event::new(EventKind::Access(kind)).add_path("/site/_posts/a.md".into());
+        assert!(!is_change(&on(AccessKind::Open(AccessMode::Any))));
+        assert!(!is_change(&on(AccessKind::Close(AccessMode::Read))));
+        let closed = on(AccessKind::Close(AccessMode::Write));
+        assert!(is_change(&closed));
+        pending.add(closed.clone());
+        pending.add(closed);
         assert!(pending.due().is_some());
         let (paths, overflow) = pending.take();
         assert_eq!((paths.len(), overflow), (1, false));
