@@ -16,6 +16,8 @@ use super::body::BodyHtml;
 const LEVEL: i32 = 1;
 /// The dictionary's size in bytes; larger ones were no smaller in sum.
 const DICTIONARY_SIZE: usize = 64 * 1024;
+/// No article is near this long: a damaged length asks for no more memory.
+const LONGEST: u32 = 256 * 1024 * 1024;
 /// Fewer samples than this train no useful dictionary.
 const FEWEST_SAMPLES: usize = 64;
 
@@ -115,7 +117,7 @@ impl Packing {
     /// # Errors
     /// When the bytes are not those that were packed, which only a fault of the memory explains.
     pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
-        let mut plain = Vec::with_capacity(packed.length as usize);
+        let mut plain = Vec::with_capacity(packed.length.min(LONGEST) as usize);
         DECODER
             .with_borrow_mut(|decoder| match &self.0 {
                 Some(dictionary) => {

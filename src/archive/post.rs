@@ -214,12 +214,17 @@ impl Post {
 
     /// Categories, in Jekyll's order, each once.
     pub fn categories(&self) -> &[NameId] {
-        &self.names[..usize::from(self.categories)]
+        self.groups().0
     }
 
     /// Tags, in the order written, each once.
     pub fn tags(&self) -> &[NameId] {
-        &self.names[usize::from(self.categories)..]
+        self.groups().1
+    }
+
+    /// Categories and tags. From a damaged store their number may be anything.
+    fn groups(&self) -> (&[NameId], &[NameId]) {
+        self.names.split_at(usize::from(self.categories).min(self.names.len()))
     }
 
     /// `last_modified_at` of the front matter.

@@ -27,8 +27,6 @@ use crate::program;
 const MAGIC: &[u8; 16] = b"finews archive 1";
 /// Posts of a section.
 const SECTION: usize = 2048;
-/// No section is near this long, so that a damaged length asks for no memory.
-const LONGEST_SECTION: u64 = 1 << 31;
 
 /// Where the prepared archive of a site is kept.
 #[derive(Debug, Clone)]
@@ -87,15 +85,17 @@ impl Store {
             io::ErrorKind::NotFound => Unusable::Missing,
             _ => error.into(),
         })?;
+        // No section is longer than the file, whatever it says: a damaged length asks for no memory.
+        let longest = file.metadata()?.len();
         let mut file = BufReader::with_capacity(1 << 20, file);
         let mut start = [0; MAGIC.len() + 8];
         file.read_exact(&mut start).map_err(|_| Unusable::Damaged)?;
         if start[..MAGIC.len()] != MAGIC[..] || start[MAGIC.len()..] != self.key.to_le_bytes() {
             return Err(Unusable::Foreign);
         }
-        let head: Head = decoded(&section(&mut file)?)?;
+        let head: Head = decoded(&section(&mut file, longest)?)?;
         let sections = usize::try_from(head.posts).unwrap_or(usize::MAX).div_ceil(SECTION);
-        let read = std::iter::from_fn(|| Some(section(&mut file))).take(sections).par_bridge();
+        let read = std::iter::from_fn(|| Some(section(&mut file, longest))).take(sections).par_bridge();
         let posts: Vec<Vec<Post>> =
             read.map(|section| decoded(&section?)).collect::<Result<_, Unusable>>()?;
         let posts: Vec<Post> = posts.into_iter().flatten().collect();
@@ -157,14 +157,14 @@ fn put(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// The next section: its checksum and bytes.
-fn section(file: &mut impl Read) -> Result<(u64, Vec<u8>), Unusable> {
+fn section(file: &mut impl Read, longest: u64) -> Result<(u64, Vec<u8>), Unusable> {
     let mut number = || -> Result<u64, Unusable> {
         let mut bytes = [0; 8];
         file.read_exact(&mut bytes).map_err(|_| Unusable::Damaged)?;
         Ok(u64::from_le_bytes(bytes))
     };
     let (length, checksum) = (number()?, number()?);
-    if length > LONGEST_SECTION {
+    if length > longest {
         return Err(Unusable::Damaged);
     }
     let mut bytes = Vec::with_capacity(length as usize);
