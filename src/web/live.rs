@@ -81,16 +81,22 @@ impl Live {
     pub(super) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
         let mut recent = self.recent();
         let mut message = Vec::new();
-        // More than can be asked for again nobody would read.
-        for id in &new[new.len().saturating_sub(KEPT)..] {
-            recent.count += 1;
-            let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
-            let text = format!("id: {:x}-{}\nevent: post\ndata: {data}\n\n", self.run, recent.count);
-            if recent.events.len() == KEPT {
-                recent.events.pop_front();
+        if new.len() > KEPT {
+            // Nobody would read so many.
+            recent.count += new.len() as u64;
+            recent.events.clear();
+            message = self.reset(&recent);
+        } else {
+            for id in new {
+                let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
+                recent.count += 1;
+                let text = format!("{}event: post\ndata: {data}\n\n", self.id(&recent));
+                if recent.events.len() == KEPT {
+                    recent.events.pop_front();
+                }
+                message.extend_from_slice(text.as_bytes());
+                recent.events.push_back(text.into());
             }
-            message.extend_from_slice(text.as_bytes());
-            recent.events.push_back(text.into());
         }
         if !message.is_empty() {
             // All of an edition at once, so that a burst leaves nobody behind. Nobody may be there to
@@ -129,13 +135,15 @@ impl Live {
         // The lock is held over both, so that no event is missed or sent twice.
         let recent = self.recent();
         let receiver = self.sender.subscribe();
-        let mut first = String::from("retry: 3000\n\n").into_bytes();
-        if let Some(last) = request.get("last-event-id") {
-            match self.missed(&recent, last) {
-                Some(missed) => missed.for_each(|event| first.extend_from_slice(event)),
-                // Whoever shows a list should fetch it anew.
-                None => first.extend_from_slice(b"event: reset\ndata: {}\n\n"),
+        let mut first = b"retry: 3000\n".to_vec();
+        match request.get("last-event-id").map(|last| self.missed(&recent, last)) {
+            // Who is cut off before the first event asks for those after this.
+            None => first.extend_from_slice(format!("{}\n", self.id(&recent)).as_bytes()),
+            Some(Some(missed)) => {
+                first.push(b'\n');
+                missed.for_each(|event| first.extend_from_slice(event));
             }
+            Some(None) => first.extend(self.reset(&recent)),
         }
         drop(recent);
         Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))
@@ -149,6 +157,17 @@ impl Live {
         let missed = usize::try_from(recent.count.checked_sub(number)?).ok()?;
         let known = recent.events.len().checked_sub(missed)?;
         is_ours.then(|| recent.events.range(known..))
+    }
+
+    /// The line that names the last event.
+    fn id(&self, recent: &Recent) -> String {
+        format!("id: {:x}-{}\n", self.run, recent.count)
+    }
+
+    /// The event that says that more was missed than can be told: whoever shows a list should fetch it
+    /// anew.
+    fn reset(&self, recent: &Recent) -> Vec<u8> {
+        format!("{}event: reset\ndata: {{}}\n\n", self.id(recent)).into_bytes()
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {

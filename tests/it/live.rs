@@ -88,7 +88,7 @@ fn a_new_post_is_told_with_what_lists_show() {
     run(async {
         let mut room = Newsroom::new();
         let mut listener = room.listen(None).await;
-        assert_eq!(listener.next().await.as_deref(), Some("retry: 3000\n\n"));
+        assert!(listener.next().await.is_some_and(|first| first.starts_with("retry: 3000\nid: ")));
         room.write("2024-01-02-new.md", POST);
         let event = listener.next().await.expect("an event");
         assert_eq!(field(&event, "event"), "post");
@@ -169,6 +169,28 @@ fn five_hundred_events_can_be_asked_for_again() {
         burst(&mut room, 500, 1);
         let missed = room.listen(Some(&last)).await.next().await.expect("events");
         assert!(missed.contains("event: reset"), "501 were missed");
+        // Of more than can be asked for again nobody is told one by one.
+        let last = field(&missed, "id").to_owned();
+        let mut listener = room.listen(Some(&last)).await;
+        listener.next().await;
+        burst(&mut room, 1000, 501);
+        let reset = listener.next().await.expect("an event");
+        assert!(reset.contains("event: reset") && !reset.contains("event: post"), "{reset}");
+        assert!(room.listen(Some(&last)).await.next().await.expect("an event").contains("event: reset"));
+        burst(&mut room, 2000, 1);
+        let missed = room.listen(Some(field(&reset, "id"))).await.next().await.expect("events");
+        assert!(missed.contains("t2000") && !missed.contains("event: reset"), "{missed}");
+    });
+}
+
+#[test]
+fn who_was_cut_off_before_the_first_event_is_told_it_too() {
+    run(async {
+        let mut room = Newsroom::new();
+        let first = room.listen(None).await.next().await.expect("a beginning");
+        room.write("2024-01-02-new.md", POST);
+        let missed = room.listen(Some(field(&first, "id"))).await.next().await.expect("events");
+        assert!(missed.contains("A new post") && !missed.contains("event: reset"), "{missed}");
     });
 }
 
