@@ -41,7 +41,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::archive::Target;
+use crate::archive::{Post, Snapshot, Target};
 pub use app::App;
 use app::Settings;
 pub use front::Front;
@@ -119,10 +119,10 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
     let Some(decoded) = paths::decode(path) else {
         return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n"));
     };
-    own_page(&visit, path).or_else(|| of_archive(settings, &visit, &decoded))
+    own_page(&visit, path).or_else(|| of_archive(&visit, &decoded))
 }
 
-/// Files of the site, and what to do about an address that nothing has.
+/// What the disk is asked for, and what to do about an address that nothing has.
 async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let served = app.served();
     let (settings, Some(archive)) = (&*served.settings, &served.archive) else {
@@ -134,6 +134,9 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
         return app.live().get(&request.headers);
     }
     let decoded = paths::decode(path).unwrap_or_default();
+    if let Some(post) = source_at(settings, archive, &decoded) {
+        return source_text::get(&visit, &settings.root, post).await;
+    }
     if let Some(reply) = settings.files.get(&decoded, request).await {
         return reply;
     }
@@ -146,7 +149,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let with_extension = format!("{path}{file}");
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
-        .or_else(|| of_archive(settings, &visit, &decoded_with_extension))
+        .or_else(|| of_archive(&visit, &decoded_with_extension))
         .or_else(|| legacy::find(&visit, &decoded, settings.paginate).map(|path| visit.moved(path)))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
@@ -173,7 +176,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
 }
 
 /// Posts and pages of the site, at a decoded path.
-fn of_archive(settings: &Settings, visit: &Visit<'_>, path: &str) -> Option<Reply> {
+fn of_archive(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
             Target::Post(id) => Some(article::get(visit, id)),
@@ -184,14 +187,15 @@ fn of_archive(settings: &Settings, visit: &Visit<'_>, path: &str) -> Option<Repl
             Target::Away(to) => Some(reply::redirect(&to)),
         };
     }
-    if let Some(folder) = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/')) {
-        return of_archive(settings, visit, folder);
-    }
-    if !settings.source {
-        return None;
-    }
-    match visit.archive.at_path(&paths::article_of(path)?) {
-        Some(Target::Post(id)) => Some(source_text::get(visit, &settings.root, visit.archive.post(id))),
+    let folder = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'))?;
+    of_archive(visit, folder)
+}
+
+/// The post whose source is at a decoded path.
+fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Option<&'a Post> {
+    let article = paths::article_of(path).filter(|_| settings.source)?;
+    match archive.at_path(&article)? {
+        Target::Post(id) => Some(archive.post(id)),
         _ => None,
     }
 }

@@ -1,24 +1,33 @@
 //! The source of a post, as its author wrote it: the article's path with `.md` for `.html`.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::Path;
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 
 use super::error::not_found;
-use crate::archive::{Post, front_matter};
+use crate::archive::{Post, front_matter, stamp};
 use crate::web::cache::CachePolicy;
-use crate::web::reply::{Failure, Reply, Visit};
+use crate::web::reply::{Failure, Reply, Visit, status};
 
 /// Answers with the post's file.
-pub fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
-    let bytes = match std::fs::read(root.join(post.path())) {
-        Ok(bytes) => bytes,
+pub async fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
+    let file = root.join(post.path());
+    if !file.is_file() {
         // Removed since it was read, or of a name that is no UTF-8.
-        Err(error) if error.kind() == ErrorKind::NotFound => return not_found(visit, post.path()),
-        Err(error) => return Failure::from(error).reply(visit.site),
+        return not_found(visit, post.path());
+    }
+    let content = match tokio::task::spawn_blocking(move || stamp::read(&file)).await {
+        Ok(Ok(content)) => content,
+        Ok(Err(defect)) => return Failure::from(io::Error::other(defect.message)).reply(visit.site),
+        Err(panic) => return Failure::from(io::Error::other(panic)).reply(visit.site),
     };
-    let text = front_matter::decode(&bytes).0;
+    if content.torn {
+        let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
+        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        return reply;
+    }
+    let text = front_matter::decode(&content.bytes).0;
     let fingerprint = visit.fingerprint("source").with(&text).finish();
     let mut reply = visit.conditional("text/plain; charset=utf-8", CachePolicy::Article, fingerprint, || {
         Ok(text.into_owned().into_bytes())
