@@ -50,7 +50,7 @@ pub static ICON: LazyLock<Asset> =
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
     let asset = [&*STYLE, &*ICON].into_iter().find(|asset| asset.name == name)?;
     let bytes = match encoding {
-        Encoding::Brotli => &asset.brotli,
+        Encoding::Brotli | Encoding::QuickBrotli => &asset.brotli,
         Encoding::Gzip => &asset.gzip,
         Encoding::Identity => &asset.plain,
     };

@@ -9,8 +9,10 @@ use libdeflater::{CompressionLvl, Compressor, Decompressor};
 /// A content coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// Brotli, RFC 7932.
+    /// Brotli, RFC 7932, in as few bytes as it can.
     Brotli,
+    /// Brotli, made quickly. The bytes are others, and so must their ETag be.
+    QuickBrotli,
     /// gzip, RFC 1952.
     Gzip,
     /// As it is.
@@ -54,7 +56,7 @@ impl Accepted {
     pub fn quickest(self) -> Encoding {
         match self {
             Self { gzip: true, .. } => Encoding::Gzip,
-            Self { brotli: true, .. } => Encoding::Brotli,
+            Self { brotli: true, .. } => Encoding::QuickBrotli,
             _ => Encoding::Identity,
         }
     }
@@ -74,7 +76,7 @@ impl Encoding {
     /// The header's value; none for identity.
     pub fn header(self) -> Option<HeaderValue> {
         match self {
-            Self::Brotli => Some(HeaderValue::from_static("br")),
+            Self::Brotli | Self::QuickBrotli => Some(HeaderValue::from_static("br")),
             Self::Gzip => Some(HeaderValue::from_static("gzip")),
             Self::Identity => None,
         }
@@ -84,6 +86,7 @@ impl Encoding {
     pub fn tag(self) -> &'static str {
         match self {
             Self::Brotli => "br",
+            Self::QuickBrotli => "bq",
             Self::Gzip => "gz",
             Self::Identity => "id",
         }
@@ -94,7 +97,8 @@ impl Encoding {
         match self {
             Self::Identity => bytes,
             Self::Gzip => gzip(&bytes),
-            Self::Brotli => brotli(&bytes, BROTLI_QUICK),
+            Self::Brotli => brotli(&bytes, BROTLI_SMALL),
+            Self::QuickBrotli => brotli(&bytes, BROTLI_QUICK),
         }
     }
 }
@@ -140,11 +144,6 @@ pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = vec![0; Some(length).filter(|length| *length <= LARGEST_PAGE)?];
     let written = Decompressor::new().gzip_decompress(bytes, &mut out).ok()?;
     (written == length).then_some(out)
-}
-
-/// Brotli for bytes that are sent often.
-pub fn brotli_small(bytes: &[u8]) -> Vec<u8> {
-    brotli(bytes, BROTLI_SMALL)
 }
 
 fn brotli(bytes: &[u8], quality: u32) -> Vec<u8> {

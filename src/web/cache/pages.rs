@@ -20,6 +20,9 @@ use crate::web::headers::secure_headers;
 const HOT: u32 = 16;
 /// What a page takes beside its bytes: headers, and its place in the cache.
 const OVERHEAD: u64 = 1024;
+/// What stands at a longer address is not noted. No page of ours has one, but one page may be asked for
+/// under many.
+const LONGEST_ADDRESS: usize = 512;
 /// Bytes of an article's page, about.
 const USUAL_PAGE: u64 = 4096;
 
@@ -141,7 +144,7 @@ impl PageCache {
 
     /// Notes what stands at an address.
     pub fn note(&self, address: &str, standing: Standing) {
-        if self.pages.is_some() {
+        if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), standing);
         }
     }
@@ -162,13 +165,15 @@ impl PageCache {
     /// anew, by a thread that no reader waits for.
     pub fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
         let Some(cache) = &self.pages else { return };
-        if page.wanted.fetch_add(1, Ordering::Relaxed) != HOT {
+        let times = page.wanted.fetch_add(1, Ordering::Relaxed) + 1;
+        // Again and again, but ever more seldom: the packed page may have been forgotten since.
+        if times < HOT || !times.is_power_of_two() {
             return;
         }
         let (cache, page) = (Arc::clone(cache), Arc::clone(page));
         rayon::spawn(move || {
             let Some(plain) = encoding::gunzip(&page.bytes) else { return };
-            let bytes = encoding::brotli_small(&plain);
+            let bytes = Encoding::Brotli.encode(plain);
             // Some small pages are smaller with gzip.
             if bytes.len() < page.bytes.len() {
                 let page = EncodedPage::new(page.kind, Some(fingerprint), Encoding::Brotli, bytes);
@@ -218,7 +223,7 @@ mod tests {
         let gzip = Encoding::Gzip.encode(html);
         let page = Arc::new(EncodedPage::new(KIND, Some(fingerprint(1)), Encoding::Gzip, gzip));
         cache.insert(fingerprint(1), Encoding::Gzip, Arc::clone(&page));
-        for _ in 0..=HOT {
+        for _ in 0..HOT {
             cache.want_brotli(fingerprint(1), &page);
         }
         let packed = (0..500).find_map(|_| {
