@@ -2,9 +2,10 @@
 //! [`Snapshot`]. What is broken keeps its last good version.
 
 mod look;
+mod roots;
 mod survey;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,6 +20,7 @@ use super::stamp::Stamp;
 use super::store::Store;
 use crate::config::{Config, ConfigError};
 use look::{Sight, has_files, is_open};
+use roots::Roots;
 pub use survey::Survey;
 
 /// A snapshot that differs from the one before, and what is new in it.
@@ -47,7 +49,9 @@ pub struct Editor {
     unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
-    /// Folders of posts that have vanished as a whole.
+    /// Which folders there were.
+    roots: Roots,
+    /// Folders of posts that are away.
     vanished: HashSet<PathBuf>,
     /// Folders that cannot be read, or that have vanished, whose problems are known.
     unreadable: HashSet<Arc<str>>,
@@ -73,10 +77,12 @@ impl Editor {
                 let pages = contents.pages.iter().map(|page| SiteFile::of_path(&page.path)).collect();
                 let now = Timestamp::of(SystemTime::now());
                 let archive = Snapshot::of(Rules::new(&config, claims), contents, now);
-                (Loaded { archive, pages, unsettled: Vec::new() }, true)
+                (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
             }
             None => (load::gather(&config, claims, progress)?, false),
         };
+        let mut roots = Roots::default();
+        roots.note(&config.root, &loaded.folders);
         let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
         Ok(Self {
             saving: None,
@@ -86,6 +92,7 @@ impl Editor {
             barren: HashMap::new(),
             unsettled: loaded.unsettled.into_iter().map(later).collect(),
             pages: loaded.pages,
+            roots,
             vanished: HashSet::new(),
             unreadable: HashSet::new(),
             unchecked,
@@ -152,9 +159,20 @@ impl Editor {
         !self.vanished.is_empty()
     }
 
-    /// Whether a folder of posts has vanished as a whole, or one cannot be read.
+    /// Whether a folder of posts has vanished as a whole, or one cannot be read. A link that leads
+    /// nowhere is no such folder.
     pub fn misses_folders(&self) -> bool {
-        self.has_vanished() || !self.unreadable.is_empty()
+        let is_folder = |path: &Arc<str>| {
+            std::fs::symlink_metadata(self.config.root.join(&**path)).is_ok_and(|meta| meta.is_dir())
+        };
+        self.has_vanished() || self.unreadable.iter().any(is_folder)
+    }
+
+    /// Whether one of the main folders is another than it was, of which no event may tell: a volume
+    /// was mounted or unmounted.
+    pub fn has_changed_ground(&self) -> bool {
+        let main = self.main_folders();
+        main.iter().any(|folder| !self.vanished.contains(folder) && self.roots.has_changed(folder))
     }
 
     /// Goes on with settings by which files mean the same as before.
@@ -178,7 +196,7 @@ impl Editor {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut sight = Sight::default();
-        let mut folders = Vec::new();
+        let (mut folders, mut holders) = (Vec::new(), BTreeSet::new());
         for path in paths {
             if path.is_dir() {
                 let found = walk.below(path);
@@ -195,7 +213,10 @@ impl Editor {
                 sight.cleared.push(relative);
             } else {
                 match walk.at(path) {
-                    Some((Kind::Post, file)) => sight.posts.push(file),
+                    Some((Kind::Post, file)) => {
+                        holders.extend(path.parent().filter(|holder| !self.roots.knows(holder)));
+                        sight.posts.push(file);
+                    }
                     Some((Kind::Page, file)) => {
                         sight.pages = true;
                         self.pages.push(file);
@@ -208,7 +229,10 @@ impl Editor {
         self.pages.dedup();
         sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
         sight.posts.dedup();
-        (self.look_at(sight), folders)
+        let edition = self.look_at(sight);
+        let holders = holders.into_iter().map(Path::to_owned);
+        self.roots.note(&self.config.root, &holders.chain(folders.iter().cloned()).collect::<Vec<_>>());
+        (edition, folders)
     }
 
     /// Looks for the posts and pages below a folder that is gone, or another than it was.
@@ -217,7 +241,8 @@ impl Editor {
         if !below.is_empty() {
             below.push('/');
         }
-        let posts = self.archive.every_post().map(Post::path).filter(|path| path.starts_with(&below));
+        let posts = self.archive.every_post().map(Post::path).chain(self.barren.keys().map(|path| &**path));
+        let posts = posts.filter(|path| path.starts_with(&below) && SiteFile::is_exact(path));
         let mut sight = Sight::files(posts.map(SiteFile::of_path).collect());
         sight.pages = self.pages.iter().any(|page| page.path.starts_with(&below));
         self.look_at(sight)
@@ -233,10 +258,20 @@ impl Editor {
     /// Looks at what a survey has found to be another than it was. Since all of it is looked at once
     /// more, the survey may be of a while ago. Says which folders there are.
     pub fn take_survey(&mut self, survey: Survey) -> (Option<Edition>, Vec<PathBuf>) {
-        let Survey { mut suspects, pages, folders, problems, anew, .. } = survey;
+        let Survey { mut suspects, pages, folders, problems, strays, anew, .. } = survey;
         // Of these time and size may say that nothing has changed.
         let known = self.barren.keys().filter(|path| self.archive.at_file(path).is_some());
+        let known = known.filter(|path| SiteFile::is_exact(path));
         suspects.extend(known.map(|path| SiteFile::of_path(path)));
+        let walk = Walk::new(&self.config);
+        for path in strays {
+            match walk.at(&self.config.root.join(&*path)) {
+                Some((Kind::Post, file)) => suspects.push(file),
+                _ => {
+                    self.unreadable.insert(path);
+                }
+            }
+        }
         suspects.sort_by(|a, b| a.path.cmp(&b.path));
         suspects.dedup();
         // A page may have come meanwhile. Those that are gone are found out when they are read.
@@ -244,10 +279,15 @@ impl Editor {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
         self.unchecked = false;
-        self.vanished.clear();
+        let mut vanished = std::mem::take(&mut self.vanished);
+        vanished.retain(|folder| self.is_away(folder));
+        self.vanished = vanished;
         let cleared = vec![String::new()];
-        let sight = Sight { posts: suspects, pages: true, problems, cleared, anew, whole: true };
-        (self.look_at(sight), folders)
+        let sight = Sight { posts: suspects, pages: true, problems, cleared, anew };
+        let edition = self.look_at(sight);
+        self.roots.forget_changed(|folder| self.vanished.contains(folder));
+        self.roots.note(&self.config.root, &folders);
+        (edition, folders)
     }
 
     /// The site's folder and those of posts in it, as far as they are known without a look.
@@ -255,8 +295,7 @@ impl Editor {
         let root = &self.config.root;
         let usual = ["_posts", "posts"].map(String::from);
         let posts = if self.config.posts.is_empty() { &usual[..] } else { &self.config.posts };
-        let folders = posts.iter().map(|folder| root.join(folder)).filter(|folder| folder.is_dir());
-        folders.chain([root.clone()]).collect()
+        posts.iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
     /// The folders that posts and pages are known to be in, and those on the way to them.

@@ -35,6 +35,11 @@ impl SiteFile {
         Self { path: path.into(), odd: None }
     }
 
+    /// Whether a path is the file system's own, and not what was made of bytes that are no UTF-8.
+    pub fn is_exact(path: &str) -> bool {
+        !path.contains(char::REPLACEMENT_CHARACTER)
+    }
+
     /// Where to read it.
     pub fn file(&self, root: &Path) -> PathBuf {
         match &self.odd {

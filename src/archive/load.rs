@@ -1,6 +1,7 @@
 //! A site's folder → its first [`Snapshot`], on every core. What is wrong with a file is collected
 //! and never stops the rest.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -108,6 +109,8 @@ pub(super) struct Loaded {
     pub(super) archive: Snapshot,
     /// The files of its own pages.
     pub(super) pages: Vec<SiteFile>,
+    /// The folders that were looked into.
+    pub(super) folders: Vec<PathBuf>,
     /// Files that are being written, and when to look at them again.
     pub(super) unsettled: Vec<(SiteFile, Duration)>,
 }
@@ -175,7 +178,7 @@ fn gather_here(config: &Config, claims: Claims, progress: &Progress) -> Result<L
     let contents = Contents { names: names.into_names(), packing, posts, pages, problems };
     let archive = Snapshot::of(Rules::new(config, claims), contents, Timestamp::of(SystemTime::now()));
     let archive = linked(archive, reader, claims, &found.pages);
-    Ok(Loaded { archive, pages: found.pages, unsettled })
+    Ok(Loaded { archive, pages: found.pages, folders: found.folders, unsettled })
 }
 
 /// Drafts of a share of the posts, which train the dictionary.

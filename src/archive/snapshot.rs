@@ -193,6 +193,11 @@ impl Snapshot {
         self.problems.values().flatten()
     }
 
+    /// The files that something is wrong with, and folders that cannot be read.
+    pub(super) fn paths_with_problems(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.problems.keys()
+    }
+
     /// What is wrong with one file by itself.
     pub(super) fn problems_of(&self, path: &str) -> &[Problem] {
         self.problems.get(path).map_or(&[], Vec::as_slice)

@@ -21,7 +21,8 @@ use pending::Pending;
 const POLL: Duration = Duration::from_secs(2);
 /// Of its time a poll takes at most one part in so many.
 const POLL_SHARE: u32 = 10;
-/// How often to see whether a folder that has vanished is back, or one that was closed to us is open.
+/// How often to see what no event tells of: whether a volume was mounted or unmounted, a folder that has
+/// vanished is back, one that was closed to us is open.
 const VANISHED: Duration = Duration::from_secs(1);
 
 /// What a watch is told.
@@ -158,7 +159,7 @@ impl Watch<'_> {
         if let Some(every) = self.survey_every().filter(|_| !self.surveying) {
             wait = wait.min(every.saturating_sub(self.last_survey.elapsed()));
         }
-        if self.editor.misses_folders() {
+        if self.watcher.is_some() || self.editor.misses_folders() {
             wait = wait.min(VANISHED);
         }
         wait
@@ -190,7 +191,8 @@ impl Watch<'_> {
             self.see(reopened);
         }
         let is_due = self.survey_every().is_some_and(|every| self.last_survey.elapsed() >= every);
-        if !self.surveying && (is_due || self.editor.has_returned()) {
+        let is_due = is_due || self.editor.has_returned();
+        if !self.surveying && (is_due || self.watcher.is_some() && self.editor.has_changed_ground()) {
             self.survey();
         }
     }
@@ -223,8 +225,13 @@ impl Watch<'_> {
             }
         }
         let (edition, folders) = self.editor.see(&paths);
+        let has_changed = edition.is_some();
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.follow_into(folders);
+        if has_changed && self.editor.has_vanished() {
+            // It may have been renamed, and its posts be here now.
+            self.survey();
+        }
     }
 
     /// Listens in folders, and looks at those that are new: one may have been filled before it was
@@ -310,6 +317,14 @@ impl Watch<'_> {
         (self.tell)(News::Edition(edition));
     }
 
+    /// Looks whether folders are away or closed whose posts are shown as they were.
+    fn misses_posts(&mut self) -> bool {
+        let (edition, folders) = self.editor.rescan(false);
+        edition.into_iter().for_each(|edition| self.publish(edition));
+        self.follow_into(folders);
+        self.editor.misses_folders()
+    }
+
     /// Reads everything again, by new settings if they are others.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.editor.config();
@@ -320,9 +335,9 @@ impl Watch<'_> {
             let (edition, folders) = self.editor.rescan(true);
             edition.into_iter().for_each(|edition| self.publish(edition));
             self.follow_into(folders);
-        } else if self.editor.has_vanished() {
-            // A start anew would begin without the posts that are away.
-            tracing::error!("the configuration stays as it was: a folder of posts is missing");
+        } else if self.misses_posts() {
+            // A start anew would begin without them.
+            tracing::error!("the configuration stays as it was: a folder of posts is missing or closed");
             return;
         } else {
             match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {

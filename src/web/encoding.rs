@@ -68,7 +68,7 @@ impl Accepted {
 
     /// Those that a page may have been sent in.
     pub fn all(self) -> impl Iterator<Item = Encoding> {
-        [self.brotli.then_some(Encoding::Brotli), Some(self.quickest())].into_iter().flatten()
+        [Some(self.quickest()), self.brotli.then_some(Encoding::Brotli)].into_iter().flatten()
     }
 }
 

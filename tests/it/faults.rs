@@ -1,5 +1,6 @@
 //! What may go wrong under a finews that runs, and what readers see of it: nothing.
 
+mod folders;
 mod following;
 mod keeping;
 mod reloading;

@@ -67,7 +67,7 @@ fn a_page_is_the_same_in_every_encoding() {
         let plain = site.get(path);
         assert_eq!(plain.header("content-encoding"), "");
         assert_eq!(plain.header("vary"), "accept-encoding");
-        for (accept, encoding) in [("gzip", "gzip"), ("br", "br"), ("gzip, br", "br")] {
+        for (accept, encoding) in [("gzip", "gzip"), ("br", "br"), ("gzip, br", "gzip")] {
             let packed = site.ask(Method::GET, path, &[("accept-encoding", accept)]);
             assert_eq!(packed.header("content-encoding"), encoding);
             assert_eq!(packed.header("vary"), "accept-encoding");

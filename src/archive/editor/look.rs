@@ -1,6 +1,6 @@
 //! A look at some files: what of them differs from what the archive knows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,8 +35,6 @@ pub(super) struct Sight {
     pub(super) cleared: Vec<String>,
     /// Read what seems unchanged too.
     pub(super) anew: bool,
-    /// It is the whole site, so that an empty folder of posts says that something is wrong.
-    pub(super) whole: bool,
 }
 
 impl Sight {
@@ -85,15 +83,17 @@ impl Editor {
         let verdicts: Vec<Verdict> =
             sight.posts.par_iter().map(|file| self.verdict(&press, file, sight.anew, &links)).collect();
         let mut change = Change::default();
-        let mut roots = HashMap::new();
+        let mut away = HashMap::new();
         for (file, verdict) in sight.posts.into_iter().zip(verdicts) {
-            self.judge(&mut change, file, verdict, |editor, path| {
-                let root = editor.root_of(path);
-                let there = roots.entry(root.clone());
-                let is_there =
-                    *there.or_insert_with(|| if sight.whole { has_files(&root) } else { root.is_dir() });
-                (root, is_there)
-            });
+            if matches!(verdict, Verdict::Gone) && self.archive.at_file(&file.path).is_some() {
+                let root = self.root_of(&file.path);
+                let is_away = *away.entry(root.clone()).or_insert_with(|| self.is_away(&root));
+                if is_away {
+                    self.vanished.insert(root);
+                    continue;
+                }
+            }
+            self.judge(&mut change, file, verdict);
         }
         self.note_folders(&mut change, sight.problems, &sight.cleared);
         if sight.pages {
@@ -139,15 +139,8 @@ impl Editor {
         }
     }
 
-    /// Notes what became of a file. `root` tells the folder of posts that it is in, and whether that is
-    /// there.
-    fn judge(
-        &mut self,
-        change: &mut Change,
-        file: SiteFile,
-        verdict: Verdict,
-        mut root: impl FnMut(&Self, &str) -> (PathBuf, bool),
-    ) {
+    /// Notes what became of a file.
+    fn judge(&mut self, change: &mut Change, file: SiteFile, verdict: Verdict) {
         let known = self.archive.at_file(&file.path);
         let path = &file.path;
         match verdict {
@@ -161,11 +154,6 @@ impl Editor {
             },
             Verdict::Gone => {
                 if let Some(id) = known {
-                    let (folder, is_there) = root(self, path);
-                    if !is_there {
-                        self.vanished.insert(folder);
-                        return;
-                    }
                     self.touched.remove(&id);
                     change.gone.push(id);
                 }
@@ -241,8 +229,7 @@ impl Editor {
             now.push(load::of_file(&self.relative(folder), vec![defect]));
         }
         let is_back = |path: &Arc<str>| {
-            cleared.iter().any(|folder| folder.is_empty() || path.starts_with(folder.as_str()))
-                && !now.iter().any(|(other, _)| other == path)
+            cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
         };
         for path in self.unreadable.extract_if(is_back) {
             change.problems.push((path, Vec::new()));
@@ -253,17 +240,21 @@ impl Editor {
 
     fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
         let root = &self.config.root;
-        self.pages.retain(|page| page.file(root).is_file());
-        let (mut pages, mut problems) = load::pages(reader, &self.pages, links);
-        // A page that is being written is empty for a moment.
+        if self.roots.is_away(root, || true) {
+            return;
+        }
+        let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
+        change.problems.extend(gone.map(|page| load::of_file(&page.path, Vec::new())));
+        let (mut pages, problems) = load::pages(reader, &self.pages, links);
         for old in self.archive.pages() {
             let is_missing = pages.iter().all(|page| page.path != old.path);
-            let is_empty = |path: &str| std::fs::metadata(root.join(path)).is_ok_and(|meta| meta.len() == 0);
-            if is_missing && is_empty(&old.path) {
+            // One that is being written is empty for a moment; one may be closed to us.
+            let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
+                Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
+                Err(error) => error.kind() != ErrorKind::NotFound,
+            };
+            if is_missing && is_kept(&old.path) {
                 pages.push(old.clone());
-            }
-            if self.pages.iter().all(|page| page.path != old.path) {
-                problems.push(load::of_file(&old.path, Vec::new()));
             }
         }
         pages.sort_by(|a, b| a.path.cmp(&b.path));
@@ -304,10 +295,7 @@ impl Editor {
     /// The folder of posts that a post is in.
     fn root_of(&self, path: &str) -> PathBuf {
         let root = &self.config.root;
-        let is_below = |folder: &&String| {
-            folder.is_empty() || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        };
-        if let Some(named) = self.config.posts.iter().find(is_below) {
+        if let Some(named) = self.config.posts.iter().find(|named| is_in(path, named)) {
             return root.join(named);
         }
         let mut folder = root.clone();
@@ -320,9 +308,42 @@ impl Editor {
         folder
     }
 
+    /// Whether a folder of posts is away, and has taken them with it against the owner's will.
+    pub(super) fn is_away(&self, root: &Path) -> bool {
+        let is_named = || self.config.posts.iter().any(|named| self.config.root.join(named) == root);
+        self.roots.is_away(root, || is_named() || !self.has_posts_beside(root))
+    }
+
+    /// Whether another folder holds posts too.
+    fn has_posts_beside(&self, root: &Path) -> bool {
+        let mut seen = HashSet::new();
+        self.archive.every_post().any(|post| {
+            let other = self.root_of(post.path());
+            other != root && !seen.contains(&other) && {
+                let has_files = has_files(&other);
+                seen.insert(other);
+                has_files
+            }
+        })
+    }
+
     pub(super) fn relative(&self, path: &Path) -> String {
         path.strip_prefix(&self.config.root).unwrap_or(path).to_string_lossy().into_owned()
     }
+}
+
+/// Whether there is no file, or something else in its place.
+fn is_gone(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(meta) => !meta.is_file(),
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}
+
+/// Whether a path is that of a folder, or in it; both are relative to the site.
+fn is_in(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether there is anything in a folder.

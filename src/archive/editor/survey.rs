@@ -1,7 +1,9 @@
 //! A look at the time and size of every file of a site, which takes seconds when there are a million:
 //! so it needs nothing of the editor, and another thread can do it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::archive::files::{Files, SiteFile, Walk};
@@ -19,6 +21,8 @@ pub struct Survey {
     pub(super) folders: Vec<PathBuf>,
     /// Folders that cannot be read.
     pub(super) problems: Vec<Problem>,
+    /// What the archive has problems of, and where there is no file.
+    pub(super) strays: Vec<Arc<str>>,
     /// All files are suspects.
     pub(super) anew: bool,
     /// How long it took.
@@ -30,8 +34,13 @@ impl Survey {
     pub fn of(config: &Config, archive: &Snapshot, anew: bool) -> Self {
         let start = Instant::now();
         let Files { posts, pages, folders, problems } = Walk::new(config).all();
+        let mut strays: HashSet<Arc<str>> = archive.paths_with_problems().cloned().collect();
+        for file in posts.iter().chain(&pages) {
+            strays.remove(&*file.path);
+        }
+        let strays = strays.into_iter().collect();
         let suspects = suspects(config, archive, posts, anew);
-        Self { suspects, pages, folders, problems, anew, took: start.elapsed() }
+        Self { suspects, pages, folders, problems, strays, anew, took: start.elapsed() }
     }
 }
 

@@ -1,0 +1,142 @@
+//! Folders that hold posts. When one is missing, was it removed, or is it only away, as a volume that
+//! was unmounted? Posts that were removed are gone; those that are away are shown as they were.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Device and number of a folder, which tell it from another of its name.
+type Identity = (u64, u64);
+
+/// Which folders there were when they last held something.
+#[derive(Debug, Default)]
+pub(super) struct Roots {
+    known: HashMap<PathBuf, Identity>,
+}
+
+/// What there is in place of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// A folder with something in it, or one that does not say.
+    Full,
+    /// A folder with nothing in it.
+    Empty,
+    /// None.
+    Missing,
+}
+
+impl Roots {
+    /// Notes which folders these are, and those above them as far as the site's. An empty one may
+    /// stand in for one that is away.
+    pub(super) fn note(&mut self, site: &Path, folders: &[PathBuf]) {
+        let above = |folder: &PathBuf| folder.ancestors().skip(1).any(|above| above == site);
+        for folder in folders.iter().filter(|folder| *folder == site || above(folder)) {
+            for folder in folder.ancestors().take_while(|folder| folder.starts_with(site)) {
+                if let Some(identity) = identity(folder).filter(|_| state(folder) == State::Full) {
+                    self.known.insert(folder.to_owned(), identity);
+                }
+            }
+        }
+    }
+
+    /// Whether a folder was noted.
+    pub(super) fn knows(&self, folder: &Path) -> bool {
+        self.known.contains_key(folder)
+    }
+
+    /// Forgets folders that are others by now, but for those that are away.
+    pub(super) fn forget_changed(&mut self, is_away: impl Fn(&Path) -> bool) {
+        self.known.retain(|folder, known| identity(folder) == Some(*known) || is_away(folder));
+    }
+
+    /// Whether a folder is not the one that was known.
+    pub(super) fn has_changed(&self, folder: &Path) -> bool {
+        self.known.get(folder).is_some_and(|known| identity(folder) != Some(*known))
+    }
+
+    /// Whether a folder of posts is away. It was removed if it is the same as ever and empty; or if it
+    /// is missing, the one above it is the same as ever, and nothing says that it must be there:
+    /// neither the configuration, which may name it, nor that it held the only posts.
+    pub(super) fn is_away(&self, folder: &Path, must_be: impl FnOnce() -> bool) -> bool {
+        match state(folder) {
+            State::Full => false,
+            State::Empty => !self.is_as_known(folder),
+            State::Missing => {
+                let above = folder.ancestors().find(|above| above.is_dir());
+                !above.is_some_and(|above| self.is_as_known(above)) || must_be()
+            }
+        }
+    }
+
+    fn is_as_known(&self, folder: &Path) -> bool {
+        self.known.get(folder).is_some_and(|known| identity(folder) == Some(*known))
+    }
+}
+
+fn identity(folder: &Path) -> Option<Identity> {
+    fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+fn state(folder: &Path) -> State {
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => State::Empty,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            State::Missing
+        }
+        _ => State::Full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A site whose folder of posts is known, and the folder.
+    fn site() -> (tempfile::TempDir, PathBuf, Roots) {
+        let site = tempfile::tempdir().expect("a folder");
+        let posts = site.path().join("market/_posts");
+        fs::create_dir_all(&posts).expect("a folder");
+        fs::write(posts.join("a.md"), "a").expect("a file");
+        let mut roots = Roots::default();
+        roots.note(site.path(), std::slice::from_ref(&posts));
+        (site, posts, roots)
+    }
+
+    #[test]
+    fn a_folder_that_was_emptied_or_removed_is_not_away() {
+        let (_site, posts, roots) = site();
+        fs::remove_file(posts.join("a.md")).expect("a file");
+        assert!(!roots.is_away(&posts, || true), "emptied");
+        fs::remove_dir(&posts).expect("a folder");
+        assert!(!roots.is_away(&posts, || false), "removed");
+        assert!(roots.is_away(&posts, || true), "removed, but must be there");
+    }
+
+    #[test]
+    fn a_folder_in_place_of_which_another_stands_empty_is_away() {
+        let (site, posts, roots) = site();
+        fs::rename(&posts, site.path().join("volume")).expect("a folder");
+        fs::create_dir(&posts).expect("a folder");
+        assert!(roots.is_away(&posts, || false));
+        assert!(roots.has_changed(&posts));
+        fs::write(posts.join("b.md"), "b").expect("a file");
+        assert!(!roots.is_away(&posts, || false));
+    }
+
+    #[test]
+    fn a_folder_is_away_with_the_one_that_it_is_in() {
+        let (site, posts, roots) = site();
+        fs::rename(site.path().join("market"), site.path().join("volume")).expect("a folder");
+        fs::create_dir(site.path().join("market")).expect("a folder");
+        assert!(roots.is_away(&posts, || false));
+    }
+
+    #[test]
+    fn of_a_folder_that_was_never_seen_nothing_is_believed() {
+        let (_site, posts, _) = site();
+        fs::remove_file(posts.join("a.md")).expect("a file");
+        assert!(Roots::default().is_away(&posts, || false));
+    }
+}
