@@ -65,6 +65,7 @@ impl Site {
                 ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
             );
         }
+        let has_icon = config.root.join("favicon.ico").is_file();
         Self {
             title: if config.title.is_empty() { "finews".into() } else { config.title.clone() },
             description: config.description.clone(),
@@ -73,9 +74,9 @@ impl Site {
             logo: config.logo.as_deref().map(local),
             nav,
             footer: body::clean_fragment(&config.footer, &site_context(config)),
-            has_icon: config.root.join("favicon.ico").is_file(),
+            has_icon,
             url: config.url.clone(),
-            settings: settings_hash(config),
+            settings: settings_hash(config, has_icon),
             baseurl,
         }
     }
@@ -135,12 +136,12 @@ impl Site {
     }
 }
 
-fn settings_hash(config: &Config) -> u64 {
+fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     let mut hasher = Xxh3::new();
     let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } =
         config;
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
-    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source).hash(&mut hasher);
+    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, has_icon).hash(&mut hasher);
     for link in &config.nav {
         (&link.label, &link.url).hash(&mut hasher);
     }

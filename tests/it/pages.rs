@@ -270,6 +270,28 @@ fn a_tag_covers_all_that_an_article_shows() {
 }
 
 #[test]
+fn a_tag_covers_what_a_page_shows_of_others() {
+    let tag = |path: &str, files: &[(&str, &str)]| Site::of(files).get(path).header("etag").to_owned();
+    let hidden = ("_posts/2024-01-02-a.md", "---\nhidden: true\ntags: t\n---\nText.\n");
+    let other = |tag| ("_posts/2024-01-03-b.md", if tag { "---\ntags: t\n---\n" } else { "---\n---\n" });
+    let article = "/2024/01/02/a.html";
+    assert_ne!(tag(article, &[hidden, other(true)]), tag(article, &[hidden, other(false)]), "tags of hidden");
+    let post = ("_posts/2024-01-02-a.md", "Text.\n");
+    assert_ne!(tag("/", &[post]), tag("/", &[post, ("favicon.ico", "icon")]), "the icon");
+    // The home page leads on to the day of the first post that it does not show.
+    let names: Vec<String> = (0..50).map(|n| format!("_posts/2024-01-02-{n}.md")).collect();
+    let home = |oldest: &str| {
+        let files: Vec<_> =
+            names.iter().map(|name| (name.as_str(), "x\n")).chain([(oldest, "y\n")]).collect();
+        let home = Site::of(&files).get("/");
+        (home.header("etag").to_owned(), home.text())
+    };
+    let (one, other) = (home("_posts/2023-01-05-old.md"), home("_posts/2023-01-06-old.md"));
+    assert!(one.1.contains("/2023/01/05/") && other.1.contains("/2023/01/06/"), "{}", one.1);
+    assert_ne!(one.0, other.0);
+}
+
+#[test]
 fn a_page_has_one_first_heading_whatever_its_body_has() {
     let site = Site::of(&[
         ("_posts/2024-01-02-a.md", "---\ntitle: A\n---\n# One\n\n# Two\n\nText.\n"),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::Head;
-use crate::archive::PostId;
 use crate::archive::snapshot::Group;
+use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
 use crate::web::paths::{self, Route};
@@ -52,7 +52,12 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
-    let fingerprint = visit.fingerprint("article").with((post.hash, label, beside)).finish();
+    let mut fingerprint = visit.fingerprint("article").with((post.hash, label, beside));
+    if post.visibility != Visibility::Listed {
+        // Its tags are links only while listed posts have them too.
+        fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
+    }
+    let fingerprint = fingerprint.finish();
     visit.html(CachePolicy::Article, fingerprint, || {
         let article = archive.article(post)?;
         let at = post.date.in_zone(archive.zone());
@@ -80,14 +85,8 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
                 .iter()
                 .map(|mention| Security { name: name(mention.name), code: name(mention.code) })
                 .collect(),
-            tags: post
-                .tags()
-                .iter()
-                .filter(|tag| archive.tags().get(**tag).is_some())
-                .map(|tag| Link {
-                    label: name(*tag).to_owned(),
-                    href: visit.site.href(Route::tag(name(*tag))),
-                })
+            tags: shown_tags(archive, post)
+                .map(|tag| Link { label: tag.to_owned(), href: visit.site.href(Route::tag(tag)) })
                 .collect(),
             source_text: source_text.map(|path| visit.site.href(path)),
             earlier: earlier.map(link),
@@ -95,4 +94,10 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             source: timeline::source(visit, post),
         })
     })
+}
+
+/// The tags of a post that have a page.
+fn shown_tags<'a>(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = &'a str> {
+    let tags = post.tags().iter().filter(|tag| archive.tags().get(**tag).is_some());
+    tags.map(|tag| archive.name(*tag))
 }

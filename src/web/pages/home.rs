@@ -48,18 +48,19 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
             fingerprint.add(visit.archive.post(id).hash);
         }
     }
+    let next = visit.archive.listed().len().checked_sub(list.posts.len() + 1);
+    let next = next.and_then(|index| visit.archive.listed().get(index));
+    let older = next.map(|id| visit.archive.day_page(id)).map(|(day, number)| Route::Day(day, number));
+    fingerprint.add(older.as_ref().map(ToString::to_string));
     if let Some(day) = newest {
         fingerprint.add(visit.archive.days(two_months(day)..=day).collect::<Vec<_>>());
     }
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let next = visit.archive.listed().len().checked_sub(list.posts.len() + 1);
-        let next = next.and_then(|index| visit.archive.listed().get(index));
-        let next = next.map(|id| visit.archive.day_page(id));
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, "", &visit.site.description, Route::Home),
             days: near_days(visit, timeline::days(visit, &list.posts, true)),
-            older: next.map(|(day, number)| visit.site.href(Route::Day(day, number))),
+            older: older.map(|route| visit.site.href(route)),
             sources: active.iter().map(|group| source(visit, group)).collect(),
             months: newest.map(|day| months(visit, day)).unwrap_or_default(),
         })
