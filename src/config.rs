@@ -265,10 +265,19 @@ impl Config {
         ConfigError::value(self.permalink_origin.clone(), setting, allowed)
     }
 
-    /// The same with everything at its default that says how the site is served, and nothing of what
-    /// its files mean.
+    /// The same with everything at its default that says how the site looks and is served, and nothing
+    /// of what its files mean.
     fn of_files(&self) -> Self {
         Self {
+            description: String::new(),
+            lang: String::new(),
+            author: None,
+            logo: None,
+            paginate: 0,
+            static_files: Vec::new(),
+            source: false,
+            nav: Vec::new(),
+            footer: String::new(),
             listen: String::new(),
             admin_listen: None,
             log_format: LogFormat::default(),

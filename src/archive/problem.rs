@@ -29,9 +29,9 @@ pub enum Code {
     PathReserved,
     /// The file or folder cannot be read.
     Unreadable,
-    /// The body is too long or too deep for its markup to be kept.
+    /// The file is too large for a post, or its body too long or too deep for its markup to be kept.
     TooLarge,
-    /// The file is empty, as one that is being written.
+    /// The file is empty, or is still being written.
     HalfWritten,
     /// A page outside `_posts` that cannot be served.
     PageSkipped,
