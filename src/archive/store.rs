@@ -6,7 +6,8 @@
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,23 @@ use crate::program;
 const MAGIC: &[u8; 16] = b"finews archive 1";
 /// Posts of a section.
 const SECTION: usize = 2048;
+
+/// Held while an archive is written: one at a time, since all that a program keeps of a site has one
+/// place.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Waits until an archive that is being written is in its place, but not for long. False if it still
+/// is not.
+pub fn finish_writing(limit: Duration) -> bool {
+    let start = Instant::now();
+    while matches!(WRITING.try_lock(), Err(TryLockError::WouldBlock)) {
+        if start.elapsed() >= limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}
 
 /// Where the prepared archive of a site is kept.
 #[derive(Debug, Clone)]
@@ -116,6 +134,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written; what was kept before stays.
     pub(super) fn save(&self, archive: &Snapshot) -> io::Result<()> {
+        let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let aside = self.file.with_extension("new");
         let written = self.write(&aside, archive).and_then(|()| fs::rename(&aside, &self.file));
         if written.is_err() {

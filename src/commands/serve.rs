@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use finews::archive::editor::Editor;
 use finews::archive::watch::{self as follow, News, Notice};
-use finews::archive::{Progress, Severity, Snapshot};
+use finews::archive::{Progress, Severity, Snapshot, store};
 use finews::config::{Config, LogFormat};
 use finews::web::{self, App, Front, live, paths, server};
 use hyper_util::service::TowerToHyperService;
@@ -19,6 +19,9 @@ use tokio::task::JoinSet;
 
 use super::Outcome;
 use crate::SiteArgs;
+
+/// How long all may take that is to be done before the end. Containers are killed after 10 s.
+const GRACE: Duration = Duration::from_millis(7500);
 
 /// Serves the site.
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
@@ -80,8 +83,12 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     tracing::info!("stopping");
     app.drain();
     stop.send_replace(true);
+    let since = Instant::now();
     servers.join_all().await;
-    // What is still being read has nothing to save.
+    // What is still being read has nothing to save; what is being written is nearly so.
+    if !store::finish_writing(GRACE.saturating_sub(since.elapsed())) {
+        tracing::warn!("the archive was not written in time; the next start reads all files");
+    }
     std::process::exit(0)
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 
-use super::{Files, SOON, numbered, serve_as_nobody};
+use super::{CONFIG, Files, SOON, numbered, serve_as_nobody};
 use crate::support::{Running, folder, post, printed, serve};
 
 const POSTS: usize = 300;
@@ -197,6 +197,27 @@ fn archives_of_two_sites_lie_side_by_side() {
         server.wait_for_log(COMPARED);
         assert_eq!(server.get(path).status, StatusCode::OK);
     }
+}
+
+#[test]
+fn being_told_to_end_while_the_archive_is_written_waits_for_it() {
+    let (files, cache) = (Files::many(3000), folder(&[]));
+    let server = files.serve(&keeping(cache.path()));
+    server.wait(SOON, "writing", |_| fs::read_dir(cache.path()).expect("a folder").next().is_some());
+    server.stop();
+    assert_eq!(archive(cache.path()).extension().expect("an extension"), "archive");
+    let server = files.serve(&keeping(cache.path()));
+    assert_eq!(logged(&server, NOT_USED), 0, "{}", server.log());
+}
+
+#[test]
+fn what_a_site_looks_like_is_no_reason_to_read_it_anew() {
+    let (files, cache) = (Files::many(POSTS), folder(&[]));
+    keep(&files, cache.path());
+    files.write("_config.yml", &format!("{CONFIG}finews:\n  footer: Last words\n"));
+    let server = files.serve(&keeping(cache.path()));
+    assert_eq!(logged(&server, NOT_USED), 0, "{}", server.log());
+    assert!(server.shows("/", "Last words"));
 }
 
 #[test]
