@@ -4,12 +4,13 @@
 mod folders;
 mod pending;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::ModifyKind;
+use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::editor::{Edition, Editor, Survey};
 use super::load::{Claims, Progress};
@@ -201,7 +202,14 @@ impl Watch<'_> {
         match event {
             Ok(mut event) => {
                 event.paths = event.paths.iter().flat_map(|path| self.watched.names(path)).collect();
-                self.pending.add(event);
+                if matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_))) {
+                    // Of a folder only the time has changed, as rsync sets it; all files in it are as
+                    // they were.
+                    event.paths.retain(|path| !is_open(path));
+                }
+                if !event.paths.is_empty() || event.need_rescan() {
+                    self.pending.add(event);
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "file events were lost; all files are looked at");
@@ -358,4 +366,9 @@ impl Watch<'_> {
             self.begin();
         }
     }
+}
+
+/// Whether there is a folder that we may list and look into.
+fn is_open(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok() && std::fs::metadata(folder.join(".")).is_ok()
 }
