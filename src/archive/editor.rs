@@ -55,7 +55,7 @@ pub struct Editor {
     vanished: HashSet<PathBuf>,
     /// Folders that cannot be read, or that have vanished, whose problems are known.
     unreadable: HashSet<Arc<str>>,
-    /// Posts that changed since the archive was last kept.
+    /// Posts and stamps that changed since the archive was last kept.
     unsaved: usize,
     /// Writes the archive.
     saving: Option<JoinHandle<()>>,
@@ -278,13 +278,18 @@ impl Editor {
         self.pages.extend(pages);
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
-        self.unchecked = false;
+        let was_kept = std::mem::take(&mut self.unchecked);
         let mut vanished = std::mem::take(&mut self.vanished);
         vanished.retain(|folder| self.is_away(folder));
         self.vanished = vanished;
         let cleared = vec![String::new()];
         let sight = Sight { posts: suspects, pages: true, problems, cleared, anew };
         let edition = self.look_at(sight);
+        if was_kept {
+            // These would be read again at every start. What is touched later is not worth a write: a
+            // scraper may touch all files every minute.
+            self.unsaved += self.touched.len();
+        }
         self.roots.forget_changed(|folder| self.vanished.contains(folder));
         self.roots.note(&self.config.root, &folders);
         (edition, folders)
@@ -324,10 +329,10 @@ impl Editor {
             return;
         }
         self.unsaved = 0;
-        let archive = self.archive();
+        let (archive, touched) = (self.archive(), self.touched.clone());
         self.saving = Some(std::thread::spawn(move || {
             let start = Instant::now();
-            match store.save(&archive) {
+            match store.save(&archive, &touched) {
                 Ok(()) => {
                     let took_ms = start.elapsed().as_millis() as u64;
                     tracing::info!(took_ms, "the archive is kept in {}", store.file().display());

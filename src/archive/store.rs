@@ -3,6 +3,8 @@
 //! One file: a head that says what made it, then sections, each with its length and a checksum. It is
 //! written aside and renamed, and believed only if all of it is as it was written.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,9 +20,10 @@ use super::load::Problems;
 use super::names::{Interner, Names};
 use super::packed::Packing;
 use super::page::Page;
-use super::post::Post;
+use super::post::{Post, PostId};
 use super::problem::Problem;
 use super::snapshot::{Contents, Snapshot};
+use super::stamp::Stamp;
 use crate::config::Config;
 use crate::program;
 
@@ -129,14 +132,14 @@ impl Store {
         })
     }
 
-    /// Keeps an archive.
+    /// Keeps an archive; of posts whose files were touched since, with their stamps of now.
     ///
     /// # Errors
     /// When it cannot be written; what was kept before stays.
-    pub(super) fn save(&self, archive: &Snapshot) -> io::Result<()> {
+    pub(super) fn save(&self, archive: &Snapshot, touched: &HashMap<PostId, Stamp>) -> io::Result<()> {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let aside = self.file.with_extension("new");
-        let written = self.write(&aside, archive).and_then(|()| fs::rename(&aside, &self.file));
+        let written = self.write(&aside, archive, touched).and_then(|()| fs::rename(&aside, &self.file));
         if written.is_err() {
             // It may be what fills the disk.
             let _ = fs::remove_file(&aside);
@@ -144,14 +147,14 @@ impl Store {
         written
     }
 
-    fn write(&self, aside: &Path, archive: &Snapshot) -> io::Result<()> {
+    fn write(&self, aside: &Path, archive: &Snapshot, touched: &HashMap<PostId, Stamp>) -> io::Result<()> {
         if let Some(folder) = aside.parent() {
             fs::create_dir_all(folder)?;
         }
         let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
         file.write_all(MAGIC)?;
         file.write_all(&self.key.to_le_bytes())?;
-        let posts: Vec<&Post> = archive.every_post().collect();
+        let posts: Vec<(PostId, &Post)> = archive.every_post_with_id().collect();
         let head = Head {
             names: archive.names().iter().map(ToOwned::to_owned).collect(),
             dictionary: archive.packing().dictionary().to_vec(),
@@ -161,9 +164,22 @@ impl Store {
         };
         put(&mut file, &head)?;
         for section in posts.chunks(SECTION) {
-            put(&mut file, &section)?;
+            let section = section.iter().map(|(id, post)| current(post, touched.get(id)));
+            put(&mut file, &section.collect::<Vec<_>>())?;
         }
         file.into_inner()?.sync_all()
+    }
+}
+
+/// A post with the stamp of its file as it is now.
+fn current<'a>(post: &'a Post, touched: Option<&Stamp>) -> Cow<'a, Post> {
+    match touched {
+        Some(stamp) => {
+            let mut post = post.clone();
+            post.stamp = *stamp;
+            Cow::Owned(post)
+        }
+        None => Cow::Borrowed(post),
     }
 }
 

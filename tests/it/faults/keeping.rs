@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::StatusCode;
 
@@ -196,6 +196,24 @@ fn archives_of_two_sites_lie_side_by_side() {
         let server = files.serve(&keeping(cache.path()));
         server.wait_for_log(COMPARED);
         assert_eq!(server.get(path).status, StatusCode::OK);
+    }
+}
+
+#[test]
+fn files_that_were_touched_are_read_at_one_start_and_not_at_every() {
+    let (files, cache) = (Files::many(POSTS), folder(&[]));
+    keep(&files, cache.path());
+    for n in 0..POSTS {
+        let file = fs::File::options().write(true).open(files.path(&numbered(n))).expect("a file");
+        file.set_modified(SystemTime::now()).expect("a time");
+    }
+    // What was found out is kept for the next start, which has nothing to add.
+    for kept in [1, 0] {
+        let server = files.serve(&keeping(cache.path()));
+        server.wait_for_log(COMPARED);
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!((logged(&server, KEPT), logged(&server, NOT_USED)), (kept, 0), "{}", server.log());
+        server.stop();
     }
 }
 
