@@ -1,7 +1,9 @@
 //! The only writer of the archive: looks at files, and turns what has changed into the next
 //! [`Snapshot`]. What is broken keeps its last good version.
 
+mod folders;
 mod look;
+mod own_pages;
 mod roots;
 mod survey;
 
@@ -19,7 +21,7 @@ use super::snapshot::{Change, Contents, Rules, Snapshot};
 use super::stamp::Stamp;
 use super::store::Store;
 use crate::config::{Config, ConfigError};
-use look::{Sight, has_files, is_open};
+use look::Sight;
 use roots::Roots;
 pub use survey::Survey;
 
@@ -154,41 +156,9 @@ impl Editor {
         }
     }
 
-    /// Whether a folder of posts has vanished as a whole.
-    pub fn has_vanished(&self) -> bool {
-        !self.vanished.is_empty()
-    }
-
-    /// Whether a folder of posts has vanished as a whole, or one cannot be read. A link that leads
-    /// nowhere is no such folder.
-    pub fn misses_folders(&self) -> bool {
-        let is_folder = |path: &Arc<str>| {
-            std::fs::symlink_metadata(self.config.root.join(&**path)).is_ok_and(|meta| meta.is_dir())
-        };
-        self.has_vanished() || self.unreadable.iter().any(is_folder)
-    }
-
-    /// Whether one of the main folders is another than it was, of which no event may tell: a volume
-    /// was mounted or unmounted.
-    pub fn has_changed_ground(&self) -> bool {
-        let main = self.main_folders();
-        main.iter().any(|folder| !self.vanished.contains(folder) && self.roots.has_changed(folder))
-    }
-
     /// Goes on with settings by which files mean the same as before.
     pub fn set_config(&mut self, config: Arc<Config>) {
         self.config = config;
-    }
-
-    /// Whether a folder that had vanished as a whole is back.
-    pub fn has_returned(&self) -> bool {
-        self.vanished.iter().any(|folder| has_files(folder))
-    }
-
-    /// The folders that could not be read and now can be.
-    pub fn reopened(&self) -> Vec<PathBuf> {
-        let folders = self.unreadable.iter().map(|path| self.config.root.join(&**path));
-        folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
     }
 
     /// Looks at paths of the site that something has happened to, and says which folders it found.
@@ -293,31 +263,6 @@ impl Editor {
         self.roots.forget_changed(|folder| self.vanished.contains(folder));
         self.roots.note(&self.config.root, &folders);
         (edition, folders)
-    }
-
-    /// The site's folder and those of posts in it, as far as they are known without a look.
-    pub fn main_folders(&self) -> Vec<PathBuf> {
-        let root = &self.config.root;
-        let usual = ["_posts", "posts"].map(String::from);
-        let posts = if self.config.posts.is_empty() { &usual[..] } else { &self.config.posts };
-        posts.iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
-    }
-
-    /// The folders that posts and pages are known to be in, and those on the way to them.
-    pub fn folders(&self) -> Vec<PathBuf> {
-        let mut known: HashSet<&str> = HashSet::new();
-        let pages = self.pages.iter().map(|page| &*page.path);
-        for path in self.archive.every_post().map(Post::path).chain(pages) {
-            let mut path = path;
-            while let Some((folder, _)) = path.rsplit_once('/') {
-                if !known.insert(folder) {
-                    break;
-                }
-                path = folder;
-            }
-        }
-        let root = &self.config.root;
-        known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
     /// Keeps the archive on disk if it has changed much since that was last done. Another thread

@@ -2,17 +2,19 @@
 //! The rules are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
 mod filter;
+mod links;
 
-use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
 use super::body::Format;
 use super::permalink::{self, FileName};
-use super::problem::{Code, Defect, Problem};
+use super::problem::Problem;
 use crate::config::Config;
 pub use filter::{Filter, is_special};
+pub(super) use links::leads_nowhere;
+use links::{circle, leads_back, unreadable};
 
 /// A file of the site, relative to its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -287,43 +289,6 @@ impl<'a> Walk<'a> {
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(Kind::Page)
     }
-}
-
-/// The first link on the way down from one folder to another that leads back to one above it.
-fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
-    let mut way = from.to_owned();
-    let mut above = vec![way.canonicalize().ok()?];
-    for part in to.strip_prefix(from).ok()?.components() {
-        way.push(part);
-        let place = way.canonicalize().ok()?;
-        if above.contains(&place) {
-            return Some(way);
-        }
-        above.push(place);
-    }
-    None
-}
-
-fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
-    let path = error.path().unwrap_or(root);
-    let defect = match error.io_error() {
-        Some(error) => {
-            leads_nowhere(path).unwrap_or_else(|| Defect::error(Code::Unreadable, error.to_string()))
-        }
-        None => return leads_back(root, path),
-    };
-    defect.of(&relative(root, path))
-}
-
-fn leads_back(root: &Path, link: &Path) -> Problem {
-    Defect::error(Code::Unreadable, "a link that leads back to a folder above it").of(&relative(root, link))
-}
-
-/// What is wrong with a link to a file that is not there.
-pub(super) fn leads_nowhere(path: &Path) -> Option<Defect> {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
-    let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
-    is_nowhere.then(|| Defect::error(Code::Unreadable, "a link that leads nowhere"))
 }
 
 /// A path below the root, with `/` between its parts; bytes that are not UTF-8 are replaced.

@@ -1,8 +1,7 @@
 //! A look at some files: what of them differs from what the archive knows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,6 @@ use super::{Edition, Editor};
 use crate::archive::files::{SiteFile, leads_nowhere};
 use crate::archive::load::{self, Press, Problems, Sighting};
 use crate::archive::names::Interner;
-use crate::archive::page::Page;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::read::{Links, Reader};
@@ -218,53 +216,6 @@ impl Editor {
         load::of_file(path, defects)
     }
 
-    /// Notes folders that cannot be read, or have vanished, and those that are as they should be again.
-    fn note_folders(&mut self, change: &mut Change, problems: Vec<Problem>, cleared: &[String]) {
-        let mut now = load::by_path(problems);
-        for folder in &self.vanished {
-            let defect = Defect::warning(
-                Code::Unreadable,
-                "the folder is gone or empty; its posts are shown as they were, until it is back",
-            );
-            now.push(load::of_file(&self.relative(folder), vec![defect]));
-        }
-        let is_back = |path: &Arc<str>| {
-            cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
-        };
-        for path in self.unreadable.extract_if(is_back) {
-            change.problems.push((path, Vec::new()));
-        }
-        self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
-        change.problems.extend(now);
-    }
-
-    fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
-        let root = &self.config.root;
-        if self.roots.is_away(root, || true) {
-            return;
-        }
-        let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
-        change.problems.extend(gone.map(|page| load::of_file(&page.path, Vec::new())));
-        let (mut pages, problems) = load::pages(reader, &self.pages, links);
-        for old in self.archive.pages() {
-            let is_missing = pages.iter().all(|page| page.path != old.path);
-            // One that is being written is empty for a moment; one may be closed to us.
-            let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
-                Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
-                Err(error) => error.kind() != ErrorKind::NotFound,
-            };
-            if is_missing && is_kept(&old.path) {
-                pages.push(old.clone());
-            }
-        }
-        pages.sort_by(|a, b| a.path.cmp(&b.path));
-        change.problems.extend(problems);
-        let version = |page: &Page| (page.path.clone(), page.hash);
-        if !pages.iter().map(version).eq(self.archive.pages().iter().map(version)) {
-            change.pages = Some(pages);
-        }
-    }
-
     /// Reads the posts again whose bodies name others, now that some of these have changed.
     fn relink(&mut self, reader: Reader<'_>, edition: Edition) -> Edition {
         let before = self.archive();
@@ -291,68 +242,4 @@ impl Editor {
         let linked = self.publish(Change { names, posts, ..Change::default() });
         Edition { new: edition.new, ..linked }
     }
-
-    /// The folder of posts that a post is in.
-    fn root_of(&self, path: &str) -> PathBuf {
-        let root = &self.config.root;
-        if let Some(named) = self.config.posts.iter().find(|named| is_in(path, named)) {
-            return root.join(named);
-        }
-        let mut folder = root.clone();
-        for part in path.split('/') {
-            folder.push(part);
-            if matches!(part, "_posts" | "posts") {
-                break;
-            }
-        }
-        folder
-    }
-
-    /// Whether a folder of posts is away, and has taken them with it against the owner's will.
-    pub(super) fn is_away(&self, root: &Path) -> bool {
-        let is_named = || self.config.posts.iter().any(|named| self.config.root.join(named) == root);
-        self.roots.is_away(root, || is_named() || !self.has_posts_beside(root))
-    }
-
-    /// Whether another folder holds posts too.
-    fn has_posts_beside(&self, root: &Path) -> bool {
-        let mut seen = HashSet::new();
-        self.archive.every_post().any(|post| {
-            let other = self.root_of(post.path());
-            other != root && !seen.contains(&other) && {
-                let has_files = has_files(&other);
-                seen.insert(other);
-                has_files
-            }
-        })
-    }
-
-    pub(super) fn relative(&self, path: &Path) -> String {
-        path.strip_prefix(&self.config.root).unwrap_or(path).to_string_lossy().into_owned()
-    }
-}
-
-/// Whether there is no file, or something else in its place.
-fn is_gone(path: &Path) -> bool {
-    match std::fs::metadata(path) {
-        Ok(meta) => !meta.is_file(),
-        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-    }
-}
-
-/// Whether a path is that of a folder, or in it; both are relative to the site.
-fn is_in(path: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Whether there is anything in a folder.
-pub(super) fn has_files(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// Whether a folder, and no link to one, can be read to its end.
-pub(super) fn is_open(folder: &Path) -> bool {
-    let is_folder = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
-    is_folder && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
 }

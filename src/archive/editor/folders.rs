@@ -1,0 +1,147 @@
+//! The folders of a site: which there are, and which are away or closed to us, so that their posts are
+//! shown as they were.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Editor;
+use crate::archive::load;
+use crate::archive::post::Post;
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::snapshot::Change;
+
+impl Editor {
+    /// The site's folder and those of posts in it, as far as they are known without a look.
+    pub fn main_folders(&self) -> Vec<PathBuf> {
+        let root = &self.config.root;
+        let usual = ["_posts", "posts"].map(String::from);
+        let posts = if self.config.posts.is_empty() { &usual[..] } else { &self.config.posts };
+        posts.iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
+    }
+
+    /// The folders that posts and pages are known to be in, and those on the way to them.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut known: HashSet<&str> = HashSet::new();
+        let pages = self.pages.iter().map(|page| &*page.path);
+        for path in self.archive.every_post().map(Post::path).chain(pages) {
+            let mut path = path;
+            while let Some((folder, _)) = path.rsplit_once('/') {
+                if !known.insert(folder) {
+                    break;
+                }
+                path = folder;
+            }
+        }
+        let root = &self.config.root;
+        known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
+    }
+
+    /// Whether a folder of posts has vanished as a whole.
+    pub fn has_vanished(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
+    /// Whether a folder of posts has vanished as a whole, or one cannot be read. A link that leads
+    /// nowhere is no such folder.
+    pub fn misses_folders(&self) -> bool {
+        let is_folder = |path: &Arc<str>| {
+            std::fs::symlink_metadata(self.config.root.join(&**path)).is_ok_and(|meta| meta.is_dir())
+        };
+        self.has_vanished() || self.unreadable.iter().any(is_folder)
+    }
+
+    /// Whether one of the main folders is another than it was, of which no event may tell: a volume
+    /// was mounted or unmounted.
+    pub fn has_changed_ground(&self) -> bool {
+        let main = self.main_folders();
+        main.iter().any(|folder| !self.vanished.contains(folder) && self.roots.has_changed(folder))
+    }
+
+    /// Whether a folder that had vanished as a whole is back.
+    pub fn has_returned(&self) -> bool {
+        self.vanished.iter().any(|folder| has_files(folder))
+    }
+
+    /// The folders that could not be read and now can be.
+    pub fn reopened(&self) -> Vec<PathBuf> {
+        let folders = self.unreadable.iter().map(|path| self.config.root.join(&**path));
+        folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
+    }
+
+    /// Notes folders that cannot be read, or have vanished, and those that are as they should be again.
+    pub(super) fn note_folders(&mut self, change: &mut Change, problems: Vec<Problem>, cleared: &[String]) {
+        let mut now = load::by_path(problems);
+        for folder in &self.vanished {
+            let defect = Defect::warning(
+                Code::Unreadable,
+                "the folder is gone or empty; its posts are shown as they were, until it is back",
+            );
+            now.push(load::of_file(&self.relative(folder), vec![defect]));
+        }
+        let is_back = |path: &Arc<str>| {
+            cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
+        };
+        for path in self.unreadable.extract_if(is_back) {
+            change.problems.push((path, Vec::new()));
+        }
+        self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
+        change.problems.extend(now);
+    }
+
+    /// The folder of posts that a post is in.
+    pub(super) fn root_of(&self, path: &str) -> PathBuf {
+        let root = &self.config.root;
+        if let Some(named) = self.config.posts.iter().find(|named| is_in(path, named)) {
+            return root.join(named);
+        }
+        let mut folder = root.clone();
+        for part in path.split('/') {
+            folder.push(part);
+            if matches!(part, "_posts" | "posts") {
+                break;
+            }
+        }
+        folder
+    }
+
+    /// Whether a folder of posts is away, and has taken them with it against the owner's will.
+    pub(super) fn is_away(&self, root: &Path) -> bool {
+        let is_named = || self.config.posts.iter().any(|named| self.config.root.join(named) == root);
+        self.roots.is_away(root, || is_named() || !self.has_posts_beside(root))
+    }
+
+    /// Whether another folder holds posts too.
+    fn has_posts_beside(&self, root: &Path) -> bool {
+        let mut seen = HashSet::new();
+        self.archive.every_post().any(|post| {
+            let other = self.root_of(post.path());
+            other != root && !seen.contains(&other) && {
+                let has_files = has_files(&other);
+                seen.insert(other);
+                has_files
+            }
+        })
+    }
+
+    pub(super) fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.config.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
+/// Whether a path is that of a folder, or in it; both are relative to the site.
+fn is_in(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether there is anything in a folder.
+fn has_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// Whether a folder, and no link to one, can be read to its end.
+fn is_open(folder: &Path) -> bool {
+    let is_folder = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
+    is_folder && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
+}

@@ -1,0 +1,48 @@
+//! The site's own pages: they are few, so all are read again when one has changed.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::Editor;
+use crate::archive::load;
+use crate::archive::page::Page;
+use crate::archive::read::{Links, Reader};
+use crate::archive::snapshot::Change;
+
+impl Editor {
+    /// Reads the pages, and notes what of them has changed.
+    pub(super) fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
+        let root = &self.config.root;
+        if self.roots.is_away(root, || true) {
+            return;
+        }
+        let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
+        change.problems.extend(gone.map(|page| load::of_file(&page.path, Vec::new())));
+        let (mut pages, problems) = load::pages(reader, &self.pages, links);
+        for old in self.archive.pages() {
+            let is_missing = pages.iter().all(|page| page.path != old.path);
+            // One that is being written is empty for a moment; one may be closed to us.
+            let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
+                Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
+                Err(error) => error.kind() != ErrorKind::NotFound,
+            };
+            if is_missing && is_kept(&old.path) {
+                pages.push(old.clone());
+            }
+        }
+        pages.sort_by(|a, b| a.path.cmp(&b.path));
+        change.problems.extend(problems);
+        let version = |page: &Page| (page.path.clone(), page.hash);
+        if !pages.iter().map(version).eq(self.archive.pages().iter().map(version)) {
+            change.pages = Some(pages);
+        }
+    }
+}
+
+/// Whether there is no file, or something else in its place.
+fn is_gone(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        Ok(meta) => !meta.is_file(),
+        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+    }
+}

@@ -1,0 +1,46 @@
+//! Links that lead in a circle, or nowhere.
+
+use std::io::ErrorKind::NotFound;
+use std::path::{Path, PathBuf};
+
+use super::relative;
+use crate::archive::problem::{Code, Defect, Problem};
+
+/// The first link on the way down from one folder to another that leads back to one above it.
+pub(super) fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
+    let mut way = from.to_owned();
+    let mut above = vec![way.canonicalize().ok()?];
+    for part in to.strip_prefix(from).ok()?.components() {
+        way.push(part);
+        let place = way.canonicalize().ok()?;
+        if above.contains(&place) {
+            return Some(way);
+        }
+        above.push(place);
+    }
+    None
+}
+
+/// What a walk could not read, as a problem.
+pub(super) fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
+    let path = error.path().unwrap_or(root);
+    let defect = match error.io_error() {
+        Some(error) => {
+            leads_nowhere(path).unwrap_or_else(|| Defect::error(Code::Unreadable, error.to_string()))
+        }
+        None => return leads_back(root, path),
+    };
+    defect.of(&relative(root, path))
+}
+
+/// The problem of a link to a folder above it.
+pub(super) fn leads_back(root: &Path, link: &Path) -> Problem {
+    Defect::error(Code::Unreadable, "a link that leads back to a folder above it").of(&relative(root, link))
+}
+
+/// What is wrong with a link to a file that is not there.
+pub(in crate::archive) fn leads_nowhere(path: &Path) -> Option<Defect> {
+    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
+    let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
+    is_nowhere.then(|| Defect::error(Code::Unreadable, "a link that leads nowhere"))
+}
