@@ -249,9 +249,7 @@ impl Editor {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
         let was_kept = std::mem::take(&mut self.unchecked);
-        let mut vanished = std::mem::take(&mut self.vanished);
-        vanished.retain(|folder| self.is_away(folder));
-        self.vanished = vanished;
+        self.forget_returned();
         let cleared = vec![String::new()];
         let sight = Sight { posts: suspects, pages: true, problems, cleared, anew };
         let edition = self.look_at(sight);

@@ -138,7 +138,7 @@ impl Watch<'_> {
         if let Some(every) = self.survey_every().filter(|_| !self.surveying) {
             wait = wait.min(every.saturating_sub(self.last_survey.elapsed()));
         }
-        if self.watcher.is_some() || self.editor.misses_folders() {
+        if self.watcher.is_some() || self.editor.missing_folder().is_some() {
             wait = wait.min(VANISHED);
         }
         wait
@@ -247,12 +247,12 @@ impl Watch<'_> {
         (self.tell)(News::Edition(edition));
     }
 
-    /// Looks whether folders are away or closed whose posts are shown as they were.
-    fn misses_posts(&mut self) -> bool {
+    /// Looks for a folder that is away or closed, whose posts are shown as they were.
+    fn missing_folder(&mut self) -> Option<PathBuf> {
         let (edition, folders) = self.editor.rescan(false);
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.follow_into(folders);
-        self.editor.misses_folders()
+        self.editor.missing_folder()
     }
 
     /// Reads everything again, by new settings if they are others.
@@ -265,9 +265,12 @@ impl Watch<'_> {
             let (edition, folders) = self.editor.rescan(true);
             edition.into_iter().for_each(|edition| self.publish(edition));
             self.follow_into(folders);
-        } else if self.misses_posts() {
-            // A start anew would begin without them.
-            tracing::error!("the configuration stays as it was: a folder of posts is missing or closed");
+        } else if let Some(folder) = self.missing_folder() {
+            // A start anew would begin without its posts.
+            tracing::error!(
+                "the configuration stays as it was: {} is away or closed; send SIGHUP again when it is back",
+                folder.display()
+            );
             return;
         } else {
             match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {

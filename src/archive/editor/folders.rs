@@ -42,13 +42,11 @@ impl Editor {
         !self.vanished.is_empty()
     }
 
-    /// Whether a folder of posts has vanished as a whole, or one cannot be read. A link that leads
-    /// nowhere is no such folder.
-    pub fn misses_folders(&self) -> bool {
-        let is_folder = |path: &Arc<str>| {
-            std::fs::symlink_metadata(self.config.root.join(&**path)).is_ok_and(|meta| meta.is_dir())
-        };
-        self.has_vanished() || self.unreadable.iter().any(is_folder)
+    /// A folder that has vanished as a whole, or cannot be read. A link that leads nowhere is none.
+    pub fn missing_folder(&self) -> Option<PathBuf> {
+        let is_folder = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+        let closed = self.unreadable.iter().map(|path| self.config.root.join(&**path)).find(is_folder);
+        self.vanished.iter().next().cloned().or(closed)
     }
 
     /// Whether one of the main folders is another than it was, of which no event may tell: a volume
@@ -105,10 +103,30 @@ impl Editor {
         folder
     }
 
-    /// Whether a folder of posts is away, and has taken them with it against the owner's will.
+    /// Whether a folder of posts is away, and has taken them with it against the owner's will. A main
+    /// folder must be there, and one that held the only posts.
     pub(super) fn is_away(&self, root: &Path) -> bool {
-        let is_named = || self.config.posts.iter().any(|named| self.config.root.join(named) == root);
-        self.roots.is_away(root, || is_named() || !self.has_posts_beside(root))
+        let is_main = || self.main_folders().iter().any(|main| main == root);
+        self.roots.is_away(root, || is_main() || !self.has_posts_beside(root))
+    }
+
+    /// Notes that a folder of posts is away.
+    pub(super) fn note_vanished(&mut self, folder: PathBuf) {
+        if !self.vanished.contains(&folder) {
+            tracing::warn!("{} is gone or empty; its posts are shown as they were", folder.display());
+            self.vanished.insert(folder);
+        }
+    }
+
+    /// Forgets the folders that are no longer away.
+    pub(super) fn forget_returned(&mut self) {
+        for folder in std::mem::take(&mut self.vanished) {
+            if self.is_away(&folder) {
+                self.vanished.insert(folder);
+            } else {
+                tracing::info!("{} is followed again", folder.display());
+            }
+        }
     }
 
     /// Whether another folder holds posts too.

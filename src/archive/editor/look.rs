@@ -87,7 +87,7 @@ impl Editor {
                 let root = self.root_of(&file.path);
                 let is_away = *away.entry(root.clone()).or_insert_with(|| self.is_away(&root));
                 if is_away {
-                    self.vanished.insert(root);
+                    self.note_vanished(root);
                     continue;
                 }
             }

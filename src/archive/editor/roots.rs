@@ -57,8 +57,7 @@ impl Roots {
     }
 
     /// Whether a folder of posts is away. It was removed if it is the same as ever and empty; or if it
-    /// is missing, the one above it is the same as ever, and nothing says that it must be there:
-    /// neither the configuration, which may name it, nor that it held the only posts.
+    /// is missing, the one above it is the same as ever, and the site can do without it.
     pub(super) fn is_away(&self, folder: &Path, must_be: impl FnOnce() -> bool) -> bool {
         match state(folder) {
             State::Full => false,

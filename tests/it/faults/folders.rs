@@ -73,6 +73,7 @@ fn posts_stay_while_an_empty_folder_is_in_the_place_of_theirs() {
             fs::create_dir(files.path(in_place)).expect("a folder");
             let root = if away == "_posts" { "_posts" } else { "market/_posts" };
             server.wait(SOON, "complaining", |server| server.complains(root, "unreadable"));
+            assert!(server.log().contains("its posts are shown as they were"), "{}", server.log());
             assert!(server.shows("/", "First") && server.shows("/", "Second"));
             fs::remove_dir(files.path(in_place)).expect("a folder");
             files.rename(".away", away);
@@ -81,6 +82,17 @@ fn posts_stay_while_an_empty_folder_is_in_the_place_of_theirs() {
             server.wait(SOON, "following", |server| server.shows("/", "Third"));
         }
     }
+}
+
+#[test]
+fn posts_of_a_main_folder_stay_while_it_is_missing_beside_others() {
+    let files = two_folders();
+    let server = files.serve(&[]);
+    files.rename("_posts", ".away");
+    server.wait(SOON, "complaining", |server| server.complains("_posts", "unreadable"));
+    assert!(server.shows("/", "First") && server.shows("/", "Second"));
+    files.rename(".away", "_posts");
+    server.wait(SOON, "content", |server| server.problems().is_empty());
 }
 
 #[test]
