@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::files::{Kind, SiteFile, Walk};
 use super::load::{self, Claims, Loaded, Progress};
-use super::post::{Post, PostId, Timestamp};
+use super::post::{PostId, Timestamp};
 use super::read::Reader;
 use super::snapshot::{Change, Contents, Rules, Snapshot};
 use super::stamp::Stamp;
@@ -163,9 +163,15 @@ impl Editor {
 
     /// Looks at paths of the site that something has happened to, and says which folders it found.
     pub fn see(&mut self, paths: &[PathBuf]) -> (Option<Edition>, Vec<PathBuf>) {
+        self.see_moved(paths, &[])
+    }
+
+    /// The same, and looks for all that is known of some folders that are gone, or others than they were.
+    pub fn see_moved(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Edition>, Vec<PathBuf>) {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut sight = Sight::default();
+        moved.iter().for_each(|folder| self.add_known(folder, &mut sight));
         let (mut folders, mut holders) = (Vec::new(), BTreeSet::new());
         for path in paths {
             if path.is_dir() {
@@ -203,19 +209,6 @@ impl Editor {
         let holders = holders.into_iter().map(Path::to_owned);
         self.roots.note(&self.config.root, &holders.chain(folders.iter().cloned()).collect::<Vec<_>>());
         (edition, folders)
-    }
-
-    /// Looks for the posts and pages below a folder that is gone, or another than it was.
-    pub fn see_gone(&mut self, folder: &Path) -> Option<Edition> {
-        let mut below = self.relative(folder);
-        if !below.is_empty() {
-            below.push('/');
-        }
-        let posts = self.archive.every_post().map(Post::path).chain(self.barren.keys().map(|path| &**path));
-        let posts = posts.filter(|path| path.starts_with(&below) && SiteFile::is_exact(path));
-        let mut sight = Sight::files(posts.map(SiteFile::of_path).collect());
-        sight.pages = self.pages.iter().any(|page| page.path.starts_with(&below));
-        self.look_at(sight)
     }
 
     /// Looks at every file of the site: at its time and size, or with `anew` at its bytes. Says which

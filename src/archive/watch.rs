@@ -177,20 +177,13 @@ impl Watch<'_> {
     }
 
     fn see(&mut self, paths: Vec<PathBuf>) {
-        for folder in &paths {
-            if !self.watched.contains(folder) {
-                continue;
-            }
-            for place in self.watched.remove_moved(folder) {
-                // Mostly the system has done so already.
-                let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
-            }
-            // What was in a folder that is gone, or another now, is gone without an event of its own.
-            if let Some(edition) = self.editor.see_gone(folder) {
-                self.publish(edition);
-            }
+        // What was in a folder that is gone, or another now, is gone without an event of its own.
+        let moved: Vec<PathBuf> = paths.iter().filter(|path| self.watched.contains(path)).cloned().collect();
+        for place in moved.iter().flat_map(|folder| self.watched.remove_moved(folder)) {
+            // Mostly the system has done so already.
+            let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
-        let (edition, folders) = self.editor.see(&paths);
+        let (edition, folders) = self.editor.see_moved(&paths, &moved);
         let has_changed = edition.is_some();
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.follow_into(folders);

@@ -1,5 +1,6 @@
 //! `/live`: new posts are told as they come, and who was away can ask for what was missed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,9 +34,19 @@ impl Newsroom {
 
     /// Publishes a post.
     fn write(&mut self, name: &str, text: &str) {
-        let file = self.folder.path().join("_posts").join(name);
+        let file = self.post(name);
         std::fs::write(&file, text).expect("a file");
-        let edition = self.editor.see(&[file]).0.expect("an edition");
+        self.see(&[file]);
+    }
+
+    /// The file of a post.
+    fn post(&self, name: &str) -> PathBuf {
+        self.folder.path().join("_posts").join(name)
+    }
+
+    /// Publishes what has happened to files.
+    fn see(&mut self, files: &[PathBuf]) {
+        let edition = self.editor.see(files).0.expect("an edition");
         self.app.publish_edition(edition);
     }
 
@@ -121,6 +132,22 @@ fn a_post_that_was_mended_or_is_out_of_lists_is_no_news() {
 }
 
 #[test]
+fn a_post_that_was_renamed_is_no_news() {
+    run(async {
+        let mut room = Newsroom::new();
+        room.write("2024-01-02-new.md", POST);
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        let [old, new] = ["2024-01-02-new.md", "2024-01-02-renamed.md"].map(|name| room.post(name));
+        std::fs::rename(&old, &new).expect("a file");
+        room.see(&[old, new]);
+        room.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
+        let event = listener.next().await.expect("an event");
+        assert!(event.contains("\"title\":\"seen\""), "{event}");
+    });
+}
+
+#[test]
 fn who_was_away_is_told_what_was_missed() {
     run(async {
         let mut room = Newsroom::new();
@@ -160,8 +187,7 @@ fn five_hundred_events_can_be_asked_for_again() {
                 file
             });
             let files: Vec<_> = files.collect();
-            let edition = room.editor.see(&files).0.expect("an edition");
-            room.app.publish_edition(edition);
+            room.see(&files);
         };
         burst(&mut room, 0, 500);
         let missed = room.listen(Some(&last)).await.next().await.expect("events");

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Editor;
+use super::look::Sight;
+use crate::archive::files::SiteFile;
 use crate::archive::load;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem};
@@ -35,6 +37,15 @@ impl Editor {
         }
         let root = &self.config.root;
         known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
+    }
+
+    /// Adds all posts and pages to a sight that are known to be below a folder.
+    pub(super) fn add_known(&self, folder: &Path, sight: &mut Sight) {
+        let below = self.relative(folder);
+        let posts = self.archive.every_post().map(Post::path).chain(self.barren.keys().map(|path| &**path));
+        let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
+        sight.posts.extend(posts.map(SiteFile::of_path));
+        sight.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
     }
 
     /// Whether a folder of posts has vanished as a whole.

@@ -1,6 +1,6 @@
 //! What changed → the next [`Snapshot`]. Only what the change touches is copied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{Days, NaiveDate};
@@ -49,7 +49,10 @@ impl Snapshot {
         next.active = OnceLock::new();
         let mut touched: BTreeSet<PostId> = next.ripen();
         let mut changed = BTreeSet::new();
+        let mut moved = HashSet::new();
         for id in change.gone {
+            let post = self.post(id);
+            moved.insert((post.date, post.title()));
             next.forget(id);
             next.posts.set(id, None);
             changed.insert(id);
@@ -73,7 +76,9 @@ impl Snapshot {
         if next.recent_since() != next.active_since {
             next.count_recent();
         }
-        let appeared = next.appeared(self, &touched);
+        let mut appeared = next.appeared(self, &touched);
+        // One that was renamed is no news.
+        appeared.retain(|id| !moved.contains(&(next.post(*id).date, next.post(*id).title())));
         (next, appeared)
     }
 
