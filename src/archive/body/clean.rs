@@ -30,7 +30,27 @@ pub(super) fn clean(html: &str) -> BodyHtml {
     // Writing to memory does not fail.
     let _ = POLICY.clean(html).write_to(&mut bytes);
     // Far faster on Chinese than the standard library's check.
-    BodyHtml(UTF_8.decode_without_bom_handling(&bytes).0.into())
+    let html = UTF_8.decode_without_bom_handling(&bytes).0;
+    BodyHtml(with_first_newlines(html).into())
+}
+
+/// A newline that opens a `pre` is dropped by who reads it, so one that is to be seen needs another
+/// before it. (<https://html.spec.whatwg.org/multipage/grouping-content.html#the-pre-element>)
+fn with_first_newlines(html: Cow<'_, str>) -> Cow<'_, str> {
+    if !html.contains("<pre") {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len() + 8);
+    let mut rest = &*html;
+    while let Some(end) = rest.find("<pre").and_then(|start| Some(start + rest[start..].find('>')? + 1)) {
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+        if rest.starts_with('\n') {
+            out.push('\n');
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// `rel` of links to other hosts.
@@ -226,6 +246,21 @@ mod tests {
             ("<img src=\"mailto:a@b\" width=\"100%\" height=\"3\">", "<img height=\"3\">"),
         ] {
             assert_eq!(clean(html).as_str(), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_at_the_head_of_a_pre_stay() {
+        let table = [
+            ("<pre>\nx</pre>", "<pre>x</pre>"),
+            ("<pre>\n\nx</pre>", "<pre>\n\nx</pre>"),
+            (
+                "<pre>\n\n\nx</pre><pre><code>\ny</code></pre>",
+                "<pre>\n\n\nx</pre><pre><code>\ny</code></pre>",
+            ),
+        ];
+        for (html, expected) in table {
+            assert_eq!(clean(html).as_str(), expected);
         }
     }
 }
