@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use super::body::Format;
 use super::permalink::{self, FileName};
-use super::problem::Problem;
+use super::problem::{Code, Defect, Problem};
 use crate::config::Config;
 pub use filter::{Filter, is_special};
 pub(super) use links::leads_nowhere;
@@ -243,6 +243,11 @@ impl<'a> Walk<'a> {
                     let may_lead_back = entry.depth() == 0 || entry.path_is_symlink();
                     if let Some(link) = may_lead_back.then(|| circle(top, path)).flatten() {
                         files.problems.push(leads_back(root, &link));
+                        entries.skip_current_dir();
+                    } else if let Err(error) = std::fs::metadata(path.join(".")) {
+                        // Its files can be listed, but not be read.
+                        let defect = Defect::error(Code::Unreadable, error.to_string());
+                        files.problems.push(defect.of(&relative(root, path)));
                         entries.skip_current_dir();
                     } else {
                         files.folders.push(path.to_owned());

@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{Read, Seek};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -22,8 +23,10 @@ const TRIES: usize = 10;
 /// What tells a version of a file from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stamp {
-    /// When it last changed, in nanoseconds since 1970.
+    /// When its bytes last changed, in nanoseconds since 1970; whoever writes it may say so.
     modified: i64,
+    /// When anything of it last changed, its name and rights included; the system alone says so.
+    changed: i64,
     /// In bytes.
     size: u64,
     /// A hash of its bytes.
@@ -34,7 +37,8 @@ impl Stamp {
     fn of(meta: &Metadata) -> Self {
         let since = meta.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         let modified = since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
-        Self { modified, size: meta.len(), hash: 0 }
+        let changed = meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec());
+        Self { modified, changed, size: meta.len(), hash: 0 }
     }
 
     /// The stamp of a file as its folder knows it, without a look at its bytes.
@@ -45,9 +49,9 @@ impl Stamp {
         std::fs::metadata(path).map(|meta| Self::of(&meta))
     }
 
-    /// Whether time and size are those of another stamp, so that its bytes need not be read.
+    /// Whether times and size are those of another stamp, so that its bytes need not be read.
     pub fn looks_like(&self, other: &Self) -> bool {
-        (self.modified, self.size) == (other.modified, other.size)
+        (self.modified, self.changed, self.size) == (other.modified, other.changed, other.size)
     }
 
     /// Whether the bytes are those of another stamp.

@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::program;
 
 /// What every store begins with; the number changes when the form of what follows does.
-const MAGIC: &[u8; 16] = b"finews archive 1";
+const MAGIC: &[u8; 16] = b"finews archive 2";
 /// Posts of a section.
 const SECTION: usize = 2048;
 

@@ -3,6 +3,7 @@
 
 mod folders;
 mod listen;
+mod mounts;
 mod pending;
 
 use std::path::PathBuf;
@@ -70,6 +71,10 @@ pub struct Watch<'a> {
     surveying: bool,
     /// Something was missed since it began, so that it must do so again.
     again: bool,
+    /// What is mounted in the site, as a hash.
+    mounts: u64,
+    /// New settings of the owner, which wait for what was noticed before.
+    settings: Option<Arc<Config>>,
 }
 
 /// Follows a site until told to stop, and tells of its archive and then of all that is new.
@@ -92,6 +97,8 @@ pub fn run(
         surveys: 0,
         surveying: false,
         again: false,
+        mounts: 0,
+        settings: None,
     };
     // Before anybody is told of the archive, so that what is written from now on is seen.
     watch.listen_first();
@@ -105,6 +112,7 @@ impl Watch<'_> {
     /// happened while the archive was loaded, and an archive that was kept is compared with the files.
     fn begin(&mut self) {
         let kept = self.editor.is_unchecked();
+        self.mounts = mounts::below(&self.editor.config().root);
         self.editor.save();
         let folders = self.editor.folders();
         self.listen(&folders);
@@ -116,14 +124,26 @@ impl Watch<'_> {
     fn follow(&mut self) {
         loop {
             let wait = self.wait();
-            match self.notices.1.recv_timeout(wait) {
-                Ok(Notice::Files(event)) => self.note(event),
-                Ok(Notice::Surveyed(number, survey)) if number == self.surveys => self.take(survey),
-                // By settings that hold no more.
-                Ok(Notice::Surveyed(..)) => {}
-                Ok(Notice::Reload(config)) => self.reload(config),
-                Ok(Notice::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+            let first = match self.notices.1.recv_timeout(wait) {
+                Ok(notice) => Some(notice),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let mut next = first;
+            while let Some(notice) = next {
+                match notice {
+                    Notice::Files(event) => self.note(event),
+                    Notice::Surveyed(number, survey) if number == self.surveys => self.take(survey),
+                    // By settings that hold no more.
+                    Notice::Surveyed(..) => {}
+                    Notice::Reload(config) => self.settings = Some(config),
+                    Notice::Stop => return,
+                }
+                next = self.notices.1.try_recv().ok();
+            }
+            // Of several settings only the last are wanted.
+            if let Some(config) = self.settings.take() {
+                self.reload(config);
             }
             self.act();
         }
@@ -170,9 +190,13 @@ impl Watch<'_> {
             self.see(reopened);
         }
         let is_due = self.survey_every().is_some_and(|every| self.last_survey.elapsed() >= every);
-        let is_due = is_due || self.editor.has_returned();
-        if !self.surveying && (is_due || self.watcher.is_some() && self.editor.has_changed_ground()) {
+        if !self.surveying && (is_due || self.editor.has_returned()) {
             self.survey();
+        }
+        if self.watcher.is_some() && self.has_changed_ground() {
+            self.survey();
+            // What is written there before it is listened to would be missed.
+            self.again = true;
         }
     }
 
@@ -191,6 +215,13 @@ impl Watch<'_> {
             // It may have been renamed, and its posts be here now.
             self.survey();
         }
+    }
+
+    /// Whether a volume was mounted or unmounted since the last time, of which no event tells.
+    fn has_changed_ground(&mut self) -> bool {
+        let mounts = mounts::below(&self.editor.config().root);
+        let other_mounts = std::mem::replace(&mut self.mounts, mounts) != mounts;
+        other_mounts || !self.surveying && self.editor.has_changed_ground()
     }
 
     /// Has another thread look at everything, so that what happens meanwhile need not wait.

@@ -169,8 +169,10 @@ fn has_files(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
-/// Whether a folder, and no link to one, can be read to its end.
+/// Whether a folder, and no link to one, can be entered, and read to its end.
 fn is_open(folder: &Path) -> bool {
     let is_folder = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
-    is_folder && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
+    is_folder
+        && std::fs::metadata(folder.join(".")).is_ok()
+        && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
 }

@@ -47,6 +47,22 @@ fn a_file_that_is_written_is_on_every_page_until_it_is_deleted() {
 }
 
 #[test]
+fn another_text_of_the_same_time_and_length_is_noticed() {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for flags in [&[][..], &["--watch", "poll"]] {
+        let files = Files::new();
+        let server = files.serve(flags);
+        for title in ["Other", "Third"] {
+            files.write("other.tmp", &post(title, "2024-01-01 08:00", "x"));
+            let file = fs::File::options().write(true).open(files.path("other.tmp")).expect("a file");
+            file.set_modified(time).expect("a time");
+            files.rename("other.tmp", "_posts/2024-01-01-a.md");
+            server.wait(SOON, title, |server| server.shows("/", title));
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_renamed_into_place_is_on_every_page_until_it_is_renamed_away() {
     let files = Files::new();
     let server = files.serve(&[]);
