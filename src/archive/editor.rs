@@ -7,7 +7,7 @@ mod own_pages;
 mod roots;
 mod survey;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -83,10 +83,9 @@ impl Editor {
             }
             None => (load::gather(&config, claims, progress)?, false),
         };
-        let mut roots = Roots::default();
-        roots.note(&config.root, &loaded.folders);
         let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
-        Ok(Self {
+        let folders = loaded.folders;
+        let mut editor = Self {
             saving: None,
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
@@ -94,14 +93,16 @@ impl Editor {
             barren: HashMap::new(),
             unsettled: loaded.unsettled.into_iter().map(later).collect(),
             pages: loaded.pages,
-            roots,
+            roots: Roots::default(),
             vanished: HashSet::new(),
             unreadable: HashSet::new(),
             unchecked,
             config,
             claims,
             store,
-        })
+        };
+        editor.note_roots(&folders);
+        Ok(editor)
     }
 
     /// The archive as it is now.
@@ -172,7 +173,7 @@ impl Editor {
         let walk = Walk::new(&config);
         let mut sight = Sight::default();
         moved.iter().for_each(|folder| self.add_known(folder, &mut sight));
-        let (mut folders, mut holders) = (Vec::new(), BTreeSet::new());
+        let (mut folders, mut holders) = (Vec::new(), Vec::new());
         for path in paths {
             if path.is_dir() {
                 let found = walk.below(path);
@@ -190,7 +191,7 @@ impl Editor {
             } else {
                 match walk.at(path) {
                     Some((Kind::Post, file)) => {
-                        holders.extend(path.parent().filter(|holder| !self.roots.knows(holder)));
+                        holders.extend(path.parent().map(Path::to_owned));
                         sight.posts.push(file);
                     }
                     Some((Kind::Page, file)) => {
@@ -206,8 +207,8 @@ impl Editor {
         sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
         sight.posts.dedup();
         let edition = self.look_at(sight);
-        let holders = holders.into_iter().map(Path::to_owned);
-        self.roots.note(&self.config.root, &holders.chain(folders.iter().cloned()).collect::<Vec<_>>());
+        holders.extend(folders.iter().cloned());
+        self.note_roots(&holders);
         (edition, folders)
     }
 
@@ -252,7 +253,7 @@ impl Editor {
             self.unsaved += self.touched.len();
         }
         self.roots.forget_changed(|folder| self.vanished.contains(folder));
-        self.roots.note(&self.config.root, &folders);
+        self.note_roots(&folders);
         (edition, folders)
     }
 

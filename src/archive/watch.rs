@@ -73,6 +73,8 @@ pub struct Watch<'a> {
     again: bool,
     /// What is mounted in the site, as a hash.
     mounts: u64,
+    /// When that was last looked at.
+    last_ground: Instant,
     /// New settings of the owner, which wait for what was noticed before.
     settings: Option<Arc<Config>>,
 }
@@ -98,6 +100,7 @@ pub fn run(
         surveying: false,
         again: false,
         mounts: 0,
+        last_ground: Instant::now(),
         settings: None,
     };
     // Before anybody is told of the archive, so that what is written from now on is seen.
@@ -158,7 +161,7 @@ impl Watch<'_> {
         if let Some(every) = self.survey_every().filter(|_| !self.surveying) {
             wait = wait.min(every.saturating_sub(self.last_survey.elapsed()));
         }
-        if self.watcher.is_some() || self.editor.missing_folder().is_some() {
+        if self.watcher.is_some() || self.editor.misses_folders() {
             wait = wait.min(VANISHED);
         }
         wait
@@ -193,7 +196,7 @@ impl Watch<'_> {
         if !self.surveying && (is_due || self.editor.has_returned()) {
             self.survey();
         }
-        if self.watcher.is_some() && self.has_changed_ground() {
+        if self.watcher.is_some() && self.last_ground.elapsed() >= VANISHED && self.has_changed_ground() {
             self.survey();
             // What is written there before it is listened to would be missed.
             self.again = true;
@@ -219,6 +222,7 @@ impl Watch<'_> {
 
     /// Whether a volume was mounted or unmounted since the last time, of which no event tells.
     fn has_changed_ground(&mut self) -> bool {
+        self.last_ground = Instant::now();
         let mounts = mounts::below(&self.editor.config().root);
         let other_mounts = std::mem::replace(&mut self.mounts, mounts) != mounts;
         other_mounts || !self.surveying && self.editor.has_changed_ground()

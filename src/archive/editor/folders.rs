@@ -1,7 +1,7 @@
 //! The folders of a site: which there are, and which are away or closed to us, so that their posts are
 //! shown as they were.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,11 +53,30 @@ impl Editor {
         !self.vanished.is_empty()
     }
 
-    /// A folder that has vanished as a whole, or cannot be read. A link that leads nowhere is none.
+    /// Whether a folder has vanished as a whole, or is closed to us.
+    pub fn misses_folders(&self) -> bool {
+        self.has_vanished() || self.closed().next().is_some()
+    }
+
+    /// A folder that has vanished as a whole, or is closed to us, and whose posts are shown as they were.
     pub fn missing_folder(&self) -> Option<PathBuf> {
-        let is_folder = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
-        let closed = self.unreadable.iter().map(|path| self.config.root.join(&**path)).find(is_folder);
+        let has_posts = |path: &&Arc<str>| self.archive.every_post().any(|post| is_in(post.path(), path));
+        let closed = self.closed().find(has_posts).map(|path| self.config.root.join(&**path));
         self.vanished.iter().next().cloned().or(closed)
+    }
+
+    /// The folders that are closed to us. A link that leads nowhere is none.
+    fn closed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.unreadable.iter().filter(|path| {
+            std::fs::symlink_metadata(self.config.root.join(&***path)).is_ok_and(|meta| meta.is_dir())
+        })
+    }
+
+    /// Notes the folders of posts that some folders are or are in.
+    pub(super) fn note_roots(&mut self, folders: &[PathBuf]) {
+        let roots: BTreeSet<PathBuf> =
+            folders.iter().map(|folder| self.root_of(&self.relative(folder))).collect();
+        self.roots.note(&self.config.root, &roots);
     }
 
     /// Whether one of the main folders is another than it was, of which no event may tell: a volume

@@ -1,7 +1,7 @@
 //! Folders that hold posts. When one is missing, was it removed, or is it only away, as a volume that
 //! was unmounted? Posts that were removed are gone; those that are away are shown as they were.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -30,20 +30,16 @@ enum State {
 impl Roots {
     /// Notes which folders these are, and those above them as far as the site's. An empty one may
     /// stand in for one that is away.
-    pub(super) fn note(&mut self, site: &Path, folders: &[PathBuf]) {
-        let above = |folder: &PathBuf| folder.ancestors().skip(1).any(|above| above == site);
-        for folder in folders.iter().filter(|folder| *folder == site || above(folder)) {
-            for folder in folder.ancestors().take_while(|folder| folder.starts_with(site)) {
+    pub(super) fn note(&mut self, site: &Path, folders: &BTreeSet<PathBuf>) {
+        let mut seen = HashSet::new();
+        for folder in folders {
+            let above = folder.ancestors().take_while(|folder| folder.starts_with(site));
+            for folder in above.take_while(|folder| seen.insert(*folder)) {
                 if let Some(identity) = identity(folder).filter(|_| state(folder) == State::Full) {
                     self.known.insert(folder.to_owned(), identity);
                 }
             }
         }
-    }
-
-    /// Whether a folder was noted.
-    pub(super) fn knows(&self, folder: &Path) -> bool {
-        self.known.contains_key(folder)
     }
 
     /// Forgets folders that are others by now, but for those that are away.
@@ -99,7 +95,7 @@ mod tests {
         fs::create_dir_all(&posts).expect("a folder");
         fs::write(posts.join("a.md"), "a").expect("a file");
         let mut roots = Roots::default();
-        roots.note(site.path(), std::slice::from_ref(&posts));
+        roots.note(site.path(), &BTreeSet::from([posts.clone()]));
         (site, posts, roots)
     }
 

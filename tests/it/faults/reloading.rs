@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::{CONFIG, Files, SOON};
+use super::{CONFIG, Files, SOON, serve_as_nobody};
 use crate::support::{Running, folder, post, serve};
 
 const RELOADED: &str = "were read again";
@@ -68,11 +68,15 @@ fn sighup_with_another_permalink_moves_the_urls() {
 }
 
 #[test]
-fn sighup_with_another_permalink_does_not_mind_a_link_that_leads_in_a_circle() {
+fn sighup_with_another_permalink_does_not_mind_folders_without_posts_that_are_closed() {
     let files = Files::new();
     symlink(".", files.path("loop")).expect("a link");
-    let server = files.serve(&[]);
-    server.wait(SOON, "complaining", |server| server.complains("loop", "unreadable"));
+    std::fs::create_dir(files.path("lost+found")).expect("a folder");
+    files.set_mode("lost+found", 0o000);
+    let server = Running::of(&mut serve_as_nobody(files.root(), &[]));
+    server.wait(SOON, "complaining", |server| {
+        server.complains("loop", "unreadable") && server.complains("lost+found", "unreadable")
+    });
     files.write("_config.yml", &format!("{CONFIG}permalink: /p/:title.html\n"));
     server.signal("HUP");
     server.wait(SOON, "moved", |server| server.shows("/p/a.html", "Text of First."));
