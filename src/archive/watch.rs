@@ -251,6 +251,8 @@ impl Watch<'_> {
         self.survey_took = survey.took;
         self.last_survey = Instant::now();
         let (edition, folders) = self.editor.take_survey(survey);
+        // A folder that is away may have been renamed, and its posts be here now.
+        self.again |= edition.is_some() && self.editor.has_vanished();
         edition.into_iter().for_each(|edition| self.publish(edition));
         if kept {
             let took_ms = self.survey_took.as_millis() as u64;
