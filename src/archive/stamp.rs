@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{Read, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -83,11 +83,9 @@ pub struct Content {
 /// With what is wrong when the file is not there, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
-    // To open a pipe would wait for its writer.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(Defect::error(Code::Unreadable, "it is no file"));
-    }
-    let file = File::open(path).map_err(unreadable)?;
+    // Without the flag, to open a pipe would wait for its writer. To files it makes no difference.
+    let open = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = open.map_err(unreadable)?;
     let mut content = read_once(&file)?;
     // The file is held open, so that who puts another in its place does not keep us waiting.
     for _ in 0..TRIES {
@@ -110,6 +108,9 @@ pub fn read(path: &Path) -> Result<Content, Defect> {
 fn read_once(mut file: &File) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
+    if !meta.is_file() {
+        return Err(Defect::error(Code::Unreadable, "it is no file"));
+    }
     let mut stamp = Stamp::of(&meta);
     if stamp.size > LARGEST_FILE {
         let message = format!("{} bytes; a post has at most {LARGEST_FILE}", stamp.size);
@@ -123,4 +124,19 @@ fn read_once(mut file: &File) -> Result<Content, Defect> {
     let after = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
     let torn = !after.looks_like(&stamp) || bytes.len() as u64 != stamp.size;
     Ok(Content { bytes, stamp, torn })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_no_file_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe.md");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        let defect = read(&pipe).expect_err("no file");
+        assert_eq!((defect.code, &*defect.message), (Code::Unreadable, "it is no file"));
+    }
 }
