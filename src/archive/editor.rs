@@ -202,10 +202,6 @@ impl Editor {
                 }
             }
         }
-        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
-        self.pages.dedup();
-        sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
-        sight.posts.dedup();
         let edition = self.look_at(sight);
         holders.extend(folders.iter().cloned());
         self.note_roots(&holders);
@@ -236,12 +232,8 @@ impl Editor {
                 }
             }
         }
-        suspects.sort_by(|a, b| a.path.cmp(&b.path));
-        suspects.dedup();
         // A page may have come meanwhile. Those that are gone are found out when they are read.
         self.pages.extend(pages);
-        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
-        self.pages.dedup();
         let was_kept = std::mem::take(&mut self.unchecked);
         self.forget_returned();
         let cleared = vec![String::new()];

@@ -4,6 +4,7 @@
 mod filter;
 mod links;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -244,7 +245,7 @@ impl<'a> Walk<'a> {
                     if let Some(link) = may_lead_back.then(|| circle(top, path)).flatten() {
                         files.problems.push(leads_back(root, &link));
                         entries.skip_current_dir();
-                    } else if let Err(error) = std::fs::metadata(path.join(".")) {
+                    } else if let Err(error) = enter(path) {
                         // Its files can be listed, but not be read.
                         let defect = Defect::error(Code::Unreadable, error.to_string());
                         files.problems.push(defect.of(&relative(root, path)));
@@ -294,6 +295,19 @@ impl<'a> Walk<'a> {
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(Kind::Page)
     }
+}
+
+/// Whether an error says that there is nothing at a path.
+pub(super) fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Looks into a folder: one that can be listed may still be closed to us.
+///
+/// # Errors
+/// When we may not enter it.
+pub(super) fn enter(folder: &Path) -> std::io::Result<()> {
+    std::fs::metadata(folder.join(".")).map(|_| ())
 }
 
 /// A path below the root, with `/` between its parts; bytes that are not UTF-8 are replaced.

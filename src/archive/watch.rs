@@ -279,10 +279,15 @@ impl Watch<'_> {
 
     /// Looks for a folder that is away or closed, whose posts are shown as they were.
     fn missing_folder(&mut self) -> Option<PathBuf> {
-        let (edition, folders) = self.editor.rescan(false);
+        self.rescan(false);
+        self.editor.missing_folder()
+    }
+
+    /// Looks at everything at once, while all else waits.
+    fn rescan(&mut self, anew: bool) {
+        let (edition, folders) = self.editor.rescan(anew);
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.follow_into(folders);
-        self.editor.missing_folder()
     }
 
     /// Reads everything again, by new settings if they are others.
@@ -292,9 +297,7 @@ impl Watch<'_> {
         let same_watch = old.watch == config.watch;
         if same_files {
             self.editor.set_config(Arc::clone(&config));
-            let (edition, folders) = self.editor.rescan(true);
-            edition.into_iter().for_each(|edition| self.publish(edition));
-            self.follow_into(folders);
+            self.rescan(true);
         } else if let Some(folder) = self.missing_folder() {
             // A start anew would begin without its posts.
             tracing::error!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Editor;
 use super::look::Sight;
-use crate::archive::files::SiteFile;
+use crate::archive::files::{self, SiteFile};
 use crate::archive::load;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem};
@@ -192,6 +192,6 @@ fn has_files(folder: &Path) -> bool {
 fn is_open(folder: &Path) -> bool {
     let is_folder = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
     is_folder
-        && std::fs::metadata(folder.join(".")).is_ok()
+        && files::enter(folder).is_ok()
         && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
 }

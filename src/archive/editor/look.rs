@@ -1,14 +1,13 @@
 //! A look at some files: what of them differs from what the archive knows.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
 use super::{Edition, Editor};
-use crate::archive::files::{SiteFile, leads_nowhere};
+use crate::archive::files::{SiteFile, is_absent, leads_nowhere};
 use crate::archive::load::{self, Press, Problems, Sighting};
 use crate::archive::names::Interner;
 use crate::archive::post::Post;
@@ -66,7 +65,9 @@ impl Editor {
     }
 
     /// Looks at files, and makes the next snapshot if that shows anything new.
-    pub(super) fn look_at(&mut self, sight: Sight) -> Option<Edition> {
+    pub(super) fn look_at(&mut self, mut sight: Sight) -> Option<Edition> {
+        sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
+        sight.posts.dedup();
         let config = Arc::clone(&self.config);
         // The configuration was found good when the archive was opened.
         let reader = Reader::new(&config).ok()?;
@@ -113,9 +114,7 @@ impl Editor {
         let path = file.file(&self.config.root);
         let last = self.last_seen(&file.path);
         match (Stamp::at(&path), last) {
-            (Err(error), _) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                return Verdict::Gone;
-            }
+            (Err(error), _) if is_absent(&error) => return Verdict::Gone,
             // A folder on the way cannot be entered; that is said of the folder.
             (Err(_), Some(_)) => return Verdict::Same,
             (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::Editor;
+use crate::archive::files::is_absent;
 use crate::archive::load;
 use crate::archive::page::Page;
 use crate::archive::read::{Links, Reader};
@@ -12,6 +13,8 @@ use crate::archive::snapshot::Change;
 impl Editor {
     /// Reads the pages, and notes what of them has changed.
     pub(super) fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
+        self.pages.sort_by(|a, b| a.path.cmp(&b.path));
+        self.pages.dedup();
         let root = &self.config.root;
         if self.roots.is_away(root, || true) {
             return;
@@ -43,6 +46,6 @@ impl Editor {
 fn is_gone(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(meta) => !meta.is_file(),
-        Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        Err(error) => is_absent(&error),
     }
 }

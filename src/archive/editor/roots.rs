@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::archive::files::is_absent;
 
 /// Device and number of a folder, which tell it from another of its name.
 type Identity = (u64, u64);
@@ -49,7 +50,7 @@ impl Roots {
 
     /// Whether a folder is not the one that was known.
     pub(super) fn has_changed(&self, folder: &Path) -> bool {
-        self.known.get(folder).is_some_and(|known| identity(folder) != Some(*known))
+        self.known.contains_key(folder) && !self.is_as_known(folder)
     }
 
     /// Whether a folder of posts is away. It was removed if it is the same as ever and empty; or if it
@@ -77,9 +78,7 @@ fn identity(folder: &Path) -> Option<Identity> {
 fn state(folder: &Path) -> State {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
         Ok(true) => State::Empty,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            State::Missing
-        }
+        Err(error) if is_absent(&error) => State::Missing,
         _ => State::Full,
     }
 }

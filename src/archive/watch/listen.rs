@@ -6,6 +6,7 @@ use notify::event::ModifyKind;
 use notify::{ErrorKind, Event, EventKind, RecursiveMode, Watcher};
 
 use super::{Notice, Watch, pending};
+use crate::archive::files;
 use crate::config::Watching;
 
 impl Watch<'_> {
@@ -91,5 +92,5 @@ impl Watch<'_> {
 
 /// Whether there is a folder that we may list and look into.
 fn is_open(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok() && std::fs::metadata(folder.join(".")).is_ok()
+    std::fs::read_dir(folder).is_ok() && files::enter(folder).is_ok()
 }
