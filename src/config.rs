@@ -17,7 +17,7 @@ use error::Origin;
 use file::File;
 pub use file::Node;
 use layers::Layers;
-pub use values::{ByteSize, Interval, LogFormat, NaiveDates, Watching};
+pub use values::{ByteSize, Images, Interval, LogFormat, NaiveDates, Watching};
 
 /// What the command line says; the environment is asked for what is `None` here.
 /// Values are as typed, so that a wrong one is reported the same way wherever it came from.
@@ -114,6 +114,8 @@ pub struct Config {
     pub static_files: Vec<String>,
     /// Whether the source of each post is served beside it.
     pub source: bool,
+    /// What becomes of images on other hosts.
+    pub images: Images,
     /// The links of the header.
     pub nav: Vec<NavLink>,
     /// HTML of the footer, as the owner wrote it.
@@ -144,10 +146,11 @@ pub struct Config {
 }
 
 /// Our own keys.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "admin_listen",
     "cache_dir",
     "footer",
+    "images",
     "legacy_hosts",
     "listen",
     "log_format",
@@ -240,6 +243,7 @@ impl Config {
             posts: layers.posts()?,
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
+            images: file.parsed(&["finews", "images"], "show, click or off")?.unwrap_or_default(),
             nav: keys::nav(&file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
             legacy_hosts: keys::hosts(&file)?,
@@ -270,12 +274,14 @@ impl Config {
     fn of_files(&self) -> Self {
         Self {
             description: String::new(),
-            lang: String::new(),
+            // Bodies hold a word in one of two languages.
+            lang: if self.is_chinese() { "zh".into() } else { String::new() },
             author: None,
             logo: None,
             paginate: 0,
             static_files: Vec::new(),
             source: false,
+            images: Images::default(),
             nav: Vec::new(),
             footer: String::new(),
             listen: String::new(),

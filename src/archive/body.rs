@@ -72,6 +72,8 @@ pub struct SiteContext {
     pub host: Option<String>,
     /// `finews.legacy_hosts`: links to these hosts become local paths.
     pub legacy_hosts: Vec<String>,
+    /// The title of links to quote pages, in the site's language.
+    pub quote: &'static str,
 }
 
 /// What a body needs of its post and its site.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, NaiveDate, TimeZone};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,15 @@ impl Timestamp {
     /// The moment of a clock.
     pub fn of(clock: SystemTime) -> Self {
         DateTime::<chrono::Utc>::from(clock).into()
+    }
+
+    /// When a day begins in a zone.
+    pub fn start_of(day: NaiveDate, zone: Tz) -> Self {
+        let midnight = day.and_time(NaiveTime::MIN);
+        // In some zones summer time begins at midnight, which is then skipped.
+        let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
+        let start = clocks.find_map(|clock| zone.from_local_datetime(&clock).earliest());
+        start.map_or(Self(midnight.and_utc().timestamp()), Self::from)
     }
 
     /// The moment in a zone.
@@ -276,6 +285,14 @@ impl Post {
     /// The headline shows the body's first words for want of a title.
     pub fn is_untitled(&self) -> bool {
         self.title().trim().is_empty()
+    }
+}
+
+#[cfg(test)]
+impl Timestamp {
+    /// The moment that many seconds after 1970 began in UTC.
+    pub(super) fn from_seconds(seconds: i64) -> Self {
+        Self(seconds)
     }
 }
 

@@ -316,6 +316,7 @@ pub fn site_context(config: &Config) -> SiteContext {
         title: config.title.clone(),
         host,
         legacy_hosts: config.legacy_hosts.clone(),
+        quote: if config.is_chinese() { "行情" } else { "Quote" },
     }
 }
 

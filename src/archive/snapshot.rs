@@ -1,6 +1,7 @@
 //! The immutable archive: posts by id, lists of ids, indexes from path, and the queries that pages
 //! ask. A change makes the next snapshot, which shares with this one all that stays the same.
 
+mod around;
 mod change;
 mod fill;
 mod group;
@@ -8,6 +9,7 @@ mod index;
 mod list;
 mod own_pages;
 mod paging;
+mod periods;
 mod posts;
 mod standing;
 
@@ -15,7 +17,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{Datelike, NaiveDate, TimeZone};
+use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -28,11 +30,13 @@ use super::problem::Problem;
 pub use change::Change;
 pub(super) use fill::Contents;
 pub use fill::{Claims, Rules};
-pub use group::{Group, Groups};
+use group::Since;
+pub use group::{Group, Groups, Recent};
 use index::Index;
 pub use list::List;
 use own_pages::OwnPages;
 pub use paging::{ListPage, Newer, Number, PER_PAGE};
+pub use periods::Period;
 pub(super) use posts::Posts;
 
 /// Of the active sources as many are known at once.
@@ -80,10 +84,11 @@ pub struct Snapshot {
     served: usize,
     listed: List,
     categories: Groups,
-    /// Posts from this day on are recent; see [`Group::recent`].
-    active_since: NaiveDate,
+    recent_since: Since,
     active: OnceLock<Vec<NameId>>,
     tags: Groups,
+    /// Posts by the codes of the securities and sectors that they mention.
+    securities: Groups,
     days: RedBlackTreeMapSync<NaiveDate, List>,
     pages: Arc<OwnPages>,
     /// What is wrong with each file, by its path.
@@ -205,12 +210,8 @@ impl Snapshot {
 
     /// When the next day begins.
     pub fn next_midnight(&self) -> Timestamp {
-        let next = self.today().succ_opt().unwrap_or(NaiveDate::MAX);
-        let midnight = next.and_time(chrono::NaiveTime::MIN);
-        // In some zones summer time begins at midnight, which is then skipped.
-        let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
-        let at = clocks.find_map(|clock| self.zone().from_local_datetime(&clock).earliest());
-        at.map_or(self.moment, Timestamp::from)
+        let next = self.today().succ_opt();
+        next.map_or(self.moment, |day| Timestamp::start_of(day, self.zone()))
     }
 
     /// The posts whose bodies name others.
@@ -259,6 +260,28 @@ impl Snapshot {
     /// The tag that jekyll-archives put at a slug.
     pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
         self.tags.by_slug(&self.posts, slug)
+    }
+
+    /// Securities and sectors, by their codes.
+    pub fn securities(&self) -> &Groups {
+        &self.securities
+    }
+
+    /// The security or sector of a canonical code.
+    pub fn security(&self, code: &str) -> Option<&Group> {
+        self.securities.get(self.names.find(code)?)
+    }
+
+    /// The securities whose codes are a number with any market behind it, in the order of their codes.
+    pub fn securities_of_number(&self, number: &str) -> Vec<&str> {
+        if number.is_empty() || number.contains('.') {
+            return Vec::new();
+        }
+        let codes = self.securities.iter().map(|group| self.name(group.name()));
+        let mut codes: Vec<&str> =
+            codes.filter(|code| code.rsplit_once('.').is_some_and(|(plain, _)| plain == number)).collect();
+        codes.sort_unstable();
+        codes
     }
 
     /// The posts that carry every category of a list separated by white space: what the page of
@@ -355,5 +378,34 @@ impl Snapshot {
             }
         }
         years
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::archive::load::{Claims, Progress};
+    use crate::config::{Config, Overrides};
+
+    /// An archive of posts of these moments, in a zone.
+    pub(super) fn snapshot_of(dates: &[&str], zone: Tz) -> Snapshot {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |path: String, text: String| {
+            std::fs::write(folder.path().join(path), text).expect("a file");
+        };
+        std::fs::create_dir(folder.path().join("_posts")).expect("a folder");
+        write("_config.yml".into(), format!("timezone: {zone}\nfuture: true\n"));
+        for (number, date) in dates.iter().enumerate() {
+            write(format!("_posts/2024-01-01-{number}.md"), format!("---\ndate: {date}\n---\nText.\n"));
+        }
+        load_folder(folder.path())
+    }
+
+    fn load_folder(folder: &Path) -> Snapshot {
+        let config = Config::read(folder, &Overrides::default(), &|_| None).expect("a configuration");
+        let nothing = Claims { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        crate::archive::load(&config, nothing, &Progress::default()).expect("an archive")
     }
 }

@@ -124,12 +124,21 @@ pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
 pub(super) fn security(tag: &Tag<'_>) -> Option<SecurityCode> {
     let data = get(tag, "data-code")?;
     let is_chart = data.contains('|') && tag.name == "img";
-    let is_stock = || {
-        get(tag, "class").is_some_and(|classes| {
-            classes
-                .split_ascii_whitespace()
-                .any(|class| matches!(class, "keytip" | "em_stock_key_common" | "EmImageRemark"))
-        })
-    };
-    if is_chart || is_stock() { SecurityCode::of_data(&data) } else { None }
+    if is_chart || has_any_class(tag, &MENTIONS) || has_any_class(tag, &["EmImageRemark"]) {
+        SecurityCode::of_data(&data)
+    } else {
+        None
+    }
+}
+
+/// The classes of a security's name: of a link, and of what was one.
+const MENTIONS: [&str; 2] = ["keytip", "em_stock_key_common"];
+
+/// Whether the element holds a security's name, and not its chart.
+pub(super) fn is_mention(tag: &Tag<'_>) -> bool {
+    has_any_class(tag, &MENTIONS)
+}
+
+fn has_any_class(tag: &Tag<'_>, classes: &[&str]) -> bool {
+    get(tag, "class").is_some_and(|own| own.split_ascii_whitespace().any(|class| classes.contains(&class)))
 }

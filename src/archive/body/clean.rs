@@ -173,10 +173,13 @@ const ALIGNED: &[&str] = &[
 ];
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
+/// Those of footnotes, and of a quote page beside a security's name.
+const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", "quote"];
+
 /// Whether an element may carry a class.
 pub(super) fn has_class(element: &str, class: &str) -> bool {
     match element {
-        "a" => matches!(class, "footnote" | "reversefootnote"),
+        "a" => LINK_CLASSES.contains(&class),
         "div" if class == "footnotes" => true,
         _ => ALIGN_CLASSES.contains(&class) && ALIGNED.contains(&element),
     }
@@ -186,7 +189,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut classes: HashMap<&str, HashSet<&str>> =
         ALIGNED.iter().map(|element| (*element, HashSet::from(ALIGN_CLASSES))).collect();
     classes.entry("div").or_default().insert("footnotes");
-    classes.insert("a", HashSet::from(["footnote", "reversefootnote"]));
+    classes.insert("a", HashSet::from(LINK_CLASSES));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for (element, attribute, allowed) in VALUES {
         values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());

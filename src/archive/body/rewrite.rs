@@ -7,8 +7,10 @@ use std::borrow::Cow;
 
 mod cells;
 mod children;
+mod mention;
 
 use self::children::{Current, Mark};
+use self::mention::Mention;
 use super::element::{self, Policy};
 use super::lift::{Link, Top};
 use super::literal::escape_html;
@@ -53,6 +55,7 @@ struct Open<'h> {
     text_start: usize,
     /// The target of a link.
     href: Option<Cow<'h, str>>,
+    mention: Option<Mention>,
 }
 
 struct Pass<'a> {
@@ -174,12 +177,17 @@ impl<'a> Pass<'a> {
             return false;
         }
         let hidden = is_hidden.then(|| self.mark());
+        let mention = security.as_ref().and_then(|code| self.mention(tag, code));
         let shown = match policy {
+            _ if let Some(mention) = &mention => self.open_mention(mention),
+            // A link within a mention's would end it.
+            Policy::Keep if tag.name == "a" && self.is_in_mention() => None,
             Policy::Keep => self.show(tag.name.clone(), tag),
             Policy::Block => self.show(Cow::Borrowed("div"), tag),
             _ => None,
         };
         let href = shown.as_ref().filter(|name| *name == "a").and_then(|_| attributes::get(tag, "href"));
+        let mention = mention.filter(|_| shown.is_some());
         self.open.push(Open {
             name: tag.name.clone(),
             shown,
@@ -187,6 +195,7 @@ impl<'a> Pass<'a> {
             security,
             text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
             href,
+            mention,
         });
         self.too_deep = self.open.len() > MAX_DEPTH;
         false
@@ -285,12 +294,16 @@ impl<'a> Pass<'a> {
     fn close(&mut self, open: Open<'a>) {
         let text =
             self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
+        let text_is_empty = text.trim().is_empty();
         if let Some(code) = open.security {
             self.securities.add(code, text);
         }
         if let Some(name) = &open.shown {
             self.out.extend(["</", name, ">"]);
             self.entities = 0;
+            if let Some(mention) = &open.mention {
+                self.close_mention(mention, text_is_empty);
+            }
             self.shown -= 1;
             if let Some((top, href)) = self.current.as_mut().zip(open.href) {
                 top.links.push(Link { start: open.text_start, end: top.text.len(), href });

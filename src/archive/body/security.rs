@@ -28,6 +28,11 @@ impl SecurityCode {
         !self.0.contains('.')
     }
 
+    /// The path of its page, without `baseurl`.
+    pub fn page(&self) -> String {
+        format!("/{}/{}.html", if self.is_board() { "board" } else { "stock" }, self.0)
+    }
+
     /// The code of a market number and a code as the quote site writes them.
     pub(super) fn of(market: &str, code: &str) -> Option<Self> {
         let code = code.trim().to_ascii_uppercase().replace('_', ".");

@@ -7,6 +7,7 @@ pub(super) fn site() -> SiteContext {
         title: "某站".to_owned(),
         host: Some("news.example".to_owned()),
         legacy_hosts: vec!["old.example".to_owned()],
+        quote: "行情",
     }
 }
 
@@ -45,7 +46,8 @@ fn a_scraped_post_gives_up_its_fields() {
             "<p class=\"ta-center\"><a href=\"http://q.example/106.AB\" rel=\"noopener nofollow ugc\">",
             "<img src=\"https://w.example/a.png?b&amp;c\" alt=\"\" width=\"578\" height=\"276\" ",
             "loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"></a></p>\n",
-            "<p>　　据<a href=\"http://q.example/1.600001\" rel=\"noopener nofollow ugc\">甲股份</a>与乙公告。</p>"
+            "<p>　　据<a href=\"/base/stock/600001.SH.html\">甲股份</a><a href=\"http://q.example/1.600001\" class=\"quote\" ",
+            "title=\"行情\" rel=\"noopener nofollow ugc\"></a>与<a href=\"/base/stock/AB.US.html\">乙</a>公告。</p>"
         )
     );
     assert_eq!(body.digest.as_deref(), Some("某公司 宣布增产。"));
@@ -54,6 +56,42 @@ fn a_scraped_post_gives_up_its_fields() {
     assert_eq!(body.source_name.as_deref(), Some("某证券报"));
     assert_eq!(codes(&body), [("AB.US", "乙"), ("600001.SH", "甲股份"), ("BK0001", "证券")]);
     assert_eq!((body.text_len, body.defects.len()), (9, 0));
+}
+
+#[test]
+fn a_mention_leads_to_the_page_of_its_security() {
+    let quote = |code: &str| {
+        format!(
+            "<a href=\"http://q.example/{code}\" class=\"quote\" title=\"行情\" rel=\"noopener nofollow ugc\"></a>"
+        )
+    };
+    let table = [
+        (
+            "<p><span class=em_stock_key_common data-code=\"90,BK0493\">新能源</span></p>",
+            "<p><a href=\"/base/board/BK0493.html\">新能源</a></p>".to_owned(),
+        ),
+        (
+            "<p><span href=\"http://q.example/1\" class=em_stock_key_common data-code=\"1,600001\"><b>甲</b></span></p>",
+            format!("<p><a href=\"/base/stock/600001.SH.html\"><b>甲</b></a>{}</p>", quote("1")),
+        ),
+        // A link within a link is none, and one without a name neither.
+        (
+            "<p><a href=\"/x\">见<span class=keytip data-code=\"1,600001\">甲</span></a></p>",
+            "<p><a href=\"/x\">见甲</a></p>".to_owned(),
+        ),
+        (
+            "<p><span class=keytip data-code=\"1,600001\">甲<a href=\"/x\">乙</a></span>丙</p>",
+            "<p><a href=\"/base/stock/600001.SH.html\">甲乙</a>丙</p>".to_owned(),
+        ),
+        (
+            "<p>空<span class=keytip data-code=\"1,600001\" href=\"http://q.example/1\"> </span>的</p>",
+            "<p>空的</p>".to_owned(),
+        ),
+        ("<p><span class=keytip data-code=\"1,6\">丁</span></p>", "<p>丁</p>".to_owned()),
+    ];
+    for (source, expected) in table {
+        assert_eq!(markdown(source).html.as_str(), expected, "{source}");
+    }
 }
 
 #[test]

@@ -3,19 +3,14 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use chrono::{Days, NaiveDate};
-
 use super::own_pages::OwnPages;
 use super::standing::{Standing, file_name};
-use super::{List, PostId, Posts, Snapshot};
+use super::{List, PostId, Posts, Since, Snapshot};
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::Page;
 use crate::archive::post::{Post, Timestamp, Visibility};
 use crate::archive::problem::Problem;
-
-/// How long before the newest post a source counts as active.
-const ACTIVE_DAYS: Days = Days::new(30);
 
 /// What changed between two snapshots.
 #[derive(Debug, Default)]
@@ -73,7 +68,7 @@ impl Snapshot {
         if let Some(pages) = change.pages {
             next.pages = Arc::new(OwnPages::new(pages, self.rules.claims));
         }
-        if next.recent_since() != next.active_since {
+        if Since::of(next.newest_day(), next.zone()) != next.recent_since {
             next.count_recent();
         }
         let mut appeared = next.appeared(self, &touched);
@@ -199,7 +194,7 @@ impl Snapshot {
             return;
         }
         let day = post.date.day(self.rules.zone);
-        let recent = day >= self.active_since;
+        let recent = self.recent_since.count(post.date);
         self.listed.insert(posts, id);
         if !self.days.contains_key(&day) {
             self.days.insert_mut(day, List::default());
@@ -211,7 +206,10 @@ impl Snapshot {
             self.categories.insert(names, posts, *name, id, recent);
         }
         for name in post.tags() {
-            self.tags.insert(names, posts, *name, id, false);
+            self.tags.insert(names, posts, *name, id, recent);
+        }
+        for mention in &post.securities {
+            self.securities.insert(names, posts, mention.code, id, recent);
         }
     }
 
@@ -222,7 +220,7 @@ impl Snapshot {
             return;
         }
         let day = post.date.day(self.rules.zone);
-        let recent = day >= self.active_since;
+        let recent = self.recent_since.count(post.date);
         self.listed.remove(posts, id);
         if let Some(list) = self.days.get_mut(&day) {
             list.remove(posts, id);
@@ -234,7 +232,10 @@ impl Snapshot {
             self.categories.remove(&self.names, posts, *name, id, recent);
         }
         for name in post.tags() {
-            self.tags.remove(&self.names, posts, *name, id, false);
+            self.tags.remove(&self.names, posts, *name, id, recent);
+        }
+        for mention in &post.securities {
+            self.securities.remove(&self.names, posts, mention.code, id, recent);
         }
     }
 
@@ -249,17 +250,15 @@ impl Snapshot {
         new
     }
 
-    /// The day from which a post counts as recent.
-    fn recent_since(&self) -> NaiveDate {
-        self.newest_day().and_then(|newest| newest.checked_sub_days(ACTIVE_DAYS)).unwrap_or(NaiveDate::MIN)
-    }
-
     /// Counts the recent posts of each group anew, which is needed when the newest day is another.
     pub(super) fn count_recent(&mut self) {
-        self.active_since = self.recent_since();
-        let (posts, zone, since) = (&self.posts, self.rules.zone, self.active_since);
-        let is_recent = |id| posts.get(id).date.day(zone) >= since;
-        self.categories.count_recent(is_recent);
+        let since = Since::of(self.newest_day(), self.zone());
+        self.recent_since = since;
+        let posts = &self.posts;
+        let count = |id| since.count(posts.get(id).date);
+        for groups in [&mut self.categories, &mut self.tags, &mut self.securities] {
+            groups.count_recent(count);
+        }
     }
 }
 

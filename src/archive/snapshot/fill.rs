@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rayon::prelude::*;
 
-use super::group::{Groups, Labels};
+use super::group::{Groups, Labels, Since};
 use super::index::{self, Index};
 use super::own_pages::OwnPages;
 use super::standing::{Standing, file_name};
@@ -85,9 +85,10 @@ impl Snapshot {
             served: 0,
             listed: List::default(),
             categories,
-            active_since: NaiveDate::MIN,
+            recent_since: Since::of(None, chrono_tz::UTC),
             active: OnceLock::new(),
             tags: Groups::new(Labels::Names),
+            securities: Groups::new(Labels::Mentions),
             days: Default::default(),
             pages: Arc::default(),
             problems: Default::default(),
@@ -160,6 +161,7 @@ impl Snapshot {
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
         let mut categories: HashMap<NameId, Vec<PostId>> = HashMap::new();
         let mut tags: HashMap<NameId, Vec<PostId>> = HashMap::new();
+        let mut securities: HashMap<NameId, Vec<PostId>> = HashMap::new();
         for (id, standing) in ids.into_iter().zip(standings) {
             match standing {
                 Standing::Served => self.served += 1,
@@ -179,11 +181,15 @@ impl Snapshot {
                     lists.entry(*name).or_default().push(id);
                 }
             }
+            for mention in &post.securities {
+                securities.entry(mention.code).or_default().push(id);
+            }
         }
         self.listed = List::of_sorted(&listed);
         self.days = days.into_iter().map(|(day, ids)| (day, List::of_sorted(&ids))).collect();
         self.categories.fill(&self.names, &self.posts, categories);
         self.tags.fill(&self.names, &self.posts, tags);
+        self.securities.fill(&self.names, &self.posts, securities);
         self.count_recent();
     }
 }

@@ -1,29 +1,32 @@
-//! Categories and tags: a name, what readers call it, and its posts.
+//! Categories, tags and securities: a name, what readers call it, and its posts.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use rayon::prelude::*;
 use rpds::HashTrieMapSync;
 
 use super::list::List;
 use super::posts::Posts;
 use crate::archive::names::{NameId, Names};
-use crate::archive::post::{Post, PostId};
+use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::slug::{Mode, slugify};
 
 /// What the tags of sources end in.
 const NEWS: &str = "新闻";
 
-/// The posts that share a category or tag.
+/// The posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
 pub struct Group {
     name: NameId,
     label: Arc<str>,
     posts: List,
-    /// Posts since the day from which a source counts as active.
-    pub(super) recent: usize,
+    recent: Recent,
     tally: Tally,
 }
 
@@ -42,12 +45,69 @@ impl Group {
     pub fn posts(&self) -> &List {
         &self.posts
     }
+
+    /// How many of them are new.
+    pub fn recent(&self) -> Recent {
+        self.recent
+    }
+
+    /// What its posts call it, the most frequent first: tags of a source, names of a security.
+    pub fn called(&self) -> Vec<NameId> {
+        let mut called: Vec<_> = self.tally.names.iter().collect();
+        called.sort_by_key(|(name, count)| (Reverse(count.posts), **name));
+        called.into_iter().map(|(name, _)| *name).collect()
+    }
 }
 
-/// How often each tag stands in a group's posts, of which the group's label is made.
+/// Posts of the last days before the newest post of the archive, its day included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Recent {
+    /// Of 30 days, in which a source counts as active.
+    pub month: usize,
+    /// Of 7 days.
+    pub week: usize,
+}
+
+/// The moments from which posts are recent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Since {
+    month: Option<Timestamp>,
+    week: Option<Timestamp>,
+}
+
+impl Since {
+    /// In an archive of this newest day, if it has any.
+    pub(super) fn of(newest: Option<NaiveDate>, zone: Tz) -> Self {
+        let before = |days| {
+            let first = newest?.checked_sub_days(Days::new(days))?;
+            Some(Timestamp::start_of(first, zone))
+        };
+        Self { month: before(29), week: before(6) }
+    }
+
+    /// What a post of a moment counts for.
+    pub(super) fn count(self, date: Timestamp) -> Recent {
+        let counts = |since: Option<Timestamp>| usize::from(since.is_none_or(|since| date >= since));
+        Recent { month: counts(self.month), week: counts(self.week) }
+    }
+}
+
+impl AddAssign for Recent {
+    fn add_assign(&mut self, other: Self) {
+        *self = Self { month: self.month + other.month, week: self.week + other.week };
+    }
+}
+
+impl SubAssign for Recent {
+    fn sub_assign(&mut self, other: Self) {
+        *self = Self { month: self.month - other.month, week: self.week - other.week };
+    }
+}
+
+/// How often each name stands in a group's posts, of which the group's label is made.
 #[derive(Debug, Clone, Default)]
 struct Tally {
-    tags: HashTrieMapSync<NameId, Count>,
+    names: HashTrieMapSync<NameId, Count>,
     /// Posts that have a tag that ends in [`NEWS`].
     news: usize,
 }
@@ -60,57 +120,49 @@ struct Count {
 }
 
 impl Tally {
-    /// That of many posts at once.
-    fn of(names: &Names, posts: &Posts, ids: &[PostId]) -> Self {
-        let mut tags: HashMap<NameId, Count> = HashMap::new();
-        let mut news = 0;
-        for post in ids.iter().map(|id| posts.get(*id)) {
-            for (place, &tag) in post.tags().iter().enumerate() {
-                let count = tags.entry(tag).or_default();
-                *count = Count { posts: count.posts + 1, places: count.places + place };
-            }
-            news += usize::from(has_news(names, post));
+    fn add(&mut self, called: &Called<'_>) {
+        for (place, name) in called.names.iter().enumerate() {
+            let count = self.names.get(name).copied().unwrap_or_default();
+            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
         }
-        Self { tags: tags.into_iter().collect(), news }
+        self.news += usize::from(called.has_news);
     }
 
-    fn add(&mut self, names: &Names, post: &Post) {
-        for (place, &tag) in post.tags().iter().enumerate() {
-            let count = self.tags.get(&tag).copied().unwrap_or_default();
-            self.tags.insert_mut(tag, Count { posts: count.posts + 1, places: count.places + place });
-        }
-        self.news += usize::from(has_news(names, post));
-    }
-
-    fn subtract(&mut self, names: &Names, post: &Post) {
-        for (place, tag) in post.tags().iter().enumerate() {
-            let Some(count) = self.tags.get(tag).copied() else { continue };
+    fn subtract(&mut self, called: &Called<'_>) {
+        for (place, name) in called.names.iter().enumerate() {
+            let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
-                self.tags.insert_mut(*tag, Count { posts: count.posts - 1, places: count.places - place });
+                self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
             } else {
-                self.tags.remove_mut(tag);
+                self.names.remove_mut(name);
             }
         }
-        self.news -= usize::from(has_news(names, post));
+        self.news -= usize::from(called.has_news);
     }
 
-    /// The most frequent tag, without 新闻 at the end when every one of the posts has a tag with that
-    /// ending; nothing when they have no tags.
+    /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
+    /// ending; nothing when they have none.
     fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
-        // Of tags that are equally frequent the one that stands first, so that the answer is always
+        // Of names that are equally frequent the one that stands first, so that the answer is always
         // the same.
-        let best = self.tags.iter().max_by(|(a, n), (b, m)| {
+        let best = self.names.iter().max_by(|(a, n), (b, m)| {
             n.posts
                 .cmp(&m.posts)
                 .then(m.places.cmp(&n.places))
                 .then_with(|| names.text(**b).cmp(names.text(**a)))
         });
-        let tag = names.text(*best?.0);
-        match tag.strip_suffix(NEWS) {
+        let name = names.text(*best?.0);
+        match name.strip_suffix(NEWS) {
             Some(short) if self.news == posts && !short.is_empty() => Some(short),
-            _ => Some(tag),
+            _ => Some(name),
         }
     }
+}
+
+/// What one post calls a group.
+struct Called<'p> {
+    names: Cow<'p, [NameId]>,
+    has_news: bool,
 }
 
 fn has_news(names: &Names, post: &Post) -> bool {
@@ -124,6 +176,8 @@ pub(super) enum Labels {
     Names,
     /// By the tags of its posts, unless the owner has given it a name.
     Tags(Arc<[(String, String)]>),
+    /// By the name that a security is mentioned by.
+    Mentions,
 }
 
 impl Labels {
@@ -135,15 +189,26 @@ impl Labels {
                 Some((_, label)) => label.as_str().into(),
                 None => tally.label(names, posts).unwrap_or(name).into(),
             },
+            Self::Mentions => tally.label(names, posts).unwrap_or(name).into(),
         }
     }
 
-    fn counts_tags(&self) -> bool {
-        matches!(self, Self::Tags(_))
+    /// What a post calls a group that it is in.
+    fn called<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Called<'p> {
+        match self {
+            Self::Names => Called { names: Cow::Borrowed(&[]), has_news: false },
+            Self::Tags(_) => Called { names: post.tags().into(), has_news: has_news(names, post) },
+            Self::Mentions => {
+                let mentions = post.securities.iter().filter(|mention| mention.code == group);
+                let called =
+                    mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
+                Called { names: called.collect(), has_news: false }
+            }
+        }
     }
 }
 
-/// All categories, or all tags.
+/// All categories, all tags, or all securities.
 #[derive(Debug, Clone)]
 pub struct Groups {
     labels: Labels,
@@ -187,8 +252,9 @@ impl Groups {
     /// The names of the groups with the most recent posts, these first; of equals that of the
     /// newest post.
     pub(super) fn most_active(&self, names: &Names, posts: &Posts, most: usize) -> Vec<NameId> {
-        let mut active: Vec<&Group> = self.iter().filter(|group| group.recent > 0).collect();
-        let rank = |group: &&Group| (Reverse((group.recent, newest(posts, group))), names.text(group.name));
+        let mut active: Vec<&Group> = self.iter().filter(|group| group.recent.month > 0).collect();
+        let rank =
+            |group: &&Group| (Reverse((group.recent.month, newest(posts, group))), names.text(group.name));
         if active.len() > most {
             active.select_nth_unstable_by(most, |a, b| rank(a).cmp(&rank(b)));
             active.truncate(most);
@@ -198,13 +264,15 @@ impl Groups {
     }
 
     /// Counts anew which posts are recent.
-    pub(super) fn count_recent(&mut self, is_recent: impl Fn(PostId) -> bool) {
+    pub(super) fn count_recent(&mut self, count: impl Fn(PostId) -> Recent) {
         let names: Vec<NameId> = self.groups.keys().copied().collect();
         for name in names {
-            let recent = self
-                .get(name)
-                .map_or(0, |group| group.posts.iter().rev().take_while(|id| is_recent(*id)).count());
-            if self.get(name).is_some_and(|group| group.recent != recent)
+            let Some(group) = self.groups.get(&name) else { continue };
+            let mut recent = Recent::default();
+            for counted in group.posts.iter().rev().map(&count).take_while(|counted| counted.month > 0) {
+                recent += counted;
+            }
+            if group.recent != recent
                 && let Some(group) = self.groups.get_mut(&name)
             {
                 group.recent = recent;
@@ -215,10 +283,12 @@ impl Groups {
     /// Adds groups whose posts are in order already.
     pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
         let group = |(name, ids): (NameId, Vec<PostId>)| {
-            let tally =
-                if self.labels.counts_tags() { Tally::of(names, posts, &ids) } else { Tally::default() };
+            let mut tally = Tally::default();
+            for id in &ids {
+                tally.add(&self.labels.called(names, posts.get(*id), name));
+            }
             let label = self.labels.of(names, name, ids.len(), &tally);
-            Group { name, label, posts: List::of_sorted(&ids), recent: 0, tally }
+            Group { name, label, posts: List::of_sorted(&ids), recent: Recent::default(), tally }
         };
         let groups: Vec<Group> = lists.into_par_iter().map(group).collect();
         for group in groups {
@@ -227,33 +297,28 @@ impl Groups {
     }
 
     /// Adds a post to a group, which may be new.
-    pub(super) fn insert(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: bool) {
+    pub(super) fn insert(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
         if self.get(name).is_none() {
-            let label = names.text(name).into();
-            self.put(
-                names,
-                Group { name, label, posts: List::default(), recent: 0, tally: Tally::default() },
-            );
+            let (label, posts) = (names.text(name).into(), List::default());
+            self.put(names, Group { name, label, posts, recent: Recent::default(), tally: Tally::default() });
         }
         let Some(group) = self.groups.get_mut(&name) else { return };
         group.posts.insert(posts, id);
-        group.recent += usize::from(recent);
-        if self.labels.counts_tags() {
-            group.tally.add(names, posts.get(id));
-            group.label = self.labels.of(names, name, group.posts.len(), &group.tally);
-        }
+        group.recent += recent;
+        group.tally.add(&self.labels.called(names, posts.get(id), name));
+        group.label = self.labels.of(names, name, group.posts.len(), &group.tally);
     }
 
     /// Takes a post out of a group, and the group with its last post.
-    pub(super) fn remove(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: bool) {
+    pub(super) fn remove(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
         let Some(group) = self.groups.get_mut(&name) else { return };
         group.posts.remove(posts, id);
-        group.recent -= usize::from(recent);
+        group.recent -= recent;
         if group.posts.is_empty() {
             self.groups.remove_mut(&name);
             self.forget_slug(names, name);
-        } else if self.labels.counts_tags() {
-            group.tally.subtract(names, posts.get(id));
+        } else {
+            group.tally.subtract(&self.labels.called(names, posts.get(id), name));
             group.label = self.labels.of(names, name, group.posts.len(), &group.tally);
         }
     }
@@ -278,6 +343,6 @@ impl Groups {
     }
 }
 
-fn newest<'p>(posts: &'p Posts, group: &Group) -> Option<(crate::archive::Timestamp, &'p str)> {
+fn newest<'p>(posts: &'p Posts, group: &Group) -> Option<(Timestamp, &'p str)> {
     group.posts.last().map(|id| posts.get(id).order())
 }

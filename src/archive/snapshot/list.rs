@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::posts::Posts;
-use crate::archive::post::PostId;
+use crate::archive::post::{PostId, Timestamp};
 
 /// Posts of a chunk, at most. A change copies one chunk and a pointer to each of the others, which
 /// together is least near the square root of the longest lists.
@@ -101,6 +101,30 @@ impl List {
         if self.get(place) == Some(id) { Ok(place) } else { Err(place) }
     }
 
+    /// The place of the first post that is not before a moment, or the list's end. No post before the
+    /// place `from` is.
+    pub(super) fn place_since(&self, posts: &Posts, moment: Timestamp, from: usize) -> usize {
+        let before = |id: &PostId| posts.get(*id).date < moment;
+        // Mostly it is near, so that a step is doubled until it is too far.
+        let (mut known, mut step) = (from, 1);
+        let end = loop {
+            match self.get(known + step) {
+                Some(id) if before(&id) => (known, step) = (known + step, step * 2),
+                Some(_) => break known + step,
+                None => break self.len,
+            }
+        };
+        let mut range = known..end;
+        while !range.is_empty() {
+            let middle = range.start + range.len() / 2;
+            match self.get(middle) {
+                Some(id) if before(&id) => range.start = middle + 1,
+                _ => range.end = middle,
+            }
+        }
+        range.start
+    }
+
     /// Adds a post that is not in the list.
     pub(super) fn insert(&mut self, posts: &Posts, id: PostId) {
         let (Ok(place) | Err(place)) = self.place(posts, id);
@@ -192,6 +216,12 @@ mod tests {
         }
         for (place, id) in plain.iter().enumerate() {
             assert_eq!(list.place(posts, *id), Ok(place));
+        }
+        for moment in (-1..20).map(Timestamp::from_seconds) {
+            let expected = plain.partition_point(|id| posts.get(*id).date < moment);
+            for from in [0, expected / 2, expected] {
+                assert_eq!(list.place_since(posts, moment, from), expected);
+            }
         }
     }
 

@@ -34,6 +34,7 @@ impl Pass<'_> {
             security: None,
             text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
             href: None,
+            mention: None,
         });
     }
 

@@ -1,0 +1,60 @@
+//! What was published around a post: first on the same securities, then by the same source.
+
+use std::time::Duration;
+
+use super::{Group, List, Snapshot};
+use crate::archive::post::PostId;
+
+/// Posts on the same securities count when they are not further away than this.
+const NEAR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Posts looked at on either side of a post in each list.
+const REACH: usize = 8;
+/// Some posts name every security of a market: of these only the first are looked at.
+const SECURITIES: usize = 12;
+
+impl Snapshot {
+    /// Posts around a post, at most `count`: those that mention one of its securities within three days,
+    /// the nearest in time first, then those of a group, its source. `except` are shown elsewhere.
+    pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
+        let post = self.post(id);
+        let mut found: Vec<PostId> = Vec::with_capacity(count);
+        let is_new = |found: &[PostId], other: PostId| {
+            other != id && !except.contains(&other) && !found.contains(&other)
+        };
+        let mut near: Vec<PostId> = Vec::new();
+        for mention in post.securities.iter().take(SECURITIES) {
+            let Some(group) = self.securities.get(mention.code) else { continue };
+            near.extend(self.beside(group.posts(), id).filter(|other| self.distance(id, *other) <= NEAR));
+        }
+        self.sort_by_distance(id, &mut near);
+        for other in near {
+            if found.len() < count && is_new(&found, other) {
+                found.push(other);
+            }
+        }
+        let mut same: Vec<PostId> =
+            source.map(|group| self.beside(group.posts(), id).collect()).unwrap_or_default();
+        self.sort_by_distance(id, &mut same);
+        for other in same {
+            if found.len() < count && is_new(&found, other) {
+                found.push(other);
+            }
+        }
+        found
+    }
+
+    /// The posts of a list next to a post, which need not be in it.
+    fn beside<'l>(&'l self, list: &'l List, id: PostId) -> impl Iterator<Item = PostId> + 'l {
+        let (Ok(place) | Err(place)) = list.place(&self.posts, id);
+        list.range(place.saturating_sub(REACH)..place.saturating_add(REACH + 1))
+    }
+
+    fn distance(&self, one: PostId, other: PostId) -> Duration {
+        let (one, other) = (self.post(one).date, self.post(other).date);
+        one.since(other).max(other.since(one))
+    }
+
+    fn sort_by_distance(&self, id: PostId, posts: &mut [PostId]) {
+        posts.sort_by_cached_key(|other| (self.distance(id, *other), self.post(*other).path()));
+    }
+}

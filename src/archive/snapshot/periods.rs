@@ -1,0 +1,111 @@
+//! How many posts of a list there are a day, a month, and at each hour of the day: what the pictures
+//! of a source or security are drawn from.
+
+use std::ops::{Range, RangeInclusive};
+
+use chrono::{Datelike, Months, NaiveDate, Timelike};
+
+use super::{List, Snapshot};
+use crate::archive::post::Timestamp;
+
+/// A day or month of a list that has posts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Period {
+    /// The day, or the first day of the month.
+    pub day: NaiveDate,
+    /// The places of its posts in the list, counted from the oldest.
+    pub places: Range<usize>,
+}
+
+impl Period {
+    /// How many posts there are; at least one.
+    pub fn posts(&self) -> usize {
+        self.places.len()
+    }
+}
+
+impl Snapshot {
+    /// The days in a range on which a list has posts, in ascending order.
+    pub fn days_of(&self, list: &List, range: RangeInclusive<NaiveDate>) -> Vec<Period> {
+        self.periods(list, range, |day| (day, day.succ_opt()))
+    }
+
+    /// The months in which a list has posts, in ascending order.
+    pub fn months_of(&self, list: &List) -> Vec<Period> {
+        let first = |day: NaiveDate| day.with_day(1).unwrap_or(day);
+        self.periods(list, NaiveDate::MIN..=NaiveDate::MAX, |day| {
+            (first(day), first(day).checked_add_months(Months::new(1)))
+        })
+    }
+
+    /// How many of a list's newest posts were published at each hour of the day.
+    pub fn hours_of(&self, list: &List, newest: usize) -> [usize; 24] {
+        let mut hours = [0; 24];
+        for id in list.newest(newest) {
+            hours[self.post(id).date.in_zone(self.zone()).hour() as usize] += 1;
+        }
+        hours
+    }
+
+    /// The periods of a list's posts; `around` gives a day's period by its first day, and the first day of
+    /// the next. Whole periods are stepped over, so that a long list costs no more than a short one.
+    fn periods(
+        &self,
+        list: &List,
+        range: RangeInclusive<NaiveDate>,
+        around: impl Fn(NaiveDate) -> (NaiveDate, Option<NaiveDate>),
+    ) -> Vec<Period> {
+        let start = |day: NaiveDate| Timestamp::start_of(day, self.zone());
+        let mut periods = Vec::new();
+        let mut place = if *range.start() == NaiveDate::MIN {
+            0
+        } else {
+            list.place_since(&self.posts, start(*range.start()), 0)
+        };
+        while let Some(id) = list.get(place) {
+            let (day, next) = around(self.post(id).date.day(self.zone()));
+            if day > *range.end() {
+                break;
+            }
+            let end = next.map_or(list.len(), |next| list.place_since(&self.posts, start(next), place));
+            // A post is in its own period, whatever a zone's clocks do.
+            let end = end.max(place + 1);
+            periods.push(Period { day, places: place..end });
+            place = end;
+        }
+        periods
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::snapshot::tests::snapshot_of;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn posts_are_counted_by_the_days_of_the_zone() {
+        let dates = [
+            "2024-02-28T23:59:59+08:00",
+            "2024-02-29T00:00:00+08:00",
+            "2024-02-29T23:59:59+08:00",
+            "2024-03-01T00:00:00+08:00",
+            "2024-12-31T08:30:00+08:00",
+        ];
+        let archive = snapshot_of(&dates, chrono_tz::Asia::Shanghai);
+        let list = archive.listed();
+        let counted =
+            |periods: Vec<Period>| periods.iter().map(|p| (p.day.to_string(), p.posts())).collect::<Vec<_>>();
+        let days = archive.days_of(list, day("2024-02-29")..=day("2024-03-31"));
+        assert_eq!(counted(days), [("2024-02-29".into(), 2), ("2024-03-01".into(), 1)]);
+        let months = archive.months_of(list);
+        let expected = [("2024-02-01".into(), 3), ("2024-03-01".into(), 1), ("2024-12-01".into(), 1)];
+        assert_eq!(counted(months), expected);
+        let hours = archive.hours_of(list, 3);
+        assert_eq!((hours[0], hours[8], hours[23]), (1, 1, 1));
+        assert_eq!(archive.days_of(list, day("2025-01-01")..=day("2025-12-31")), []);
+    }
+}
