@@ -53,6 +53,7 @@ fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
         ("finews:\n  nav: [x]\n", "/_config.yml:2: finews.nav: `x`", "label and url"),
         ("finews: {nav: [x]}\n", "/_config.yml:1: finews.nav: `x`", "label and url"),
         ("finews:\n  posts: [../other]\n", "/_config.yml:2: finews.posts: `../other`", "inside the site"),
+        ("finews:\n  images: none\n", "/_config.yml:2: finews.images: `none`", "show, click or off"),
         ("finews:\n  naive_dates: mine\n", "/_config.yml:2: finews.naive_dates: `mine`", "utc or local"),
         ("finews:\n  listen: 8080\n", "/_config.yml:2: finews.listen: `8080`", "host:port"),
         ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),

@@ -55,6 +55,30 @@ impl FromStr for NaiveDates {
     }
 }
 
+/// What becomes of images of posts that are on other hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Images {
+    /// They are shown.
+    #[default]
+    Show,
+    /// They are shown when a reader clicks on their text.
+    Click,
+    /// Their text is shown.
+    Off,
+}
+
+impl FromStr for Images {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "show" => Ok(Self::Show),
+            "click" => Ok(Self::Click),
+            "off" => Ok(Self::Off),
+            _ => Err(()),
+        }
+    }
+}
+
 /// How changes of files are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Watching {

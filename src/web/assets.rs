@@ -42,13 +42,23 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../../assets/style.css"))
 });
 
+/// The script that is run before a page is shown: it must not be seen to change.
+pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("early", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/early.js"))
+});
+
+/// The script. Pages work without.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("finews", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/finews.js"))
+});
+
 /// The icon of sites that bring none.
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")));
 
 /// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
-    let asset = [&*STYLE, &*ICON].into_iter().find(|asset| asset.name == name)?;
+    let asset = [&*STYLE, &*EARLY, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.name == name)?;
     let bytes = match encoding {
         Encoding::Brotli | Encoding::QuickBrotli => &asset.brotli,
         Encoding::Gzip => &asset.gzip,

@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 use super::cache::CachePolicy;
+use super::paths::field;
 use super::reply::{Reply, status};
 use super::site::Site;
 use crate::archive::snapshot::Group;
@@ -116,13 +117,16 @@ impl Live {
     }
 
     /// Answers `/live`.
-    pub(super) fn get(&self, request: &HeaderMap) -> Reply {
+    pub(super) fn get(&self, request: &HeaderMap, query: Option<&str>) -> Reply {
         if self.sender.receiver_count() >= MOST {
             let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
             return reply;
         }
-        let mut reply = Reply::new(self.follow(request));
+        // A browser that comes back names the last event in a header, a script that does in the query.
+        let last = request.get("last-event-id").map(|last| last.to_str().unwrap_or_default().to_owned());
+        let last = last.or_else(|| field(query?, "after"));
+        let mut reply = Reply::new(self.follow(last.as_deref()));
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
@@ -131,12 +135,12 @@ impl Live {
         reply
     }
 
-    fn follow(&self, request: &HeaderMap) -> Body {
+    fn follow(&self, last: Option<&str>) -> Body {
         // The lock is held over both, so that no event is missed or sent twice.
         let recent = self.recent();
         let receiver = self.sender.subscribe();
         let mut first = b"retry: 3000\n".to_vec();
-        match request.get("last-event-id").map(|last| self.missed(&recent, last)) {
+        match last.map(|last| self.missed(&recent, last)) {
             // Who is cut off before the first event asks for those after this.
             None => first.extend_from_slice(format!("{}\n", self.id(&recent)).as_bytes()),
             Some(Some(missed)) => {
@@ -150,8 +154,8 @@ impl Live {
     }
 
     /// The events after one; nothing if that is not known any more.
-    fn missed<'r>(&self, recent: &'r Recent, last: &HeaderValue) -> Option<impl Iterator<Item = &'r Bytes>> {
-        let (run, number) = last.to_str().ok()?.split_once('-')?;
+    fn missed<'r>(&self, recent: &'r Recent, last: &str) -> Option<impl Iterator<Item = &'r Bytes>> {
+        let (run, number) = last.split_once('-')?;
         let number: u64 = number.parse().ok()?;
         let is_ours = u64::from_str_radix(run, 16) == Ok(self.run);
         let missed = usize::try_from(recent.count.checked_sub(number)?).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //! - [`paths`]: the only place where URLs are spelled
-//! - [`site`], [`words`], [`html`], [`timeline`], [`calendar`]: what pages show
+//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`]: what pages show
 //! - [`pages`]: one file a page
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`]: new posts as they come
@@ -22,10 +22,12 @@ pub mod files;
 mod front;
 pub mod headers;
 pub mod html;
+pub mod images;
 pub mod legacy;
 pub mod live;
 pub mod pages;
 pub mod paths;
+pub mod pictures;
 pub mod reply;
 pub mod server;
 pub mod site;
@@ -45,7 +47,7 @@ use crate::archive::{Post, Snapshot, Target};
 pub use app::App;
 use app::Settings;
 pub use front::Front;
-use pages::{article, date, error, group, groups, home, own, source_text};
+use pages::{article, date, error, group, groups, home, own, search, securities, source_text};
 use paths::Route;
 use reply::{Reply, Visit, status};
 
@@ -112,10 +114,16 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
         let near = full == "/" || full == settings.site.baseurl();
         return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) });
     };
-    if let Some(reply) = visit.again(full, served.generation) {
-        return Some(reply);
-    }
-    let visit = visit.at(full, served.generation);
+    // What stands at an address is noted without a query, so such a visit is made anew.
+    let visit = match request.uri.query() {
+        Some(query) => visit.asking(query),
+        None => {
+            if let Some(reply) = visit.again(full, served.generation) {
+                return Some(reply);
+            }
+            visit.at(full, served.generation)
+        }
+    };
     let Some(decoded) = paths::decode(path) else {
         return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n"));
     };
@@ -131,7 +139,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
     if path == paths::LIVE {
-        return app.live().get(&request.headers);
+        return app.live().get(&request.headers, request.uri.query());
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
@@ -161,16 +169,22 @@ fn own_path<'p>(settings: &Settings, full: &'p str) -> Option<&'p str> {
 
 /// The pages that we make of the archive.
 fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
-    match Route::parse(path)? {
+    let route = Route::parse(path)?;
+    match &route {
         Route::Home => home::get(visit),
         Route::Sources => groups::sources(visit),
-        Route::Source(name, number) => group::source(visit, &name, number),
+        Route::Source(name, number) => group::source(visit, name, *number),
         Route::Tags => groups::tags(visit),
-        Route::Tag(name, number) => group::tag(visit, &name, number),
-        Route::Year(year) => date::year(visit, year),
-        Route::Month(year, month) => date::month(visit, year, month),
-        Route::Day(day, number) => date::day(visit, day, number),
-        Route::Asset(file) => assets::get(&file, visit.accepted().smallest()),
+        Route::Tag(name, number) => group::tag(visit, name, *number),
+        Route::Securities => securities::all(visit),
+        Route::Stock(code, number) | Route::Board(code, number) => {
+            securities::one(visit, &route, code, *number)
+        }
+        Route::Search => search::get(visit),
+        Route::Year(year) => date::year(visit, *year),
+        Route::Month(year, month) => date::month(visit, *year, *month),
+        Route::Day(day, number) => date::day(visit, *day, *number),
+        Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
         Route::Robots | Route::Kept => None,
     }
 }

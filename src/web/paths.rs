@@ -52,11 +52,19 @@ pub enum Route<'a> {
     Month(i32, u32),
     /// `/<year>/<month>/<day>/`, `/<year>/<month>/<day>/<n>/`
     Day(NaiveDate, Number),
+    /// `/stock/`
+    Securities,
+    /// `/stock/<code>.html`, `/stock/<code>/<n>.html`
+    Stock(Cow<'a, str>, Number),
+    /// `/board/<code>.html`, `/board/<code>/<n>.html`: a sector
+    Board(Cow<'a, str>, Number),
+    /// `/search`
+    Search,
     /// `/robots.txt`
     Robots,
     /// `/_finews/<file>`
     Asset(Cow<'a, str>),
-    /// An address that a later page of ours will have: `/search`, `/live`, feeds and the like.
+    /// An address that a later page of ours will have: `/live`, feeds and the like.
     Kept,
 }
 
@@ -72,11 +80,16 @@ impl<'a> Route<'a> {
             ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, Number::Latest)),
             ["category", group, file] => Some(Self::Source(name(group)?, html_number(file)?)),
             ["tag", group, file] => Some(Self::Tag(name(group)?, html_number(file)?)),
+            ["stock", "" | "index.html"] | ["board", "" | "index.html"] => Some(Self::Securities),
+            ["stock", file] => Some(Self::Stock(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["board", file] => Some(Self::Board(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["stock", code, file] => Some(Self::Stock(name(code)?, html_number(file)?)),
+            ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
+            ["search"] => Some(Self::Search),
             ["robots.txt"] => Some(Self::Robots),
             ["_finews", file] => Some(Self::Asset(name(file)?)),
-            ["healthz" | "readyz" | "live" | "search" | "feed.xml" | "feed.json" | "sitemap.xml"]
+            ["healthz" | "readyz" | "live" | "feed.xml" | "feed.json" | "sitemap.xml"]
             | ["news-sitemap.xml" | "opensearch.xml" | "manifest.webmanifest"]
-            | ["stock", "" | "index.html"]
             | ["_finews", ..] => Some(Self::Kept),
             ["sitemap", file] if file.ends_with(".xml") => Some(Self::Kept),
             ["feed", file] | ["feed", "by_tag", file]
@@ -110,7 +123,12 @@ impl<'a> Route<'a> {
             _ => false,
         };
         match self {
-            Self::Home | Self::Sources | Self::Tags | Self::Robots => true,
+            Self::Home | Self::Sources | Self::Tags | Self::Securities | Self::Search | Self::Robots => true,
+            Self::Stock(code, number) | Self::Board(code, number) => {
+                let group = archive.security(code).filter(|_| self.is_of_code(code));
+                group.is_some_and(|group| is_page(group.posts(), *number))
+                    || (*number == Number::Latest && !archive.securities_of_number(code).is_empty())
+            }
             Self::Source(name, number) => match archive.category(name) {
                 Some(group) => is_page(group.posts(), *number),
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
@@ -138,6 +156,26 @@ impl<'a> Route<'a> {
         Self::Source(name.into(), Number::Latest)
     }
 
+    /// The plain page of a security or sector, by its canonical code.
+    pub fn security(code: &'a str) -> Self {
+        Self::security_page(code, Number::Latest)
+    }
+
+    /// A page of a security or sector.
+    pub fn security_page(code: &'a str, number: Number) -> Self {
+        let code = Cow::Borrowed(code);
+        if is_board(&code) { Self::Board(code, number) } else { Self::Stock(code, number) }
+    }
+
+    /// Whether a code is of the route's kind.
+    pub fn is_of_code(&self, code: &str) -> bool {
+        match self {
+            Self::Stock(..) => !is_board(code),
+            Self::Board(..) => is_board(code),
+            _ => false,
+        }
+    }
+
     /// The plain page of a tag.
     pub fn tag(name: &'a str) -> Self {
         Self::Tag(name.into(), Number::Latest)
@@ -159,6 +197,10 @@ impl Display for Route<'_> {
             Self::Source(name, number) => group(f, "category", name, number),
             Self::Tags => f.write_str("/tag/"),
             Self::Tag(name, number) => group(f, "tag", name, number),
+            Self::Securities => f.write_str("/stock/"),
+            Self::Stock(code, number) => group(f, "stock", code, number),
+            Self::Board(code, number) => group(f, "board", code, number),
+            Self::Search => f.write_str("/search"),
             Self::Year(year) => write!(f, "/{year:04}/"),
             Self::Month(year, month) => write!(f, "/{year:04}/{month:02}/"),
             Self::Day(day, number) => {
@@ -180,7 +222,16 @@ pub const CLAIMS: Claims = Claims { always: is_always_ours, list_like: is_list_l
 fn is_always_ours(path: &str) -> bool {
     matches!(
         Route::parse(&encode(path)),
-        Some(Route::Home | Route::Sources | Route::Tags | Route::Robots | Route::Asset(_) | Route::Kept)
+        Some(
+            Route::Home
+                | Route::Sources
+                | Route::Tags
+                | Route::Securities
+                | Route::Search
+                | Route::Robots
+                | Route::Asset(_)
+                | Route::Kept
+        )
     )
 }
 
@@ -190,7 +241,9 @@ fn is_list_like(path: &str) -> bool {
     let is_near = path.ends_with('/')
         || path.ends_with("/index.html")
         || path.starts_with("/category/")
-        || path.starts_with("/tag/");
+        || path.starts_with("/tag/")
+        || path.starts_with("/stock/")
+        || path.starts_with("/board/");
     is_near && Route::parse(&encode(path)).is_some()
 }
 
@@ -204,6 +257,21 @@ fn encode(path: &str) -> String {
         path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
     encoded.join("/")
 }
+
+/// Sectors have codes without a market.
+pub fn is_board(code: &str) -> bool {
+    !code.contains('.')
+}
+
+/// The value of a field of a query, decoded and trimmed; nothing if it is empty.
+pub fn field(query: &str, name: &str) -> Option<String> {
+    let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.chars().take(LONGEST_FIELD).collect())
+}
+
+/// What is longer was not typed by a reader.
+const LONGEST_FIELD: usize = 100;
 
 /// The source of an article: its path with `.md` for `.html`.
 pub fn source_of(article: &str) -> Option<String> {

@@ -23,6 +23,8 @@ pub struct Visit<'a> {
     pub archive: &'a Snapshot,
     /// Whether the source of posts is served.
     pub source: bool,
+    /// What follows the `?` of the address, as it was sent.
+    pub query: Option<&'a str>,
     pages: &'a PageCache,
     headers: &'a HeaderMap,
     accepted: Accepted,
@@ -45,7 +47,22 @@ impl<'a> Visit<'a> {
         pages: &'a PageCache,
         headers: &'a HeaderMap,
     ) -> Self {
-        Self { site, archive, source, pages, headers, accepted: Accepted::of(headers), address: None }
+        Self {
+            site,
+            archive,
+            source,
+            query: None,
+            pages,
+            headers,
+            accepted: Accepted::of(headers),
+            address: None,
+        }
+    }
+
+    /// The same visit, with a query.
+    #[must_use]
+    pub fn asking(self, query: &'a str) -> Self {
+        Self { query: Some(query), ..self }
     }
 
     /// The same visit, to an address of a site and archive that have this number.

@@ -7,11 +7,11 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::assets;
 use super::html::Html;
-use super::paths::Route;
+use super::paths::{self, Route};
 use super::words::Words;
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
-use crate::config::Config;
+use crate::config::{Config, Images};
 
 /// A link of the navigation, ready to print.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Site {
     pub logo: Option<String>,
     /// The links of the header.
     pub nav: Vec<NavItem>,
+    /// What becomes of images on other hosts.
+    pub images: Images,
     footer: BodyHtml,
     has_icon: bool,
     url: String,
@@ -59,8 +61,12 @@ impl Site {
             .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
             .collect();
         if nav.is_empty() {
-            let ours =
-                [(words.home, Route::Home), (words.sources, Route::Sources), (words.tags, Route::Tags)];
+            let ours = [
+                (words.home, Route::Home),
+                (words.sources, Route::Sources),
+                (words.securities_page, Route::Securities),
+                (words.tags, Route::Tags),
+            ];
             nav.extend(
                 ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
             );
@@ -73,6 +79,7 @@ impl Site {
             words,
             logo: config.logo.as_deref().map(local),
             nav,
+            images: config.images,
             footer: body::clean_fragment(&config.footer, &site_context(config)),
             has_icon,
             url: config.url.clone(),
@@ -125,6 +132,31 @@ impl Site {
         self.href(Route::Sources)
     }
 
+    /// The address of all securities.
+    pub fn securities(&self) -> String {
+        self.href(Route::Securities)
+    }
+
+    /// Where a search is sent.
+    pub fn search(&self) -> String {
+        self.href(Route::Search)
+    }
+
+    /// Where new posts are told.
+    pub fn live(&self) -> String {
+        self.href(paths::LIVE)
+    }
+
+    /// The address of the script that is run before a page is shown.
+    pub fn early_script(&self) -> String {
+        self.href(Route::Asset(assets::EARLY.name().into()))
+    }
+
+    /// The address of the script.
+    pub fn script(&self) -> String {
+        self.href(Route::Asset(assets::SCRIPT.name().into()))
+    }
+
     /// The address of all tags.
     pub fn tags(&self) -> String {
         self.href(Route::Tags)
@@ -141,7 +173,8 @@ fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } =
         config;
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
-    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, has_icon).hash(&mut hasher);
+    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
+        .hash(&mut hasher);
     for link in &config.nav {
         (&link.label, &link.url).hash(&mut hasher);
     }

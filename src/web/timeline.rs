@@ -31,6 +31,8 @@ pub struct Entry<'a> {
     pub excerpt: Option<&'a str>,
     /// For machines.
     pub iso: String,
+    /// The local day, without its year.
+    pub day: String,
     /// The local time.
     pub clock: String,
     /// The language of the post, where it says one.
@@ -44,12 +46,28 @@ pub struct Entry<'a> {
 pub struct Day<'a> {
     /// The day's page.
     pub href: String,
+    /// What a link to its heading names.
+    pub id: String,
     /// For machines.
     pub iso: String,
     /// With its weekday.
     pub heading: String,
     /// Newest first.
     pub entries: Vec<Entry<'a>>,
+}
+
+/// Which new posts a page is told of.
+#[derive(Debug, Clone, Copy)]
+pub struct Follow<'a> {
+    /// `all`, or those of a `source` or a `security`.
+    pub what: &'static str,
+    /// The source's name for readers, or the security's code.
+    pub of: &'a str,
+}
+
+/// The id of a day's heading.
+pub fn day_id(day: NaiveDate) -> String {
+    format!("ui-{day}")
 }
 
 /// The posts of `ids`, by day.
@@ -64,6 +82,7 @@ pub fn days<'a>(visit: &Visit<'a>, ids: &[PostId], with_source: bool) -> Vec<Day
             _ => {
                 let day = Day {
                     href: visit.site.href(Route::day(date)),
+                    id: day_id(date),
                     iso: date.to_string(),
                     heading: visit.site.words.day_heading(date),
                     entries: vec![entry],
@@ -85,6 +104,7 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
         headline,
         excerpt,
         iso: at.to_rfc3339(),
+        day: visit.site.words.day_of_year(at.date_naive()),
         clock: at.format("%H:%M").to_string(),
         lang: post.lang().map(|lang| visit.archive.name(lang)),
         source: with_source.then(|| source(visit, post)).flatten(),

@@ -65,6 +65,116 @@ pub struct Words {
     pub failed: &'static str,
     /// Text of the 500 page.
     pub failed_text: &'static str,
+    /// All securities and sectors.
+    pub securities_page: &'static str,
+    /// Column of names.
+    pub name: &'static str,
+    /// Sectors.
+    pub boards: &'static str,
+    /// Of the last seven days.
+    pub last_week: &'static str,
+    /// Of the last 30 days.
+    pub last_month: &'static str,
+    /// Heading of the ranking of securities.
+    pub most_mentioned: &'static str,
+    /// The names that posts call a security by.
+    pub names_seen: &'static str,
+    /// The market of a security.
+    pub market: &'static str,
+    /// The code of a security.
+    pub code: &'static str,
+    /// The oldest post.
+    pub first_post: &'static str,
+    /// The newest post.
+    pub last_post: &'static str,
+    /// All posts.
+    pub total: &'static str,
+    /// A source's name in addresses.
+    pub slug: &'static str,
+    /// Heading of the choice between securities of one number.
+    pub security_choice: &'static str,
+    /// Name of the search.
+    pub search: &'static str,
+    /// In the empty field of the search.
+    pub search_hint: &'static str,
+    /// What the search looks at.
+    pub search_scope: &'static str,
+    /// A search that found nothing.
+    pub nothing_found: &'static str,
+    /// Name of the filter of a list.
+    pub filter: &'static str,
+    /// In the empty field of the filter of sources.
+    pub filter_hint: &'static str,
+    /// Name of the links to the letters of a list.
+    pub initials: &'static str,
+    /// Title of the calendar of a year.
+    pub posts_a_day: &'static str,
+    /// Title of the months' picture.
+    pub posts_a_month: &'static str,
+    /// Title of the hours' picture.
+    pub posts_an_hour: &'static str,
+    /// Opens the numbers of a picture.
+    pub as_table: &'static str,
+    /// Heading of a table's column of months.
+    pub month_column: &'static str,
+    /// Heading of a table's column of hours.
+    pub hour_column: &'static str,
+    /// Heading of a table's column of numbers.
+    pub count_column: &'static str,
+    /// Name of the way from the front page.
+    pub breadcrumb: &'static str,
+    /// Heading of posts near an article.
+    pub around_this_time: &'static str,
+    /// Button.
+    pub copy_link: &'static str,
+    /// When a link was copied.
+    pub copied: &'static str,
+    /// Button.
+    pub share: &'static str,
+    /// The button of colours, which follow the system.
+    pub theme_auto: &'static str,
+    /// The same, light.
+    pub theme_light: &'static str,
+    /// The same, dark.
+    pub theme_dark: &'static str,
+    /// The button of the text's size.
+    pub size_small: &'static str,
+    /// The same, normal.
+    pub size_normal: &'static str,
+    /// The same, large.
+    pub size_large: &'static str,
+    /// Heading of the keys.
+    pub keys: &'static str,
+    /// What `/` does.
+    pub key_search: &'static str,
+    /// What `j` does.
+    pub key_next: &'static str,
+    /// What `k` does.
+    pub key_previous: &'static str,
+    /// What `?` does.
+    pub key_help: &'static str,
+    /// Closes the help.
+    pub close: &'static str,
+    /// New posts that have come; `{n}` is their number.
+    pub live_news: &'static str,
+    /// Button that stops new posts.
+    pub live_pause: &'static str,
+    /// Button that goes on with them.
+    pub live_resume: &'static str,
+    /// Less than a minute ago.
+    pub ago_now: &'static str,
+    /// `{n}` minutes ago, short.
+    pub ago_minutes: &'static str,
+    /// `{n}` hours ago.
+    pub ago_hours: &'static str,
+    /// `{n}` days ago.
+    pub ago_days: &'static str,
+    /// `{n}` sources pass the filter.
+    pub sources_found: &'static str,
+    /// An image without a text.
+    pub image: &'static str,
+    /// Link to the whole of a list.
+    pub more: &'static str,
     /// Weekdays, from Monday, as short as a calendar wants them.
     pub weekdays: [&'static str; 7],
 }
@@ -107,6 +217,61 @@ pub static CHINESE: Words = Words {
     gone_text: "发布者撤下了这篇文章。",
     failed: "出错了",
     failed_text: "服务器处理这个页面时出错，请稍后再试。",
+    securities_page: "证券",
+    name: "名称",
+    boards: "板块",
+    last_week: "近 7 天",
+    last_month: "近 30 天",
+    most_mentioned: "提及最多",
+    names_seen: "曾用称呼",
+    market: "市场",
+    code: "代码",
+    first_post: "最早",
+    last_post: "最新",
+    total: "总数",
+    slug: "网址名",
+    security_choice: "这个代码对应多只证券",
+    search: "搜索",
+    search_hint: "标题、来源、公司、代码",
+    search_scope: "在最近的标题、来源和证券中查找。",
+    nothing_found: "没有找到。换一个词，或者从下面的页面找起。",
+    filter: "筛选",
+    filter_hint: "名称或拼音",
+    initials: "按首字母",
+    posts_a_day: "每日篇数",
+    posts_a_month: "每月篇数",
+    posts_an_hour: "发布时段",
+    as_table: "查看数据",
+    month_column: "月份",
+    hour_column: "时刻",
+    count_column: "篇数",
+    breadcrumb: "所在位置",
+    around_this_time: "同一时间",
+    copy_link: "复制链接",
+    copied: "已复制",
+    share: "分享",
+    theme_auto: "主题：跟随系统",
+    theme_light: "主题：浅色",
+    theme_dark: "主题：深色",
+    size_small: "字号：小",
+    size_normal: "字号：中",
+    size_large: "字号：大",
+    keys: "键盘快捷键",
+    key_search: "搜索",
+    key_next: "下一条",
+    key_previous: "上一条",
+    key_help: "显示本说明",
+    close: "关闭",
+    live_news: "{n} 条新消息",
+    live_pause: "暂停更新",
+    live_resume: "继续更新",
+    ago_now: "刚刚",
+    ago_minutes: "{n} 分前",
+    ago_hours: "{n} 小时前",
+    ago_days: "{n} 天前",
+    sources_found: "{n} 个来源",
+    image: "图片",
+    more: "更多",
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
 };
 
@@ -142,6 +307,61 @@ pub static ENGLISH: Words = Words {
     gone_text: "The publisher has withdrawn this post.",
     failed: "Something went wrong",
     failed_text: "The server failed to make this page. Please try again later.",
+    securities_page: "Securities",
+    name: "Name",
+    boards: "Sectors",
+    last_week: "Last 7 days",
+    last_month: "Last 30 days",
+    most_mentioned: "Most mentioned",
+    names_seen: "Named",
+    market: "Market",
+    code: "Code",
+    first_post: "First",
+    last_post: "Latest",
+    total: "Total",
+    slug: "In addresses",
+    security_choice: "Several securities have this code",
+    search: "Search",
+    search_hint: "Titles, sources, companies, codes",
+    search_scope: "Among recent titles, sources and securities.",
+    nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
+    filter: "Filter",
+    filter_hint: "Name",
+    initials: "By letter",
+    posts_a_day: "Posts a day",
+    posts_a_month: "Posts a month",
+    posts_an_hour: "Hours of publication",
+    as_table: "As a table",
+    month_column: "Month",
+    hour_column: "Hour",
+    count_column: "Posts",
+    breadcrumb: "Breadcrumb",
+    around_this_time: "Around this time",
+    copy_link: "Copy link",
+    copied: "Copied",
+    share: "Share",
+    theme_auto: "Colours: as the system",
+    theme_light: "Colours: light",
+    theme_dark: "Colours: dark",
+    size_small: "Text: small",
+    size_normal: "Text: normal",
+    size_large: "Text: large",
+    keys: "Keys",
+    key_search: "Search",
+    key_next: "Next entry",
+    key_previous: "Previous entry",
+    key_help: "Show this",
+    close: "Close",
+    live_news: "{n} new posts",
+    live_pause: "Pause updates",
+    live_resume: "Resume updates",
+    ago_now: "just now",
+    ago_minutes: "{n} min",
+    ago_hours: "{n} h ago",
+    ago_days: "{n} d ago",
+    sources_found: "{n} sources",
+    image: "Image",
+    more: "More",
     weekdays: ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
 };
 
@@ -210,6 +430,64 @@ impl Words {
         self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
     }
 
+    /// A month, as short as a picture wants it.
+    pub fn short_month(&self, month: u32) -> String {
+        self.pick(format!("{month}月"), month_name(month).chars().take(3).collect())
+    }
+
+    /// A day without its year.
+    pub fn day_of_year(&self, day: NaiveDate) -> String {
+        let (m, d) = (day.month(), day.day());
+        self.pick(format!("{m}月{d}日"), format!("{d} {}", month_name(m)))
+    }
+
+    /// How long a text of so many characters takes to read.
+    pub fn reading_time(&self, characters: u32) -> String {
+        // About 400 Han, or 200 words of six characters, a minute.
+        let a_minute = if self.language == Language::Chinese { 400 } else { 1200 };
+        let minutes = characters.div_ceil(a_minute).max(1);
+        self.pick(format!("约 {minutes} 分钟读完"), format!("{minutes} min read"))
+    }
+
+    /// The market of a security, by the end of its code.
+    pub fn market_of(&self, code: &str) -> &'static str {
+        let [chinese, english] = match code.rsplit_once('.').map(|(_, market)| market) {
+            Some("SH") => ["上海证券交易所", "Shanghai Stock Exchange"],
+            Some("SZ") => ["深圳证券交易所", "Shenzhen Stock Exchange"],
+            Some("BJ") => ["北京证券交易所", "Beijing Stock Exchange"],
+            Some("HK") => ["香港交易所", "Hong Kong Exchange"],
+            Some("US") => ["美国市场", "United States"],
+            _ => ["板块", "Sector"],
+        };
+        if self.language == Language::Chinese { chinese } else { english }
+    }
+
+    /// What a picture of posts shows, in a sentence: how many from when to when, and the most.
+    pub fn picture_description(&self, total: usize, span: &str, most: &str) -> String {
+        self.pick(
+            format!("{span}，共 {} 篇；最多的是{most}。", grouped(total)),
+            format!("{}, {span}; the most {most}.", self.posts(total)),
+        )
+    }
+
+    /// The number of posts at a time, in words: `11月20日 12 篇`.
+    pub fn posts_at(&self, when: &str, count: usize) -> String {
+        self.pick(format!("{when} {}", self.posts(count)), format!("{when}: {}", self.posts(count)))
+    }
+
+    /// The description of a security's page.
+    pub fn security_description(&self, name: &str, code: &str, count: usize) -> String {
+        self.pick(
+            format!("提到{name}（{code}）的全部文章，共 {} 篇，按时间排列。", grouped(count)),
+            format!("All {} that mention {name} ({code}), by time.", self.posts(count)),
+        )
+    }
+
+    /// The heading of a search's results.
+    pub fn results_for(&self, query: &str) -> String {
+        self.pick(format!("“{query}”的搜索结果"), format!("Results for “{query}”"))
+    }
+
     /// A number of posts.
     pub fn posts(&self, count: usize) -> String {
         let english = if count == 1 { "1 post".into() } else { format!("{} posts", grouped(count)) };
@@ -230,13 +508,12 @@ impl Words {
 
     /// From when to when.
     pub fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
-        if first == last {
-            return self.day(first);
-        }
-        self.pick(
-            format!("{} 至 {}", self.day(first), self.day(last)),
-            format!("{} to {}", self.day(first), self.day(last)),
-        )
+        if first == last { self.day(first) } else { self.from_to(&self.day(first), &self.day(last)) }
+    }
+
+    /// From one day to another.
+    pub fn from_to(&self, first: &str, last: &str) -> String {
+        self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
     }
 
     /// Which page of a list, counted from the oldest.

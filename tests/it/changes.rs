@@ -1,7 +1,7 @@
 //! Files change under a running finews: what it shows is always what a fresh start would show, and
 //! what is broken keeps its last good version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,7 +72,9 @@ fn told(archive: &Snapshot) -> Vec<String> {
     let path = |id| archive.post(id).path().to_owned();
     let group = |group: &Group| {
         let posts: Vec<_> = group.posts().iter().map(path).collect();
-        format!("{} = {}: {posts:?}", archive.name(group.name()), group.label())
+        let called: BTreeSet<_> = group.called().iter().map(|name| archive.name(*name)).collect();
+        let (name, label, recent) = (archive.name(group.name()), group.label(), group.recent());
+        format!("{name} = {label} {called:?} {recent:?}: {posts:?}")
     };
     let groups = |groups: &Groups| groups.iter().map(group).collect::<Vec<_>>();
     let mut told = Vec::new();
@@ -81,7 +83,7 @@ fn told(archive: &Snapshot) -> Vec<String> {
         told.push(format!("{:?}", archive.at_path(post.url()).is_some()));
     }
     told.push(format!("listed {:?}", archive.listed().iter().map(path).collect::<Vec<_>>()));
-    let mut sorted = [groups(archive.categories()), groups(archive.tags())].concat();
+    let mut sorted = [archive.categories(), archive.tags(), archive.securities()].map(groups).concat();
     sorted.sort();
     told.append(&mut sorted);
     told.extend(archive.active_categories().map(|group| archive.name(group.name()).to_owned()));
@@ -272,9 +274,21 @@ fn text(title: u8, day: u8, categories: u8, kind: u8) -> String {
         8 => "permalink: /search\n",
         _ => "",
     };
-    let date = if kind == 9 { "date: never\n".to_owned() } else { format!("date: 2024-01-0{day} 08:00\n") };
+    // Days that are weeks apart, so that which posts are recent changes.
+    let date = match kind {
+        9 => "date: never\n".to_owned(),
+        10 => format!("date: 2024-03-{:02} 08:00\n", day * 5),
+        _ => format!("date: 2024-01-0{day} 08:00\n"),
+    };
+    let mention = match kind {
+        7 | 10 => {
+            "<a class=\"keytip\" data-code=\"1,600001\">One</a><a class=\"keytip\" data-code=\"90,BK0001\">Sector</a>"
+        }
+        11 => "<span class=\"em_stock_key_common\" data-code=\"1,600001\">Uno</span>",
+        _ => "",
+    };
     format!(
-        "---\ntitle: t{title}\n{date}categories: {categories}\ntags: {categories}新闻\n{more}---\nText {title}.\n"
+        "---\ntitle: t{title}\n{date}categories: {categories}\ntags: {categories}新闻\n{more}---\nText {title}. {mention}\n"
     )
 }
 

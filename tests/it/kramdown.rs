@@ -79,7 +79,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 fn body(source: &str, format: Format) -> Body {
-    let site = SiteContext::default();
+    let site = SiteContext { quote: "Quote", ..SiteContext::default() };
     read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None })
 }
 

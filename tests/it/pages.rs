@@ -64,6 +64,9 @@ fn each_kind_of_page() {
         ("year", "/2024/"),
         ("month", "/2024/02/"),
         ("day", "/2024/03/01/"),
+        ("securities", "/stock/"),
+        ("security", "/stock/699001.SH.html"),
+        ("search", "/search?q=%E6%B2%B3"),
         ("not_found", "/nowhere"),
         ("gone", "/2024/02/27/gone.html"),
     ];
@@ -111,11 +114,12 @@ fn every_page_can_be_found_around_in() {
     ];
     for path in paths {
         let html = site.get(path).text();
-        for once in
-            ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\"", "<title>"]
-        {
+        for once in ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\""] {
             assert_eq!(html.matches(once).count(), 1, "{path}: {once}");
         }
+        // Pictures have titles of their own.
+        let (head, _) = html.split_once("</head>").expect("a head");
+        assert_eq!(head.matches("<title>").count(), 1, "{path}");
         assert!(html.contains("class=\"skip\" href=\"#ui-main\""), "{path}");
         assert!(html.contains("lang=\"zh-CN\""), "{path}");
         let canonical = html.matches("<link rel=\"canonical\" href=\"https://news.example/").count();
@@ -178,11 +182,8 @@ fn a_failure_says_nothing_about_itself() {
 fn the_name_of_a_source_is_what_its_tags_call_it() {
     let site = site();
     let html = site.page("/category/");
-    assert!(
-        html.contains(">河滩</a> <span class=\"slug\">hetan</span>"),
-        "without 新闻, which all its tags end in"
-    );
-    assert!(html.contains(">江口</a> <span class=\"slug\">jiangkou</span>"));
+    assert!(html.contains(">河滩</a> <i>hetan</i>"), "without 新闻, which all its tags end in");
+    assert!(html.contains(">江口</a> <i>jiangkou</i>"));
 }
 
 /// Follows every link of the sample archive that stays on the site.
@@ -320,4 +321,145 @@ fn a_hidden_post_links_no_list_that_is_not_there() {
     )]);
     let html = site.page("/solo/2024/01/02/a.html");
     assert!(!html.contains("/category/solo.html") && !html.contains("/tag/lonely.html"), "{html}");
+}
+
+/// A post that mentions securities, by their codes in the quote site's spelling and by names.
+fn mentioning(title: &str, date: &str, mentions: &[(&str, &str)]) -> String {
+    let links = mentions.iter().map(|(code, name)| {
+        format!("<a class=\"keytip\" data-code=\"{code}\" href=\"http://q.example/\">{name}</a>")
+    });
+    format!(
+        "---\ntitle: {title}\ndate: {date}\ncategories: news\n---\n<p>{}</p>\n",
+        links.collect::<String>()
+    )
+}
+
+fn site_of_securities() -> Site {
+    let posts = [
+        mentioning("A", "2024-03-01 08:00:00 +0800", &[("1,600160", "甲股份"), ("90,BK0493", "新能源")]),
+        mentioning("B", "2024-03-02 09:00:00 +0800", &[("1,600160", "甲"), ("0,000700", "乙")]),
+        mentioning("C", "2024-03-03 10:00:00 +0800", &[("1,600160", "甲股份"), ("116,700", "丙")]),
+        mentioning("D", "2024-03-20 10:00:00 +0800", &[("105,000700", "丁")]),
+    ];
+    Site::of(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-03-01-a.md", &posts[0]),
+        ("_posts/2024-03-02-b.md", &posts[1]),
+        ("_posts/2024-03-03-c.md", &posts[2]),
+        ("_posts/2024-03-20-d.md", &posts[3]),
+    ])
+}
+
+#[test]
+fn a_security_has_a_page_of_all_that_mentions_it() {
+    let site = site_of_securities();
+    let html = site.page("/stock/600160.SH.html");
+    assert!(
+        html.contains("<h1>甲股份</h1>") && html.contains("甲股份 · 甲"),
+        "the name seen most, and all seen"
+    );
+    for post in ["a", "b", "c"] {
+        assert!(
+            html.contains(&format!("/news/2024/03/0{}/{post}.html", post.as_bytes()[0] - b'a' + 1)),
+            "{post}"
+        );
+    }
+    assert!(!html.contains("/d.html"));
+    assert!(site.page("/board/BK0493.html").contains("<h1>新能源</h1>"));
+    site.assert_status("/stock/600160.SH/1.html", 200);
+    site.assert_status("/stock/600160.SH/2.html", 404);
+    site.assert_status("/stock/BK0493.html", 404);
+    site.assert_status("/board/600160.SH.html", 404);
+    site.assert_status("/stock/600519.SH.html", 404);
+    site.assert_conditional("/stock/600160.SH.html");
+    site.assert_conditional("/stock/");
+}
+
+#[test]
+fn a_bare_number_leads_to_its_security_or_offers_the_choice() {
+    let site = site_of_securities();
+    site.assert_moved("/stock/600160", "/stock/600160.SH.html");
+    site.assert_moved("/stock/600160.html", "/stock/600160.SH.html");
+    let html = site.page("/stock/000700.html");
+    assert!(html.contains("/stock/000700.SZ.html") && html.contains("/stock/000700.US.html"), "{html}");
+    site.assert_status("/stock/1.html", 404);
+}
+
+#[test]
+fn securities_are_ranked_by_their_mentions_of_late() {
+    let site = site_of_securities();
+    let html = site.page("/stock/");
+    let week = html.split("<section>").nth(1).expect("a ranking");
+    assert!(week.contains("近 7 天") && week.contains("000700.US") && !week.contains("600160.SH"), "{week}");
+    let month = html.split("<section>").nth(2).expect("another");
+    let first = month.find("600160.SH").expect("the one mentioned most");
+    assert!(month.find("00700.HK").is_some_and(|other| first < other), "{month}");
+    assert!(site.page("/stock/?q=%E7%94%B2").contains("600160.SH"), "by a name");
+    assert!(site.page("/stock/?q=00700.h").contains("00700.HK"), "by a code, in any case");
+    assert!(!site.page("/stock/?q=00700.h").contains("600160.SH"));
+}
+
+#[test]
+fn an_article_names_what_was_published_around_it() {
+    let html = site_of_securities().page("/news/2024/03/02/b.html");
+    let around = html.split("class=\"around\"").nth(1).expect("posts around");
+    // A and C are its neighbours in the source already; D is of the same source, but weeks away.
+    assert!(around.contains("/d.html") && !around.contains("/a.html"), "{around}");
+}
+
+#[test]
+fn a_list_of_sources_is_filtered_without_script() {
+    let site = site();
+    for query in ["%E6%B2%B3", "HET", "+hetan+"] {
+        let html = site.page(&format!("/category/?q={query}"));
+        assert!(
+            html.contains("/category/hetan.html") && !html.contains("/category/jiangkou.html"),
+            "{query}"
+        );
+    }
+    assert!(site.page("/category/?q=%00%ff%3Cx%3E").contains("没有找到"));
+    assert_ne!(site.get("/category/").header("etag"), site.get("/category/?q=hetan").header("etag"));
+}
+
+#[test]
+fn a_search_finds_titles_sources_and_securities() {
+    let site = site();
+    let html = site.page("/search?q=%E6%B2%B3%E6%BB%A9");
+    assert!(html.contains("/category/hetan.html") && html.contains("/stock/699001.SH.html"), "{html}");
+    assert!(html.contains("name=\"robots\" content=\"noindex\""));
+    assert!(
+        site.page("/search?q=%E7%9F%AD%E8%AE%AF+%E7%9B%98%E5%90%8E").contains("/a.html"),
+        "words in any order"
+    );
+    for path in ["/search", "/search?q=", "/search?q=%E6%97%A0", "/search?q=%3Cscript%3E"] {
+        assert!(!site.page(path).contains("<script>"), "{path}");
+    }
+}
+
+/// Every day of a picture leads to where its posts are.
+#[test]
+fn a_day_of_a_sources_picture_leads_to_its_posts() {
+    let posts: Vec<(String, String)> = (0..130)
+        .map(|n| {
+            let day = n / 10 + 1;
+            let text = format!(
+                "---\ntitle: Post {n}\ndate: 2024-01-{day:02} {:02}:00:00\ncategories: news\n---\nText.\n",
+                n % 10
+            );
+            (format!("_posts/2024-01-01-p{n}.md"), text)
+        })
+        .collect();
+    let site = Site::of(&posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>());
+    let html = site.page("/category/news.html");
+    let days: Vec<&str> = html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|part| part.split('"').next())
+        .filter(|href| href.contains("#ui-2024"))
+        .collect();
+    assert_eq!(days.len(), 13);
+    for href in days {
+        let (path, id) = href.split_once('#').expect("a fragment");
+        assert!(site.page(path).contains(&format!("id=\"{id}\"")), "{href}");
+    }
 }

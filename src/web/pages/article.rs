@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::Head;
+use crate::archive::names::NameId;
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::cache::CachePolicy;
@@ -12,7 +13,7 @@ use crate::web::html::Html;
 use crate::web::paths::{self, Route};
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Link};
+use crate::web::timeline::{self, Entry, Link};
 
 #[derive(Template)]
 #[template(path = "pages/article.html")]
@@ -22,6 +23,10 @@ struct Page<'a> {
     headline: Cow<'a, str>,
     iso: String,
     moment: String,
+    /// How long it takes to read.
+    reading: String,
+    /// Its day, if that has a page.
+    day: Option<Link>,
     source: Option<Link>,
     /// Who first published it, where that is not the source.
     publisher: Option<&'a str>,
@@ -33,6 +38,7 @@ struct Page<'a> {
     original: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<Security<'a>>,
+    around: Vec<Entry<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
     earlier: Option<Link>,
@@ -42,7 +48,12 @@ struct Page<'a> {
 struct Security<'a> {
     name: &'a str,
     code: &'a str,
+    /// Its page; hidden posts have none.
+    href: Option<String>,
 }
+
+/// Posts shown around an article.
+const AROUND: usize = 6;
 
 /// Answers a post's permalink.
 pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
@@ -54,8 +65,17 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let label = group.map(Group::label);
     let mut fingerprint = visit.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
-        // Its tags are links only while listed posts have them too.
+        // Its tags and securities are links only while listed posts have them too, and its day as well.
         fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
+        fingerprint.add(archive.day(post.date.day(archive.zone())).is_some());
+        for mention in &post.securities {
+            fingerprint.add(archive.securities().get(mention.code).is_some());
+        }
+    }
+    let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
+    let around = archive.around(id, group, &beside, AROUND);
+    for near in &around {
+        fingerprint.add(timeline::version(visit, *near));
     }
     let fingerprint = fingerprint.finish();
     visit.html(CachePolicy::Article, fingerprint, || {
@@ -79,12 +99,18 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
-            body: Html::below_title(&article.html),
+            body: Html::below_title(&article.html).with_images_of(visit.site),
             securities: post
                 .securities
                 .iter()
-                .map(|mention| Security { name: name(mention.name), code: name(mention.code) })
+                .map(|mention| security(visit, mention.name, mention.code))
                 .collect(),
+            around: around.iter().map(|near| timeline::entry(visit, archive.post(*near), true)).collect(),
+            reading: visit.site.words.reading_time(post.length),
+            day: archive.day(at.date_naive()).map(|_| Link {
+                label: visit.site.words.day(at.date_naive()),
+                href: visit.site.href(Route::day(at.date_naive())),
+            }),
             tags: shown_tags(archive, post)
                 .map(|tag| Link { label: tag.to_owned(), href: visit.site.href(Route::tag(tag)) })
                 .collect(),
@@ -94,6 +120,16 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             source: timeline::source(visit, post),
         })
     })
+}
+
+fn security<'a>(visit: &Visit<'a>, name: NameId, code: NameId) -> Security<'a> {
+    let group = visit.archive.securities().get(code);
+    let code = visit.archive.name(code);
+    let name = match visit.archive.name(name) {
+        "" => group.map_or(code, Group::label),
+        name => name,
+    };
+    Security { name, code, href: group.map(|_| visit.site.href(Route::security(code))) }
 }
 
 /// The tags of a post that have a page.

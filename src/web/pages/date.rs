@@ -8,6 +8,7 @@ use crate::archive::snapshot::{ListPage, Number};
 use crate::web::cache::CachePolicy;
 use crate::web::calendar::{Month, bounds};
 use crate::web::paths::Route;
+use crate::web::pictures::{self, YearOfDays};
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Day, Entry, Link, Pager, Shown};
@@ -22,6 +23,7 @@ struct YearPage<'a> {
     head: Head,
     label: String,
     summary: String,
+    picture: YearOfDays,
     months: Vec<Month>,
     years: Vec<Link>,
 }
@@ -29,7 +31,7 @@ struct YearPage<'a> {
 /// Answers `/<year>/`.
 pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
     let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
-    let days: Vec<_> = visit.archive.days(range).collect();
+    let days: Vec<_> = visit.archive.days(range.clone()).collect();
     if days.is_empty() {
         return None;
     }
@@ -44,6 +46,7 @@ pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
             site: visit.site,
             head: Head::new(visit, &label, words.date_description(&label, count), Route::Year(year)),
             summary: words.posts(count),
+            picture: pictures::days_of_archive(visit, *range.start(), *range.end()),
             months: months.filter(|month| month.posts > 0).collect(),
             years: years
                 .iter()

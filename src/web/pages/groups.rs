@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use chrono::NaiveDate;
 
 use super::Head;
 use crate::archive::snapshot::{Group, Groups};
 use crate::web::cache::{CachePolicy, hash_of};
-use crate::web::paths::Route;
+use crate::web::paths::{self, Route};
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::Link;
@@ -18,6 +19,9 @@ struct Page<'a> {
     site: &'a Site,
     head: Head,
     summary: String,
+    /// Where a filter is sent, and what it is.
+    filter: String,
+    query: String,
     sections: Vec<Section<'a>>,
 }
 
@@ -32,8 +36,9 @@ struct Item<'a> {
     /// The name in URLs, where readers see another.
     name: Option<&'a str>,
     count: usize,
-    /// From the first post to the last.
-    span: String,
+    /// The days of the first post and of the last.
+    first: NaiveDate,
+    last: NaiveDate,
 }
 
 /// Answers `/category/`.
@@ -57,27 +62,36 @@ fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [S
         let ends = ends.map(|id| id.map(|id| visit.archive.post(id).date));
         hash_of((visit.archive.name(group.name()), group.label(), group.posts().len(), ends))
     });
-    let fingerprint = visit.fingerprint(&title).with(shown.fold(0, u64::wrapping_add));
+    let query = visit.query.and_then(|query| paths::field(query, "q")).unwrap_or_default();
+    let fingerprint = visit.fingerprint(&title).with((&query, shown.fold(0, u64::wrapping_add)));
     visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let description = format!("{} · {title}", visit.site.title);
         let route = if path == Route::Sources { Route::source } else { Route::tag };
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, title, description, &path),
-            sections: sections(visit, groups, route),
+            filter: visit.site.href(&path),
+            sections: sections(visit, matching(visit, groups, &query), route),
+            query,
             summary,
         })
     })
 }
 
+/// The groups whose name, in addresses or for readers, holds a text; all for an empty one.
+fn matching<'a>(visit: &Visit<'a>, groups: &'a Groups, query: &str) -> Vec<(&'a str, &'a Group)> {
+    let query = query.to_lowercase();
+    let named = groups.iter().map(|group| (visit.archive.name(group.name()), group));
+    let holds = |text: &str| query.is_empty() || text.to_lowercase().contains(&query);
+    named.filter(|(name, group)| holds(name) || holds(group.label())).collect()
+}
+
 /// The groups by the first letter of their names: letters, then digits, then everything else.
 fn sections<'a>(
     visit: &Visit<'a>,
-    groups: &'a Groups,
+    mut sorted: Vec<(&'a str, &'a Group)>,
     route: impl Fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let mut sorted: Vec<(&str, &Group)> =
-        groups.iter().map(|group| (visit.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));
     let mut sections: BTreeMap<(u8, String), Vec<Item<'a>>> = BTreeMap::new();
     for (name, group) in sorted {
@@ -104,6 +118,7 @@ fn item<'a>(
         link: Link { label: group.label().to_owned(), href: visit.site.href(route(name)) },
         name: (name != group.label()).then_some(name),
         count: group.posts().len(),
-        span: visit.site.words.span(day(group.posts().first()), day(group.posts().last())),
+        first: day(group.posts().first()),
+        last: day(group.posts().last()),
     }
 }

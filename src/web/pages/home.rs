@@ -8,9 +8,10 @@ use crate::archive::snapshot::{Group, ListPage, Number};
 use crate::web::cache::CachePolicy;
 use crate::web::calendar::Month;
 use crate::web::paths::Route;
+use crate::web::pictures::{self, YearOfDays};
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Entry, Link, Shown};
+use crate::web::timeline::{self, Day, Entry, Follow, Link, Shown};
 
 /// Sources shown.
 const SOURCES: usize = 9;
@@ -26,6 +27,8 @@ struct Page<'a> {
     older: Option<String>,
     sources: Vec<Source<'a>>,
     months: Vec<Month>,
+    picture: Option<YearOfDays>,
+    follow: Option<Follow<'a>>,
 }
 
 struct Source<'a> {
@@ -53,7 +56,7 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let older = next.map(|id| visit.archive.day_page(id)).map(|(day, number)| Route::Day(day, number));
     fingerprint.add(older.as_ref().map(ToString::to_string));
     if let Some(day) = newest {
-        fingerprint.add(visit.archive.days(two_months(day)..=day).collect::<Vec<_>>());
+        fingerprint.add(visit.archive.days(year_of(day)).collect::<Vec<_>>());
     }
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         Ok(Page {
@@ -63,6 +66,8 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
             older: older.map(|route| visit.site.href(route)),
             sources: active.iter().map(|group| source(visit, group)).collect(),
             months: newest.map(|day| months(visit, day)).unwrap_or_default(),
+            picture: newest.map(|day| pictures::days_of_archive(visit, pictures::a_year_before(day), day)),
+            follow: Some(Follow { what: "all", of: "" }),
         })
     }))
 }
@@ -89,6 +94,11 @@ fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
         count: visit.site.words.posts(group.posts().len()),
         entries: posts.map(|id| timeline::entry(visit, visit.archive.post(id), false)).collect(),
     }
+}
+
+/// The days that the calendars show.
+fn year_of(newest: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
+    pictures::a_year_before(newest).min(two_months(newest))..=newest
 }
 
 /// The first day of the month before a day's.

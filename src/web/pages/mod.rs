@@ -8,6 +8,8 @@ pub mod group;
 pub mod groups;
 pub mod home;
 pub mod own;
+pub mod search;
+pub mod securities;
 pub mod source_text;
 
 use super::reply::Visit;

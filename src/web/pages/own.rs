@@ -26,7 +26,8 @@ pub fn get(visit: &Visit<'_>, index: usize) -> Option<Reply> {
             site: visit.site,
             head: Head::new(visit, &*page.title, &*page.excerpt, &page.url),
             title: &page.title,
-            body: if page.title.is_empty() { Html::whole(&page.body) } else { Html::below_title(&page.body) },
+            body: if page.title.is_empty() { Html::whole(&page.body) } else { Html::below_title(&page.body) }
+                .with_images_of(visit.site),
         })
     }))
 }

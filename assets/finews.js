@@ -1,0 +1,427 @@
+// What script adds to pages that work without it, in their own words. No ids are looked up but those
+// that begin with `ui-`, since a body may hold any other.
+'use strict';
+
+const MINUTE = 60_000;
+// Clocks differ by as much.
+const SKEW = 2 * MINUTE;
+const VISIT_GAP = 30 * MINUTE;
+const FIRST_WAIT = MINUTE / 2;
+const LONGEST_WAIT = 5 * MINUTE;
+
+const here = location.href.replace(/#.*/, '');
+const ui = (name) => document.getElementById(`ui-${name}`);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const fill = (text, n) => text.replace('{n}', n);
+const isAbove = (element) => element.getBoundingClientRect().bottom <= 0;
+
+// Storage may be forbidden (`undefined`): then all holds for this page only.
+function recall(name) {
+  try {
+    return localStorage.getItem(`finews.${name}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(name, value) {
+  try {
+    if (value === null) localStorage.removeItem(`finews.${name}`);
+    else localStorage.setItem(`finews.${name}`, value);
+  } catch {
+    // See above.
+  }
+}
+
+// A button that goes through its states. The first is the usual one: nothing is kept of it.
+function choose(name, states) {
+  const button = ui(name);
+  if (!button) return;
+  const chosen = document.documentElement.dataset;
+  const show = (wanted) => {
+    const state = states.includes(wanted) ? wanted : states[0];
+    if (state === states[0]) delete chosen[name];
+    else chosen[name] = state;
+    button.dataset.state = state;
+    button.title = button.dataset[state];
+    button.setAttribute('aria-label', button.title);
+  };
+  const showKept = () => {
+    const state = recall(name);
+    if (state !== undefined) show(state);
+  };
+  show(chosen[name]);
+  button.addEventListener('click', () => {
+    const next = states[(states.indexOf(button.dataset.state) + 1) % states.length];
+    show(next);
+    keep(name, next === states[0] ? null : next);
+  });
+  addEventListener('storage', showKept);
+  // Who comes back to a page may have chosen on another.
+  addEventListener('pageshow', showKept);
+}
+
+function isTyping(event) {
+  return event.isComposing || event.target.isContentEditable || event.target.closest?.('input, textarea, select');
+}
+
+function goToEntry(step) {
+  const links = all('.entry-title a');
+  const at = links.indexOf(document.activeElement?.closest('.entry')?.querySelector('.entry-title a'));
+  const link = at < 0 ? links.find((link) => !isAbove(link)) ?? links.at(-1) : links[at + step];
+  link?.focus({ preventScroll: true });
+  link?.scrollIntoView({ block: 'nearest' });
+}
+
+function listenToKeys() {
+  const search = ui('q');
+  const dialog = ui('keys');
+  const showHelp = () => dialog?.showModal();
+  const actions = new Map([
+    ['/', () => (search?.focus(), search?.select())],
+    ['j', () => goToEntry(1)],
+    ['k', () => goToEntry(-1)],
+    ['?', showHelp],
+  ]);
+  ui('help')?.addEventListener('click', showHelp);
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
+    const action = actions.get(event.key);
+    if (!action || document.querySelector('dialog[open]')) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+// What the times said at first.
+const clocks = new WeakMap();
+
+// Empty if it is too long ago, or to come.
+function relative(age) {
+  const words = document.body.dataset;
+  const minutes = Math.floor(age / MINUTE);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (!(age >= -SKEW && days <= 30)) return '';
+  if (minutes < 1) return words.now;
+  if (hours < 1) return fill(words.minutes, minutes);
+  return days < 1 ? fill(words.hours, hours) : fill(words.days, days);
+}
+
+// What stays the same stays selected.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showEntryTime(time) {
+  if (!clocks.has(time)) clocks.set(time, time.textContent);
+  const age = Date.now() - Date.parse(time.dateTime);
+  const text = age < 60 * MINUTE ? relative(age) : '';
+  setText(time, text || clocks.get(time));
+  if (text) time.title = clocks.get(time).trim();
+  else time.removeAttribute('title');
+}
+
+function showTimes() {
+  if (document.hidden) return;
+  all('.entry-time').forEach(showEntryTime);
+  all('.ago').forEach((ago) => setText(ago, relative(Date.now() - Date.parse(ago.dataset.since))));
+}
+
+// Marks what is newer than all that the visit before this one has seen.
+function noteVisit() {
+  const now = Date.now();
+  let visit = {};
+  try {
+    visit = { ...JSON.parse(recall('visit')) };
+  } catch {
+    // A first visit.
+  }
+  if (!(now - visit.at < VISIT_GAP)) visit.mark = visit.newest;
+  visit.newest ??= 0;
+  for (const entry of all('.entry')) {
+    const date = Date.parse(entry.querySelector('.entry-time')?.dateTime);
+    if (ui('live') && visit.mark && date > visit.mark) entry.classList.add('is-unread');
+    // One from the far future would hide all that come before it.
+    if (date > visit.newest && date < now + SKEW) visit.newest = date;
+  }
+  visit.at = now;
+  keep('visit', JSON.stringify(visit));
+}
+
+// Hears server-sent events. Returns what turns that on and off; events of the time between come later.
+function listen(url, lastId, hear) {
+  let source;
+  let timer;
+  let wait = FIRST_WAIT;
+  const stop = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = undefined;
+  };
+  const start = () => {
+    const address = new URL(url, location.href);
+    if (lastId) address.searchParams.set('after', lastId);
+    source = new EventSource(address);
+    for (const type of ['message', 'post', 'reset']) {
+      source.addEventListener(type, (event) => {
+        lastId = event.lastEventId || lastId;
+        hear(event);
+      });
+    }
+    source.onopen = () => (wait = FIRST_WAIT);
+    // The browser tries again after a cut, but not after an answer such as 503.
+    source.onerror = () => {
+      if (source?.readyState !== EventSource.CLOSED) return;
+      timer = setTimeout(start, wait);
+      wait = Math.min(2 * wait, LONGEST_WAIT);
+    };
+  };
+  return (isOn) => {
+    if (!isOn) stop();
+    else if (!source) start();
+  };
+}
+
+function isFollowed(post, { follow, of }) {
+  if (follow === 'source') return post.source === of;
+  if (follow === 'security') return post.securities.some((security) => security.code === of);
+  return true;
+}
+
+function entriesByAddress(timeline) {
+  return new Map(all('.entry-title a', timeline).map((link) => [link.href, link.closest('.entry')]));
+}
+
+// Changes the page; what is read in the time line stays where it is, unless its beginning is in view.
+function withoutJump(timeline, change) {
+  const entry = all('.entry', timeline).find((entry) => !isAbove(entry));
+  const isReading = entry && timeline.getBoundingClientRect().top <= 0;
+  const before = entry?.getBoundingClientRect().top;
+  change();
+  // Nothing is left to do where the browser has seen to it.
+  if (isReading) scrollBy({ top: entry.getBoundingClientRect().top - before, behavior: 'instant' });
+}
+
+function findOrMakeDay(section, timeline) {
+  const days = all('.day', timeline);
+  const day = days.find((day) => day.dataset.day === section.dataset.day);
+  if (day) return day;
+  const made = document.importNode(section, true);
+  made.querySelector('.entries').replaceChildren();
+  timeline.insertBefore(made, days.find((day) => day.dataset.day < section.dataset.day) ?? null);
+  return made;
+}
+
+// Puts each new entry after the one that it follows in the newer page.
+function mergeDay(section, timeline, known) {
+  const entries = [...entriesByAddress(section)];
+  if (entries.every(([address]) => known.has(address))) return;
+  const list = findOrMakeDay(section, timeline).querySelector('.entries');
+  let last = null;
+  for (const [address, entry] of entries) {
+    const old = known.get(address);
+    if (old?.parentNode === list) last = old;
+    if (old) continue;
+    const made = document.importNode(entry, true);
+    made.classList.add('is-fresh');
+    if (last) last.after(made);
+    else list.prepend(made);
+    known.set(address, made);
+    last = made;
+  }
+}
+
+function merge(newer, timeline, known) {
+  all('.is-fresh', timeline).forEach((entry) => entry.classList.remove('is-fresh'));
+  all('.day', newer).forEach((section) => mergeDay(section, timeline, known));
+  noteVisit();
+  showTimes();
+}
+
+async function fetchTimeline() {
+  const signal = AbortSignal.timeout(MINUTE / 2);
+  const response = await fetch(here, { headers: { accept: 'text/html' }, cache: 'no-cache', signal });
+  if (!response.ok) return null;
+  return new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('.timeline');
+}
+
+function followNews() {
+  const box = ui('live');
+  const timeline = document.querySelector('.timeline');
+  if (!box || !timeline) return;
+  const button = box.querySelector('.live-apply');
+  const pause = box.querySelector('.live-pause');
+  const known = entriesByAddress(timeline);
+  // Addresses of news. An empty one: there are others.
+  const waiting = new Set();
+  let isBusy = false;
+  let isPaused = recall('paused') === '1';
+  let isAway = false;
+
+  const showCount = () => {
+    if (waiting.size) button.textContent = fill(box.dataset.news, waiting.has('') ? '…' : waiting.size);
+    button.hidden = !waiting.size;
+  };
+  const hear = ({ type, data }) => {
+    if (type === 'message') return;
+    const post = type === 'post' && JSON.parse(data);
+    if (post && !isFollowed(post, box.dataset)) return;
+    const address = post ? new URL(post.url, location.href).href : '';
+    if (known.has(address)) return;
+    waiting.add(address);
+    // Measured once only, since hundreds may come at a time.
+    if (button.hidden) withoutJump(timeline, showCount);
+    else showCount();
+  };
+  const turn = listen(box.dataset.url, box.dataset.after, hear);
+  const update = () => turn(!isPaused && !isAway && !document.hidden);
+  const showPause = () => {
+    pause.textContent = isPaused ? box.dataset.resume : box.dataset.pause;
+    pause.setAttribute('aria-pressed', isPaused);
+  };
+  const applyNews = async () => {
+    if (isBusy) return;
+    isBusy = true;
+    const told = [...waiting];
+    const newer = await fetchTimeline().catch(() => null);
+    isBusy = false;
+    if (!newer) return;
+    withoutJump(timeline, () => {
+      const hadFocus = document.activeElement === button;
+      merge(newer, timeline, known);
+      for (const address of [...told, ...known.keys()]) waiting.delete(address);
+      showCount();
+      const next = timeline.querySelector('.is-fresh .entry-title a') ?? pause;
+      if (hadFocus && button.hidden) next.focus({ preventScroll: true });
+    });
+  };
+
+  button.addEventListener('click', applyNews);
+  pause.addEventListener('click', () => {
+    isPaused = !isPaused;
+    keep('paused', isPaused ? '1' : null);
+    showPause();
+    update();
+  });
+  document.addEventListener('visibilitychange', update);
+  addEventListener('pagehide', () => update((isAway = true)));
+  addEventListener('pageshow', () => update((isAway = false)));
+  showPause();
+  update();
+}
+
+function shareArticle() {
+  const copy = document.querySelector('.share .copy-link');
+  const share = document.querySelector('.share .share-link');
+  if (!copy) return;
+  const url = document.querySelector('link[rel=canonical]')?.href ?? here;
+  const text = copy.textContent;
+  let timer;
+  copy.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(url);
+    copy.textContent = copy.dataset.done;
+    clearTimeout(timer);
+    timer = setTimeout(() => (copy.textContent = text), 2000);
+  });
+  share.addEventListener('click', () => {
+    navigator.share({ title: document.title, url }).catch((error) => {
+      if (error.name !== 'AbortError') throw error;
+    });
+  });
+  // Insecure origins have neither.
+  copy.hidden = !navigator.clipboard;
+  share.hidden = !navigator.share;
+}
+
+function replaceImage(image) {
+  const gone = document.createElement('span');
+  gone.className = 'image-gone';
+  gone.setAttribute('role', 'img');
+  gone.textContent = image.alt || document.body.dataset.image;
+  gone.setAttribute('aria-label', gone.textContent);
+  image.replaceWith(gone);
+}
+
+// Frees an image from the place reserved for it, if nothing in view moves.
+function freeImage(image) {
+  if (image.matches('[width][height]')) return;
+  const box = image.getBoundingClientRect();
+  const stretch = (image.naturalWidth / image.naturalHeight) * (box.height / box.width);
+  if (box.top >= innerHeight || Math.abs(stretch - 1) < 0.02) image.classList.add('is-loaded');
+}
+
+function fetchImage(event) {
+  const link = event.target.closest?.('a.image-link');
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const image = new Image();
+  image.className = 'is-loaded';
+  image.alt = link.dataset.alt ?? '';
+  image.decoding = 'async';
+  image.loading = 'eager';
+  image.referrerPolicy = 'no-referrer';
+  image.src = link.href;
+  // Keeps the place of who uses the keyboard.
+  image.tabIndex = -1;
+  link.replaceWith(image);
+  image.focus({ preventScroll: true });
+}
+
+function watchImages() {
+  const on = (type, act) => {
+    document.addEventListener(type, ({ target }) => target.matches?.('.body img') && act(target), true);
+  };
+  on('load', freeImage);
+  on('error', replaceImage);
+  // Those that were quicker than this script.
+  for (const image of all('.body img[src]').filter((image) => image.complete)) {
+    if (image.naturalWidth) freeImage(image);
+    else replaceImage(image);
+  }
+  document.addEventListener('click', fetchImage);
+}
+
+function filterGroups() {
+  const input = ui('filter');
+  const found = document.querySelector('.filter-found');
+  if (!input || !found) return;
+  const textOf = (item) => [item, item.textContent.toLowerCase()];
+  const sections = all('.initial').map((section) => [section, all('.groups > li', section).map(textOf)]);
+  let frame;
+  const update = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const [section, items] of sections) {
+      const before = count;
+      for (const [item, text] of items) {
+        item.hidden = !words.every((word) => text.includes(word));
+        if (!item.hidden) count += 1;
+      }
+      section.hidden = count === before;
+    }
+    found.textContent = words.length ? fill(input.dataset.found, count) : '';
+  };
+  const updateSoon = (event) => {
+    // Half a word in an input method would find nothing.
+    if (event.isComposing) return;
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(update);
+  };
+  input.addEventListener('input', updateSoon);
+  input.addEventListener('compositionend', updateSoon);
+  input.form?.addEventListener('submit', (event) => event.preventDefault());
+  if (input.value) update();
+}
+
+choose('theme', ['auto', 'light', 'dark']);
+choose('size', ['normal', 'large', 'small']);
+listenToKeys();
+noteVisit();
+followNews();
+showTimes();
+setInterval(showTimes, MINUTE / 2);
+document.addEventListener('visibilitychange', showTimes);
+shareArticle();
+watchImages();
+filterGroups();

@@ -1,0 +1,100 @@
+//! `/search?q=`: the newest posts whose titles hold every word, and sources and securities of the name.
+
+use askama::Template;
+
+use super::Head;
+use super::securities;
+use crate::archive::PostId;
+use crate::archive::snapshot::{Group, PER_PAGE};
+use crate::web::cache::CachePolicy;
+use crate::web::paths::{self, Route};
+use crate::web::reply::{Reply, Visit};
+use crate::web::site::Site;
+use crate::web::timeline::{self, Day, Link};
+
+/// So many of the newest posts are looked through.
+const POSTS: usize = 20_000;
+/// Sources shown, and securities.
+const NAMES: usize = 12;
+
+#[derive(Template)]
+#[template(path = "pages/search.html")]
+struct Page<'a> {
+    site: &'a Site,
+    head: Head,
+    query: String,
+    title: String,
+    names: Vec<Names>,
+    days: Vec<Day<'a>>,
+}
+
+/// Sources or securities of a name.
+struct Names {
+    label: &'static str,
+    links: Vec<Link>,
+}
+
+/// Answers `/search`.
+pub fn get(visit: &Visit<'_>) -> Option<Reply> {
+    let query = visit.query.and_then(|query| paths::field(query, "q")).unwrap_or_default();
+    let found: Vec<PostId> = if query.is_empty() { Vec::new() } else { posts(visit, &query) };
+    let (sources, securities) = if query.is_empty() {
+        (Vec::new(), Vec::new())
+    } else {
+        (sources(visit, &query), securities::matching(visit, &query, NAMES))
+    };
+    let mut fingerprint = visit.fingerprint("search").with(&query);
+    for id in &found {
+        fingerprint.add(timeline::version(visit, *id));
+    }
+    for group in sources.iter().chain(&securities) {
+        fingerprint.add((visit.archive.name(group.name()), group.label()));
+    }
+    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let words = visit.site.words;
+        let title = if query.is_empty() { words.search.to_owned() } else { words.results_for(&query) };
+        let names = |label, groups: &[&Group], route: fn(&str) -> Route<'_>| {
+            let link = |group: &&Group| Link {
+                label: group.label().to_owned(),
+                href: visit.site.href(route(visit.archive.name(group.name()))),
+            };
+            Names { label, links: groups.iter().map(link).collect() }
+        };
+        let names = [
+            names(words.sources, &sources, |name| Route::source(name)),
+            names(words.securities_page, &securities, |code| Route::security(code)),
+        ];
+        Ok(Page {
+            site: visit.site,
+            head: Head::nowhere(&title),
+            names: names.into_iter().filter(|names| !names.links.is_empty()).collect(),
+            days: timeline::days(visit, &found, true),
+            query,
+            title,
+        })
+    }))
+}
+
+fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let holds = |id: &PostId| {
+        let title = visit.archive.post(*id).headline().to_lowercase();
+        words.iter().all(|word| title.contains(word))
+    };
+    visit.archive.listed().newest(POSTS).filter(holds).take(PER_PAGE).collect()
+}
+
+/// Sources whose name, in addresses or for readers, holds the query; those with the newest posts first.
+fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
+    let query = query.to_lowercase();
+    let holds = |text: &str| text.to_lowercase().contains(&query);
+    let groups = visit.archive.categories().iter();
+    let mut groups: Vec<&Group> =
+        groups.filter(|group| holds(group.label()) || holds(visit.archive.name(group.name()))).collect();
+    groups.sort_by_key(|group| {
+        let newest = group.posts().last().map(|id| visit.archive.post(id).date);
+        (std::cmp::Reverse(newest), visit.archive.name(group.name()))
+    });
+    groups.truncate(NAMES);
+    groups
+}

@@ -1,0 +1,322 @@
+//! Pictures of numbers, drawn here as SVG, each with its numbers as a table: a year of days, bars of
+//! months, bars of hours.
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::paths::Route;
+use super::reply::Visit;
+use super::timeline::Link;
+use super::words::Words;
+use crate::archive::snapshot::{List, Period};
+
+/// From one field of a calendar to the next, in the picture's units.
+const STEP: u32 = 13;
+/// Room for the weekdays at the left of a calendar.
+const LEFT: u32 = 16;
+/// Room for the months above a calendar.
+const TOP: u32 = 16;
+/// Width and height of bars' pictures.
+const BARS: (u32, u32) = (360, 96);
+/// Of the newest posts of a list so many tell the hours at which it is published.
+const POSTS_OF_HOURS: usize = 1000;
+
+/// A year of days, in two halves that stand beside or below each other.
+#[derive(Debug)]
+pub struct YearOfDays {
+    /// What it shows, in a sentence.
+    pub description: String,
+    /// The first half and the second.
+    pub halves: Vec<Half>,
+    /// The same numbers by months.
+    pub table: Vec<MonthRow>,
+}
+
+/// Half a year of days.
+#[derive(Debug)]
+pub struct Half {
+    /// In the picture's units.
+    pub width: u32,
+    /// The months' names, and where they stand.
+    pub months: Vec<(u32, String)>,
+    /// The days.
+    pub days: Vec<DayField>,
+}
+
+/// A day's field.
+#[derive(Debug)]
+pub struct DayField {
+    /// From the left.
+    pub x: u32,
+    /// From the top.
+    pub y: u32,
+    /// 0 to 4: how busy the day was beside the busiest.
+    pub heat: usize,
+    /// Where it leads, and what it says; none without posts.
+    pub link: Option<Link>,
+}
+
+/// The days of a month.
+#[derive(Debug)]
+pub struct MonthRow {
+    /// The month.
+    pub label: String,
+    /// Posts of each day; nothing for days outside.
+    pub days: Vec<Option<usize>>,
+}
+
+/// Bars beside each other.
+#[derive(Debug)]
+pub struct Bars {
+    /// What they show, in a sentence.
+    pub description: String,
+    /// The bars.
+    pub bars: Vec<Bar>,
+    /// Words below them, and where they stand.
+    pub ticks: Vec<(u32, String)>,
+}
+
+/// A bar.
+#[derive(Debug)]
+pub struct Bar {
+    /// From the left.
+    pub x: u32,
+    /// From the top.
+    pub y: u32,
+    /// In the picture's units.
+    pub width: u32,
+    /// In the picture's units.
+    pub height: u32,
+    /// What it stands for.
+    pub label: String,
+    /// Posts.
+    pub count: usize,
+}
+
+/// What the pictures of a list are drawn from, and the fingerprint of its page covers.
+#[derive(Debug, Hash)]
+pub struct Numbers {
+    from: NaiveDate,
+    to: NaiveDate,
+    days: Vec<Period>,
+    months: Vec<Period>,
+    hours: Option<[usize; 24]>,
+}
+
+/// The pictures of a list.
+#[derive(Debug)]
+pub struct Pictures {
+    /// The last twelve months.
+    pub year: YearOfDays,
+    /// All months, if there are several.
+    pub months: Option<Bars>,
+    /// The hours of the day.
+    pub hours: Option<Bars>,
+}
+
+impl Numbers {
+    /// Those of a list of posts: its last year, its months and, if wanted, its hours.
+    pub fn of(visit: &Visit<'_>, list: &List, with_hours: bool) -> Option<Self> {
+        let archive = visit.archive;
+        let to = archive.post(list.last()?).date.day(archive.zone());
+        let from = a_year_before(to);
+        Some(Self {
+            from,
+            to,
+            days: archive.days_of(list, from..=to),
+            months: archive.months_of(list),
+            hours: with_hours.then(|| archive.hours_of(list, POSTS_OF_HOURS)),
+        })
+    }
+
+    /// The pictures; `link` gives the address of a day.
+    pub fn drawn(&self, words: &Words, link: impl Fn(&Period) -> String) -> Pictures {
+        let days = self.days.iter().map(|day| (day.day, day.posts(), link(day)));
+        Pictures {
+            year: YearOfDays::of(words, self.from, self.to, days.collect()),
+            months: (self.months.len() > 1).then(|| Bars::of_months(words, &self.months)),
+            hours: self.hours.map(|hours| Bars::of_hours(words, hours)),
+        }
+    }
+}
+
+/// The first day of the year that ends with a day.
+pub fn a_year_before(day: NaiveDate) -> NaiveDate {
+    day.checked_sub_days(Days::new(364)).unwrap_or(day)
+}
+
+impl YearOfDays {
+    /// The days from one to another, at most about a year apart; of those with posts the number and address.
+    pub fn of(
+        words: &Words,
+        from: NaiveDate,
+        to: NaiveDate,
+        counts: Vec<(NaiveDate, usize, String)>,
+    ) -> Self {
+        let most = counts.iter().max_by_key(|(day, count, _)| (*count, *day));
+        let most =
+            most.map_or_else(String::new, |(day, count, _)| words.posts_at(&words.day_of_year(*day), *count));
+        let total = counts.iter().map(|(_, count, _)| count).sum();
+        // A handful of posts is no busy day, however quiet the others are.
+        let busiest = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(1).max(4);
+        // Weeks from Monday, the first of which may have begun before.
+        let monday = |day: NaiveDate| {
+            day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())).unwrap_or(day)
+        };
+        let weeks = (monday(to) - monday(from)).num_weeks() as u32 + 1;
+        let first_half = weeks.div_ceil(2);
+        let half = |weeks: u32| Half {
+            width: LEFT + weeks * STEP,
+            months: Vec::new(),
+            days: Vec::with_capacity((weeks * 7) as usize),
+        };
+        let mut halves = vec![half(first_half), half(weeks - first_half)];
+        let mut table: Vec<MonthRow> = Vec::new();
+        let mut counts = counts.into_iter().peekable();
+        for day in from.iter_days().take_while(|day| *day <= to) {
+            let week = (monday(day) - monday(from)).num_weeks() as u32;
+            let (index, column) = if week < first_half { (0, week) } else { (1, week - first_half) };
+            let half = &mut halves[index];
+            let x = LEFT + column * STEP;
+            if day.day() == 1 && column + 2 < half.width / STEP {
+                half.months.push((x, words.short_month(day.month())));
+            }
+            let counted = counts.next_if(|(other, ..)| *other == day);
+            if table.is_empty() || day.day() == 1 {
+                let label = words.month(day.year(), day.month());
+                table.push(MonthRow { label, days: vec![None; 31] });
+            }
+            if let Some(row) = table.last_mut() {
+                row.days[day.day0() as usize] = Some(counted.as_ref().map_or(0, |(_, count, _)| *count));
+            }
+            half.days.push(DayField {
+                x,
+                y: TOP + day.weekday().num_days_from_monday() * STEP,
+                heat: counted.as_ref().map_or(0, |(_, count, _)| (count * 4).div_ceil(busiest)),
+                link: counted.map(|(_, count, href)| Link {
+                    label: words.posts_at(&words.day_of_year(day), count),
+                    href,
+                }),
+            });
+        }
+        Self { description: words.picture_description(total, &words.span(from, to), &most), halves, table }
+    }
+
+    /// The weekdays that are named at the left, and where.
+    pub fn weekdays(&self, words: &'static Words) -> impl Iterator<Item = (u32, &'static str)> {
+        [0, 2, 4].into_iter().map(|day: u32| (TOP + day * STEP + 9, words.weekdays[day as usize]))
+    }
+
+    /// The height of each half.
+    pub fn height(&self) -> u32 {
+        TOP + 7 * STEP
+    }
+}
+
+/// The calendar of the days of the whole archive, from one day to another.
+pub fn days_of_archive(visit: &Visit<'_>, from: NaiveDate, to: NaiveDate) -> YearOfDays {
+    let days = visit.archive.days(from..=to);
+    let counts = days.map(|(day, count)| (day, count, visit.site.href(Route::day(day)))).collect();
+    YearOfDays::of(visit.site.words, from, to, counts)
+}
+
+impl Bars {
+    fn of_months(words: &Words, months: &[Period]) -> Self {
+        let number = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
+        let last = months.last().map_or(0, |month| number(month.day));
+        // Bars of less than a year would be walls.
+        let first = months.first().map_or(0, |month| number(month.day)).min(last - 11);
+        let mut counted = months.iter().peekable();
+        let all = (first..=last).map(|at| {
+            let count = counted.next_if(|month| number(month.day) == at).map_or(0, Period::posts);
+            (words.month(at.div_euclid(12), at.rem_euclid(12) as u32 + 1), count)
+        });
+        let all: Vec<_> = all.collect();
+        let years = (first..=last).enumerate().filter(|(_, at)| at.rem_euclid(12) == 0);
+        let years: Vec<_> = years.map(|(index, at)| (index, at.div_euclid(12).to_string())).collect();
+        // Of many years not all have room for their names.
+        let every = years.len().div_ceil(8).max(1);
+        let mut ticks: Vec<_> = years.into_iter().step_by(every).collect();
+        if ticks.is_empty() {
+            ticks = all.first().map(|(label, _)| (0, label.clone())).into_iter().collect();
+        }
+        Self::of(words, all, ticks)
+    }
+
+    fn of_hours(words: &Words, hours: [usize; 24]) -> Self {
+        let all = hours.into_iter().enumerate().map(|(hour, count)| (format!("{hour:02}:00"), count));
+        let ticks = [0, 6, 12, 18].map(|hour| (hour, format!("{hour}:00")));
+        Self::of(words, all.collect(), ticks.into())
+    }
+
+    fn of(words: &Words, all: Vec<(String, usize)>, ticks: Vec<(usize, String)>) -> Self {
+        let (width, height) = BARS;
+        let place = |index: usize| (index as u32 * width) / all.len() as u32;
+        let most = all.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
+        let busiest = all.iter().find(|(_, count)| *count == most);
+        let busiest = busiest.map_or_else(String::new, |(label, count)| words.posts_at(label, *count));
+        let total = all.iter().map(|(_, count)| count).sum();
+        let span = match (all.first(), all.last()) {
+            (Some((first, _)), Some((last, _))) => format!("{first} – {last}"),
+            _ => String::new(),
+        };
+        let bar = |(index, (label, count)): (usize, &(String, usize))| {
+            let tall = (*count * height as usize).div_ceil(most) as u32;
+            let room = place(index + 1) - place(index);
+            Bar {
+                x: place(index),
+                y: height - tall,
+                width: if room > 3 { room - 1 } else { room.max(1) },
+                height: tall,
+                label: label.clone(),
+                count: *count,
+            }
+        };
+        Self {
+            description: words.picture_description(total, &span, &busiest),
+            bars: all.iter().enumerate().map(bar).collect(),
+            ticks: ticks.into_iter().map(|(index, label)| (place(index), label)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::words::CHINESE;
+
+    #[test]
+    fn every_day_of_a_year_has_its_field_and_its_number() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
+        for (from, to) in
+            [("2024-01-01", "2024-12-31"), ("2023-11-21", "2024-11-19"), ("2024-02-29", "2024-02-29")]
+        {
+            let (from, to) = (day(from), day(to));
+            let counts = vec![(from, 3, "/from".to_owned())];
+            let year = YearOfDays::of(&CHINESE, from, to, counts);
+            let days = (to - from).num_days() as usize + 1;
+            assert_eq!(year.halves.iter().map(|half| half.days.len()).sum::<usize>(), days);
+            let in_table: Vec<usize> =
+                year.table.iter().flat_map(|row| &row.days).filter_map(|day| *day).collect();
+            assert_eq!((in_table.len(), in_table.iter().sum::<usize>()), (days, 3));
+            let fields = year.halves.iter().flat_map(|half| &half.days);
+            assert_eq!(fields.filter(|field| field.link.is_some()).count(), 1);
+            for half in &year.halves {
+                assert!(
+                    half.days
+                        .iter()
+                        .all(|field| field.x + STEP <= half.width && field.y + STEP <= year.height())
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn bars_are_as_high_as_their_numbers() {
+        let mut hours = [0; 24];
+        (hours[0], hours[23]) = (1, 4);
+        let bars = Bars::of_hours(&CHINESE, hours).bars;
+        assert_eq!(bars.len(), 24);
+        assert_eq!((bars[0].height, bars[1].height, bars[23].height), (BARS.1 / 4, 0, BARS.1));
+        assert!(bars.iter().all(|bar| bar.x + bar.width <= BARS.0 && bar.y + bar.height == BARS.1));
+    }
+}
