@@ -84,10 +84,16 @@ function listenToKeys() {
     ['?', showHelp],
   ]);
   ui('help')?.addEventListener('click', showHelp);
+  // Who speaks to the computer must be able to turn single keys off (WCAG 2.1.4).
+  const wanted = ui('keys-on');
+  if (wanted) {
+    wanted.checked = recall('keys') !== 'off';
+    wanted.addEventListener('change', () => keep('keys', wanted.checked ? null : 'off'));
+  }
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
     const action = actions.get(event.key);
-    if (!action || document.querySelector('dialog[open]')) return;
+    if (!action || wanted?.checked === false || document.querySelector('dialog[open]')) return;
     event.preventDefault();
     action();
   });

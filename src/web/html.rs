@@ -1,5 +1,6 @@
 //! The only way for a body to be printed unescaped: templates escape everything else.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use askama::filters::HtmlSafe;
@@ -44,7 +45,8 @@ impl<'a> Html<'a> {
 
 impl Display for Html<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let html = self.body.as_str();
+        let html = with_focusable_tables(self.body.as_str());
+        let html = &*html;
         if !self.below_title || !self.has_title() {
             return images::write(html, self.images, self.image, f);
         }
@@ -52,6 +54,15 @@ impl Display for Html<'_> {
         let html = html.replace("<h1", "<h2").replace("</h1>", "</h2>");
         images::write(&html, self.images, self.image, f)
     }
+}
+
+/// Tables scroll in their box, which who has no mouse must be able to reach.
+fn with_focusable_tables(html: &str) -> Cow<'_, str> {
+    if !html.contains("<table") {
+        return html.into();
+    }
+    // Without quotes, so that it is harmless in an attribute's value too.
+    html.replace("<table", "<table tabindex=0").into()
 }
 
 impl HtmlSafe for Html<'_> {}

@@ -145,6 +145,8 @@ pub struct Words {
     pub size_large: &'static str,
     /// Heading of the keys.
     pub keys: &'static str,
+    /// The switch of the keys.
+    pub keys_on: &'static str,
     /// What `/` does.
     pub key_search: &'static str,
     /// What `j` does.
@@ -257,6 +259,7 @@ pub static CHINESE: Words = Words {
     size_normal: "字号：中",
     size_large: "字号：大",
     keys: "键盘快捷键",
+    keys_on: "启用快捷键",
     key_search: "搜索",
     key_next: "下一条",
     key_previous: "上一条",
@@ -347,6 +350,7 @@ pub static ENGLISH: Words = Words {
     size_normal: "Text: normal",
     size_large: "Text: large",
     keys: "Keys",
+    keys_on: "Use these keys",
     key_search: "Search",
     key_next: "Next entry",
     key_previous: "Previous entry",
