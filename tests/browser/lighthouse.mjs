@@ -21,7 +21,8 @@ export async function scores(browser, url, runs) {
     `${category} ${medians[i]}: ${[...new Set(results.flatMap((lhr) => failedAudits(lhr, category)))].join('; ')}`,
   ]));
   if (failures.length > 0) {
-    failures.push(`the machine's own speed in each run, 1000 and more being a good one: ${results.map(({ environment }) => environment.benchmarkIndex)}`);
+    const speeds = results.map(({ environment }) => environment.benchmarkIndex);
+    failures.push(`the machine's own speed in each run, 1000 and more being a good one: ${speeds.join(', ')}`);
   }
   return { cells: { lighthouse: medians.join('/') }, failures };
 }

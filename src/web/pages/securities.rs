@@ -89,11 +89,14 @@ fn choice(visit: &Visit<'_>, number: &str, codes: &[&str]) -> Reply {
     })
 }
 
+/// Picks the posts of a week or of a month.
+type Window = fn(Recent) -> usize;
+
 /// Securities, then sectors, by their posts of the last week and of the last month.
 fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
     let words = visit.site.words;
     let kinds = [(words.securities_page, false), (words.boards, true)];
-    let windows: [(&str, fn(Recent) -> usize); 2] =
+    let windows: [(&str, Window); 2] =
         [(words.last_week, |recent| recent.week), (words.last_month, |recent| recent.month)];
     let mut tables = Vec::new();
     for (kind, boards) in kinds {
@@ -113,11 +116,7 @@ fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
     tables
 }
 
-fn rank<'a>(
-    visit: &Visit<'a>,
-    group: &Group,
-    count: fn(Recent) -> usize,
-) -> (Reverse<(usize, usize)>, &'a str) {
+fn rank<'a>(visit: &Visit<'a>, group: &Group, count: Window) -> (Reverse<(usize, usize)>, &'a str) {
     (Reverse((count(group.recent()), group.posts().len())), visit.archive.name(group.name()))
 }
 
