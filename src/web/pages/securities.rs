@@ -52,7 +52,10 @@ pub fn all(visit: &Visit<'_>) -> Option<Reply> {
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
         let tables = match &query {
-            Some(query) => vec![Table { title: words.results_for(query), rows: found(visit, query, FOUND) }],
+            Some(query) => vec![Table {
+                title: words.results_for(query),
+                rows: matching(visit, query, FOUND).into_iter().map(|group| row(visit, group)).collect(),
+            }],
             None => rankings(visit),
         };
         let description = format!("{} · {}", visit.site.title, words.most_mentioned);
@@ -121,11 +124,6 @@ fn rank<'a>(visit: &Visit<'a>, group: &Group, count: Window) -> (Reverse<(usize,
 }
 
 /// Securities whose code or one of whose names holds a text, the most mentioned first.
-fn found<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<Row<'a>> {
-    matching(visit, query, most).into_iter().map(|group| row(visit, group)).collect()
-}
-
-/// The groups of [`found`].
 pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Group> {
     let query = query.to_lowercase();
     let holds = |text: &str| text.to_lowercase().contains(&query);
