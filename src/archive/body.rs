@@ -34,7 +34,7 @@ mod unfinished;
 use std::borrow::Cow;
 
 pub use clean::BodyHtml;
-pub use security::{NotACode, Security, SecurityCode};
+pub use security::{NotACode, Security, SecurityCode, is_board};
 
 use crate::archive::problem::{Code, Defect};
 

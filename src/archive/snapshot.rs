@@ -267,6 +267,11 @@ impl Snapshot {
         &self.securities
     }
 
+    /// What the posts of a group call it, the most frequent first: tags of a source, names of a security.
+    pub fn called(&self, group: &Group) -> Vec<&str> {
+        group.called(&self.names)
+    }
+
     /// The security or sector of a canonical code.
     pub fn security(&self, code: &str) -> Option<&Group> {
         self.securities.get(self.names.find(code)?)

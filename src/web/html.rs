@@ -45,24 +45,18 @@ impl<'a> Html<'a> {
 
 impl Display for Html<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let html = with_focusable_tables(self.body.as_str());
-        let html = &*html;
-        if !self.below_title || !self.has_title() {
-            return images::write(html, self.images, self.image, f);
+        // A `<` in a text is escaped, so what is replaced is a tag, or harmless in an attribute's value:
+        // without quotes it ends none.
+        let mut html = Cow::Borrowed(self.body.as_str());
+        if html.contains("<table") {
+            // It scrolls in its box, which who has no mouse must be able to reach.
+            html = html.replace("<table", "<table tabindex=0").into();
         }
-        // A `<` in a text is escaped, so this is a tag, or harmless in an attribute's value.
-        let html = html.replace("<h1", "<h2").replace("</h1>", "</h2>");
+        if self.below_title && self.has_title() {
+            html = html.replace("<h1", "<h2").replace("</h1>", "</h2>").into();
+        }
         images::write(&html, self.images, self.image, f)
     }
-}
-
-/// Tables scroll in their box, which who has no mouse must be able to reach.
-fn with_focusable_tables(html: &str) -> Cow<'_, str> {
-    if !html.contains("<table") {
-        return html.into();
-    }
-    // Without quotes, so that it is harmless in an attribute's value too.
-    html.replace("<table", "<table tabindex=0").into()
 }
 
 impl HtmlSafe for Html<'_> {}

@@ -9,6 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::calendar::bounds as month_bounds;
 use crate::archive::Snapshot;
+use crate::archive::body::is_board;
 use crate::archive::load::Claims;
 use crate::archive::snapshot::{List, ListPage, Number};
 
@@ -258,11 +259,6 @@ fn encode(path: &str) -> String {
     encoded.join("/")
 }
 
-/// Sectors have codes without a market.
-pub fn is_board(code: &str) -> bool {
-    !code.contains('.')
-}
-
 /// The value of a field of a query, decoded and trimmed; nothing if it is empty.
 pub fn field(query: &str, name: &str) -> Option<String> {
     let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
@@ -322,6 +318,7 @@ fn two_digits(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::body::SecurityCode;
     use proptest::prelude::*;
 
     #[test]
@@ -344,6 +341,14 @@ mod tests {
         ];
         for (path, route) in table {
             assert_eq!(Route::parse(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn bodies_lead_where_the_page_of_a_security_is() {
+        for code in ["600160.SH", "BRK.B.US", "BK0493"] {
+            let page = code.parse::<SecurityCode>().expect("a code").page();
+            assert_eq!(page, Route::security(code).to_string());
         }
     }
 

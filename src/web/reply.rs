@@ -12,6 +12,7 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, Kind, PageCache, Standing};
 use super::encoding::{Accepted, Encoding};
 use super::headers::secure_headers;
+use super::paths;
 use super::site::Site;
 use crate::archive::Snapshot;
 
@@ -24,7 +25,7 @@ pub struct Visit<'a> {
     /// Whether the source of posts is served.
     pub source: bool,
     /// What follows the `?` of the address, as it was sent.
-    pub query: Option<&'a str>,
+    query: Option<&'a str>,
     pages: &'a PageCache,
     headers: &'a HeaderMap,
     accepted: Accepted,
@@ -63,6 +64,11 @@ impl<'a> Visit<'a> {
     #[must_use]
     pub fn asking(self, query: &'a str) -> Self {
         Self { query: Some(query), ..self }
+    }
+
+    /// What a reader asks for in a form: the field `q`, if it is not empty.
+    pub fn asked(&self) -> Option<String> {
+        paths::field(self.query?, "q")
     }
 
     /// The same visit, to an address of a site and archive that have this number.

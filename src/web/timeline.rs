@@ -31,8 +31,6 @@ pub struct Entry<'a> {
     pub excerpt: Option<&'a str>,
     /// For machines.
     pub iso: String,
-    /// The local day, without its year.
-    pub day: String,
     /// The local time.
     pub clock: String,
     /// The language of the post, where it says one.
@@ -104,7 +102,6 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
         headline,
         excerpt,
         iso: at.to_rfc3339(),
-        day: visit.site.words.day_of_year(at.date_naive()),
         clock: at.format("%H:%M").to_string(),
         lang: post.lang().map(|lang| visit.archive.name(lang)),
         source: with_source.then(|| source(visit, post)).flatten(),
@@ -113,9 +110,34 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
 
 /// A post's source: the last of its categories, which is the most particular.
 pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
-    let group = source_group(visit, post)?;
-    let href = visit.site.href(Route::source(visit.archive.name(group.name())));
-    Some(Link { label: group.label().to_owned(), href })
+    Some(link_to(visit, source_group(visit, post)?, Route::source))
+}
+
+/// The link to a source, tag or security; `route` gives its page by its name.
+pub fn link_to<'a>(visit: &Visit<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
+    let href = visit.site.href(route(visit.archive.name(group.name())));
+    Link { label: group.label().to_owned(), href }
+}
+
+/// Whether the name of a group, in addresses or for readers, holds what is asked for.
+pub fn is_asked_for(visit: &Visit<'_>, group: &Group, asked: &Asked) -> bool {
+    asked.is_in(visit.archive.name(group.name())) || asked.is_in(group.label())
+}
+
+/// A text that is looked for in names, in any case of letters.
+#[derive(Debug)]
+pub struct Asked(String);
+
+impl Asked {
+    /// What a reader typed.
+    pub fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// Whether a name holds it.
+    pub fn is_in(&self, name: &str) -> bool {
+        self.0.is_empty() || name.to_lowercase().contains(&self.0)
+    }
 }
 
 /// The posts of a post's source. A category whose posts are all out of lists has no page.

@@ -175,8 +175,6 @@ pub struct Words {
     pub sources_found: &'static str,
     /// An image without a text.
     pub image: &'static str,
-    /// Link to the whole of a list.
-    pub more: &'static str,
     /// Weekdays, from Monday, as short as a calendar wants them.
     pub weekdays: [&'static str; 7],
 }
@@ -274,7 +272,6 @@ pub static CHINESE: Words = Words {
     ago_days: "{n} 天前",
     sources_found: "{n} 个来源",
     image: "图片",
-    more: "更多",
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
 };
 
@@ -365,7 +362,6 @@ pub static ENGLISH: Words = Words {
     ago_days: "{n} d ago",
     sources_found: "{n} sources",
     image: "Image",
-    more: "More",
     weekdays: ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
 };
 

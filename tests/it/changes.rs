@@ -1,7 +1,7 @@
 //! Files change under a running finews: what it shows is always what a fresh start would show, and
 //! what is broken keeps its last good version.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ fn told(archive: &Snapshot) -> Vec<String> {
     let path = |id| archive.post(id).path().to_owned();
     let group = |group: &Group| {
         let posts: Vec<_> = group.posts().iter().map(path).collect();
-        let called: BTreeSet<_> = group.called().iter().map(|name| archive.name(*name)).collect();
+        let called = archive.called(group);
         let (name, label, recent) = (archive.name(group.name()), group.label(), group.recent());
         format!("{name} = {label} {called:?} {recent:?}: {posts:?}")
     };

@@ -179,7 +179,7 @@ impl<'a> Pass<'a> {
         let hidden = is_hidden.then(|| self.mark());
         let mention = security.as_ref().and_then(|code| self.mention(tag, code));
         let shown = match policy {
-            _ if let Some(mention) = &mention => self.open_mention(mention),
+            _ if let Some(mention) = &mention => Some(self.open_mention(mention)),
             // A link within a mention's would end it.
             Policy::Keep if tag.name == "a" && self.is_in_mention() => None,
             Policy::Keep => self.show(tag.name.clone(), tag),
@@ -187,7 +187,6 @@ impl<'a> Pass<'a> {
             _ => None,
         };
         let href = shown.as_ref().filter(|name| *name == "a").and_then(|_| attributes::get(tag, "href"));
-        let mention = mention.filter(|_| shown.is_some());
         self.open.push(Open {
             name: tag.name.clone(),
             shown,

@@ -25,10 +25,10 @@ impl SecurityCode {
 
     /// Whether it is a sector.
     pub fn is_board(&self) -> bool {
-        !self.0.contains('.')
+        is_board(&self.0)
     }
 
-    /// The path of its page, without `baseurl`.
+    /// The path of its page, without `baseurl`, as `web::paths` has it.
     pub fn page(&self) -> String {
         format!("/{}/{}.html", if self.is_board() { "board" } else { "stock" }, self.0)
     }
@@ -59,6 +59,11 @@ impl SecurityCode {
         parts.next()?;
         Self::of(market, code)
     }
+}
+
+/// Whether a canonical code is a sector's: these have no market.
+pub fn is_board(code: &str) -> bool {
+    !code.contains('.')
 }
 
 /// The Beijing exchange shares Shenzhen's market number.

@@ -16,27 +16,18 @@ impl Snapshot {
     /// Posts around a post, at most `count`: those that mention one of its securities within three days,
     /// the nearest in time first, then those of a group, its source. `except` are shown elsewhere.
     pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
-        let post = self.post(id);
-        let mut found: Vec<PostId> = Vec::with_capacity(count);
-        let is_new = |found: &[PostId], other: PostId| {
-            other != id && !except.contains(&other) && !found.contains(&other)
-        };
-        let mut near: Vec<PostId> = Vec::new();
-        for mention in post.securities.iter().take(SECURITIES) {
-            let Some(group) = self.securities.get(mention.code) else { continue };
-            near.extend(self.beside(group.posts(), id).filter(|other| self.distance(id, *other) <= NEAR));
-        }
+        let mentions = self.post(id).securities.iter().take(SECURITIES);
+        let groups = mentions.filter_map(|mention| self.securities.get(mention.code));
+        let near = groups.flat_map(|group| self.beside(group.posts(), id));
+        let mut near: Vec<PostId> = near.filter(|other| self.distance(id, *other) <= NEAR).collect();
         self.sort_by_distance(id, &mut near);
-        for other in near {
-            if found.len() < count && is_new(&found, other) {
-                found.push(other);
-            }
-        }
         let mut same: Vec<PostId> =
-            source.map(|group| self.beside(group.posts(), id).collect()).unwrap_or_default();
+            source.into_iter().flat_map(|group| self.beside(group.posts(), id)).collect();
         self.sort_by_distance(id, &mut same);
-        for other in same {
-            if found.len() < count && is_new(&found, other) {
+        let mut found: Vec<PostId> = Vec::with_capacity(count);
+        for other in near.into_iter().chain(same) {
+            let is_new = other != id && !except.contains(&other) && !found.contains(&other);
+            if is_new && found.len() < count {
                 found.push(other);
             }
         }

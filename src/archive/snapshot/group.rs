@@ -52,10 +52,10 @@ impl Group {
     }
 
     /// What its posts call it, the most frequent first: tags of a source, names of a security.
-    pub fn called(&self) -> Vec<NameId> {
+    pub(super) fn called<'n>(&self, names: &'n Names) -> Vec<&'n str> {
         let mut called: Vec<_> = self.tally.names.iter().collect();
-        called.sort_by_key(|(name, count)| (Reverse(count.posts), **name));
-        called.into_iter().map(|(name, _)| *name).collect()
+        called.sort_by_key(|(name, count)| count.rank(names.text(**name)));
+        called.into_iter().map(|(name, _)| names.text(*name)).collect()
     }
 }
 
@@ -119,6 +119,14 @@ struct Count {
     places: usize,
 }
 
+impl Count {
+    /// The least is of the most frequent name; of those equally frequent, of that which stands first, so
+    /// that the answer is always the same.
+    fn rank(self, name: &str) -> (Reverse<usize>, usize, &str) {
+        (Reverse(self.posts), self.places, name)
+    }
+}
+
 impl Tally {
     fn add(&mut self, called: &Called<'_>) {
         for (place, name) in called.names.iter().enumerate() {
@@ -143,15 +151,8 @@ impl Tally {
     /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
     /// ending; nothing when they have none.
     fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
-        // Of names that are equally frequent the one that stands first, so that the answer is always
-        // the same.
-        let best = self.names.iter().max_by(|(a, n), (b, m)| {
-            n.posts
-                .cmp(&m.posts)
-                .then(m.places.cmp(&n.places))
-                .then_with(|| names.text(**b).cmp(names.text(**a)))
-        });
-        let name = names.text(*best?.0);
+        let ranks = self.names.iter().map(|(name, count)| count.rank(names.text(*name)));
+        let (.., name) = ranks.min()?;
         match name.strip_suffix(NEWS) {
             Some(short) if self.news == posts && !short.is_empty() => Some(short),
             _ => Some(name),

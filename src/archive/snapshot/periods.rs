@@ -27,15 +27,18 @@ impl Period {
 impl Snapshot {
     /// The days in a range on which a list has posts, in ascending order.
     pub fn days_of(&self, list: &List, range: RangeInclusive<NaiveDate>) -> Vec<Period> {
-        self.periods(list, range, |day| (day, day.succ_opt()))
+        let first = list.place_since(&self.posts, Timestamp::start_of(*range.start(), self.zone()), 0);
+        let days = self.periods(list, first, |day| (day, day.succ_opt()));
+        days.take_while(|period| period.day <= *range.end()).collect()
     }
 
     /// The months in which a list has posts, in ascending order.
     pub fn months_of(&self, list: &List) -> Vec<Period> {
-        let first = |day: NaiveDate| day.with_day(1).unwrap_or(day);
-        self.periods(list, NaiveDate::MIN..=NaiveDate::MAX, |day| {
-            (first(day), first(day).checked_add_months(Months::new(1)))
-        })
+        let month = |day: NaiveDate| {
+            let first = day.with_day(1).unwrap_or(day);
+            (first, first.checked_add_months(Months::new(1)))
+        };
+        self.periods(list, 0, month).collect()
     }
 
     /// How many of a list's newest posts were published at each hour of the day.
@@ -47,33 +50,24 @@ impl Snapshot {
         hours
     }
 
-    /// The periods of a list's posts; `around` gives a day's period by its first day, and the first day of
-    /// the next. Whole periods are stepped over, so that a long list costs no more than a short one.
+    /// The periods of a list's posts from a place on; `around` gives a day's period by its first day, and
+    /// the first day of the next. Whole periods are stepped over, so that a long list costs no more than a
+    /// short one.
     fn periods(
         &self,
         list: &List,
-        range: RangeInclusive<NaiveDate>,
+        mut place: usize,
         around: impl Fn(NaiveDate) -> (NaiveDate, Option<NaiveDate>),
-    ) -> Vec<Period> {
+    ) -> impl Iterator<Item = Period> {
         let start = |day: NaiveDate| Timestamp::start_of(day, self.zone());
-        let mut periods = Vec::new();
-        let mut place = if *range.start() == NaiveDate::MIN {
-            0
-        } else {
-            list.place_since(&self.posts, start(*range.start()), 0)
-        };
-        while let Some(id) = list.get(place) {
-            let (day, next) = around(self.post(id).date.day(self.zone()));
-            if day > *range.end() {
-                break;
-            }
+        std::iter::from_fn(move || {
+            let (day, next) = around(self.post(list.get(place)?).date.day(self.zone()));
             let end = next.map_or(list.len(), |next| list.place_since(&self.posts, start(next), place));
             // A post is in its own period, whatever a zone's clocks do.
-            let end = end.max(place + 1);
-            periods.push(Period { day, places: place..end });
-            place = end;
-        }
-        periods
+            let places = place..end.max(place + 1);
+            place = places.end;
+            Some(Period { day, places })
+        })
     }
 }
 

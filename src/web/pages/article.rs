@@ -38,7 +38,7 @@ struct Page<'a> {
     original: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<Security<'a>>,
-    around: Vec<Entry<'a>>,
+    around: Vec<Near<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
     earlier: Option<Link>,
@@ -50,6 +50,13 @@ struct Security<'a> {
     code: &'a str,
     /// Its page; hidden posts have none.
     href: Option<String>,
+}
+
+/// A post that was published around an article.
+struct Near<'a> {
+    entry: Entry<'a>,
+    /// Without its year.
+    day: String,
 }
 
 /// Posts shown around an article.
@@ -105,7 +112,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
                 .iter()
                 .map(|mention| security(visit, mention.name, mention.code))
                 .collect(),
-            around: around.iter().map(|near| timeline::entry(visit, archive.post(*near), true)).collect(),
+            around: around.iter().map(|id| near(visit, archive.post(*id))).collect(),
             reading: visit.site.words.reading_time(post.length),
             day: archive.day(at.date_naive()).map(|_| Link {
                 label: visit.site.words.day(at.date_naive()),
@@ -120,6 +127,11 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             source: timeline::source(visit, post),
         })
     })
+}
+
+fn near<'a>(visit: &Visit<'a>, post: &'a Post) -> Near<'a> {
+    let day = visit.site.words.day_of_year(post.date.day(visit.archive.zone()));
+    Near { entry: timeline::entry(visit, post, true), day }
 }
 
 fn security<'a>(visit: &Visit<'a>, name: NameId, code: NameId) -> Security<'a> {

@@ -85,7 +85,8 @@ impl<'a> Named<'a> {
     fn group(visit: &Visit<'a>, group: &'a Group, kind: Kind) -> Self {
         let mut called = Vec::new();
         if kind == Kind::Security {
-            called = group.called().into_iter().take(NAMES).map(|name| visit.archive.name(name)).collect();
+            called = visit.archive.called(group);
+            called.truncate(NAMES);
         }
         let (name, label) = (visit.archive.name(group.name()), group.label());
         Self { kind, name, label, called, posts: group.posts(), recent: group.recent() }

@@ -7,11 +7,11 @@ use chrono::NaiveDate;
 
 use super::Head;
 use crate::archive::snapshot::{Group, Groups};
-use crate::web::cache::{CachePolicy, hash_of};
-use crate::web::paths::{self, Route};
+use crate::web::cache::CachePolicy;
+use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::Link;
+use crate::web::timeline::{self, Asked, Link};
 
 #[derive(Template)]
 #[template(path = "pages/groups.html")]
@@ -56,14 +56,13 @@ pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
 }
 
 fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [String; 2]) -> Reply {
-    // The groups come in no order, so their hashes are summed up.
-    let shown = groups.iter().map(|group| {
+    let query = visit.asked().unwrap_or_default();
+    let mut fingerprint = visit.fingerprint(&title).with(&query);
+    fingerprint.add_unordered(groups.iter().map(|group| {
         let ends = [group.posts().first(), group.posts().last()];
         let ends = ends.map(|id| id.map(|id| visit.archive.post(id).date));
-        hash_of((visit.archive.name(group.name()), group.label(), group.posts().len(), ends))
-    });
-    let query = visit.query.and_then(|query| paths::field(query, "q")).unwrap_or_default();
-    let fingerprint = visit.fingerprint(&title).with((&query, shown.fold(0, u64::wrapping_add)));
+        (visit.archive.name(group.name()), group.label(), group.posts().len(), ends)
+    }));
     visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let description = format!("{} · {title}", visit.site.title);
         let route = if path == Route::Sources { Route::source } else { Route::tag };
@@ -71,27 +70,24 @@ fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [S
             site: visit.site,
             head: Head::new(visit, title, description, &path),
             filter: visit.site.href(&path),
-            sections: sections(visit, matching(visit, groups, &query), route),
+            sections: sections(visit, groups, &Asked::new(&query), route),
             query,
             summary,
         })
     })
 }
 
-/// The groups whose name, in addresses or for readers, holds a text; all for an empty one.
-fn matching<'a>(visit: &Visit<'a>, groups: &'a Groups, query: &str) -> Vec<(&'a str, &'a Group)> {
-    let query = query.to_lowercase();
-    let named = groups.iter().map(|group| (visit.archive.name(group.name()), group));
-    let holds = |text: &str| query.is_empty() || text.to_lowercase().contains(&query);
-    named.filter(|(name, group)| holds(name) || holds(group.label())).collect()
-}
-
-/// The groups by the first letter of their names: letters, then digits, then everything else.
+/// The groups that are asked for, by the first letter of their names: letters, then digits, then
+/// everything else.
 fn sections<'a>(
     visit: &Visit<'a>,
-    mut sorted: Vec<(&'a str, &'a Group)>,
-    route: impl Fn(&'a str) -> Route<'a>,
+    groups: &'a Groups,
+    asked: &Asked,
+    route: fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
+    let found = groups.iter().filter(|group| timeline::is_asked_for(visit, group, asked));
+    let mut sorted: Vec<(&str, &Group)> =
+        found.map(|group| (visit.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));
     let mut sections: BTreeMap<(u8, String), Vec<Item<'a>>> = BTreeMap::new();
     for (name, group) in sorted {
@@ -100,22 +96,17 @@ fn sections<'a>(
             Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
             _ => (2, "…".to_owned()),
         };
-        sections.entry(initial).or_default().push(item(visit, group, name, &route));
+        sections.entry(initial).or_default().push(item(visit, group, name, route));
     }
     sections.into_iter().map(|((_, initial), items)| Section { initial, items }).collect()
 }
 
-fn item<'a>(
-    visit: &Visit<'a>,
-    group: &'a Group,
-    name: &'a str,
-    route: impl Fn(&'a str) -> Route<'a>,
-) -> Item<'a> {
+fn item<'a>(visit: &Visit<'a>, group: &'a Group, name: &'a str, route: fn(&'a str) -> Route<'a>) -> Item<'a> {
     let day = |id: Option<crate::archive::PostId>| {
         id.map(|id| visit.archive.post(id).date.day(visit.archive.zone())).unwrap_or_default()
     };
     Item {
-        link: Link { label: group.label().to_owned(), href: visit.site.href(route(name)) },
+        link: timeline::link_to(visit, group, route),
         name: (name != group.label()).then_some(name),
         count: group.posts().len(),
         first: day(group.posts().first()),

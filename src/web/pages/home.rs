@@ -87,10 +87,9 @@ fn near_days<'a>(visit: &Visit<'_>, mut days: Vec<Day<'a>>) -> Vec<Day<'a>> {
 }
 
 fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
-    let href = visit.site.href(Route::source(visit.archive.name(group.name())));
     let posts = group.posts().newest(POSTS_EACH);
     Source {
-        link: Link { label: group.label().to_owned(), href },
+        link: timeline::link_to(visit, group, Route::source),
         count: visit.site.words.posts(group.posts().len()),
         entries: posts.map(|id| timeline::entry(visit, visit.archive.post(id), false)).collect(),
     }

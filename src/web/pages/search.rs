@@ -7,10 +7,10 @@ use super::securities;
 use crate::archive::PostId;
 use crate::archive::snapshot::{Group, PER_PAGE};
 use crate::web::cache::CachePolicy;
-use crate::web::paths::{self, Route};
+use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Link};
+use crate::web::timeline::{self, Asked, Day, Link};
 
 /// So many of the newest posts are looked through.
 const POSTS: usize = 20_000;
@@ -36,7 +36,7 @@ struct Names {
 
 /// Answers `/search`.
 pub fn get(visit: &Visit<'_>) -> Option<Reply> {
-    let query = visit.query.and_then(|query| paths::field(query, "q")).unwrap_or_default();
+    let query = visit.asked().unwrap_or_default();
     let found: Vec<PostId> = if query.is_empty() { Vec::new() } else { posts(visit, &query) };
     let (sources, securities) = if query.is_empty() {
         (Vec::new(), Vec::new())
@@ -53,16 +53,11 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
         let title = if query.is_empty() { words.search.to_owned() } else { words.results_for(&query) };
-        let names = |label, groups: &[&Group], route: fn(&str) -> Route<'_>| {
-            let link = |group: &&Group| Link {
-                label: group.label().to_owned(),
-                href: visit.site.href(route(visit.archive.name(group.name()))),
-            };
-            Names { label, links: groups.iter().map(link).collect() }
-        };
+        let sources = sources.iter().map(|group| timeline::link_to(visit, group, Route::source));
+        let securities = securities.iter().map(|group| timeline::link_to(visit, group, Route::security));
         let names = [
-            names(words.sources, &sources, |name| Route::source(name)),
-            names(words.securities_page, &securities, |code| Route::security(code)),
+            Names { label: words.sources, links: sources.collect() },
+            Names { label: words.securities_page, links: securities.collect() },
         ];
         Ok(Page {
             site: visit.site,
@@ -86,11 +81,10 @@ fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
 
 /// Sources whose name, in addresses or for readers, holds the query; those with the newest posts first.
 fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
-    let query = query.to_lowercase();
-    let holds = |text: &str| text.to_lowercase().contains(&query);
+    let asked = Asked::new(query);
     let groups = visit.archive.categories().iter();
     let mut groups: Vec<&Group> =
-        groups.filter(|group| holds(group.label()) || holds(visit.archive.name(group.name()))).collect();
+        groups.filter(|group| timeline::is_asked_for(visit, group, &asked)).collect();
     groups.sort_by_key(|group| {
         let newest = group.posts().last().map(|id| visit.archive.post(id).date);
         (std::cmp::Reverse(newest), visit.archive.name(group.name()))

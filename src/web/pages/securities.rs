@@ -7,12 +7,13 @@ use askama::Template;
 
 use super::Head;
 use super::group;
+use crate::archive::body::is_board;
 use crate::archive::snapshot::{Group, Number, Recent};
-use crate::web::cache::{CachePolicy, hash_of};
-use crate::web::paths::{self, Route};
+use crate::web::cache::CachePolicy;
+use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::Link;
+use crate::web::timeline::{self, Asked, Link};
 
 /// Places of each ranking.
 const PLACES: usize = 30;
@@ -43,12 +44,13 @@ struct Row<'a> {
 
 /// Answers `/stock/`, with `?q=` for codes and names that hold a text.
 pub fn all(visit: &Visit<'_>) -> Option<Reply> {
-    let query = visit.query.and_then(|query| paths::field(query, "q"));
-    // They come in no order, so their hashes are summed up.
-    let shown = visit.archive.securities().iter().map(|group| {
-        hash_of((visit.archive.name(group.name()), group.label(), group.posts().len(), group.recent()))
-    });
-    let fingerprint = visit.fingerprint("securities").with((&query, shown.fold(0, u64::wrapping_add)));
+    let query = visit.asked();
+    let mut fingerprint = visit.fingerprint("securities").with(&query);
+    fingerprint.add_unordered(
+        visit.archive.securities().iter().map(|group| {
+            (visit.archive.name(group.name()), group.label(), group.posts().len(), group.recent())
+        }),
+    );
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
         let tables = match &query {
@@ -107,7 +109,7 @@ fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
             let groups = visit.archive.securities().iter();
             let mut groups: Vec<&Group> = groups
                 .filter(|group| count(group.recent()) > 0)
-                .filter(|group| paths::is_board(visit.archive.name(group.name())) == boards)
+                .filter(|group| is_board(visit.archive.name(group.name())) == boards)
                 .collect();
             groups.sort_by_key(|group| rank(visit, group, count));
             let rows: Vec<_> = groups.into_iter().take(PLACES).map(|group| row(visit, group)).collect();
@@ -125,11 +127,10 @@ fn rank<'a>(visit: &Visit<'a>, group: &Group, count: Window) -> (Reverse<(usize,
 
 /// Securities whose code or one of whose names holds a text, the most mentioned first.
 pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Group> {
-    let query = query.to_lowercase();
-    let holds = |text: &str| text.to_lowercase().contains(&query);
+    let asked = Asked::new(query);
     let groups = visit.archive.securities().iter().filter(|group| {
-        holds(visit.archive.name(group.name()))
-            || group.called().iter().any(|name| holds(visit.archive.name(*name)))
+        timeline::is_asked_for(visit, group, &asked)
+            || visit.archive.called(group).iter().any(|name| asked.is_in(name))
     });
     let mut groups: Vec<&Group> = groups.collect();
     groups.sort_by_key(|group| rank(visit, group, |recent| recent.month));
@@ -139,6 +140,6 @@ pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Grou
 
 fn row<'a>(visit: &Visit<'a>, group: &'a Group) -> Row<'a> {
     let code = visit.archive.name(group.name());
-    let link = Link { label: group.label().to_owned(), href: visit.site.href(Route::security(code)) };
+    let link = timeline::link_to(visit, group, Route::security);
     Row { link, code, recent: group.recent(), total: group.posts().len() }
 }

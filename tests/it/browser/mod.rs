@@ -3,7 +3,6 @@
 mod driver;
 
 use std::fmt::Write;
-use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,13 +35,17 @@ fn long_source() -> TempDir {
     folder(&[config, other].into_iter().chain(posts).collect::<Vec<_>>())
 }
 
+/// A reader at a desk, as most are.
+const AT_A_DESK: Reader = Reader { width: 1440, dark: false, script: true };
+
 /// Runs what a reader does, in a browser of its own. It takes no longer than three minutes.
-fn with_browser<F: Future<Output = ()>>(site: &Path, walk: impl FnOnce(Browser) -> F) {
+fn with_browser(site: &Path, walk: impl AsyncFnOnce(&Browser)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let (driver, server) = (Driver::start(), Running::serving(site, &[]));
     runtime.block_on(async {
         let browser = Browser::open(&driver, &format!("http://{}", server.address())).await;
-        let walked = tokio::time::timeout(Duration::from_secs(180), walk(browser)).await;
+        let walked = tokio::time::timeout(Duration::from_secs(180), walk(&browser)).await;
+        browser.close().await;
         walked.expect("the walk takes less than three minutes");
     });
 }
@@ -56,10 +59,9 @@ fn a_reader_finds_the_way_around_on_every_screen_with_and_without_script() {
             for (dark, script) in [(false, true), (true, false), (true, true), (false, false)] {
                 let reader = Reader { width, dark, script };
                 browser.become_that_of(reader).await;
-                journey(&browser, reader).await;
+                journey(browser, reader).await;
             }
         }
-        browser.close().await;
     });
 }
 
@@ -121,7 +123,7 @@ async fn journey(browser: &Browser, reader: Reader) {
 fn new_posts_are_announced_and_shown_when_the_reader_says_so() {
     let site = long_source();
     with_browser(site.path(), async |browser| {
-        browser.become_that_of(Reader { width: 1440, dark: false, script: true }).await;
+        browser.become_that_of(AT_A_DESK).await;
         browser.goto("/").await;
         browser.wait_until("document.querySelector('.live-pause').textContent === '暂停更新'").await;
         browser.ask("scrollTo(0, 1500)").await;
@@ -147,7 +149,6 @@ fn new_posts_are_announced_and_shown_when_the_reader_says_so() {
         write_now(site.path(), "unheard", "没有听到");
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert_eq!(browser.ask("document.querySelector('.live-apply').hidden").await, json!(true));
-        browser.close().await;
     });
 }
 
@@ -172,7 +173,7 @@ fn write_now(site: &Path, slug: &str, title: &str) {
 fn keys_sizes_and_colours_are_as_the_reader_wants_them() {
     let site = long_source();
     with_browser(site.path(), async |browser| {
-        browser.become_that_of(Reader { width: 1440, dark: false, script: true }).await;
+        browser.become_that_of(AT_A_DESK).await;
         browser.goto("/").await;
         browser.wait_until("document.querySelector('#ui-size').title !== ''").await;
         let focused = "document.activeElement.textContent";
@@ -207,6 +208,5 @@ fn keys_sizes_and_colours_are_as_the_reader_wants_them() {
         browser.goto("/hetan/n1.html").await;
         let pdf = browser.pdf().await;
         assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 2000);
-        browser.close().await;
     });
 }

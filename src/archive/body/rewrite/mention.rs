@@ -35,11 +35,12 @@ impl<'a> Pass<'a> {
         })
     }
 
-    pub(super) fn open_mention(&mut self, mention: &Mention) -> Option<Cow<'a, str>> {
+    /// Writes a mention's link: the name that it has in the output.
+    pub(super) fn open_mention(&mut self, mention: &Mention) -> Cow<'a, str> {
         self.out.extend(["<a href=\"", &mention.page, "\">"]);
         self.enter("a", mention.start);
         self.shown += 1;
-        Some(Cow::Borrowed("a"))
+        Cow::Borrowed("a")
     }
 
     /// Whether a span that became a link is open.
