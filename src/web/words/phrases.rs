@@ -1,0 +1,205 @@
+//! Phrases around dates and numbers.
+
+use chrono::{DateTime, Datelike, NaiveDate};
+use chrono_tz::Tz;
+
+use super::{CHINESE, Language, Words};
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+fn month_name(month: u32) -> &'static str {
+    MONTHS[(month as usize + 11) % 12]
+}
+
+impl Words {
+    fn pick(&self, chinese: String, english: String) -> String {
+        match self.language {
+            Language::Chinese => chinese,
+            Language::English => english,
+        }
+    }
+
+    /// A year: `2026年`.
+    pub fn year(&self, year: i32) -> String {
+        self.pick(format!("{year}年"), year.to_string())
+    }
+
+    /// A month with its year: `2026年11月`.
+    pub fn month(&self, year: i32, month: u32) -> String {
+        self.pick(format!("{year}年{month}月"), format!("{} {year}", month_name(month)))
+    }
+
+    /// A day with its year: `2026年11月20日`.
+    pub fn day(&self, day: NaiveDate) -> String {
+        let (y, m, d) = (day.year(), day.month(), day.day());
+        self.pick(format!("{y}年{m}月{d}日"), format!("{d} {} {y}", month_name(m)))
+    }
+
+    /// A day with its weekday: `2026年11月20日 星期五`.
+    pub fn day_heading(&self, day: NaiveDate) -> String {
+        let weekday = day.weekday().num_days_from_monday() as usize;
+        let date = self.day(day);
+        self.pick(
+            format!("{date} 星期{}", CHINESE.weekdays[weekday]),
+            format!("{}, {date}", WEEKDAYS[weekday]),
+        )
+    }
+
+    /// A moment: `2026年11月20日 08:12`.
+    pub fn moment(&self, at: DateTime<Tz>) -> String {
+        let (date, clock) = (self.day(at.date_naive()), at.format("%H:%M"));
+        self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
+    }
+
+    /// A month, as short as a picture wants it.
+    pub fn short_month(&self, month: u32) -> String {
+        self.pick(format!("{month}月"), month_name(month).chars().take(3).collect())
+    }
+
+    /// A day without its year.
+    pub fn day_of_year(&self, day: NaiveDate) -> String {
+        let (m, d) = (day.month(), day.day());
+        self.pick(format!("{m}月{d}日"), format!("{d} {}", month_name(m)))
+    }
+
+    /// How long a text of so many characters takes to read.
+    pub fn reading_time(&self, characters: u32) -> String {
+        // About 400 Han, or 200 words of six characters, a minute.
+        let a_minute = if self.language == Language::Chinese { 400 } else { 1200 };
+        let minutes = characters.div_ceil(a_minute).max(1);
+        self.pick(format!("约 {minutes} 分钟读完"), format!("{minutes} min read"))
+    }
+
+    /// The market of a security, by the end of its code.
+    pub fn market_of(&self, code: &str) -> &'static str {
+        let [chinese, english] = match code.rsplit_once('.').map(|(_, market)| market) {
+            Some("SH") => ["上海证券交易所", "Shanghai Stock Exchange"],
+            Some("SZ") => ["深圳证券交易所", "Shenzhen Stock Exchange"],
+            Some("BJ") => ["北京证券交易所", "Beijing Stock Exchange"],
+            Some("HK") => ["香港交易所", "Hong Kong Exchange"],
+            Some("US") => ["美国市场", "United States"],
+            _ => ["板块", "Sector"],
+        };
+        if self.language == Language::Chinese { chinese } else { english }
+    }
+
+    /// What a picture of posts shows, in a sentence: how many from when to when, and the most.
+    pub fn picture_description(&self, total: usize, span: &str, most: &str) -> String {
+        self.pick(
+            format!("{span}，共 {} 篇；最多的是{most}。", grouped(total)),
+            format!("{}, {span}; the most {most}.", self.posts(total)),
+        )
+    }
+
+    /// The number of posts at a time, in words: `11月20日 12 篇`.
+    pub fn posts_at(&self, when: &str, count: usize) -> String {
+        self.pick(format!("{when} {}", self.posts(count)), format!("{when}: {}", self.posts(count)))
+    }
+
+    /// The description of a security's page.
+    pub fn security_description(&self, name: &str, code: &str, count: usize) -> String {
+        self.pick(
+            format!("提到{name}（{code}）的全部文章，共 {} 篇，按时间排列。", grouped(count)),
+            format!("All {} that mention {name} ({code}), by time.", self.posts(count)),
+        )
+    }
+
+    /// The heading of a search's results.
+    pub fn results_for(&self, query: &str) -> String {
+        self.pick(format!("“{query}”的搜索结果"), format!("Results for “{query}”"))
+    }
+
+    /// A number of posts.
+    pub fn posts(&self, count: usize) -> String {
+        let english = if count == 1 { "1 post".into() } else { format!("{} posts", grouped(count)) };
+        self.pick(format!("{} 篇", grouped(count)), english)
+    }
+
+    /// A number of sources.
+    pub fn count_of_sources(&self, count: usize) -> String {
+        let english = if count == 1 { "1 source".into() } else { format!("{} sources", grouped(count)) };
+        self.pick(format!("{} 个来源", grouped(count)), english)
+    }
+
+    /// A number of tags.
+    pub fn count_of_tags(&self, count: usize) -> String {
+        let english = if count == 1 { "1 tag".into() } else { format!("{} tags", grouped(count)) };
+        self.pick(format!("{} 个标签", grouped(count)), english)
+    }
+
+    /// From when to when.
+    pub fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
+        if first == last { self.day(first) } else { self.from_to(&self.day(first), &self.day(last)) }
+    }
+
+    /// From one day to another.
+    pub fn from_to(&self, first: &str, last: &str) -> String {
+        self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
+    }
+
+    /// Which page of a list, counted from the oldest.
+    pub fn page(&self, page: usize) -> String {
+        self.pick(format!("第 {page} 页"), format!("Page {page}"))
+    }
+
+    /// The description of a list of a source's or tag's posts.
+    pub fn list_description(&self, name: &str, count: usize) -> String {
+        self.pick(
+            format!("{name}的全部文章，共 {} 篇，按时间排列。", grouped(count)),
+            format!("All {} from {name}, by time.", self.posts(count)),
+        )
+    }
+
+    /// The description of the posts of a day, month or year.
+    pub fn date_description(&self, date: &str, count: usize) -> String {
+        self.pick(
+            format!("{date}发布的文章，共 {} 篇。", grouped(count)),
+            format!("{}: {date}.", self.posts(count)),
+        )
+    }
+}
+
+/// A number with its thousands apart: `12,345`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::words::ENGLISH;
+
+    #[test]
+    fn dates_and_numbers_read_as_in_each_language() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
+        assert_eq!(CHINESE.day_heading(day), "2026年11月20日 星期五");
+        assert_eq!(ENGLISH.day_heading(day), "Friday, 20 November 2026");
+        assert_eq!(CHINESE.posts(12_345), "12,345 篇");
+        assert_eq!(ENGLISH.posts(1), "1 post");
+        assert_eq!(ENGLISH.month(2026, 12), "December 2026");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(123), "123");
+    }
+}
