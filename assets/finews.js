@@ -156,8 +156,9 @@ function noteVisit() {
 }
 
 // Hears server-sent events. Returns what turns that on and off; events of the time between come later.
-function listen(url, lastId, hear) {
+function listen(url, hear) {
   let source;
+  let lastId;
   let timer;
   let wait = FIRST_WAIT;
   const stop = () => {
@@ -169,7 +170,7 @@ function listen(url, lastId, hear) {
     const address = new URL(url, location.href);
     if (lastId) address.searchParams.set('after', lastId);
     source = new EventSource(address);
-    for (const type of ['message', 'post', 'reset']) {
+    for (const type of ['hello', 'post', 'reset']) {
       source.addEventListener(type, (event) => {
         lastId = event.lastEventId || lastId;
         hear(event);
@@ -269,18 +270,29 @@ function followNews() {
     if (waiting.size) button.textContent = fill(box.dataset.news, waiting.has('') ? '…' : waiting.size);
     button.hidden = !waiting.size;
   };
-  const hear = ({ type, data }) => {
-    if (type === 'message') return;
-    const post = type === 'post' && JSON.parse(data);
-    if (post && !isFollowed(post, box.dataset)) return;
-    const address = post ? new URL(post.url, location.href).href : '';
-    if (known.has(address)) return;
-    waiting.add(address);
+  const announce = (addresses) => {
+    const news = addresses.filter((address) => !known.has(address));
+    news.forEach((address) => waiting.add(address));
     // Measured once only, since hundreds may come at a time.
-    if (button.hidden) withoutJump(timeline, showCount);
+    if (button.hidden && news.length) withoutJump(timeline, showCount);
     else showCount();
   };
-  const turn = listen(box.dataset.url, box.dataset.after, hear);
+  // What came after the page was made and before it could be told of: the page may be from a history.
+  const lookAgain = async () => {
+    const newer = await fetchTimeline().catch(() => null);
+    if (!newer) return;
+    const addresses = [...entriesByAddress(newer).keys()];
+    const last = addresses.findLastIndex((address) => known.has(address));
+    // What follows the last known one is older. If none is known, more may have come than a page holds.
+    if (last < 0) announce(known.size ? [...addresses, ''] : addresses);
+    else announce(addresses.slice(0, last));
+  };
+  const hear = ({ type, data }) => {
+    if (type !== 'post') return lookAgain();
+    const post = JSON.parse(data);
+    if (isFollowed(post, box.dataset)) announce([new URL(post.url, location.href).href]);
+  };
+  const turn = listen(box.dataset.url, hear);
   const update = () => turn(!isPaused && !isAway && !document.hidden);
   const showPause = () => {
     pause.textContent = isPaused ? box.dataset.resume : box.dataset.pause;

@@ -93,21 +93,10 @@ impl Fingerprinter {
         part.hash(&mut self.0);
     }
 
-    /// Adds things that come in no order: their hashes are summed up.
-    pub fn add_unordered(&mut self, parts: impl Iterator<Item = impl Hash>) {
-        self.add(parts.map(hash_of).fold(0, u64::wrapping_add));
-    }
-
     /// The fingerprint of all that was added.
     pub fn finish(self) -> Fingerprint {
         Fingerprint(self.0.digest128())
     }
-}
-
-fn hash_of(part: impl Hash) -> u64 {
-    let mut hasher = Xxh3::new();
-    part.hash(&mut hasher);
-    hasher.digest()
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Clients at once. Each takes some kilobytes.
 const MOST: usize = 20_000;
 
+/// The event that says that more was missed than can be told: whoever shows a list should fetch it anew.
+const RESET: &str = "reset";
+
 /// What is sent to every client.
 #[derive(Debug, Clone)]
 enum Message {
@@ -86,7 +89,7 @@ impl Live {
             // Nobody would read so many.
             recent.count += new.len() as u64;
             recent.events.clear();
-            message = self.reset(&recent);
+            message = self.word(&recent, RESET);
         } else {
             for id in new {
                 let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
@@ -141,13 +144,13 @@ impl Live {
         let receiver = self.sender.subscribe();
         let mut first = b"retry: 3000\n".to_vec();
         match last.map(|last| self.missed(&recent, last)) {
-            // Who is cut off before the first event asks for those after this.
-            None => first.extend_from_slice(format!("{}\n", self.id(&recent)).as_bytes()),
+            // Who is cut off before the first post asks for those after this.
+            None => first.extend(self.word(&recent, "hello")),
             Some(Some(missed)) => {
                 first.push(b'\n');
                 missed.for_each(|event| first.extend_from_slice(event));
             }
-            Some(None) => first.extend(self.reset(&recent)),
+            Some(None) => first.extend(self.word(&recent, RESET)),
         }
         drop(recent);
         Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))
@@ -168,10 +171,9 @@ impl Live {
         format!("id: {:x}-{}\n", self.run, recent.count)
     }
 
-    /// The event that says that more was missed than can be told: whoever shows a list should fetch it
-    /// anew.
-    fn reset(&self, recent: &Recent) -> Vec<u8> {
-        format!("{}event: reset\ndata: {{}}\n\n", self.id(recent)).into_bytes()
+    /// An event without a post. Browsers drop those without data.
+    fn word(&self, recent: &Recent, event: &str) -> Vec<u8> {
+        format!("{}event: {event}\ndata: {{}}\n\n", self.id(recent)).into_bytes()
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {

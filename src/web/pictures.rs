@@ -171,14 +171,17 @@ impl YearOfDays {
         };
         let mut halves = vec![half(first_half), half(weeks - first_half)];
         let mut table: Vec<MonthRow> = Vec::new();
+        let mut named = 0;
         let mut counts = counts.into_iter().peekable();
         for day in from.iter_days().take_while(|day| *day <= to) {
             let week = (monday(day) - monday(from)).num_weeks() as u32;
             let (index, column) = if week < first_half { (0, week) } else { (1, week - first_half) };
             let half = &mut halves[index];
             let x = LEFT + column * STEP;
-            if day.day() == 1 && column + 2 < half.width / STEP {
-                half.months.push((x, words.short_month(day.month())));
+            // A month is named where it begins; in the next half, when there is no room in this one.
+            if day.day() < 15 && named != day.month() && column + 2 < half.width / STEP {
+                named = day.month();
+                half.months.push((x, words.short_month(named)));
             }
             let counted = counts.next_if(|(other, ..)| *other == day);
             if table.is_empty() || day.day() == 1 {
@@ -306,6 +309,21 @@ mod tests {
                         .iter()
                         .all(|field| field.x + STEP <= half.width && field.y + STEP <= year.height())
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_month_of_a_year_is_named_once() {
+        for year in 2000..2028 {
+            let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).expect("a day");
+            let picture = YearOfDays::of(&CHINESE, day(1, 1), day(12, 31), Vec::new());
+            let names = picture.halves.iter().flat_map(|half| &half.months).map(|(_, name)| name.clone());
+            let months: Vec<String> = (1..=12).map(|month| CHINESE.short_month(month)).collect();
+            assert_eq!(names.collect::<Vec<_>>(), months, "{year}");
+            for half in &picture.halves {
+                let places: Vec<u32> = half.months.iter().map(|(x, _)| *x).chain([half.width]).collect();
+                assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= 2 * STEP), "{year}: {places:?}");
             }
         }
     }

@@ -103,7 +103,9 @@ pub struct Words {
     /// Name of the filter of a list.
     pub filter: &'static str,
     /// In the empty field of the filter of sources.
-    pub filter_hint: &'static str,
+    pub source_hint: &'static str,
+    /// What is typed to find tags.
+    pub tag_hint: &'static str,
     /// Name of the links to the letters of a list.
     pub initials: &'static str,
     /// Title of the calendar of a year.
@@ -172,6 +174,8 @@ pub struct Words {
     pub ago_days: &'static str,
     /// `{n}` sources pass the filter.
     pub sources_found: &'static str,
+    /// The same of tags.
+    pub tags_found: &'static str,
     /// An image without a text.
     pub image: &'static str,
     /// Weekdays, from Monday, as short as a calendar wants them.
@@ -235,7 +239,8 @@ pub static CHINESE: Words = Words {
     search_scope: "在最近的标题、来源和证券中查找。",
     nothing_found: "没有找到。换一个词，或者从下面的页面找起。",
     filter: "筛选",
-    filter_hint: "名称或拼音",
+    source_hint: "名称或拼音",
+    tag_hint: "标签",
     initials: "按首字母",
     posts_a_day: "每日篇数",
     posts_a_month: "每月篇数",
@@ -270,6 +275,7 @@ pub static CHINESE: Words = Words {
     ago_hours: "{n} 小时前",
     ago_days: "{n} 天前",
     sources_found: "{n} 个来源",
+    tags_found: "{n} 个标签",
     image: "图片",
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
 };
@@ -325,7 +331,8 @@ pub static ENGLISH: Words = Words {
     search_scope: "Among recent titles, sources and securities.",
     nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
     filter: "Filter",
-    filter_hint: "Name",
+    source_hint: "Name",
+    tag_hint: "Tag",
     initials: "By letter",
     posts_a_day: "Posts a day",
     posts_a_month: "Posts a month",
@@ -360,6 +367,7 @@ pub static ENGLISH: Words = Words {
     ago_hours: "{n} h ago",
     ago_days: "{n} d ago",
     sources_found: "{n} sources",
+    tags_found: "{n} tags",
     image: "Image",
     weekdays: ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
 };

@@ -74,9 +74,13 @@ fn told(archive: &Snapshot) -> Vec<String> {
         let posts: Vec<_> = group.posts().iter().map(path).collect();
         let called = archive.called(group);
         let (name, label, recent) = (archive.name(group.name()), group.label(), group.recent());
-        format!("{name} = {label} {called:?} {recent:?}: {posts:?}")
+        let ends = [group.first(), group.last()];
+        format!("{name} = {label} {called:?} {recent:?} {ends:?}: {posts:?}")
     };
-    let groups = |groups: &Groups| groups.iter().map(group).collect::<Vec<_>>();
+    let groups = |groups: &Groups| {
+        let version = format!("version {:x}", groups.version());
+        groups.iter().map(group).chain([version]).collect::<Vec<_>>()
+    };
     let mut told = Vec::new();
     for post in archive.posts() {
         told.push(format!("{} {} {} {:x}", post.path(), post.url(), post.title(), post.hash));

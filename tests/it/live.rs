@@ -99,7 +99,8 @@ fn a_new_post_is_told_with_what_lists_show() {
     run(async {
         let mut room = Newsroom::new();
         let mut listener = room.listen(None).await;
-        assert!(listener.next().await.is_some_and(|first| first.starts_with("retry: 3000\nid: ")));
+        let hello = listener.next().await.expect("an event");
+        assert!(hello.starts_with("retry: 3000\nid: ") && field(&hello, "event") == "hello", "{hello}");
         room.write("2024-01-02-new.md", POST);
         let event = listener.next().await.expect("an event");
         assert_eq!(field(&event, "event"), "post");

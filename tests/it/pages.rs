@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use crate::support::Site;
 
@@ -30,10 +30,15 @@ fn site() -> Site {
 }
 
 /// The main part of a page: the frame around it has a test of its own.
+/// The main part of a page; of days without posts only how many stand in a row.
 fn main_of(html: &str) -> String {
+    static QUIET: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(<rect x="\d+" y="\d+"/>)+"#).expect("a pattern"));
     let start = html.find("<main").expect("a main part");
     let end = html.find("</main>").expect("its end");
-    html[start..end + "</main>".len()].to_owned()
+    let main = &html[start..end + "</main>".len()];
+    let count = |days: &Captures| format!("({} quiet days)", days[0].matches("<rect").count());
+    QUIET.replace_all(main, count).into_owned()
 }
 
 /// Without the hashes that change with every stylesheet.

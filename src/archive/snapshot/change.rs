@@ -257,7 +257,7 @@ impl Snapshot {
         let posts = &self.posts;
         let count = |id| since.count(posts.get(id).date);
         for groups in [&mut self.categories, &mut self.tags, &mut self.securities] {
-            groups.count_recent(count);
+            groups.count_recent(&self.names, count);
         }
     }
 }

@@ -1,24 +1,27 @@
 //! Categories, tags and securities: a name, what readers call it, and its posts.
 
-use std::borrow::Cow;
+mod label;
+mod recent;
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::ops::{AddAssign, SubAssign};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
-use chrono_tz::Tz;
 use rayon::prelude::*;
 use rpds::HashTrieMapSync;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::list::List;
 use super::posts::Posts;
 use crate::archive::names::{NameId, Names};
-use crate::archive::post::{Post, PostId, Timestamp};
+use crate::archive::post::{PostId, Timestamp};
 use crate::archive::slug::{Mode, slugify};
 
-/// What the tags of sources end in.
-const NEWS: &str = "新闻";
+pub(super) use label::Labels;
+use label::Tally;
+pub use recent::Recent;
+pub(super) use recent::Since;
 
 /// The posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
@@ -26,6 +29,9 @@ pub struct Group {
     name: NameId,
     label: Arc<str>,
     posts: List,
+    /// When the first and the last post were published: to look them up in the posts costs far more.
+    first: Timestamp,
+    last: Timestamp,
     recent: Recent,
     tally: Tally,
 }
@@ -46,6 +52,16 @@ impl Group {
         &self.posts
     }
 
+    /// When the oldest of them was published.
+    pub fn first(&self) -> Timestamp {
+        self.first
+    }
+
+    /// When the newest of them was published.
+    pub fn last(&self) -> Timestamp {
+        self.last
+    }
+
     /// How many of them are new.
     pub fn recent(&self) -> Recent {
         self.recent
@@ -53,159 +69,34 @@ impl Group {
 
     /// What its posts call it, the most frequent first: tags of a source, names of a security.
     pub(super) fn called<'n>(&self, names: &'n Names) -> Vec<&'n str> {
-        let mut called: Vec<_> = self.tally.names.iter().collect();
-        called.sort_by_key(|(name, count)| count.rank(names.text(**name)));
-        called.into_iter().map(|(name, _)| names.text(*name)).collect()
-    }
-}
-
-/// Posts of the last days before the newest post of the archive, its day included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Recent {
-    /// Of 30 days, in which a source counts as active.
-    pub month: usize,
-    /// Of 7 days.
-    pub week: usize,
-}
-
-/// The moments from which posts are recent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Since {
-    month: Option<Timestamp>,
-    week: Option<Timestamp>,
-}
-
-impl Since {
-    /// In an archive of this newest day, if it has any.
-    pub(super) fn of(newest: Option<NaiveDate>, zone: Tz) -> Self {
-        let before = |days| {
-            let first = newest?.checked_sub_days(Days::new(days))?;
-            Some(Timestamp::start_of(first, zone))
-        };
-        Self { month: before(29), week: before(6) }
+        self.tally.names(names)
     }
 
-    /// What a post of a moment counts for.
-    pub(super) fn count(self, date: Timestamp) -> Recent {
-        let counts = |since: Option<Timestamp>| usize::from(since.is_none_or(|since| date >= since));
-        Recent { month: counts(self.month), week: counts(self.week) }
-    }
-}
-
-impl AddAssign for Recent {
-    fn add_assign(&mut self, other: Self) {
-        *self = Self { month: self.month + other.month, week: self.week + other.week };
-    }
-}
-
-impl SubAssign for Recent {
-    fn sub_assign(&mut self, other: Self) {
-        *self = Self { month: self.month - other.month, week: self.week - other.week };
-    }
-}
-
-/// How often each name stands in a group's posts, of which the group's label is made.
-#[derive(Debug, Clone, Default)]
-struct Tally {
-    names: HashTrieMapSync<NameId, Count>,
-    /// Posts that have a tag that ends in [`NEWS`].
-    news: usize,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    posts: usize,
-    /// The sum of its places among the tags of these posts.
-    places: usize,
-}
-
-impl Count {
-    /// The least is of the most frequent name; of those equally frequent, of that which stands first, so
-    /// that the answer is always the same.
-    fn rank(self, name: &str) -> (Reverse<usize>, usize, &str) {
-        (Reverse(self.posts), self.places, name)
-    }
-}
-
-impl Tally {
-    fn add(&mut self, called: &Called<'_>) {
-        for (place, name) in called.names.iter().enumerate() {
-            let count = self.names.get(name).copied().unwrap_or_default();
-            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
+    /// Posts that are in order already, if there is any.
+    fn of(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
+        let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
+        let mut tally = Tally::default();
+        for id in ids {
+            tally.add(&labels.called(names, posts.get(*id), name));
         }
-        self.news += usize::from(called.has_news);
+        let label = labels.of(names, name, ids.len(), &tally);
+        Some(Self { name, label, posts: List::of_sorted(ids), first, last, recent: Recent::default(), tally })
     }
 
-    fn subtract(&mut self, called: &Called<'_>) {
-        for (place, name) in called.names.iter().enumerate() {
-            let Some(count) = self.names.get(name).copied() else { continue };
-            if count.posts > 1 {
-                self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
-            } else {
-                self.names.remove_mut(name);
-            }
+    /// Brings what depends on the posts as a whole up to them.
+    fn settle(&mut self, labels: &Labels, names: &Names, posts: &Posts) {
+        if let (Some(first), Some(last)) = (self.posts.first(), self.posts.last()) {
+            [self.first, self.last] = [first, last].map(|id| posts.get(id).date);
         }
-        self.news -= usize::from(called.has_news);
+        self.label = labels.of(names, self.name, self.posts.len(), &self.tally);
     }
 
-    /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
-    /// ending; nothing when they have none.
-    fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
-        let ranks = self.names.iter().map(|(name, count)| count.rank(names.text(*name)));
-        let (.., name) = ranks.min()?;
-        match name.strip_suffix(NEWS) {
-            Some(short) if self.news == posts && !short.is_empty() => Some(short),
-            _ => Some(name),
-        }
-    }
-}
-
-/// What one post calls a group.
-struct Called<'p> {
-    names: Cow<'p, [NameId]>,
-    has_news: bool,
-}
-
-fn has_news(names: &Names, post: &Post) -> bool {
-    post.tags().iter().any(|tag| names.text(*tag).ends_with(NEWS))
-}
-
-/// What a group of posts is called.
-#[derive(Debug, Clone)]
-pub(super) enum Labels {
-    /// By its own name.
-    Names,
-    /// By the tags of its posts, unless the owner has given it a name.
-    Tags(Arc<[(String, String)]>),
-    /// By the name that a security is mentioned by.
-    Mentions,
-}
-
-impl Labels {
-    fn of(&self, names: &Names, name: NameId, posts: usize, tally: &Tally) -> Arc<str> {
-        let name = names.text(name);
-        match self {
-            Self::Names => name.into(),
-            Self::Tags(given) => match given.iter().find(|(given, _)| given == name) {
-                Some((_, label)) => label.as_str().into(),
-                None => tally.label(names, posts).unwrap_or(name).into(),
-            },
-            Self::Mentions => tally.label(names, posts).unwrap_or(name).into(),
-        }
-    }
-
-    /// What a post calls a group that it is in.
-    fn called<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Called<'p> {
-        match self {
-            Self::Names => Called { names: Cow::Borrowed(&[]), has_news: false },
-            Self::Tags(_) => Called { names: post.tags().into(), has_news: has_news(names, post) },
-            Self::Mentions => {
-                let mentions = post.securities.iter().filter(|mention| mention.code == group);
-                let called =
-                    mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
-                Called { names: called.collect(), has_news: false }
-            }
-        }
+    /// A hash of what tables of groups show of it, the same in every process.
+    fn version(&self, names: &Names) -> u64 {
+        let mut hasher = Xxh3::new();
+        let counts = (self.posts.len(), self.recent);
+        (names.text(self.name), &self.label, counts, self.first, self.last).hash(&mut hasher);
+        hasher.finish()
     }
 }
 
@@ -216,12 +107,14 @@ pub struct Groups {
     groups: HashTrieMapSync<NameId, Group>,
     /// The names that have a slug.
     by_slug: HashTrieMapSync<Arc<str>, Vec<NameId>>,
+    /// The sum of the groups' versions, which come in no order.
+    version: u64,
 }
 
 impl Groups {
     /// No group yet.
     pub(super) fn new(labels: Labels) -> Self {
-        Self { labels, groups: HashTrieMapSync::default(), by_slug: HashTrieMapSync::default() }
+        Self { labels, groups: HashTrieMapSync::default(), by_slug: HashTrieMapSync::default(), version: 0 }
     }
 
     /// The groups, in no order.
@@ -237,6 +130,11 @@ impl Groups {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// A hash of every group's name, label, counts, and first and last moment, which costs nothing.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The group of a name.
@@ -265,33 +163,30 @@ impl Groups {
     }
 
     /// Counts anew which posts are recent.
-    pub(super) fn count_recent(&mut self, count: impl Fn(PostId) -> Recent) {
-        let names: Vec<NameId> = self.groups.keys().copied().collect();
-        for name in names {
-            let Some(group) = self.groups.get(&name) else { continue };
+    pub(super) fn count_recent(&mut self, names: &Names, count: impl Fn(PostId) -> Recent) {
+        let ids: Vec<NameId> = self.groups.keys().copied().collect();
+        for id in ids {
+            let Some(group) = self.groups.get(&id) else { continue };
             let mut recent = Recent::default();
             for counted in group.posts.iter().rev().map(&count).take_while(|counted| counted.month > 0) {
                 recent += counted;
             }
             if group.recent != recent
-                && let Some(group) = self.groups.get_mut(&name)
+                && let Some(group) = self.groups.get_mut(&id)
             {
+                self.version = self.version.wrapping_sub(group.version(names));
                 group.recent = recent;
+                self.version = self.version.wrapping_add(group.version(names));
             }
         }
     }
 
     /// Adds groups whose posts are in order already.
     pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
-        let group = |(name, ids): (NameId, Vec<PostId>)| {
-            let mut tally = Tally::default();
-            for id in &ids {
-                tally.add(&self.labels.called(names, posts.get(*id), name));
-            }
-            let label = self.labels.of(names, name, ids.len(), &tally);
-            Group { name, label, posts: List::of_sorted(&ids), recent: Recent::default(), tally }
-        };
-        let groups: Vec<Group> = lists.into_par_iter().map(group).collect();
+        let labels = &self.labels;
+        let groups = lists.into_par_iter();
+        let groups: Vec<Group> =
+            groups.filter_map(|(name, ids)| Group::of(labels, names, posts, name, &ids)).collect();
         for group in groups {
             self.put(names, group);
         }
@@ -299,29 +194,34 @@ impl Groups {
 
     /// Adds a post to a group, which may be new.
     pub(super) fn insert(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
-        if self.get(name).is_none() {
-            let (label, posts) = (names.text(name).into(), List::default());
-            self.put(names, Group { name, label, posts, recent: Recent::default(), tally: Tally::default() });
-        }
-        let Some(group) = self.groups.get_mut(&name) else { return };
+        let Some(group) = self.groups.get_mut(&name) else {
+            if let Some(group) = Group::of(&self.labels, names, posts, name, &[id]) {
+                self.put(names, Group { recent, ..group });
+            }
+            return;
+        };
+        self.version = self.version.wrapping_sub(group.version(names));
         group.posts.insert(posts, id);
         group.recent += recent;
         group.tally.add(&self.labels.called(names, posts.get(id), name));
-        group.label = self.labels.of(names, name, group.posts.len(), &group.tally);
+        group.settle(&self.labels, names, posts);
+        self.version = self.version.wrapping_add(group.version(names));
     }
 
     /// Takes a post out of a group, and the group with its last post.
     pub(super) fn remove(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
         let Some(group) = self.groups.get_mut(&name) else { return };
+        self.version = self.version.wrapping_sub(group.version(names));
         group.posts.remove(posts, id);
-        group.recent -= recent;
         if group.posts.is_empty() {
             self.groups.remove_mut(&name);
             self.forget_slug(names, name);
-        } else {
-            group.tally.subtract(&self.labels.called(names, posts.get(id), name));
-            group.label = self.labels.of(names, name, group.posts.len(), &group.tally);
+            return;
         }
+        group.recent -= recent;
+        group.tally.subtract(&self.labels.called(names, posts.get(id), name));
+        group.settle(&self.labels, names, posts);
+        self.version = self.version.wrapping_add(group.version(names));
     }
 
     fn put(&mut self, names: &Names, group: Group) {
@@ -330,6 +230,7 @@ impl Groups {
             Some(known) => known.push(group.name),
             None => self.by_slug.insert_mut(slug, vec![group.name]),
         }
+        self.version = self.version.wrapping_add(group.version(names));
         self.groups.insert_mut(group.name, group);
     }
 

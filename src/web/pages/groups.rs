@@ -6,6 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::Head;
+use crate::archive::Timestamp;
 use crate::archive::snapshot::{Group, Groups};
 use crate::web::cache::CachePolicy;
 use crate::web::paths::Route;
@@ -18,11 +19,20 @@ use crate::web::timeline::{self, Asked, Link};
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    summary: String,
+    texts: Texts,
     /// Where a filter is sent, and what it is.
     filter: String,
     query: String,
     sections: Vec<Section<'a>>,
+}
+
+/// What tells sources from tags.
+struct Texts {
+    title: &'static str,
+    summary: String,
+    /// What is typed to find some, and how many were found.
+    hint: &'static str,
+    found: &'static str,
 }
 
 struct Section<'a> {
@@ -45,34 +55,41 @@ struct Item<'a> {
 pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
     let groups = visit.archive.categories();
     let words = visit.site.words;
-    Some(all(visit, groups, Route::Sources, [words.sources.into(), words.count_of_sources(groups.len())]))
+    let texts = Texts {
+        title: words.sources,
+        summary: words.count_of_sources(groups.len()),
+        hint: words.source_hint,
+        found: words.sources_found,
+    };
+    Some(all(visit, groups, Route::Sources, texts))
 }
 
 /// Answers `/tag/`.
 pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
     let groups = visit.archive.tags();
     let words = visit.site.words;
-    Some(all(visit, groups, Route::Tags, [words.tags.into(), words.count_of_tags(groups.len())]))
+    let texts = Texts {
+        title: words.tags,
+        summary: words.count_of_tags(groups.len()),
+        hint: words.tag_hint,
+        found: words.tags_found,
+    };
+    Some(all(visit, groups, Route::Tags, texts))
 }
 
-fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, [title, summary]: [String; 2]) -> Reply {
+fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, texts: Texts) -> Reply {
     let query = visit.asked().unwrap_or_default();
-    let mut fingerprint = visit.fingerprint(&title).with(&query);
-    fingerprint.add_unordered(groups.iter().map(|group| {
-        let ends = [group.posts().first(), group.posts().last()];
-        let ends = ends.map(|id| id.map(|id| visit.archive.post(id).date));
-        (visit.archive.name(group.name()), group.label(), group.posts().len(), ends)
-    }));
+    let fingerprint = visit.fingerprint(texts.title).with((&query, groups.version()));
     visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let description = format!("{} · {title}", visit.site.title);
+        let description = format!("{} · {}", visit.site.title, texts.title);
         let route = if path == Route::Sources { Route::source } else { Route::tag };
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, title, description, &path),
+            head: Head::new(visit, texts.title, description, &path),
             filter: visit.site.href(&path),
             sections: sections(visit, groups, &Asked::new(&query), route),
             query,
-            summary,
+            texts,
         })
     })
 }
@@ -102,14 +119,12 @@ fn sections<'a>(
 }
 
 fn item<'a>(visit: &Visit<'a>, group: &'a Group, name: &'a str, route: fn(&'a str) -> Route<'a>) -> Item<'a> {
-    let day = |id: Option<crate::archive::PostId>| {
-        id.map(|id| visit.archive.post(id).date.day(visit.archive.zone())).unwrap_or_default()
-    };
+    let day = |moment: Timestamp| moment.day(visit.archive.zone());
     Item {
         link: timeline::link_to(visit, group, route),
         name: (name != group.label()).then_some(name),
         count: group.posts().len(),
-        first: day(group.posts().first()),
-        last: day(group.posts().last()),
+        first: day(group.first()),
+        last: day(group.last()),
     }
 }

@@ -85,10 +85,7 @@ fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
     let groups = visit.archive.categories().iter();
     let mut groups: Vec<&Group> =
         groups.filter(|group| timeline::is_asked_for(visit, group, &asked)).collect();
-    groups.sort_by_key(|group| {
-        let newest = group.posts().last().map(|id| visit.archive.post(id).date);
-        (std::cmp::Reverse(newest), visit.archive.name(group.name()))
-    });
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.last()), visit.archive.name(group.name())));
     groups.truncate(NAMES);
     groups
 }

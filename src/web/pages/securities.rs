@@ -45,12 +45,7 @@ struct Row<'a> {
 /// Answers `/stock/`, with `?q=` for codes and names that hold a text.
 pub fn all(visit: &Visit<'_>) -> Option<Reply> {
     let query = visit.asked();
-    let mut fingerprint = visit.fingerprint("securities").with(&query);
-    fingerprint.add_unordered(
-        visit.archive.securities().iter().map(|group| {
-            (visit.archive.name(group.name()), group.label(), group.posts().len(), group.recent())
-        }),
-    );
+    let fingerprint = visit.fingerprint("securities").with((&query, visit.archive.securities().version()));
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
         let tables = match &query {

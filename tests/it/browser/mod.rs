@@ -149,6 +149,23 @@ fn new_posts_are_announced_and_shown_when_the_reader_says_so() {
         write_now(site.path(), "unheard", "没有听到");
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert_eq!(browser.ask("document.querySelector('.live-apply').hidden").await, json!(true));
+
+        // What came while another page was read is told on the way back.
+        browser.click(".live-pause").await;
+        browser.wait_until("!document.querySelector('.live-apply').hidden").await;
+        assert_eq!(browser.text(".live-apply").await, "1 条新消息");
+        browser.click(".live-apply").await;
+        browser.wait_until("document.querySelector('.entry-title a').textContent === '没有听到'").await;
+        browser.goto("/nowhere.html").await;
+        write_now(site.path(), "meanwhile", "在别处的时候");
+        let is_served =
+            "fetch('/', { cache: 'no-store' }).then(r => r.text()).then(t => t.includes('在别处的时候'))";
+        browser.wait_until(is_served).await;
+        browser.ask("history.back()").await;
+        // The browser may show the page as it was, or ask for it again.
+        let is_told = "document.querySelector('.live-apply')?.hidden === false";
+        let is_shown = "document.querySelector('.entry-title a')?.textContent === '在别处的时候'";
+        browser.wait_until(&format!("({is_told}) || ({is_shown})")).await;
     });
 }
 

@@ -1,0 +1,125 @@
+//! What readers call a group, by what its posts call it.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use rpds::HashTrieMapSync;
+
+use crate::archive::names::{NameId, Names};
+use crate::archive::post::Post;
+
+/// What the tags of sources end in.
+const NEWS: &str = "新闻";
+
+/// How often each name stands in a group's posts, of which the group's label is made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    names: HashTrieMapSync<NameId, Count>,
+    /// Posts that have a tag that ends in [`NEWS`].
+    news: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    posts: usize,
+    /// The sum of its places among the tags of these posts.
+    places: usize,
+}
+
+impl Count {
+    /// The least is of the most frequent name; of those equally frequent, of that which stands first, so
+    /// that the answer is always the same.
+    fn rank(self, name: &str) -> (Reverse<usize>, usize, &str) {
+        (Reverse(self.posts), self.places, name)
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, called: &Called<'_>) {
+        for (place, name) in called.names.iter().enumerate() {
+            let count = self.names.get(name).copied().unwrap_or_default();
+            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
+        }
+        self.news += usize::from(called.has_news);
+    }
+
+    pub(super) fn subtract(&mut self, called: &Called<'_>) {
+        for (place, name) in called.names.iter().enumerate() {
+            let Some(count) = self.names.get(name).copied() else { continue };
+            if count.posts > 1 {
+                self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
+            } else {
+                self.names.remove_mut(name);
+            }
+        }
+        self.news -= usize::from(called.has_news);
+    }
+
+    /// Every name, the most frequent first.
+    pub(super) fn names<'n>(&self, names: &'n Names) -> Vec<&'n str> {
+        let mut sorted: Vec<_> = self.names.iter().collect();
+        sorted.sort_by_key(|(name, count)| count.rank(names.text(**name)));
+        sorted.into_iter().map(|(name, _)| names.text(*name)).collect()
+    }
+
+    /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
+    /// ending; nothing when they have none.
+    fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
+        let ranks = self.names.iter().map(|(name, count)| count.rank(names.text(*name)));
+        let (.., name) = ranks.min()?;
+        match name.strip_suffix(NEWS) {
+            Some(short) if self.news == posts && !short.is_empty() => Some(short),
+            _ => Some(name),
+        }
+    }
+}
+
+/// What one post calls a group.
+pub(super) struct Called<'p> {
+    names: Cow<'p, [NameId]>,
+    has_news: bool,
+}
+
+fn has_news(names: &Names, post: &Post) -> bool {
+    post.tags().iter().any(|tag| names.text(*tag).ends_with(NEWS))
+}
+
+/// What a group of posts is called.
+#[derive(Debug, Clone)]
+pub(in crate::archive::snapshot) enum Labels {
+    /// By its own name.
+    Names,
+    /// By the tags of its posts, unless the owner has given it a name.
+    Tags(Arc<[(String, String)]>),
+    /// By the name that a security is mentioned by.
+    Mentions,
+}
+
+impl Labels {
+    pub(super) fn of(&self, names: &Names, name: NameId, posts: usize, tally: &Tally) -> Arc<str> {
+        let name = names.text(name);
+        match self {
+            Self::Names => name.into(),
+            Self::Tags(given) => match given.iter().find(|(given, _)| given == name) {
+                Some((_, label)) => label.as_str().into(),
+                None => tally.label(names, posts).unwrap_or(name).into(),
+            },
+            Self::Mentions => tally.label(names, posts).unwrap_or(name).into(),
+        }
+    }
+
+    /// What a post calls a group that it is in.
+    pub(super) fn called<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Called<'p> {
+        match self {
+            Self::Names => Called { names: Cow::Borrowed(&[]), has_news: false },
+            Self::Tags(_) => Called { names: post.tags().into(), has_news: has_news(names, post) },
+            Self::Mentions => {
+                let mentions = post.securities.iter().filter(|mention| mention.code == group);
+                let called =
+                    mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
+                Called { names: called.collect(), has_news: false }
+            }
+        }
+    }
+}
