@@ -29,8 +29,8 @@ fn site() -> Site {
     ])
 }
 
-/// The main part of a page: the frame around it has a test of its own.
-/// The main part of a page; of days without posts only how many stand in a row.
+/// The main part of a page: the frame around it has a test of its own. Of days without posts it says only
+/// how many stand in a row.
 fn main_of(html: &str) -> String {
     static QUIET: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"(<rect x="\d+" y="\d+"/>)+"#).expect("a pattern"));
