@@ -34,7 +34,7 @@ const CHECKS = ['axe', 'html', 'lighthouse', 'weight'];
 const FOR_LIGHTHOUSE = ['home', 'article', 'source', 'security', 'day'];
 
 /** A site takes no longer, in milliseconds. */
-const PATIENCE = 10 * 60_000;
+const PATIENCE = 20 * 60_000;
 
 function options() {
   const { values } = parseArgs({
