@@ -27,13 +27,20 @@ pub(crate) struct Finews {
 impl Finews {
     /// Starts finews, with a cache of the archive or without, and waits until it is ready.
     pub(crate) fn serve(site: &Path, scratch: &Path, cache: Option<&Path>) -> Result<Self> {
+        let cache = cache.map(Path::to_string_lossy);
+        match &cache {
+            Some(cache) => Self::serve_with(site, scratch, &["--cache-dir", cache]),
+            None => Self::serve_with(site, scratch, &[]),
+        }
+    }
+
+    /// Starts finews with these flags, and waits until it is ready.
+    pub(crate) fn serve_with(site: &Path, scratch: &Path, flags: &[&str]) -> Result<Self> {
         let port = process::free_port()?;
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg(site).args(["--listen", &format!("127.0.0.1:{port}")]);
         command.args(["--admin-listen", &format!("127.0.0.1:{}", process::free_port()?)]);
-        if let Some(cache) = cache {
-            command.arg("--cache-dir").arg(cache);
-        }
+        command.args(flags);
         let log = scratch.join("finews.log");
         let start = Instant::now();
         let mut process = Process::start(&mut command, &log)?;

@@ -12,6 +12,7 @@ mod machine;
 mod make_archive;
 mod mirror;
 mod nginx;
+mod pages;
 mod process;
 mod publish;
 mod rates;
@@ -61,6 +62,9 @@ struct Cli {
     /// Where to write the results
     #[arg(long, value_name = "FILE", default_value = "benches/RESULTS.md")]
     results: PathBuf,
+    /// Some parts only, as they are named while they are measured
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    parts: Vec<String>,
     /// A few seconds of everything, to see whether it works: the figures mean nothing
     #[arg(long)]
     quick: bool,
@@ -113,15 +117,23 @@ fn run(cli: &Cli) -> Result<()> {
     process::raise_file_limit();
 
     let mut report = Report::new(cli);
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("starts", starts::measure),
         ("request rates", rates::measure),
+        ("pages", pages::measure),
         ("publishing", publish::measure),
         ("snapshots", snapshot::measure),
         ("listeners", live::measure),
         ("site generators", builders::measure),
     ];
+    if let Some(unknown) = cli.parts.iter().find(|name| parts.iter().all(|(part, _)| part != name)) {
+        let known: Vec<_> = parts.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no part \"{unknown}\", but: {}", known.join(", ")).into());
+    }
     for (name, part) in parts {
+        if !cli.parts.is_empty() && !cli.parts.iter().any(|wanted| wanted == name) {
+            continue;
+        }
         progress(name);
         // What fails is said in the results, and the rest is measured all the same.
         if let Err(error) = part(cli, &sites, &mut report) {

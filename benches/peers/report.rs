@@ -46,9 +46,13 @@ impl Report {
     pub(crate) fn new(cli: &Cli) -> Self {
         let posts: Vec<_> = cli.posts.iter().map(ToString::to_string).collect();
         let quick = if cli.quick { " --quick" } else { "" };
+        let parts = match cli.parts.join(",") {
+            parts if parts.is_empty() => parts,
+            parts => format!(" --parts '{parts}'"),
+        };
         Self {
             command: format!(
-                "cargo bench --bench peers -- --posts {} --runs {} --rounds {} --seconds {}{quick}",
+                "cargo bench --bench peers -- --posts {} --runs {} --rounds {} --seconds {}{quick}{parts}",
                 posts.join(","),
                 cli.runs,
                 cli.rounds,

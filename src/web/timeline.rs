@@ -124,19 +124,24 @@ pub fn is_asked_for(visit: &Visit<'_>, group: &Group, asked: &Asked) -> bool {
     asked.is_in(visit.archive.name(group.name())) || asked.is_in(group.label())
 }
 
-/// A text that is looked for in names, in any case of letters.
+/// A text that is looked for in names and titles, in any case of letters.
 #[derive(Debug)]
-pub struct Asked(String);
+pub struct Asked {
+    text: String,
+    /// Han has no case, so that nothing need be folded to find it.
+    has_case: bool,
+}
 
 impl Asked {
     /// What a reader typed.
     pub fn new(text: &str) -> Self {
-        Self(text.to_lowercase())
+        let text = text.to_lowercase();
+        Self { has_case: text.chars().any(char::is_lowercase), text }
     }
 
-    /// Whether a name holds it.
-    pub fn is_in(&self, name: &str) -> bool {
-        self.0.is_empty() || name.to_lowercase().contains(&self.0)
+    /// Whether a text holds it.
+    pub fn is_in(&self, text: &str) -> bool {
+        if self.has_case { text.to_lowercase().contains(&self.text) } else { text.contains(&self.text) }
     }
 }
 

@@ -71,10 +71,10 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
 }
 
 fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
-    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<Asked> = query.split_whitespace().map(Asked::new).collect();
     let holds = |id: &PostId| {
-        let title = visit.archive.post(*id).headline().to_lowercase();
-        words.iter().all(|word| title.contains(word))
+        let title = visit.archive.post(*id).headline();
+        words.iter().all(|word| word.is_in(&title))
     };
     visit.archive.listed().newest(POSTS).filter(holds).take(PER_PAGE).collect()
 }
