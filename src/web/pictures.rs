@@ -25,6 +25,8 @@ const POSTS_OF_HOURS: usize = 1000;
 pub struct YearOfDays {
     /// What it shows, in a sentence.
     pub description: String,
+    /// The width of each half, in the picture's units.
+    pub width: u32,
     /// The first half and the second.
     pub halves: Vec<Half>,
     /// The same numbers by months.
@@ -34,8 +36,6 @@ pub struct YearOfDays {
 /// Half a year of days.
 #[derive(Debug)]
 pub struct Half {
-    /// In the picture's units.
-    pub width: u32,
     /// The months' names, and where they stand.
     pub months: Vec<(u32, String)>,
     /// The days.
@@ -164,12 +164,8 @@ impl YearOfDays {
         };
         let weeks = (monday(to) - monday(from)).num_weeks() as u32 + 1;
         let first_half = weeks.div_ceil(2);
-        let half = |weeks: u32| Half {
-            width: LEFT + weeks * STEP,
-            months: Vec::new(),
-            days: Vec::with_capacity((weeks * 7) as usize),
-        };
-        let mut halves = vec![half(first_half), half(weeks - first_half)];
+        let half = || Half { months: Vec::new(), days: Vec::with_capacity((first_half * 7) as usize) };
+        let mut halves = vec![half(), half()];
         let mut table: Vec<MonthRow> = Vec::new();
         let mut named = 0;
         let mut counts = counts.into_iter().peekable();
@@ -179,7 +175,7 @@ impl YearOfDays {
             let half = &mut halves[index];
             let x = LEFT + column * STEP;
             // A month is named where it begins; in the next half, when there is no room in this one.
-            if day.day() < 15 && named != day.month() && column + 2 < half.width / STEP {
+            if day.day() < 15 && named != day.month() && column + 1 < first_half {
                 named = day.month();
                 half.months.push((x, words.short_month(named)));
             }
@@ -201,7 +197,8 @@ impl YearOfDays {
                 }),
             });
         }
-        Self { description: words.picture_description(total, &words.span(from, to), &most), halves, table }
+        let description = words.picture_description(total, &words.span(from, to), &most);
+        Self { description, width: LEFT + first_half * STEP, halves, table }
     }
 
     /// The weekdays that are named at the left, and where.
@@ -307,7 +304,7 @@ mod tests {
                 assert!(
                     half.days
                         .iter()
-                        .all(|field| field.x + STEP <= half.width && field.y + STEP <= year.height())
+                        .all(|field| field.x + STEP <= year.width && field.y + STEP <= year.height())
                 );
             }
         }
@@ -322,7 +319,7 @@ mod tests {
             let months: Vec<String> = (1..=12).map(|month| CHINESE.short_month(month)).collect();
             assert_eq!(names.collect::<Vec<_>>(), months, "{year}");
             for half in &picture.halves {
-                let places: Vec<u32> = half.months.iter().map(|(x, _)| *x).chain([half.width]).collect();
+                let places: Vec<u32> = half.months.iter().map(|(x, _)| *x).chain([picture.width]).collect();
                 assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= 2 * STEP), "{year}: {places:?}");
             }
         }
