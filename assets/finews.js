@@ -33,6 +33,13 @@ function keep(name, value) {
   }
 }
 
+// Shows what is kept, now and when it was changed on another page.
+function followKept(show) {
+  show();
+  addEventListener('storage', show);
+  addEventListener('pageshow', show);
+}
+
 // A button that goes through its states. The first is the usual one: nothing is kept of it.
 function choose(name, states) {
   const button = ui(name);
@@ -46,19 +53,16 @@ function choose(name, states) {
     button.title = button.dataset[state];
     button.setAttribute('aria-label', button.title);
   };
-  const showKept = () => {
-    const state = recall(name);
-    if (state !== undefined) show(state);
-  };
   show(chosen[name]);
   button.addEventListener('click', () => {
     const next = states[(states.indexOf(button.dataset.state) + 1) % states.length];
     show(next);
     keep(name, next === states[0] ? null : next);
   });
-  addEventListener('storage', showKept);
-  // Who comes back to a page may have chosen on another.
-  addEventListener('pageshow', showKept);
+  followKept(() => {
+    const state = recall(name);
+    if (state !== undefined) show(state);
+  });
 }
 
 function isTyping(event) {
@@ -87,7 +91,7 @@ function listenToKeys() {
   // Who speaks to the computer must be able to turn single keys off (WCAG 2.1.4).
   const wanted = ui('keys-on');
   if (wanted) {
-    wanted.checked = recall('keys') !== 'off';
+    followKept(() => (wanted.checked = recall('keys') !== 'off'));
     wanted.addEventListener('change', () => keep('keys', wanted.checked ? null : 'off'));
   }
   addEventListener('keydown', (event) => {
@@ -191,7 +195,7 @@ function listen(url, hear) {
 }
 
 function isFollowed(post, { follow, of }) {
-  if (follow === 'source') return post.source === of;
+  if (follow === 'source') return post.categories.includes(of);
   if (follow === 'security') return post.securities.some((security) => security.code === of);
   return true;
 }
@@ -239,9 +243,32 @@ function mergeDay(section, timeline, known) {
   }
 }
 
+// What was today is yesterday after midnight.
+function renameDays(newer, timeline) {
+  for (const section of all('.day', newer)) {
+    const heading = all('.day', timeline).find((day) => day.dataset.day === section.dataset.day)?.querySelector('.day-heading');
+    heading?.replaceWith(document.importNode(section.querySelector('.day-heading'), true));
+  }
+}
+
+// Between the oldest of the newer page and what is shown here there may be others: they are on the pages
+// that the newer one leads to.
+function replaceAll(newer, timeline, known) {
+  timeline.replaceChildren(...[...newer.children].map((child) => document.importNode(child, true)));
+  const [pager, newPager] = [document, newer.ownerDocument].map((page) => page.querySelector('.pager'));
+  if (newPager) pager?.replaceWith(document.importNode(newPager, true));
+  known.clear();
+  for (const [address, entry] of entriesByAddress(timeline)) known.set(address, entry);
+}
+
 function merge(newer, timeline, known) {
   all('.is-fresh', timeline).forEach((entry) => entry.classList.remove('is-fresh'));
-  all('.day', newer).forEach((section) => mergeDay(section, timeline, known));
+  if ([...entriesByAddress(newer).keys()].some((address) => known.has(address))) {
+    all('.day', newer).forEach((section) => mergeDay(section, timeline, known));
+    renameDays(newer, timeline);
+  } else {
+    replaceAll(newer, timeline, known);
+  }
   noteVisit();
   showTimes();
 }
@@ -263,12 +290,27 @@ function followNews() {
   // Addresses of news. An empty one: there are others.
   const waiting = new Set();
   let isBusy = false;
+  // News that was applied above what is read.
+  let isUnseen = false;
   let isPaused = recall('paused') === '1';
   let isAway = false;
 
+  const firstFresh = () => timeline.querySelector('.is-fresh .entry-title a');
   const showCount = () => {
     if (waiting.size) button.textContent = fill(box.dataset.news, waiting.has('') ? '…' : waiting.size);
-    button.hidden = !waiting.size;
+    else if (isUnseen) button.textContent = box.dataset.up;
+    button.hidden = !waiting.size && !isUnseen;
+  };
+  const noteSeen = () => {
+    if (!isUnseen || isAbove(timeline.querySelector('.entry'))) return;
+    isUnseen = false;
+    showCount();
+  };
+  const goToNews = () => {
+    timeline.scrollIntoView();
+    isUnseen = false;
+    showCount();
+    (firstFresh() ?? timeline.querySelector('.entry-title a'))?.focus({ preventScroll: true });
   };
   const announce = (addresses) => {
     const news = addresses.filter((address) => !known.has(address));
@@ -309,13 +351,15 @@ function followNews() {
       const hadFocus = document.activeElement === button;
       merge(newer, timeline, known);
       for (const address of [...told, ...known.keys()]) waiting.delete(address);
+      isUnseen = isAbove(timeline.querySelector('.entry'));
       showCount();
-      const next = timeline.querySelector('.is-fresh .entry-title a') ?? pause;
+      const next = firstFresh() ?? timeline.querySelector('.entry-title a') ?? pause;
       if (hadFocus && button.hidden) next.focus({ preventScroll: true });
     });
   };
 
-  button.addEventListener('click', applyNews);
+  button.addEventListener('click', () => (waiting.size ? applyNews() : goToNews()));
+  addEventListener('scrollend', noteSeen);
   pause.addEventListener('click', () => {
     isPaused = !isPaused;
     keep('paused', isPaused ? '1' : null);
@@ -337,15 +381,20 @@ function shareArticle() {
   const text = copy.textContent;
   let timer;
   copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(url);
+    try {
+      await navigator.clipboard.writeText(url);
+    } catch {
+      // The browser or its owner forbids it: the address is at the top, to be copied by hand.
+      copy.hidden = true;
+      return;
+    }
     copy.textContent = copy.dataset.done;
     clearTimeout(timer);
     timer = setTimeout(() => (copy.textContent = text), 2000);
   });
   share.addEventListener('click', () => {
-    navigator.share({ title: document.title, url }).catch((error) => {
-      if (error.name !== 'AbortError') throw error;
-    });
+    // Whoever thinks better of it refuses too.
+    navigator.share({ title: document.title, url }).catch(() => {});
   });
   // Insecure origins have neither.
   copy.hidden = !navigator.clipboard;
@@ -371,7 +420,7 @@ function freeImage(image) {
 
 function fetchImage(event) {
   const link = event.target.closest?.('a.image-link');
-  if (!link || event.ctrlKey || event.metaKey) return;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   const image = new Image();
   image.className = 'is-loaded';
@@ -404,8 +453,10 @@ function filterGroups() {
   const input = ui('filter');
   const found = document.querySelector('.filter-found');
   if (!input || !found) return;
-  const textOf = (item) => [item, item.textContent.toLowerCase()];
+  // As the server has it: each word in the name for readers, or in that of addresses.
+  const textOf = (item) => [item, all('a, i', item).map((name) => name.textContent.toLowerCase()).join('\n')];
   const sections = all('.initial').map((section) => [section, all('.groups > li', section).map(textOf)]);
+  const letters = new Map(all('.initials a').map((link) => [link.hash, link.closest('li')]));
   let frame;
   const update = () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -417,6 +468,8 @@ function filterGroups() {
         if (!item.hidden) count += 1;
       }
       section.hidden = count === before;
+      const letter = letters.get(`#${encodeURIComponent(section.querySelector('h2').id)}`);
+      if (letter) letter.hidden = section.hidden;
     }
     found.textContent = words.length ? fill(input.dataset.found, count) : '';
   };

@@ -88,6 +88,8 @@ pub struct Context<'a> {
     /// The URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose path
     /// `{% link %}` gives.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether lists show the post: only then is there a page of each security that it names.
+    pub is_listed: bool,
 }
 
 /// A body, read.
@@ -119,7 +121,7 @@ pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
         return without_markup(source, defects);
     }
     let html = to_html(source, format, cx, &mut defects);
-    let rewritten = rewrite::rewrite(&html, cx.site);
+    let rewritten = rewrite::rewrite(&html, cx.site, cx.is_listed);
     if rewritten.too_deep {
         let message = format!(
             "The body has more than {} elements open at once; its markup was dropped",
@@ -145,7 +147,7 @@ pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
 
 /// Cleans HTML of the owner: as a body, but nothing is lifted out of it.
 pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
-    let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site)) };
+    let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site, false)) };
     match rewritten.filter(|rewritten| !rewritten.too_deep) {
         Some(rewritten) => clean::clean(&rewritten.html),
         None => clean::clean(&tokens::text_only(html)),

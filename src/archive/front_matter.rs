@@ -118,9 +118,28 @@ pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
     }
 }
 
+/// Whether a character can stand in no page and no address: neither HTML nor XML allows it.
+fn is_forbidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+impl Value {
+    /// Drops the characters that can stand nowhere.
+    fn clean(&mut self) {
+        match self {
+            Self::Null => {}
+            Self::Text(text) if text.contains(is_forbidden) => text.retain(|c| !is_forbidden(c)),
+            Self::Text(_) => {}
+            Self::List(values) => values.iter_mut().for_each(Self::clean),
+            Self::Map(values) => values.iter_mut().for_each(|(_, value)| value.clean()),
+        }
+    }
+}
+
 impl FrontMatter {
     /// The fields given, of each key the last.
     pub fn new(mut fields: Vec<(String, Field)>) -> Self {
+        fields.iter_mut().for_each(|(_, field)| field.value.clean());
         let mut seen = HashSet::with_capacity(fields.len());
         let last: Vec<bool> = fields.iter().rev().map(|(key, _)| seen.insert(key.as_str())).collect();
         if last.contains(&false) {

@@ -78,7 +78,7 @@ fn page(
     let own = front.setting("permalink");
     let url = permalink::page_url(dir, basename, output, reader.template(), own);
     let title = front.text("title").unwrap_or_default();
-    let context = body::Context { site: reader.site(), title, url: &url, posts: links };
+    let context = body::Context { site: reader.site(), title, url: &url, posts: links, is_listed: false };
     let mut body = body::read(source, format, &context);
     defects.append(&mut body.defects);
     let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");

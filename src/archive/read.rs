@@ -274,7 +274,13 @@ impl<'a> Reader<'a> {
         if draft.visibility == Visibility::Withdrawn {
             return;
         }
-        let context = body::Context { site: &self.site, title: &draft.title, url: &draft.url, posts: links };
+        let context = body::Context {
+            site: &self.site,
+            title: &draft.title,
+            url: &draft.url,
+            posts: links,
+            is_listed: draft.visibility == Visibility::Listed,
+        };
         let mut body = body::read(source, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);
         if let Some(excerpt) = excerpt {

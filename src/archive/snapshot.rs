@@ -229,6 +229,12 @@ impl Snapshot {
         &self.categories
     }
 
+    /// A post's source: the last of its categories, which is the most particular. One whose posts are all
+    /// out of lists is none.
+    pub fn source(&self, post: &Post) -> Option<&Group> {
+        self.categories.get(*post.categories().last()?)
+    }
+
     /// The sources that published most in the 30 days before the newest post, the busiest first; not
     /// more than 32.
     pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
@@ -272,19 +278,23 @@ impl Snapshot {
         group.called(&self.names)
     }
 
+    /// Whether the posts of a group call it by a name like this.
+    pub fn is_called(&self, group: &Group, is_it: impl Fn(&str) -> bool) -> bool {
+        group.is_called(&self.names, is_it)
+    }
+
     /// The security or sector of a canonical code.
     pub fn security(&self, code: &str) -> Option<&Group> {
         self.securities.get(self.names.find(code)?)
     }
 
-    /// The securities whose codes are a number with any market behind it, in the order of their codes.
-    pub fn securities_of_number(&self, number: &str) -> Vec<&str> {
-        if number.is_empty() || number.contains('.') {
-            return Vec::new();
-        }
-        let codes = self.securities.iter().map(|group| self.name(group.name()));
+    /// The codes that are a text in any case of letters, or that with any market behind it; in their order.
+    pub fn securities_meant_by(&self, text: &str) -> Vec<&str> {
+        let text = text.to_ascii_uppercase();
+        let is_meant =
+            |code: &&str| *code == text || code.rsplit_once('.').is_some_and(|(number, _)| number == text);
         let mut codes: Vec<&str> =
-            codes.filter(|code| code.rsplit_once('.').is_some_and(|(plain, _)| plain == number)).collect();
+            self.securities.iter().map(|group| self.name(group.name())).filter(is_meant).collect();
         codes.sort_unstable();
         codes
     }

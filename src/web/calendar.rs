@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::paths::Route;
+use super::pictures::heat;
 use super::reply::Visit;
 use super::timeline::Link;
 
@@ -15,7 +16,7 @@ pub struct Cell {
     pub href: Option<String>,
     /// Date and number of posts, for those who do not see the grid.
     pub label: String,
-    /// 0 to 4: how busy the day was beside the month's busiest.
+    /// 0 to 4: how busy the day was beside the page's busiest.
     pub heat: usize,
 }
 
@@ -39,11 +40,10 @@ pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 impl Month {
-    /// The grid of a month; nothing outside the calendar.
-    pub fn of(visit: &Visit<'_>, year: i32, month: u32) -> Option<Self> {
+    /// The grid of a month, on a page whose busiest day has so many posts; nothing outside the calendar.
+    pub fn of(visit: &Visit<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
         let (first, last) = bounds(year, month)?;
         let counts: Vec<(NaiveDate, usize)> = visit.archive.days(first..=last).collect();
-        let busiest = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
         let offset = first.weekday().num_days_from_monday() as usize;
         let length = last.day() as usize;
         let mut weeks = vec![<[Cell; 7]>::default(); (offset + length).div_ceil(7)];
@@ -58,7 +58,7 @@ impl Month {
                 day: date.day(),
                 href: Some(visit.site.href(Route::day(date))),
                 label: format!("{} {}", words.day(date), words.posts(count)),
-                heat: (count * 4).div_ceil(busiest.max(1)),
+                heat: heat(count, busiest),
             };
         }
         let link = Link {

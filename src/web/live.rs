@@ -48,6 +48,8 @@ struct Data<'a> {
     url: String,
     date: String,
     source: Option<&'a str>,
+    /// The names in addresses of all its sources.
+    categories: Vec<&'a str>,
     securities: Vec<Security<'a>>,
 }
 
@@ -197,7 +199,6 @@ async fn next((first, mut receiver): Client) -> Option<(Result<Bytes, Infallible
 
 fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
     let post = archive.post(id);
-    let group = post.categories().last().and_then(|name| archive.categories().get(*name));
     let securities = post
         .securities
         .iter()
@@ -207,7 +208,8 @@ fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
         title: post.title(),
         url: site.href(post.url()),
         date: post.date.in_zone(archive.zone()).to_rfc3339(),
-        source: group.map(Group::label),
+        source: archive.source(post).map(Group::label),
+        categories: post.categories().iter().map(|name| archive.name(*name)).collect(),
         securities: securities.collect(),
     }
 }

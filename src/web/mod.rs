@@ -2,7 +2,8 @@
 //!
 //! In reading order:
 //! - [`paths`]: the only place where URLs are spelled
-//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`]: what pages show
+//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
+//!   pages show
 //! - [`pages`]: one file a page
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`]: new posts as they come
@@ -14,6 +15,7 @@
 
 pub mod admin;
 mod app;
+pub mod asked;
 pub mod assets;
 pub mod cache;
 pub mod calendar;

@@ -19,6 +19,10 @@ const TOP: u32 = 16;
 const BARS: (u32, u32) = (360, 96);
 /// Of the newest posts of a list so many tell the hours at which it is published.
 const POSTS_OF_HOURS: usize = 1000;
+/// Months that are drawn at most, the newest: a wrong date would otherwise make a picture of millennia.
+const MOST_MONTHS: i32 = BARS.0 as i32;
+/// A handful of posts is no busy day, however quiet the others are.
+const BUSY: usize = 4;
 
 /// A year of days, in two halves that stand beside or below each other.
 #[derive(Debug)]
@@ -60,8 +64,17 @@ pub struct DayField {
 pub struct MonthRow {
     /// The month.
     pub label: String,
-    /// Posts of each day; nothing for days outside.
-    pub days: Vec<Option<usize>>,
+    /// The days; nothing for those outside.
+    pub days: Vec<Option<DayNumber>>,
+}
+
+/// The number of a day.
+#[derive(Debug, Clone)]
+pub struct DayNumber {
+    /// Posts.
+    pub count: usize,
+    /// Where it leads, if there is anything.
+    pub href: Option<String>,
 }
 
 /// Bars beside each other.
@@ -156,8 +169,7 @@ impl YearOfDays {
         let most =
             most.map_or_else(String::new, |(day, count, _)| words.posts_at(&words.day_of_year(*day), *count));
         let total = counts.iter().map(|(_, count, _)| count).sum();
-        // A handful of posts is no busy day, however quiet the others are.
-        let busiest = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(1).max(4);
+        let busiest = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0);
         // Weeks from Monday, the first of which may have begun before.
         let monday = |day: NaiveDate| {
             day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())).unwrap_or(day)
@@ -180,21 +192,20 @@ impl YearOfDays {
                 half.months.push((x, words.short_month(named)));
             }
             let counted = counts.next_if(|(other, ..)| *other == day);
+            let count = counted.as_ref().map_or(0, |(_, count, _)| *count);
+            let href = counted.map(|(.., href)| href);
             if table.is_empty() || day.day() == 1 {
                 let label = words.month(day.year(), day.month());
                 table.push(MonthRow { label, days: vec![None; 31] });
             }
             if let Some(row) = table.last_mut() {
-                row.days[day.day0() as usize] = Some(counted.as_ref().map_or(0, |(_, count, _)| *count));
+                row.days[day.day0() as usize] = Some(DayNumber { count, href: href.clone() });
             }
             half.days.push(DayField {
                 x,
                 y: TOP + day.weekday().num_days_from_monday() * STEP,
-                heat: counted.as_ref().map_or(0, |(_, count, _)| (count * 4).div_ceil(busiest)),
-                link: counted.map(|(_, count, href)| Link {
-                    label: words.posts_at(&words.day_of_year(day), count),
-                    href,
-                }),
+                heat: heat(count, busiest),
+                link: href.map(|href| Link { label: words.posts_at(&words.day_of_year(day), count), href }),
             });
         }
         let description = words.picture_description(total, &words.span(from, to), &most);
@@ -212,6 +223,11 @@ impl YearOfDays {
     }
 }
 
+/// How busy a day was beside the busiest: 0 to 4.
+pub fn heat(count: usize, busiest: usize) -> usize {
+    (count * 4).div_ceil(busiest.max(BUSY))
+}
+
 /// The calendar of the days of the whole archive, from one day to another.
 pub fn days_of_archive(visit: &Visit<'_>, from: NaiveDate, to: NaiveDate) -> YearOfDays {
     let days = visit.archive.days(from..=to);
@@ -225,7 +241,8 @@ impl Bars {
         let last = months.last().map_or(0, |month| number(month.day));
         // Bars of less than a year would be walls.
         let first = months.first().map_or(0, |month| number(month.day)).min(last - 11);
-        let mut counted = months.iter().peekable();
+        let first = first.max(last - MOST_MONTHS + 1);
+        let mut counted = months.iter().skip_while(|month| number(month.day) < first).peekable();
         let all = (first..=last).map(|at| {
             let count = counted.next_if(|month| number(month.day) == at).map_or(0, Period::posts);
             (words.month(at.div_euclid(12), at.rem_euclid(12) as u32 + 1), count)
@@ -235,17 +252,21 @@ impl Bars {
         let years: Vec<_> = years.map(|(index, at)| (index, at.div_euclid(12).to_string())).collect();
         // Of many years not all have room for their names.
         let every = years.len().div_ceil(8).max(1);
-        let mut ticks: Vec<_> = years.into_iter().step_by(every).collect();
-        if ticks.is_empty() {
-            ticks = all.first().map(|(label, _)| (0, label.clone())).into_iter().collect();
-        }
+        let ticks = years.into_iter().step_by(every).collect();
         Self::of(words, all, ticks)
     }
 
     fn of_hours(words: &Words, hours: [usize; 24]) -> Self {
         let all = hours.into_iter().enumerate().map(|(hour, count)| (format!("{hour:02}:00"), count));
-        let ticks = [0, 6, 12, 18].map(|hour| (hour, format!("{hour}:00")));
-        Self::of(words, all.collect(), ticks.into())
+        let ticks = [0, 6, 12, 18].map(|hour| (hour, format!("{hour:02}:00")));
+        let bars = Self::of(words, all.collect(), ticks.into());
+        match hours.iter().sum::<usize>() {
+            // Of a longer list these are the newest, which the sentence does not say by itself.
+            POSTS_OF_HOURS => {
+                Self { description: words.of_the_newest(POSTS_OF_HOURS, &bars.description), ..bars }
+            }
+            _ => bars,
+        }
     }
 
     fn of(words: &Words, all: Vec<(String, usize)>, ticks: Vec<(usize, String)>) -> Self {
@@ -296,7 +317,7 @@ mod tests {
             let days = (to - from).num_days() as usize + 1;
             assert_eq!(year.halves.iter().map(|half| half.days.len()).sum::<usize>(), days);
             let in_table: Vec<usize> =
-                year.table.iter().flat_map(|row| &row.days).filter_map(|day| *day).collect();
+                year.table.iter().flat_map(|row| &row.days).flatten().map(|day| day.count).collect();
             assert_eq!((in_table.len(), in_table.iter().sum::<usize>()), (days, 3));
             let fields = year.halves.iter().flat_map(|half| &half.days);
             assert_eq!(fields.filter(|field| field.link.is_some()).count(), 1);

@@ -59,7 +59,7 @@ pub struct Day<'a> {
 pub struct Follow<'a> {
     /// `all`, or those of a `source` or a `security`.
     pub what: &'static str,
-    /// The source's name for readers, or the security's code.
+    /// The source's name in addresses, or the security's code.
     pub of: &'a str,
 }
 
@@ -108,46 +108,15 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
     }
 }
 
-/// A post's source: the last of its categories, which is the most particular.
+/// The link to a post's source.
 pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
-    Some(link_to(visit, source_group(visit, post)?, Route::source))
+    Some(link_to(visit, visit.archive.source(post)?, Route::source))
 }
 
 /// The link to a source, tag or security; `route` gives its page by its name.
 pub fn link_to<'a>(visit: &Visit<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
     let href = visit.site.href(route(visit.archive.name(group.name())));
     Link { label: group.label().to_owned(), href }
-}
-
-/// Whether the name of a group, in addresses or for readers, holds what is asked for.
-pub fn is_asked_for(visit: &Visit<'_>, group: &Group, asked: &Asked) -> bool {
-    asked.is_in(visit.archive.name(group.name())) || asked.is_in(group.label())
-}
-
-/// A text that is looked for in names and titles, in any case of letters.
-#[derive(Debug)]
-pub struct Asked {
-    text: String,
-    /// Han has no case, so that nothing need be folded to find it.
-    has_case: bool,
-}
-
-impl Asked {
-    /// What a reader typed.
-    pub fn new(text: &str) -> Self {
-        let text = text.to_lowercase();
-        Self { has_case: text.chars().any(char::is_lowercase), text }
-    }
-
-    /// Whether a text holds it.
-    pub fn is_in(&self, text: &str) -> bool {
-        if self.has_case { text.to_lowercase().contains(&self.text) } else { text.contains(&self.text) }
-    }
-}
-
-/// The posts of a post's source. A category whose posts are all out of lists has no page.
-pub fn source_group<'a>(visit: &Visit<'a>, post: &Post) -> Option<&'a Group> {
-    visit.archive.categories().get(*post.categories().last()?)
 }
 
 /// The links below a list.
@@ -197,5 +166,5 @@ impl Hash for Shown<'_> {
 /// What changes when anything changes that a list shows of a post.
 pub fn version<'a>(visit: &Visit<'a>, id: PostId) -> (u64, Option<&'a str>) {
     let post = visit.archive.post(id);
-    (post.hash, source_group(visit, post).map(Group::label))
+    (post.hash, visit.archive.source(post).map(Group::label))
 }

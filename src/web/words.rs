@@ -56,6 +56,8 @@ pub struct Words {
     pub not_found_text: &'static str,
     /// Link of the 404 page to the nearest day with posts.
     pub nearest_day: &'static str,
+    /// Link of the 404 page to the newest day.
+    pub newest_day: &'static str,
     /// Heading of the 410 page.
     pub gone: &'static str,
     /// Text of the 410 page.
@@ -100,6 +102,12 @@ pub struct Words {
     pub search_scope: &'static str,
     /// A search that found nothing.
     pub nothing_found: &'static str,
+    /// A filter that found nothing.
+    pub nothing_of_the_name: &'static str,
+    /// An archive that mentions no security.
+    pub no_securities: &'static str,
+    /// In the empty field of the filter of securities.
+    pub security_hint: &'static str,
     /// Name of the filter of a list.
     pub filter: &'static str,
     /// In the empty field of the filter of sources.
@@ -108,6 +116,8 @@ pub struct Words {
     pub tag_hint: &'static str,
     /// Name of the links to the letters of a list.
     pub initials: &'static str,
+    /// Names that begin with neither a letter nor a digit.
+    pub other_initials: &'static str,
     /// Title of the calendar of a year.
     pub posts_a_day: &'static str,
     /// Title of the months' picture.
@@ -168,6 +178,8 @@ pub struct Words {
     pub ago_now: &'static str,
     /// `{n}` minutes ago, short.
     pub ago_minutes: &'static str,
+    /// The button that leads to news that are shown further up.
+    pub live_up: &'static str,
     /// `{n}` hours ago.
     pub ago_hours: &'static str,
     /// `{n}` days ago.
@@ -205,7 +217,7 @@ pub static CHINESE: Words = Words {
     newer: "更新",
     pages: "翻页",
     original: "查看原文",
-    published_by: "文章来源",
+    published_by: "文章来源：",
     source_text: "源文件",
     digest: "摘要",
     securities: "提及证券",
@@ -216,6 +228,7 @@ pub static CHINESE: Words = Words {
     not_found: "没有找到这个页面",
     not_found_text: "地址可能写错了，或者文章从未发布过。本站保存全部历史文章，旧文不会因为时间久而消失。",
     nearest_day: "离这个地址最近的一天：",
+    newest_day: "最近的消息：",
     gone: "文章已撤下",
     gone_text: "发布者撤下了这篇文章。",
     failed: "出错了",
@@ -238,9 +251,13 @@ pub static CHINESE: Words = Words {
     search_hint: "标题、来源、公司、代码",
     search_scope: "在最近的标题、来源和证券中查找。",
     nothing_found: "没有找到。换一个词，或者从下面的页面找起。",
+    nothing_of_the_name: "没有这样的名称。",
+    no_securities: "还没有文章提及证券。",
+    security_hint: "名称或代码",
     filter: "筛选",
     source_hint: "名称或拼音",
     tag_hint: "标签",
+    other_initials: "其他",
     initials: "按首字母",
     posts_a_day: "每日篇数",
     posts_a_month: "每月篇数",
@@ -267,11 +284,12 @@ pub static CHINESE: Words = Words {
     key_previous: "上一条",
     key_help: "显示本说明",
     close: "关闭",
+    live_up: "↑ 看新消息",
     live_news: "{n} 条新消息",
     live_pause: "暂停更新",
     live_resume: "继续更新",
     ago_now: "刚刚",
-    ago_minutes: "{n} 分前",
+    ago_minutes: "{n} 分钟前",
     ago_hours: "{n} 小时前",
     ago_days: "{n} 天前",
     sources_found: "{n} 个来源",
@@ -297,7 +315,7 @@ pub static ENGLISH: Words = Words {
     newer: "Newer",
     pages: "Pages",
     original: "Original article",
-    published_by: "Published by",
+    published_by: "Published by ",
     source_text: "Source text",
     digest: "Digest",
     securities: "Securities mentioned",
@@ -308,6 +326,7 @@ pub static ENGLISH: Words = Words {
     not_found: "Page not found",
     not_found_text: "The address may be mistyped, or there never was such a post. This archive keeps everything: nothing goes away for being old.",
     nearest_day: "The nearest day to this address: ",
+    newest_day: "The newest posts: ",
     gone: "Withdrawn",
     gone_text: "The publisher has withdrawn this post.",
     failed: "Something went wrong",
@@ -330,9 +349,13 @@ pub static ENGLISH: Words = Words {
     search_hint: "Titles, sources, companies, codes",
     search_scope: "Among recent titles, sources and securities.",
     nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
+    nothing_of_the_name: "There is none of this name.",
+    no_securities: "No post mentions a security yet.",
+    security_hint: "Name or code",
     filter: "Filter",
     source_hint: "Name",
     tag_hint: "Tag",
+    other_initials: "Other",
     initials: "By letter",
     posts_a_day: "Posts a day",
     posts_a_month: "Posts a month",
@@ -359,11 +382,12 @@ pub static ENGLISH: Words = Words {
     key_previous: "Previous entry",
     key_help: "Show this",
     close: "Close",
+    live_up: "↑ See what is new",
     live_news: "{n} new posts",
     live_pause: "Pause updates",
     live_resume: "Resume updates",
     ago_now: "just now",
-    ago_minutes: "{n} min",
+    ago_minutes: "{n} min ago",
     ago_hours: "{n} h ago",
     ago_days: "{n} d ago",
     sources_found: "{n} sources",

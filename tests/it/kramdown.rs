@@ -80,7 +80,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 
 fn body(source: &str, format: Format) -> Body {
     let site = SiteContext { quote: "Quote", ..SiteContext::default() };
-    read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None })
+    read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None, is_listed: true })
 }
 
 /// What is compared: the tree, and the fields that were lifted out of it.

@@ -111,9 +111,24 @@ fn a_new_post_is_told_with_what_lists_show() {
             "url": "/b/wire/2024/01/02/new.html",
             "date": "2024-01-02T08:00:00+00:00",
             "source": "wire",
+            "categories": ["wire"],
             "securities": [{ "code": "600160.SH", "name": "巨化股份" }],
         });
         assert_eq!(data, expected);
+    });
+}
+
+#[test]
+fn a_new_post_is_told_with_all_its_sources() {
+    run(async {
+        let mut room = Newsroom::new();
+        let mut listener = room.listen(None).await;
+        listener.next().await;
+        room.write("2024-01-02-new.md", "---\ntitle: A\ncategories: [first, second]\ntags: Second\n---\n");
+        let event = listener.next().await.expect("an event");
+        let data: serde_json::Value = serde_json::from_str(field(&event, "data")).expect("JSON");
+        assert_eq!(data["categories"], serde_json::json!(["first", "second"]));
+        assert_eq!(data["source"], "Second", "as readers call the most particular");
     });
 }
 
@@ -165,6 +180,11 @@ fn who_was_away_is_told_what_was_missed() {
             "{missed}"
         );
         assert!(!missed.contains("event: reset"), "{missed}");
+        let again = web::router(Arc::clone(&room.app))
+            .oneshot(Request::get(format!("/b/live?after={last}")).body(Body::empty()).expect("a request"))
+            .await;
+        let mut again = Listener { body: again.expect("an answer").into_body() };
+        assert_eq!(again.next().await.as_ref(), Some(&missed), "a script asks in the query");
         for unknown in ["0-1", "nonsense", &format!("{last}99")] {
             let first = room.listen(Some(unknown)).await.next().await.expect("an event");
             assert!(first.contains("event: reset"), "{unknown}: {first}");

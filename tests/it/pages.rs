@@ -94,9 +94,9 @@ fn an_english_site_speaks_english() {
         ("_posts/2024-03-01-a.md", "---\ntitle: A\nlang: en_GB\n---\nText.\n"),
     ]);
     let article = site.page("/2024/03/01/a.html");
+    assert!(article.contains("<html lang=\"zh-CN\">"));
     assert!(
-        article.contains("<html lang=\"zh-CN\">")
-            && article.contains("<article class=\"article\" lang=\"en-GB\">")
+        article.contains("<h1 lang=\"en-GB\">") && article.contains("<div class=\"body\" lang=\"en-GB\">")
     );
     let han = html.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).count();
     assert_eq!(han, 0);
@@ -282,7 +282,18 @@ fn a_tag_covers_what_a_page_shows_of_others() {
     let other = |tag| ("_posts/2024-01-03-b.md", if tag { "---\ntags: t\n---\n" } else { "---\n---\n" });
     let article = "/2024/01/02/a.html";
     assert_ne!(tag(article, &[hidden, other(true)]), tag(article, &[hidden, other(false)]), "tags of hidden");
+    let chart = (
+        "_posts/2024-01-02-a.md",
+        "<p><img src=\"https://e.example/c.png\" data-code=\"K NIO|106|7\"></p>\n",
+    );
+    let namer = |name: &str| format!("<p><span class=\"keytip\" data-code=\"106,NIO\">{name}</span></p>\n");
+    let named = |name: &str| tag(article, &[chart, ("_posts/2024-06-03-b.md", &namer(name))]);
+    assert_ne!(named("甲"), named("乙"), "the name of a security that only others name");
     let post = ("_posts/2024-01-02-a.md", "Text.\n");
+    let year = |others: &[(&str, &str)]| tag("/2024/", &[&[post], others].concat());
+    let before = [("_posts/2023-01-02-a.md", "Text.\n"), ("_posts/2023-01-03-b.md", "Text.\n")];
+    assert_ne!(year(&[]), year(&before[..1]), "other years are named");
+    assert_eq!(year(&before[..1]), year(&before), "but not counted");
     assert_ne!(tag("/", &[post]), tag("/", &[post, ("favicon.ico", "icon")]), "the icon");
     // The home page leads on to the day of the first post that it does not show.
     let names: Vec<String> = (0..50).map(|n| format!("_posts/2024-01-02-{n}.md")).collect();
@@ -373,8 +384,8 @@ fn a_security_has_a_page_of_all_that_mentions_it() {
     assert!(site.page("/board/BK0493.html").contains("<h1>新能源</h1>"));
     site.assert_status("/stock/600160.SH/1.html", 200);
     site.assert_status("/stock/600160.SH/2.html", 404);
-    site.assert_status("/stock/BK0493.html", 404);
-    site.assert_status("/board/600160.SH.html", 404);
+    site.assert_moved("/stock/BK0493.html", "/board/BK0493.html");
+    site.assert_moved("/board/600160.SH.html", "/stock/600160.SH.html");
     site.assert_status("/stock/600519.SH.html", 404);
     site.assert_conditional("/stock/600160.SH.html");
     site.assert_conditional("/stock/");
@@ -388,6 +399,9 @@ fn a_bare_number_leads_to_its_security_or_offers_the_choice() {
     let html = site.page("/stock/000700.html");
     assert!(html.contains("/stock/000700.SZ.html") && html.contains("/stock/000700.US.html"), "{html}");
     site.assert_status("/stock/1.html", 404);
+    site.assert_moved("/stock/600160.sh.html", "/stock/600160.SH.html");
+    site.assert_moved("/stock/600160/1.html", "/stock/600160.SH/1.html");
+    site.assert_status("/stock/600160/2.html", 404);
 }
 
 #[test]
@@ -422,7 +436,8 @@ fn a_list_of_sources_is_filtered_without_script() {
             "{query}"
         );
     }
-    assert!(site.page("/category/?q=%00%ff%3Cx%3E").contains("没有找到"));
+    assert!(site.page("/category/?q=%00%ff%3Cx%3E").contains("没有这样的名称"));
+    assert!(site.page("/category/?q=wang+%E6%B2%B3").contains("没有这样的名称"), "each word must be held");
     assert_ne!(site.get("/category/").header("etag"), site.get("/category/?q=hetan").header("etag"));
 }
 
@@ -443,13 +458,42 @@ fn a_search_finds_titles_sources_and_securities() {
 
 /// Every day of a picture leads to where its posts are.
 #[test]
+fn a_wrong_date_makes_no_picture_of_millennia() {
+    let post = |date: &str| format!("---\ndate: {date} 10:00:00 +0000\ncategories: news\n---\nText.\n");
+    let (typo, right) = (post("0204-05-05"), post("2024-05-05"));
+    let site = Site::of(&[("_posts/2024-05-05-a.md", &typo), ("_posts/2024-05-05-b.md", &right)]);
+    let html = site.page("/category/news.html");
+    assert!(html.len() < 100_000, "{} bytes", html.len());
+}
+
+#[test]
+fn what_no_page_may_hold_is_dropped_from_names() {
+    let post = "---\ntitle: \"a\\0b\\x01\"\ncategories: [\"n\\0x\"]\n---\nText.\n";
+    let site = Site::of(&[("_posts/2024-05-05-a.md", post)]);
+    assert!(site.page("/nx/2024/05/05/a.html").contains("<h1>ab</h1>"));
+    assert!(site.page("/category/nx.html").contains("<h1>nx</h1>"));
+}
+
+#[test]
+fn a_group_called_like_the_list_of_all_has_a_page() {
+    let site =
+        Site::of(&[("_posts/2024-05-05-a.md", "---\ncategories: [index]\ntags: [index]\n---\nText.\n")]);
+    for kind in ["category", "tag"] {
+        let path = format!("/{kind}/%69ndex.html");
+        assert!(site.page(&format!("/{kind}/")).contains(&format!("href=\"{path}\"")));
+        assert!(site.page(&path).contains("<h1>index</h1>"));
+    }
+}
+
+#[test]
 fn a_day_of_a_sources_picture_leads_to_its_posts() {
+    // Seven a day, so that some days stand on two pages.
     let posts: Vec<(String, String)> = (0..130)
         .map(|n| {
-            let day = n / 10 + 1;
+            let day = n / 7 + 1;
             let text = format!(
-                "---\ntitle: Post {n}\ndate: 2024-01-{day:02} {:02}:00:00\ncategories: news\n---\nText.\n",
-                n % 10
+                "---\ntitle: Post {n}.\ndate: 2024-01-{day:02} {:02}:00:00\ncategories: news\n---\nText.\n",
+                n % 7
             );
             (format!("_posts/2024-01-01-p{n}.md"), text)
         })
@@ -462,9 +506,13 @@ fn a_day_of_a_sources_picture_leads_to_its_posts() {
         .filter_map(|part| part.split('"').next())
         .filter(|href| href.contains("#ui-2024"))
         .collect();
-    assert_eq!(days.len(), 13);
+    assert_eq!(days.len(), 2 * 19, "in the picture, and in its table");
     for href in days {
         let (path, id) = href.split_once('#').expect("a fragment");
-        assert!(site.page(path).contains(&format!("id=\"{id}\"")), "{href}");
+        let page = site.page(path);
+        assert!(page.contains(&format!("id=\"{id}\"")), "{href}");
+        let day: usize = id.rsplit('-').next().expect("a day").parse().expect("a number");
+        let newest = (day * 7 - 1).min(129);
+        assert!(page.contains(&format!(">Post {newest}.<")), "{href} shows the day's newest");
     }
 }

@@ -96,7 +96,7 @@ fn markup() -> impl Strategy<Value = String> {
 
 fn clean(source: &str, format: Format) -> String {
     let site = site();
-    let context = Context { site: &site, title: "T", url: "/x.html", posts: &|_| None };
+    let context = Context { site: &site, title: "T", url: "/x.html", posts: &|_| None, is_listed: true };
     body::read(source, format, &context).html.as_str().to_owned()
 }
 

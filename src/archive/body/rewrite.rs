@@ -34,10 +34,10 @@ pub(super) struct Rewritten {
     pub(super) too_deep: bool,
 }
 
-/// Rewrites a body.
-pub(super) fn rewrite(html: &str, site: &SiteContext) -> Rewritten {
+/// Rewrites a body. In one that no list shows, the names of securities stay as they are.
+pub(super) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewritten {
     let html = &unfinished::escape(html);
-    let mut pass = tokenize(html, Pass::new(html, site));
+    let mut pass = tokenize(html, Pass { is_listed, ..Pass::new(html, site) });
     pass.cut_from(0);
     pass.end_top();
     Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities.all, too_deep: pass.too_deep }
@@ -60,6 +60,7 @@ struct Open<'h> {
 
 struct Pass<'a> {
     site: &'a SiteContext,
+    is_listed: bool,
     out: String,
     open: Vec<Open<'a>>,
     /// How many of them are in the output.
@@ -103,6 +104,7 @@ impl<'a> Pass<'a> {
     fn new(html: &'a str, site: &'a SiteContext) -> Self {
         Self {
             site,
+            is_listed: true,
             out: String::with_capacity(html.len() + html.len() / 8),
             open: Vec::new(),
             shown: 0,
@@ -176,8 +178,8 @@ impl<'a> Pass<'a> {
         if is_part && !self.enter_table_part(&tag.name) {
             return false;
         }
-        let hidden = is_hidden.then(|| self.mark());
         let mention = security.as_ref().and_then(|code| self.mention(tag, code));
+        let hidden = is_hidden.then(|| self.mark());
         let shown = match policy {
             _ if let Some(mention) = &mention => Some(self.open_mention(mention)),
             // A link within a mention's would end it.

@@ -16,7 +16,7 @@ fn post(name: &str) -> Option<String> {
 }
 
 pub(super) fn context(site: &SiteContext) -> Context<'_> {
-    Context { site, title: "题目", url: "/2024/01/02/b.html", posts: &post }
+    Context { site, title: "题目", url: "/2024/01/02/b.html", posts: &post, is_listed: true }
 }
 
 fn markdown(source: &str) -> Body {
@@ -88,10 +88,26 @@ fn a_mention_leads_to_the_page_of_its_security() {
             "<p>空的</p>".to_owned(),
         ),
         ("<p><span class=keytip data-code=\"1,6\">丁</span></p>", "<p>丁</p>".to_owned()),
+        // Between cells it gets one of its own.
+        (
+            "<table><tr><span class=keytip data-code=\"1,600001\">甲</span><td>乙</td></tr></table>",
+            "<table><tbody><tr><td><a href=\"/base/stock/600001.SH.html\">甲</a></td><td>乙</td></tr></tbody></table>"
+                .to_owned(),
+        ),
     ];
     for (source, expected) in table {
         assert_eq!(markdown(source).html.as_str(), expected, "{source}");
     }
+}
+
+#[test]
+fn where_no_list_shows_the_post_names_lead_to_no_page() {
+    let source = "<p><span class=keytip data-code=\"1,600001\">甲</span>、\
+                  <a class=keytip data-code=\"1,600002\" href=\"http://q.example/2\">乙</a></p>";
+    let body = read(source, Format::Markdown, &Context { is_listed: false, ..context(&site()) });
+    let expected = "<p>甲、<a href=\"http://q.example/2\" rel=\"noopener nofollow ugc\">乙</a></p>";
+    assert_eq!(body.html.as_str(), expected);
+    assert_eq!(codes(&body), [("600001.SH", "甲"), ("600002.SH", "乙")]);
 }
 
 #[test]

@@ -37,11 +37,6 @@ impl Snapshot {
         self.days.last().map(|(day, _)| *day)
     }
 
-    /// The day of the oldest listed post.
-    pub fn oldest_day(&self) -> Option<NaiveDate> {
-        self.days.first().map(|(day, _)| *day)
-    }
-
     /// The nearest days with posts before and after a day.
     pub fn days_beside(&self, day: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
         use std::ops::Bound::{Excluded, Unbounded};

@@ -72,6 +72,10 @@ impl Group {
         self.tally.names(names)
     }
 
+    pub(super) fn is_called(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
+        self.tally.any_name(names, is_it)
+    }
+
     /// Posts that are in order already, if there is any.
     fn of(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use askama::Template;
+use chrono::Datelike;
 
 use super::Head;
 use crate::archive::names::NameId;
@@ -55,7 +56,7 @@ struct Security<'a> {
 /// A post that was published around an article.
 struct Near<'a> {
     entry: Entry<'a>,
-    /// Without its year.
+    /// Without its year, where that is the article's.
     day: String,
 }
 
@@ -66,7 +67,7 @@ const AROUND: usize = 6;
 pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let archive = visit.archive;
     let post = archive.post(id);
-    let group = timeline::source_group(visit, post);
+    let group = archive.source(post);
     let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
@@ -75,9 +76,12 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
         // Its tags and securities are links only while listed posts have them too, and its day as well.
         fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
         fingerprint.add(archive.day(post.date.day(archive.zone())).is_some());
-        for mention in &post.securities {
-            fingerprint.add(archive.securities().get(mention.code).is_some());
-        }
+    }
+    for mention in &post.securities {
+        // One without a name here is called as others call it; hidden posts link only what others name too.
+        let group = archive.securities().get(mention.code);
+        let shown = group.map(|group| if archive.name(mention.name).is_empty() { group.label() } else { "" });
+        fingerprint.add(shown);
     }
     let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
     let around = archive.around(id, group, &beside, AROUND);
@@ -112,7 +116,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
                 .iter()
                 .map(|mention| security(visit, mention.name, mention.code))
                 .collect(),
-            around: around.iter().map(|id| near(visit, archive.post(*id))).collect(),
+            around: around.iter().map(|id| near(visit, archive.post(*id), at.year())).collect(),
             reading: visit.site.words.reading_time(post.length),
             day: archive.day(at.date_naive()).map(|_| Link {
                 label: visit.site.words.day(at.date_naive()),
@@ -129,8 +133,9 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     })
 }
 
-fn near<'a>(visit: &Visit<'a>, post: &'a Post) -> Near<'a> {
-    let day = visit.site.words.day_of_year(post.date.day(visit.archive.zone()));
+fn near<'a>(visit: &Visit<'a>, post: &'a Post, year: i32) -> Near<'a> {
+    let (words, day) = (visit.site.words, post.date.day(visit.archive.zone()));
+    let day = if day.year() == year { words.day_of_year(day) } else { words.day(day) };
     Near { entry: timeline::entry(visit, post, true), day }
 }
 

@@ -13,7 +13,7 @@ use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Day, Entry, Link, Pager, Shown};
 
-/// Headlines of each day that a month shows.
+/// Headlines of each day that a month shows: one more where only one would be left out.
 const HEADLINES: usize = 5;
 
 #[derive(Template)]
@@ -35,13 +35,14 @@ pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
     if days.is_empty() {
         return None;
     }
-    let years = visit.archive.years();
+    let years: Vec<i32> = visit.archive.years().into_iter().map(|(year, _)| year).collect();
     let fingerprint = visit.fingerprint("year").with(&days).with(&years);
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
         let count = days.iter().map(|(_, count)| count).sum();
         let label = words.year(year);
-        let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month));
+        let busiest = days.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month, busiest));
         Ok(YearPage {
             site: visit.site,
             head: Head::new(visit, &label, words.date_description(&label, count), Route::Year(year)),
@@ -50,8 +51,8 @@ pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
             months: months.filter(|month| month.posts > 0).collect(),
             years: years
                 .iter()
-                .filter(|(other, _)| *other != year)
-                .map(|(year, _)| Link { label: words.year(*year), href: visit.site.href(Route::Year(*year)) })
+                .filter(|other| **other != year)
+                .map(|year| Link { label: words.year(*year), href: visit.site.href(Route::Year(*year)) })
                 .collect(),
             label,
         })
@@ -78,6 +79,8 @@ struct MonthDay<'a> {
     iso: String,
     count: String,
     entries: Vec<Entry<'a>>,
+    /// What is said of those that are not here.
+    others: Option<String>,
 }
 
 /// Answers `/<year>/<month>/`.
@@ -100,7 +103,8 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
         let label = words.month(year, month);
         let total = counts.iter().map(|(_, count)| count).sum();
         let beside = |day: Option<NaiveDate>| day.map(|day| month_link(visit, day));
-        let grid = Month::of(visit, year, month);
+        let busiest = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let grid = Month::of(visit, year, month, busiest);
         Ok(MonthPage {
             site: visit.site,
             head: Head::new(visit, &label, words.date_description(&label, total), Route::Month(year, month)),
@@ -116,7 +120,9 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
 }
 
 fn newest_of(visit: &Visit<'_>, day: NaiveDate) -> Vec<crate::archive::PostId> {
-    visit.archive.day(day).map(|list| list.newest(HEADLINES).collect()).unwrap_or_default()
+    let Some(list) = visit.archive.day(day) else { return Vec::new() };
+    let shown = if list.len() == HEADLINES + 1 { list.len() } else { HEADLINES };
+    list.newest(shown).collect()
 }
 
 fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a> {
@@ -126,6 +132,7 @@ fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a
         link: Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) },
         iso: day.to_string(),
         count: words.posts(count),
+        others: (count > entries.len()).then(|| words.other_posts(count - entries.len())),
         entries: entries.iter().map(|id| timeline::entry(visit, visit.archive.post(*id), true)).collect(),
     }
 }

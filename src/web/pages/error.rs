@@ -17,7 +17,8 @@ struct Page<'a> {
     head: Head,
     title: &'a str,
     text: &'a str,
-    nearest: Option<Link>,
+    /// A day, and why that.
+    nearest: Option<(&'a str, Link)>,
 }
 
 impl<'a> Page<'a> {
@@ -26,12 +27,15 @@ impl<'a> Page<'a> {
     }
 }
 
-/// 404, with the day with posts that is nearest to a date in the path.
+/// 404, with the day with posts that is nearest to a date in the path, else the newest.
 pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     let words = visit.site.words;
-    let day = date_in(path).or(visit.archive.newest_day()).and_then(|day| visit.archive.nearest_day(day));
-    let nearest =
-        day.map(|day| Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) });
+    let named = date_in(path).and_then(|day| visit.archive.nearest_day(day));
+    let newest = visit.archive.newest_day().map(|day| (words.newest_day, day));
+    let day = named.map(|day| (words.nearest_day, day)).or(newest);
+    let nearest = day.map(|(why, day)| {
+        (why, Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) })
+    });
     let page = Page { nearest, ..Page::new(visit.site, words.not_found, words.not_found_text) };
     visit.absent(StatusCode::NOT_FOUND, &page)
 }

@@ -129,7 +129,7 @@ impl<'a> Named<'a> {
 
     fn follow(&self) -> Option<Follow<'a>> {
         match self.kind {
-            Kind::Source => Some(Follow { what: "source", of: self.label }),
+            Kind::Source => Some(Follow { what: "source", of: self.name }),
             Kind::Security => Some(Follow { what: "security", of: self.name }),
             Kind::Tag | Kind::Joined => None,
         }

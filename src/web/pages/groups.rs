@@ -1,5 +1,6 @@
 //! All sources, and all tags.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -8,11 +9,12 @@ use chrono::NaiveDate;
 use super::Head;
 use crate::archive::Timestamp;
 use crate::archive::snapshot::{Group, Groups};
+use crate::web::asked::Asked;
 use crate::web::cache::CachePolicy;
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Asked, Link};
+use crate::web::timeline::{self, Link};
 
 #[derive(Template)]
 #[template(path = "pages/groups.html")]
@@ -95,14 +97,14 @@ fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, texts: Texts) -> Rep
 }
 
 /// The groups that are asked for, by the first letter of their names: letters, then digits, then
-/// everything else.
+/// everything else, the most frequent first.
 fn sections<'a>(
     visit: &Visit<'a>,
     groups: &'a Groups,
     asked: &Asked,
     route: fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let found = groups.iter().filter(|group| timeline::is_asked_for(visit, group, asked));
+    let found = groups.iter().filter(|group| asked.is_in_names(visit, group));
     let mut sorted: Vec<(&str, &Group)> =
         found.map(|group| (visit.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));
@@ -111,9 +113,13 @@ fn sections<'a>(
         let initial = match name.chars().next() {
             Some(first) if first.is_ascii_alphabetic() => (0, first.to_ascii_uppercase().to_string()),
             Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
-            _ => (2, "…".to_owned()),
+            _ => (2, visit.site.words.other_initials.to_owned()),
         };
         sections.entry(initial).or_default().push(item(visit, group, name, route));
+    }
+    // Han has no order that readers know by heart.
+    for ((_, _), items) in sections.iter_mut().filter(|((kind, _), _)| *kind == 2) {
+        items.sort_by_key(|item| Reverse(item.count));
     }
     sections.into_iter().map(|((_, initial), items)| Section { initial, items }).collect()
 }

@@ -55,9 +55,10 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let next = next.and_then(|index| visit.archive.listed().get(index));
     let older = next.map(|id| visit.archive.day_page(id)).map(|(day, number)| Route::Day(day, number));
     fingerprint.add(older.as_ref().map(ToString::to_string));
-    if let Some(day) = newest {
-        fingerprint.add(visit.archive.days(year_of(day)).collect::<Vec<_>>());
-    }
+    // The days that the calendars show.
+    let days: Vec<_> =
+        newest.into_iter().flat_map(|day| visit.archive.days(pictures::a_year_before(day)..=day)).collect();
+    fingerprint.add(&days);
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         Ok(Page {
             site: visit.site,
@@ -65,7 +66,7 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
             days: near_days(visit, timeline::days(visit, &list.posts, true)),
             older: older.map(|route| visit.site.href(route)),
             sources: active.iter().map(|group| source(visit, group)).collect(),
-            months: newest.map(|day| months(visit, day)).unwrap_or_default(),
+            months: newest.map(|day| months(visit, day, &days)).unwrap_or_default(),
             picture: newest.map(|day| pictures::days_of_archive(visit, pictures::a_year_before(day), day)),
             follow: Some(Follow { what: "all", of: "" }),
         })
@@ -95,23 +96,14 @@ fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
     }
 }
 
-/// The days that the calendars show.
-fn year_of(newest: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
-    pictures::a_year_before(newest).min(two_months(newest))..=newest
-}
-
-/// The first day of the month before a day's.
-fn two_months(day: NaiveDate) -> NaiveDate {
-    let first = day.with_day(1).unwrap_or(day);
-    first.pred_opt().and_then(|day| day.with_day(1)).unwrap_or(first)
-}
-
-/// The newest month and the one before, the newest first.
-fn months(visit: &Visit<'_>, newest: NaiveDate) -> Vec<Month> {
-    let before = two_months(newest);
-    [newest, before]
-        .iter()
-        .filter_map(|day| Month::of(visit, day.year(), day.month()))
+/// The newest month and the one before, the newest first; `days` are those of the picture of the year.
+fn months(visit: &Visit<'_>, newest: NaiveDate, days: &[(NaiveDate, usize)]) -> Vec<Month> {
+    let busiest = days.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let before = newest.with_day(1).and_then(|first| first.pred_opt());
+    [Some(newest), before]
+        .into_iter()
+        .flatten()
+        .filter_map(|day| Month::of(visit, day.year(), day.month(), busiest))
         .filter(|month| month.posts > 0)
         .collect()
 }

@@ -6,11 +6,12 @@ use super::Head;
 use super::securities;
 use crate::archive::PostId;
 use crate::archive::snapshot::{Group, PER_PAGE};
+use crate::web::asked::Asked;
 use crate::web::cache::CachePolicy;
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Asked, Day, Link};
+use crate::web::timeline::{self, Day, Link};
 
 /// So many of the newest posts are looked through.
 const POSTS: usize = 20_000;
@@ -71,11 +72,8 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
 }
 
 fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
-    let words: Vec<Asked> = query.split_whitespace().map(Asked::new).collect();
-    let holds = |id: &PostId| {
-        let title = visit.archive.post(*id).headline();
-        words.iter().all(|word| word.is_in(&title))
-    };
+    let asked = Asked::new(query);
+    let holds = |id: &PostId| asked.is_in([&visit.archive.post(*id).headline()]);
     visit.archive.listed().newest(POSTS).filter(holds).take(PER_PAGE).collect()
 }
 
@@ -83,8 +81,7 @@ fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
 fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
     let asked = Asked::new(query);
     let groups = visit.archive.categories().iter();
-    let mut groups: Vec<&Group> =
-        groups.filter(|group| timeline::is_asked_for(visit, group, &asked)).collect();
+    let mut groups: Vec<&Group> = groups.filter(|group| asked.is_in_names(visit, group)).collect();
     groups.sort_by_key(|group| (std::cmp::Reverse(group.last()), visit.archive.name(group.name())));
     groups.truncate(NAMES);
     groups

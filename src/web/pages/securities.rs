@@ -9,11 +9,12 @@ use super::Head;
 use super::group;
 use crate::archive::body::is_board;
 use crate::archive::snapshot::{Group, Number, Recent};
+use crate::web::asked::Asked;
 use crate::web::cache::CachePolicy;
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Asked, Link};
+use crate::web::timeline::{self, Link};
 
 /// Places of each ranking.
 const PLACES: usize = 30;
@@ -45,15 +46,19 @@ struct Row<'a> {
 /// Answers `/stock/`, with `?q=` for codes and names that hold a text.
 pub fn all(visit: &Visit<'_>) -> Option<Reply> {
     let query = visit.asked();
-    let fingerprint = visit.fingerprint("securities").with((&query, visit.archive.securities().version()));
+    let found = query.as_ref().map(|query| matching(visit, query, FOUND));
+    let mut fingerprint =
+        visit.fingerprint("securities").with((&query, visit.archive.securities().version()));
+    // What is looked for may be a name that the tables do not show.
+    fingerprint.add(found.iter().flatten().map(|group| visit.archive.name(group.name())).collect::<Vec<_>>());
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
-        let tables = match &query {
-            Some(query) => vec![Table {
+        let tables = match (&query, found) {
+            (Some(query), Some(found)) => vec![Table {
                 title: words.results_for(query),
-                rows: matching(visit, query, FOUND).into_iter().map(|group| row(visit, group)).collect(),
+                rows: found.into_iter().map(|group| row(visit, group)).collect(),
             }],
-            None => rankings(visit),
+            _ => rankings(visit),
         };
         let description = format!("{} · {}", visit.site.title, words.most_mentioned);
         let head = Head::new(visit, words.securities_page, description, Route::Securities);
@@ -64,11 +69,10 @@ pub fn all(visit: &Visit<'_>) -> Option<Reply> {
 
 /// Answers for a code: the page of the security, or what a bare number leads to.
 pub fn one(visit: &Visit<'_>, route: &Route<'_>, code: &str, number: Number) -> Option<Reply> {
-    if route.is_of_code(code) {
+    if route.is_of_code(code) && visit.archive.security(code).is_some() {
         return group::security(visit, code, number);
     }
-    let upper = code.to_ascii_uppercase();
-    let codes = visit.archive.securities_of_number(&upper);
+    let codes = Route::securities_meant_by(visit.archive, code, number);
     match codes[..] {
         [] => None,
         [code] => Some(visit.moved(Route::security_page(code, number))),
@@ -89,21 +93,24 @@ fn choice(visit: &Visit<'_>, number: &str, codes: &[&str]) -> Reply {
     })
 }
 
-/// Picks the posts of a week or of a month.
-type Window = fn(Recent) -> usize;
+/// The posts of a group in a week, in a month, or in all.
+type Window = fn(&Group) -> usize;
 
-/// Securities, then sectors, by their posts of the last week and of the last month.
+/// Securities, then sectors, by their posts of the last week, of the last month and of all time.
 fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
     let words = visit.site.words;
     let kinds = [(words.securities_page, false), (words.boards, true)];
-    let windows: [(&str, Window); 2] =
-        [(words.last_week, |recent| recent.week), (words.last_month, |recent| recent.month)];
+    let windows: [(&str, Window); 3] = [
+        (words.last_week, |group| group.recent().week),
+        (words.last_month, |group| group.recent().month),
+        (words.total, |group| group.posts().len()),
+    ];
     let mut tables = Vec::new();
     for (kind, boards) in kinds {
         for (window, count) in windows {
             let groups = visit.archive.securities().iter();
             let mut groups: Vec<&Group> = groups
-                .filter(|group| count(group.recent()) > 0)
+                .filter(|group| count(group) > 0)
                 .filter(|group| is_board(visit.archive.name(group.name())) == boards)
                 .collect();
             groups.sort_by_key(|group| rank(visit, group, count));
@@ -117,18 +124,18 @@ fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
 }
 
 fn rank<'a>(visit: &Visit<'a>, group: &Group, count: Window) -> (Reverse<(usize, usize)>, &'a str) {
-    (Reverse((count(group.recent()), group.posts().len())), visit.archive.name(group.name()))
+    (Reverse((count(group), group.posts().len())), visit.archive.name(group.name()))
 }
 
 /// Securities whose code or one of whose names holds a text, the most mentioned first.
 pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Group> {
     let asked = Asked::new(query);
     let groups = visit.archive.securities().iter().filter(|group| {
-        timeline::is_asked_for(visit, group, &asked)
-            || visit.archive.called(group).iter().any(|name| asked.is_in(name))
+        let code = visit.archive.name(group.name());
+        asked.is_in_names(visit, group) || visit.archive.is_called(group, |name| asked.is_in([code, name]))
     });
     let mut groups: Vec<&Group> = groups.collect();
-    groups.sort_by_key(|group| rank(visit, group, |recent| recent.month));
+    groups.sort_by_key(|group| rank(visit, group, |group| group.recent().month));
     groups.truncate(most);
     groups
 }

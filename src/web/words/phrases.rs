@@ -125,20 +125,39 @@ impl Words {
 
     /// A number of posts.
     pub fn posts(&self, count: usize) -> String {
-        let english = if count == 1 { "1 post".into() } else { format!("{} posts", grouped(count)) };
-        self.pick(format!("{} 篇", grouped(count)), english)
+        self.count("篇", "post", count)
+    }
+
+    /// What is left of a number of posts.
+    pub fn other_posts(&self, count: usize) -> String {
+        self.pick(
+            format!("当日其余 {} 篇", grouped(count)),
+            format!("{} more of this day", self.posts(count)),
+        )
     }
 
     /// A number of sources.
     pub fn count_of_sources(&self, count: usize) -> String {
-        let english = if count == 1 { "1 source".into() } else { format!("{} sources", grouped(count)) };
-        self.pick(format!("{} 个来源", grouped(count)), english)
+        self.count("个来源", "source", count)
     }
 
     /// A number of tags.
     pub fn count_of_tags(&self, count: usize) -> String {
-        let english = if count == 1 { "1 tag".into() } else { format!("{} tags", grouped(count)) };
-        self.pick(format!("{} 个标签", grouped(count)), english)
+        self.count("个标签", "tag", count)
+    }
+
+    fn count(&self, chinese: &str, english: &str, count: usize) -> String {
+        let ending = if count == 1 { "" } else { "s" };
+        let count = grouped(count);
+        self.pick(format!("{count} {chinese}"), format!("{count} {english}{ending}"))
+    }
+
+    /// That a picture speaks of the newest posts of a list only.
+    pub fn of_the_newest(&self, count: usize, description: &str) -> String {
+        self.pick(
+            format!("最新的 {} 篇：{description}", grouped(count)),
+            format!("The newest {}: {description}", self.posts(count)),
+        )
     }
 
     /// From when to when.

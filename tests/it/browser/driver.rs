@@ -79,7 +79,8 @@ impl Browser {
         self.web.quit().await.expect("the browser ends");
     }
 
-    async fn tell(&self, command: &str, parameters: Value) {
+    /// Tells the browser something of its protocol for tools.
+    pub async fn tell(&self, command: &str, parameters: Value) {
         self.web.cdp().send_raw(command, parameters).await.expect(command);
     }
 

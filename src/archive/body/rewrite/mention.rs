@@ -22,11 +22,16 @@ pub(super) struct Mention {
 impl<'a> Pass<'a> {
     /// The mention that an element is: a link or span around a security's name, but not one around its
     /// chart, and not within another link.
-    pub(super) fn mention(&self, tag: &Tag<'a>, code: &SecurityCode) -> Option<Mention> {
+    pub(super) fn mention(&mut self, tag: &Tag<'a>, code: &SecurityCode) -> Option<Mention> {
         let is_within_link = self.open.iter().any(|open| open.shown.as_deref() == Some("a"));
-        if !attributes::is_mention(tag) || !matches!(&*tag.name, "a" | "span") || is_within_link {
+        if !self.is_listed
+            || !attributes::is_mention(tag)
+            || !matches!(&*tag.name, "a" | "span")
+            || is_within_link
+        {
             return None;
         }
+        self.enter_cell();
         let target = attributes::get(tag, "href").and_then(|href| link::target(&href, self.site));
         Some(Mention {
             page: format!("{}{}", self.site.baseurl, code.page()),

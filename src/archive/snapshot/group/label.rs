@@ -63,6 +63,10 @@ impl Tally {
         sorted.into_iter().map(|(name, _)| names.text(*name)).collect()
     }
 
+    pub(super) fn any_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
+        self.names.keys().any(|name| is_it(names.text(*name)))
+    }
+
     /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
     /// ending; nothing when they have none.
     fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {

@@ -1,0 +1,64 @@
+//! What a reader types to find names or titles that hold it.
+
+use std::borrow::Cow;
+
+use super::reply::Visit;
+use crate::archive::snapshot::Group;
+
+/// More words than anybody types would only cost time.
+const MOST_WORDS: usize = 8;
+
+/// Words, each of which must be held, in any case of letters.
+#[derive(Debug)]
+pub struct Asked {
+    words: Vec<String>,
+    /// Han has no case, so that nothing need be folded to find it.
+    has_case: bool,
+}
+
+impl Asked {
+    /// What a reader typed.
+    pub fn new(text: &str) -> Self {
+        let mut words: Vec<String> = Vec::new();
+        for word in text.split_whitespace().map(str::to_lowercase) {
+            if words.len() < MOST_WORDS && !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let has_case = words.iter().any(|word| word.chars().any(char::is_lowercase));
+        Self { words, has_case }
+    }
+
+    /// Whether each word is in one of some texts.
+    pub fn is_in<const N: usize>(&self, texts: [&str; N]) -> bool {
+        let texts =
+            texts.map(|text| if self.has_case { text.to_lowercase().into() } else { Cow::from(text) });
+        self.words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
+    }
+
+    /// Whether the names of a group, in addresses or for readers, hold it.
+    pub fn is_in_names(&self, visit: &Visit<'_>, group: &Group) -> bool {
+        self.is_in([visit.archive.name(group.name()), group.label()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_must_be_held_in_any_case() {
+        let cases: [(&str, &[&str; 2], bool); 7] = [
+            ("", &["a", "b"], true),
+            ("红网", &["hongwang", "红网"], true),
+            ("HONG 红", &["hongwang", "红网"], true),
+            ("hong 财", &["hongwang", "红网"], false),
+            ("kr 36", &["36Kr", "36氪"], true),
+            ("  ", &["a", "b"], true),
+            ("a b", &["a", "c"], false),
+        ];
+        for (text, texts, expected) in cases {
+            assert_eq!(Asked::new(text).is_in(*texts), expected, "{text:?} in {texts:?}");
+        }
+    }
+}
