@@ -20,14 +20,15 @@ pub struct Asset {
 }
 
 impl Asset {
-    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Self {
-        let hash = xxhash_rust::xxh3::xxh3_64(bytes);
+    fn new(stem: &str, extension: &str, content_type: &'static str, text: &'static str) -> Self {
+        let bytes = without_notes(text).into_bytes();
+        let hash = xxhash_rust::xxh3::xxh3_64(&bytes);
         Self {
             name: format!("{stem}-{hash:016x}.{extension}"),
             content_type,
-            plain: Bytes::from_static(bytes),
-            gzip: Encoding::Gzip.encode(bytes.to_vec()).into(),
-            brotli: Encoding::Brotli.encode(bytes.to_vec()).into(),
+            gzip: Encoding::Gzip.encode(bytes.clone()).into(),
+            brotli: Encoding::Brotli.encode(bytes.clone()).into(),
+            plain: bytes.into(),
         }
     }
 
@@ -37,24 +38,33 @@ impl Asset {
     }
 }
 
+/// A file of ours without what is only for those who change it: lines that are comments, and what lines
+/// begin with. None of our files has a text over several lines.
+fn without_notes(text: &str) -> String {
+    let is_note = |line: &&str| {
+        line.is_empty() || line.starts_with("// ") || (line.starts_with("/*") && line.ends_with("*/"))
+    };
+    text.lines().map(str::trim).filter(|line| !is_note(line)).flat_map(|line| [line, "\n"]).collect()
+}
+
 /// The style sheet.
 pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../../assets/style.css"))
+    Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../assets/style.css"))
 });
 
 /// The script that is run before a page is shown: it must not be seen to change.
 pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("early", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/early.js"))
+    Asset::new("early", "js", "text/javascript; charset=utf-8", include_str!("../../assets/early.js"))
 });
 
 /// The script. Pages work without.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("finews", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/finews.js"))
+    Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../assets/finews.js"))
 });
 
 /// The icon of sites that bring none.
 pub static ICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")));
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg")));
 
 /// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
@@ -77,4 +87,19 @@ pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
         headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
     }
     Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_those_who_change_a_file_is_not_sent() {
+        let text =
+            "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
+        assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");
+        for text in [include_str!("../../assets/finews.js"), include_str!("../../assets/early.js")] {
+            assert!(!text.contains("`\n"), "a text over several lines would lose its spaces");
+        }
+    }
 }
