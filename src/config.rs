@@ -8,6 +8,7 @@ mod layers;
 mod values;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -18,6 +19,9 @@ use file::File;
 pub use file::Node;
 use layers::Layers;
 pub use values::{ByteSize, Images, Interval, LogFormat, NaiveDates, Watching};
+
+/// Feeds of more posts would be megabytes; their archives hold the rest.
+const MOST_FEED_POSTS: usize = 200;
 
 /// What the command line says; the environment is asked for what is `None` here.
 /// Values are as typed, so that a wrong one is reported the same way wherever it came from.
@@ -108,6 +112,10 @@ pub struct Config {
     pub markdown_ext: Option<Vec<String>>,
     /// Posts a page of jekyll-paginate, for its old addresses.
     pub paginate: usize,
+    /// jekyll-feed's `feed.posts_limit`: posts of a feed.
+    pub feed_posts: usize,
+    /// jekyll-feed's `feed.excerpt_only`: feeds hold no whole bodies.
+    pub feed_excerpts: bool,
     /// The folders of posts; empty: every `_posts`, and `posts`.
     pub posts: Vec<String>,
     /// Further folders and files that are served as they are.
@@ -240,6 +248,10 @@ impl Config {
                 .and_then(|number| number.parse().ok())
                 .filter(|posts| *posts > 0)
                 .unwrap_or(10),
+            feed_posts: file
+                .parsed::<NonZeroUsize>(&["feed", "posts_limit"], "a number of posts from 1")?
+                .map_or(10, |posts| posts.get().min(MOST_FEED_POSTS)),
+            feed_excerpts: file.bool(&["feed", "excerpt_only"])?.unwrap_or(false),
             posts: layers.posts()?,
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
@@ -279,6 +291,8 @@ impl Config {
             author: None,
             logo: None,
             paginate: 0,
+            feed_posts: 0,
+            feed_excerpts: false,
             static_files: Vec::new(),
             source: false,
             images: Images::default(),

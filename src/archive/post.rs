@@ -261,6 +261,11 @@ impl Post {
         self.rare()?.away.as_deref()
     }
 
+    /// Whether its URL leads elsewhere.
+    pub fn has_moved(&self) -> bool {
+        self.away().is_some()
+    }
+
     /// Decoded paths that once led here.
     pub(super) fn former(&self) -> &[Box<str>] {
         self.rare().map_or(&[], |rare| &rare.former)

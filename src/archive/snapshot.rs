@@ -90,6 +90,8 @@ pub struct Snapshot {
     /// Posts by the codes of the securities and sectors that they mention.
     securities: Groups,
     days: RedBlackTreeMapSync<NaiveDate, List>,
+    /// Listed posts that say when they were changed.
+    modified: RedBlackTreeSetSync<(Timestamp, PostId)>,
     pages: Arc<OwnPages>,
     /// What is wrong with each file, by its path.
     problems: RedBlackTreeMapSync<Arc<str>, Vec<Problem>>,

@@ -62,13 +62,19 @@ pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../assets/finews.js"))
 });
 
+/// The style sheet of feeds that a person opens.
+pub static FEED_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("feed", "css", "text/css; charset=utf-8", include_str!("../../assets/feed.css"))
+});
+
 /// The icon of sites that bring none.
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg")));
 
 /// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
-    let asset = [&*STYLE, &*EARLY, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.name == name)?;
+    let asset =
+        [&*STYLE, &*EARLY, &*SCRIPT, &*FEED_STYLE, &*ICON].into_iter().find(|asset| asset.name == name)?;
     let bytes = match encoding {
         Encoding::Brotli | Encoding::QuickBrotli => &asset.brotli,
         Encoding::Gzip => &asset.gzip,

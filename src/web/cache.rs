@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::snapshot::ListPage;
 use crate::program;
 
-pub use pages::{EncodedPage, Kind, PageCache, Standing};
+pub use pages::{EncodedPage, FEED, JSON_FEED, Kind, PageCache, SITEMAP, Standing};
 
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

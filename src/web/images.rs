@@ -32,7 +32,7 @@ pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fm
 }
 
 /// The bytes of the tag that a text begins with: a `>` within quotes does not end it.
-fn tag_length(html: &str) -> usize {
+pub(super) fn tag_length(html: &str) -> usize {
     let mut is_quoted = false;
     for (at, byte) in html.bytes().enumerate() {
         match byte {

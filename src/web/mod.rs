@@ -5,6 +5,7 @@
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
 //!   pages show
 //! - [`pages`]: one file a page
+//! - [`feeds`], [`sitemaps`]: what is followed and found elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`]: new posts as they come
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
@@ -13,6 +14,7 @@
 //!   from it to a page
 //! - [`admin`]: what only the owner sees
 
+mod absolute;
 pub mod admin;
 mod app;
 pub mod asked;
@@ -20,6 +22,7 @@ pub mod assets;
 pub mod cache;
 pub mod calendar;
 pub mod encoding;
+pub mod feeds;
 pub mod files;
 mod front;
 pub mod headers;
@@ -33,12 +36,15 @@ pub mod pictures;
 pub mod reply;
 pub mod server;
 pub mod site;
+pub mod sitemaps;
 pub mod timeline;
 pub mod words;
+mod xml;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -151,7 +157,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
         return reply;
     }
     if Route::parse(path) == Some(Route::Robots) {
-        return plain(StatusCode::OK, "User-agent: *\nAllow: /\n");
+        return robots(&settings.site);
     }
     // What GitHub Pages answered for `/x` was the file `/x.html`,
     // and for `/x/` the file `/x/index.html`.
@@ -186,6 +192,10 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Year(year) => date::year(visit, *year),
         Route::Month(year, month) => date::month(visit, *year, *month),
         Route::Day(day, number) => date::day(visit, *day, *number),
+        Route::Sitemaps => sitemaps::index(visit),
+        Route::Sitemap(file) => sitemaps::file(visit, *file),
+        Route::NewsSitemap => sitemaps::news(visit),
+        Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
         Route::Robots | Route::Kept => None,
     }
@@ -216,7 +226,14 @@ fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Opti
     }
 }
 
-fn plain(code: StatusCode, text: &'static str) -> Reply {
+/// `/robots.txt` of a site that brings none: RFC 9309, with the sitemaps, whose addresses must be whole.
+fn robots(site: &site::Site) -> Reply {
+    let sitemap = site.absolute(Route::Sitemaps);
+    let sitemap = if sitemap.starts_with('/') { String::new() } else { format!("Sitemap: {sitemap}\n") };
+    plain(StatusCode::OK, format!("User-agent: *\nAllow: /\n{sitemap}"))
+}
+
+fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
     let mut reply = Reply::new(text.into());
     *reply.status_mut() = code;
     let headers = reply.headers_mut();

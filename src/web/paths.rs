@@ -8,6 +8,8 @@ use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::calendar::bounds as month_bounds;
+use super::feeds::{FeedOf, Format};
+use super::sitemaps::File;
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::load::Claims;
@@ -61,6 +63,15 @@ pub enum Route<'a> {
     Board(Cow<'a, str>, Number),
     /// `/search`
     Search,
+    /// `/feed.xml`, `/feed/<category>.xml`, `/feed/by_tag/<tag>.xml`, `/feed/stock/<code>.xml`; each also
+    /// as `.json`
+    Feed(FeedOf<'a>, Format),
+    /// `/sitemap.xml`
+    Sitemaps,
+    /// `/sitemap/<file>.xml`
+    Sitemap(File),
+    /// `/news-sitemap.xml`
+    NewsSitemap,
     /// `/robots.txt`
     Robots,
     /// `/_finews/<file>`
@@ -89,13 +100,15 @@ impl<'a> Route<'a> {
             ["search"] => Some(Self::Search),
             ["robots.txt"] => Some(Self::Robots),
             ["_finews", file] => Some(Self::Asset(name(file)?)),
-            ["healthz" | "readyz" | "live" | "feed.xml" | "feed.json" | "sitemap.xml"]
-            | ["news-sitemap.xml" | "opensearch.xml" | "manifest.webmanifest"]
-            | ["_finews", ..] => Some(Self::Kept),
-            ["sitemap", file] if file.ends_with(".xml") => Some(Self::Kept),
-            ["feed", file] | ["feed", "by_tag", file]
-                if file.ends_with(".xml") || file.ends_with(".json") =>
-            {
+            ["feed.xml"] => Some(Self::Feed(FeedOf::All, Format::Atom)),
+            ["feed.json"] => Some(Self::Feed(FeedOf::All, Format::Json)),
+            ["feed", file] => feed(file, FeedOf::Source),
+            ["feed", "by_tag", file] => feed(file, FeedOf::Tag),
+            ["feed", "stock", file] => feed(file, FeedOf::Security),
+            ["sitemap.xml"] => Some(Self::Sitemaps),
+            ["news-sitemap.xml"] => Some(Self::NewsSitemap),
+            ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
+            ["healthz" | "readyz" | "live" | "opensearch.xml" | "manifest.webmanifest"] | ["_finews", ..] => {
                 Some(Self::Kept)
             }
             _ => Self::parse_date(&segments),
@@ -132,6 +145,10 @@ impl<'a> Route<'a> {
                 Some(group) => is_page(group.posts(), *number),
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
+            Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::Sitemap(_) | Self::NewsSitemap => true,
+            Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
+            Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
+            Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
             Self::Tag(name, number) => archive.tag(name).is_some_and(|group| is_page(group.posts(), *number)),
             Self::Year(year) => {
                 any_day(NaiveDate::from_ymd_opt(*year, 1, 1), NaiveDate::from_ymd_opt(*year, 12, 31))
@@ -221,6 +238,18 @@ impl Display for Route<'_> {
                     Number::Page(n) => write!(f, "{n}/"),
                 }
             }
+            Self::Feed(of, format) => {
+                let (folder, name) = match of {
+                    FeedOf::All => return write!(f, "/feed.{}", format.extension()),
+                    FeedOf::Source(name) => ("", name),
+                    FeedOf::Tag(name) => ("by_tag/", name),
+                    FeedOf::Security(code) => ("stock/", code),
+                };
+                write!(f, "/feed/{folder}{}.{}", utf8_percent_encode(name, SEGMENT), format.extension())
+            }
+            Self::Sitemaps => f.write_str("/sitemap.xml"),
+            Self::Sitemap(file) => write!(f, "/sitemap/{file}.xml"),
+            Self::NewsSitemap => f.write_str("/news-sitemap.xml"),
             Self::Robots => f.write_str("/robots.txt"),
             Self::Asset(file) => write!(f, "/_finews/{}", utf8_percent_encode(file, SEGMENT)),
         }
@@ -240,6 +269,10 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::Securities
                 | Route::Search
                 | Route::Robots
+                | Route::Feed(..)
+                | Route::Sitemaps
+                | Route::Sitemap(_)
+                | Route::NewsSitemap
                 | Route::Asset(_)
                 | Route::Kept
         )
@@ -296,6 +329,13 @@ pub fn decode(path: &str) -> Option<Cow<'_, str>> {
 
 fn name(segment: &str) -> Option<Cow<'_, str>> {
     decode(segment).filter(|name| !name.is_empty())
+}
+
+/// The feed of a file's name.
+fn feed<'a>(file: &'a str, of: fn(Cow<'a, str>) -> FeedOf<'a>) -> Option<Route<'a>> {
+    let (stem, extension) = file.rsplit_once('.')?;
+    let format = [Format::Atom, Format::Json].into_iter().find(|format| format.extension() == extension)?;
+    Some(Route::Feed(of(name(stem)?), format))
 }
 
 fn html_number(file: &str) -> Option<Number> {
@@ -367,7 +407,7 @@ mod tests {
         fn what_is_written_is_read_again(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
             let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
             for number in [Number::Latest, Number::Page(n)] {
-                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Year(date.year()), Route::Month(date.year(), date.month())];
+                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), Format::Json), Route::Feed(FeedOf::Security(name.as_str().into()), Format::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
                 for route in routes {
                     let path = route.to_string();
                     if date.year() < 10_000 {

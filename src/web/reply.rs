@@ -68,7 +68,12 @@ impl<'a> Visit<'a> {
 
     /// What a reader asks for in a form: the field `q`, if it is not empty.
     pub fn asked(&self) -> Option<String> {
-        paths::field(self.query?, "q")
+        self.field("q")
+    }
+
+    /// A field of the query, if it is not empty.
+    pub fn field(&self, name: &str) -> Option<String> {
+        paths::field(self.query?, name)
     }
 
     /// The same visit, to an address of a site and archive that have this number.
@@ -118,6 +123,17 @@ impl<'a> Visit<'a> {
             self.pages.note(address, Standing { generation, fingerprint, policy });
         }
         self.conditional(HTML, policy, fingerprint, html)
+    }
+
+    /// A document of a type, under the same conditions.
+    pub fn document<T: Template>(
+        &self,
+        content_type: &'static str,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        document: impl FnOnce() -> Result<T, Failure>,
+    ) -> Reply {
+        self.conditional(content_type, policy, fingerprint, || render(&document()?))
     }
 
     /// Bytes of any type, under the same conditions.

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::assets;
+use super::feeds::{FeedLink, FeedOf};
 use super::html::Html;
 use super::paths::{self, Route};
 use super::words::Words;
@@ -39,6 +40,12 @@ pub struct Site {
     pub nav: Vec<NavItem>,
     /// What becomes of images on other hosts.
     pub images: Images,
+    /// Posts of a feed, and of each of its archives.
+    pub feed_posts: usize,
+    /// Whether feeds hold excerpts only.
+    pub feed_excerpts: bool,
+    /// The links to the feed of the whole site.
+    pub feed: FeedLink,
     footer: BodyHtml,
     has_icon: bool,
     url: String,
@@ -71,15 +78,19 @@ impl Site {
                 ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
             );
         }
+        let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
         Self {
-            title: if config.title.is_empty() { "finews".into() } else { config.title.clone() },
+            feed: FeedLink::new(&title, "", &baseurl, FeedOf::All),
+            title,
             description: config.description.clone(),
             lang: config.lang.clone(),
             words,
             logo: config.logo.as_deref().map(local),
             nav,
             images: config.images,
+            feed_posts: config.feed_posts,
+            feed_excerpts: config.feed_excerpts,
             footer: body::clean_fragment(&config.footer, &site_context(config)),
             has_icon,
             url: config.url.clone(),
@@ -157,6 +168,11 @@ impl Site {
         self.href(Route::Asset(assets::SCRIPT.name().into()))
     }
 
+    /// The address of the style sheet of feeds.
+    pub fn feed_style(&self) -> String {
+        self.href(Route::Asset(assets::FEED_STYLE.name().into()))
+    }
+
     /// The address of all tags.
     pub fn tags(&self) -> String {
         self.href(Route::Tags)
@@ -175,6 +191,7 @@ fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
     (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
         .hash(&mut hasher);
+    (config.feed_posts, config.feed_excerpts).hash(&mut hasher);
     for link in &config.nav {
         (&link.label, &link.url).hash(&mut hasher);
     }

@@ -10,6 +10,8 @@ pub struct Words {
     pub skip: &'static str,
     /// Name of the header's navigation.
     pub site_navigation: &'static str,
+    /// A feed, for readers who follow by one.
+    pub feed: &'static str,
     /// The front page.
     pub home: &'static str,
     /// All sources.
@@ -205,6 +207,7 @@ pub static CHINESE: Words = Words {
     language: Language::Chinese,
     skip: "跳到正文",
     site_navigation: "网站导航",
+    feed: "订阅",
     home: "首页",
     sources: "全部来源",
     tags: "全部标签",
@@ -303,6 +306,7 @@ pub static ENGLISH: Words = Words {
     language: Language::English,
     skip: "Skip to content",
     site_navigation: "Site",
+    feed: "Feed",
     home: "Home",
     sources: "All sources",
     tags: "All tags",

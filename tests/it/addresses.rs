@@ -182,7 +182,7 @@ fn a_post_named_like_a_page_of_ours_is_reported() {
     let table = [
         // Always ours: the post is not served.
         ("permalink: /tag/", "/tag/", Some("path-reserved"), "All tags"),
-        ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), "Page not found"),
+        ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), "<feed "),
         // Ours only if there is such a tag or day.
         ("permalink: /tag/x.html", "/tag/x.html", None, "Text."),
         ("permalink: /tag/x.html\ntags: x", "/tag/x.html", Some("path-reserved"), "1 post"),

@@ -90,6 +90,7 @@ fn told(archive: &Snapshot) -> Vec<String> {
     let mut sorted = [archive.categories(), archive.tags(), archive.securities()].map(groups).concat();
     sorted.sort();
     told.append(&mut sorted);
+    told.push(format!("{:?}", archive.last_modified(archive.listed(), 0..archive.listed().len())));
     told.extend(archive.active_categories().map(|group| archive.name(group.name()).to_owned()));
     for (day, count) in archive.days(chrono::NaiveDate::MIN..=chrono::NaiveDate::MAX) {
         let posts = archive.day(day).map(|list| list.iter().map(path).collect::<Vec<_>>());

@@ -221,3 +221,10 @@ pub fn printed(arguments: &[&str]) -> Vec<serde_json::Value> {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     json_lines(&String::from_utf8(output.stdout).expect("UTF-8"))
 }
+
+/// The text of each element of a name in an XML document.
+pub fn texts_of(xml: &str, name: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    let elements = document.descendants().filter(|node| node.tag_name().name() == name);
+    elements.map(|node| node.text().unwrap_or_default().to_owned()).collect()
+}

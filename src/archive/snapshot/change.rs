@@ -196,6 +196,9 @@ impl Snapshot {
         let day = post.date.day(self.rules.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.insert(posts, id);
+        if post.modified().is_some() {
+            self.modified.insert_mut((post.date, id));
+        }
         if !self.days.contains_key(&day) {
             self.days.insert_mut(day, List::default());
         }
@@ -222,6 +225,7 @@ impl Snapshot {
         let day = post.date.day(self.rules.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.remove(posts, id);
+        self.modified.remove_mut(&(post.date, id));
         if let Some(list) = self.days.get_mut(&day) {
             list.remove(posts, id);
             if list.is_empty() {

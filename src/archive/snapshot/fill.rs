@@ -90,6 +90,7 @@ impl Snapshot {
             tags: Groups::new(Labels::Names),
             securities: Groups::new(Labels::Mentions),
             days: Default::default(),
+            modified: Default::default(),
             pages: Arc::default(),
             problems: Default::default(),
         }
@@ -175,6 +176,9 @@ impl Snapshot {
                 continue;
             }
             listed.push(id);
+            if post.modified().is_some() {
+                self.modified.insert_mut((post.date, id));
+            }
             days.entry(post.date.day(self.rules.zone)).or_default().push(id);
             for (lists, names) in [(&mut categories, post.categories()), (&mut tags, post.tags())] {
                 for name in names {

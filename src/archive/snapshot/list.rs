@@ -34,6 +34,12 @@ impl List {
         Self { chunks: ids.chunks(CHUNK).enumerate().map(chunk).collect(), len: ids.len() }
     }
 
+    /// A list of so many posts, whose ids are 0 and on.
+    #[cfg(test)]
+    pub(crate) fn of_numbers(count: usize) -> Self {
+        Self::of_sorted(&(0..count).map(PostId::new).collect::<Vec<_>>())
+    }
+
     /// How many posts there are.
     pub fn len(&self) -> usize {
         self.len

@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use chrono::{Datelike, Months, NaiveDate, Timelike};
 
 use super::{List, Snapshot};
-use crate::archive::post::Timestamp;
+use crate::archive::post::{PostId, Timestamp};
 
 /// A day or month of a list that has posts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +39,23 @@ impl Snapshot {
             (first, first.checked_add_months(Months::new(1)))
         };
         self.periods(list, 0, month).collect()
+    }
+
+    /// A month of a list, by its first day, if it has posts.
+    pub fn month_of(&self, list: &List, first: NaiveDate) -> Option<Period> {
+        let next = first.checked_add_months(Months::new(1))?;
+        let start = list.place_since(&self.posts, Timestamp::start_of(first, self.zone()), 0);
+        let end = list.place_since(&self.posts, Timestamp::start_of(next, self.zone()), start);
+        (start < end).then_some(Period { day: first, places: start..end })
+    }
+
+    /// When the posts at some places of a list were last changed, as they say themselves.
+    pub fn last_modified(&self, list: &List, places: Range<usize>) -> Option<Timestamp> {
+        let [first, last] = [list.get(places.start)?, list.get(places.end.checked_sub(1)?)?];
+        let [first, last] = [first, last].map(|id| self.post(id).date);
+        let modified = self.modified.range((first, PostId::new(0))..);
+        let modified = modified.take_while(|(date, _)| *date <= last);
+        modified.filter_map(|(_, id)| self.post(*id).modified()).chain([last]).max()
     }
 
     /// How many of a list's newest posts were published at each hour of the day.

@@ -26,6 +26,14 @@ const LONGEST_ADDRESS: usize = 512;
 /// Bytes of an article's page, about.
 const USUAL_PAGE: u64 = 4096;
 
+/// What an Atom feed is.
+pub const FEED: &str = "application/atom+xml; charset=utf-8";
+/// What a JSON feed is.
+pub const JSON_FEED: &str = "application/feed+json; charset=utf-8";
+
+/// What a sitemap is.
+pub const SITEMAP: &str = "application/xml; charset=utf-8";
+
 /// What pages have in common that are sent with the same headers but for tag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kind {
@@ -51,6 +59,12 @@ impl Kind {
             headers.insert(header::CACHE_CONTROL, self.policy.header());
             if let Some(encoding) = encoding.header() {
                 headers.insert(header::CONTENT_ENCODING, encoding);
+            }
+            if matches!(self.content_type, FEED | JSON_FEED) {
+                // Readers that are pages of other sites may read feeds.
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                let elsewhere = HeaderValue::from_static("cross-origin");
+                headers.insert("cross-origin-resource-policy", elsewhere);
             }
             Arc::new(headers)
         });

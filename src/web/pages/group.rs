@@ -8,6 +8,7 @@ use askama::Template;
 use super::Head;
 use crate::archive::snapshot::{Group, List, ListPage, Number, PER_PAGE, Period, Recent};
 use crate::web::cache::CachePolicy;
+use crate::web::feeds::{FeedLink, FeedOf};
 use crate::web::paths::Route;
 use crate::web::pictures::{Numbers, Pictures};
 use crate::web::reply::{Reply, Visit};
@@ -127,6 +128,18 @@ impl<'a> Named<'a> {
         facts
     }
 
+    /// The feed of its posts; several sources at once have none.
+    fn feed(&self, visit: &Visit<'_>) -> Option<FeedLink> {
+        let name = self.name.into();
+        let of = match self.kind {
+            Kind::Source => FeedOf::Source(name),
+            Kind::Tag => FeedOf::Tag(name),
+            Kind::Security => FeedOf::Security(name),
+            Kind::Joined => return None,
+        };
+        Some(FeedLink::new(&visit.site.title, self.label, visit.site.baseurl(), of))
+    }
+
     fn follow(&self) -> Option<Follow<'a>> {
         match self.kind {
             Kind::Source => Some(Follow { what: "source", of: self.name }),
@@ -181,7 +194,7 @@ fn list<'r>(
         let link = |day: &Period| day_link(visit, group.posts, day, &route);
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, title, description, route(number)),
+            head: Head::new(visit, title, description, route(number)).with_feed(group.feed(visit)),
             all: group.all(visit),
             label: group.label,
             summary,

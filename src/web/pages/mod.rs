@@ -12,6 +12,7 @@ pub mod search;
 pub mod securities;
 pub mod source_text;
 
+use super::feeds::FeedLink;
 use super::reply::Visit;
 use super::site::Site;
 
@@ -24,6 +25,8 @@ pub struct Head {
     pub description: String,
     /// The one address of the page, as a whole URL; empty for pages that have none.
     pub canonical: String,
+    /// The feed of what the page lists, if it lists less than all.
+    pub feed: Option<FeedLink>,
 }
 
 impl Head {
@@ -34,12 +37,28 @@ impl Head {
         description: impl Into<String>,
         path: impl std::fmt::Display,
     ) -> Self {
-        Self { title: title.into(), description: description.into(), canonical: visit.site.absolute(path) }
+        Self {
+            title: title.into(),
+            description: description.into(),
+            canonical: visit.site.absolute(path),
+            feed: None,
+        }
     }
 
     /// The head of a page that no address is for.
     pub fn nowhere(title: &str) -> Self {
-        Self { title: title.into(), description: String::new(), canonical: String::new() }
+        Self { title: title.into(), description: String::new(), canonical: String::new(), feed: None }
+    }
+
+    /// The same, with the feed of what the page lists.
+    #[must_use]
+    pub fn with_feed(self, feed: Option<FeedLink>) -> Self {
+        Self { feed, ..self }
+    }
+
+    /// The feeds that the page names: that of what it lists, and that of the whole site.
+    pub fn feeds<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h FeedLink> {
+        self.feed.iter().chain([&site.feed])
     }
 
     /// The window's title.

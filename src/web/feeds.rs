@@ -1,0 +1,276 @@
+//! Feeds: Atom (RFC 4287) at the addresses of jekyll-feed, and JSON Feed 1.1
+//! (<https://www.jsonfeed.org/version/1.1/>) beside each, back to the oldest post in archives (RFC 5005,
+//! section 4).
+
+mod id;
+mod json;
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use super::absolute;
+use super::cache::{CachePolicy, FEED, JSON_FEED};
+use super::paths::Route;
+use super::reply::{Reply, Visit, render};
+use super::site::Site;
+use super::timeline;
+use crate::archive::snapshot::{Group, List};
+use crate::archive::{Post, PostId};
+
+/// In which format a feed is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Atom.
+    Atom,
+    /// JSON Feed.
+    Json,
+}
+
+impl Format {
+    /// The extension of its address.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Atom => "xml",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Whose posts a feed holds, by what its address names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedOf<'a> {
+    /// All that lists show.
+    All,
+    /// Those of a category.
+    Source(Cow<'a, str>),
+    /// Those of a tag.
+    Tag(Cow<'a, str>),
+    /// Those that mention a security or sector.
+    Security(Cow<'a, str>),
+}
+
+/// A feed in either format.
+#[derive(Template)]
+#[template(path = "feed.xml")]
+struct Feed<'a> {
+    site: &'a Site,
+    /// Its own address, of this page and of the newest.
+    this: String,
+    current: String,
+    /// The page that it follows.
+    about: String,
+    title: String,
+    style: String,
+    /// An archive's entries never change place.
+    is_archive: bool,
+    older: Option<String>,
+    newer: Option<String>,
+    updated: String,
+    entries: Vec<Entry<'a>>,
+}
+
+/// A post in a feed.
+struct Entry<'a> {
+    /// As jekyll-feed made it: readers know entries by it.
+    id: String,
+    url: String,
+    title: String,
+    lang: Option<&'a str>,
+    published: String,
+    updated: String,
+    author: &'a str,
+    terms: Vec<&'a str>,
+    summary: &'a str,
+    content: Option<String>,
+    /// Where it was first published.
+    original: Option<String>,
+}
+
+/// Which posts of a list a document holds, and which documents are beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    /// The number of an archive, the oldest being 1; none for the newest posts.
+    archive: Option<usize>,
+    older: Option<usize>,
+    newer: Option<usize>,
+}
+
+impl Place {
+    /// The place of a document in a list of so many posts. Archives are full, so that they stay as they
+    /// are; the posts that are in none yet are among the newest, as these are as many as an archive's.
+    fn of(archive: Option<usize>, posts: usize, size: usize) -> Option<Self> {
+        let archives = posts / size;
+        match archive {
+            None => Some(Self { archive, older: (posts > size).then_some(archives), newer: None }),
+            Some(n) if (1..=archives).contains(&n) => Some(Self {
+                archive,
+                older: (n > 1).then_some(n - 1),
+                newer: (n < archives).then_some(n + 1),
+            }),
+            Some(_) => None,
+        }
+    }
+
+    fn posts(self, list: &List, size: usize) -> Vec<PostId> {
+        match self.archive {
+            None => list.newest(size).collect(),
+            Some(n) => list.range((n - 1) * size..n * size).rev().collect(),
+        }
+    }
+}
+
+/// Whose posts a feed holds.
+struct Source<'a> {
+    posts: &'a List,
+    /// What readers call it; nothing for the whole site.
+    label: &'a str,
+    /// The page of the same posts.
+    about: Route<'a>,
+}
+
+impl<'a> Source<'a> {
+    fn of(group: &'a Group, about: Route<'a>) -> Self {
+        Self { posts: group.posts(), label: group.label(), about }
+    }
+}
+
+/// What of the archive a route to a feed names.
+fn source<'a>(visit: &Visit<'a>, of: &'a FeedOf<'a>) -> Option<Source<'a>> {
+    let archive = visit.archive;
+    Some(match of {
+        FeedOf::All => Source { posts: archive.listed(), label: "", about: Route::Home },
+        FeedOf::Source(name) => Source::of(archive.category(name)?, Route::source(name)),
+        FeedOf::Tag(name) => Source::of(archive.tag(name)?, Route::tag(name)),
+        FeedOf::Security(code) => Source::of(archive.security(code)?, Route::security(code)),
+    })
+}
+
+/// Answers a feed, or one of its archives with `?page=`.
+pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> {
+    let source = source(visit, of)?;
+    let size = visit.site.feed_posts;
+    let archive = match visit.field("page") {
+        Some(page) => Some(page.parse().ok()?),
+        None => None,
+    };
+    let place = Place::of(archive, source.posts.len(), size)?;
+    let posts = place.posts(source.posts, size);
+    let mut fingerprint =
+        visit.fingerprint("feed").with((format, place, source.label, source.about.to_string()));
+    for id in &posts {
+        fingerprint.add(timeline::version(visit, *id));
+    }
+    let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
+    let content_type = match format {
+        Format::Atom => FEED,
+        Format::Json => JSON_FEED,
+    };
+    let route = Route::Feed(of.clone(), format);
+    Some(visit.conditional(content_type, policy, fingerprint.finish(), || {
+        let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
+        let entries = entries.collect::<std::io::Result<Vec<_>>>()?;
+        let address = |archive: Option<usize>| match archive {
+            None => visit.site.absolute(&route),
+            Some(n) => format!("{}?page={n}", visit.site.absolute(&route)),
+        };
+        let site = visit.site;
+        let feed = Feed {
+            site,
+            this: address(archive),
+            current: address(None),
+            about: site.absolute(&source.about),
+            title: title(&site.title, source.label),
+            style: site.feed_style(),
+            is_archive: archive.is_some(),
+            older: place.older.map(|n| address(Some(n))),
+            newer: place.newer.map(|n| address(Some(n))),
+            updated: entries
+                .iter()
+                .map(|entry| &entry.updated)
+                .max()
+                .cloned()
+                .unwrap_or_else(|| NEVER.to_owned()),
+            entries,
+        };
+        match format {
+            Format::Atom => render(&feed),
+            Format::Json => Ok(json::write(&feed)),
+        }
+    }))
+}
+
+/// What a feed is called, as jekyll-feed does it.
+fn title(site: &str, label: &str) -> String {
+    if label.is_empty() { site.to_owned() } else { format!("{site} | {label}") }
+}
+
+/// When a feed without entries was changed.
+const NEVER: &str = "1970-01-01T00:00:00+00:00";
+
+fn entry<'a>(visit: &Visit<'a>, post: &'a Post) -> std::io::Result<Entry<'a>> {
+    let (site, archive) = (visit.site, visit.archive);
+    let article = archive.article(post)?;
+    let url = site.absolute(post.url());
+    let at = |moment: crate::archive::Timestamp| moment.in_zone(archive.zone()).to_rfc3339();
+    let author = post.author().map(|name| archive.name(name));
+    let names = post.categories().iter().chain(post.tags());
+    Ok(Entry {
+        id: site.absolute(id::normalised(post.id())),
+        title: post.headline().into_owned(),
+        lang: post.lang().map(|lang| archive.name(lang)),
+        published: at(post.date),
+        updated: at(post.modified().unwrap_or(post.date)),
+        author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
+        terms: names.map(|name| archive.name(*name)).collect(),
+        summary: post.excerpt(),
+        content: (!site.feed_excerpts).then(|| absolute::body(article.html.as_str(), &url).into_owned()),
+        original: article.source_url.clone(),
+        url,
+    })
+}
+
+/// The links to a feed that the head of a page names.
+#[derive(Debug)]
+pub struct FeedLink {
+    /// What it is called.
+    pub title: String,
+    /// The Atom feed.
+    pub atom: String,
+    /// The JSON feed.
+    pub json: String,
+}
+
+impl FeedLink {
+    /// The links to a feed of posts that readers call so; of the whole site without a name.
+    pub fn new(site: &str, label: &str, baseurl: &str, of: FeedOf<'_>) -> Self {
+        let href = |format| format!("{baseurl}{}", Route::Feed(of.clone(), format));
+        Self { title: title(site, label), atom: href(Format::Atom), json: href(Format::Json) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_post_is_among_the_newest_or_in_an_archive_and_archives_are_full() {
+        for posts in 0..45 {
+            let list = List::of_numbers(posts);
+            let newest = Place::of(None, posts, 10).expect("the newest");
+            let mut seen: Vec<PostId> = newest.posts(&list, 10);
+            let mut older = newest.older;
+            while let Some(n) = older {
+                let place = Place::of(Some(n), posts, 10).expect("an archive");
+                let archive = place.posts(&list, 10);
+                assert_eq!(archive.len(), 10, "{posts}: {n}");
+                seen.extend(archive);
+                older = place.older;
+            }
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), posts);
+            assert_eq!(Place::of(Some(posts / 10 + 1), posts, 10), None);
+        }
+    }
+}

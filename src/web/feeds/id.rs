@@ -1,0 +1,92 @@
+//! The ids of entries as jekyll-feed made them: `post.id` after Liquid's `absolute_url`, which is Addressable's
+//! `normalize` (addressable/uri.rb, `normalize_component`). Readers' programs know entries by them.
+
+use std::fmt::Write;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use unicode_normalization::UnicodeNormalization;
+
+/// What may not stand in a path as it is; what is escaped already stays so.
+const IN_PATHS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+/// The same for what was beyond ASCII before it was normalised.
+const IN_TEXTS: &AsciiSet = &IN_PATHS.add(b'%').add(b'#').add(b'?').add(b'[').add(b']');
+
+/// An id, normalised: characters beyond ASCII by NFKC (a full-width `！` is a plain one) and escaped.
+pub(super) fn normalised(id: &str) -> String {
+    let id = with_plain_han(id);
+    let mut out = String::with_capacity(id.len());
+    let mut rest = id.as_str();
+    while !rest.is_empty() {
+        let ascii = rest.find(|c: char| !c.is_ascii()).unwrap_or(rest.len());
+        let length = rest[ascii..].find(|c: char| c.is_ascii()).unwrap_or(rest.len() - ascii);
+        let (plain, beyond) = (&rest[..ascii], &rest[ascii..ascii + length]);
+        let beyond: String = beyond.nfkc().collect();
+        // A text takes anything that is written.
+        let _ =
+            write!(out, "{}{}", utf8_percent_encode(plain, IN_PATHS), utf8_percent_encode(&beyond, IN_TEXTS));
+        rest = &rest[ascii + length..];
+    }
+    out
+}
+
+/// The same with escapes of characters beyond ASCII as these characters; others may have a meaning.
+fn with_plain_han(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    let mut rest = id;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let escapes = escapes_of(&rest[at..]);
+        let (run, after) = rest[at..].split_at(escapes.max(1));
+        match percent_decode_str(run).decode_utf8() {
+            Ok(text) if escapes > 0 => out.push_str(&text),
+            _ => out.push_str(run),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The length of the escapes of bytes beyond ASCII that a text begins with.
+fn escapes_of(text: &str) -> usize {
+    let is_beyond =
+        |escape: &[u8]| escape[0] == b'%' && matches!(escape[1], b'8' | b'9' | b'A'..=b'F' | b'a'..=b'f');
+    let escapes = text
+        .as_bytes()
+        .chunks_exact(3)
+        .take_while(|escape| is_beyond(escape) && escape[2].is_ascii_hexdigit());
+    escapes.count() * 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_jekylls() {
+        for (id, expected) in [
+            ("/hongwang/2024/01/02/plain", "/hongwang/2024/01/02/plain"),
+            ("/hong/2024/01/02/Upper Case_X", "/hong/2024/01/02/Upper%20Case_X"),
+            ("/%E7%BA%A2%E7%BD%91/2024/01/02/a", "/%E7%BA%A2%E7%BD%91/2024/01/02/a"),
+            (
+                "/%EF%BC%88%E6%B8%AF%EF%BC%89/中文 标题！",
+                "/(%E6%B8%AF)/%E4%B8%AD%E6%96%87%20%E6%A0%87%E9%A2%98!",
+            ),
+            ("/a/p%25q/b%23c", "/a/p%25q/b%23c"),
+            ("/问？％", "/%E9%97%AE%3F%25"),
+            ("/%E7%BA/x%zz%", "/%E7%BA/x%zz%"),
+        ] {
+            assert_eq!(normalised(id), expected, "{id}");
+        }
+    }
+}

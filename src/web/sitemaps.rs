@@ -1,0 +1,310 @@
+//! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, a file or more for each month, one for
+//! the lists, and the news of two days.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+use std::time::Duration;
+
+use askama::Template;
+use chrono::{Datelike, NaiveDate};
+
+use super::cache::{CachePolicy, SITEMAP};
+use super::paths::Route;
+use super::reply::{Reply, Visit};
+use crate::archive::snapshot::{Groups, Period};
+use crate::archive::{PostId, Timestamp};
+
+/// URLs of a file. The protocol allows five times as many; smaller files are made sooner.
+const MOST_URLS: usize = 10_000;
+/// News of a file, as <https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap>
+/// has it.
+const MOST_NEWS: usize = 1000;
+/// How long news are news there.
+const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// A file of the sitemap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum File {
+    /// Home, sources, tags, securities, years, months and the site's own pages.
+    Lists(usize),
+    /// The posts of a month, which is named by its first day.
+    Month(NaiveDate, usize),
+}
+
+impl Display for File {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let part = match self {
+            Self::Lists(part) => {
+                f.write_str("lists")?;
+                part
+            }
+            Self::Month(first, part) => {
+                write!(f, "{:04}-{:02}", first.year(), first.month())?;
+                part
+            }
+        };
+        if *part > 1 { write!(f, "-{part}") } else { Ok(()) }
+    }
+}
+
+/// Why a text is no name of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoFile;
+
+impl FromStr for File {
+    type Err = NoFile;
+
+    fn from_str(text: &str) -> Result<Self, NoFile> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let number = |text: &str| text.parse::<u32>().map_err(|_| NoFile);
+        let part = |text: Option<&&str>| text.map_or(Ok(1), |text| text.parse().map_err(|_| NoFile));
+        let file = match parts[..] {
+            ["lists", ..] if parts.len() <= 2 => Self::Lists(part(parts.get(1))?),
+            [year, month, ..] if parts.len() <= 3 => {
+                let year = year.parse().map_err(|_| NoFile)?;
+                let first = NaiveDate::from_ymd_opt(year, number(month)?, 1).ok_or(NoFile)?;
+                Self::Month(first, part(parts.get(2))?)
+            }
+            _ => return Err(NoFile),
+        };
+        // Each file has one name: no sign, no zero too many, no first part by number.
+        if file.to_string() == text { Ok(file) } else { Err(NoFile) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/index.xml")]
+struct Index {
+    files: Vec<Url>,
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/urls.xml")]
+struct Urls {
+    urls: Vec<Url>,
+}
+
+/// A page, or a file of the sitemap.
+struct Url {
+    address: String,
+    /// When it was last changed, if that is known.
+    modified: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/news.xml")]
+struct NewsFile<'a> {
+    name: &'a str,
+    language: String,
+    news: Vec<Item>,
+}
+
+struct Item {
+    address: String,
+    published: String,
+    title: String,
+}
+
+/// Answers `/sitemap.xml`.
+pub fn index(visit: &Visit<'_>) -> Option<Reply> {
+    let archive = visit.archive;
+    let months = archive.months_of(archive.listed());
+    let mut files: Vec<(File, Option<Timestamp>)> = Vec::new();
+    let newest = archive.listed().last().map(|id| archive.post(id).date);
+    for part in 1..=lists(visit).len().div_ceil(MOST_URLS) {
+        files.push((File::Lists(part), newest));
+    }
+    for month in &months {
+        for part in 1..=month.posts().div_ceil(MOST_URLS) {
+            let places = places(month, part);
+            files.push((File::Month(month.day, part), archive.last_modified(archive.listed(), places)));
+        }
+    }
+    // A file without an address would be none by the protocol's schema, so it is not named.
+    let news = news_of(visit).len().div_ceil(MOST_NEWS);
+    let fingerprint = visit.fingerprint("sitemap index").with((&files, news));
+    Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+        let site = visit.site;
+        let news = (1..=news).map(|n| {
+            let address = site.absolute(Route::NewsSitemap);
+            Url { address: if n > 1 { format!("{address}?page={n}") } else { address }, modified: None }
+        });
+        let files = files.iter().map(|(file, modified)| Url {
+            address: site.absolute(Route::Sitemap(*file)),
+            modified: modified.map(|moment| at(visit, moment)),
+        });
+        Ok(Index { files: files.chain(news).collect() })
+    }))
+}
+
+/// Answers `/sitemap/<file>.xml`.
+pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
+    match file {
+        File::Lists(part) => {
+            let all = lists(visit);
+            let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
+            let fingerprint = visit.fingerprint("sitemap of lists").with(urls);
+            Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+                let urls = urls.iter().map(|(path, moment)| Url {
+                    address: visit.site.absolute(path),
+                    modified: moment.map(|moment| at(visit, moment)),
+                });
+                Ok(Urls { urls: urls.collect() })
+            }))
+        }
+        File::Month(first, part) => {
+            let archive = visit.archive;
+            let month = archive.month_of(archive.listed(), first)?;
+            let places = places(&month, part);
+            if part == 0 || places.is_empty() {
+                return None;
+            }
+            let posts: Vec<PostId> = archive.listed().range(places).collect();
+            let mut fingerprint = visit.fingerprint("sitemap of a month");
+            for id in &posts {
+                fingerprint.add(archive.post(*id).hash);
+            }
+            Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+                let posts = posts.iter().map(|id| archive.post(*id));
+                let urls = posts.filter(|post| post.in_sitemap() && !post.has_moved()).map(|post| Url {
+                    address: visit.site.absolute(post.url()),
+                    modified: Some(at(visit, post.modified().unwrap_or(post.date))),
+                });
+                Ok(Urls { urls: urls.collect() })
+            }))
+        }
+    }
+}
+
+/// Answers `/news-sitemap.xml`, and what does not fit with `?page=`.
+pub fn news(visit: &Visit<'_>) -> Option<Reply> {
+    let page: usize = match visit.field("page") {
+        Some(page) => page.parse().ok().filter(|page| *page > 1)?,
+        None => 1,
+    };
+    let all = news_of(visit);
+    let posts = match all.chunks(MOST_NEWS).nth(page - 1) {
+        Some(posts) => posts,
+        None if page == 1 => &[],
+        None => return None,
+    };
+    let mut fingerprint = visit.fingerprint("news sitemap");
+    for id in posts {
+        fingerprint.add(visit.archive.post(*id).hash);
+    }
+    Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+        let news = posts.iter().map(|id| {
+            let post = visit.archive.post(*id);
+            Item {
+                address: visit.site.absolute(post.url()),
+                published: at(visit, post.date),
+                title: post.headline().into_owned(),
+            }
+        });
+        Ok(NewsFile { name: &visit.site.title, language: language(&visit.site.lang), news: news.collect() })
+    }))
+}
+
+/// The posts of the last two days, the newest first; a site may show posts of the future, which are no news.
+fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
+    let archive = visit.archive;
+    let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
+    let is_new = |id: &PostId| archive.moment().since(archive.post(*id).date) <= NEWS;
+    let is_told = |id: &PostId| archive.post(*id).in_sitemap() && !archive.post(*id).has_moved();
+    newest.take_while(is_new).filter(is_told).collect()
+}
+
+/// The places of the posts of a part of a month, which is counted from 1.
+fn places(month: &Period, part: usize) -> std::ops::Range<usize> {
+    let start = month.places.start + part.saturating_sub(1) * MOST_URLS;
+    start.min(month.places.end)..(start + MOST_URLS).min(month.places.end)
+}
+
+/// The pages that are no posts, and when each was last changed.
+fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
+    let archive = visit.archive;
+    let newest = archive.listed().last().map(|id| archive.post(id).date);
+    let mut lists = vec![(Route::Home.to_string(), newest)];
+    type Path = fn(&str) -> String;
+    let kinds: [(&Groups, Route<'_>, Path); 3] = [
+        (archive.categories(), Route::Sources, |name| Route::source(name).to_string()),
+        (archive.tags(), Route::Tags, |name| Route::tag(name).to_string()),
+        (archive.securities(), Route::Securities, |code| Route::security(code).to_string()),
+    ];
+    for (groups, all, path) in kinds {
+        if groups.is_empty() {
+            continue;
+        }
+        lists.push((all.to_string(), newest));
+        let mut of_kind: Vec<_> =
+            groups.iter().map(|group| (path(archive.name(group.name())), Some(group.last()))).collect();
+        of_kind.sort_unstable();
+        lists.extend(of_kind);
+    }
+    for month in archive.months_of(archive.listed()) {
+        let last = archive.listed().get(month.places.end - 1).map(|id| archive.post(id).date);
+        if month.day.month() == 1 || lists.last().is_none_or(|(path, _)| !path.starts_with(&year(month.day)))
+        {
+            lists.push((year(month.day), None));
+        }
+        lists.push((Route::Month(month.day.year(), month.day.month()).to_string(), last));
+    }
+    lists.extend(archive.pages().iter().map(|page| (page.url.to_string(), None)));
+    lists
+}
+
+fn year(day: NaiveDate) -> String {
+    Route::Year(day.year()).to_string()
+}
+
+/// A moment as the protocol has it.
+fn at(visit: &Visit<'_>, moment: Timestamp) -> String {
+    moment.in_zone(visit.archive.zone()).to_rfc3339()
+}
+
+/// A language as news sitemaps want it: two letters, but for Chinese, whose scripts are two.
+fn language(tag: &str) -> String {
+    let tag = tag.to_ascii_lowercase();
+    let mut parts = tag.split(['-', '_']);
+    match parts.next() {
+        Some("zh") if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => "zh-tw".into(),
+        Some("zh") => "zh-cn".into(),
+        Some(language) => language.into(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_has_one_name() {
+        let month = |part| File::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
+        let table = [
+            ("lists", Ok(File::Lists(1))),
+            ("lists-2", Ok(File::Lists(2))),
+            ("2021-12", Ok(month(1))),
+            ("2021-12-3", Ok(month(3))),
+            ("lists-1", Err(NoFile)),
+            ("2021-12-1", Err(NoFile)),
+            ("2021-12-0", Err(NoFile)),
+            ("2021-12-03", Err(NoFile)),
+            ("2021-13", Err(NoFile)),
+            ("21-12", Err(NoFile)),
+            ("", Err(NoFile)),
+            ("lists-2-3", Err(NoFile)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn languages_are_as_news_sitemaps_want_them() {
+        for (tag, expected) in [("zh-CN", "zh-cn"), ("zh", "zh-cn"), ("zh-Hant-HK", "zh-tw"), ("en-GB", "en")]
+        {
+            assert_eq!(language(tag), expected);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Text in XML, whatever it holds (<https://www.w3.org/TR/xml/#charsets>).
+
+use std::fmt::{self, Write};
+
+use askama::filters::Escaper;
+
+/// Escapes what has a meaning in XML, and drops what XML has no way to write. Templates that end in
+/// `.xml` escape by it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Xml;
+
+impl Escaper for Xml {
+    fn write_escaped_str<W: Write>(&self, mut dest: W, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(needs_care) {
+            dest.write_str(&rest[..at])?;
+            let Some(c) = rest[at..].chars().next() else { break };
+            dest.write_str(match c {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '"' => "&quot;",
+                // A parser would make it a line feed.
+                '\r' => "&#13;",
+                _ => "",
+            })?;
+            rest = &rest[at + c.len_utf8()..];
+        }
+        dest.write_str(rest)
+    }
+}
+
+fn needs_care(c: char) -> bool {
+    match c {
+        '&' | '<' | '>' | '"' | '\r' => true,
+        '\t' | '\n' => false,
+        _ => c < ' ' || matches!(c, '\u{FFFE}' | '\u{FFFF}'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_dropped_and_the_rest_is_kept() {
+        let mut out = String::new();
+        let text = "a<b>&\"c\"]]>\u{0}\u{1}\u{b}\u{FFFE}\t\n\r文😀\u{7f}";
+        Xml.write_escaped_str(&mut out, text).expect("a text");
+        assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&quot;]]&gt;\t\n&#13;文😀\u{7f}");
+    }
+}

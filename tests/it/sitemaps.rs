@@ -1,0 +1,113 @@
+//! Sitemaps: what search engines are told.
+
+use crate::support::{Site, texts_of};
+
+const CONFIG: &str = "title: 河滩\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\n";
+
+/// The addresses in a document, and those of files of this site as paths.
+fn addresses(xml: &str) -> Vec<String> {
+    texts_of(xml, "loc").into_iter().map(|url| url.replace("https://news.example", "")).collect()
+}
+
+fn site() -> Site {
+    Site::of(&[
+        ("_config.yml", CONFIG),
+        ("about.md", "---\ntitle: 关于\npermalink: /about/\n---\n文\n"),
+        (
+            "_posts/2023-12-31-a.md",
+            "---\ndate: 2023-12-31 10:00:00 +0000\ncategories: x\nlast_modified_at: 2024-05-06 07:08:09 +0000\n---\n文\n",
+        ),
+        (
+            "_posts/2024-01-02-b.md",
+            "---\ndate: 2024-01-02 10:00:00 +0000\ncategories: x\ntags: 河 & 滩\n---\n文\n",
+        ),
+        ("_posts/2024-01-03-c.md", "---\ndate: 2024-01-03 10:00:00 +0000\nsitemap: false\n---\n文\n"),
+        ("_posts/2024-01-04-d.md", "---\ndate: 2024-01-04 10:00:00 +0000\nhidden: true\n---\n文\n"),
+        (
+            "_posts/2024-01-05-e.md",
+            "---\ndate: 2024-01-05 10:00:00 +0000\nredirect_to: https://other.example/\n---\n文\n",
+        ),
+    ])
+}
+
+#[test]
+fn the_index_leads_to_every_page_that_is_to_be_found() {
+    let site = site();
+    let files = addresses(&site.get("/b/sitemap.xml").text());
+    assert_eq!(files, ["/b/sitemap/lists.xml", "/b/sitemap/2023-12.xml", "/b/sitemap/2024-01.xml"]);
+    let pages: Vec<String> = files.iter().flat_map(|file| addresses(&site.get(file).text())).collect();
+    assert_eq!(
+        pages,
+        [
+            "/b/",
+            "/b/category/",
+            "/b/category/x.html",
+            "/b/tag/",
+            "/b/tag/%26.html",
+            "/b/tag/%E6%B2%B3.html",
+            "/b/tag/%E6%BB%A9.html",
+            "/b/2023/",
+            "/b/2023/12/",
+            "/b/2024/",
+            "/b/2024/01/",
+            "/b/about/",
+            "/b/x/2023/12/31/a.html",
+            "/b/x/2024/01/02/b.html"
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    );
+    for page in pages {
+        site.assert_status(&page, 200);
+    }
+}
+
+#[test]
+fn a_month_says_when_it_was_last_changed() {
+    let site = site();
+    let xml = site.get("/b/sitemap.xml").text();
+    let times = texts_of(&xml, "lastmod");
+    assert_eq!(times[1], "2024-05-06T07:08:09+00:00", "{xml}");
+    assert_eq!(
+        texts_of(&site.get("/b/sitemap/2023-12.xml").text(), "lastmod"),
+        ["2024-05-06T07:08:09+00:00"]
+    );
+    for path in ["/b/sitemap.xml", "/b/sitemap/2024-01.xml", "/b/sitemap/lists.xml"] {
+        site.assert_conditional(path);
+        assert_eq!(site.get(path).header("content-type"), "application/xml; charset=utf-8");
+    }
+    for path in
+        ["/b/sitemap/2024-02.xml", "/b/sitemap/2024-01-2.xml", "/b/sitemap/1.xml", "/b/sitemap/lists-2.xml"]
+    {
+        site.assert_status(path, 404);
+    }
+}
+
+#[test]
+fn robots_are_told_where_the_sitemap_is() {
+    let text = site().get("/b/robots.txt").text();
+    assert_eq!(text, "User-agent: *\nAllow: /\nSitemap: https://news.example/b/sitemap.xml\n");
+    let own = Site::of(&[("_config.yml", CONFIG), ("robots.txt", "User-agent: x\n")]);
+    assert_eq!(own.get("/b/robots.txt").text(), "User-agent: x\n");
+    assert_eq!(Site::of(&[]).get("/robots.txt").text(), "User-agent: *\nAllow: /\n");
+}
+
+#[test]
+fn news_are_those_of_two_days() {
+    let now = chrono::Utc::now();
+    let post = |hours: i64| {
+        let date = now - chrono::TimeDelta::hours(hours);
+        let text = format!(
+            "---\ntitle: 前 {hours} 小时 & 更\ndate: {}\n---\n文\n",
+            date.format("%Y-%m-%d %H:%M:%S +0000")
+        );
+        (format!("_posts/{}-p{hours}.md", date.format("%Y-%m-%d")), text)
+    };
+    let posts = [1, 47, 49].map(post);
+    let files =
+        posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).chain([("_config.yml", CONFIG)]);
+    let xml = Site::of(&files.collect::<Vec<_>>()).get("/b/news-sitemap.xml").text();
+    assert_eq!(texts_of(&xml, "title"), ["前 1 小时 & 更", "前 47 小时 & 更"]);
+    assert_eq!(texts_of(&xml, "language"), ["zh-cn", "zh-cn"]);
+    assert_eq!(texts_of(&xml, "name"), ["河滩", "河滩"]);
+}
