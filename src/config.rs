@@ -122,6 +122,8 @@ pub struct Config {
     pub static_files: Vec<String>,
     /// Whether the source of each post is served beside it.
     pub source: bool,
+    /// Path or URL of the picture beside links to pages that have none of their own.
+    pub share_image: Option<String>,
     /// What becomes of images on other hosts.
     pub images: Images,
     /// The links of the header.
@@ -154,7 +156,7 @@ pub struct Config {
 }
 
 /// Our own keys.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "admin_listen",
     "cache_dir",
     "footer",
@@ -165,6 +167,7 @@ const KEYS: [&str; 16] = [
     "naive_dates",
     "names",
     "nav",
+    "share_image",
     "page_cache",
     "posts",
     "rescan",
@@ -256,6 +259,7 @@ impl Config {
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
             images: file.parsed(&["finews", "images"], "show, click or off")?.unwrap_or_default(),
+            share_image: file.text(&["finews", "share_image"])?.filter(|image| !image.is_empty()),
             nav: keys::nav(&file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
             legacy_hosts: keys::hosts(&file)?,
@@ -291,6 +295,7 @@ impl Config {
             author: None,
             logo: None,
             paginate: 0,
+            share_image: None,
             feed_posts: 0,
             feed_excerpts: false,
             static_files: Vec::new(),

@@ -25,6 +25,16 @@ pub(super) fn body<'h>(html: &'h str, page: &str) -> Cow<'h, str> {
     Cow::Owned(out)
 }
 
+/// The first image of a cleaned body, as a whole URL.
+pub(super) fn first_image(html: &str, page: &str) -> Option<String> {
+    let page = Url::parse(page).ok()?;
+    let tag = &html[html.find("<img ")?..];
+    let tag = &tag[..tag_length(tag)];
+    let (_, value) = tag.split_once(" src=\"")?;
+    let (value, _) = value.split_once('"')?;
+    whole("src", value, &page).map(Into::into)
+}
+
 /// The sanitiser has written it: each attribute's value in double quotes, or none.
 fn write_tag(tag: &str, page: &Url, out: &mut String) {
     let mut rest = tag;

@@ -1,4 +1,4 @@
-//! The only way for a body to be printed unescaped: templates escape everything else.
+//! The only ways for a body, and for data, to be printed unescaped: templates escape everything else.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -60,3 +60,22 @@ impl Display for Html<'_> {
 }
 
 impl HtmlSafe for Html<'_> {}
+
+/// Data for machines in a script element, which nothing in it can end.
+#[derive(Debug)]
+pub struct Data(String);
+
+impl Data {
+    /// JSON; what has a meaning in HTML is escaped as JSON does it.
+    pub fn new(value: &serde_json::Value) -> Self {
+        Self(value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+    }
+}
+
+impl Display for Data {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for Data {}

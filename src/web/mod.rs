@@ -5,7 +5,7 @@
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
 //!   pages show
 //! - [`pages`]: one file a page
-//! - [`feeds`], [`sitemaps`]: what is followed and found elsewhere
+//! - [`feeds`], [`sitemaps`], [`metadata`]: what is followed and found elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`]: new posts as they come
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
@@ -30,6 +30,7 @@ pub mod html;
 pub mod images;
 pub mod legacy;
 pub mod live;
+pub mod metadata;
 pub mod pages;
 pub mod paths;
 pub mod pictures;

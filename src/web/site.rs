@@ -46,6 +46,8 @@ pub struct Site {
     pub feed_excerpts: bool,
     /// The links to the feed of the whole site.
     pub feed: FeedLink,
+    /// The picture beside links to pages that have none of their own.
+    share_image: Option<String>,
     footer: BodyHtml,
     has_icon: bool,
     url: String,
@@ -81,6 +83,7 @@ impl Site {
         let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
         Self {
+            share_image: config.share_image.as_deref().map(local),
             feed: FeedLink::new(&title, "", &baseurl, FeedOf::All),
             title,
             description: config.description.clone(),
@@ -107,6 +110,20 @@ impl Site {
     /// The whole URL of a page; a path where the configuration has no `url`.
     pub fn absolute(&self, path: impl Display) -> String {
         format!("{}{}{path}", self.url, self.baseurl)
+    }
+
+    /// The whole URL of an address that links have already.
+    pub fn whole(&self, href: &str) -> String {
+        if href.starts_with('/') && !href.starts_with("//") {
+            format!("{}{href}", self.url)
+        } else {
+            href.into()
+        }
+    }
+
+    /// The picture beside links to the site, a whole URL.
+    pub fn picture(&self) -> Option<String> {
+        self.share_image.as_deref().or(self.logo.as_deref()).map(|href| self.whole(href))
     }
 
     /// What stands before every path.
@@ -191,7 +208,7 @@ fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
     (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
         .hash(&mut hasher);
-    (config.feed_posts, config.feed_excerpts).hash(&mut hasher);
+    (config.feed_posts, config.feed_excerpts, &config.share_image).hash(&mut hasher);
     for link in &config.nav {
         (&link.label, &link.url).hash(&mut hasher);
     }

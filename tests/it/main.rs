@@ -13,6 +13,7 @@ mod feeds;
 mod kramdown;
 mod live;
 mod manners;
+mod metadata;
 mod oracle;
 mod pages;
 mod properties;

@@ -9,8 +9,10 @@ use super::Head;
 use crate::archive::names::NameId;
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Visibility};
+use crate::web::absolute;
 use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
+use crate::web::metadata::{self, Metadata};
 use crate::web::paths::{self, Route};
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
@@ -99,9 +101,20 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
         };
         let publisher = post.source_name.map(name);
         let source_text = if visit.source { paths::source_of(post.url()) } else { None };
+        let source = timeline::source(visit, post);
+        let home = Link { label: visit.site.words.home.to_owned(), href: visit.site.href(Route::Home) };
+        let metadata = Metadata::of_article(
+            visit,
+            &metadata::Article {
+                post,
+                image: absolute::first_image(article.html.as_str(), &visit.site.absolute(post.url())),
+                original: article.source_url.as_deref(),
+                crumbs: [home].into_iter().chain(source.clone()).collect(),
+            },
+        );
         crate::web::reply::render(&Page {
             site: visit.site,
-            head: Head::new(visit, post.headline(), post.excerpt(), post.url()),
+            head: Head::new(visit, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
             headline: post.headline(),
             iso: at.to_rfc3339(),
             moment: visit.site.words.moment(at),
@@ -128,7 +141,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             source_text: source_text.map(|path| visit.site.href(path)),
             earlier: earlier.map(link),
             later: later.map(link),
-            source: timeline::source(visit, post),
+            source,
         })
     })
 }

@@ -7,6 +7,7 @@ use super::Head;
 use crate::archive::snapshot::{Group, ListPage, Number};
 use crate::web::cache::CachePolicy;
 use crate::web::calendar::Month;
+use crate::web::metadata::Metadata;
 use crate::web::paths::Route;
 use crate::web::pictures::{self, YearOfDays};
 use crate::web::reply::{Reply, Visit};
@@ -62,7 +63,8 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, "", &visit.site.description, Route::Home),
+            head: Head::new(visit, "", &visit.site.description, Route::Home)
+                .with_metadata(Metadata::of_home(visit.site)),
             days: near_days(visit, timeline::days(visit, &list.posts, true)),
             older: older.map(|route| visit.site.href(route)),
             sources: active.iter().map(|group| source(visit, group)).collect(),

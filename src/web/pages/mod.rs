@@ -13,8 +13,10 @@ pub mod securities;
 pub mod source_text;
 
 use super::feeds::FeedLink;
+use super::metadata::Metadata;
 use super::reply::Visit;
 use super::site::Site;
+use super::timeline::Link;
 
 /// What a page's head says of it.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Head {
     pub canonical: String,
     /// The feed of what the page lists, if it lists less than all.
     pub feed: Option<FeedLink>,
+    /// What else is said of it to those who link to it.
+    pub metadata: Option<Box<Metadata>>,
 }
 
 impl Head {
@@ -42,18 +46,38 @@ impl Head {
             description: description.into(),
             canonical: visit.site.absolute(path),
             feed: None,
+            metadata: None,
         }
     }
 
     /// The head of a page that no address is for.
     pub fn nowhere(title: &str) -> Self {
-        Self { title: title.into(), description: String::new(), canonical: String::new(), feed: None }
+        Self {
+            title: title.into(),
+            description: String::new(),
+            canonical: String::new(),
+            feed: None,
+            metadata: None,
+        }
     }
 
     /// The same, with the feed of what the page lists.
     #[must_use]
     pub fn with_feed(self, feed: Option<FeedLink>) -> Self {
         Self { feed, ..self }
+    }
+
+    /// The same, with metadata.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata: Some(Box::new(metadata)), ..self }
+    }
+
+    /// The same of a list below some pages.
+    #[must_use]
+    pub fn of_collection(self, site: &Site, crumbs: &[Link]) -> Self {
+        let metadata = Metadata::of_collection(site, &self.title, &self.canonical, &self.description, crumbs);
+        self.with_metadata(metadata)
     }
 
     /// The feeds that the page names: that of what it lists, and that of the whole site.
