@@ -5,7 +5,7 @@
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
 //!   pages show
 //! - [`pages`]: one file a page
-//! - [`feeds`], [`sitemaps`], [`metadata`]: what is followed and found elsewhere
+//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`]: what is followed and found elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`]: new posts as they come
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
@@ -21,6 +21,7 @@ pub mod asked;
 pub mod assets;
 pub mod cache;
 pub mod calendar;
+pub mod descriptions;
 pub mod encoding;
 pub mod feeds;
 pub mod files;
@@ -193,6 +194,8 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Year(year) => date::year(visit, *year),
         Route::Month(year, month) => date::month(visit, *year, *month),
         Route::Day(day, number) => date::day(visit, *day, *number),
+        Route::OpenSearch => descriptions::opensearch(visit),
+        Route::Manifest => descriptions::manifest(visit),
         Route::Sitemaps => sitemaps::index(visit),
         Route::Sitemap(file) => sitemaps::file(visit, *file),
         Route::NewsSitemap => sitemaps::news(visit),

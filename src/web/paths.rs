@@ -72,6 +72,10 @@ pub enum Route<'a> {
     Sitemap(File),
     /// `/news-sitemap.xml`
     NewsSitemap,
+    /// `/opensearch.xml`
+    OpenSearch,
+    /// `/manifest.webmanifest`
+    Manifest,
     /// `/robots.txt`
     Robots,
     /// `/_finews/<file>`
@@ -108,9 +112,9 @@ impl<'a> Route<'a> {
             ["sitemap.xml"] => Some(Self::Sitemaps),
             ["news-sitemap.xml"] => Some(Self::NewsSitemap),
             ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
-            ["healthz" | "readyz" | "live" | "opensearch.xml" | "manifest.webmanifest"] | ["_finews", ..] => {
-                Some(Self::Kept)
-            }
+            ["opensearch.xml"] => Some(Self::OpenSearch),
+            ["manifest.webmanifest"] => Some(Self::Manifest),
+            ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Kept),
             _ => Self::parse_date(&segments),
         }
     }
@@ -146,6 +150,7 @@ impl<'a> Route<'a> {
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
             Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::Sitemap(_) | Self::NewsSitemap => true,
+            Self::OpenSearch | Self::Manifest => true,
             Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
             Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
             Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
@@ -250,6 +255,8 @@ impl Display for Route<'_> {
             Self::Sitemaps => f.write_str("/sitemap.xml"),
             Self::Sitemap(file) => write!(f, "/sitemap/{file}.xml"),
             Self::NewsSitemap => f.write_str("/news-sitemap.xml"),
+            Self::OpenSearch => f.write_str("/opensearch.xml"),
+            Self::Manifest => f.write_str("/manifest.webmanifest"),
             Self::Robots => f.write_str("/robots.txt"),
             Self::Asset(file) => write!(f, "/_finews/{}", utf8_percent_encode(file, SEGMENT)),
         }
@@ -273,6 +280,8 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::Sitemaps
                 | Route::Sitemap(_)
                 | Route::NewsSitemap
+                | Route::OpenSearch
+                | Route::Manifest
                 | Route::Asset(_)
                 | Route::Kept
         )

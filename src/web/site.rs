@@ -185,6 +185,16 @@ impl Site {
         self.href(Route::Asset(assets::SCRIPT.name().into()))
     }
 
+    /// The address that says how to search.
+    pub fn opensearch(&self) -> String {
+        self.href(Route::OpenSearch)
+    }
+
+    /// The address of the manifest.
+    pub fn manifest(&self) -> String {
+        self.href(Route::Manifest)
+    }
+
     /// The address of the style sheet of feeds.
     pub fn feed_style(&self) -> String {
         self.href(Route::Asset(assets::FEED_STYLE.name().into()))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Site;
+use crate::support::{Site, texts_of};
 
 const CONFIG: &str =
     "title: 河滩 & 江口\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\nlogo: /assets/logo.png\n";
@@ -69,6 +69,29 @@ fn lists_and_the_front_page_say_what_they_are() {
         );
         assert_eq!(property(&html, "og:image"), Some("https://news.example/b/assets/logo.png"));
     }
+}
+
+#[test]
+fn browsers_are_told_how_to_search_and_keep_the_site() {
+    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
+    let html = site.page("/b/");
+    assert!(html.contains("href=\"/b/opensearch.xml\"") && html.contains("href=\"/b/manifest.webmanifest\""));
+    let answer = site.get("/b/opensearch.xml");
+    assert_eq!(answer.header("content-type"), "application/opensearchdescription+xml; charset=utf-8");
+    let xml = answer.text();
+    assert_eq!(texts_of(&xml, "ShortName"), ["河滩 & 江口"]);
+    assert!(xml.contains("template=\"https://news.example/b/search?q={searchTerms}\""), "{xml}");
+    let answer = site.get("/b/manifest.webmanifest");
+    let manifest: Value = serde_json::from_str(&answer.text()).expect("JSON");
+    assert_eq!((&manifest["name"], &manifest["start_url"]), (&json!("河滩 & 江口"), &json!("/b/")));
+    for path in ["/b/opensearch.xml", "/b/manifest.webmanifest"] {
+        site.assert_conditional(path);
+    }
+    let long = Site::of(&[("_config.yml", "title: 一二三四五六七八九十一二三四五六七八九十\n")]);
+    assert_eq!(
+        texts_of(&long.get("/opensearch.xml").text(), "ShortName"),
+        ["一二三四五六七八九十一二三四五六"]
+    );
 }
 
 #[test]
