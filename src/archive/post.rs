@@ -58,6 +58,11 @@ impl Timestamp {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default().with_timezone(&zone)
     }
 
+    /// The moment in a zone, as RFC 3339 writes it.
+    pub fn to_rfc3339(self, zone: Tz) -> String {
+        self.in_zone(zone).to_rfc3339()
+    }
+
     /// The day of the moment in a zone.
     pub fn day(self, zone: Tz) -> NaiveDate {
         self.in_zone(zone).date_naive()
@@ -239,6 +244,11 @@ impl Post {
     /// `last_modified_at` of the front matter.
     pub fn modified(&self) -> Option<Timestamp> {
         self.rare()?.modified
+    }
+
+    /// When it was last changed, as far as it says so.
+    pub fn updated(&self) -> Timestamp {
+        self.modified().unwrap_or(self.date)
     }
 
     /// `lang` of the front matter, a BCP 47 tag.

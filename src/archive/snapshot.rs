@@ -24,7 +24,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use super::names::{NameId, Names};
 use super::packed::{Packing, Unpacked};
 use super::page::Page;
-use super::post::{Post, PostId, Timestamp};
+use super::post::{Mention, Post, PostId, Timestamp};
 use super::problem::Problem;
 
 pub use change::Change;
@@ -288,6 +288,14 @@ impl Snapshot {
     /// The security or sector of a canonical code.
     pub fn security(&self, code: &str) -> Option<&Group> {
         self.securities.get(self.names.find(code)?)
+    }
+
+    /// What a mention is shown as: its name, else what others call the security, else its code.
+    pub fn shown_name(&self, mention: &Mention) -> &str {
+        match self.name(mention.name) {
+            "" => self.securities.get(mention.code).map_or(self.name(mention.code), Group::label),
+            name => name,
+        }
     }
 
     /// The codes that are a text in any case of letters, or that with any market behind it; in their order.

@@ -212,15 +212,14 @@ fn entry<'a>(visit: &Visit<'a>, post: &'a Post) -> std::io::Result<Entry<'a>> {
     let (site, archive) = (visit.site, visit.archive);
     let article = archive.article(post)?;
     let url = site.absolute(post.url());
-    let at = |moment: crate::archive::Timestamp| moment.in_zone(archive.zone()).to_rfc3339();
     let author = post.author().map(|name| archive.name(name));
     let names = post.categories().iter().chain(post.tags());
     Ok(Entry {
         id: site.absolute(id::normalised(post.id())),
         title: post.headline().into_owned(),
         lang: post.lang().map(|lang| archive.name(lang)),
-        published: at(post.date),
-        updated: at(post.modified().unwrap_or(post.date)),
+        published: post.date.to_rfc3339(archive.zone()),
+        updated: post.updated().to_rfc3339(archive.zone()),
         author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
         terms: names.map(|name| archive.name(*name)).collect(),
         summary: post.excerpt(),

@@ -207,7 +207,7 @@ fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
         id: post.id(),
         title: post.title(),
         url: site.href(post.url()),
-        date: post.date.in_zone(archive.zone()).to_rfc3339(),
+        date: post.date.to_rfc3339(archive.zone()),
         source: archive.source(post).map(Group::label),
         categories: post.categories().iter().map(|name| archive.name(*name)).collect(),
         securities: securities.collect(),

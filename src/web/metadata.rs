@@ -5,11 +5,12 @@
 use serde_json::{Value, json};
 
 use super::html::Data;
+use super::paths::Route;
 use super::reply::Visit;
 use super::site::Site;
 use super::timeline::Link;
+use crate::archive::Post;
 use crate::archive::snapshot::Group;
-use crate::archive::{Post, Timestamp};
 
 /// What is said of a page beside its title and description.
 #[derive(Debug)]
@@ -36,8 +37,8 @@ pub struct Article<'a> {
     pub image: Option<String>,
     /// Where it was first published.
     pub original: Option<&'a str>,
-    /// The pages above it, the highest first.
-    pub crumbs: Vec<Link>,
+    /// The page above it.
+    pub above: Option<&'a Link>,
 }
 
 impl Metadata {
@@ -64,8 +65,8 @@ impl Metadata {
         Self::of_list(site, data)
     }
 
-    /// A list of posts that stands at an address, below some pages.
-    pub fn of_collection(site: &Site, name: &str, address: &str, description: &str, crumbs: &[Link]) -> Self {
+    /// A list of posts that stands at an address, below a page.
+    pub fn of_collection(site: &Site, name: &str, address: &str, description: &str, above: &Link) -> Self {
         let collection = json!({
             "@type": "CollectionPage",
             "url": address,
@@ -74,7 +75,7 @@ impl Metadata {
             "inLanguage": site.lang,
             "isPartOf": { "@type": "WebSite", "url": site.absolute("/"), "name": site.title },
         });
-        Self::of_list(site, graph(vec![collection, breadcrumbs(site, crumbs, name, address)]))
+        Self::of_list(site, graph(vec![collection, breadcrumbs(site, Some(above), name, address)]))
     }
 
     fn of_list(site: &Site, data: Value) -> Self {
@@ -91,8 +92,7 @@ impl Metadata {
     /// An article.
     pub fn of_article(visit: &Visit<'_>, article: &Article<'_>) -> Self {
         let (site, archive, post) = (visit.site, visit.archive, article.post);
-        let at = |moment: Timestamp| moment.in_zone(archive.zone()).to_rfc3339();
-        let (published, modified) = (at(post.date), at(post.modified().unwrap_or(post.date)));
+        let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
         let address = site.absolute(post.url());
         let headline = post.headline();
         let image = article.image.clone().or_else(|| site.picture());
@@ -104,13 +104,10 @@ impl Metadata {
         let mentions: Vec<Value> = post
             .securities
             .iter()
-            .filter_map(|mention| Some((mention, archive.securities().get(mention.code)?)))
-            .map(|(mention, group)| {
-                // The name that the page shows.
-                let name = archive.name(mention.name);
-                let name = if name.is_empty() { group.label() } else { name };
+            .filter(|mention| archive.securities().get(mention.code).is_some())
+            .map(|mention| {
                 let code = archive.name(mention.code);
-                let page = site.absolute(super::paths::Route::security(code));
+                let (name, page) = (archive.shown_name(mention), site.absolute(Route::security(code)));
                 json!({ "@type": "Thing", "name": name, "alternateName": code, "url": page })
             })
             .collect();
@@ -141,7 +138,7 @@ impl Metadata {
             has_own_image: article.image.is_some(),
             published: Some(published),
             modified: Some(modified),
-            data: Data::new(&graph(vec![news, breadcrumbs(site, &article.crumbs, &headline, &address)])),
+            data: Data::new(&graph(vec![news, breadcrumbs(site, article.above, &headline, &address)])),
         }
     }
 }
@@ -158,9 +155,11 @@ fn publisher(site: &Site) -> Value {
     publisher
 }
 
-fn breadcrumbs(site: &Site, above: &[Link], name: &str, address: &str) -> Value {
-    let above = above.iter().map(|link| (link.label.as_str(), site.whole(&link.href)));
-    let all = above.chain([(name, address.to_owned())]);
+/// The way to a page: the front page, those above it, itself.
+fn breadcrumbs(site: &Site, above: Option<&Link>, name: &str, address: &str) -> Value {
+    let home = (site.words.home, site.absolute(Route::Home));
+    let above = above.map(|link| (link.label.as_str(), site.whole(&link.href)));
+    let all = [home].into_iter().chain(above).chain([(name, address.to_owned())]);
     let items = all.enumerate().map(|(place, (name, address))| {
         json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": address })
     });

@@ -223,6 +223,11 @@ impl YearOfDays {
     }
 }
 
+/// The posts of the busiest of some days.
+pub fn busiest(days: &[(NaiveDate, usize)]) -> usize {
+    days.iter().map(|(_, count)| *count).max().unwrap_or(0)
+}
+
 /// How busy a day was beside the busiest: 0 to 4.
 pub fn heat(count: usize, busiest: usize) -> usize {
     (count * 4).div_ceil(busiest.max(BUSY))

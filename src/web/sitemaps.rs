@@ -168,7 +168,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
                 let posts = posts.iter().map(|id| archive.post(*id));
                 let urls = posts.filter(|post| post.in_sitemap() && !post.has_moved()).map(|post| Url {
                     address: visit.site.absolute(post.url()),
-                    modified: Some(at(visit, post.modified().unwrap_or(post.date))),
+                    modified: Some(at(visit, post.updated())),
                 });
                 Ok(Urls { urls: urls.collect() })
             }))
@@ -259,7 +259,7 @@ fn year(day: NaiveDate) -> String {
 
 /// A moment as the protocol has it.
 fn at(visit: &Visit<'_>, moment: Timestamp) -> String {
-    moment.in_zone(visit.archive.zone()).to_rfc3339()
+    moment.to_rfc3339(visit.archive.zone())
 }
 
 /// A language as news sitemaps want it: two letters, but for Chinese, whose scripts are two.

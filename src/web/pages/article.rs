@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::Datelike;
 
 use super::Head;
-use crate::archive::names::NameId;
+use crate::archive::post::Mention;
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::absolute;
@@ -81,9 +81,8 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     }
     for mention in &post.securities {
         // One without a name here is called as others call it; hidden posts link only what others name too.
-        let group = archive.securities().get(mention.code);
-        let shown = group.map(|group| if archive.name(mention.name).is_empty() { group.label() } else { "" });
-        fingerprint.add(shown);
+        let has_page = archive.securities().get(mention.code).is_some();
+        fingerprint.add((has_page, archive.shown_name(mention)));
     }
     let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
     let around = archive.around(id, group, &beside, AROUND);
@@ -102,14 +101,13 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
         let publisher = post.source_name.map(name);
         let source_text = if visit.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(visit, post);
-        let home = Link { label: visit.site.words.home.to_owned(), href: visit.site.href(Route::Home) };
         let metadata = Metadata::of_article(
             visit,
             &metadata::Article {
                 post,
                 image: absolute::first_image(article.html.as_str(), &visit.site.absolute(post.url())),
                 original: article.source_url.as_deref(),
-                crumbs: [home].into_iter().chain(source.clone()).collect(),
+                above: source.as_ref(),
             },
         );
         crate::web::reply::render(&Page {
@@ -124,11 +122,7 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
             body: Html::below_title(&article.html).with_images_of(visit.site),
-            securities: post
-                .securities
-                .iter()
-                .map(|mention| security(visit, mention.name, mention.code))
-                .collect(),
+            securities: post.securities.iter().map(|mention| security(visit, mention)).collect(),
             around: around.iter().map(|id| near(visit, archive.post(*id), at.year())).collect(),
             reading: visit.site.words.reading_time(post.length),
             day: archive.day(at.date_naive()).map(|_| Link {
@@ -152,14 +146,11 @@ fn near<'a>(visit: &Visit<'a>, post: &'a Post, year: i32) -> Near<'a> {
     Near { entry: timeline::entry(visit, post, true), day }
 }
 
-fn security<'a>(visit: &Visit<'a>, name: NameId, code: NameId) -> Security<'a> {
-    let group = visit.archive.securities().get(code);
-    let code = visit.archive.name(code);
-    let name = match visit.archive.name(name) {
-        "" => group.map_or(code, Group::label),
-        name => name,
-    };
-    Security { name, code, href: group.map(|_| visit.site.href(Route::security(code))) }
+fn security<'a>(visit: &Visit<'a>, mention: &Mention) -> Security<'a> {
+    let archive = visit.archive;
+    let code = archive.name(mention.code);
+    let page = archive.securities().get(mention.code).map(|_| Route::security(code));
+    Security { name: archive.shown_name(mention), code, href: page.map(|page| visit.site.href(page)) }
 }
 
 /// The tags of a post that have a page.

@@ -41,7 +41,7 @@ pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
         let words = visit.site.words;
         let count = days.iter().map(|(_, count)| count).sum();
         let label = words.year(year);
-        let busiest = days.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let busiest = pictures::busiest(&days);
         let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month, busiest));
         Ok(YearPage {
             site: visit.site,
@@ -103,7 +103,7 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
         let label = words.month(year, month);
         let total = counts.iter().map(|(_, count)| count).sum();
         let beside = |day: Option<NaiveDate>| day.map(|day| month_link(visit, day));
-        let busiest = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let busiest = pictures::busiest(&counts);
         let grid = Month::of(visit, year, month, busiest);
         Ok(MonthPage {
             site: visit.site,

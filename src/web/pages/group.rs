@@ -192,14 +192,13 @@ fn list<'r>(
             }
         };
         let link = |day: &Period| day_link(visit, group.posts, day, &route);
-        let home = Link { label: words.home.into(), href: visit.site.href(Route::Home) };
-        let crumbs = [home, group.all(visit)];
+        let all = group.all(visit);
         Ok(Page {
             site: visit.site,
             head: Head::new(visit, title, description, route(number))
                 .with_feed(group.feed(visit))
-                .of_collection(visit.site, &crumbs),
-            all: group.all(visit),
+                .of_collection(visit.site, &all),
+            all,
             label: group.label,
             summary,
             facts: if is_latest { group.facts(visit, &ends) } else { Vec::new() },

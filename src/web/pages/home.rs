@@ -100,7 +100,7 @@ fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
 
 /// The newest month and the one before, the newest first; `days` are those of the picture of the year.
 fn months(visit: &Visit<'_>, newest: NaiveDate, days: &[(NaiveDate, usize)]) -> Vec<Month> {
-    let busiest = days.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let busiest = pictures::busiest(days);
     let before = newest.with_day(1).and_then(|first| first.pred_opt());
     [Some(newest), before]
         .into_iter()

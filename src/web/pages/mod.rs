@@ -73,10 +73,10 @@ impl Head {
         Self { metadata: Some(Box::new(metadata)), ..self }
     }
 
-    /// The same of a list below some pages.
+    /// The same of a list below a page.
     #[must_use]
-    pub fn of_collection(self, site: &Site, crumbs: &[Link]) -> Self {
-        let metadata = Metadata::of_collection(site, &self.title, &self.canonical, &self.description, crumbs);
+    pub fn of_collection(self, site: &Site, above: &Link) -> Self {
+        let metadata = Metadata::of_collection(site, &self.title, &self.canonical, &self.description, above);
         self.with_metadata(metadata)
     }
 
