@@ -1,6 +1,7 @@
 //! How long a page may be kept, by name, the fingerprint that says whether it has changed, and the
 //! encoded pages that are kept here.
 
+mod content;
 mod pages;
 
 use std::hash::Hash;
@@ -11,7 +12,8 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::snapshot::ListPage;
 use crate::program;
 
-pub use pages::{EncodedPage, FEED, JSON_FEED, Kind, PageCache, SITEMAP, Standing};
+pub use content::ContentType;
+pub use pages::{EncodedPage, Kind, PageCache, Standing};
 
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

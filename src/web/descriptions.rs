@@ -5,14 +5,10 @@
 use askama::Template;
 use serde_json::json;
 
-use super::cache::CachePolicy;
+use super::cache::{CachePolicy, ContentType};
 use super::paths::Route;
 use super::reply::{Reply, Visit};
 
-/// What an OpenSearch description is.
-const OPENSEARCH: &str = "application/opensearchdescription+xml; charset=utf-8";
-/// What a manifest is.
-const MANIFEST: &str = "application/manifest+json; charset=utf-8";
 /// The specification's bounds, in characters.
 const LONGEST_NAME: usize = 16;
 const LONGEST_DESCRIPTION: usize = 1024;
@@ -32,7 +28,7 @@ struct OpenSearch<'a> {
 pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
     let site = visit.site;
     let fingerprint = visit.fingerprint("opensearch");
-    Some(visit.document(OPENSEARCH, CachePolicy::SiteFile, fingerprint.finish(), || {
+    Some(visit.document(ContentType::OPENSEARCH, CachePolicy::SiteFile, fingerprint.finish(), || {
         let described = if site.description.is_empty() { &site.title } else { &site.description };
         Ok(OpenSearch {
             name: site.title.chars().take(LONGEST_NAME).collect(),
@@ -49,7 +45,7 @@ pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
 pub fn manifest(visit: &Visit<'_>) -> Option<Reply> {
     let site = visit.site;
     let fingerprint = visit.fingerprint("manifest");
-    Some(visit.conditional(MANIFEST, CachePolicy::SiteFile, fingerprint.finish(), || {
+    Some(visit.conditional(ContentType::MANIFEST, CachePolicy::SiteFile, fingerprint.finish(), || {
         let manifest = json!({
             "name": site.title,
             "description": site.description,

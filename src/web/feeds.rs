@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use super::absolute;
-use super::cache::{CachePolicy, FEED, JSON_FEED};
+use super::cache::{CachePolicy, ContentType};
 use super::paths::Route;
 use super::reply::{Reply, Visit, render};
 use super::site::Site;
@@ -163,8 +163,8 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
     }
     let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
     let content_type = match format {
-        Format::Atom => FEED,
-        Format::Json => JSON_FEED,
+        Format::Atom => ContentType::FEED,
+        Format::Json => ContentType::JSON_FEED,
     };
     let route = Route::Feed(of.clone(), format);
     Some(visit.conditional(content_type, policy, fingerprint.finish(), || {

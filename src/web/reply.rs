@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use super::cache::{CachePolicy, EncodedPage, Fingerprint, Fingerprinter, Kind, PageCache, Standing};
+use super::cache::{
+    CachePolicy, ContentType, EncodedPage, Fingerprint, Fingerprinter, Kind, PageCache, Standing,
+};
 use super::encoding::{Accepted, Encoding};
 use super::headers::secure_headers;
 use super::paths;
@@ -32,9 +34,6 @@ pub struct Visit<'a> {
     /// The address asked for, and of which site and archive, if what stands there may be noted.
     address: Option<(&'a str, u64)>,
 }
-
-/// What pages are.
-const HTML: &str = "text/html; charset=utf-8";
 
 /// An answer.
 pub type Reply = Response<Body>;
@@ -122,13 +121,13 @@ impl<'a> Visit<'a> {
         if let Some((address, generation)) = self.address {
             self.pages.note(address, Standing { generation, fingerprint, policy });
         }
-        self.conditional(HTML, policy, fingerprint, html)
+        self.conditional(ContentType::HTML, policy, fingerprint, html)
     }
 
     /// A document of a type, under the same conditions.
     pub fn document<T: Template>(
         &self,
-        content_type: &'static str,
+        content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
         document: impl FnOnce() -> Result<T, Failure>,
@@ -139,7 +138,7 @@ impl<'a> Visit<'a> {
     /// Bytes of any type, under the same conditions.
     pub fn conditional(
         &self,
-        content_type: &'static str,
+        content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
         bytes: impl FnOnce() -> Result<Vec<u8>, Failure>,
@@ -183,7 +182,7 @@ impl<'a> Visit<'a> {
         match render(page) {
             Ok(bytes) => {
                 let encoding = self.accepted.quickest();
-                let kind = Kind { content_type: HTML, policy: CachePolicy::Revalidate };
+                let kind = Kind { content_type: ContentType::HTML, policy: CachePolicy::Revalidate };
                 EncodedPage::new(kind, None, encoding, encoding.encode(bytes)).reply(code)
             }
             Err(failure) => failure.reply(self.site),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
-use super::cache::{CachePolicy, SITEMAP};
+use super::cache::{CachePolicy, ContentType};
 use super::paths::Route;
 use super::reply::{Reply, Visit};
 use crate::archive::snapshot::{Groups, Period};
@@ -123,7 +123,7 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
     // A file without an address would be none by the protocol's schema, so it is not named.
     let news = news_of(visit).len().div_ceil(MOST_NEWS);
     let fingerprint = visit.fingerprint("sitemap index").with((&files, news));
-    Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
         let site = visit.site;
         let news = (1..=news).map(|n| {
             let address = site.absolute(Route::NewsSitemap);
@@ -144,7 +144,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
             let all = lists(visit);
             let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
             let fingerprint = visit.fingerprint("sitemap of lists").with(urls);
-            Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+            Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
                 let urls = urls.iter().map(|(path, moment)| Url {
                     address: visit.site.absolute(path),
                     modified: moment.map(|moment| at(visit, moment)),
@@ -164,7 +164,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
             for id in &posts {
                 fingerprint.add(archive.post(*id).hash);
             }
-            Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+            Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
                 let posts = posts.iter().map(|id| archive.post(*id));
                 let urls = posts.filter(|post| post.in_sitemap() && !post.has_moved()).map(|post| Url {
                     address: visit.site.absolute(post.url()),
@@ -192,7 +192,7 @@ pub fn news(visit: &Visit<'_>) -> Option<Reply> {
     for id in posts {
         fingerprint.add(visit.archive.post(*id).hash);
     }
-    Some(visit.document(SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
         let news = posts.iter().map(|id| {
             let post = visit.archive.post(*id);
             Item {

@@ -67,14 +67,17 @@ fn each_list_has_its_feed_in_both_formats() {
         ("/b/stock/600160.SH.html", "/b/feed/stock/600160.SH", 3, "河滩 & 江口 | 甲"),
     ] {
         let html = site.page(page);
-        for (extension, kind) in [("xml", "application/atom+xml"), ("json", "application/feed+json")] {
+        for (extension, kind, sent) in [
+            ("xml", "application/atom+xml", "application/xml"),
+            ("json", "application/feed+json", "application/feed+json"),
+        ] {
             let path = format!("{feed}.{extension}");
             assert!(
                 html.contains(&format!("type=\"{kind}\"")) && html.contains(&format!("href=\"{path}\"")),
                 "{page}"
             );
             let answer = site.get(&path);
-            assert_eq!(answer.header("content-type"), format!("{kind}; charset=utf-8"));
+            assert_eq!(answer.header("content-type"), format!("{sent}; charset=utf-8"));
             assert_eq!(answer.header("access-control-allow-origin"), "*");
             assert_eq!(answer.header("cache-control"), "no-cache");
             site.assert_conditional(&path);

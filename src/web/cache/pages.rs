@@ -11,7 +11,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::{CachePolicy, Fingerprint};
+use super::{CachePolicy, ContentType, Fingerprint};
 use crate::web::encoding::{self, Encoding};
 use crate::web::headers::secure_headers;
 
@@ -26,19 +26,11 @@ const LONGEST_ADDRESS: usize = 512;
 /// Bytes of an article's page, about.
 const USUAL_PAGE: u64 = 4096;
 
-/// What an Atom feed is.
-pub const FEED: &str = "application/atom+xml; charset=utf-8";
-/// What a JSON feed is.
-pub const JSON_FEED: &str = "application/feed+json; charset=utf-8";
-
-/// What a sitemap is.
-pub const SITEMAP: &str = "application/xml; charset=utf-8";
-
 /// What pages have in common that are sent with the same headers but for tag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kind {
     /// The type of their bytes.
-    pub content_type: &'static str,
+    pub content_type: ContentType,
     /// How long they may be kept.
     pub policy: CachePolicy,
 }
@@ -54,14 +46,13 @@ impl Kind {
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         let headers = all.entry((self, encoding)).or_insert_with(|| {
             let mut headers = secure_headers();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type.name));
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             headers.insert(header::CACHE_CONTROL, self.policy.header());
             if let Some(encoding) = encoding.header() {
                 headers.insert(header::CONTENT_ENCODING, encoding);
             }
-            if matches!(self.content_type, FEED | JSON_FEED) {
-                // Readers that are pages of other sites may read feeds.
+            if self.content_type.is_open {
                 headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
                 let elsewhere = HeaderValue::from_static("cross-origin");
                 headers.insert("cross-origin-resource-policy", elsewhere);
@@ -202,7 +193,7 @@ mod tests {
     use super::*;
     use crate::web::cache::Fingerprinter;
 
-    const KIND: Kind = Kind { content_type: "text/html", policy: CachePolicy::Article };
+    const KIND: Kind = Kind { content_type: ContentType::HTML, policy: CachePolicy::Article };
 
     fn fingerprint(number: usize) -> Fingerprint {
         Fingerprinter::new(0, "test").with(number).finish()

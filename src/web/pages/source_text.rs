@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 
 use super::error::not_found;
 use crate::archive::{Post, front_matter, stamp};
-use crate::web::cache::CachePolicy;
+use crate::web::cache::{CachePolicy, ContentType};
 use crate::web::reply::{Failure, Reply, Visit, status};
 
 /// Answers with the post's file.
@@ -29,7 +29,7 @@ pub async fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
     }
     let text = front_matter::decode(&content.bytes).0;
     let fingerprint = visit.fingerprint("source").with(&text).finish();
-    let mut reply = visit.conditional("text/plain; charset=utf-8", CachePolicy::Article, fingerprint, || {
+    let mut reply = visit.conditional(ContentType::TEXT, CachePolicy::Article, fingerprint, || {
         Ok(text.into_owned().into_bytes())
     });
     let headers = reply.headers_mut();
