@@ -150,13 +150,17 @@ pub struct Config {
     pub watch: Watching,
     /// How often every file is looked at, whatever was noticed.
     pub rescan: Interval,
-    /// Sentences about keys under `finews:` that mean nothing, each with its place.
-    pub unknown_keys: Vec<String>,
+    /// WebSub's hub, which is told of new posts; feeds name it.
+    pub hub: Option<String>,
+    /// The owner's address that is told of new posts.
+    pub on_publish: Option<String>,
+    /// Sentences about keys of ours that mean nothing, each with its place.
+    pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
 
 /// Our own keys.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "admin_listen",
     "cache_dir",
     "footer",
@@ -167,13 +171,15 @@ const KEYS: [&str; 17] = [
     "naive_dates",
     "names",
     "nav",
-    "share_image",
+    "on_publish",
     "page_cache",
     "posts",
     "rescan",
+    "share_image",
     "source",
     "static",
     "watch",
+    "websub",
 ];
 
 const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
@@ -221,11 +227,11 @@ impl Config {
         };
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
+        let url = layers.url()?;
         Ok(Self {
             root: absolute(root.join(keys::folder(&file, "source")?)),
             title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
             description: file.loose_text(&["description"]).unwrap_or_default(),
-            url: layers.url()?,
             baseurl: keys::baseurl(&file)?,
             // Some themes write `zh_CN`, which browsers do not know.
             lang: file.word("lang").unwrap_or("en").replace('_', "-"),
@@ -274,7 +280,10 @@ impl Config {
             page_cache: layers.parsed("page-cache", flags.page_cache.as_deref())?,
             watch: layers.parsed("watch", flags.watch.as_deref())?,
             rescan: layers.parsed("rescan", flags.rescan.as_deref())?,
-            unknown_keys: keys::unknown_keys(&file),
+            hub: keys::address(&file, &["finews", "websub", "hub"])?,
+            on_publish: keys::address(&file, &["finews", "on_publish"])?,
+            warnings: keys::warnings(&file),
+            url,
             file: file.path,
         })
     }
@@ -310,7 +319,9 @@ impl Config {
             page_cache: ByteSize::default(),
             watch: Watching::default(),
             rescan: Interval::default(),
-            unknown_keys: Vec::new(),
+            hub: None,
+            on_publish: None,
+            warnings: Vec::new(),
             permalink_origin: Origin::Flag(String::new()),
             ..self.clone()
         }
@@ -319,6 +330,14 @@ impl Config {
     /// A text that is the same for two configurations only if files mean the same to both.
     pub fn reading(&self) -> String {
         format!("{:?}", self.of_files())
+    }
+
+    /// What is lost without a `url`, if there is none.
+    pub fn want_of_url(&self) -> Option<&'static str> {
+        self.url.is_empty().then_some(
+            "url is not set, so feeds and sitemaps name pages without their host, and nobody is told of new \
+             posts; set it to where readers find the site, such as https://news.example",
+        )
     }
 
     /// Whether interface text is Chinese.

@@ -11,8 +11,8 @@ use crate::SiteArgs;
 /// Prints each problem; 1 if readers lose something, or with `strict` if there is any.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
     let config = site.config()?;
-    for unknown in &config.unknown_keys {
-        eprintln!("finews: {unknown}");
+    for warning in &config.warnings {
+        eprintln!("finews: {warning}");
     }
     let archive = load(&config)?;
     let problems = archive.problems();
@@ -22,6 +22,9 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
     if !json {
         let posts = archive.len();
         eprintln!("{posts} posts served, {} problems", problems.len());
+        if let Some(sentence) = config.want_of_url() {
+            eprintln!("{sentence}");
+        }
     }
     Ok(ExitCode::from(u8::from(failed)))
 }

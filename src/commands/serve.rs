@@ -27,8 +27,8 @@ const GRACE: Duration = Duration::from_millis(7500);
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
     let config = Arc::new(site.config()?);
     start_log(config.log_format);
-    for unknown in &config.unknown_keys {
-        tracing::warn!("{unknown}");
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(site.clone(), config))
 }
@@ -114,7 +114,7 @@ fn follow(
 fn reload(site: &SiteArgs, orders: &mpsc::Sender<Notice>) {
     match site.config() {
         Ok(config) => {
-            config.unknown_keys.iter().for_each(|unknown| tracing::warn!("{unknown}"));
+            config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             // The receiver lives as long as the program.
             let _ = orders.send(Notice::Reload(Arc::new(config)));
         }
@@ -150,6 +150,7 @@ async fn told(mut stopping: watch::Receiver<bool>) {
 fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
+    let want_of_url = config.want_of_url();
     let editor = if std::io::stderr().is_terminal() {
         std::thread::scope(|scope| {
             let bar = ProgressBar::new(0).with_style(style());
@@ -166,6 +167,9 @@ fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
         Editor::open(config, paths::CLAIMS, &progress)?
     };
     report(&editor.archive(), start.elapsed());
+    if let Some(sentence) = want_of_url {
+        tracing::info!("{sentence}");
+    }
     Ok(editor)
 }
 

@@ -2,18 +2,43 @@
 
 use chrono_tz::Tz;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
+use url::Url;
 
 use super::error::ConfigError;
 use super::file::{File, Node};
 use super::{DefaultValues, KEYS, NavLink};
 
-/// A key of ours that a later finews may know must not keep this one from serving.
-pub(super) fn unknown_keys(file: &File) -> Vec<String> {
-    let Some(Node::Map(pairs)) = file.get(&["finews"]) else { return Vec::new() };
-    let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !KEYS.contains(key));
-    unknown
-        .map(|key| format!("{}: unknown key; known are {}", file.origin(&["finews", key]), KEYS.join(", ")))
-        .collect()
+/// What the owner may not have meant. A key of ours that a later finews may know must not keep this one
+/// from serving.
+pub(super) fn warnings(file: &File) -> Vec<String> {
+    let known = |parent: &[&str], known: &[&str]| {
+        let Some(Node::Map(pairs)) = file.get(parent) else { return Vec::new() };
+        let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
+        let place = |key| file.origin(&[parent, &[key]].concat());
+        unknown
+            .map(|key| format!("{}: unknown key; known are {}", place(key), known.join(", ")))
+            .collect::<Vec<_>>()
+    };
+    let mut warnings = known(&["finews"], &KEYS);
+    warnings.extend(known(&["finews", "websub"], &["hub"]));
+    warnings
+}
+
+/// The URL of a service that is told something.
+pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, ConfigError> {
+    const ALLOWED: &str = "a URL, such as https://hub.example/";
+    if let Some((last, parent)) = key.split_last()
+        && !matches!(file.get(parent), None | Some(Node::Null | Node::Map(_)))
+    {
+        let value = file.get(parent).map(ToString::to_string).unwrap_or_default();
+        let allowed = format!("a mapping with {last}, {ALLOWED}");
+        return Err(ConfigError::value(file.origin(parent), &value, &allowed));
+    }
+    let Some((value, origin)) = file.text_at(key)?.filter(|(value, _)| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let is_url = Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_url { Ok(Some(value)) } else { Err(ConfigError::value(origin, &value, ALLOWED)) }
 }
 
 pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {

@@ -79,12 +79,12 @@ fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
 
 #[test]
 fn an_unknown_key_of_ours_is_named_and_passed_over() {
-    let config = file("finews:\n  source: true\n  sauce: true\nplugins: [x]\n").expect("valid");
+    let config = file("url: https://news.example\nfinews:\n  source: true\n  sauce: true\nplugins: [x]\n")
+        .expect("valid");
     assert!(config.source);
-    assert_eq!(config.unknown_keys.len(), 1);
+    assert_eq!(config.warnings.len(), 1);
     assert!(
-        config.unknown_keys[0]
-            .contains("/_config.yml:3: finews.sauce: unknown key; known are admin_listen, ")
+        config.warnings[0].contains("/_config.yml:4: finews.sauce: unknown key; known are admin_listen, ")
     );
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 
+use super::announce::Announcer;
 use super::cache::PageCache;
 use super::files::SiteFiles;
 use super::live::Live;
@@ -20,6 +21,7 @@ pub struct App {
     /// Encoded pages. They are known by all that they show, so they outlive archives and settings.
     pages: PageCache,
     live: Live,
+    announcer: Announcer,
     draining: AtomicBool,
 }
 
@@ -66,6 +68,7 @@ impl App {
             }),
             pages: PageCache::new(config.page_cache.0),
             live: Live::default(),
+            announcer: Announcer::new(config),
             draining: AtomicBool::new(false),
         })
     }
@@ -83,7 +86,12 @@ impl App {
     /// what is new in it.
     pub fn publish_edition(&self, edition: Edition) {
         self.publish(Arc::clone(&edition.archive));
-        self.live.publish(&self.served().settings.site, &edition.archive, &edition.new);
+        if edition.new.is_empty() {
+            return;
+        }
+        let served = self.served();
+        self.live.publish(&served.settings.site, &edition.archive, &edition.new);
+        self.announcer.publish(&served.settings.site, &edition.archive, &edition.new);
     }
 
     /// New posts as they come.
@@ -94,6 +102,7 @@ impl App {
     /// Answers by other settings from now on, from the archive that they make.
     pub fn reload(&self, config: &Config, archive: Arc<Snapshot>) {
         let settings = Settings::new(config);
+        self.announcer.set(config);
         self.served.rcu(|served| Served {
             settings: Arc::clone(&settings),
             archive: Some(Arc::clone(&archive)),

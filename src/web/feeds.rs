@@ -16,7 +16,7 @@ use super::reply::{Reply, Visit, render};
 use super::site::Site;
 use super::timeline;
 use crate::archive::snapshot::{Group, List};
-use crate::archive::{Post, PostId};
+use crate::archive::{Post, PostId, Snapshot};
 
 /// In which format a feed is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ impl Format {
 }
 
 /// Whose posts a feed holds, by what its address names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FeedOf<'a> {
     /// All that lists show.
     All,
@@ -48,6 +48,28 @@ pub enum FeedOf<'a> {
     Tag(Cow<'a, str>),
     /// Those that mention a security or sector.
     Security(Cow<'a, str>),
+}
+
+impl<'a> FeedOf<'a> {
+    /// The feeds of a post's groups.
+    pub fn that_hold(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
+        let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
+        let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
+        let securities =
+            post.securities.iter().map(|mention| Self::Security(archive.name(mention.code).into()));
+        sources.chain(tags).chain(securities)
+    }
+
+    /// The posts of which it holds the newest.
+    pub fn posts<'s>(&self, archive: &'s Snapshot) -> Option<&'s List> {
+        let group = match self {
+            Self::All => return Some(archive.listed()),
+            Self::Source(name) => archive.category(name),
+            Self::Tag(name) => archive.tag(name),
+            Self::Security(code) => archive.security(code),
+        };
+        group.map(Group::posts)
+    }
 }
 
 /// A feed in either format.
@@ -66,6 +88,8 @@ struct Feed<'a> {
     is_archive: bool,
     older: Option<String>,
     newer: Option<String>,
+    /// The hub that tells of new entries; archives have none.
+    hub: Option<&'a str>,
     updated: String,
     entries: Vec<Entry<'a>>,
 }
@@ -185,6 +209,7 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
             is_archive: archive.is_some(),
             older: place.older.map(|n| address(Some(n))),
             newer: place.newer.map(|n| address(Some(n))),
+            hub: site.hub.as_deref().filter(|_| archive.is_none()),
             updated: entries
                 .iter()
                 .map(|entry| &entry.updated)

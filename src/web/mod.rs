@@ -7,7 +7,7 @@
 //! - [`pages`]: one file a page
 //! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`]: what is followed and found elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
-//! - [`live`]: new posts as they come
+//! - [`live`], [`announce`]: new posts as they come, to readers and to other servers
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
 //! - [`App`]: the site and archive of the moment
 //! - [`headers`], [`server`], [`Front`]: what is said of every answer, the listener, and the short way
@@ -16,6 +16,7 @@
 
 mod absolute;
 pub mod admin;
+pub mod announce;
 mod app;
 pub mod asked;
 pub mod assets;

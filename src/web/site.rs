@@ -44,6 +44,8 @@ pub struct Site {
     pub feed_posts: usize,
     /// Whether feeds hold excerpts only.
     pub feed_excerpts: bool,
+    /// WebSub's hub, which feeds name.
+    pub hub: Option<String>,
     /// The links to the feed of the whole site.
     pub feed: FeedLink,
     /// The picture beside links to pages that have none of their own.
@@ -94,6 +96,7 @@ impl Site {
             images: config.images,
             feed_posts: config.feed_posts,
             feed_excerpts: config.feed_excerpts,
+            hub: config.hub.clone().filter(|_| !config.url.is_empty()),
             footer: body::clean_fragment(&config.footer, &site_context(config)),
             has_icon,
             url: config.url.clone(),
@@ -218,7 +221,7 @@ fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     (title, description, url, baseurl, lang, author).hash(&mut hasher);
     (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
         .hash(&mut hasher);
-    (config.feed_posts, config.feed_excerpts, &config.share_image).hash(&mut hasher);
+    (config.feed_posts, config.feed_excerpts, &config.hub, &config.share_image).hash(&mut hasher);
     for link in &config.nav {
         (&link.label, &link.url).hash(&mut hasher);
     }

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod addresses;
+mod announce;
 mod browser;
 mod changes;
 mod commands;

@@ -16,7 +16,16 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<&'a str>,
     language: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hubs: Option<[Hub<'a>; 1]>,
     items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -56,6 +65,7 @@ pub(super) fn write(feed: &Feed<'_>) -> Vec<u8> {
         description: &feed.site.description,
         next_url: feed.older.as_deref(),
         language: &feed.site.lang,
+        hubs: feed.hub.map(|url| [Hub { kind: "WebSub", url }]),
         items: feed.entries.iter().map(item).collect(),
     };
     // Texts and lists of texts always are JSON.

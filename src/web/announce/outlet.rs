@@ -1,0 +1,329 @@
+//! One who is told: a queue, and a thread that empties it for as long as it takes.
+
+use std::cmp::min;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use ureq::Agent;
+
+use super::Kind;
+
+/// What waits to be told. Of more the oldest are forgotten.
+const MOST: usize = 50_000;
+
+/// How long an answer is waited for, and how long nothing is said after none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    answer: Duration,
+    /// The first pause; each further one is twice as long.
+    pause: Duration,
+    longest_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(10),
+            pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(600),
+        }
+    }
+}
+
+/// The end of a queue that posts are put into. What is in it is forgotten when this is dropped.
+pub(super) struct Outlet {
+    kind: Kind,
+    address: String,
+    queue: Sender<Vec<String>>,
+}
+
+impl Outlet {
+    /// Opens a queue to an address, and begins to empty it.
+    pub(super) fn open(kind: Kind, address: String, patience: Patience) -> Self {
+        let (queue, said) = mpsc::channel();
+        let teller = Teller::new(kind, address.clone(), patience);
+        let thread = thread::Builder::new().name("announcer".into());
+        if let Err(error) = thread.spawn(move || teller.run(&said)) {
+            tracing::error!("{} is not told of new posts: {error}", kind.setting());
+        }
+        Self { kind, address, queue }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether this is the queue to an address.
+    pub(super) fn is(&self, kind: Kind, address: &str) -> bool {
+        (self.kind, &*self.address) == (kind, address)
+    }
+
+    /// Tells of addresses, soon.
+    pub(super) fn tell(&self, addresses: Vec<String>) {
+        if !addresses.is_empty() {
+            // Without a thread, which was said, there is nobody to tell.
+            let _ = self.queue.send(addresses);
+        }
+    }
+}
+
+impl Kind {
+    /// What an owner calls it. An address may hold a secret, so it is not logged.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Hub => "finews.websub.hub",
+            Self::Owner => "finews.on_publish",
+        }
+    }
+
+    /// How many addresses are told at once.
+    fn most(self) -> usize {
+        match self {
+            Self::Hub => 100,
+            Self::Owner => 1000,
+        }
+    }
+}
+
+/// Why nobody heard.
+#[derive(Debug, thiserror::Error)]
+enum Deaf {
+    #[error("it answers {0}")]
+    Status(ureq::http::StatusCode),
+    #[error("{0}")]
+    Failed(#[from] ureq::Error),
+}
+
+impl Deaf {
+    /// Whether the same words would fare no better, and keep others waiting: they are what is wrong.
+    fn is_for_good(&self) -> bool {
+        matches!(self, Self::Status(status) if matches!(status.as_u16(), 400 | 413 | 422))
+    }
+}
+
+/// Who empties the queue.
+struct Teller {
+    kind: Kind,
+    address: String,
+    patience: Patience,
+    agent: Agent,
+    /// Oldest first, each once.
+    waiting: Vec<String>,
+}
+
+impl Teller {
+    fn new(kind: Kind, address: String, patience: Patience) -> Self {
+        let agent = Agent::config_builder()
+            .timeout_global(Some(patience.answer))
+            // What was moved is to be mended: a POST that is led on becomes a GET, which tells nothing.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .user_agent(concat!("finews/", env!("CARGO_PKG_VERSION")))
+            // Posts are minutes apart. A connection that was closed meanwhile would look like a failure.
+            .max_idle_connections(0)
+            .build()
+            .new_agent();
+        Self { kind, address, patience, agent, waiting: Vec::new() }
+    }
+
+    /// Tells what is said, until nobody can say any more.
+    fn run(mut self, said: &Receiver<Vec<String>>) {
+        let mut pause = None;
+        loop {
+            if self.waiting.is_empty() {
+                let Ok(addresses) = said.recv() else { return };
+                self.add(addresses);
+            }
+            said.try_iter().for_each(|addresses| self.add(addresses));
+            let part = self.waiting.len().min(self.kind.most());
+            match self.post(&self.waiting[..part]) {
+                Ok(()) => {
+                    self.waiting.drain(..part);
+                    if pause.take().is_some() {
+                        tracing::info!("{} takes new posts again", self.kind.setting());
+                    }
+                }
+                Err(deaf) => {
+                    if pause.is_none() {
+                        tracing::warn!(
+                            "{} does not take new posts: {deaf}; it is told at ever longer intervals",
+                            self.kind.setting()
+                        );
+                    }
+                    if deaf.is_for_good() {
+                        self.waiting.drain(..part);
+                    }
+                    let next = pause.map_or(self.patience.pause, |pause: Duration| pause * 2);
+                    let next = min(next, self.patience.longest_pause);
+                    pause = Some(next);
+                    if !self.rest(next, said) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Listens on for a while; false if nobody can say anything any more.
+    fn rest(&mut self, pause: Duration, said: &Receiver<Vec<String>>) -> bool {
+        let end = Instant::now() + pause;
+        loop {
+            match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(addresses) => self.add(addresses),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    /// Adds what is not waiting already: a feed may have had posts several times.
+    fn add(&mut self, addresses: Vec<String>) {
+        for address in addresses {
+            if self.kind == Kind::Owner || !self.waiting.contains(&address) {
+                self.waiting.push(address);
+            }
+        }
+        let over = self.waiting.len().saturating_sub(MOST);
+        if over > 0 {
+            tracing::warn!("{} will not hear of {over} new addresses", self.kind.setting());
+            self.waiting.drain(..over);
+        }
+    }
+
+    fn post(&self, addresses: &[String]) -> Result<(), Deaf> {
+        let request = self.agent.post(&self.address);
+        let answer = match self.kind {
+            Kind::Hub => {
+                let topics = addresses.iter().map(|address| ("hub.url", address.as_str()));
+                request.send_form([("hub.mode", "publish")].into_iter().chain(topics))?
+            }
+            Kind::Owner => {
+                let body = json!({ "urls": addresses }).to_string();
+                request.content_type("application/json").send(&body)?
+            }
+        };
+        if answer.status().is_success() { Ok(()) } else { Err(Deaf::Status(answer.status())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience {
+        answer: Duration::from_millis(300),
+        pause: Duration::from_millis(10),
+        longest_pause: Duration::from_millis(50),
+    };
+
+    /// What a listener does with a request.
+    enum Deed {
+        Answer(u16),
+        Hang,
+        Cut,
+    }
+
+    /// A listener that does one deed after the other, and then answers 204. It says what it was told.
+    fn listener(deeds: Vec<Deed>) -> (String, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}/take?key=secret", listener.local_addr().expect("an address"));
+        let (sender, told) = mpsc::channel();
+        thread::spawn(move || {
+            let mut deeds = deeds.into_iter();
+            let mut hanging = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("a connection");
+                match deeds.next().unwrap_or(Deed::Answer(204)) {
+                    Deed::Cut => {}
+                    Deed::Hang => hanging.push(stream),
+                    Deed::Answer(status) => {
+                        let body = body(&mut stream);
+                        let _ = write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
+                        if status < 300 && sender.send(body).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+        (address, told)
+    }
+
+    /// The body of a request, which has a length.
+    fn body(stream: &mut TcpStream) -> String {
+        let (mut text, mut buffer) = (String::new(), [0; 4096]);
+        loop {
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let head = head.to_ascii_lowercase();
+                let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+                if length.and_then(|length| length.parse().ok()) == Some(body.len()) {
+                    return body.into();
+                }
+            }
+            let count = stream.read(&mut buffer).expect("a request");
+            assert!(count > 0, "a whole request: {text}");
+            text.push_str(std::str::from_utf8(&buffer[..count]).expect("UTF-8"));
+        }
+    }
+
+    fn next(told: &Receiver<String>) -> String {
+        told.recv_timeout(Duration::from_secs(10)).expect("something told in time")
+    }
+
+    #[test]
+    fn a_hub_is_told_of_feeds_and_an_owner_of_posts() {
+        for (kind, expected) in [
+            (Kind::Hub, "hub.mode=publish&hub.url=https%3A%2F%2Fn.example%2Fa&hub.url=b"),
+            (Kind::Owner, r#"{"urls":["https://n.example/a","b"]}"#),
+        ] {
+            let (address, told) = listener(Vec::new());
+            let outlet = Outlet::open(kind, address, PATIENCE);
+            outlet.tell(Vec::new());
+            outlet.tell(vec!["https://n.example/a".into(), "b".into()]);
+            assert_eq!(next(&told), expected);
+        }
+    }
+
+    #[test]
+    fn who_hangs_cuts_or_fails_is_told_again_of_all_that_is_new() {
+        let deeds = vec![Deed::Answer(500), Deed::Hang, Deed::Cut, Deed::Answer(301), Deed::Answer(404)];
+        let (address, told) = listener(deeds);
+        let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
+        outlet.tell(vec!["a".into()]);
+        outlet.tell(vec!["b".into()]);
+        let said = next(&told);
+        assert_eq!(said, r#"{"urls":["a","b"]}"#);
+        outlet.tell(vec!["c".into()]);
+        assert_eq!(next(&told), r#"{"urls":["c"]}"#);
+    }
+
+    #[test]
+    fn what_is_refused_for_good_keeps_nothing_else_waiting() {
+        let (address, told) = listener(vec![Deed::Answer(422)]);
+        let outlet = Outlet::open(Kind::Hub, address, PATIENCE);
+        outlet.tell((0..150).map(|number| number.to_string()).collect());
+        let said = next(&told);
+        assert!(said.contains("hub.url=100&") && !said.contains("hub.url=99&"), "{said}");
+    }
+
+    #[test]
+    fn where_nobody_listens_the_oldest_are_forgotten() {
+        let mut teller = Teller::new(Kind::Owner, "http://127.0.0.1:1/".into(), PATIENCE);
+        teller.add((0..MOST + 5).map(|number| number.to_string()).collect());
+        assert_eq!((teller.waiting.len(), teller.waiting[0].as_str()), (MOST, "5"));
+        assert!(teller.post(&teller.waiting[..1]).is_err());
+    }
+
+    #[test]
+    fn a_feed_waits_once() {
+        let mut teller = Teller::new(Kind::Hub, "http://127.0.0.1:1/".into(), PATIENCE);
+        teller.add(vec!["a".into(), "b".into()]);
+        teller.add(vec!["b".into(), "c".into()]);
+        assert_eq!(teller.waiting, ["a", "b", "c"]);
+    }
+}

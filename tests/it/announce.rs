@@ -1,0 +1,113 @@
+//! A hub and an address of the owner's are told of new posts, and readers never wait for them.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+
+use crate::support::{Running, Site, folder, post};
+
+/// What stands at an address: it answers 500 so many times, and then takes what it is told.
+fn hub(failures: usize) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("an option");
+    let address = format!("http://{}/hub", listener.local_addr().expect("an address"));
+    let (sender, told) = mpsc::channel();
+    let count = Arc::new(AtomicUsize::new(0));
+    let router = Router::new().fallback(move |body: String| async move {
+        if count.fetch_add(1, Ordering::Relaxed) < failures {
+            return StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        // The test may be over.
+        let _ = sender.send(body);
+        StatusCode::NO_CONTENT
+    });
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            axum::serve(listener, router).await
+        })
+    });
+    (address, told)
+}
+
+fn next(told: &Receiver<String>) -> String {
+    told.recv_timeout(Duration::from_secs(20)).expect("something told in time")
+}
+
+fn config(hub: &str, owner: &str) -> String {
+    format!(
+        "title: T\nurl: https://news.example\nbaseurl: /b\nfinews:\n  websub: {{hub: \"{hub}\"}}\n  on_publish: \"{owner}\"\n"
+    )
+}
+
+#[test]
+fn who_is_named_hears_of_new_posts_even_if_not_at_once() {
+    let (hub, pings) = hub(2);
+    let (owner, news) = self::hub(0);
+    let site = folder(&[
+        ("_config.yml", &config(&hub, &owner)),
+        ("_posts/2024-01-01-old.md", &post("Old", "2024-01-01 08:00", "hetan")),
+    ]);
+    let server = Running::serving(site.path(), &[]);
+    let new = post("New", "2024-01-02 08:00", "hetan");
+    std::fs::write(site.path().join("_posts/2024-01-02-new.md"), new).expect("a file");
+    assert_eq!(next(&news), r#"{"urls":["https://news.example/b/hetan/2024/01/02/new.html"]}"#);
+    let ping = next(&pings);
+    let told: Vec<(String, String)> = form(&ping);
+    assert_eq!(told[0], ("hub.mode".into(), "publish".into()));
+    let mut topics: Vec<&str> = told[1..].iter().map(|(_, topic)| topic.as_str()).collect();
+    topics.sort_unstable();
+    let feeds = ["feed", "feed/by_tag/hetan%E6%96%B0%E9%97%BB", "feed/hetan"];
+    let mut expected: Vec<String> = feeds
+        .iter()
+        .flat_map(|feed| ["json", "xml"].map(|format| format!("https://news.example/b/{feed}.{format}")))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(topics, expected);
+    assert!(told[1..].iter().all(|(name, _)| name == "hub.url"));
+    server.wait_for_log("finews.websub.hub takes new posts again");
+    assert_eq!(server.log().matches("finews.websub.hub does not take new posts: it answers 500").count(), 1);
+    assert!(!server.log().contains(&hub), "an address may hold a secret");
+}
+
+/// The fields of a form whose values have no `+` and no `&`.
+fn form(text: &str) -> Vec<(String, String)> {
+    let decode = |text: &str| {
+        let text = percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8");
+        text.into_owned()
+    };
+    text.split('&').filter_map(|field| field.split_once('=')).map(|(a, b)| (decode(a), decode(b))).collect()
+}
+
+#[test]
+fn readers_do_not_notice_who_hangs_or_is_away() {
+    // One that takes connections and never answers, and one that is not there.
+    let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let hub = format!("http://{}/", hanging.local_addr().expect("an address"));
+    let site =
+        folder(&[("_config.yml", &config(&hub, "http://127.0.0.1:1/")), ("_posts/2024-01-01-old.md", "Old")]);
+    let server = Running::serving(site.path(), &[]);
+    for number in 1..=3 {
+        let name = format!("n{number}");
+        let text = post(&name, "2024-01-02 08:00", "hetan");
+        std::fs::write(site.path().join(format!("_posts/2024-01-02-{name}.md")), text).expect("a file");
+        server.wait_until(&name, |server| server.shows("/b/", &format!("/b/hetan/2024/01/02/{name}.html")));
+    }
+    server.wait_for_log("finews.on_publish does not take new posts");
+    server.stop();
+}
+
+#[test]
+fn feeds_name_the_hub() {
+    let site =
+        Site::of(&[("_config.yml", &config("https://hub.example/", "")), ("_posts/2024-01-01-a.md", "A")]);
+    assert!(site.get("/b/feed.xml").text().contains("<link rel=\"hub\" href=\"https://hub.example/\"/>"));
+    let json: serde_json::Value = serde_json::from_str(&site.get("/b/feed.json").text()).expect("JSON");
+    assert_eq!(json["hubs"], serde_json::json!([{ "type": "WebSub", "url": "https://hub.example/" }]));
+}
