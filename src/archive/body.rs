@@ -113,6 +113,11 @@ pub struct Body {
     pub defects: Vec<Defect>,
 }
 
+/// The text of clean HTML, a block a line.
+pub fn text(html: &BodyHtml) -> String {
+    text::lines(html.as_str())
+}
+
 /// Reads a body.
 pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
     let mut defects = Vec::new();

@@ -6,6 +6,7 @@
 //! - [`body`]: Markdown and HTML → clean HTML, and what is lifted out of it
 //! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on every core
 //! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
+//! - [`mod@line`]: a post for programs
 
 mod address;
 pub mod body;
@@ -14,6 +15,7 @@ pub mod defaults;
 pub mod editor;
 pub mod files;
 pub mod front_matter;
+pub mod line;
 pub mod load;
 pub mod names;
 pub mod packed;

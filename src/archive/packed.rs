@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 use zstd::zstd_safe::{CCtx, DCtx, compress_bound, get_error_name};
 
-use super::body::BodyHtml;
+use super::body::{self, BodyHtml};
 
 /// The level: higher ones cost the start more than they save.
 const LEVEL: i32 = 1;
@@ -41,6 +41,18 @@ pub struct Unpacked {
     pub digest: Option<String>,
     /// Where the article was first published.
     pub source_url: Option<String>,
+}
+
+impl Unpacked {
+    /// All its text, a block a line: the digest, then the body.
+    pub fn text(&self) -> String {
+        let body = body::text(&self.html);
+        match &self.digest {
+            Some(digest) if body.is_empty() => digest.clone(),
+            Some(digest) => format!("{digest}\n{body}"),
+            None => body,
+        }
+    }
 }
 
 /// A compressed article. Only the [`Packing`] that packed it can unpack it.

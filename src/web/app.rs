@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 
 use super::announce::Announcer;
+use super::bulk::Bulk;
 use super::cache::PageCache;
 use super::files::SiteFiles;
 use super::live::Live;
@@ -22,6 +23,7 @@ pub struct App {
     pages: PageCache,
     live: Live,
     announcer: Announcer,
+    bulk: Bulk,
     draining: AtomicBool,
 }
 
@@ -69,6 +71,7 @@ impl App {
             pages: PageCache::new(config.page_cache.0),
             live: Live::default(),
             announcer: Announcer::new(config),
+            bulk: Bulk::default(),
             draining: AtomicBool::new(false),
         })
     }
@@ -118,6 +121,11 @@ impl App {
     /// The site and archive of this moment.
     pub(super) fn served(&self) -> Arc<Served> {
         self.served.load_full()
+    }
+
+    /// The whole archive for programs.
+    pub(super) fn bulk(&self) -> &Bulk {
+        &self.bulk
     }
 
     /// Encoded pages.

@@ -5,7 +5,8 @@
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
 //!   pages show
 //! - [`pages`]: one file a page
-//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`]: what is followed and found elsewhere
+//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`bulk`]: what is followed, found and studied
+//!   elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`], [`announce`]: new posts as they come, to readers and to other servers
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
@@ -20,6 +21,7 @@ pub mod announce;
 mod app;
 pub mod asked;
 pub mod assets;
+pub mod bulk;
 pub mod cache;
 pub mod calendar;
 pub mod descriptions;
@@ -58,7 +60,7 @@ use crate::archive::{Post, Snapshot, Target};
 pub use app::App;
 use app::Settings;
 pub use front::Front;
-use pages::{article, date, error, group, groups, home, own, search, securities, source_text};
+use pages::{article, data, date, error, group, groups, home, own, search, securities, source_text};
 use paths::Route;
 use reply::{Reply, Visit, status};
 
@@ -159,8 +161,17 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     if let Some(reply) = settings.files.get(&decoded, request).await {
         return reply;
     }
-    if Route::parse(path) == Some(Route::Robots) {
-        return robots(&settings.site);
+    let own = match Route::parse(path) {
+        Some(Route::Robots) => Some(robots(&settings.site)),
+        Some(Route::Bulk(bulk::File::Month(first))) => app.bulk().month(&visit, archive, first),
+        Some(Route::Bulk(file)) => {
+            let months = app.bulk().index(archive, served.generation).await;
+            data::get(&visit, file, &months)
+        }
+        _ => None,
+    };
+    if let Some(reply) = own {
+        return reply;
     }
     // What GitHub Pages answered for `/x` was the file `/x.html`,
     // and for `/x/` the file `/x/index.html`.
@@ -202,7 +213,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::NewsSitemap => sitemaps::news(visit),
         Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
-        Route::Robots | Route::Kept => None,
+        Route::Robots | Route::Bulk(_) | Route::Kept => None,
     }
 }
 

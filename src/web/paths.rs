@@ -7,6 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::bulk;
 use super::calendar::bounds as month_bounds;
 use super::feeds::{FeedOf, Format};
 use super::sitemaps::File;
@@ -72,6 +73,8 @@ pub enum Route<'a> {
     Sitemap(File),
     /// `/news-sitemap.xml`
     NewsSitemap,
+    /// `/archive/`, `/archive/index.json`, `/archive/<year>-<month>.ndjson`
+    Bulk(bulk::File),
     /// `/opensearch.xml`
     OpenSearch,
     /// `/manifest.webmanifest`
@@ -112,6 +115,7 @@ impl<'a> Route<'a> {
             ["sitemap.xml"] => Some(Self::Sitemaps),
             ["news-sitemap.xml"] => Some(Self::NewsSitemap),
             ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
+            ["archive", file] => Some(Self::Bulk(file.parse().ok()?)),
             ["opensearch.xml"] => Some(Self::OpenSearch),
             ["manifest.webmanifest"] => Some(Self::Manifest),
             ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Kept),
@@ -151,6 +155,8 @@ impl<'a> Route<'a> {
             },
             Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::Sitemap(_) | Self::NewsSitemap => true,
             Self::OpenSearch | Self::Manifest => true,
+            Self::Bulk(bulk::File::Month(first)) => archive.month_of(archive.listed(), *first).is_some(),
+            Self::Bulk(_) => !archive.listed().is_empty(),
             Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
             Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
             Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
@@ -255,6 +261,7 @@ impl Display for Route<'_> {
             Self::Sitemaps => f.write_str("/sitemap.xml"),
             Self::Sitemap(file) => write!(f, "/sitemap/{file}.xml"),
             Self::NewsSitemap => f.write_str("/news-sitemap.xml"),
+            Self::Bulk(file) => write!(f, "/archive/{file}"),
             Self::OpenSearch => f.write_str("/opensearch.xml"),
             Self::Manifest => f.write_str("/manifest.webmanifest"),
             Self::Robots => f.write_str("/robots.txt"),
@@ -297,7 +304,8 @@ fn is_list_like(path: &str) -> bool {
         || path.starts_with("/tag/")
         || path.starts_with("/stock/")
         || path.starts_with("/board/");
-    is_near && Route::parse(&encode(path)).is_some()
+    // Many sites have a page of their own at `/archive/`, which goes before ours.
+    is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Bulk(_)))
 }
 
 fn is_list_of(archive: &Snapshot, path: &str) -> bool {

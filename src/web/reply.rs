@@ -162,6 +162,27 @@ impl<'a> Visit<'a> {
         reply
     }
 
+    /// What is too long to be kept or made at once, under the same conditions; `body` is told whether it is
+    /// to be packed with gzip.
+    pub fn streamed(
+        &self,
+        content_type: ContentType,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        body: impl FnOnce(bool) -> Body,
+    ) -> Reply {
+        let is_gzip = self.accepted.quickest() == Encoding::Gzip;
+        let encoding = if is_gzip { Encoding::Gzip } else { Encoding::Identity };
+        let etag = fingerprint.etag(encoding.tag());
+        if self.has(&etag) {
+            return not_modified(policy, etag);
+        }
+        let mut reply = Response::new(body(is_gzip));
+        *reply.headers_mut() = HeaderMap::clone(&Kind { content_type, policy }.headers(encoding));
+        reply.headers_mut().insert(header::ETAG, etag);
+        reply
+    }
+
     /// The page as it was made for somebody before, in the fewest bytes there are.
     fn cached(&self, fingerprint: Fingerprint) -> Option<Arc<EncodedPage>> {
         if self.accepted.brotli()

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::assets;
+use super::bulk;
 use super::feeds::{FeedLink, FeedOf};
 use super::html::Html;
 use super::paths::{self, Route};
@@ -201,6 +202,11 @@ impl Site {
     /// The address of the style sheet of feeds.
     pub fn feed_style(&self) -> String {
         self.href(Route::Asset(assets::FEED_STYLE.name().into()))
+    }
+
+    /// The address of the archive as files.
+    pub fn data(&self) -> String {
+        self.href(Route::Bulk(bulk::File::Index))
     }
 
     /// The address of all tags.

@@ -6,6 +6,7 @@
 mod addresses;
 mod announce;
 mod browser;
+mod bulk;
 mod changes;
 mod commands;
 mod direction;

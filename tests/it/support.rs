@@ -81,11 +81,12 @@ impl Site {
         let config = config(root);
         let app = App::new(&config);
         app.publish(Arc::new(load(&config)));
-        Self::asking(app, None)
+        Self::asking(app)
     }
 
-    fn asking(app: Arc<App>, folder: Option<TempDir>) -> Self {
-        Self { admin: web::admin::router(Arc::clone(&app)), router: web::router(app), _folder: folder }
+    /// The site of an app.
+    pub fn asking(app: Arc<App>) -> Self {
+        Self { admin: web::admin::router(Arc::clone(&app)), router: web::router(app), _folder: None }
     }
 
     /// The site as its owner's listener shows it.
@@ -97,7 +98,7 @@ impl Site {
     pub fn loading() -> Self {
         let folder = folder(&[]);
         let app: Arc<App> = App::new(&config(folder.path()));
-        Self::asking(app, Some(folder))
+        Self::asking(app).keeping(folder)
     }
 
     fn keeping(self, folder: TempDir) -> Self {

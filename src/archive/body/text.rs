@@ -21,27 +21,108 @@ pub(super) struct Plain {
 pub(super) fn plain(html: &str) -> Plain {
     let (mut len, mut lead) = (0, Lead::default());
     let mut block = Block::default();
-    let (mut in_aside, mut rest) = (0_usize, html);
-    loop {
-        let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
-        block.add(&rest[..at], lead.real.is_none());
-        rest = &rest[at..];
-        let Some(end) = tag_end(rest) else { break };
-        let tag = &rest[1..end - 1];
-        rest = &rest[end..];
-        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
-        if name == "br" {
-            block.add(" ", lead.real.is_none());
-        } else if is_block(name) {
-            len += block.end(in_aside == 0, &mut lead);
-            if is_aside(name) {
-                in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+    let mut in_aside = 0_usize;
+    for piece in pieces(html) {
+        match piece {
+            Piece::Text(text) => block.add(text, lead.real.is_none()),
+            Piece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
+            Piece::Tag { name, closes } if is_block(name) => {
+                len += block.end(in_aside == 0, &mut lead);
+                if is_aside(name) {
+                    in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+                }
             }
+            Piece::Tag { .. } => {}
         }
     }
     len += block.end(in_aside == 0, &mut lead);
     Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
+}
+
+/// All text of clean HTML: each block, and what `br` parts, on a line of its own, the cells of a table's
+/// row on one, behind tabs; white space folded but for that of `pre`.
+pub(super) fn lines(html: &str) -> String {
+    let mut lines = Lines { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
+    for piece in pieces(html) {
+        match piece {
+            Piece::Text(text) => lines.add(&decode(text)),
+            Piece::Tag { name: "td" | "th", closes: true } => lines.text.push('\t'),
+            Piece::Tag { name: "td" | "th", .. } => {}
+            Piece::Tag { name, closes } if name == "br" || is_block(name) => {
+                lines.end();
+                if name == "pre" {
+                    lines.in_pre = if closes { lines.in_pre.saturating_sub(1) } else { lines.in_pre + 1 };
+                }
+            }
+            Piece::Tag { .. } => {}
+        }
+    }
+    lines.end();
+    lines.text.truncate(lines.text.trim_end().len());
+    lines.text
+}
+
+/// Lines while they are written.
+struct Lines {
+    text: String,
+    /// Where the last one begins.
+    line: usize,
+    in_pre: usize,
+}
+
+impl Lines {
+    fn add(&mut self, text: &str) {
+        if self.in_pre > 0 || !may_hold_space(text.as_bytes()) {
+            self.text.push_str(text);
+            return;
+        }
+        for c in text.chars() {
+            if !c.is_whitespace() {
+                self.text.push(c);
+            } else if self.text.len() > self.line && !self.text.ends_with([' ', '\t']) {
+                self.text.push(' ');
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let end = self.line + self.text[self.line..].trim_end().len();
+        self.text.truncate(end);
+        if end > self.line {
+            self.text.push('\n');
+            self.line = self.text.len();
+        }
+    }
+}
+
+/// What clean HTML consists of.
+enum Piece<'a> {
+    /// Text, its entities not yet decoded; may be empty.
+    Text(&'a str),
+    /// A tag of an element.
+    Tag { name: &'a str, closes: bool },
+}
+
+fn pieces(html: &str) -> impl Iterator<Item = Piece<'_>> {
+    let (mut rest, mut at_tag) = (html, false);
+    std::iter::from_fn(move || {
+        at_tag = !at_tag;
+        if at_tag {
+            if rest.is_empty() {
+                return None;
+            }
+            let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
+            let text = &rest[..at];
+            rest = &rest[at..];
+            return Some(Piece::Text(text));
+        }
+        let end = tag_end(rest)?;
+        let tag = &rest[1..end - 1];
+        rest = &rest[end..];
+        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
+        Some(Piece::Tag { name, closes })
+    })
 }
 
 #[derive(Default)]
@@ -230,6 +311,20 @@ mod tests {
         assert_eq!(super::plain("<p>a<br>b</p>").lead, "a b");
         assert_eq!(super::plain("<img alt=\"a > b\"> x").lead, "x");
         assert_eq!(super::plain("").lead, "");
+    }
+
+    #[test]
+    fn all_text_is_a_block_a_line() {
+        let table = [
+            ("", ""),
+            ("<p>　a &amp; \n b</p>\n\n<p>c<br>d<b>e</b></p>", "a & b\nc\nde"),
+            ("<table><tr><th>x</th><th> y </th></tr><tr><td>1</td><td></td></tr></table>z", "x\ty\n1\nz"),
+            ("<pre><code>a\n  b\n</code></pre><p>c</p>", "a\n  b\nc"),
+            ("<img alt=\"a > b\">x &lt;y&gt;", "x <y>"),
+        ];
+        for (html, text) in table {
+            assert_eq!(lines(html), text, "{html}");
+        }
     }
 
     #[test]

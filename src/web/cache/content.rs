@@ -26,6 +26,11 @@ impl ContentType {
     /// A manifest.
     pub const MANIFEST: Self = Self::own("application/manifest+json; charset=utf-8");
 
+    /// A month of the archive.
+    pub const NDJSON: Self = Self::open("application/x-ndjson; charset=utf-8");
+    /// What the months of the archive are.
+    pub const JSON: Self = Self::open("application/json; charset=utf-8");
+
     const fn own(name: &'static str) -> Self {
         Self { name, is_open: false }
     }

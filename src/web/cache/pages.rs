@@ -40,7 +40,7 @@ type Shared = HashMap<(Kind, Encoding), Arc<HeaderMap>>;
 impl Kind {
     /// The headers of pages of this kind in an encoding. All such pages share them: a copy for each
     /// would seldom be in the processor's cache, and cost more than the page.
-    fn headers(self, encoding: Encoding) -> Arc<HeaderMap> {
+    pub(in crate::web) fn headers(self, encoding: Encoding) -> Arc<HeaderMap> {
         static ALL: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
         // A map that somebody panicked over holds whole entries all the same.
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);

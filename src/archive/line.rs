@@ -1,0 +1,66 @@
+//! A post as a line of JSON, for programs: `finews list` and the months of the whole archive.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::packed::Unpacked;
+use super::{Post, Snapshot};
+
+/// What a line says of a post beside what lists know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// Nothing.
+    Nothing,
+    /// The cleaned body, as HTML.
+    Body,
+    /// The plain text of the article.
+    Text,
+}
+
+/// A line. `url` and `id` are Jekyll's, without `baseurl`; `date` is RFC 3339 in the site's zone.
+#[derive(Debug, Serialize)]
+pub struct Line<'a> {
+    path: &'a str,
+    url: &'a str,
+    id: &'a str,
+    title: &'a str,
+    date: String,
+    categories: Vec<&'a str>,
+    tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+impl<'a> Line<'a> {
+    /// The line of a post.
+    ///
+    /// # Errors
+    /// When the stored article is damaged.
+    pub fn new(archive: &'a Snapshot, post: &'a Post, with: With) -> io::Result<Self> {
+        let names = |ids: &[_]| ids.iter().map(|id| archive.name(*id)).collect();
+        let article = if with == With::Nothing { None } else { Some(archive.article(post)?) };
+        Ok(Self {
+            path: post.path(),
+            url: post.url(),
+            id: post.id(),
+            title: post.title(),
+            date: post.date.to_rfc3339(archive.zone()),
+            categories: names(post.categories()),
+            tags: names(post.tags()),
+            text: article.as_ref().filter(|_| with == With::Text).map(Unpacked::text),
+            body: article.filter(|_| with == With::Body).map(|article| article.html.as_str().to_owned()),
+        })
+    }
+
+    /// Writes the line, its end included.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(&self, mut to: impl io::Write) -> io::Result<()> {
+        serde_json::to_writer(&mut to, self)?;
+        to.write_all(b"\n")
+    }
+}

@@ -1,0 +1,180 @@
+//! The whole archive for those who study the news: a file of JSON lines for each month
+//! (<https://github.com/ndjson/ndjson-spec>), and an index with the sum of each.
+
+mod lines;
+mod sums;
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use chrono::{Datelike, NaiveDate};
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::cache::{CachePolicy, ContentType};
+use super::reply::{Reply, Visit, status};
+use crate::archive::Snapshot;
+use crate::archive::snapshot::Period;
+use lines::Lines;
+pub use sums::{Sum, Sums};
+
+/// Files that are sent at once. Each takes about half a megabyte.
+const MOST_FILES: usize = 16;
+/// Who asks for one more is told to come back.
+const LATER: &str = "30";
+/// How long an index waits for sums that are being taken.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is below `/archive/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum File {
+    /// `/archive/`: the index, as a page.
+    Index,
+    /// `/archive/index.json`: the same for programs.
+    Json,
+    /// `/archive/2021-12.ndjson`: a month, which is named by its first day.
+    Month(NaiveDate),
+}
+
+impl Display for File {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index => Ok(()),
+            Self::Json => f.write_str("index.json"),
+            Self::Month(first) => write!(f, "{:04}-{:02}.ndjson", first.year(), first.month()),
+        }
+    }
+}
+
+/// Why a text is no name of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NoFile;
+
+impl FromStr for File {
+    type Err = NoFile;
+
+    fn from_str(text: &str) -> Result<Self, NoFile> {
+        match text {
+            "" | "index.html" => return Ok(Self::Index),
+            "index.json" => return Ok(Self::Json),
+            _ => {}
+        }
+        let month = text.strip_suffix(".ndjson").filter(|month| month.len() == 7).ok_or(NoFile)?;
+        format!("{month}-01").parse().map(Self::Month).map_err(|_| NoFile)
+    }
+}
+
+/// What files that are sent have in common.
+pub struct Bulk {
+    files: Arc<Semaphore>,
+    /// One core at most is theirs: readers of pages go before.
+    core: Arc<Semaphore>,
+    sums: Arc<Sums>,
+}
+
+impl Default for Bulk {
+    fn default() -> Self {
+        Self {
+            files: Arc::new(Semaphore::new(MOST_FILES)),
+            core: Arc::new(Semaphore::new(1)),
+            sums: Arc::default(),
+        }
+    }
+}
+
+impl Bulk {
+    /// Answers `/archive/<year>-<month>.ndjson`.
+    pub(super) fn month(
+        &self,
+        visit: &Visit<'_>,
+        archive: &Arc<Snapshot>,
+        first: NaiveDate,
+    ) -> Option<Reply> {
+        let month = archive.month_of(archive.listed(), first)?;
+        let mut fingerprint = visit.fingerprint("month");
+        for id in archive.listed().range(month.places.clone()) {
+            fingerprint.add(archive.post(id).hash);
+        }
+        let Ok(permit) = Arc::clone(&self.files).try_acquire_owned() else {
+            let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
+            return Some(reply);
+        };
+        let mut reply =
+            visit.streamed(ContentType::NDJSON, CachePolicy::Revalidate, fingerprint.finish(), |is_gzip| {
+                let lines = Lines::new(Arc::clone(archive), month.places.clone(), is_gzip);
+                let sending = Sending { lines: Some(lines), core: Arc::clone(&self.core), _permit: permit };
+                Body::from_stream(stream::try_unfold(sending, Sending::next))
+            });
+        reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+        Some(reply)
+    }
+
+    /// The months of an archive, newest first, each with its sum where that is known by now.
+    pub(super) async fn index(
+        &self,
+        archive: &Arc<Snapshot>,
+        generation: u64,
+    ) -> Vec<(Period, Option<Arc<Sum>>)> {
+        let sums = self.sums.of(archive, generation, PATIENCE).await;
+        let mut months = archive.months_of(archive.listed());
+        months.reverse();
+        let with_sum = |month: Period| {
+            let sum = sums.get(&month.day).map(Arc::clone);
+            (month, sum)
+        };
+        months.into_iter().map(with_sum).collect()
+    }
+}
+
+/// A file while it is sent.
+struct Sending {
+    /// None when all of it was.
+    lines: Option<Lines>,
+    core: Arc<Semaphore>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Sending {
+    /// The next part. It is made when the one before is on its way, so that who reads slowly holds
+    /// no more memory than who reads fast.
+    async fn next(mut self) -> std::io::Result<Option<(bytes::Bytes, Self)>> {
+        let Some(mut lines) = self.lines.take() else { return Ok(None) };
+        let turn = Arc::clone(&self.core).acquire_owned().await.map_err(std::io::Error::other)?;
+        let made = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            lines.next_part().map(|part| (part, lines))
+        });
+        let (part, lines) = made.await.map_err(std::io::Error::other)?.inspect_err(|error| {
+            tracing::error!("a month of the archive was cut short: {error}");
+        })?;
+        self.lines = (!lines.is_done()).then_some(lines);
+        Ok(Some((part.into(), self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_has_its_name() {
+        let month = |text: &str| File::Month(text.parse().expect("a day"));
+        let table = [
+            ("", Ok(File::Index)),
+            ("index.json", Ok(File::Json)),
+            ("2021-12.ndjson", Ok(month("2021-12-01"))),
+            ("2021-13.ndjson", Err(NoFile)),
+            ("2021-1.ndjson", Err(NoFile)),
+            ("2021-12.json", Err(NoFile)),
+            ("x", Err(NoFile)),
+        ];
+        for (text, file) in table {
+            assert_eq!(text.parse(), file, "{text}");
+        }
+    }
+}
