@@ -13,6 +13,7 @@ mod paging;
 mod periods;
 mod posts;
 mod standing;
+mod stray;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +39,7 @@ use own_pages::OwnPages;
 pub use paging::{ListPage, Newer, Number, PER_PAGE};
 pub use periods::Period;
 pub(super) use posts::Posts;
+pub use stray::last_part;
 
 /// Of the active sources as many are known at once.
 const MOST_ACTIVE: usize = 32;
@@ -66,11 +68,11 @@ pub struct Snapshot {
     packing: Arc<Packing>,
     names: Names,
     posts: Posts,
-    /// Posts by their file's path, their decoded URL, former URLs, and the slug of their file.
+    /// Posts by their file's path, their decoded URL, former URLs, and what a damaged address leaves of it.
     files: Index,
     urls: Index,
     former: Index,
-    slugs: Index,
+    strays: Index,
     /// Those without a date in their files' names, by the slug.
     undated: Index,
     /// Posts whose time is yet to come.

@@ -1,33 +1,44 @@
-//! Old addresses: where the forms that Jekyll, its plugins and this archive's own templates once
-//! used lead today.
+//! Old and damaged addresses: where the forms that Jekyll, its plugins and this archive's own templates
+//! once used lead today, and where a post lives whose address lost its folders, case or ending.
 
-use super::paths::Route;
+use std::cmp::Reverse;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::paths::{self, Route};
 use super::reply::Visit;
-use crate::archive::Target;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, last_part};
+use crate::archive::{PostId, Target};
 
 /// The path, without `baseurl`, that a decoded old path leads to.
 pub fn find(visit: &Visit<'_>, path: &str, paginate: usize) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
-    folder(visit, path)
-        .or_else(|| paginated(visit, &parts, paginate))
-        .or_else(|| archived(visit, &parts))
-        .or_else(|| return_link(visit, &parts))
-        .or_else(|| dated_category(visit, &parts))
-}
-
-/// GitHub Pages redirected `/dir` to `/dir/`.
-fn folder(visit: &Visit<'_>, path: &str) -> Option<String> {
-    if path.ends_with('/') {
+    // Nothing below these was ever of another's making.
+    if matches!(parts[..], ["_finews" | "search", _, ..]) {
         return None;
     }
-    let folder = format!("{path}/");
-    match visit.archive.at_path(&folder) {
+    slash(visit, path)
+        .or_else(|| paginated(visit, &parts, paginate))
+        .or_else(|| archived(visit, &parts))
+        .or_else(|| dated(visit, &parts))
+        .or_else(|| return_link(visit, &parts))
+        .or_else(|| dated_category(visit, &parts))
+        .or_else(|| elsewhere(visit, path))
+        .or_else(|| own_page(visit, path))
+}
+
+/// GitHub Pages redirected `/dir` to `/dir/`; and a slash behind a file's name is one too many.
+fn slash(visit: &Visit<'_>, path: &str) -> Option<String> {
+    let other = match path.strip_suffix('/') {
+        Some(file) => file.to_owned(),
+        None => format!("{path}/"),
+    };
+    match visit.archive.at_path(&other) {
         Some(Target::Post(id)) => Some(visit.archive.post(id).url().to_owned()),
         Some(Target::Page(index)) => Some(visit.archive.pages()[index].url.to_string()),
         Some(Target::Moved(to)) => Some(to.to_string()),
         Some(Target::Gone | Target::Away(_)) => None,
-        None => existing(visit, &folder),
+        None => existing(visit, &other),
     }
 }
 
@@ -54,18 +65,50 @@ fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<Strin
     Some(Route::Day(day, number).to_string())
 }
 
-/// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`.
+/// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`; jekyll-paginate-v2 put `page/2/` behind, and
+/// links without a scheme the host before.
 fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
-    match parts {
-        ["category" | "categories", slug] => source(visit, slug.trim_end_matches(".html")),
-        ["tag" | "tags", slug] => {
+    let is_kind = |part: &&str| {
+        ["category", "categories", "tag", "tags"].iter().any(|kind| part.eq_ignore_ascii_case(kind))
+    };
+    let place = parts.iter().position(is_kind)?;
+    let kind = parts[place].to_ascii_lowercase();
+    let group = match parts[place + 1..] {
+        [] => None,
+        [slug] => Some(slug),
+        [slug, page] if page.starts_with("page") => Some(slug),
+        [slug, "page", _] => Some(slug),
+        _ => return None,
+    };
+    match (kind.as_str(), group.map(without_extension)) {
+        ("category" | "categories", Some(slug)) => source(visit, slug),
+        ("tag" | "tags", Some(slug)) => {
             let tag = visit.archive.tag(slug).or_else(|| visit.archive.tag_by_slug(slug))?;
             Some(Route::tag(visit.archive.name(tag.name())).to_string())
         }
-        ["categories"] => Some(Route::Sources.to_string()),
-        ["tags"] => Some(Route::Tags.to_string()),
+        ("category" | "categories", None) => Some(Route::Sources.to_string()),
+        ("tag" | "tags", None) => Some(Route::Tags.to_string()),
         _ => None,
     }
+}
+
+fn without_extension(file: &str) -> &str {
+    match file.rsplit_once('.') {
+        Some((stem, extension)) if extension.eq_ignore_ascii_case("html") => stem,
+        _ => file,
+    }
+}
+
+/// A year, month or day in other digits: `/2021/12/9/`, `/2021-12-09`.
+fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
+    let numbers: Option<Vec<u32>> =
+        parts.iter().flat_map(|part| part.split('-')).map(|part| part.parse().ok()).collect();
+    let path = match numbers?[..] {
+        [year, month] => format!("/{year:04}/{month:02}/"),
+        [year, month, day] => format!("/{year:04}/{month:02}/{day:02}/"),
+        _ => return None,
+    };
+    existing(visit, &path)
 }
 
 /// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers resolve
@@ -88,6 +131,40 @@ fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     })
 }
 
+/// The post that an address meant whose last part is that of a post: of several the one whose day is
+/// nearest to the address's, of these, or where the address has none, the newest.
+fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
+    // A list that is not there is no post.
+    if Route::parse(path).is_some() {
+        return None;
+    }
+    let last = last_part(path)?;
+    // Some programs escape what was escaped already.
+    let twice = paths::decode(last).filter(|twice| *twice != last);
+    let mut found: Vec<PostId> = visit.archive.strays(last).collect();
+    if let Some(twice) = twice.filter(|_| found.is_empty()) {
+        found.extend(visit.archive.strays(&twice));
+    }
+    let day = date_in(path);
+    let distance = |id: &PostId| {
+        let own = visit.archive.post(*id).date;
+        (day.map(|day| (own.day(visit.archive.zone()) - day).num_days().abs()), Reverse(own))
+    };
+    let post = visit.archive.post(found.into_iter().min_by_key(distance)?);
+    Some(post.url().to_owned())
+}
+
+/// A page of the site's own in another case.
+fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
+    let folded = |path: &str| {
+        let path = path.to_lowercase();
+        path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
+    };
+    let asked = folded(path);
+    let is_it = |url: &str| paths::decode(url).is_some_and(|path| folded(&path) == asked);
+    visit.archive.pages().iter().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
+}
+
 fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
     let group: &Group = match visit.archive.category(name) {
         Some(group) => group,
@@ -97,4 +174,77 @@ fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
         None => visit.archive.category_by_slug(name)?,
     };
     Some(Route::source(visit.archive.name(group.name())).to_string())
+}
+
+/// A date that a path names: `/2021/12/09/…`, or eight digits that begin an id.
+pub fn date_in(path: &str) -> Option<NaiveDate> {
+    let parts: Vec<&str> = path.split(['/', '-']).collect();
+    let number = |text: &str| text.parse::<u32>().ok();
+    let ymd = parts.windows(3).find_map(|window| {
+        let year = window[0].parse().ok().filter(|year| (1000..=9999).contains(year))?;
+        NaiveDate::from_ymd_opt(year, number(window[1])?, number(window[2])?)
+    });
+    ymd.or_else(|| {
+        parts.iter().find_map(|part| {
+            let digits = part.trim_start_matches(|c: char| c.is_ascii_alphabetic()).get(..8)?;
+            NaiveDate::parse_from_str(digits, "%Y%m%d").ok().filter(|day| (1000..=9999).contains(&day.year()))
+        })
+    })
+}
+
+/// The words of a path that a search may find: those of its last part, or where that has none, of all.
+/// Dates and ids are none.
+pub fn words_of(path: &str) -> String {
+    let is_word = |word: &&str| {
+        word.chars().any(char::is_alphabetic)
+            && word.bytes().filter(u8::is_ascii_digit).count() < 4
+            && !["html", "htm", "index", "xml", "json", "php", "category", "tag", "feed"].contains(word)
+    };
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+        words.filter(|word| is_word(&word.as_str())).take(WORDS).collect::<Vec<_>>().join(" ")
+    };
+    let last = last_part(path).map(words).filter(|words| !words.is_empty());
+    last.unwrap_or_else(|| words(path))
+}
+
+/// More words find nothing.
+const WORDS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_found_in_old_and_damaged_paths() {
+        let day = NaiveDate::from_ymd_opt(2021, 12, 9);
+        let table = [
+            ("/emnews/2021/12/09/1.html", day),
+            ("/x/2021-12-09-title", day),
+            ("/NW202112092206805832.html", day),
+            ("/2021/13/09/", None),
+            ("/", None),
+            ("/中文", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(date_in(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn words_of_a_path_are_what_can_be_looked_for() {
+        let table = [
+            ("/emnews/2021/12/09/NW202112092206805832.html", "emnews"),
+            ("/emnews/2021/12/09/two-words.html", "two words"),
+            ("/新闻/央行_降准", "央行 降准"),
+            ("/2021/12/09/1.html", ""),
+            ("/category/nobody.html", "nobody"),
+            ("/x/5G-报告.html", "5G 报告"),
+            ("/a/", "a"),
+            ("/", ""),
+        ];
+        for (path, words) in table {
+            assert_eq!(words_of(path), words, "{path}");
+        }
+    }
 }

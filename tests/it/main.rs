@@ -16,6 +16,7 @@ mod kramdown;
 mod live;
 mod manners;
 mod metadata;
+mod old_links;
 mod oracle;
 mod pages;
 mod properties;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::own_pages::OwnPages;
 use super::standing::{Standing, file_name};
-use super::{List, PostId, Posts, Since, Snapshot};
+use super::{List, PostId, Posts, Since, Snapshot, stray};
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::Page;
@@ -105,11 +105,13 @@ impl Snapshot {
         let post = self.posts.get(id);
         self.files.insert(post.path(), id);
         self.urls.insert(&decoded(post.url()), id);
-        if let Some(name) = file_name(post.path()) {
-            self.slugs.insert(&name.slug, id);
-            if name.date.is_none() {
-                self.undated.insert(&name.slug, id);
-            }
+        if let Some(name) = file_name(post.path())
+            && name.date.is_none()
+        {
+            self.undated.insert(&name.slug, id);
+        }
+        for key in stray::keys(post) {
+            self.strays.insert(&key, id);
         }
         for path in post.former() {
             self.former.insert(path, id);
@@ -132,8 +134,10 @@ impl Snapshot {
         self.files.remove(post.path(), id);
         self.urls.remove(&decoded(post.url()), id);
         if let Some(name) = file_name(post.path()) {
-            self.slugs.remove(&name.slug, id);
             self.undated.remove(&name.slug, id);
+        }
+        for key in stray::keys(post) {
+            self.strays.remove(&key, id);
         }
         for path in post.former() {
             self.former.remove(path, id);

@@ -11,7 +11,7 @@ use super::group::{Groups, Labels, Since};
 use super::index::{self, Index};
 use super::own_pages::OwnPages;
 use super::standing::{Standing, file_name};
-use super::{List, Snapshot};
+use super::{List, Snapshot, stray};
 use crate::archive::address::decoded;
 use crate::archive::names::{NameId, Names};
 use crate::archive::packed::Packing;
@@ -76,7 +76,7 @@ impl Snapshot {
             files: Index::default(),
             urls: Index::default(),
             former: Index::default(),
-            slugs: Index::default(),
+            strays: Index::default(),
             undated: Index::default(),
             future: Default::default(),
             lost: Default::default(),
@@ -122,8 +122,14 @@ impl Snapshot {
         };
         self.files = of(|post| index::hash(post.path()));
         self.urls = of(|post| index::hash(&decoded(post.url())));
-        self.slugs =
-            of(|post| index::hash(&file_name(post.path()).map_or_else(String::new, |name| name.slug)));
+        let strays: Vec<_> = posts
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(index, post)| {
+                stray::keys(post).map(move |key| (index::hash(&key), PostId::new(index)))
+            })
+            .collect();
+        self.strays = Index::of_hashes(strays.into_iter());
         let undated = posts.iter().enumerate().filter_map(|(index, post)| {
             let name = file_name(post.path()).filter(|name| name.date.is_none())?;
             Some((index::hash(&name.slug), PostId::new(index)))

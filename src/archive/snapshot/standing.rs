@@ -1,7 +1,7 @@
 //! Where a post stands: whether it is served, or what keeps it from that. Nothing of it is stored,
 //! so nothing of it can be out of date.
 
-use super::{Post, PostId, Problem, Snapshot};
+use super::{Post, PostId, Problem, Snapshot, stray};
 use crate::archive::address::decoded;
 use crate::archive::permalink::{self, FileName};
 use crate::archive::post::Visibility;
@@ -119,7 +119,7 @@ impl Snapshot {
     pub(super) fn of_slug<'s>(&'s self, slug: &'s str) -> impl Iterator<Item = PostId> + 's {
         let has_slug =
             move |id: &PostId| file_name(self.post(*id).path()).is_some_and(|name| name.slug == slug);
-        self.slugs.find(slug).filter(has_slug)
+        self.strays.find(&stray::key(slug)).collect::<Vec<_>>().into_iter().filter(has_slug)
     }
 
     /// The URL of the post or page that `{% post_url %}` or `{% link %}` names.

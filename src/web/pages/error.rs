@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use chrono::NaiveDate;
 
 use super::Head;
+use crate::web::legacy::{date_in, words_of};
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit, status};
 use crate::web::site::Site;
@@ -19,15 +19,18 @@ struct Page<'a> {
     text: &'a str,
     /// A day, and why that.
     nearest: Option<(&'a str, Link)>,
+    /// The words of the address, to be searched for; none on other pages than 404.
+    query: Option<String>,
 }
 
 impl<'a> Page<'a> {
     fn new(site: &'a Site, title: &'a str, text: &'a str) -> Self {
-        Self { site, head: Head::nowhere(title), title, text, nearest: None }
+        Self { site, head: Head::nowhere(title), title, text, nearest: None, query: None }
     }
 }
 
-/// 404, with the day with posts that is nearest to a date in the path, else the newest.
+/// 404, with the day with posts that is nearest to a date in the path, else the newest, and a search
+/// for the words of the path.
 pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     let words = visit.site.words;
     let named = date_in(path).and_then(|day| visit.archive.nearest_day(day));
@@ -36,7 +39,8 @@ pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     let nearest = day.map(|(why, day)| {
         (why, Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) })
     });
-    let page = Page { nearest, ..Page::new(visit.site, words.not_found, words.not_found_text) };
+    let query = Some(words_of(path));
+    let page = Page { nearest, query, ..Page::new(visit.site, words.not_found, words.not_found_text) };
     visit.absent(StatusCode::NOT_FOUND, &page)
 }
 
@@ -58,41 +62,4 @@ pub fn failed(site: &Site) -> Reply {
     headers.insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert("cache-control", crate::web::cache::CachePolicy::NoStore.header());
     reply
-}
-
-/// A date that the path names: `/2021/12/09/…`, or eight digits that begin an id.
-fn date_in(path: &str) -> Option<NaiveDate> {
-    let parts: Vec<&str> = path.split(['/', '-']).collect();
-    let number = |text: &str| text.parse::<u32>().ok();
-    let ymd = parts.windows(3).find_map(|window| {
-        let year = window[0].parse().ok().filter(|year| (1000..=9999).contains(year))?;
-        NaiveDate::from_ymd_opt(year, number(window[1])?, number(window[2])?)
-    });
-    ymd.or_else(|| {
-        parts.iter().find_map(|part| {
-            let digits = part.trim_start_matches(|c: char| c.is_ascii_alphabetic()).get(..8)?;
-            NaiveDate::parse_from_str(digits, "%Y%m%d").ok()
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_is_found_in_old_and_damaged_paths() {
-        let day = NaiveDate::from_ymd_opt(2021, 12, 9);
-        let table = [
-            ("/emnews/2021/12/09/1.html", day),
-            ("/x/2021-12-09-title", day),
-            ("/NW202112092206805832.html", day),
-            ("/2021/13/09/", None),
-            ("/", None),
-            ("/中文", None),
-        ];
-        for (path, expected) in table {
-            assert_eq!(date_in(path), expected, "{path}");
-        }
-    }
 }

@@ -1,0 +1,91 @@
+//! Posts by what is left of a damaged address: the last part of their own, whatever its case and ending.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::standing::file_name;
+use super::{Post, PostId, Snapshot};
+use crate::archive::address::decoded;
+
+impl Snapshot {
+    /// The posts that are served and whose addresses or files end in a part of a path, decoded, but for
+    /// what tends to get lost: case, the extension, marks around it, and the `NW` before a number, which
+    /// came and went with the archive's scrapers.
+    pub fn strays<'s>(&'s self, part: &str) -> impl Iterator<Item = PostId> + 's {
+        let key = key(part);
+        let found = if key.is_empty() { Vec::new() } else { self.strays.find(&key).collect() };
+        let found = found.into_iter();
+        found.filter(move |id| keys(self.post(*id)).any(|other| other == key) && self.is_served(*id))
+    }
+}
+
+/// What a post is found by: its file's slug, and the last part of its URL where that is another.
+pub(super) fn keys(post: &Post) -> impl Iterator<Item = String> {
+    let slug = file_name(post.path()).map(|name| key(&name.slug));
+    let url = decoded(post.url());
+    let last = last_part(&url).map(key).filter(|last| !last.is_empty() && Some(last) != slug.as_ref());
+    slug.into_iter().chain(last)
+}
+
+/// The last part of a path that names anything.
+pub fn last_part(path: &str) -> Option<&str> {
+    path.rsplit('/').find(|part| !part.is_empty() && !part.eq_ignore_ascii_case("index.html"))
+}
+
+/// What is compared of a part of an address.
+pub(super) fn key(part: &str) -> String {
+    let part = if is_nfc(part) { Cow::Borrowed(part) } else { part.nfc().collect::<String>().into() };
+    let lower = part.to_lowercase();
+    let bare = trim(&lower);
+    let stem = ["html", "htm"]
+        .iter()
+        .find_map(|extension| bare.strip_suffix(extension)?.strip_suffix('.'))
+        .map_or(bare, trim);
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let stem = stem.strip_prefix("nw").filter(is_number).unwrap_or(stem);
+    // As Jekyll makes a slug of a title.
+    stem.split_whitespace().collect::<Vec<_>>().join("-")
+}
+
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tends_to_get_lost_does_not_count() {
+        let table = [
+            ("NW202112092206805832.html", "202112092206805832"),
+            ("nw202112092206805832", "202112092206805832"),
+            ("202112092206805832.HTML", "202112092206805832"),
+            ("News-Today", "news-today"),
+            ("“降准”。.html)", "降准"),
+            ("a b", "a-b"),
+            ("nwx", "nwx"),
+            ("nw", "nw"),
+            ("cafe\u{301}", "café"),
+            ("...", ""),
+            ("v1.2.html", "v1.2"),
+        ];
+        for (part, expected) in table {
+            assert_eq!(key(part), expected, "{part}");
+        }
+    }
+
+    #[test]
+    fn the_last_part_is_the_one_that_names_something() {
+        let table = [
+            ("/a/b.html", Some("b.html")),
+            ("/a/b/", Some("b")),
+            ("/a/b/index.html", Some("b")),
+            ("//", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(last_part(path), expected, "{path}");
+        }
+    }
+}

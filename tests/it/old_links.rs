@@ -1,0 +1,139 @@
+//! Old and damaged links find their page: each address below is one that somebody still has, in a bookmark,
+//! a message, another site, and must land where the page lives now.
+
+use crate::support::Site;
+
+const CONFIG: &str =
+    "title: T\ntimezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n  legacy_hosts: [old.news.example]\n";
+
+fn post(fields: &str) -> String {
+    format!("---\ntitle: T\n{fields}\n---\nText.\n")
+}
+
+fn site() -> Site {
+    let posts = [
+        ("_posts/2021-12-09-NW202112092206805832.md", "categories: emnews\ntags: 红网新闻"),
+        ("_posts/2022-05-26-202205262391921712.md", "categories: hongwang"),
+        ("_posts/2021-12-10-Market-Close.md", "categories: Emnews\ndate: 2021-12-10 16:41:23"),
+        ("_posts/2021-12-11-央行降准.md", "categories: hongwang"),
+        // One slug on three days.
+        ("_posts/2021-12-01-morning.md", "categories: emnews"),
+        ("_posts/2021-12-20-morning.md", "categories: hongwang"),
+        ("_posts/2022-05-20-morning.md", "categories: emnews"),
+        ("_posts/2021-12-12-file-name.md", "permalink: /docs/moved/\nredirect_from: [/was/here.html, old]"),
+        ("_posts/2021-12-13-away.md", "redirect_to: https://elsewhere.example/x"),
+        ("_posts/2021-12-14-joined.md", "categories: Career In touxingPEVC"),
+        ("_posts/2021-12-15-gone.md", "published: false"),
+    ];
+    let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
+    let mut files = vec![("_config.yml", CONFIG), ("about.md", "---\npermalink: /about/\n---\nText.\n")];
+    files.extend(posts.iter().map(|(path, text)| (*path, text.as_str())));
+    Site::of(&files)
+}
+
+#[test]
+fn forty_addresses_land_where_their_page_lives() {
+    const NUMBERED: &str = "/emnews/2021/12/09/NW202112092206805832.html";
+    const BARE: &str = "/hongwang/2022/05/26/202205262391921712.html";
+    const CLOSE: &str = "/emnews/2021/12/10/Market-Close.html";
+    const HAN: &str = "/hongwang/2021/12/11/%E5%A4%AE%E8%A1%8C%E9%99%8D%E5%87%86.html";
+    let table = [
+        // Under another category, or none.
+        ("/hongwang/2021/12/09/NW202112092206805832.html", NUMBERED),
+        ("/2021/12/09/NW202112092206805832.html", NUMBERED),
+        ("/NW202112092206805832.html", NUMBERED),
+        ("/news/archive/Market-Close.html", CLOSE),
+        // On another day: that of the same date read as UTC, and one that nobody can explain.
+        ("/emnews/2021/12/11/Market-Close.html", CLOSE),
+        ("/emnews/2021/12/08/NW202112092206805832.html", NUMBERED),
+        ("/emnews/2021/12/32/NW202112092206805832.html", NUMBERED),
+        // In another case.
+        ("/Emnews/2021/12/10/market-close.html", CLOSE),
+        ("/EMNEWS/2021/12/10/MARKET-CLOSE.HTML", CLOSE),
+        ("/About/", "/about/"),
+        ("/ABOUT.html", "/about/"),
+        // Without `.html`, under another day or category; with more than there was.
+        ("/2021/12/10/Market-Close", CLOSE),
+        ("/emnews/2021/12/10/Market-Close/", CLOSE),
+        ("/emnews/2021/12/10/Market-Close.html/", CLOSE),
+        ("/hongwang/Market-Close/index.html", CLOSE),
+        ("/emnews/2021/12/10/Market-Close.htm", CLOSE),
+        // What message programs take for a part of the address, or escape twice.
+        ("/emnews/2021/12/10/Market-Close.html)", CLOSE),
+        ("/emnews/2021/12/10/Market-Close.html%E3%80%82", CLOSE),
+        ("/hongwang/2021/12/11/%25E5%25A4%25AE%25E8%25A1%258C%25E9%2599%258D%25E5%2587%2586.html", HAN),
+        ("/%E5%A4%AE%E8%A1%8C%E9%99%8D%E5%87%86", HAN),
+        // Numeric ids with the `NW` that was not theirs, and without the one that was.
+        ("/emnews/2021/12/09/202112092206805832.html", NUMBERED),
+        ("/202112092206805832", NUMBERED),
+        ("/hongwang/2022/05/26/NW202205262391921712.html", BARE),
+        ("/nw202205262391921712.html", BARE),
+        // One slug on several days: the nearest, and without a day the newest.
+        ("/x/2021/12/03/morning.html", "/emnews/2021/12/01/morning.html"),
+        ("/x/2021/12/19/morning.html", "/hongwang/2021/12/20/morning.html"),
+        ("/2023/01/01/morning", "/emnews/2022/05/20/morning.html"),
+        ("/morning.html", "/emnews/2022/05/20/morning.html"),
+        // Return links: of the archive's first years, as browsers resolved them, with the old host in front.
+        ("/emnews/", "/category/emnews.html"),
+        ("/emnews/2021/12/emnews/", "/category/emnews.html"),
+        ("/category/emnews/", "/category/emnews.html"),
+        ("/category/HONGWANG.html", "/category/hongwang.html"),
+        ("/Category/hongwang.html", "/category/hongwang.html"),
+        ("/old.news.example/category/hongwang.html", "/category/hongwang.html"),
+        ("//old.news.example/emnews/", "/category/emnews.html"),
+        ("/category/emnews/page/2/", "/category/emnews.html"),
+        ("/category/Career%20In%20touxingPEVC/", "/category/Career%20In%20touxingPEVC.html"),
+        // Redirects of the owner's.
+        ("/was/here.html", "/docs/moved/"),
+        ("/old", "/docs/moved/"),
+        ("/2021/12/13/away.html", "https://elsewhere.example/x"),
+        // A post whose permalink was given it later.
+        ("/2021/12/12/file-name.html", "/docs/moved/"),
+        ("/docs/MOVED", "/docs/moved/"),
+        // Days in other digits, and folders of an article.
+        ("/2021/12/9/", "/2021/12/09/"),
+        ("/2021-12-09", "/2021/12/09/"),
+        ("/hongwang/2021/12/", "/2021/12/"),
+        ("/feed.xml/", "/feed.xml"),
+        ("//", "/"),
+    ];
+    let site = site();
+    for (from, to) in table {
+        site.assert_moved(from, to);
+    }
+    assert!(table.len() >= 40);
+}
+
+#[test]
+fn what_was_withdrawn_or_never_was_is_not_found_elsewhere() {
+    let site = site();
+    site.assert_status("/2021/12/15/gone.html", 410);
+    for path in [
+        "/emnews/2021/12/15/gone.html",
+        "/emnews/2021/12/09/nothing.html",
+        "/category/morning.html",
+        "/tag/morning.html",
+        "/feed/morning.xml",
+        "/2021/12/morning.css",
+        "/_finews/morning.html",
+        "/.html",
+    ] {
+        site.assert_status(path, 404);
+    }
+}
+
+#[test]
+fn a_page_that_is_not_there_offers_the_nearest_day_and_a_search() {
+    let site = site();
+    for (path, day, words) in [
+        ("/nowhere/2021/12/08/two-words.html", "/2021/12/09/", "two words"),
+        ("/%E5%A4%AE%E8%A1%8C/%E5%8A%A0%E6%81%AF", "/2022/05/26/", "加息"),
+        ("/2021/12/17/20211217.html", "/2021/12/14/", ""),
+    ] {
+        let answer = site.get(path);
+        assert_eq!(answer.status.as_u16(), 404);
+        let html = answer.text();
+        assert!(html.contains(&format!("value=\"{words}\"")), "{path}: {html}");
+        assert!(html.contains(&format!("href=\"{day}\"")), "{path}: {html}");
+    }
+}
