@@ -112,6 +112,8 @@ pub struct Config {
     pub markdown_ext: Option<Vec<String>>,
     /// Posts a page of jekyll-paginate, for its old addresses.
     pub paginate: usize,
+    /// jekyll-feed's `feed.path`, with a leading slash: where the feed was.
+    pub feed_path: Option<String>,
     /// jekyll-feed's `feed.posts_limit`: posts of a feed.
     pub feed_posts: usize,
     /// jekyll-feed's `feed.excerpt_only`: feeds hold no whole bodies.
@@ -257,6 +259,10 @@ impl Config {
                 .and_then(|number| number.parse().ok())
                 .filter(|posts| *posts > 0)
                 .unwrap_or(10),
+            feed_path: file
+                .text(&["feed", "path"])?
+                .map(|path| format!("/{}", path.trim_start_matches('/')))
+                .filter(|path| path.len() > 1),
             feed_posts: file
                 .parsed::<NonZeroUsize>(&["feed", "posts_limit"], "a number of posts from 1")?
                 .map_or(10, |posts| posts.get().min(MOST_FEED_POSTS)),
@@ -305,6 +311,7 @@ impl Config {
             logo: None,
             paginate: 0,
             share_image: None,
+            feed_path: None,
             feed_posts: 0,
             feed_excerpts: false,
             static_files: Vec::new(),

@@ -10,6 +10,7 @@ use super::announce::Announcer;
 use super::bulk::Bulk;
 use super::cache::PageCache;
 use super::files::SiteFiles;
+use super::legacy::Old;
 use super::live::Live;
 use super::site::Site;
 use crate::archive::Snapshot;
@@ -42,7 +43,7 @@ pub(super) struct Settings {
     pub(super) files: SiteFiles,
     pub(super) root: PathBuf,
     pub(super) source: bool,
-    pub(super) paginate: usize,
+    pub(super) old: Old,
 }
 
 impl Settings {
@@ -52,7 +53,7 @@ impl Settings {
             files: SiteFiles::new(config),
             root: config.root.clone(),
             source: config.source,
-            paginate: config.paginate.max(1),
+            old: Old { paginate: config.paginate.max(1), feed: config.feed_path.clone() },
         })
     }
 }

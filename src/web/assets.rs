@@ -71,6 +71,18 @@ pub static FEED_STYLE: LazyLock<Asset> = LazyLock::new(|| {
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg")));
 
+/// The same for programs that ask for `/favicon.ico` without having read a page.
+pub fn favicon() -> Response<Body> {
+    let mut response = Response::new(Body::from(&include_bytes!("../../assets/favicon.ico")[..]));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
+    headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(include_bytes!("../../assets/favicon.ico").len()));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    response
+}
+
 /// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
     let asset =

@@ -5,20 +5,33 @@ use std::cmp::Reverse;
 
 use chrono::{Datelike, NaiveDate};
 
+use super::feeds::{FeedOf, Format};
 use super::paths::{self, Route};
 use super::reply::Visit;
 use crate::archive::snapshot::{Group, last_part};
 use crate::archive::{PostId, Target};
 
+/// What the configuration says of the addresses that Jekyll's plugins made.
+#[derive(Debug)]
+pub struct Old {
+    /// jekyll-paginate's posts a page.
+    pub paginate: usize,
+    /// Where jekyll-feed wrote the feed, a path with a leading slash.
+    pub feed: Option<String>,
+}
+
 /// The path, without `baseurl`, that a decoded old path leads to.
-pub fn find(visit: &Visit<'_>, path: &str, paginate: usize) -> Option<String> {
+pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
     // Nothing below these was ever of another's making.
     if matches!(parts[..], ["_finews" | "search", _, ..]) {
         return None;
     }
+    if old.feed.as_deref() == Some(path) {
+        return Some(Route::Feed(FeedOf::All, Format::Atom).to_string());
+    }
     slash(visit, path)
-        .or_else(|| paginated(visit, &parts, paginate))
+        .or_else(|| paginated(visit, &parts, old.paginate))
         .or_else(|| archived(visit, &parts))
         .or_else(|| dated(visit, &parts))
         .or_else(|| return_link(visit, &parts))

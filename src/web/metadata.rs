@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::html::Data;
+use super::pages::Head;
 use super::paths::Route;
 use super::reply::Visit;
 use super::site::Site;
@@ -65,17 +66,18 @@ impl Metadata {
         Self::of_list(site, data)
     }
 
-    /// A list of posts that stands at an address, below a page.
-    pub fn of_collection(site: &Site, name: &str, address: &str, description: &str, above: &Link) -> Self {
-        let collection = json!({
-            "@type": "CollectionPage",
+    /// A page of a type of schema.org's, with what its head says already, below others.
+    pub fn of_page(site: &Site, kind: &str, head: &Head, above: &[&Link]) -> Self {
+        let (name, address) = (&head.title, &head.canonical);
+        let page = json!({
+            "@type": kind,
             "url": address,
             "name": name,
-            "description": description,
+            "description": head.description,
             "inLanguage": site.lang,
             "isPartOf": { "@type": "WebSite", "url": site.absolute("/"), "name": site.title },
         });
-        Self::of_list(site, graph(vec![collection, breadcrumbs(site, Some(above), name, address)]))
+        Self::of_list(site, graph(vec![page, breadcrumbs(site, above, name, address)]))
     }
 
     fn of_list(site: &Site, data: Value) -> Self {
@@ -138,7 +140,10 @@ impl Metadata {
             has_own_image: article.image.is_some(),
             published: Some(published),
             modified: Some(modified),
-            data: Data::new(&graph(vec![news, breadcrumbs(site, article.above, &headline, &address)])),
+            data: Data::new(&graph(vec![
+                news,
+                breadcrumbs(site, article.above.as_slice(), &headline, &address),
+            ])),
         }
     }
 }
@@ -156,9 +161,9 @@ fn publisher(site: &Site) -> Value {
 }
 
 /// The way to a page: the front page, those above it, itself.
-fn breadcrumbs(site: &Site, above: Option<&Link>, name: &str, address: &str) -> Value {
+fn breadcrumbs(site: &Site, above: &[&Link], name: &str, address: &str) -> Value {
     let home = (site.words.home, site.absolute(Route::Home));
-    let above = above.map(|link| (link.label.as_str(), site.whole(&link.href)));
+    let above = above.iter().map(|link| (link.label.as_str(), site.whole(&link.href)));
     let all = [home].into_iter().chain(above).chain([(name, address.to_owned())]);
     let items = all.enumerate().map(|(place, (name, address))| {
         json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": address })

@@ -163,6 +163,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     }
     let own = match Route::parse(path) {
         Some(Route::Robots) => Some(robots(&settings.site)),
+        Some(Route::Favicon) => Some(assets::favicon()),
         Some(Route::Bulk(bulk::File::Month(first))) => app.bulk().month(&visit, archive, first),
         Some(Route::Bulk(file)) => {
             let months = app.bulk().index(archive, served.generation).await;
@@ -180,7 +181,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
         .or_else(|| of_archive(&visit, &decoded_with_extension))
-        .or_else(|| legacy::find(&visit, &decoded, settings.paginate).map(|path| visit.moved(path)))
+        .or_else(|| legacy::find(&visit, &decoded, &settings.old).map(|path| visit.moved(path)))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
 
@@ -213,7 +214,8 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::NewsSitemap => sitemaps::news(visit),
         Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
-        Route::Robots | Route::Bulk(_) | Route::Kept => None,
+        // What the site has itself goes before these.
+        Route::Robots | Route::Favicon | Route::Bulk(_) | Route::Kept => None,
     }
 }
 

@@ -81,6 +81,8 @@ pub enum Route<'a> {
     Manifest,
     /// `/robots.txt`
     Robots,
+    /// `/favicon.ico`
+    Favicon,
     /// `/_finews/<file>`
     Asset(Cow<'a, str>),
     /// An address that a later page of ours will have: `/live`, feeds and the like.
@@ -106,6 +108,7 @@ impl<'a> Route<'a> {
             ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
             ["search"] => Some(Self::Search),
             ["robots.txt"] => Some(Self::Robots),
+            ["favicon.ico"] => Some(Self::Favicon),
             ["_finews", file] => Some(Self::Asset(name(file)?)),
             ["feed.xml"] => Some(Self::Feed(FeedOf::All, Format::Atom)),
             ["feed.json"] => Some(Self::Feed(FeedOf::All, Format::Json)),
@@ -154,7 +157,7 @@ impl<'a> Route<'a> {
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
             Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::Sitemap(_) | Self::NewsSitemap => true,
-            Self::OpenSearch | Self::Manifest => true,
+            Self::OpenSearch | Self::Manifest | Self::Favicon => true,
             Self::Bulk(bulk::File::Month(first)) => archive.month_of(archive.listed(), *first).is_some(),
             Self::Bulk(_) => !archive.listed().is_empty(),
             Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
@@ -265,6 +268,7 @@ impl Display for Route<'_> {
             Self::OpenSearch => f.write_str("/opensearch.xml"),
             Self::Manifest => f.write_str("/manifest.webmanifest"),
             Self::Robots => f.write_str("/robots.txt"),
+            Self::Favicon => f.write_str("/favicon.ico"),
             Self::Asset(file) => write!(f, "/_finews/{}", utf8_percent_encode(file, SEGMENT)),
         }
     }
@@ -283,6 +287,7 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::Securities
                 | Route::Search
                 | Route::Robots
+                | Route::Favicon
                 | Route::Feed(..)
                 | Route::Sitemaps
                 | Route::Sitemap(_)

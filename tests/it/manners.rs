@@ -159,6 +159,15 @@ fn the_source_of_a_post_is_served_where_the_owner_says_so() {
 }
 
 #[test]
+fn the_icon_is_the_sites_own_or_ours() {
+    let own = Site::of(&[("favicon.ico", "own")]);
+    assert_eq!(own.get("/favicon.ico").text(), "own");
+    let ours = Site::of(&[]).get("/favicon.ico");
+    assert_eq!((ours.status, ours.header("content-type")), (StatusCode::OK, "image/x-icon"));
+    assert_eq!(ours.bytes[..4], [0, 0, 1, 0], "an icon");
+}
+
+#[test]
 fn files_are_served_with_ranges_and_conditions() {
     let site = Site::of(&SITE);
     let whole = site.get("/images/x.png");

@@ -55,14 +55,31 @@ fn an_article_says_what_search_engines_ask_for() {
 
 #[test]
 fn lists_and_the_front_page_say_what_they_are() {
-    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
+    let about = ("about.md", "---\ntitle: About\npermalink: /about/\n---\nWho we are.\n");
+    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST), about]);
+    let own = &data(&site.page("/b/about/"))["@graph"][0];
+    assert_eq!((&own["@type"], &own["description"]), (&json!("WebPage"), &json!("Who we are.")));
     let home = data(&site.page("/b/"));
     assert_eq!((&home["@type"], &home["url"]), (&json!("WebSite"), &json!("https://news.example/b/")));
     let target = &home["potentialAction"]["target"]["urlTemplate"];
     assert_eq!(*target, "https://news.example/b/search?q={search_term_string}");
-    for page in ["/b/category/hetan.html", "/b/stock/600160.SH.html"] {
+    for (page, above) in [
+        ("/b/category/hetan.html", vec!["/b/category/"]),
+        ("/b/stock/600160.SH.html", vec!["/b/stock/"]),
+        ("/b/category/", vec![]),
+        ("/b/tag/", vec![]),
+        ("/b/stock/", vec![]),
+        ("/b/2024/", vec![]),
+        ("/b/2024/01/", vec!["/b/2024/"]),
+        ("/b/2024/01/02/", vec!["/b/2024/", "/b/2024/01/"]),
+    ] {
         let html = site.page(page);
-        let list = &data(&html)["@graph"][0];
+        let data = data(&html);
+        let way: Vec<&str> = [vec!["/b/"], above, vec![page]].concat();
+        let crumbs = data["@graph"][1]["itemListElement"].as_array().expect("crumbs");
+        let items = crumbs.iter().map(|crumb| crumb["item"].as_str().expect("an address"));
+        assert!(items.eq(way.iter().map(|path| format!("https://news.example{path}"))), "{page}: {crumbs:?}");
+        let list = &data["@graph"][0];
         assert_eq!(
             (&list["@type"], &list["url"]),
             (&json!("CollectionPage"), &json!(format!("https://news.example{page}")))

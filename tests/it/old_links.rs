@@ -3,8 +3,7 @@
 
 use crate::support::Site;
 
-const CONFIG: &str =
-    "title: T\ntimezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n  legacy_hosts: [old.news.example]\n";
+const CONFIG: &str = "title: T\nfeed: {path: atom/all.xml}\ntimezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n  legacy_hosts: [old.news.example]\n";
 
 fn post(fields: &str) -> String {
     format!("---\ntitle: T\n{fields}\n---\nText.\n")
@@ -95,6 +94,7 @@ fn forty_addresses_land_where_their_page_lives() {
         ("/2021-12-09", "/2021/12/09/"),
         ("/hongwang/2021/12/", "/2021/12/"),
         ("/feed.xml/", "/feed.xml"),
+        ("/atom/all.xml", "/feed.xml"),
         ("//", "/"),
     ];
     let site = site();

@@ -72,7 +72,7 @@ fn page<'a>(visit: &Visit<'a>, months: &'a [Month]) -> Page<'a> {
     };
     Page {
         site,
-        head: Head::new(visit, words.data, words.data_text, Route::Bulk(File::Index)),
+        head: Head::new(visit, words.data, words.data_text, Route::Bulk(File::Index)).of_page(site),
         summary: words.posts(total),
         json: site.href(Route::Bulk(File::Json)),
         months: months.iter().map(row).collect(),

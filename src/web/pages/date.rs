@@ -1,7 +1,7 @@
 //! A year, a month, a day.
 
 use askama::Template;
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::Head;
 use crate::archive::snapshot::{ListPage, Number};
@@ -42,10 +42,11 @@ pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
         let count = days.iter().map(|(_, count)| count).sum();
         let label = words.year(year);
         let busiest = pictures::busiest(&days);
+        let head = Head::new(visit, &label, words.date_description(&label, count), Route::Year(year));
         let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month, busiest));
         Ok(YearPage {
             site: visit.site,
-            head: Head::new(visit, &label, words.date_description(&label, count), Route::Year(year)),
+            head: head.of_collection(visit.site, &[]),
             summary: words.posts(count),
             picture: pictures::days_of_archive(visit, *range.start(), *range.end()),
             months: months.filter(|month| month.posts > 0).collect(),
@@ -104,12 +105,14 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
         let total = counts.iter().map(|(_, count)| count).sum();
         let beside = |day: Option<NaiveDate>| day.map(|day| month_link(visit, day));
         let busiest = pictures::busiest(&counts);
+        let above = Link { label: words.year(year), href: visit.site.href(Route::Year(year)) };
+        let head = Head::new(visit, &label, words.date_description(&label, total), Route::Month(year, month));
         let grid = Month::of(visit, year, month, busiest);
         Ok(MonthPage {
             site: visit.site,
-            head: Head::new(visit, &label, words.date_description(&label, total), Route::Month(year, month)),
+            head: head.of_collection(visit.site, &[&above]),
             summary: words.posts(total),
-            year: Link { label: words.year(year), href: visit.site.href(Route::Year(year)) },
+            year: above,
             month: grid.unwrap_or(Month { link: month_link(visit, first), weeks: Vec::new(), posts: total }),
             days: counts.iter().map(|(day, count)| month_day(visit, *day, *count)).collect(),
             older: beside(before),
@@ -138,7 +141,6 @@ fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a
 }
 
 fn month_link(visit: &Visit<'_>, day: NaiveDate) -> Link {
-    use chrono::Datelike;
     let (year, month) = (day.year(), day.month());
     Link { label: visit.site.words.month(year, month), href: visit.site.href(Route::Month(year, month)) }
 }
@@ -175,11 +177,14 @@ pub fn day(visit: &Visit<'_>, day: NaiveDate, number: Number) -> Option<Reply> {
             }
             Number::Page(n) => (format!("{label} ({})", words.page(n)), label.clone(), words.page(n)),
         };
+        let year = Link { label: words.year(day.year()), href: visit.site.href(Route::Year(day.year())) };
+        let month = month_link(visit, day);
+        let head = Head::new(visit, title, description, Route::Day(day, number));
         Ok(DayPage {
             site: visit.site,
-            head: Head::new(visit, title, description, Route::Day(day, number)),
+            head: head.of_collection(visit.site, &[&year, &month]),
             summary,
-            month: month_link(visit, day),
+            month,
             days: timeline::days(visit, &page.posts, true),
             pager: Pager::of(visit, &page, |number| Route::Day(day, number)),
             older: link(beside.0),

@@ -197,7 +197,7 @@ fn list<'r>(
             site: visit.site,
             head: Head::new(visit, title, description, route(number))
                 .with_feed(group.feed(visit))
-                .of_collection(visit.site, &all),
+                .of_collection(visit.site, &[&all]),
             all,
             label: group.label,
             summary,

@@ -87,7 +87,7 @@ fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, texts: Texts) -> Rep
         let route = if path == Route::Sources { Route::source } else { Route::tag };
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, texts.title, description, &path),
+            head: Head::new(visit, texts.title, description, &path).of_collection(visit.site, &[]),
             filter: visit.site.href(&path),
             sections: sections(visit, groups, &Asked::new(&query), route),
             query,

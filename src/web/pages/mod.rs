@@ -74,10 +74,17 @@ impl Head {
         Self { metadata: Some(Box::new(metadata)), ..self }
     }
 
-    /// The same of a list below a page.
+    /// The same of a list below other pages.
     #[must_use]
-    pub fn of_collection(self, site: &Site, above: &Link) -> Self {
-        let metadata = Metadata::of_collection(site, &self.title, &self.canonical, &self.description, above);
+    pub fn of_collection(self, site: &Site, above: &[&Link]) -> Self {
+        let metadata = Metadata::of_page(site, "CollectionPage", &self, above);
+        self.with_metadata(metadata)
+    }
+
+    /// The same of a page that is neither a list nor an article.
+    #[must_use]
+    pub fn of_page(self, site: &Site) -> Self {
+        let metadata = Metadata::of_page(site, "WebPage", &self, &[]);
         self.with_metadata(metadata)
     }
 

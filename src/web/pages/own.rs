@@ -24,7 +24,7 @@ pub fn get(visit: &Visit<'_>, index: usize) -> Option<Reply> {
     Some(visit.page(CachePolicy::Article, fingerprint, || {
         Ok(Page {
             site: visit.site,
-            head: Head::new(visit, &*page.title, &*page.excerpt, &page.url),
+            head: Head::new(visit, &*page.title, &*page.excerpt, &page.url).of_page(visit.site),
             title: &page.title,
             body: if page.title.is_empty() { Html::whole(&page.body) } else { Html::below_title(&page.body) }
                 .with_images_of(visit.site),

@@ -62,6 +62,7 @@ pub fn all(visit: &Visit<'_>) -> Option<Reply> {
         };
         let description = format!("{} · {}", visit.site.title, words.most_mentioned);
         let head = Head::new(visit, words.securities_page, description, Route::Securities);
+        let head = head.of_collection(visit.site, &[]);
         let query = query.unwrap_or_default();
         Ok(Page { site: visit.site, head, title: words.securities_page, query, tables })
     }))
