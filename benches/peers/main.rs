@@ -4,6 +4,7 @@
 
 mod builders;
 mod bytes;
+mod documents;
 mod finews;
 mod http;
 mod live;
@@ -117,10 +118,11 @@ fn run(cli: &Cli) -> Result<()> {
     process::raise_file_limit();
 
     let mut report = Report::new(cli);
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("starts", starts::measure),
         ("request rates", rates::measure),
         ("pages", pages::measure),
+        ("documents", documents::measure),
         ("publishing", publish::measure),
         ("snapshots", snapshot::measure),
         ("listeners", live::measure),

@@ -24,7 +24,7 @@ const fn target(what: &'static str, figure: &'static str, bound: Bound, unit: &'
     Target { what, figure, bound, unit }
 }
 
-const TARGETS: [Target; 22] = [
+const TARGETS: [Target; 26] = [
     target("start, 100,000 posts, files in the page cache", "start 100000", AtMost(4.5), "s"),
     target("start, 100,000 posts, from a cold disk", "cold disk 100000", AtMost(7.0), "s"),
     target("start, 1,000,000 posts, files in the page cache", "start 1000000", AtMost(50.0), "s"),
@@ -46,6 +46,10 @@ const TARGETS: [Target; 22] = [
     target("written → its article, 1,000,000 posts, p99", "publish article 1000000", AtMost(1.0), "s"),
     target("the heaviest kind of page, transferred, gzip", "heaviest page", AtMost(60.0), "KB"),
     target("the slowest kind of page, not cached, gzip, p50", "slowest page", AtMost(10.0), "ms"),
+    target("the sitemap index, 1,000,000 posts, p99", "sitemap index 1000000", AtMost(20.0), "ms"),
+    target("a file of the sitemap, 1,000,000 posts, p99", "sitemap file 1000000", AtMost(150.0), "ms"),
+    target("a month as lines, 1,000,000 posts", "month identity 1000000", AtLeast(50.0), "MB/s"),
+    target("the same, gzip", "month gzip 1000000", AtLeast(50.0), "MB/s"),
     target("an article, transferred, gzip, median", "article bytes", AtMost(30.0), "KB"),
 ];
 

@@ -99,10 +99,14 @@ impl Metadata {
         let headline = post.headline();
         let image = article.image.clone().or_else(|| site.picture());
         let source = archive.source(post).map(Group::label);
+        // The page of a writer is that of whom they write for.
+        let page =
+            archive.source(post).map_or(Route::Home, |group| Route::source(archive.name(group.name())));
         let author = match post.author() {
-            Some(name) => json!({ "@type": "Person", "name": archive.name(name) }),
-            None => json!({ "@type": "Organization", "name": source.unwrap_or(&site.title) }),
+            Some(name) => ("Person", archive.name(name)),
+            None => ("Organization", source.unwrap_or(&site.title)),
         };
+        let author = json!({ "@type": author.0, "name": author.1, "url": site.absolute(page) });
         let mentions: Vec<Value> = post
             .securities
             .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::{Site, folder, json_lines, texts_of as elements};
+use crate::support::{Site, json_lines, texts_of as elements};
 
 /// The targets of the links of a relation, of the feed and of its entries.
 fn links(xml: &str, relation: &str) -> Vec<String> {
@@ -143,20 +143,4 @@ fn an_empty_site_has_an_empty_feed() {
     let xml = site.get("/b/feed.xml").text();
     assert_eq!(elements(&xml, "updated"), ["1970-01-01T00:00:00+00:00"]);
     assert!(elements(&xml, "entry").is_empty());
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn any_text_is_a_feed(title in "[\\PC\\p{Cc}]{0,60}", body in "[\\PC\\p{Cc}]{0,200}") {
-        let yaml = serde_json::to_string(&title).expect("a text");
-        let post = format!("---\ntitle: {yaml}\ntags: [{yaml}]\nauthor: {yaml}\n---\n{body}\n]]>\u{1}\u{FFFF}\n");
-        let files = folder(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", &post)]);
-        let site = Site::at(files.path());
-        let xml = site.get("/b/feed.xml").text();
-        let count = elements(&xml, "entry").len();
-        let json: serde_json::Value = serde_json::from_str(&site.get("/b/feed.json").text()).expect("JSON");
-        proptest::prop_assert_eq!(json["items"].as_array().map(Vec::len), Some(count));
-    }
 }

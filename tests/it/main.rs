@@ -12,6 +12,7 @@ mod commands;
 mod direction;
 mod faults;
 mod feeds;
+mod formats;
 mod kramdown;
 mod live;
 mod manners;

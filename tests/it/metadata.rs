@@ -37,7 +37,10 @@ fn an_article_says_what_search_engines_ask_for() {
     assert_eq!(news["datePublished"], "2024-01-02T03:04:05+00:00");
     assert_eq!(news["dateModified"], "2024-01-03T00:00:00+00:00");
     assert_eq!(news["image"], json!(["https://e.example/a.png?b&c"]));
-    assert_eq!(news["author"], json!([{ "@type": "Organization", "name": "hetan" }]));
+    assert_eq!(
+        news["author"],
+        json!([{ "@type": "Organization", "name": "hetan", "url": "https://news.example/b/category/hetan.html" }])
+    );
     assert_eq!(news["publisher"]["name"], "河滩 & 江口");
     assert_eq!(news["publisher"]["logo"]["url"], "https://news.example/b/assets/logo.png");
     assert_eq!(news["isBasedOn"], "https://src.example/1.html");

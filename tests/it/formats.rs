@@ -1,0 +1,132 @@
+//! Whatever a post or the configuration holds, what is written for programs can be read by them.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::{Site, folder, json_lines, texts_of};
+
+/// A site of one post of this moment, whose file and title of the site are these.
+fn site_of(title: &str, post: &[u8]) -> Site {
+    let folder = folder(&[("_posts/2024-01-02-a.md", "")]);
+    let config = format!("title: {}\nurl: https://news.example\nlang: zh-CN\n", yaml(title));
+    std::fs::write(folder.path().join("_config.yml"), config).expect("a file");
+    std::fs::write(folder.path().join("_posts/2024-01-02-a.md"), post).expect("a file");
+    Site::at(folder.path())
+}
+
+/// A text as YAML: as JSON, without what YAML does not take as it is.
+fn yaml(text: &str) -> String {
+    let json = serde_json::to_string(text).expect("a text");
+    let is_taken =
+        |c: char| !matches!(c, '\u{7F}'..='\u{9F}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}'..);
+    json.chars()
+        .map(|c| match c {
+            _ if is_taken(c) => c.to_string(),
+            '\u{10000}'.. => c.to_string(),
+            _ => format!("\\u{:04x}", u32::from(c)),
+        })
+        .collect()
+}
+
+/// A post of this moment, so that it is news.
+fn post(title: &str, body: &str) -> String {
+    let (title, now) = (yaml(title), chrono::Utc::now().format("%Y-%m-%d %H:%M:%S +0000"));
+    format!(
+        "---\ntitle: {title}\ndate: {now}\ncategories: [x]\ntags: [{title}]\nauthor: {title}\npermalink: /a.html\n---\n{body}\n"
+    )
+}
+
+/// Reads everything that a site of one post writes for programs: the title of the post in each format.
+fn read_all(site: &Site) -> Vec<String> {
+    let json = |text: &str| -> Value {
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let mut titles = Vec::new();
+    for feed in ["/feed", "/feed/x"] {
+        let xml = site.get(&format!("{feed}.xml")).text();
+        assert_eq!(texts_of(&xml, "entry").len(), 1, "{xml}");
+        // That of the feed, and that of the entry.
+        titles.push(texts_of(&xml, "title").remove(1));
+        titles.push(text(&json(&site.get(&format!("{feed}.json")).text())["items"][0]["title"]));
+    }
+    let news = site.get("/news-sitemap.xml").text();
+    titles.extend(texts_of(&news, "title"));
+    assert_eq!(texts_of(&news, "loc"), ["https://news.example/a.html"]);
+    for file in texts_of(&site.get("/sitemap.xml").text(), "loc") {
+        assert!(!texts_of(&site.get(&file.replace("https://news.example", "")).text(), "loc").is_empty());
+    }
+    let html = site.page("/a.html");
+    let (_, data) = html.split_once("<script type=\"application/ld+json\">").expect("data");
+    titles.push(text(&json(data.split_once("</script>").expect("an end").0)["@graph"][0]["headline"]));
+    let index = json(&site.get("/archive/index.json").text());
+    let month = text(&index["months"][0]["url"]).replace("https://news.example", "");
+    let lines = json_lines(&site.get(&month).text());
+    assert_eq!(lines.len(), 1);
+    let written = text(&lines[0]["title"]);
+    // A title that is empty is shown as other words.
+    titles.push(if written.trim().is_empty() { titles[1].clone() } else { written });
+    assert_eq!(texts_of(&site.get("/opensearch.xml").text(), "ShortName").len(), 1);
+    json(&site.get("/manifest.webmanifest").text());
+    titles
+}
+
+/// What is shown of a text in every format: no control characters, and nothing that XML has no way to write
+/// (<https://www.w3.org/TR/xml/#charsets>); white space folded.
+fn shown(text: &str) -> String {
+    let is_shown = |c: &char| match c {
+        '\t' | '\n' | '\r' => true,
+        '\u{FFFE}' | '\u{FFFF}' => false,
+        _ => !c.is_control(),
+    };
+    let text: String = text.chars().filter(is_shown).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_breaks_formats_is_read_again() {
+    let long = "长".repeat(10_000);
+    let table = [
+        "<a href=\"x\">&amp;</a> ]]> <![CDATA[",
+        "</script><script>alert(1)</script>",
+        "tab\tand \u{1}\u{8}\u{B}\u{7F}\u{85} \u{FFFE}\u{FFFF}",
+        "\u{202E}evil\u{2028}\u{2029}",
+        "{{ x }} {% y %} {searchTerms}",
+        long.as_str(),
+    ];
+    for title in table {
+        let titles = read_all(&site_of(title, post(title, title).as_bytes()));
+        assert!(titles.iter().all(|read| shown(read) == shown(title)), "{title}: {titles:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_replaced_and_read_again() {
+    // Halves of a pair of surrogates, each by itself, and an end that is missing.
+    let broken: [&[u8]; 3] = [b"\xED\xA0\x80", b"\xED\xBF\xBF", b"\xF0\x9F\x98"];
+    for bytes in broken {
+        let text = post("before MARK after", "Body MARK.");
+        let parts: Vec<&[u8]> = text.split("MARK").map(str::as_bytes).collect();
+        let titles = read_all(&site_of("T", &parts.join(bytes)));
+        let is_whole = |title: &String| title.starts_with("before ") && title.ends_with(" after");
+        assert!(titles.iter().all(is_whole), "{titles:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_text_is_read_again(
+        title in "[\\PC\\p{Cc}]{0,60}",
+        body in "[\\PC\\p{Cc}]{0,200}",
+        site in "[\\PC\\p{Cc}]{1,40}",
+    ) {
+        let titles = read_all(&site_of(&site, post(&title, &body).as_bytes()));
+        let first = shown(&titles[0]);
+        prop_assert!(titles.iter().all(|title| shown(title) == first), "{:?}", titles);
+        if !shown(&title).is_empty() {
+            prop_assert_eq!(first, shown(&title));
+        }
+    }
+}
