@@ -37,8 +37,11 @@ pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, Confi
     let Some((value, origin)) = file.text_at(key)?.filter(|(value, _)| !value.is_empty()) else {
         return Ok(None);
     };
-    let is_url = Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    if is_url { Ok(Some(value)) } else { Err(ConfigError::value(origin, &value, ALLOWED)) }
+    match Url::parse(&value) {
+        // As it is sent: escaped, and the host in ASCII.
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url.into())),
+        _ => Err(ConfigError::value(origin, &value, ALLOWED)),
+    }
 }
 
 pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {

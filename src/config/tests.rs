@@ -131,6 +131,25 @@ fn values_are_read_as_their_owners_meant_them() {
 }
 
 #[test]
+fn who_is_told_of_new_posts_is_named_as_it_is_asked() {
+    let config =
+        file("finews:\n  websub: {hub: 'https://例子.测试'}\n  on_publish: https://h.example/a b?c\n");
+    let config = config.expect("valid");
+    assert_eq!(config.hub.as_deref(), Some("https://xn--fsqu00a.xn--0zwm56d/"));
+    assert_eq!(config.on_publish.as_deref(), Some("https://h.example/a%20b?c"));
+    for (yaml, place) in [
+        ("finews:\n  websub: https://h.example/\n", "/_config.yml:2: finews.websub: `https://h.example/`"),
+        ("finews:\n  websub: {hub: nonsense}\n", "/_config.yml:2: finews.websub.hub: `nonsense`"),
+        ("finews:\n  on_publish: ftp://h.example/\n", "/_config.yml:2: finews.on_publish: `ftp:"),
+    ] {
+        let error = file(yaml).expect_err(yaml);
+        assert!(error.starts_with(place), "{yaml:?}: {error}");
+    }
+    let config = file("finews:\n  websub: {hubs: x}\n").expect("valid");
+    assert!(config.warnings[0].contains("finews.websub.hubs: unknown key; known are hub"));
+}
+
+#[test]
 fn a_time_zone_may_be_in_posix_spelling() {
     let table = [("CST-8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT+8"), ("UTC0", "Etc/GMT+0"), ("''", "UTC")];
     for (written, name) in table {

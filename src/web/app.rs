@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwap;
 
 use super::announce::Announcer;
-use super::bulk::Bulk;
 use super::cache::PageCache;
+use super::dataset::Dataset;
 use super::files::SiteFiles;
 use super::legacy::Old;
 use super::live::Live;
@@ -24,7 +24,7 @@ pub struct App {
     pages: PageCache,
     live: Live,
     announcer: Announcer,
-    bulk: Bulk,
+    dataset: Dataset,
     draining: AtomicBool,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
             files: SiteFiles::new(config),
             root: config.root.clone(),
             source: config.source,
-            old: Old { paginate: config.paginate.max(1), feed: config.feed_path.clone() },
+            old: Old::of(config),
         })
     }
 }
@@ -72,7 +72,7 @@ impl App {
             pages: PageCache::new(config.page_cache.0),
             live: Live::default(),
             announcer: Announcer::new(config),
-            bulk: Bulk::default(),
+            dataset: Dataset::default(),
             draining: AtomicBool::new(false),
         })
     }
@@ -125,8 +125,8 @@ impl App {
     }
 
     /// The whole archive for programs.
-    pub(super) fn bulk(&self) -> &Bulk {
-        &self.bulk
+    pub(super) fn dataset(&self) -> &Dataset {
+        &self.dataset
     }
 
     /// Encoded pages.

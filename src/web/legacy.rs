@@ -9,7 +9,8 @@ use super::feeds::{FeedOf, Format};
 use super::paths::{self, Route};
 use super::reply::Visit;
 use crate::archive::snapshot::{Group, last_part};
-use crate::archive::{PostId, Target};
+use crate::archive::{Post, PostId, Target};
+use crate::config::Config;
 
 /// What the configuration says of the addresses that Jekyll's plugins made.
 #[derive(Debug)]
@@ -20,10 +21,19 @@ pub struct Old {
     pub feed: Option<String>,
 }
 
+impl Old {
+    /// What a configuration says.
+    pub fn of(config: &Config) -> Self {
+        // What is ours answers for itself.
+        let feed = config.feed_path.clone().filter(|path| Route::parse(path).is_none());
+        Self { paginate: config.paginate.max(1), feed }
+    }
+}
+
 /// The path, without `baseurl`, that a decoded old path leads to.
 pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
-    // Nothing below these was ever of another's making.
+    // What was below these was always ours, and has no other place.
     if matches!(parts[..], ["_finews" | "search", _, ..]) {
         return None;
     }
@@ -36,8 +46,8 @@ pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
         .or_else(|| dated(visit, &parts))
         .or_else(|| return_link(visit, &parts))
         .or_else(|| dated_category(visit, &parts))
-        .or_else(|| elsewhere(visit, path))
         .or_else(|| own_page(visit, path))
+        .or_else(|| elsewhere(visit, path))
 }
 
 /// GitHub Pages redirected `/dir` to `/dir/`; and a slash behind a file's name is one too many.
@@ -89,8 +99,7 @@ fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let group = match parts[place + 1..] {
         [] => None,
         [slug] => Some(slug),
-        [slug, page] if page.starts_with("page") => Some(slug),
-        [slug, "page", _] => Some(slug),
+        [slug, page] | [slug, "page", page] if is_page(page) => Some(slug),
         _ => return None,
     };
     match (kind.as_str(), group.map(without_extension)) {
@@ -105,6 +114,12 @@ fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     }
 }
 
+/// Whether a part of a path is a page's number: `page2`, `2`.
+fn is_page(part: &str) -> bool {
+    let number = part.strip_prefix("page").unwrap_or(part);
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn without_extension(file: &str) -> &str {
     match file.rsplit_once('.') {
         Some((stem, extension)) if extension.eq_ignore_ascii_case("html") => stem,
@@ -116,12 +131,12 @@ fn without_extension(file: &str) -> &str {
 fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let numbers: Option<Vec<u32>> =
         parts.iter().flat_map(|part| part.split('-')).map(|part| part.parse().ok()).collect();
-    let path = match numbers?[..] {
-        [year, month] => format!("/{year:04}/{month:02}/"),
-        [year, month, day] => format!("/{year:04}/{month:02}/{day:02}/"),
+    let route = match numbers?[..] {
+        [year, month] => Route::Month(year.try_into().ok()?, month),
+        [year, month, day] => Route::day(NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?),
         _ => return None,
     };
-    existing(visit, &path)
+    route.is_in(visit.archive).then(|| route.to_string())
 }
 
 /// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers resolve
@@ -145,10 +160,11 @@ fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
 }
 
 /// The post that an address meant whose last part is that of a post: of several the one whose day is
-/// nearest to the address's, of these, or where the address has none, the newest.
+/// nearest to the address's, of these the one that is spelled so, of these, or where the address has no
+/// day, the newest.
 fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
-    // A list that is not there is no post.
-    if Route::parse(path).is_some() {
+    // A list that is not there is no post, and a post whose time is yet to come is no other.
+    if Route::parse(path).is_some() || visit.archive.is_taken(path) {
         return None;
     }
     let last = last_part(path)?;
@@ -159,13 +175,22 @@ fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
         found.extend(visit.archive.strays(&twice));
     }
     let day = date_in(path);
-    let distance = |id: &PostId| {
-        let own = visit.archive.post(*id).date;
-        (day.map(|day| (own.day(visit.archive.zone()) - day).num_days().abs()), Reverse(own))
-    };
-    let post = visit.archive.post(found.into_iter().min_by_key(distance)?);
-    Some(post.url().to_owned())
+    let distance = |post: &Post| day.map(|day| (post.date.day(visit.archive.zone()) - day).num_days().abs());
+    // A number that is no id says little: it must be of the day.
+    let is_number = last.len() < SHORTEST_ID && without_extension(last).bytes().all(|b| b.is_ascii_digit());
+    let posts = found.into_iter().map(|id| visit.archive.post(id));
+    posts
+        // One that has moved away may lead here.
+        .filter(|post| !post.has_moved() && (!is_number || distance(post) == Some(0)))
+        .min_by_key(|post| {
+            let is_spelled_so = paths::decode(post.url()).is_some_and(|url| last_part(&url) == Some(last));
+            (distance(post), !is_spelled_so, Reverse((post.date, post.path())))
+        })
+        .map(|post| post.url().to_owned())
 }
+
+/// Ids of articles are numbers of more digits than a page or a day has.
+const SHORTEST_ID: usize = 12;
 
 /// A page of the site's own in another case.
 fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
@@ -174,7 +199,12 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
         path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
     };
     let asked = folded(path);
-    let is_it = |url: &str| paths::decode(url).is_some_and(|path| folded(&path) == asked);
+    let is_it = |url: &str| {
+        let url = paths::decode(url);
+        url.is_some_and(|url| {
+            folded(&url) == asked && matches!(visit.archive.at_path(&url), Some(Target::Page(_)))
+        })
+    };
     visit.archive.pages().iter().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
 }
 
@@ -211,7 +241,9 @@ pub fn words_of(path: &str) -> String {
     let is_word = |word: &&str| {
         word.chars().any(char::is_alphabetic)
             && word.bytes().filter(u8::is_ascii_digit).count() < 4
-            && !["html", "htm", "index", "xml", "json", "php", "category", "tag", "feed"].contains(word)
+            && !["html", "htm", "index", "xml", "json", "php", "category", "tag", "feed"]
+                .iter()
+                .any(|part| part.eq_ignore_ascii_case(word))
     };
     let words = |text: &str| {
         let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);

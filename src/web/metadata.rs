@@ -99,14 +99,16 @@ impl Metadata {
         let headline = post.headline();
         let image = article.image.clone().or_else(|| site.picture());
         let source = archive.source(post).map(Group::label);
-        // The page of a writer is that of whom they write for.
-        let page =
-            archive.source(post).map_or(Route::Home, |group| Route::source(archive.name(group.name())));
-        let author = match post.author() {
-            Some(name) => ("Person", archive.name(name)),
-            None => ("Organization", source.unwrap_or(&site.title)),
+        // A page of all who write for a source would make one person of them.
+        let author = match (post.author(), archive.source(post)) {
+            (Some(name), _) => json!({ "@type": "Person", "name": archive.name(name) }),
+            (None, Some(group)) => json!({
+                "@type": "Organization",
+                "name": group.label(),
+                "url": site.absolute(Route::source(archive.name(group.name()))),
+            }),
+            (None, None) => publisher(site),
         };
-        let author = json!({ "@type": author.0, "name": author.1, "url": site.absolute(page) });
         let mentions: Vec<Value> = post
             .securities
             .iter()

@@ -5,7 +5,7 @@
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
 //!   pages show
 //! - [`pages`]: one file a page
-//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`bulk`]: what is followed, found and studied
+//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: what is followed, found and studied
 //!   elsewhere
 //! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
 //! - [`live`], [`announce`]: new posts as they come, to readers and to other servers
@@ -21,9 +21,9 @@ pub mod announce;
 mod app;
 pub mod asked;
 pub mod assets;
-pub mod bulk;
 pub mod cache;
 pub mod calendar;
+pub mod dataset;
 pub mod descriptions;
 pub mod encoding;
 pub mod feeds;
@@ -60,7 +60,7 @@ use crate::archive::{Post, Snapshot, Target};
 pub use app::App;
 use app::Settings;
 pub use front::Front;
-use pages::{article, data, date, error, group, groups, home, own, search, securities, source_text};
+use pages::{article, date, error, group, groups, home, own, search, securities, source_text};
 use paths::Route;
 use reply::{Reply, Visit, status};
 
@@ -125,7 +125,8 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
     let Some(path) = own_path(settings, full) else {
         // The host's root, or the site's own without its slash, leads to the site.
         let near = full == "/" || full == settings.site.baseurl();
-        return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, full) });
+        let decoded = paths::decode(full).unwrap_or_default();
+        return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, &decoded) });
     };
     // What stands at an address is noted without a query, so such a visit is made anew.
     let visit = match request.uri.query() {
@@ -164,10 +165,10 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let own = match Route::parse(path) {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
-        Some(Route::Bulk(bulk::File::Month(first))) => app.bulk().month(&visit, archive, first),
-        Some(Route::Bulk(file)) => {
-            let months = app.bulk().index(archive, served.generation).await;
-            data::get(&visit, file, &months)
+        Some(Route::Dataset(dataset::File::Month(first))) => app.dataset().month(&visit, archive, first),
+        Some(Route::Dataset(file)) => {
+            let months = app.dataset().index(archive, served.generation).await;
+            pages::dataset::get(&visit, file, &months)
         }
         _ => None,
     };
@@ -181,13 +182,24 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
         .or_else(|| of_archive(&visit, &decoded_with_extension))
-        .or_else(|| legacy::find(&visit, &decoded, &settings.old).map(|path| visit.moved(path)))
+        .or_else(|| old_page(&visit, &decoded, request, &settings.old))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
 
 /// What of a request's path is below `baseurl`.
 fn own_path<'p>(settings: &Settings, full: &'p str) -> Option<&'p str> {
     full.strip_prefix(settings.site.baseurl()).filter(|path| path.starts_with('/'))
+}
+
+/// What leads on from an old or damaged address. Where only a slash was wrong, what was asked for stays.
+fn old_page(visit: &Visit<'_>, path: &str, request: &Parts, old: &legacy::Old) -> Option<Reply> {
+    let to = legacy::find(visit, path, old)?;
+    let decoded = paths::decode(&to)?;
+    let is_near = decoded.trim_end_matches('/') == path.trim_end_matches('/');
+    match request.uri.query() {
+        Some(query) if is_near && decoded != path => Some(visit.moved(format!("{to}?{query}"))),
+        _ => (decoded != path).then(|| visit.moved(to)),
+    }
 }
 
 /// The pages that we make of the archive.
@@ -215,7 +227,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
         // What the site has itself goes before these.
-        Route::Robots | Route::Favicon | Route::Bulk(_) | Route::Kept => None,
+        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::Kept => None,
     }
 }
 

@@ -7,8 +7,8 @@ use std::fmt::{self, Display, Formatter};
 use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::bulk;
 use super::calendar::bounds as month_bounds;
+use super::dataset;
 use super::feeds::{FeedOf, Format};
 use super::sitemaps::File;
 use crate::archive::Snapshot;
@@ -74,7 +74,7 @@ pub enum Route<'a> {
     /// `/news-sitemap.xml`
     NewsSitemap,
     /// `/archive/`, `/archive/index.json`, `/archive/<year>-<month>.ndjson`
-    Bulk(bulk::File),
+    Dataset(dataset::File),
     /// `/opensearch.xml`
     OpenSearch,
     /// `/manifest.webmanifest`
@@ -85,7 +85,7 @@ pub enum Route<'a> {
     Favicon,
     /// `/_finews/<file>`
     Asset(Cow<'a, str>),
-    /// An address that a later page of ours will have: `/live`, feeds and the like.
+    /// What is ours and no page: `/live`, the health checks.
     Kept,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Route<'a> {
             ["sitemap.xml"] => Some(Self::Sitemaps),
             ["news-sitemap.xml"] => Some(Self::NewsSitemap),
             ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
-            ["archive", file] => Some(Self::Bulk(file.parse().ok()?)),
+            ["archive", file] => Some(Self::Dataset(file.parse().ok()?)),
             ["opensearch.xml"] => Some(Self::OpenSearch),
             ["manifest.webmanifest"] => Some(Self::Manifest),
             ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Kept),
@@ -156,10 +156,13 @@ impl<'a> Route<'a> {
                 Some(group) => is_page(group.posts(), *number),
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
-            Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::Sitemap(_) | Self::NewsSitemap => true,
+            Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::NewsSitemap => true,
+            Self::Sitemap(file) => file.is_in(archive),
             Self::OpenSearch | Self::Manifest | Self::Favicon => true,
-            Self::Bulk(bulk::File::Month(first)) => archive.month_of(archive.listed(), *first).is_some(),
-            Self::Bulk(_) => !archive.listed().is_empty(),
+            Self::Dataset(dataset::File::Month(first)) => {
+                archive.month_of(archive.listed(), *first).is_some()
+            }
+            Self::Dataset(_) => !archive.listed().is_empty(),
             Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
             Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
             Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
@@ -264,7 +267,7 @@ impl Display for Route<'_> {
             Self::Sitemaps => f.write_str("/sitemap.xml"),
             Self::Sitemap(file) => write!(f, "/sitemap/{file}.xml"),
             Self::NewsSitemap => f.write_str("/news-sitemap.xml"),
-            Self::Bulk(file) => write!(f, "/archive/{file}"),
+            Self::Dataset(file) => write!(f, "/archive/{file}"),
             Self::OpenSearch => f.write_str("/opensearch.xml"),
             Self::Manifest => f.write_str("/manifest.webmanifest"),
             Self::Robots => f.write_str("/robots.txt"),
@@ -310,7 +313,7 @@ fn is_list_like(path: &str) -> bool {
         || path.starts_with("/stock/")
         || path.starts_with("/board/");
     // Many sites have a page of their own at `/archive/`, which goes before ours.
-    is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Bulk(_)))
+    is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Dataset(_)))
 }
 
 fn is_list_of(archive: &Snapshot, path: &str) -> bool {

@@ -163,24 +163,24 @@ impl<'a> Visit<'a> {
     }
 
     /// What is too long to be kept or made at once, under the same conditions; `body` is told whether it is
-    /// to be packed with gzip.
+    /// to be packed with gzip. Nothing if it gives none.
     pub fn streamed(
         &self,
         content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
-        body: impl FnOnce(bool) -> Body,
-    ) -> Reply {
+        body: impl FnOnce(bool) -> Option<Body>,
+    ) -> Option<Reply> {
         let is_gzip = self.accepted.quickest() == Encoding::Gzip;
         let encoding = if is_gzip { Encoding::Gzip } else { Encoding::Identity };
         let etag = fingerprint.etag(encoding.tag());
         if self.has(&etag) {
-            return not_modified(policy, etag);
+            return Some(not_modified(policy, etag));
         }
-        let mut reply = Response::new(body(is_gzip));
+        let mut reply = Response::new(body(is_gzip)?);
         *reply.headers_mut() = HeaderMap::clone(&Kind { content_type, policy }.headers(encoding));
         reply.headers_mut().insert(header::ETAG, etag);
-        reply
+        Some(reply)
     }
 
     /// The page as it was made for somebody before, in the fewest bytes there are.

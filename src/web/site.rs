@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::assets;
-use super::bulk;
+use super::dataset;
 use super::feeds::{FeedLink, FeedOf};
 use super::html::Html;
 use super::paths::{self, Route};
@@ -148,7 +148,7 @@ impl Site {
     /// The icon's address: the site's own, or ours.
     pub fn icon(&self) -> String {
         if self.has_icon {
-            self.href("/favicon.ico")
+            self.href(Route::Favicon)
         } else {
             self.href(Route::Asset(assets::ICON.name().into()))
         }
@@ -205,8 +205,8 @@ impl Site {
     }
 
     /// The address of the archive as files.
-    pub fn data(&self) -> String {
-        self.href(Route::Bulk(bulk::File::Index))
+    pub fn dataset(&self) -> String {
+        self.href(Route::Dataset(dataset::File::Index))
     }
 
     /// The address of all tags.

@@ -12,7 +12,7 @@ use super::cache::{CachePolicy, ContentType};
 use super::paths::Route;
 use super::reply::{Reply, Visit};
 use crate::archive::snapshot::{Groups, Period};
-use crate::archive::{PostId, Timestamp};
+use crate::archive::{PostId, Snapshot, Timestamp};
 
 /// URLs of a file. The protocol allows five times as many; smaller files are made sooner.
 const MOST_URLS: usize = 10_000;
@@ -29,6 +29,19 @@ pub enum File {
     Lists(usize),
     /// The posts of a month, which is named by its first day.
     Month(NaiveDate, usize),
+}
+
+impl File {
+    /// Whether an archive has posts for the file. That of the lists, of which there are many in the
+    /// largest archives only, counts as well.
+    pub fn is_in(self, archive: &Snapshot) -> bool {
+        match self {
+            Self::Lists(part) => part == 1,
+            Self::Month(first, part) => archive
+                .month_of(archive.listed(), first)
+                .is_some_and(|month| part > 0 && !places(&month, part).is_empty()),
+        }
+    }
 }
 
 impl Display for File {

@@ -13,9 +13,9 @@ pub struct Words {
     /// A feed, for readers who follow by one.
     pub feed: &'static str,
     /// The archive as files for programs.
-    pub data: &'static str,
+    pub dataset: &'static str,
     /// What these files are.
-    pub data_text: &'static str,
+    pub dataset_text: &'static str,
     /// A sum that is not taken yet.
     pub sum_pending: &'static str,
     /// Heading of a column of sizes.
@@ -218,8 +218,8 @@ pub static CHINESE: Words = Words {
     skip: "跳到正文",
     site_navigation: "网站导航",
     feed: "订阅",
-    data: "数据下载",
-    data_text: "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
+    dataset: "数据下载",
+    dataset_text: "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
     sum_pending: "正在计算，稍后刷新",
     size_column: "大小",
     index_json: "程序用的目录",
@@ -322,8 +322,8 @@ pub static ENGLISH: Words = Words {
     skip: "Skip to content",
     site_navigation: "Site",
     feed: "Feed",
-    data: "Data",
-    data_text: "A file for each month, a post a line, as JSON: path, url, id, title, date, categories, tags and text. Size and SHA-256 are of the unpacked file; new posts are added at the end of their month.",
+    dataset: "Data",
+    dataset_text: "A file for each month, a post a line, as JSON: path, url, id, title, date, categories, tags and text. Size and SHA-256 are of the unpacked file; new posts are added at the end of their month.",
     sum_pending: "being taken; reload in a while",
     size_column: "Size",
     index_json: "The same for programs",

@@ -26,6 +26,7 @@ const KINDS = {
   'security': /^\/stock\/[^/]+\.html$/,
   'sector': /^\/board\/[^/]+\.html$/,
   'search': `/search?q=${encodeURIComponent('银行')}`,
+  'data': '/archive/',
   'own page': '/about/',
   'not found': '/there-is-no-such-page/',
 };

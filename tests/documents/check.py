@@ -186,7 +186,8 @@ def check_article(html, path, has_picture, problems):
         if not article.get(name) and (name != "image" or has_picture):
             problems.append(f"{path}: no {name}")
     for author in article.get("author", []):
-        if author.get("@type") not in ("Person", "Organization") or not author.get("name") or not author.get("url"):
+        kind = author.get("@type")
+        if kind not in ("Person", "Organization") or not author.get("name") or (kind != "Person" and not author.get("url")):
             problems.append(f"{path}: the author is {author}")
     for name in ["datePublished", "dateModified"]:
         if not MOMENT.fullmatch(article.get(name, "")):

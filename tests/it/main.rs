@@ -6,9 +6,9 @@
 mod addresses;
 mod announce;
 mod browser;
-mod bulk;
 mod changes;
 mod commands;
+mod dataset;
 mod direction;
 mod faults;
 mod feeds;

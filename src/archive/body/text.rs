@@ -39,15 +39,21 @@ pub(super) fn plain(html: &str) -> Plain {
     Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
-/// All text of clean HTML: each block, and what `br` parts, on a line of its own, the cells of a table's
-/// row on one, behind tabs; white space folded but for that of `pre`.
+/// All text of clean HTML: each block, and what `br` parts, on a line of its own, but all of a table's row on
+/// one, a tab behind each cell; white space folded but for that of `pre`.
 pub(super) fn lines(html: &str) -> String {
     let mut lines = Lines { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
+    let mut in_cell = 0_usize;
     for piece in pieces(html) {
         match piece {
             Piece::Text(text) => lines.add(&decode(text)),
-            Piece::Tag { name: "td" | "th", closes: true } => lines.text.push('\t'),
-            Piece::Tag { name: "td" | "th", .. } => {}
+            Piece::Tag { name: "td" | "th", closes: true } => {
+                in_cell = in_cell.saturating_sub(1);
+                lines.text.truncate(lines.text.trim_end_matches(' ').len());
+                lines.text.push('\t');
+            }
+            Piece::Tag { name: "td" | "th", .. } => in_cell += 1,
+            Piece::Tag { name, .. } if in_cell > 0 && (name == "br" || is_block(name)) => lines.add(" "),
             Piece::Tag { name, closes } if name == "br" || is_block(name) => {
                 lines.end();
                 if name == "pre" {
@@ -104,10 +110,10 @@ enum Piece<'a> {
 }
 
 fn pieces(html: &str) -> impl Iterator<Item = Piece<'_>> {
-    let (mut rest, mut at_tag) = (html, false);
+    let (mut rest, mut at_text) = (html, false);
     std::iter::from_fn(move || {
-        at_tag = !at_tag;
-        if at_tag {
+        at_text = !at_text;
+        if at_text {
             if rest.is_empty() {
                 return None;
             }
@@ -319,6 +325,7 @@ mod tests {
             ("", ""),
             ("<p>　a &amp; \n b</p>\n\n<p>c<br>d<b>e</b></p>", "a & b\nc\nde"),
             ("<table><tr><th>x</th><th> y </th></tr><tr><td>1</td><td></td></tr></table>z", "x\ty\n1\nz"),
+            ("<tr><td><p>a</p><p>b<br>c</p></td><td><p>d</p></td></tr>", "a b c\td"),
             ("<pre><code>a\n  b\n</code></pre><p>c</p>", "a\n  b\nc"),
             ("<img alt=\"a > b\">x &lt;y&gt;", "x <y>"),
         ];

@@ -88,6 +88,11 @@ impl Snapshot {
         posts.max_by(|a, b| self.post(*a).order().cmp(&self.post(*b).order()))
     }
 
+    /// Whether a decoded path is the URL of a post, which may not be served yet.
+    pub fn is_taken(&self, path: &str) -> bool {
+        self.at_url(path).next().is_some()
+    }
+
     /// Every post of a decoded URL path, served or not.
     pub(super) fn at_url<'s>(&'s self, path: &'s str) -> impl Iterator<Item = PostId> + 's {
         self.urls.find(path).filter(move |id| decoded(self.post(*id).url()) == path)

@@ -62,9 +62,8 @@ impl Outlet {
 
     /// Tells of addresses, soon.
     pub(super) fn tell(&self, addresses: Vec<String>) {
-        if !addresses.is_empty() {
-            // Without a thread, which was said, there is nobody to tell.
-            let _ = self.queue.send(addresses);
+        if !addresses.is_empty() && self.queue.send(addresses).is_err() {
+            tracing::error!("{} is not told of new posts: its thread has ended", self.kind.setting());
         }
     }
 }
@@ -111,6 +110,8 @@ struct Teller {
     agent: Agent,
     /// Oldest first, each once.
     waiting: Vec<String>,
+    /// How many are told at once: fewer while some are refused.
+    most: usize,
 }
 
 impl Teller {
@@ -125,7 +126,7 @@ impl Teller {
             .max_idle_connections(0)
             .build()
             .new_agent();
-        Self { kind, address, patience, agent, waiting: Vec::new() }
+        Self { kind, address, patience, agent, waiting: Vec::new(), most: kind.most() }
     }
 
     /// Tells what is said, until nobody can say any more.
@@ -137,10 +138,11 @@ impl Teller {
                 self.add(addresses);
             }
             said.try_iter().for_each(|addresses| self.add(addresses));
-            let part = self.waiting.len().min(self.kind.most());
+            let part = self.waiting.len().min(self.most);
             match self.post(&self.waiting[..part]) {
                 Ok(()) => {
                     self.waiting.drain(..part);
+                    self.most = self.kind.most().min(self.most * 2);
                     if pause.take().is_some() {
                         tracing::info!("{} takes new posts again", self.kind.setting());
                     }
@@ -153,7 +155,7 @@ impl Teller {
                         );
                     }
                     if deaf.is_for_good() {
-                        self.waiting.drain(..part);
+                        self.split(part);
                     }
                     let next = pause.map_or(self.patience.pause, |pause: Duration| pause * 2);
                     let next = min(next, self.patience.longest_pause);
@@ -164,6 +166,20 @@ impl Teller {
                 }
             }
         }
+    }
+
+    /// Tells less at once after so many were refused. One by itself is forgotten.
+    fn split(&mut self, part: usize) {
+        self.most = part.div_ceil(2);
+        if part == 1 {
+            self.forget(1);
+        }
+    }
+
+    /// Forgets the oldest that wait.
+    fn forget(&mut self, count: usize) {
+        tracing::warn!("{} will not hear of {count} new addresses", self.kind.setting());
+        self.waiting.drain(..count);
     }
 
     /// Listens on for a while; false if nobody can say anything any more.
@@ -187,8 +203,7 @@ impl Teller {
         }
         let over = self.waiting.len().saturating_sub(MOST);
         if over > 0 {
-            tracing::warn!("{} will not hear of {over} new addresses", self.kind.setting());
-            self.waiting.drain(..over);
+            self.forget(over);
         }
     }
 
@@ -304,11 +319,12 @@ mod tests {
 
     #[test]
     fn what_is_refused_for_good_keeps_nothing_else_waiting() {
-        let (address, told) = listener(vec![Deed::Answer(422)]);
-        let outlet = Outlet::open(Kind::Hub, address, PATIENCE);
-        outlet.tell((0..150).map(|number| number.to_string()).collect());
-        let said = next(&told);
-        assert!(said.contains("hub.url=100&") && !said.contains("hub.url=99&"), "{said}");
+        // All four, the first two, and the first alone.
+        let (address, told) = listener(vec![Deed::Answer(422), Deed::Answer(413), Deed::Answer(400)]);
+        let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
+        outlet.tell(["a", "b", "c", "d"].map(str::to_owned).to_vec());
+        assert_eq!(next(&told), r#"{"urls":["b"]}"#);
+        assert_eq!(next(&told), r#"{"urls":["c","d"]}"#);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! page shows, takes its fingerprint, and renders it if the client does not have it.
 
 pub mod article;
-pub mod data;
+pub mod dataset;
 pub mod date;
 pub mod error;
 pub mod group;

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::lines::Lines;
@@ -36,7 +37,7 @@ type Months = BTreeMap<NaiveDate, Arc<Sum>>;
 /// The sums that are known.
 pub struct Sums {
     state: Mutex<State>,
-    /// Which generation they are of, once they are complete.
+    /// The newest generation that they were complete for.
     complete: watch::Sender<u64>,
 }
 
@@ -48,7 +49,7 @@ struct State {
 
 impl Default for Sums {
     fn default() -> Self {
-        Self { state: Mutex::default(), complete: watch::channel(u64::MAX).0 }
+        Self { state: Mutex::default(), complete: watch::channel(0).0 }
     }
 }
 
@@ -58,12 +59,13 @@ impl Sums {
         self: &Arc<Self>,
         archive: &Arc<Snapshot>,
         generation: u64,
+        core: &Arc<Semaphore>,
         patience: Duration,
     ) -> Months {
         let mut complete = self.complete.subscribe();
         let all_known = async {
-            while *complete.borrow_and_update() != generation {
-                self.take(archive, generation);
+            while *complete.borrow_and_update() < generation {
+                self.take(archive, generation, core);
                 // The sender lives as long as this.
                 let _ = complete.changed().await;
             }
@@ -74,23 +76,19 @@ impl Sums {
     }
 
     /// Begins to take the sums, unless that is being done.
-    fn take(self: &Arc<Self>, archive: &Arc<Snapshot>, generation: u64) {
+    fn take(self: &Arc<Self>, archive: &Arc<Snapshot>, generation: u64, core: &Arc<Semaphore>) {
         if std::mem::replace(&mut self.state().is_running, true) {
             return;
         }
-        let (sums, archive) = (Arc::clone(self), Arc::clone(archive));
+        let (sums, archive, core) = (Arc::clone(self), Arc::clone(archive), Arc::clone(core));
+        let runtime = Handle::current();
         let thread = std::thread::Builder::new().name("sums".into());
         let started = thread.spawn(move || {
-            let taken = sums.update(&archive);
-            sums.state().is_running = false;
-            match taken {
-                // Who waits for another generation begins anew.
-                Ok(()) => sums.complete.send_replace(generation),
-                Err(error) => {
-                    tracing::error!("the sum of a month could not be taken: {error}");
-                    u64::MAX
-                }
-            }
+            let running = Running(&sums);
+            sums.update(&archive, || runtime.block_on(Arc::clone(&core).acquire_owned()).ok());
+            drop(running);
+            // Who waits for another generation begins anew.
+            sums.complete.send_modify(|complete| *complete = (*complete).max(generation));
         });
         if let Err(error) = started {
             tracing::error!("the sums of months are not taken: {error}");
@@ -98,18 +96,22 @@ impl Sums {
         }
     }
 
-    /// Takes the sum of each month that is another than it was, newest first.
-    fn update(&self, archive: &Arc<Snapshot>) -> io::Result<()> {
+    /// Takes the sum of each month that is another than it was, newest first. `turn` waits until a part
+    /// may be made, and gives what is held meanwhile.
+    fn update<T>(&self, archive: &Arc<Snapshot>, turn: impl Fn() -> T) {
         let months = archive.months_of(archive.listed());
         self.state().months.retain(|first, _| months.iter().any(|month| month.day == *first));
         for month in months.iter().rev() {
             let known = self.state().months.get(&month.day).map(Arc::clone);
-            let sum = sum_of(archive, &month.places, known.as_deref())?;
-            if let Some(sum) = sum {
-                self.state().months.insert(month.day, Arc::new(sum));
+            match sum_of(archive, &month.places, known.as_deref(), &turn) {
+                Ok(Some(sum)) => _ = self.state().months.insert(month.day, Arc::new(sum)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.state().months.remove(&month.day);
+                    tracing::error!("the sum of {} could not be taken: {error}", month.day.format("%Y-%m"));
+                }
             }
         }
-        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,8 +120,22 @@ impl Sums {
     }
 }
 
+/// Says that sums are being taken, until it is dropped.
+struct Running<'s>(&'s Sums);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.state().is_running = false;
+    }
+}
+
 /// The sum of posts at some places, or nothing if it is what was known.
-fn sum_of(archive: &Arc<Snapshot>, places: &Range<usize>, known: Option<&Sum>) -> io::Result<Option<Sum>> {
+fn sum_of<T>(
+    archive: &Arc<Snapshot>,
+    places: &Range<usize>,
+    known: Option<&Sum>,
+    turn: impl Fn() -> T,
+) -> io::Result<Option<Sum>> {
     let mut versions = Xxh3::new();
     // Dates are written in the zone.
     versions.update(archive.zone().name().as_bytes());
@@ -138,6 +154,7 @@ fn sum_of(archive: &Arc<Snapshot>, places: &Range<usize>, known: Option<&Sum>) -
         goes_on.map_or((Sha256::new(), 0, 0), |known| (known.hasher.clone(), known.bytes, known.posts));
     let mut lines = Lines::new(Arc::clone(archive), places.start + done..places.end, false);
     while !lines.is_done() {
+        let _turn = turn();
         let part = lines.next_part()?;
         bytes += part.len() as u64;
         hasher.update(&part);
@@ -148,4 +165,48 @@ fn sum_of(archive: &Arc<Snapshot>, places: &Range<usize>, known: Option<&Sum>) -
         let _ = write!(sha256, "{byte:02x}");
     }
     Ok(Some(Sum { posts: places.len(), bytes, sha256, version, hasher }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Progress;
+    use crate::config::{Config, Overrides};
+    use crate::web::paths;
+
+    /// The archive of so many posts of a month.
+    fn archive(posts: usize) -> Arc<Snapshot> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("_posts")).expect("a folder");
+        for number in 0..posts {
+            let path = folder.path().join(format!("_posts/2024-01-{:02}-p.md", number + 1));
+            std::fs::write(
+                path,
+                format!(
+                    "Text {number}.
+"
+                ),
+            )
+            .expect("a file");
+        }
+        let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        Arc::new(crate::archive::load(&config, paths::CLAIMS, &Progress::default()).expect("an archive"))
+    }
+
+    fn sum(posts: usize, known: Option<&Sum>) -> Option<Sum> {
+        sum_of(&archive(posts), &(0..posts), known, || ()).expect("whole articles")
+    }
+
+    #[test]
+    fn what_a_file_was_is_not_read_anew() {
+        let three = sum(3, None).expect("a sum");
+        let four = sum(4, None).expect("another");
+        assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));
+        assert!(sum(3, Some(&three)).is_none());
+        // Where the beginning is believed, what is said of it shows in the whole.
+        let told = Sum { bytes: three.bytes + 7, ..three.clone() };
+        assert_eq!(sum(4, Some(&told)).map(|sum| sum.bytes), Some(four.bytes + 7));
+        let other = Sum { version: three.version ^ 1, ..told };
+        assert_eq!(sum(4, Some(&other)).map(|sum| sum.bytes), Some(four.bytes));
+    }
 }

@@ -8,15 +8,15 @@ use serde_json::json;
 
 use super::Head;
 use crate::archive::snapshot::Period;
-use crate::web::bulk::{File, Sum};
 use crate::web::cache::{CachePolicy, ContentType};
+use crate::web::dataset::{File, Sum};
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::Link;
 
 #[derive(Template)]
-#[template(path = "pages/data.html")]
+#[template(path = "pages/dataset.html")]
 struct Page<'a> {
     site: &'a Site,
     head: Head,
@@ -40,7 +40,7 @@ pub fn get(visit: &Visit<'_>, file: File, months: &[Month]) -> Option<Reply> {
     if months.is_empty() {
         return None;
     }
-    let mut fingerprint = visit.fingerprint("data").with(file);
+    let mut fingerprint = visit.fingerprint("dataset").with(file);
     for (month, sum) in months {
         fingerprint.add((&month.day, posts(month, sum.as_deref()), sum.as_ref().map(|sum| &sum.sha256)));
     }
@@ -64,7 +64,7 @@ fn page<'a>(visit: &Visit<'a>, months: &'a [Month]) -> Page<'a> {
     let row = |(month, sum): &'a Month| Row {
         file: Link {
             label: words.month(month.day.year(), month.day.month()),
-            href: site.href(Route::Bulk(File::Month(month.day))),
+            href: site.href(Route::Dataset(File::Month(month.day))),
         },
         posts: posts(month, sum.as_deref()),
         size: sum.as_ref().map_or(String::new(), |sum| size(sum.bytes)),
@@ -72,9 +72,9 @@ fn page<'a>(visit: &Visit<'a>, months: &'a [Month]) -> Page<'a> {
     };
     Page {
         site,
-        head: Head::new(visit, words.data, words.data_text, Route::Bulk(File::Index)).of_page(site),
+        head: Head::new(visit, words.dataset, words.dataset_text, Route::Dataset(File::Index)).of_page(site),
         summary: words.posts(total),
-        json: site.href(Route::Bulk(File::Json)),
+        json: site.href(Route::Dataset(File::Json)),
         months: months.iter().map(row).collect(),
     }
 }
@@ -83,7 +83,7 @@ fn index(visit: &Visit<'_>, months: &[Month]) -> serde_json::Value {
     let month = |(month, sum): &Month| {
         json!({
             "month": month.day.format("%Y-%m").to_string(),
-            "url": visit.site.absolute(Route::Bulk(File::Month(month.day))),
+            "url": visit.site.absolute(Route::Dataset(File::Month(month.day))),
             "posts": posts(month, sum.as_deref()),
             "bytes": sum.as_ref().map(|sum| sum.bytes),
             "sha256": sum.as_ref().map(|sum| &sum.sha256),

@@ -7,7 +7,7 @@ mod sums;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -26,6 +26,8 @@ pub use sums::{Sum, Sums};
 const MOST_FILES: usize = 16;
 /// Who asks for one more is told to come back.
 const LATER: &str = "30";
+/// How long a file may be read: who trickles keeps others out, and an old archive in memory.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long an index waits for sums that are being taken.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -63,20 +65,22 @@ impl FromStr for File {
             "index.json" => return Ok(Self::Json),
             _ => {}
         }
-        let month = text.strip_suffix(".ndjson").filter(|month| month.len() == 7).ok_or(NoFile)?;
-        format!("{month}-01").parse().map(Self::Month).map_err(|_| NoFile)
+        let month = text.strip_suffix(".ndjson").ok_or(NoFile)?;
+        let file = format!("{month}-01").parse().map(Self::Month).map_err(|_| NoFile)?;
+        // Each month has one name: no sign, no zero too few.
+        if file.to_string() == text { Ok(file) } else { Err(NoFile) }
     }
 }
 
 /// What files that are sent have in common.
-pub struct Bulk {
+pub struct Dataset {
     files: Arc<Semaphore>,
     /// One core at most is theirs: readers of pages go before.
     core: Arc<Semaphore>,
     sums: Arc<Sums>,
 }
 
-impl Default for Bulk {
+impl Default for Dataset {
     fn default() -> Self {
         Self {
             files: Arc::new(Semaphore::new(MOST_FILES)),
@@ -86,7 +90,7 @@ impl Default for Bulk {
     }
 }
 
-impl Bulk {
+impl Dataset {
     /// Answers `/archive/<year>-<month>.ndjson`.
     pub(super) fn month(
         &self,
@@ -99,17 +103,17 @@ impl Bulk {
         for id in archive.listed().range(month.places.clone()) {
             fingerprint.add(archive.post(id).hash);
         }
-        let Ok(permit) = Arc::clone(&self.files).try_acquire_owned() else {
-            let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
-            return Some(reply);
-        };
-        let mut reply =
-            visit.streamed(ContentType::NDJSON, CachePolicy::Revalidate, fingerprint.finish(), |is_gzip| {
-                let lines = Lines::new(Arc::clone(archive), month.places.clone(), is_gzip);
-                let sending = Sending { lines: Some(lines), core: Arc::clone(&self.core), _permit: permit };
-                Body::from_stream(stream::try_unfold(sending, Sending::next))
-            });
+        let (fingerprint, policy) = (fingerprint.finish(), CachePolicy::Revalidate);
+        let reply = visit.streamed(ContentType::NDJSON, policy, fingerprint, |is_gzip| {
+            let sending = Sending {
+                _permit: Arc::clone(&self.files).try_acquire_owned().ok()?,
+                lines: Some(Lines::new(Arc::clone(archive), month.places.clone(), is_gzip)),
+                core: Arc::clone(&self.core),
+                deadline: Instant::now() + LONGEST,
+            };
+            Some(Body::from_stream(stream::try_unfold(sending, Sending::next)))
+        });
+        let mut reply = reply.unwrap_or_else(refusal);
         reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
         Some(reply)
     }
@@ -120,7 +124,7 @@ impl Bulk {
         archive: &Arc<Snapshot>,
         generation: u64,
     ) -> Vec<(Period, Option<Arc<Sum>>)> {
-        let sums = self.sums.of(archive, generation, PATIENCE).await;
+        let sums = self.sums.of(archive, generation, &self.core, PATIENCE).await;
         let mut months = archive.months_of(archive.listed());
         months.reverse();
         let with_sum = |month: Period| {
@@ -131,11 +135,22 @@ impl Bulk {
     }
 }
 
+/// Says that too many files are being sent.
+fn refusal() -> Reply {
+    let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = reply.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    reply
+}
+
 /// A file while it is sent.
 struct Sending {
     /// None when all of it was.
     lines: Option<Lines>,
     core: Arc<Semaphore>,
+    deadline: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -144,6 +159,9 @@ impl Sending {
     /// no more memory than who reads fast.
     async fn next(mut self) -> std::io::Result<Option<(bytes::Bytes, Self)>> {
         let Some(mut lines) = self.lines.take() else { return Ok(None) };
+        if Instant::now() > self.deadline {
+            return Err(std::io::Error::other("a month of the archive was read too slowly"));
+        }
         let turn = Arc::clone(&self.core).acquire_owned().await.map_err(std::io::Error::other)?;
         let made = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -170,6 +188,7 @@ mod tests {
             ("2021-12.ndjson", Ok(month("2021-12-01"))),
             ("2021-13.ndjson", Err(NoFile)),
             ("2021-1.ndjson", Err(NoFile)),
+            ("+202-12.ndjson", Err(NoFile)),
             ("2021-12.json", Err(NoFile)),
             ("x", Err(NoFile)),
         ];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use finews::web::{self, App};
+use http_body_util::BodyExt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
@@ -144,7 +145,18 @@ fn a_long_month_comes_in_parts_and_not_to_too_many_at_once() {
     let refused = ask();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.headers()["retry-after"], "30");
-    held.pop();
+    assert_eq!(refused.headers()["cache-control"], "no-store");
+    // Who has it already is not kept waiting.
+    let tag = held[0].headers()["etag"].to_str().expect("a tag");
+    let again = site.ask(Method::GET, "/b/archive/2024-01.ndjson", &[("if-none-match", tag)]);
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    let mut body = held.pop().expect("one").into_body();
+    let mut parts = 0;
+    while let Some(part) = runtime.block_on(body.frame()) {
+        part.expect("a part");
+        parts += 1;
+    }
+    assert!(parts > 1, "{parts}");
     assert_eq!(ask().status(), StatusCode::OK);
 }
 
