@@ -23,6 +23,8 @@ pub struct Page {
     pub body: BodyHtml,
     /// About 120 characters of plain text.
     pub excerpt: Box<str>,
+    /// In the sitemap, unless `sitemap: false`.
+    pub in_sitemap: bool,
     /// Former paths, whose readers are sent here.
     pub redirect_from: Vec<String>,
     /// A hash of what the page shows.
@@ -45,7 +47,7 @@ pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (
     };
     defects.extend(defect);
     // Not `published`, which the configuration cannot give to pages.
-    for key in ["permalink", "title"] {
+    for key in ["permalink", "title", "sitemap"] {
         if let Some(given) = reader.defaults().for_page(&file.path, key) {
             front.add(key, given);
         }
@@ -86,6 +88,7 @@ fn page(
         path: file.path.clone(),
         title: title.into(),
         redirect_from: front.strings("redirect_from", false),
+        in_sitemap: front.bool("sitemap") != Some(false),
         hash: xxhash_rust::xxh3::xxh3_64(shown.as_bytes()),
         url: url.into(),
         body: body.html,

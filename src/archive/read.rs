@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
             visibility: self.visibility(front),
             sitemap: front.bool("sitemap") != Some(false),
             redirect_from: front.strings("redirect_from", false),
-            away: away(front, defects),
+            away: away(front, &url, defects),
             path: file.path.to_owned(),
             body: Body::default(),
             linking: false,
@@ -291,11 +291,13 @@ impl<'a> Reader<'a> {
 }
 
 /// Where `redirect_to` leads.
-fn away(front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Box<str>> {
+fn away(front: &FrontMatter, url: &str, defects: &mut Vec<Defect>) -> Option<Box<str>> {
     let to = front.strings("redirect_to", false).into_iter().next()?;
-    let address = address::of_redirect(&to);
+    // It would lead in a circle.
+    let is_other = |to: &str| address::decoded(to) != address::decoded(url);
+    let address = address::of_redirect(&to).filter(|to| is_other(to));
     if address.is_none() {
-        let message = "`redirect_to` is no address; the post is shown instead";
+        let message = "`redirect_to` is no other address; the post is shown instead";
         defects.push(Defect::warning(Code::PermalinkInvalid, message));
     }
     address

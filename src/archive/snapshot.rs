@@ -257,9 +257,16 @@ impl Snapshot {
         self.categories.get(self.names.find(name)?)
     }
 
-    /// The category that jekyll-archives put at a slug.
+    /// The category that jekyll-archives put at a slug; before it, one of that name in another case.
     pub fn category_by_slug(&self, slug: &str) -> Option<&Group> {
-        self.categories.by_slug(&self.posts, slug)
+        self.in_other_case(&self.categories, slug).or_else(|| self.categories.by_slug(&self.posts, slug))
+    }
+
+    /// Of groups the one whose name is a text in another case; of several the first by name.
+    fn in_other_case<'s>(&'s self, groups: &'s Groups, text: &str) -> Option<&'s Group> {
+        let text = text.to_lowercase();
+        let alike = groups.iter().filter(|group| self.name(group.name()).to_lowercase() == text);
+        alike.min_by_key(|group| self.name(group.name()))
     }
 
     /// The tag of a name.
@@ -269,7 +276,7 @@ impl Snapshot {
 
     /// The tag that jekyll-archives put at a slug.
     pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
-        self.tags.by_slug(&self.posts, slug)
+        self.in_other_case(&self.tags, slug).or_else(|| self.tags.by_slug(&self.posts, slug))
     }
 
     /// Securities and sectors, by their codes.

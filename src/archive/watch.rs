@@ -295,9 +295,12 @@ impl Watch<'_> {
         let old = self.editor.config();
         let same_files = old.reading() == config.reading();
         let same_watch = old.watch == config.watch;
+        let before = self.editor.archive();
         if same_files {
             self.editor.set_config(Arc::clone(&config));
-            self.rescan(true);
+            // What is new in it is told by the new settings, below.
+            let (_, folders) = self.editor.rescan(true);
+            self.follow_into(folders);
         } else if let Some(folder) = self.missing_folder() {
             // A start anew would begin without its posts.
             tracing::error!(
@@ -311,8 +314,10 @@ impl Watch<'_> {
                 Err(error) => return (self.tell)(News::Refused(error)),
             }
         }
-        let all = self.all();
-        (self.tell)(News::Reloaded(config, all));
+        let archive = self.editor.archive();
+        let new = archive.listed().iter().filter(|id| before.at_file(archive.post(*id).path()).is_none());
+        let edition = Edition { new: new.collect(), archive: Arc::clone(&archive), took: Duration::ZERO };
+        (self.tell)(News::Reloaded(config, edition));
         if !same_files || !same_watch {
             self.watcher = None;
             self.pending = Pending::default();

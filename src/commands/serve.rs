@@ -102,7 +102,7 @@ fn follow(
     follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
         News::Edition(edition) => app.publish_edition(edition),
         News::Reloaded(config, edition) => {
-            app.reload(&config, edition.archive);
+            app.reload(&config, &edition);
             tracing::info!("the configuration and the archive were read again");
         }
         News::Refused(error) => tracing::error!("the configuration stays as it was: {error}"),

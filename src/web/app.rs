@@ -90,6 +90,11 @@ impl App {
     /// what is new in it.
     pub fn publish_edition(&self, edition: Edition) {
         self.publish(Arc::clone(&edition.archive));
+        self.tell(&edition);
+    }
+
+    /// Tells who follows the site of what is new.
+    fn tell(&self, edition: &Edition) {
         if edition.new.is_empty() {
             return;
         }
@@ -103,15 +108,17 @@ impl App {
         &self.live
     }
 
-    /// Answers by other settings from now on, from the archive that they make.
-    pub fn reload(&self, config: &Config, archive: Arc<Snapshot>) {
+    /// Answers by other settings from now on, from the archive that they make, and tells by them of what
+    /// is new in it.
+    pub fn reload(&self, config: &Config, edition: &Edition) {
         let settings = Settings::new(config);
         self.announcer.set(config);
         self.served.rcu(|served| Served {
             settings: Arc::clone(&settings),
-            archive: Some(Arc::clone(&archive)),
+            archive: Some(Arc::clone(&edition.archive)),
             generation: served.generation + 1,
         });
+        self.tell(edition);
     }
 
     /// The archive of this moment.

@@ -194,6 +194,7 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
     Some(visit.conditional(content_type, policy, fingerprint.finish(), || {
         let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
         let entries = entries.collect::<std::io::Result<Vec<_>>>()?;
+        let updated = posts.iter().map(|id| visit.archive.post(*id).updated()).max();
         let address = |archive: Option<usize>| match archive {
             None => visit.site.absolute(&route),
             Some(n) => format!("{}?page={n}", visit.site.absolute(&route)),
@@ -210,12 +211,7 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
             older: place.older.map(|n| address(Some(n))),
             newer: place.newer.map(|n| address(Some(n))),
             hub: site.hub.as_deref().filter(|_| archive.is_none()),
-            updated: entries
-                .iter()
-                .map(|entry| &entry.updated)
-                .max()
-                .cloned()
-                .unwrap_or_else(|| NEVER.to_owned()),
+            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(visit.archive.zone())),
             entries,
         };
         match format {

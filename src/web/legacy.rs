@@ -160,8 +160,8 @@ fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
 }
 
 /// The post that an address meant whose last part is that of a post: of several the one whose day is
-/// nearest to the address's, of these the one that is spelled so, of these, or where the address has no
-/// day, the newest.
+/// nearest to the address's; of these, and where the address has no day, the one that shares the most with
+/// it, then the one that is spelled so, then the newest.
 fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
     // A list that is not there is no post, and a post whose time is yet to come is no other.
     if Route::parse(path).is_some() || visit.archive.is_taken(path) {
@@ -184,9 +184,22 @@ fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
         .filter(|post| !post.has_moved() && (!is_number || distance(post) == Some(0)))
         .min_by_key(|post| {
             let is_spelled_so = paths::decode(post.url()).is_some_and(|url| last_part(&url) == Some(last));
-            (distance(post), !is_spelled_so, Reverse((post.date, post.path())))
+            (
+                distance(post),
+                Reverse(shared(path, post.url())),
+                !is_spelled_so,
+                Reverse((post.date, post.path())),
+            )
         })
         .map(|post| post.url().to_owned())
+}
+
+/// How many folders of two paths are the same in any case.
+fn shared(path: &str, url: &str) -> usize {
+    let url = paths::decode(url).unwrap_or_default().to_lowercase();
+    let folders = |path: &str| path.rsplit_once('/').map_or("", |(folders, _)| folders).to_owned();
+    let (path, url) = (folders(&path.to_lowercase()), folders(&url));
+    path.split('/').filter(|part| url.split('/').any(|other| other == *part)).count()
 }
 
 /// Ids of articles are numbers of more digits than a page or a day has.

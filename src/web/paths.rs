@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use chrono::{Datelike, NaiveDate};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::calendar::bounds as month_bounds;
 use super::dataset;
@@ -320,6 +320,26 @@ fn is_list_of(archive: &Snapshot, path: &str) -> bool {
     Route::parse(&encode(path)).is_some_and(|route| route.is_in(archive))
 }
 
+/// What no address holds as it is (RFC 3986, section 2), and browsers would read as something else.
+const UNFIT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A path with what its owner wrote into it and no address may hold escaped. What is escaped already
+/// stays.
+pub fn escaped(path: String) -> String {
+    let is_fit = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
+    if path.bytes().all(is_fit) { path } else { utf8_percent_encode(&path, UNFIT).to_string() }
+}
+
 /// A decoded path in our spelling.
 fn encode(path: &str) -> String {
     let encoded: Vec<_> =
@@ -416,6 +436,19 @@ mod tests {
         ];
         for (path, route) in table {
             assert_eq!(Route::parse(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_no_address_holds_is_escaped() {
+        let table = [
+            ("/a/b.html?x=%E4#y", "/a/b.html?x=%E4#y"),
+            ("/a b/\u{4e2d}", "/a%20b/%E4%B8%AD"),
+            ("/\\evil.example/", "/%5Cevil.example/"),
+            ("/\t/evil.example/", "/%09/evil.example/"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(escaped(path.into()), expected);
         }
     }
 

@@ -33,7 +33,9 @@ where
     S::Future: Send,
 {
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).pipeline_flush(true);
+    // One buffer and one write an answer. hyper's `pipeline_flush` would do so as well, but it holds back
+    // answers while anything more of a request has come, and takes bodies faster than a client reads.
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).writev(false);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {

@@ -63,9 +63,9 @@ impl Site {
     pub fn new(config: &Config) -> Self {
         let words = Words::of(config.is_chinese());
         let baseurl = config.baseurl.clone();
-        let local = |url: &str| match url.strip_prefix('/') {
-            Some(_) if !url.starts_with("//") => format!("{baseurl}{url}"),
-            _ => url.to_owned(),
+        let local = |url: &str| match url {
+            _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
+            _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
         };
         let mut nav: Vec<_> = config
             .nav
@@ -108,12 +108,12 @@ impl Site {
 
     /// The address of a page, for links: a path with `baseurl`.
     pub fn href(&self, path: impl Display) -> String {
-        format!("{}{path}", self.baseurl)
+        paths::escaped(format!("{}{path}", self.baseurl))
     }
 
     /// The whole URL of a page; a path where the configuration has no `url`.
     pub fn absolute(&self, path: impl Display) -> String {
-        format!("{}{}{path}", self.url, self.baseurl)
+        format!("{}{}", self.url, self.href(path))
     }
 
     /// The whole URL of an address that links have already.
@@ -218,6 +218,13 @@ impl Site {
     pub fn settings(&self) -> u64 {
         self.settings
     }
+}
+
+/// Whether an address begins with a scheme: `https:`, `mailto:`.
+fn has_scheme(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
 }
 
 fn settings_hash(config: &Config, has_icon: bool) -> u64 {

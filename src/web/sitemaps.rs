@@ -9,10 +9,11 @@ use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
 use super::cache::{CachePolicy, ContentType};
-use super::paths::Route;
+use super::paths::{self, Route};
 use super::reply::{Reply, Visit};
+use crate::archive::page::Page;
 use crate::archive::snapshot::{Groups, Period};
-use crate::archive::{PostId, Snapshot, Timestamp};
+use crate::archive::{Post, PostId, Snapshot, Target, Timestamp};
 
 /// URLs of a file. The protocol allows five times as many; smaller files are made sooner.
 const MOST_URLS: usize = 10_000;
@@ -130,10 +131,14 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
     for month in &months {
         for part in 1..=month.posts().div_ceil(MOST_URLS) {
             let places = places(month, part);
+            // A file without an address would be none by the protocol's schema.
+            if !archive.listed().range(places.clone()).any(|id| is_told(archive.post(id))) {
+                continue;
+            }
             files.push((File::Month(month.day, part), archive.last_modified(archive.listed(), places)));
         }
     }
-    // A file without an address would be none by the protocol's schema, so it is not named.
+    // It is not named if it has no address.
     let news = news_of(visit).len().div_ceil(MOST_NEWS);
     let fingerprint = visit.fingerprint("sitemap index").with((&files, news));
     Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
@@ -223,8 +228,12 @@ fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
     let archive = visit.archive;
     let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
     let is_new = |id: &PostId| archive.moment().since(archive.post(*id).date) <= NEWS;
-    let is_told = |id: &PostId| archive.post(*id).in_sitemap() && !archive.post(*id).has_moved();
-    newest.take_while(is_new).filter(is_told).collect()
+    newest.take_while(is_new).filter(|id| is_told(archive.post(*id))).collect()
+}
+
+/// Whether search engines are told of a post.
+fn is_told(post: &Post) -> bool {
+    post.in_sitemap() && !post.has_moved()
 }
 
 /// The places of the posts of a part of a month, which is counted from 1.
@@ -262,8 +271,18 @@ fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
         }
         lists.push((Route::Month(month.day.year(), month.day.month()).to_string(), last));
     }
-    lists.extend(archive.pages().iter().map(|page| (page.url.to_string(), None)));
+    lists.extend(own_pages(visit).map(|page| (page.url.to_string(), None)));
     lists
+}
+
+/// The site's own pages that are to be found. Like jekyll-sitemap, passes over that for what is not there.
+fn own_pages<'a>(visit: &'a Visit<'_>) -> impl Iterator<Item = &'a Page> {
+    let is_there = |page: &Page| {
+        paths::decode(&page.url).is_some_and(|path| {
+            path != "/404.html" && matches!(visit.archive.at_path(&path), Some(Target::Page(_)))
+        })
+    };
+    visit.archive.pages().iter().filter(move |page| page.in_sitemap && is_there(page))
 }
 
 fn year(day: NaiveDate) -> String {

@@ -23,3 +23,4 @@ mod pages;
 mod properties;
 mod sitemaps;
 mod support;
+mod wire;

@@ -148,7 +148,9 @@ impl Groups {
 
     /// The group that jekyll-archives put at a slug: of several that of the newest post.
     pub(super) fn by_slug(&self, posts: &Posts, slug: &str) -> Option<&Group> {
-        let names = self.by_slug.get(slugify(slug, Mode::Default, false).as_str())?;
+        let slug = slugify(slug, Mode::Default, false);
+        // Of names without a letter or digit none is like another.
+        let names = self.by_slug.get(slug.as_str()).filter(|_| !slug.is_empty())?;
         names.iter().filter_map(|name| self.get(*name)).max_by_key(|group| newest(posts, group))
     }
 

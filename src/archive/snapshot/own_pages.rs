@@ -43,9 +43,10 @@ impl OwnPages {
         self.paths.get(path).copied()
     }
 
-    /// The URL that a former path leads to.
+    /// The URL that a former path of a page leads to that is served itself.
     pub(super) fn moved(&self, path: &str) -> Option<&str> {
-        self.former.get(path).map(|index| &*self.pages[*index].url)
+        let url = &*self.pages[*self.former.get(path)?].url;
+        self.paths.contains_key(&*address::decoded(url)).then_some(url)
     }
 
     /// Pages whose URL belongs to somebody else.

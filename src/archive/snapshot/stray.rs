@@ -37,11 +37,8 @@ pub fn last_part(path: &str) -> Option<&str> {
 pub(super) fn key(part: &str) -> String {
     let part = if is_nfc(part) { Cow::Borrowed(part) } else { part.nfc().collect::<String>().into() };
     let lower = part.to_lowercase();
-    let bare = trim(&lower);
-    let stem = ["html", "htm"]
-        .iter()
-        .find_map(|extension| bare.strip_suffix(extension)?.strip_suffix('.'))
-        .map_or(bare, trim);
+    // What stands behind the extension was glued to the link.
+    let stem = trim(lower.find(".htm").map_or(&*lower, |end| &lower[..end]));
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let stem = stem.strip_prefix("nw").filter(is_number).unwrap_or(stem);
     // As Jekyll makes a slug of a title.
@@ -70,6 +67,8 @@ mod tests {
             ("cafe\u{301}", "café"),
             ("...", ""),
             ("v1.2.html", "v1.2"),
+            ("plain.html&ref=x", "plain"),
+            ("plain.html，大家", "plain"),
         ];
         for (part, expected) in table {
             assert_eq!(key(part), expected, "{part}");

@@ -34,6 +34,9 @@ pub struct Sum {
 
 type Months = BTreeMap<NaiveDate, Arc<Sum>>;
 
+/// A sum, and the newest generation that it is known to be of.
+type Known = (u64, Arc<Sum>);
+
 /// The sums that are known.
 pub struct Sums {
     state: Mutex<State>,
@@ -44,7 +47,7 @@ pub struct Sums {
 #[derive(Default)]
 struct State {
     is_running: bool,
-    months: Months,
+    months: BTreeMap<NaiveDate, Known>,
 }
 
 impl Default for Sums {
@@ -72,7 +75,9 @@ impl Sums {
         };
         // What is not known then is left out.
         let _ = tokio::time::timeout(patience, all_known).await;
-        self.state().months.clone()
+        let state = self.state();
+        let current = state.months.iter().filter(|(_, (of, _))| *of >= generation);
+        current.map(|(month, (_, sum))| (*month, Arc::clone(sum))).collect()
     }
 
     /// Begins to take the sums, unless that is being done.
@@ -85,7 +90,7 @@ impl Sums {
         let thread = std::thread::Builder::new().name("sums".into());
         let started = thread.spawn(move || {
             let running = Running(&sums);
-            sums.update(&archive, || runtime.block_on(Arc::clone(&core).acquire_owned()).ok());
+            sums.update(&archive, generation, || runtime.block_on(Arc::clone(&core).acquire_owned()).ok());
             drop(running);
             // Who waits for another generation begins anew.
             sums.complete.send_modify(|complete| *complete = (*complete).max(generation));
@@ -98,14 +103,16 @@ impl Sums {
 
     /// Takes the sum of each month that is another than it was, newest first. `turn` waits until a part
     /// may be made, and gives what is held meanwhile.
-    fn update<T>(&self, archive: &Arc<Snapshot>, turn: impl Fn() -> T) {
+    fn update<T>(&self, archive: &Arc<Snapshot>, generation: u64, turn: impl Fn() -> T) {
         let months = archive.months_of(archive.listed());
         self.state().months.retain(|first, _| months.iter().any(|month| month.day == *first));
         for month in months.iter().rev() {
-            let known = self.state().months.get(&month.day).map(Arc::clone);
+            let known = self.state().months.get(&month.day).map(|(_, sum)| Arc::clone(sum));
             match sum_of(archive, &month.places, known.as_deref(), &turn) {
-                Ok(Some(sum)) => _ = self.state().months.insert(month.day, Arc::new(sum)),
-                Ok(None) => {}
+                Ok(other) => {
+                    let sum = other.map(Arc::new).or(known);
+                    self.state().months.extend(sum.map(|sum| (month.day, (generation, sum))));
+                }
                 Err(error) => {
                     self.state().months.remove(&month.day);
                     tracing::error!("the sum of {} could not be taken: {error}", month.day.format("%Y-%m"));

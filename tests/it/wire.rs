@@ -1,0 +1,67 @@
+//! What only sockets show: answers come when they are due, and as fast as they are read.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::{Running, folder};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// Sends bytes, and gives what comes of the answer at first.
+fn sent(server: &Running, bytes: &[u8]) -> String {
+    let mut stream = connect(server, bytes);
+    let mut buffer = [0; 4096];
+    let count = stream.read(&mut buffer).expect("an answer in time");
+    String::from_utf8_lossy(&buffer[..count]).into_owned()
+}
+
+fn connect(server: &Running, bytes: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    stream.set_read_timeout(Some(SOON)).expect("a timeout");
+    stream.write_all(bytes).expect("a request");
+    stream
+}
+
+#[test]
+fn an_answer_does_not_wait_for_what_else_has_come() {
+    let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
+    let server = Running::serving(site.path(), &[]);
+    for behind in ["", "\r\n", "G", "GET /cate"] {
+        for head in ["", "Connection: close\r\n"] {
+            let answer = sent(&server, format!("GET / HTTP/1.1\r\nHost: x\r\n{head}\r\n{behind}").as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{behind:?} {head:?}: {answer}");
+        }
+    }
+    let refused = sent(&server, b"GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
+    // Requests one behind the other are answered in their order.
+    let mut stream = connect(
+        &server,
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    );
+    let mut both = String::new();
+    stream.read_to_string(&mut both).expect("both answers");
+    assert_eq!(both.matches("HTTP/1.1 ").count(), 2, "{both}");
+    assert!(both.find("200 OK") < both.find("404 Not Found"), "{both}");
+}
+
+#[test]
+fn who_reads_slowly_costs_no_memory() {
+    const MEBIBYTE: u64 = 1 << 20;
+    let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("assets/big.mp4", "")]);
+    // A file without any blocks on the disk.
+    let file = fs::File::options().write(true).open(site.path().join("assets/big.mp4")).expect("a file");
+    file.set_len(200 * MEBIBYTE).expect("a length");
+    let server = Running::serving(site.path(), &[]);
+    let before = server.memory();
+    let request = b"GET /assets/big.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
+    // One of them asks again and again, and none reads.
+    let held: Vec<TcpStream> = (0..8).map(|_| connect(&server, &request.repeat(4))).collect();
+    server.wait_until("sending", |server| server.get("/").status == axum::http::StatusCode::OK);
+    std::thread::sleep(Duration::from_secs(1));
+    let grown = server.memory().saturating_sub(before);
+    assert!(grown < 32 * MEBIBYTE, "{} MiB more", grown / MEBIBYTE);
+    drop(held);
+}
