@@ -277,19 +277,6 @@ impl Watch<'_> {
         (self.tell)(News::Edition(edition));
     }
 
-    /// Looks for a folder that is away or closed, whose posts are shown as they were.
-    fn missing_folder(&mut self) -> Option<PathBuf> {
-        self.rescan(false);
-        self.editor.missing_folder()
-    }
-
-    /// Looks at everything at once, while all else waits.
-    fn rescan(&mut self, anew: bool) {
-        let (edition, folders) = self.editor.rescan(anew);
-        edition.into_iter().for_each(|edition| self.publish(edition));
-        self.follow_into(folders);
-    }
-
     /// Reads everything again, by new settings if they are others.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.editor.config();
@@ -298,20 +285,26 @@ impl Watch<'_> {
         let before = self.editor.archive();
         if same_files {
             self.editor.set_config(Arc::clone(&config));
-            // What is new in it is told by the new settings, below.
-            let (_, folders) = self.editor.rescan(true);
-            self.follow_into(folders);
-        } else if let Some(folder) = self.missing_folder() {
-            // A start anew would begin without its posts.
-            tracing::error!(
-                "the configuration stays as it was: {} is away or closed; send SIGHUP again when it is back",
-                folder.display()
-            );
-            return;
-        } else {
+        }
+        // What is new in it is told by the new settings, below.
+        let (edition, folders) = self.editor.rescan(same_files);
+        self.follow_into(folders);
+        if !same_files {
+            if let Some(folder) = self.editor.missing_folder() {
+                // A start anew would begin without its posts.
+                tracing::error!(
+                    "the configuration stays as it was: {} is away or closed; send SIGHUP again when it is back",
+                    folder.display()
+                );
+                edition.into_iter().for_each(|edition| self.publish(edition));
+                return;
+            }
             match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {
                 Ok(editor) => self.editor = editor,
-                Err(error) => return (self.tell)(News::Refused(error)),
+                Err(error) => {
+                    edition.into_iter().for_each(|edition| self.publish(edition));
+                    return (self.tell)(News::Refused(error));
+                }
             }
         }
         let archive = self.editor.archive();

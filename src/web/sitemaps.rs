@@ -40,7 +40,7 @@ impl File {
             Self::Lists(part) => part == 1,
             Self::Month(first, part) => archive
                 .month_of(archive.listed(), first)
-                .is_some_and(|month| part > 0 && !places(&month, part).is_empty()),
+                .is_some_and(|month| part > 0 && has_any(archive, places(&month, part))),
         }
     }
 }
@@ -132,7 +132,7 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
         for part in 1..=month.posts().div_ceil(MOST_URLS) {
             let places = places(month, part);
             // A file without an address would be none by the protocol's schema.
-            if !archive.listed().range(places.clone()).any(|id| is_told(archive.post(id))) {
+            if !has_any(archive, places.clone()) {
                 continue;
             }
             files.push((File::Month(month.day, part), archive.last_modified(archive.listed(), places)));
@@ -174,7 +174,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
             let archive = visit.archive;
             let month = archive.month_of(archive.listed(), first)?;
             let places = places(&month, part);
-            if part == 0 || places.is_empty() {
+            if part == 0 || !has_any(archive, places.clone()) {
                 return None;
             }
             let posts: Vec<PostId> = archive.listed().range(places).collect();
@@ -234,6 +234,11 @@ fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
 /// Whether search engines are told of a post.
 fn is_told(post: &Post) -> bool {
     post.in_sitemap() && !post.has_moved()
+}
+
+/// Whether search engines are told of any of the posts at some places.
+fn has_any(archive: &Snapshot, places: std::ops::Range<usize>) -> bool {
+    archive.listed().range(places).any(|id| is_told(archive.post(id)))
 }
 
 /// The places of the posts of a part of a month, which is counted from 1.

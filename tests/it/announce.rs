@@ -86,6 +86,24 @@ fn form(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn who_is_named_anew_hears_of_what_is_found_then() {
+    let (first, _told) = hub(0);
+    let (second, news) = hub(0);
+    let site = folder(&[("_config.yml", &config("", &first)), ("_posts/2024-01-01-old.md", "Old")]);
+    let server = Running::serving(site.path(), &["--watch", "off"]);
+    for (number, more) in [(2, ""), (3, "permalink: pretty\n")] {
+        let new = post("New", &format!("2024-01-0{number} 08:00"), "hetan");
+        std::fs::write(site.path().join(format!("_posts/2024-01-0{number}-new.md")), new).expect("a file");
+        let text = config("", &second) + more;
+        std::fs::write(site.path().join("_config.yml"), text).expect("a file");
+        server.signal("HUP");
+        let end = if more.is_empty() { "new.html" } else { "new/" };
+        let address = format!("https://news.example/b/hetan/2024/01/0{number}/{end}");
+        assert_eq!(next(&news), format!(r#"{{"urls":["{address}"]}}"#));
+    }
+}
+
+#[test]
 fn readers_do_not_notice_who_hangs_or_is_away() {
     // One that takes connections and never answers, and one that is not there.
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");

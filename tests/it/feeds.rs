@@ -138,6 +138,19 @@ fn archives_lead_from_the_newest_to_the_oldest_post() {
 }
 
 #[test]
+fn a_feed_was_changed_when_its_newest_entry_was() {
+    // Clocks were put back between these two.
+    let post = |time: &str| format!("---\ndate: 2021-10-31 {time} +0000\n---\nText.\n");
+    let (first, second) = (post("00:30:00"), post("01:10:00"));
+    let site = Site::of(&[
+        ("_config.yml", "timezone: Europe/Berlin\n"),
+        ("_posts/2021-10-31-a.md", &first),
+        ("_posts/2021-10-31-b.md", &second),
+    ]);
+    assert_eq!(elements(&site.get("/feed.xml").text(), "updated")[0], "2021-10-31T02:10:00+01:00");
+}
+
+#[test]
 fn an_empty_site_has_an_empty_feed() {
     let site = Site::of(&[("_config.yml", CONFIG)]);
     let xml = site.get("/b/feed.xml").text();

@@ -115,6 +115,15 @@ fn browsers_are_told_how_to_search_and_keep_the_site() {
 }
 
 #[test]
+fn a_picture_may_be_named_without_its_slash() {
+    let config = CONFIG.replace("logo: /assets", "logo: assets");
+    let site = Site::of(&[("_config.yml", &config), ("_posts/2024-01-02-a.md", POST)]);
+    let html = site.page("/b/category/hetan.html");
+    assert_eq!(property(&html, "og:image"), Some("https://news.example/b/assets/logo.png"));
+    assert!(html.contains("src=\"/b/assets/logo.png\""), "{html}");
+}
+
+#[test]
 fn a_share_image_goes_before_the_logo() {
     let config = format!("{CONFIG}finews: {{share_image: 'https://i.example/share.png'}}\n");
     let plain = ("_posts/2024-01-02-a.md", "---\ntitle: A\n---\n文\n");

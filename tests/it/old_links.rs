@@ -1,7 +1,7 @@
 //! Old and damaged links find their page: each address below is one that somebody still has, in a bookmark,
 //! a message, another site, and must land where the page lives now.
 
-use crate::support::Site;
+use crate::support::{Site, texts_of};
 
 const CONFIG: &str = "title: T\nfeed: {path: atom/all.xml}\ntimezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n  legacy_hosts: [old.news.example]\n";
 
@@ -116,6 +116,9 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
         ("_posts/2021-12-11-7.md", ""),
         ("_posts/2021-12-12-about.md", ""),
         ("_posts/2100-01-01-close.md", ""),
+        // Of one day, and of one slug.
+        ("_posts/2021-01-01-plain.md", "categories: a\ndate: 2021-01-01 08:00:00 +0000"),
+        ("b/_posts/2021-01-01-plain.md", "date: 2021-01-01 09:00:00 +0000"),
     ];
     let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
     let mut files = vec![("about.md", "---\npermalink: /about/\n---\nText.\n")];
@@ -127,7 +130,12 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
         ("/y/2021/12/10/close.html", "/2021/12/10/close.html"),
         ("/y/2021/12/10/Close.html", "/x/2021/12/10/Close.html"),
         ("/y/2021/12/11/7.html", "/2021/12/11/7.html"),
+        ("/a/2021/01/01/PLAIN.html", "/a/2021/01/01/plain.html"),
+        ("/A/2021/1/1/plain.htm", "/a/2021/01/01/plain.html"),
+        ("/b/plain.html&ref=x", "/b/2021/01/01/plain.html"),
+        ("/a/plain.html%EF%BC%8C%E5%A4%A7%E5%AE%B6", "/a/2021/01/01/plain.html"),
         ("/About/", "/about/"),
+        ("/category?q=x", "/category/?q=x"),
         ("/search/?q=%E5%A4%AE&x=1", "/search?q=%E5%A4%AE&x=1"),
     ] {
         site.assert_moved(from, to);
@@ -143,12 +151,54 @@ fn no_address_leads_in_a_circle() {
     let site = Site::of(&[
         ("_posts/2021-12-13-away.md", "---\nredirect_to: /new/away.html\n---\nText.\n"),
         ("podcast.md", "---\npermalink: /feed/podcast.xml\nredirect_from: /pod.xml\n---\nText.\n"),
+        ("_posts/2021-12-14-self.md", "---\npermalink: /self/\nredirect_to: /self/\n---\nText.\n"),
         ("_config.yml", "feed: {path: feed.xml}\n"),
     ]);
     site.assert_moved("/2021/12/13/away.html", "/new/away.html");
-    for path in ["/new/away.html", "/feed/podcast.xml", "/feed.xml?page=999", "/sitemap/2099-01.xml/"] {
+    site.assert_status("/self/", 200);
+    for path in
+        ["/new/away.html", "/pod.xml", "/feed/podcast.xml", "/feed.xml?page=999", "/sitemap/2099-01.xml/"]
+    {
         site.assert_status(path, 404);
     }
+}
+
+#[test]
+fn names_without_letters_are_like_no_other_and_case_goes_before_the_slug() {
+    let categories = ["[📈]", "[C++]", "[C]", "['C#']"];
+    let posts: Vec<(String, String)> = (1..)
+        .zip(categories)
+        .map(|(day, name)| {
+            (format!("_posts/2021-12-{day:02}-p{day}.md"), post(&format!("categories: {name}")))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let site = Site::of(&files);
+    site.assert_moved("/category/c++/", "/category/C++.html");
+    site.assert_moved("/category/c/page/2/", "/category/C.html");
+    for path in ["/%F0%9F%98%80", "/x/---", "/category/%F0%9F%8E%89/"] {
+        site.assert_status(path, 404);
+    }
+}
+
+#[test]
+fn what_an_owner_wrote_into_a_permalink_stays_on_the_site() {
+    let site = Site::of(&[
+        ("_config.yml", "url: https://news.example\n"),
+        ("_posts/2021-12-09-a.md", "---\npermalink: \"/\\\\evil.example/p/\"\n---\nText.\n"),
+        ("_posts/2021-12-10-b.md", "---\npermalink: \"/a b/中文 页/\"\n---\nText.\n"),
+    ]);
+    site.assert_moved("/x/p", "/%5Cevil.example/p/");
+    site.assert_status("/%5Cevil.example/p/", 200);
+    let address = "/a%20b/%E4%B8%AD%E6%96%87%20%E9%A1%B5/";
+    site.assert_status(address, 200);
+    site.assert_moved("/2021/12/10/b.html", address);
+    let address = format!("https://news.example{address}");
+    assert!(texts_of(&site.get("/sitemap/2021-12.xml").text(), "loc").contains(&address));
+    let feed: serde_json::Value = serde_json::from_str(&site.get("/feed.json").text()).expect("JSON");
+    assert_eq!(feed["items"][0]["url"], address.as_str());
+    let home = site.page("/");
+    assert!(home.contains("href=\"/%5Cevil.example/p/\"") && !home.contains("href=\"/\\"), "{home}");
 }
 
 #[test]

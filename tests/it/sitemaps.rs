@@ -13,6 +13,11 @@ fn site() -> Site {
     Site::of(&[
         ("_config.yml", CONFIG),
         ("about.md", "---\ntitle: 关于\npermalink: /about/\n---\n文\n"),
+        // None of these is to be found.
+        ("404.html", "---\npermalink: /404.html\n---\n文\n"),
+        ("secret.md", "---\nsitemap: false\n---\n文\n"),
+        ("ours.md", "---\npermalink: /feed/ours.xml\n---\n文\n"),
+        ("_posts/2024-02-01-f.md", "---\ndate: 2024-02-01 10:00:00 +0000\nsitemap: false\n---\n文\n"),
         (
             "_posts/2023-12-31-a.md",
             "---\ndate: 2023-12-31 10:00:00 +0000\ncategories: x\nlast_modified_at: 2024-05-06 07:08:09 +0000\n---\n文\n",
@@ -50,6 +55,7 @@ fn the_index_leads_to_every_page_that_is_to_be_found() {
             "/b/2023/12/",
             "/b/2024/",
             "/b/2024/01/",
+            "/b/2024/02/",
             "/b/about/",
             "/b/x/2023/12/31/a.html",
             "/b/x/2024/01/02/b.html"
