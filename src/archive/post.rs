@@ -15,6 +15,7 @@ use super::load::Claims;
 use super::names::{Interner, NameId};
 use super::packed::{PackedArticle, Packing};
 use super::read::Draft;
+use super::snapshot;
 use super::stamp::Stamp;
 
 /// A post's place in the archive's memory. It says nothing of the order of posts, and stays the
@@ -42,6 +43,11 @@ impl Timestamp {
     /// The moment of a clock.
     pub fn of(clock: SystemTime) -> Self {
         DateTime::<chrono::Utc>::from(clock).into()
+    }
+
+    /// Seconds since 1970 began in UTC.
+    pub fn seconds(self) -> i64 {
+        self.0
     }
 
     /// When a day begins in a zone.
@@ -201,6 +207,11 @@ impl Post {
     /// The file, relative to the site's folder, with `/` between its parts.
     pub fn path(&self) -> &str {
         self.texts.part(0)
+    }
+
+    /// What the post is known by from one start to the next: a hash of its file's path.
+    pub fn key(&self) -> u64 {
+        snapshot::index_hash(self.path())
     }
 
     /// The URL path, percent-encoded, without `baseurl`.

@@ -34,6 +34,7 @@ pub use fill::{Claims, Rules};
 use group::Since;
 pub use group::{Group, Groups, Recent};
 use index::Index;
+pub(super) use index::hash as index_hash;
 pub use list::List;
 use own_pages::OwnPages;
 pub use paging::{ListPage, Newer, Number, PER_PAGE};

@@ -41,6 +41,12 @@ fn the_archive_knows_no_web() {
 }
 
 #[test]
+fn the_search_knows_no_web() {
+    let words = ["axum", "askama", "tower", "hyper", "crate::web", "crate::commands"];
+    assert_eq!(mentions("search", &words), [""; 0]);
+}
+
+#[test]
 fn the_configuration_knows_nobody() {
     assert_eq!(mentions("config", &["crate::archive", "crate::web", "crate::search", "axum"]), [""; 0]);
 }

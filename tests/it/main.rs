@@ -21,6 +21,7 @@ mod old_links;
 mod oracle;
 mod pages;
 mod properties;
+mod search;
 mod sitemaps;
 mod support;
 mod wire;

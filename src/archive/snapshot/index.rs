@@ -48,7 +48,11 @@ impl Index {
 
     /// The posts that were added with a text, and now and then one of another text.
     pub(super) fn find(&self, text: &str) -> impl Iterator<Item = PostId> {
-        let hash = hash(text);
+        self.find_hash(hash(text))
+    }
+
+    /// The same by the hash of the text.
+    pub(super) fn find_hash(&self, hash: u64) -> impl Iterator<Item = PostId> {
         let rest = rest(hash);
         let shard = self.shards.get(shard(hash)).map_or(&[][..], Vec::as_slice);
         let start = shard.partition_point(|(other, _)| *other < rest);
@@ -85,7 +89,7 @@ impl Index {
 }
 
 /// The hash that [`Index::of_hashes`] wants of a text.
-pub(super) fn hash(text: &str) -> u64 {
+pub(in crate::archive) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 

@@ -103,6 +103,11 @@ impl Snapshot {
         self.files.find(path).find(|id| self.post(*id).path() == path)
     }
 
+    /// The post of a file whose path has a hash, as [`Post::key`] gives it.
+    pub fn of_key(&self, key: u64) -> Option<PostId> {
+        self.files.find_hash(key).find(|id| self.post(*id).key() == key)
+    }
+
     /// Whether a post's time is yet to come.
     pub(super) fn is_future(&self, post: &Post) -> bool {
         !self.rules.shows_future && post.date > self.moment

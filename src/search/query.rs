@@ -1,0 +1,181 @@
+//! What a reader types, taken apart. Nothing is an error: what is not understood is looked for as it is.
+
+use chrono::{Datelike, Months, NaiveDate};
+
+/// Parts of a query beyond these are passed over: nobody reads what they would find.
+const MOST_PARTS: usize = 32;
+/// Characters of a query.
+const LONGEST: usize = 400;
+
+/// A query.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Texts that a post must hold, each as it is.
+    pub texts: Vec<String>,
+    /// Texts that it must not hold.
+    pub without: Vec<String>,
+    /// `source:`, `tag:` and `stock:`, as they were typed.
+    pub filters: Vec<(Filter, String)>,
+    /// `from:`, the first day.
+    pub from: Option<NaiveDate>,
+    /// `to:`, the last day.
+    pub to: Option<NaiveDate>,
+}
+
+/// What a filter goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// A source, by its slug or what readers call it.
+    Source,
+    /// A tag.
+    Tag,
+    /// A security or sector, by its code, its number or what it is called.
+    Stock,
+}
+
+impl Query {
+    /// Takes a text apart: spaces part what must all be there, quotes keep together, `-` in front
+    /// excludes.
+    pub fn new(text: &str) -> Self {
+        let mut query = Self::default();
+        let text: String = text.chars().take(LONGEST).collect();
+        for part in parts(&text).into_iter().take(MOST_PARTS) {
+            query.add(part);
+        }
+        query
+    }
+
+    /// Whether nothing is looked for.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn add(&mut self, part: Part<'_>) {
+        let text = part.text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if !part.is_quoted
+            && let Some((name, value)) = text.split_once([':', '：'])
+            && !value.is_empty()
+        {
+            let filter = match name.to_ascii_lowercase().as_str() {
+                "source" => Some(Filter::Source),
+                "tag" => Some(Filter::Tag),
+                "stock" => Some(Filter::Stock),
+                _ => None,
+            };
+            let value = value.trim_matches('"');
+            match (name, filter) {
+                (_, Some(filter)) if !part.is_excluded => return self.filters.push((filter, value.into())),
+                ("from", _) if let Some((first, _)) = days(value) => return self.from = Some(first),
+                ("to", _) if let Some((_, last)) = days(value) => return self.to = Some(last),
+                _ => {}
+            }
+        }
+        if part.is_excluded { &mut self.without } else { &mut self.texts }.push(text.into());
+    }
+}
+
+/// A part of what was typed.
+struct Part<'a> {
+    text: &'a str,
+    is_quoted: bool,
+    is_excluded: bool,
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let behind = rest.strip_prefix('-').filter(|behind| !behind.starts_with(char::is_whitespace));
+        let is_excluded = behind.is_some_and(|behind| !behind.is_empty());
+        let begun = if is_excluded { behind.unwrap_or(rest) } else { rest };
+        let quoted = begun.strip_prefix(['"', '“', '”']);
+        let (text, after) = match quoted {
+            // A quote that is never closed holds all that follows.
+            Some(inside) => inside.split_once(['"', '“', '”']).unwrap_or((inside, "")),
+            None => {
+                let end = word_end(begun);
+                (&begun[..end], &begun[end..])
+            }
+        };
+        parts.push(Part { text, is_quoted: quoted.is_some(), is_excluded });
+        rest = after.trim_start();
+    }
+    parts
+}
+
+/// Where a word ends: at white space that is not in quotes, as in `source:"Career In"`.
+fn word_end(text: &str) -> usize {
+    let mut in_quotes = false;
+    let end = text.char_indices().find(|(_, c)| {
+        in_quotes ^= *c == '"';
+        c.is_whitespace() && !in_quotes
+    });
+    end.map_or(text.len(), |(end, _)| end)
+}
+
+/// The first and last day of a year, month or day: `2022`, `2022-05`, `2022-05-26`.
+fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let numbers: Option<Vec<u32>> = text.split(['-', '/']).map(|number| number.parse().ok()).collect();
+    let (year, month, day) = match numbers?[..] {
+        [year] => (year, None, None),
+        [year, month] => (year, Some(month), None),
+        [year, month, day] => (year, Some(month), Some(day)),
+        _ => return None,
+    };
+    let first = NaiveDate::from_ymd_opt(year.try_into().ok()?, month.unwrap_or(1), day.unwrap_or(1))?;
+    let next = match (month, day) {
+        (_, Some(_)) => return Some((first, first)),
+        (Some(_), None) => first.checked_add_months(Months::new(1))?,
+        (None, None) => first.with_year(first.year() + 1)?,
+    };
+    Some((first, next.pred_opt()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Option<NaiveDate> {
+        Some(text.parse().expect("a day"))
+    }
+
+    #[test]
+    fn whatever_is_typed_is_a_query() {
+        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let of = |words: &[&str]| Query { texts: texts(words), ..Query::default() };
+        let filter = |filter, text: &str| Query { filters: vec![(filter, text.into())], ..Query::default() };
+        let table = [
+            ("", Query::default()),
+            ("  降准　央行 ", of(&["降准", "央行"])),
+            ("\"a b\" c", of(&["a b", "c"])),
+            ("“未完", of(&["未完"])),
+            ("- -", of(&["-", "-"])),
+            ("a -b -\"c d\"", Query { without: texts(&["b", "c d"]), ..of(&["a"]) }),
+            ("source:红网", filter(Filter::Source, "红网")),
+            ("source:\"Career In\"", filter(Filter::Source, "Career In")),
+            ("tag：x", filter(Filter::Tag, "x")),
+            ("STOCK:600160.SH", filter(Filter::Stock, "600160.SH")),
+            ("source:", of(&["source:"])),
+            ("\"source:x\"", of(&["source:x"])),
+            ("from:2022-05", Query { from: day("2022-05-01"), ..Query::default() }),
+            ("to:2022-02", Query { to: day("2022-02-28"), ..Query::default() }),
+            ("to:2022", Query { to: day("2022-12-31"), ..Query::default() }),
+            ("to:2022-06-15", Query { to: day("2022-06-15"), ..Query::default() }),
+            ("to:nonsense", of(&["to:nonsense"])),
+            ("-tag:x", Query { without: texts(&["tag:x"]), ..Query::default() }),
+        ];
+        for (typed, expected) in table {
+            assert_eq!(Query::new(typed), expected, "{typed:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_typed_panics(text in "\\PC*") {
+            let _ = Query::new(&text);
+        }
+    }
+}

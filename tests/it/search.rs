@@ -1,0 +1,223 @@
+//! Search finds every post that holds what is asked for, and no other.
+
+use std::path::Path;
+
+use finews::archive::Snapshot;
+use finews::search::normalise::normalised;
+use finews::search::query::Query;
+use finews::search::tokens::{is_han, is_word};
+use finews::search::{Index, Order};
+use tempfile::TempDir;
+
+use crate::support::{config, folder, load};
+
+/// Numbers that look random, and are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    /// A number below a bound.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % bound
+    }
+
+    fn pick<'t>(&mut self, texts: &[&'t str]) -> &'t str {
+        texts[self.below(texts.len())]
+    }
+}
+
+/// Few characters, so that many texts hold the same, some in other scripts and widths.
+const PIECES: [&str; 24] = [
+    "降",
+    "准",
+    "央",
+    "行",
+    "银",
+    "股",
+    "市",
+    "時",
+    "报",
+    "証",
+    "券",
+    "涨",
+    "，",
+    "。",
+    " ",
+    "5G",
+    "ＡＢＣ",
+    "600160.SH",
+    "3.6.3",
+    "x",
+    "\n\n",
+    "、",
+    "手",
+    "机",
+];
+
+fn text(dice: &mut Dice, pieces: usize) -> String {
+    (0..pieces).map(|_| dice.pick(&PIECES)).collect()
+}
+
+/// A site of so many posts of such texts.
+fn site(posts: usize) -> TempDir {
+    let mut dice = Dice(7);
+    let site = folder(&[("_config.yml", "timezone: Asia/Shanghai\n")]);
+    std::fs::create_dir(site.path().join("_posts")).expect("a folder");
+    for number in 0..posts {
+        let (title, body) = (text(&mut dice, 8).replace('\n', " "), text(&mut dice, 40));
+        let (day, source) = (number % 28 + 1, dice.pick(&["hongwang", "emnews", "21Tech"]));
+        let title = serde_json::to_string(&title).expect("a text");
+        let post = format!(
+            "---\ntitle: {title}\ndate: 2024-02-{day:02} 08:00:{:02} +0800\ncategories: {source}\ntags: {source}新闻\n---\n<p>{body}</p>\n",
+            number / 28
+        );
+        std::fs::write(site.path().join(format!("_posts/2024-02-{day:02}-p{number}.html")), post)
+            .expect("a file");
+    }
+    site
+}
+
+/// An index that holds an archive.
+fn index(archive: &Snapshot, folder: &Path) -> Index {
+    let index = Index::open(folder).expect("an index");
+    index.follow(archive, &|_, _| ()).expect("it follows");
+    index
+}
+
+/// The files of the posts that a query finds, in their order.
+fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
+    let found = index.search(archive, &Query::new(query), Order::Newest, 0, 10_000).expect("an answer");
+    assert_eq!(found.count, found.posts.len(), "{query}");
+    found.posts.iter().map(|id| archive.post(*id).path().to_owned()).collect()
+}
+
+/// Whether a text holds another: Han anywhere, words whole.
+fn holds(text: &[char], part: &[char]) -> bool {
+    (0..(text.len() + 1).saturating_sub(part.len())).any(|start| {
+        let end = start + part.len();
+        let cuts = |at: usize| at > 0 && at < text.len() && is_word(text[at - 1]) && is_word(text[at]);
+        text[start..end] == *part && !cuts(start) && !cuts(end)
+    })
+}
+
+/// The files of the posts that hold a text, newest first, by looking at each.
+fn scanned(archive: &Snapshot, query: &str) -> Vec<String> {
+    let part = normalised(query).chars;
+    let holds_it = |post: &&finews::archive::Post| {
+        let text = archive.article(post).expect("an article").text();
+        [post.title(), &text].iter().any(|text| holds(&normalised(text).chars, &part))
+    };
+    archive.posts().into_iter().filter(holds_it).map(|post| post.path().to_owned()).collect()
+}
+
+fn sorted(mut paths: Vec<String>) -> Vec<String> {
+    paths.sort_unstable();
+    paths
+}
+
+#[test]
+fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
+    let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
+    let archive = load(&config(site.path()));
+    let index = index(&archive, folder.path());
+    let mut dice = Dice(11);
+    let posts = archive.posts();
+    let (mut tried, mut hits) = (0, 0);
+    while tried < 600 {
+        let post = posts[dice.below(posts.len())];
+        let text: Vec<char> = archive.article(post).expect("an article").text().chars().collect();
+        let start = dice.below(text.len());
+        let part: Vec<char> = text[start..].iter().copied().take(1 + dice.below(6)).collect();
+        // What is typed without quotes ends at a space; marks are not looked for.
+        if !part.iter().all(|c| is_han(*c) || is_word(*c)) {
+            continue;
+        }
+        let part: String = part.into_iter().collect();
+        let (ours, theirs) = (found(&index, &archive, &part), scanned(&archive, &part));
+        assert_eq!(sorted(ours), sorted(theirs.clone()), "{part}");
+        tried += 1;
+        hits += theirs.len();
+    }
+    assert!(hits > tried, "most of what was looked for is somewhere: {hits}");
+}
+
+#[test]
+fn words_filters_and_days_narrow_what_is_found() {
+    let post =
+        |title: &str, fields: &str, body: &str| format!("---\ntitle: {title}\n{fields}\n---\n{body}\n");
+    let site = folder(&[
+        ("_config.yml", "timezone: Asia/Shanghai\n"),
+        (
+            "_posts/2022-05-01-a.md",
+            &post("央行降准", "categories: hongwang\ntags: 红网新闻", "银行间利率下行。"),
+        ),
+        (
+            "_posts/2022-05-26-b.md",
+            &post("股市收盘", "categories: emnews\ntags: [东方财富新闻, 收盘]", "央行未降准，股指上涨。"),
+        ),
+        (
+            "_posts/2022-06-15-c.html",
+            &post(
+                "公告",
+                "categories: emnews",
+                "<span class=\"keytip\" data-code=\"1,600160\">巨化股份</span>今日公告，央行无涉。",
+            ),
+        ),
+        ("_posts/2022-06-16-hidden.md", &post("降准", "hidden: true", "x")),
+    ]);
+    let (archive, folder) = (load(&config(site.path())), tempfile::tempdir().expect("a folder"));
+    let index = index(&archive, folder.path());
+    let table: [(&str, &[&str]); 19] = [
+        ("央行", &["c", "b", "a"]),
+        ("央行 降准", &["b", "a"]),
+        ("央行降准", &["a"]),
+        ("\"央行降准\"", &["a"]),
+        ("央行 -降准", &["c"]),
+        ("-央行", &[]),
+        ("證券", &[]),
+        ("降準", &["b", "a"]),
+        ("source:红网", &["a"]),
+        ("source:hongwang 央行", &["a"]),
+        ("source:HONGWANG", &["a"]),
+        ("tag:收盘", &["b"]),
+        ("stock:600160.SH", &["c"]),
+        ("stock:600160", &["c"]),
+        ("stock:巨化股份", &["c"]),
+        ("stock:nobody", &[]),
+        ("from:2022-05-02 to:2022-05", &["b"]),
+        ("from:2022-06", &["c"]),
+        ("央", &["c", "b", "a"]),
+    ];
+    for (query, files) in table {
+        let paths = found(&index, &archive, query);
+        let names: Vec<&str> = paths.iter().filter_map(|path| path.split(['-', '.']).nth(3)).collect();
+        assert_eq!(names, files, "{query}");
+    }
+    let best = index.search(&archive, &Query::new("降准"), Order::Best, 0, 1).expect("an answer");
+    assert_eq!((archive.post(best.posts[0]).title(), best.count), ("央行降准", 2), "a title says more");
+}
+
+#[test]
+fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
+    let text = |body: &str| format!("---\ntitle: T\n---\n{body}\n");
+    let site =
+        folder(&[("_posts/2022-05-01-a.md", &text("第一稿")), ("_posts/2022-05-02-b.md", &text("别的"))]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = load(&config(site.path()));
+    let index = index(&archive, folder.path());
+    assert_eq!(found(&index, &archive, "第一稿").len(), 1);
+    std::fs::write(site.path().join("_posts/2022-05-01-a.md"), text("第二稿")).expect("a file");
+    std::fs::write(site.path().join("_posts/2022-05-03-c.md"), text("新的")).expect("a file");
+    std::fs::remove_file(site.path().join("_posts/2022-05-02-b.md")).expect("a file");
+    let archive = load(&config(site.path()));
+    index.follow(&archive, &|_, _| ()).expect("it follows");
+    for (query, count) in [("第一稿", 0), ("第二稿", 1), ("别的", 0), ("新的", 1)] {
+        assert_eq!(found(&index, &archive, query).len(), count, "{query}");
+    }
+    drop(index);
+    let again = Index::open(folder.path()).expect("an index");
+    assert_eq!(found(&again, &archive, "第二稿").len(), 1);
+    let written = std::cell::Cell::new(0);
+    again.follow(&archive, &|_, _| written.set(written.get() + 1)).expect("it follows");
+    assert_eq!(written.get(), 0, "nothing is read anew");
+}
