@@ -104,7 +104,11 @@ fn row(name: &str, value: f64, unit: &str) {
 }
 
 fn size(folder: &Path) -> std::io::Result<u64> {
-    std::fs::read_dir(folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+    let of_entry = |entry: std::io::Result<std::fs::DirEntry>| {
+        let (path, meta) = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)))?;
+        if meta.is_dir() { size(&path) } else { Ok(meta.len()) }
+    };
+    std::fs::read_dir(folder)?.map(of_entry).sum()
 }
 
 /// Anonymous memory, in bytes.

@@ -26,6 +26,8 @@ use super::tokens::{self, Run, runs};
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Timestamp};
 
+/// Another schema, or other tokens, is another index: its folder carries this.
+const VERSION: u32 = 1;
 /// Bytes that the writer fills before it writes a segment.
 const WRITER_MEMORY: usize = 64 << 20;
 /// A word in the title says more than one in the text.
@@ -73,12 +75,31 @@ pub struct Found {
 }
 
 impl Index {
-    /// Opens the index in a folder, or makes one.
+    /// Opens the index in a folder, or makes one. One that cannot be read is made anew, since all of it can
+    /// be made of the archive; those of other versions are removed.
     ///
     /// # Errors
-    /// When the folder cannot be used, or holds something else.
+    /// When the folder cannot be written.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        let own = format!("search-{VERSION}");
+        let path = folder.join(&own);
+        std::fs::create_dir_all(&path)?;
+        for entry in std::fs::read_dir(folder)?.flatten() {
+            let name = entry.file_name();
+            let is_other = name.to_str().is_some_and(|name| name.starts_with("search-") && name != own);
+            if is_other && std::fs::remove_dir_all(entry.path()).is_ok() {
+                tracing::info!("the search index of another version is removed: {}", entry.path().display());
+            }
+        }
+        Self::open_in(&path).or_else(|error| {
+            tracing::warn!("the search index in {} is made anew: {error}", path.display());
+            std::fs::remove_dir_all(&path)?;
+            std::fs::create_dir_all(&path)?;
+            Self::open_in(&path).map_err(io::Error::other)
+        })
+    }
+
+    fn open_in(folder: &Path) -> tantivy::Result<Self> {
         let mut schema = Schema::builder();
         let indexing = TextFieldIndexing::default()
             .set_tokenizer(TOKENIZER)
@@ -94,11 +115,13 @@ impl Index {
             tag: schema.add_text_field("tag", STRING),
             stock: schema.add_text_field("stock", STRING),
         };
-        let directory = MmapDirectory::open(folder).map_err(io::Error::other)?;
-        let index = tantivy::Index::open_or_create(directory, schema.build()).map_err(io::Error::other)?;
+        let index = tantivy::Index::open_or_create(MmapDirectory::open(folder)?, schema.build())?;
         index.tokenizers().register(TOKENIZER, Words);
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-        Ok(Self { fields, index, reader: reader.map_err(io::Error::other)? })
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let index = Self { fields, index, reader };
+        // What is damaged is found now rather than by a reader.
+        index.known()?;
+        Ok(index)
     }
 
     /// Makes the index hold what lists of an archive show, each post in its version. `progress` hears how

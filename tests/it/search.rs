@@ -215,9 +215,29 @@ fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
         assert_eq!(found(&index, &archive, query).len(), count, "{query}");
     }
     drop(index);
+    std::fs::create_dir(folder.path().join("search-0")).expect("a folder");
     let again = Index::open(folder.path()).expect("an index");
     assert_eq!(found(&again, &archive, "第二稿").len(), 1);
     let written = std::cell::Cell::new(0);
     again.follow(&archive, &|_, _| written.set(written.get() + 1)).expect("it follows");
     assert_eq!(written.get(), 0, "nothing is read anew");
+    assert!(!folder.path().join("search-0").exists(), "of another version");
+}
+
+#[test]
+fn an_index_that_is_damaged_is_made_anew() {
+    let site = folder(&[("_posts/2022-05-01-a.md", "第一稿"), ("_posts/2022-05-02-b.md", "第一版")]);
+    let archive = load(&config(site.path()));
+    for (ending, text) in [("json", "nonsense"), ("fast", ""), ("fast", "nonsense"), ("idx", ""), ("pos", "")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(index(&archive, folder.path()));
+        let files = std::fs::read_dir(folder.path().join("search-1")).expect("a folder");
+        let files = files.map(|file| file.expect("a file").path());
+        let spoilt: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == ending)).collect();
+        assert!(!spoilt.is_empty(), "{ending}");
+        spoilt.iter().for_each(|file| std::fs::write(file, text).expect("a file"));
+        let index = index(&archive, folder.path());
+        assert_eq!(found(&index, &archive, "第一").len(), 2, "{ending}");
+    }
 }
