@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
@@ -42,6 +43,14 @@ pub struct Index {
     fields: Fields,
     index: tantivy::Index,
     reader: IndexReader,
+    /// None until it follows an archive.
+    writing: Mutex<Option<Writing>>,
+}
+
+/// Who writes, and what is written: the version of each post by its key.
+struct Writing {
+    writer: IndexWriter,
+    known: HashMap<u64, u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -118,7 +127,7 @@ impl Index {
         let index = tantivy::Index::open_or_create(MmapDirectory::open(folder)?, schema.build())?;
         index.tokenizers().register(TOKENIZER, Words);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let index = Self { fields, index, reader };
+        let index = Self { fields, index, reader, writing: Mutex::default() };
         // What is damaged is found now rather than by a reader.
         index.known()?;
         Ok(index)
@@ -130,29 +139,46 @@ impl Index {
     /// # Errors
     /// When it cannot be written, or an article is damaged; it then holds what it did.
     pub fn follow(&self, archive: &Snapshot, progress: &dyn Fn(usize, usize)) -> io::Result<()> {
-        let mut known = self.known().map_err(io::Error::other)?;
-        let missing: Vec<&Post> = archive
-            .listed()
-            .iter()
-            .map(|id| archive.post(id))
-            .filter(|post| known.remove(&post.key()) != Some(post.hash))
-            .collect();
-        if missing.is_empty() && known.is_empty() {
+        let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out, so that after a failure all begins anew.
+        let mut now = match writing.take() {
+            Some(writing) => writing,
+            None => self.begin().map_err(io::Error::other)?,
+        };
+        self.write(&mut now, archive, progress)?;
+        *writing = Some(now);
+        Ok(())
+    }
+
+    fn begin(&self) -> tantivy::Result<Writing> {
+        let writer = self.index.writer_with_num_threads(1, WRITER_MEMORY)?;
+        Ok(Writing { writer, known: self.known()? })
+    }
+
+    fn write(
+        &self,
+        now: &mut Writing,
+        archive: &Snapshot,
+        progress: &dyn Fn(usize, usize),
+    ) -> io::Result<()> {
+        let posts = || archive.listed().iter().map(|id| archive.post(id));
+        let current: HashMap<u64, u64> = posts().map(|post| (post.key(), post.hash)).collect();
+        let is_known = |post: &&Post| now.known.get(&post.key()) == Some(&post.hash);
+        let missing: Vec<&Post> = posts().filter(|post| !is_known(post)).collect();
+        let gone: Vec<u64> = now.known.keys().filter(|key| !current.contains_key(key)).copied().collect();
+        if missing.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let mut writer: IndexWriter =
-            self.index.writer_with_num_threads(1, WRITER_MEMORY).map_err(io::Error::other)?;
-        for key in known.keys() {
-            writer.delete_term(Term::from_field_u64(self.fields.key, *key));
+        for key in missing.iter().map(|post| post.key()).chain(gone) {
+            now.writer.delete_term(Term::from_field_u64(self.fields.key, key));
         }
-        let total = archive.listed().len();
-        for (count, post) in missing.iter().enumerate() {
-            writer.delete_term(Term::from_field_u64(self.fields.key, post.key()));
-            writer.add_document(self.document(archive, post)?).map_err(io::Error::other)?;
-            progress(total - missing.len() + count + 1, total);
+        let before = current.len() - missing.len();
+        for (count, post) in missing.into_iter().enumerate() {
+            now.writer.add_document(self.document(archive, post)?).map_err(io::Error::other)?;
+            progress(before + count + 1, current.len());
         }
-        writer.commit().map_err(io::Error::other)?;
-        writer.wait_merging_threads().map_err(io::Error::other)?;
+        now.writer.commit().map_err(io::Error::other)?;
+        now.known = current;
         self.reader.reload().map_err(io::Error::other)
     }
 
