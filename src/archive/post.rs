@@ -273,13 +273,18 @@ impl Post {
     }
 
     /// In the sitemap, unless `sitemap: false`.
-    pub fn in_sitemap(&self) -> bool {
+    fn in_sitemap(&self) -> bool {
         !self.rare().is_some_and(|rare| rare.out_of_sitemap)
     }
 
     /// Where the post has moved away to: a path of this site, or a page of the web.
     pub(super) fn away(&self) -> Option<&str> {
         self.rare()?.away.as_deref()
+    }
+
+    /// Whether search engines are to find it.
+    pub fn is_to_be_found(&self) -> bool {
+        self.in_sitemap() && !self.has_moved()
     }
 
     /// Whether its URL leads elsewhere.

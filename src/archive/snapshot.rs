@@ -22,6 +22,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
+use super::address::decoded;
 use super::names::{NameId, Names};
 use super::packed::{Packing, Unpacked};
 use super::page::Page;
@@ -227,6 +228,13 @@ impl Snapshot {
     /// The site's own pages.
     pub fn pages(&self) -> &[Page] {
         self.pages.all()
+    }
+
+    /// Those of them that are served: what stands at their URLs is theirs.
+    pub fn served_pages(&self) -> impl Iterator<Item = &Page> {
+        let is_served =
+            |page: &(usize, &Page)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
+        self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
     }
 
     /// Sources.

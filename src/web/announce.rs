@@ -72,10 +72,7 @@ impl Announcer {
 /// The addresses of posts that search engines may show.
 fn addresses(site: &Site, archive: &Snapshot, new: &[PostId]) -> Vec<String> {
     let posts = new.iter().map(|id| archive.post(*id));
-    posts
-        .filter(|post| post.in_sitemap() && !post.has_moved())
-        .map(|post| site.absolute(post.url()))
-        .collect()
+    posts.filter(|post| post.is_to_be_found()).map(|post| site.absolute(post.url())).collect()
 }
 
 /// The addresses of the feeds whose newest entries are other ones than before. Posts that were found late

@@ -62,13 +62,30 @@ impl<'a> FeedOf<'a> {
 
     /// The posts of which it holds the newest.
     pub fn posts<'s>(&self, archive: &'s Snapshot) -> Option<&'s List> {
-        let group = match self {
-            Self::All => return Some(archive.listed()),
+        match self {
+            Self::All => Some(archive.listed()),
+            _ => self.group(archive).map(Group::posts),
+        }
+    }
+
+    /// The group whose posts it holds, if it does not hold all.
+    fn group<'s>(&self, archive: &'s Snapshot) -> Option<&'s Group> {
+        match self {
+            Self::All => None,
             Self::Source(name) => archive.category(name),
             Self::Tag(name) => archive.tag(name),
             Self::Security(code) => archive.security(code),
-        };
-        group.map(Group::posts)
+        }
+    }
+
+    /// The page of the same posts.
+    fn page(&self) -> Route<'_> {
+        match self {
+            Self::All => Route::Home,
+            Self::Source(name) => Route::source(name),
+            Self::Tag(name) => Route::tag(name),
+            Self::Security(code) => Route::security(code),
+        }
     }
 }
 
@@ -144,44 +161,19 @@ impl Place {
     }
 }
 
-/// Whose posts a feed holds.
-struct Source<'a> {
-    posts: &'a List,
-    /// What readers call it; nothing for the whole site.
-    label: &'a str,
-    /// The page of the same posts.
-    about: Route<'a>,
-}
-
-impl<'a> Source<'a> {
-    fn of(group: &'a Group, about: Route<'a>) -> Self {
-        Self { posts: group.posts(), label: group.label(), about }
-    }
-}
-
-/// What of the archive a route to a feed names.
-fn source<'a>(visit: &Visit<'a>, of: &'a FeedOf<'a>) -> Option<Source<'a>> {
-    let archive = visit.archive;
-    Some(match of {
-        FeedOf::All => Source { posts: archive.listed(), label: "", about: Route::Home },
-        FeedOf::Source(name) => Source::of(archive.category(name)?, Route::source(name)),
-        FeedOf::Tag(name) => Source::of(archive.tag(name)?, Route::tag(name)),
-        FeedOf::Security(code) => Source::of(archive.security(code)?, Route::security(code)),
-    })
-}
-
 /// Answers a feed, or one of its archives with `?page=`.
 pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> {
-    let source = source(visit, of)?;
+    let list = of.posts(visit.archive)?;
+    // Nothing for the whole site.
+    let label = of.group(visit.archive).map_or("", Group::label);
     let size = visit.site.feed_posts;
     let archive = match visit.field("page") {
         Some(page) => Some(page.parse().ok()?),
         None => None,
     };
-    let place = Place::of(archive, source.posts.len(), size)?;
-    let posts = place.posts(source.posts, size);
-    let mut fingerprint =
-        visit.fingerprint("feed").with((format, place, source.label, source.about.to_string()));
+    let place = Place::of(archive, list.len(), size)?;
+    let posts = place.posts(list, size);
+    let mut fingerprint = visit.fingerprint("feed").with((format, place, label, of.page().to_string()));
     for id in &posts {
         fingerprint.add(timeline::version(visit, *id));
     }
@@ -204,8 +196,8 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
             site,
             this: address(archive),
             current: address(None),
-            about: site.absolute(&source.about),
-            title: title(&site.title, source.label),
+            about: site.absolute(of.page()),
+            title: title(&site.title, label),
             style: site.feed_style(),
             is_archive: archive.is_some(),
             older: place.older.map(|n| address(Some(n))),

@@ -212,13 +212,8 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
         path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
     };
     let asked = folded(path);
-    let is_it = |url: &str| {
-        let url = paths::decode(url);
-        url.is_some_and(|url| {
-            folded(&url) == asked && matches!(visit.archive.at_path(&url), Some(Target::Page(_)))
-        })
-    };
-    visit.archive.pages().iter().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
+    let is_it = |url: &str| paths::decode(url).is_some_and(|url| folded(&url) == asked);
+    visit.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
 }
 
 fn source(visit: &Visit<'_>, name: &str) -> Option<String> {

@@ -321,7 +321,7 @@ fn is_list_of(archive: &Snapshot, path: &str) -> bool {
 }
 
 /// What no address holds as it is (RFC 3986, section 2), and browsers would read as something else.
-const UNFIT: &AsciiSet = &CONTROLS
+pub(super) const UNFIT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'<')
@@ -336,8 +336,10 @@ const UNFIT: &AsciiSet = &CONTROLS
 /// A path with what its owner wrote into it and no address may hold escaped. What is escaped already
 /// stays.
 pub fn escaped(path: String) -> String {
-    let is_fit = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
-    if path.bytes().all(is_fit) { path } else { utf8_percent_encode(&path, UNFIT).to_string() }
+    match Cow::from(utf8_percent_encode(&path, UNFIT)) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => path,
+    }
 }
 
 /// A decoded path in our spelling.

@@ -9,11 +9,11 @@ use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
 use super::cache::{CachePolicy, ContentType};
-use super::paths::{self, Route};
+use super::paths::Route;
 use super::reply::{Reply, Visit};
 use crate::archive::page::Page;
 use crate::archive::snapshot::{Groups, Period};
-use crate::archive::{Post, PostId, Snapshot, Target, Timestamp};
+use crate::archive::{PostId, Snapshot, Timestamp};
 
 /// URLs of a file. The protocol allows five times as many; smaller files are made sooner.
 const MOST_URLS: usize = 10_000;
@@ -184,7 +184,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
             }
             Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
                 let posts = posts.iter().map(|id| archive.post(*id));
-                let urls = posts.filter(|post| post.in_sitemap() && !post.has_moved()).map(|post| Url {
+                let urls = posts.filter(|post| post.is_to_be_found()).map(|post| Url {
                     address: visit.site.absolute(post.url()),
                     modified: Some(at(visit, post.updated())),
                 });
@@ -228,17 +228,12 @@ fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
     let archive = visit.archive;
     let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
     let is_new = |id: &PostId| archive.moment().since(archive.post(*id).date) <= NEWS;
-    newest.take_while(is_new).filter(|id| is_told(archive.post(*id))).collect()
+    newest.take_while(is_new).filter(|id| archive.post(*id).is_to_be_found()).collect()
 }
 
-/// Whether search engines are told of a post.
-fn is_told(post: &Post) -> bool {
-    post.in_sitemap() && !post.has_moved()
-}
-
-/// Whether search engines are told of any of the posts at some places.
+/// Whether any of the posts at some places is to be found.
 fn has_any(archive: &Snapshot, places: std::ops::Range<usize>) -> bool {
-    archive.listed().range(places).any(|id| is_told(archive.post(id)))
+    archive.listed().range(places).any(|id| archive.post(id).is_to_be_found())
 }
 
 /// The places of the posts of a part of a month, which is counted from 1.
@@ -282,12 +277,7 @@ fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
 
 /// The site's own pages that are to be found. Like jekyll-sitemap, passes over that for what is not there.
 fn own_pages<'a>(visit: &'a Visit<'_>) -> impl Iterator<Item = &'a Page> {
-    let is_there = |page: &Page| {
-        paths::decode(&page.url).is_some_and(|path| {
-            path != "/404.html" && matches!(visit.archive.at_path(&path), Some(Target::Page(_)))
-        })
-    };
-    visit.archive.pages().iter().filter(move |page| page.in_sitemap && is_there(page))
+    visit.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
 }
 
 fn year(day: NaiveDate) -> String {

@@ -24,10 +24,16 @@ fn site() -> Site {
         ("_posts/2021-12-14-joined.md", "categories: Career In touxingPEVC"),
         ("_posts/2021-12-15-gone.md", "published: false"),
     ];
+    site_of(&posts, &[("_config.yml", CONFIG), ABOUT])
+}
+
+const ABOUT: (&str, &str) = ("about.md", "---\npermalink: /about/\n---\nText.\n");
+
+/// A site of posts, each with its fields, and of other files.
+fn site_of(posts: &[(&str, &str)], others: &[(&str, &str)]) -> Site {
     let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
-    let mut files = vec![("_config.yml", CONFIG), ("about.md", "---\npermalink: /about/\n---\nText.\n")];
-    files.extend(posts.iter().map(|(path, text)| (*path, text.as_str())));
-    Site::of(&files)
+    let posts = posts.iter().map(|(path, text)| (*path, text.as_str()));
+    Site::of(&posts.chain(others.iter().copied()).collect::<Vec<_>>())
 }
 
 #[test]
@@ -120,10 +126,7 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
         ("_posts/2021-01-01-plain.md", "categories: a\ndate: 2021-01-01 08:00:00 +0000"),
         ("b/_posts/2021-01-01-plain.md", "date: 2021-01-01 09:00:00 +0000"),
     ];
-    let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
-    let mut files = vec![("about.md", "---\npermalink: /about/\n---\nText.\n")];
-    files.extend(posts.iter().map(|(path, text)| (*path, text.as_str())));
-    let site = Site::of(&files);
+    let site = site_of(&posts, &[ABOUT]);
     for (from, to) in [
         ("/y/2021/12/09/123456789012.html", "/2021/12/09/123456789012.html"),
         ("/y/2021/12/09/NW123456789012.html", "/x/2021/12/09/NW123456789012.html"),
@@ -165,15 +168,13 @@ fn no_address_leads_in_a_circle() {
 
 #[test]
 fn names_without_letters_are_like_no_other_and_case_goes_before_the_slug() {
-    let categories = ["[📈]", "[C++]", "[C]", "['C#']"];
-    let posts: Vec<(String, String)> = (1..)
-        .zip(categories)
-        .map(|(day, name)| {
-            (format!("_posts/2021-12-{day:02}-p{day}.md"), post(&format!("categories: {name}")))
-        })
-        .collect();
-    let files: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let site = Site::of(&files);
+    let posts = [
+        ("_posts/2021-12-01-p1.md", "categories: [📈]"),
+        ("_posts/2021-12-02-p2.md", "categories: [C++]"),
+        ("_posts/2021-12-03-p3.md", "categories: [C]"),
+        ("_posts/2021-12-04-p4.md", "categories: ['C#']"),
+    ];
+    let site = site_of(&posts, &[]);
     site.assert_moved("/category/c++/", "/category/C++.html");
     site.assert_moved("/category/c/page/2/", "/category/C.html");
     for path in ["/%F0%9F%98%80", "/x/---", "/category/%F0%9F%8E%89/"] {

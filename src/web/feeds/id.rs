@@ -3,23 +3,14 @@
 
 use std::fmt::Write;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 
-/// What may not stand in a path as it is; what is escaped already stays so.
-const IN_PATHS: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-/// The same for what was beyond ASCII before it was normalised.
-const IN_TEXTS: &AsciiSet = &IN_PATHS.add(b'%').add(b'#').add(b'?').add(b'[').add(b']');
+use crate::web::paths::UNFIT;
+
+/// What may not stand in a text as it is that was beyond ASCII before it was normalised; elsewhere what is
+/// escaped already stays so.
+const IN_TEXTS: &AsciiSet = &UNFIT.add(b'%').add(b'#').add(b'?').add(b'[').add(b']');
 
 /// An id, normalised: characters beyond ASCII by NFKC (a full-width `！` is a plain one) and escaped.
 pub(super) fn normalised(id: &str) -> String {
@@ -33,7 +24,7 @@ pub(super) fn normalised(id: &str) -> String {
         let beyond: String = beyond.nfkc().collect();
         // A text takes anything that is written.
         let _ =
-            write!(out, "{}{}", utf8_percent_encode(plain, IN_PATHS), utf8_percent_encode(&beyond, IN_TEXTS));
+            write!(out, "{}{}", utf8_percent_encode(plain, UNFIT), utf8_percent_encode(&beyond, IN_TEXTS));
         rest = &rest[ascii + length..];
     }
     out
