@@ -189,6 +189,10 @@ impl Editor {
                 }
                 sight.cleared.push(relative);
             } else {
+                let relative = self.relative(path);
+                if self.is_gone(&relative) {
+                    sight.cleared.push(relative);
+                }
                 match walk.at(path) {
                     Some((Kind::Post, file)) => {
                         holders.extend(path.parent().map(Path::to_owned));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use finews::archive::editor::Editor;
+use finews::archive::editor::{Editor, Survey};
 use finews::archive::snapshot::{Group, Groups};
 use finews::archive::{Code, Progress, Snapshot};
 use finews::web::paths;
@@ -110,6 +110,30 @@ fn a_new_file_is_a_post_and_a_removed_one_is_none() {
     assert!(desk.remove("_posts/2024-01-02-b.md"));
     assert_eq!(desk.titles(), [""; 0]);
     assert!(desk.archive().categories().is_empty());
+}
+
+#[test]
+fn a_folder_that_is_gone_takes_its_problems_along() {
+    let files = [
+        ("_posts/2024-01-01-a.md", &*post("a", "2024-01-01 08:00", "x")),
+        ("market/_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x")),
+    ];
+    let circle = |desk: &Desk| std::os::unix::fs::symlink(".", desk.path("market/loop")).expect("a link");
+    // By an event.
+    let mut desk = Desk::of(&files);
+    circle(&desk);
+    desk.editor.rescan(false);
+    assert_eq!(desk.codes("market/loop"), [Code::Unreadable]);
+    fs::remove_dir_all(desk.path("market")).expect("a folder");
+    desk.editor.see(&[desk.path("market")]);
+    assert_eq!(desk.codes("market/loop"), []);
+    // While everything is looked at.
+    let mut desk = Desk::of(&files);
+    circle(&desk);
+    let survey = Survey::of(desk.editor.config(), &desk.archive(), false);
+    fs::remove_dir_all(desk.path("market")).expect("a folder");
+    desk.editor.take_survey(survey);
+    assert_eq!(desk.codes("market/loop"), []);
 }
 
 #[test]

@@ -98,7 +98,14 @@ impl Editor {
     }
 
     /// Notes folders that cannot be read, or have vanished, and those that are as they should be again.
-    pub(super) fn note_folders(&mut self, change: &mut Change, problems: Vec<Problem>, cleared: &[String]) {
+    pub(super) fn note_folders(
+        &mut self,
+        change: &mut Change,
+        mut problems: Vec<Problem>,
+        cleared: &[String],
+    ) {
+        // What is gone since it was found has no problem any more, and nothing will tell of it again.
+        problems.retain(|problem| !self.is_gone(&problem.path));
         let mut now = load::by_path(problems);
         for folder in &self.vanished {
             let defect = Defect::warning(
@@ -115,6 +122,14 @@ impl Editor {
         }
         self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
         change.problems.extend(now);
+    }
+
+    /// Whether there is nothing at a path of the site, and need not be: no main folder, and none that
+    /// it is in.
+    pub(super) fn is_gone(&self, path: &str) -> bool {
+        let place = self.config.root.join(path);
+        let is_absent = std::fs::symlink_metadata(&place).is_err_and(|error| files::is_absent(&error));
+        is_absent && !self.main_folders().iter().any(|main| main.starts_with(&place))
     }
 
     /// The folder of posts that a post is in.
