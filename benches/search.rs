@@ -5,16 +5,22 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
-use finews::archive::{self, Progress, Snapshot};
+use finews::archive::{self, PostId, Progress, Snapshot};
 use finews::config::{Config, Overrides};
+use finews::search::normalise::normalised;
 use finews::search::query::Query;
-use finews::search::{Index, Order};
+use finews::search::tokens::{is_han, is_word};
+use finews::search::{Index, Order, Writer};
 use finews::web::paths;
+use rayon::prelude::*;
 
 /// Titles that are looked for, and parts of texts.
 const TIMES: usize = 1000;
+/// Of more posts no texts are held to be scanned.
+const MOST_SCANNED: usize = 50_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds a flag of its own.
@@ -24,24 +30,93 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let config = Config::read(&site, &Overrides::default(), &|_| None)?;
-    let archive = archive::load(&config, paths::CLAIMS, &Progress::default())?;
+    let archive = Arc::new(archive::load(&config, paths::CLAIMS, &Progress::default())?);
     let folder = tempfile::tempdir()?;
     let before = memory();
     let start = Instant::now();
     let index = Index::open(folder.path())?;
-    index.follow(&archive, &|_, _| ())?;
+    let mut writer = Writer::new(&index)?.ok_or("another process writes the index")?;
+    while writer.follow(&archive)? > 0 {}
     row("posts", archive.listed().len() as f64, "");
     row("built in", start.elapsed().as_secs_f64(), "s");
     row("on the disk", size(folder.path())? as f64 / 1e6, "MB");
     row("memory more", memory().saturating_sub(before) as f64 / 1e6, "MB");
+    drop(writer);
     let start = Instant::now();
-    index.follow(&archive, &|_, _| ())?;
+    let mut writer = Writer::new(&index)?.ok_or("another process writes the index")?;
+    writer.follow(&archive)?;
     row("compared again in", start.elapsed().as_secs_f64() * 1e3, "ms");
+    if archive.listed().len() <= MOST_SCANNED {
+        parity(&index, &archive)?;
+    }
     known_items(&index, &archive)?;
     for (name, order) in [("newest", Order::Newest), ("best", Order::Best)] {
         latencies(&index, &archive, name, order)?;
     }
     Ok(())
+}
+
+/// Whether parts of texts, whole words and codes are found exactly where a plain scan finds them.
+fn parity(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
+    let mut texts: Vec<(PostId, [Vec<char>; 2])> = Vec::new();
+    for id in archive.listed().iter() {
+        let post = archive.post(id);
+        let text = archive.article(post)?.text();
+        texts.push((id, [post.title(), &text].map(|text| normalised(text).chars)));
+    }
+    let (mut tried, mut hits, mut missed, mut wrong) = (0, 0, 0, 0);
+    let mut number = 0usize;
+    while tried < 2 * TIMES {
+        number += 1;
+        let (_, [_, text]) = &texts[number * 7919 % texts.len()];
+        let start = number * 104_729 % text.len().max(1);
+        let Some(part) = sought(text, start, 2 + number % 5) else { continue };
+        let mut scanned: Vec<PostId> = texts
+            .par_iter()
+            .filter(|(_, fields)| fields.iter().any(|text| holds(text, part)))
+            .map(|(id, _)| *id)
+            .collect();
+        let asked = Query { texts: vec![part.iter().collect()], ..Query::default() };
+        let mut found = index.search(archive, &asked, Order::Newest, None, texts.len())?.posts;
+        scanned.sort_unstable();
+        found.sort_unstable();
+        let is_in = |posts: &[PostId], id: &PostId| posts.binary_search(id).is_ok();
+        missed += scanned.iter().filter(|id| !is_in(&found, id)).count();
+        wrong += found.iter().filter(|id| !is_in(&scanned, id)).count();
+        tried += 1;
+        hits += scanned.len();
+    }
+    for (name, count) in
+        [("parts looked for", tried), ("in posts", hits), ("missed", missed), ("wrong", wrong)]
+    {
+        row(&format!("parity: {name}"), count as f64, "");
+    }
+    Ok(())
+}
+
+/// So many characters of a text, which are not part of a longer word, if all of them are looked for.
+fn sought(text: &[char], start: usize, length: usize) -> Option<&[char]> {
+    let mut end = (start + length).min(text.len());
+    while end < text.len() && is_word(text[end - 1]) && is_word(text[end]) {
+        end += 1;
+    }
+    let part = text.get(start..end)?;
+    let word = |at: usize| part.get(at).is_some_and(|c| is_word(*c));
+    let is_sought = |at: usize| {
+        is_han(part[at])
+            || word(at)
+            || at > 0 && part[at].is_ascii_punctuation() && word(at - 1) && word(at + 1)
+    };
+    let cuts = start > 0 && is_word(text[start - 1]) && is_word(text[start]);
+    (part.len() > 1 && !cuts && (0..part.len()).all(is_sought)).then_some(part)
+}
+
+/// Whether a text holds another: Han anywhere, words whole.
+fn holds(text: &[char], part: &[char]) -> bool {
+    text.windows(part.len()).enumerate().any(|(start, here)| {
+        let cuts = |at: usize| at > 0 && at < text.len() && is_word(text[at - 1]) && is_word(text[at]);
+        here == part && !cuts(start) && !cuts(start + part.len())
+    })
 }
 
 /// How often a title finds its post, and the same of six characters of it.
@@ -56,7 +131,7 @@ fn known_items(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> 
             let start = if length == 6 { number % (chars.len() - 5) } else { 0 };
             let text: String = chars[start..].iter().take(length).collect();
             let asked = Query { texts: vec![text], ..Query::default() };
-            let found = index.search(archive, &asked, Order::Best, 0, 10)?;
+            let found = index.search(archive, &asked, Order::Best, None, 10)?;
             // Several posts may have one title.
             let place = found.posts.iter().position(|id| archive.post(*id).title() == post.title());
             tried += 1;
@@ -78,7 +153,7 @@ fn latencies(index: &Index, archive: &Snapshot, name: &str, order: Order) -> Res
             let place = (number * 7919) % text.len().max(1);
             let part: String = text.iter().skip(place).take(length).collect();
             let start = Instant::now();
-            found += index.search(archive, &Query::new(&part), order, 0, 50)?.count;
+            found += index.search(archive, &Query::new(&part), order, None, 20)?.count;
             milliseconds.push(start.elapsed().as_secs_f64() * 1e3);
         }
         milliseconds.sort_by(f64::total_cmp);

@@ -4,11 +4,16 @@
 //! - [`normalise`]: texts as they are compared
 //! - [`tokens`]: what is indexed of a text
 //! - [`query`]: what a reader asks for
-//! - [`Index`]: the index on disk, and the posts that it finds
+//! - [`snippet`]: what is shown of what was found
+//! - [`Index`]: the index on disk, and the posts that it finds; [`Writer`] has it follow an archive
+//! - [`Follower`]: the thread that does so
 
+mod follower;
 mod index;
 pub mod normalise;
 pub mod query;
+pub mod snippet;
 pub mod tokens;
 
-pub use index::{Found, Index, Order};
+pub use follower::{Follower, State};
+pub use index::{Cursor, Facet, Facets, Found, Index, MOST_COUNTED, Order, Writer, meant};

@@ -31,6 +31,7 @@ pub mod store;
 pub mod watch;
 
 pub use load::{Progress, load};
+pub use names::NameId;
 pub use post::{Post, PostId, Timestamp, Visibility};
 pub use problem::{Code, Problem, Severity};
 pub use snapshot::{Snapshot, Target};

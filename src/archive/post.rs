@@ -45,6 +45,11 @@ impl Timestamp {
         DateTime::<chrono::Utc>::from(clock).into()
     }
 
+    /// The moment so many seconds after 1970 began in UTC.
+    pub fn from_seconds(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
     /// Seconds since 1970 began in UTC.
     pub fn seconds(self) -> i64 {
         self.0
@@ -316,14 +321,6 @@ impl Post {
     /// The headline shows the body's first words for want of a title.
     pub fn is_untitled(&self) -> bool {
         self.title().trim().is_empty()
-    }
-}
-
-#[cfg(test)]
-impl Timestamp {
-    /// The moment that many seconds after 1970 began in UTC.
-    pub(super) fn from_seconds(seconds: i64) -> Self {
-        Self(seconds)
     }
 }
 

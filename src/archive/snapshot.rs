@@ -12,6 +12,7 @@ mod own_pages;
 mod paging;
 mod periods;
 mod posts;
+mod since;
 mod standing;
 mod stray;
 
@@ -41,6 +42,7 @@ use own_pages::OwnPages;
 pub use paging::{ListPage, Newer, Number, PER_PAGE};
 pub use periods::Period;
 pub(super) use posts::Posts;
+pub use since::Changed;
 pub use stray::last_part;
 
 /// Of the active sources as many are known at once.

@@ -1,5 +1,7 @@
 //! What a reader types, taken apart. Nothing is an error: what is not understood is looked for as it is.
 
+use std::fmt;
+
 use chrono::{Datelike, Months, NaiveDate};
 
 /// Parts of a query beyond these are passed over: nobody reads what they would find.
@@ -51,30 +53,78 @@ impl Query {
     }
 
     fn add(&mut self, part: Part<'_>) {
-        let text = part.text.trim();
-        if text.is_empty() {
-            return;
-        }
         if !part.is_quoted
-            && let Some((name, value)) = text.split_once([':', '：'])
-            && !value.is_empty()
+            && !part.is_excluded
+            && let Some((name, value)) = part.text.split_once([':', '：'])
         {
+            let value = value.replace(is_quote, "");
+            let value = value.trim();
             let filter = match name.to_ascii_lowercase().as_str() {
+                _ if value.is_empty() => None,
                 "source" => Some(Filter::Source),
                 "tag" => Some(Filter::Tag),
                 "stock" => Some(Filter::Stock),
+                "from" if let Some((first, _)) = days(value) => return self.from = Some(first),
+                "to" if let Some((_, last)) = days(value) => return self.to = Some(last),
                 _ => None,
             };
-            let value = value.trim_matches('"');
-            match (name, filter) {
-                (_, Some(filter)) if !part.is_excluded => return self.filters.push((filter, value.into())),
-                ("from", _) if let Some((first, _)) = days(value) => return self.from = Some(first),
-                ("to", _) if let Some((_, last)) = days(value) => return self.to = Some(last),
-                _ => {}
+            if let Some(filter) = filter {
+                let filter = (filter, value.to_owned());
+                if !self.filters.contains(&filter) {
+                    self.filters.push(filter);
+                }
+                return;
             }
         }
-        if part.is_excluded { &mut self.without } else { &mut self.texts }.push(text.into());
+        let text = part.text.replace(is_quote, " ");
+        let text = text.trim();
+        let texts = if part.is_excluded { &mut self.without } else { &mut self.texts };
+        if !text.is_empty() && !texts.iter().any(|known| known == text) {
+            texts.push(text.into());
+        }
     }
+}
+
+impl Filter {
+    /// What stands before the colon.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Tag => "tag",
+            Self::Stock => "stock",
+        }
+    }
+}
+
+/// A query as it may be typed: read again, it is the same.
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = self.texts.iter().map(|text| quoted(text, true));
+        let without = self.without.iter().map(|text| format!("-{}", quoted(text, false)));
+        let filters =
+            self.filters.iter().map(|(filter, value)| format!("{}:{}", filter.name(), quoted(value, false)));
+        let from = self.from.map(|day| match day.day() {
+            1 => format!("from:{}", day.format("%Y-%m")),
+            _ => format!("from:{day}"),
+        });
+        let to = self.to.map(|day| match day.succ_opt().map(|next| next.day()) {
+            Some(1) => format!("to:{}", day.format("%Y-%m")),
+            _ => format!("to:{day}"),
+        });
+        let parts: Vec<String> = texts.chain(without).chain(filters).chain(from).chain(to).collect();
+        f.write_str(&parts.join(" "))
+    }
+}
+
+/// A text in quotes, if it would not be read as it is without. Texts hold none themselves.
+fn quoted(text: &str, is_bare: bool) -> String {
+    let is_plain = !text.contains(char::is_whitespace)
+        && !(is_bare && (text.starts_with('-') || text.contains([':', '：'])));
+    if is_plain { text.to_owned() } else { format!("\"{text}\"") }
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '“' | '”')
 }
 
 /// A part of what was typed.
@@ -91,10 +141,10 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         let behind = rest.strip_prefix('-').filter(|behind| !behind.starts_with(char::is_whitespace));
         let is_excluded = behind.is_some_and(|behind| !behind.is_empty());
         let begun = if is_excluded { behind.unwrap_or(rest) } else { rest };
-        let quoted = begun.strip_prefix(['"', '“', '”']);
+        let quoted = begun.strip_prefix(is_quote);
         let (text, after) = match quoted {
             // A quote that is never closed holds all that follows.
-            Some(inside) => inside.split_once(['"', '“', '”']).unwrap_or((inside, "")),
+            Some(inside) => inside.split_once(is_quote).unwrap_or((inside, "")),
             None => {
                 let end = word_end(begun);
                 (&begun[..end], &begun[end..])
@@ -152,7 +202,7 @@ mod tests {
             ("  降准　央行 ", of(&["降准", "央行"])),
             ("\"a b\" c", of(&["a b", "c"])),
             ("“未完", of(&["未完"])),
-            ("- -", of(&["-", "-"])),
+            ("- -", of(&["-"])),
             ("a -b -\"c d\"", Query { without: texts(&["b", "c d"]), ..of(&["a"]) }),
             ("source:红网", filter(Filter::Source, "红网")),
             ("source:\"Career In\"", filter(Filter::Source, "Career In")),
@@ -165,6 +215,8 @@ mod tests {
             ("to:2022", Query { to: day("2022-12-31"), ..Query::default() }),
             ("to:2022-06-15", Query { to: day("2022-06-15"), ..Query::default() }),
             ("to:nonsense", of(&["to:nonsense"])),
+            ("FROM:2022 a a", Query { from: day("2022-01-01"), ..of(&["a"]) }),
+            ("a\"b c\"", of(&["a b c"])),
             ("-tag:x", Query { without: texts(&["tag:x"]), ..Query::default() }),
         ];
         for (typed, expected) in table {
@@ -174,8 +226,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_typed_panics(text in "\\PC*") {
-            let _ = Query::new(&text);
+        fn what_was_typed_is_the_same_when_it_is_written_and_read_again(text in "(\\PC|[-\": 涨a1]|source:|-|from:2024-0[1-9]|to:20[0-9]{2}){0,30}") {
+            let query = Query::new(&text);
+            let written = query.to_string();
+            if written.chars().count() <= LONGEST {
+                proptest::prop_assert_eq!(Query::new(&written), query, "{:?}", written);
+            }
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What is indexed of a text: overlapping pairs of Han characters, so that any part of a run is found that
 //! is two characters or longer, and words of other scripts. A token's position is the index of its first
 //! character, so that tokens that follow each other in a query follow each other in the text.
+//!
+//! The first and the last character of a run are tokens too: a character that stands beside something else in
+//! a query, as in `A股`, is one of these. So is a word with the mark that joins it to the one before, so that
+//! `3.6.3` is found and `3-6-3` is not.
 
 /// A longer word was not written by anybody, and would not be typed.
 const LONGEST: usize = 64;
@@ -42,16 +46,37 @@ pub fn runs(chars: &[char]) -> impl Iterator<Item = Run> {
 }
 
 /// The tokens of a normalised text, in ascending order of their positions. Of a run of Han characters those
-/// are every pair, and its last character; of words, those that are short enough.
+/// are its first, every pair, and its last; of words, those that are short enough, each by itself and with
+/// what joins it to the one before.
 pub fn tokens(chars: &[char]) -> impl Iterator<Item = Token> {
-    runs(chars).flat_map(|Run { start, end, is_han }| {
-        let (places, length) = match is_han {
-            true => (start..end, 2),
-            false if end - start <= LONGEST => (start..start + 1, LONGEST),
-            false => (start..start, 0),
-        };
-        places.map(move |start| Token { start, end: (start + length).min(end) })
+    let mut runs = runs(chars);
+    let mut ready: [Option<Token>; 2] = [None; 2];
+    let mut han = 0..0;
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(token) = ready[0].take().or_else(|| ready[1].take()) {
+                return Some(token);
+            }
+            if let Some(start) = han.next() {
+                return Some(Token { start, end: (start + 2).min(han.end) });
+            }
+            let Run { start, end, is_han } = runs.next()?;
+            if is_han {
+                ready[0] = (end - start > 1).then_some(Token { start, end: start + 1 });
+                han = start..end;
+            } else if end - start <= LONGEST {
+                ready = [
+                    is_joined(chars, start).then(|| Token { start: start - 1, end }),
+                    Some(Token { start, end }),
+                ];
+            }
+        }
     })
+}
+
+/// Whether the word that begins at an index is joined to one before by a single mark: `3.6`, `600160.sh`.
+pub fn is_joined(chars: &[char], start: usize) -> bool {
+    start >= 2 && chars[start - 1].is_ascii_punctuation() && is_word(chars[start - 2])
 }
 
 /// Whether a character is written without spaces around its words.
@@ -77,11 +102,13 @@ mod tests {
 
     #[test]
     fn every_pair_and_the_last_are_tokens() {
-        let table: [(&str, &[(usize, &str)]); 6] = [
-            ("降准了", &[(0, "降准"), (1, "准了"), (2, "了")]),
+        let table: [(&str, &[(usize, &str)]); 8] = [
+            ("降准了", &[(0, "降"), (0, "降准"), (1, "准了"), (2, "了")]),
             ("涨", &[(0, "涨")]),
-            ("5g手机", &[(0, "5g"), (2, "手机"), (3, "机")]),
-            ("00700.hk", &[(0, "00700"), (6, "hk")]),
+            ("5g手机", &[(0, "5g"), (2, "手"), (2, "手机"), (3, "机")]),
+            ("00700.hk", &[(0, "00700"), (5, ".hk"), (6, "hk")]),
+            (".net", &[(1, "net")]),
+            ("a. b", &[(0, "a"), (3, "b")]),
             ("a，b c", &[(0, "a"), (2, "b"), (4, "c")]),
             ("！ \n", &[]),
         ];

@@ -1,12 +1,13 @@
 //! Search finds every post that holds what is asked for, and no other.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use finews::archive::Snapshot;
+use finews::archive::{NameId, Snapshot};
 use finews::search::normalise::normalised;
 use finews::search::query::Query;
 use finews::search::tokens::{is_han, is_word};
-use finews::search::{Index, Order};
+use finews::search::{Facet, Index, Order, Writer};
 use tempfile::TempDir;
 
 use crate::support::{config, folder, load};
@@ -77,16 +78,26 @@ fn site(posts: usize) -> TempDir {
     site
 }
 
-/// An index that holds an archive.
-fn index(archive: &Snapshot, folder: &Path) -> Index {
+/// A writer whose index holds an archive.
+fn writer(archive: &Arc<Snapshot>, folder: &Path) -> Writer {
     let index = Index::open(folder).expect("an index");
-    index.follow(archive, &|_, _| ()).expect("it follows");
-    index
+    let mut writer = Writer::new(&index).expect("a writer").expect("the only one");
+    follow(&mut writer, archive);
+    writer
+}
+
+fn follow(writer: &mut Writer, archive: &Arc<Snapshot>) {
+    while writer.follow(archive).expect("it follows") > 0 {}
+}
+
+/// An index that holds an archive.
+fn index(archive: &Arc<Snapshot>, folder: &Path) -> Arc<Index> {
+    Arc::clone(writer(archive, folder).index())
 }
 
 /// The files of the posts that a query finds, in their order.
 fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
-    let found = index.search(archive, &Query::new(query), Order::Newest, 0, 10_000).expect("an answer");
+    let found = index.search(archive, &Query::new(query), Order::Newest, None, 10_000).expect("an answer");
     assert_eq!(found.count, found.posts.len(), "{query}");
     found.posts.iter().map(|id| archive.post(*id).path().to_owned()).collect()
 }
@@ -118,7 +129,7 @@ fn sorted(mut paths: Vec<String>) -> Vec<String> {
 #[test]
 fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
     let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
-    let archive = load(&config(site.path()));
+    let archive = Arc::new(load(&config(site.path())));
     let index = index(&archive, folder.path());
     let mut dice = Dice(11);
     let posts = archive.posts();
@@ -128,8 +139,14 @@ fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
         let text: Vec<char> = archive.article(post).expect("an article").text().chars().collect();
         let start = dice.below(text.len());
         let part: Vec<char> = text[start..].iter().copied().take(1 + dice.below(6)).collect();
-        // What is typed without quotes ends at a space; marks are not looked for.
-        if !part.iter().all(|c| is_han(*c) || is_word(*c)) {
+        // What is typed without quotes ends at a space; marks are not looked for, but for those in words.
+        let is_sought = |at: usize| {
+            let is_word = |at: Option<usize>| at.and_then(|at| part.get(at)).is_some_and(|c| is_word(*c));
+            is_han(part[at])
+                || is_word(Some(at))
+                || part[at] == '.' && is_word(at.checked_sub(1)) && is_word(Some(at + 1))
+        };
+        if !(0..part.len()).all(is_sought) {
             continue;
         }
         let part: String = part.into_iter().collect();
@@ -165,7 +182,7 @@ fn words_filters_and_days_narrow_what_is_found() {
         ),
         ("_posts/2022-06-16-hidden.md", &post("降准", "hidden: true", "x")),
     ]);
-    let (archive, folder) = (load(&config(site.path())), tempfile::tempdir().expect("a folder"));
+    let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
     let index = index(&archive, folder.path());
     let table: [(&str, &[&str]); 19] = [
         ("央行", &["c", "b", "a"]),
@@ -193,7 +210,7 @@ fn words_filters_and_days_narrow_what_is_found() {
         let names: Vec<&str> = paths.iter().filter_map(|path| path.split(['-', '.']).nth(3)).collect();
         assert_eq!(names, files, "{query}");
     }
-    let best = index.search(&archive, &Query::new("降准"), Order::Best, 0, 1).expect("an answer");
+    let best = index.search(&archive, &Query::new("降准"), Order::Best, None, 1).expect("an answer");
     assert_eq!((archive.post(best.posts[0]).title(), best.count), ("央行降准", 2), "a title says more");
 }
 
@@ -203,36 +220,94 @@ fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
     let site =
         folder(&[("_posts/2022-05-01-a.md", &text("第一稿")), ("_posts/2022-05-02-b.md", &text("别的"))]);
     let folder = tempfile::tempdir().expect("a folder");
-    let archive = load(&config(site.path()));
-    let index = index(&archive, folder.path());
+    let archive = Arc::new(load(&config(site.path())));
+    let mut writer = writer(&archive, folder.path());
+    let index = Arc::clone(writer.index());
     assert_eq!(found(&index, &archive, "第一稿").len(), 1);
     std::fs::write(site.path().join("_posts/2022-05-01-a.md"), text("第二稿")).expect("a file");
     std::fs::write(site.path().join("_posts/2022-05-03-c.md"), text("新的")).expect("a file");
     std::fs::remove_file(site.path().join("_posts/2022-05-02-b.md")).expect("a file");
-    let archive = load(&config(site.path()));
-    index.follow(&archive, &|_, _| ()).expect("it follows");
+    let archive = Arc::new(load(&config(site.path())));
+    follow(&mut writer, &archive);
     for (query, count) in [("第一稿", 0), ("第二稿", 1), ("别的", 0), ("新的", 1)] {
         assert_eq!(found(&index, &archive, query).len(), count, "{query}");
     }
-    drop(index);
+    assert!(Writer::new(&Index::open(folder.path()).expect("an index")).expect("an answer").is_none());
+    drop((writer, index));
     std::fs::create_dir(folder.path().join("search-0")).expect("a folder");
     let again = Index::open(folder.path()).expect("an index");
     assert_eq!(found(&again, &archive, "第二稿").len(), 1);
-    let written = std::cell::Cell::new(0);
-    again.follow(&archive, &|_, _| written.set(written.get() + 1)).expect("it follows");
-    assert_eq!(written.get(), 0, "nothing is read anew");
+    let mut writer = Writer::new(&again).expect("a writer").expect("the only one");
+    let before = again.generation();
+    follow(&mut writer, &archive);
+    assert_eq!(again.generation(), before, "nothing is written anew");
     assert!(!folder.path().join("search-0").exists(), "of another version");
+}
+
+#[test]
+fn pages_of_what_is_found_hold_each_post_once() {
+    let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
+    let archive = Arc::new(load(&config(site.path())));
+    let index = index(&archive, folder.path());
+    let query = Query::new("央");
+    let all = found(&index, &archive, "央").len();
+    for order in [Order::Newest, Order::Best] {
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = index.search(&archive, &query, order, after, 7).expect("an answer");
+            assert_eq!((page.count, page.is_more), (all, false));
+            seen.extend(page.posts);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), all, "{order:?}");
+        if order == Order::Newest {
+            assert!(seen.is_sorted_by(|a, b| archive.post(*a).date >= archive.post(*b).date));
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), all, "{order:?}");
+    }
+}
+
+#[test]
+fn what_is_found_is_counted_by_source_month_and_security() {
+    let post = |source: &str, code: &str| {
+        format!(
+            "---\ntitle: 降准\ncategories: {source}\n---\n<span class=\"keytip\" data-code=\"1,{code}\">某某</span>\n"
+        )
+    };
+    let site = folder(&[
+        ("_config.yml", "timezone: Asia/Shanghai\n"),
+        ("_posts/2022-05-01-a.md", &post("hongwang", "600160")),
+        ("_posts/2022-05-31-b.md", &post("hongwang", "600519")),
+        ("_posts/2022-07-01-c.md", &post("emnews", "600160")),
+        ("_posts/2022-07-02-d.md", "---\ntitle: 降准\n---\n"),
+    ]);
+    let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
+    let index = index(&archive, folder.path());
+    let facets =
+        index.search(&archive, &Query::new("降准"), Order::Newest, None, 1).expect("an answer").facets;
+    let named = |facets: &[Facet<NameId>]| {
+        facets.iter().map(|facet| (archive.name(facet.of).to_owned(), facet.count)).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&facets.sources), [("hongwang".into(), 2), ("emnews".into(), 1)]);
+    assert_eq!(named(&facets.securities), [("600160.SH".into(), 2), ("600519.SH".into(), 1)]);
+    let months: Vec<_> = facets.months.iter().map(|facet| (facet.of.to_string(), facet.count)).collect();
+    assert_eq!(months, [("2022-05-01".into(), 2), ("2022-07-01".into(), 2)]);
 }
 
 #[test]
 fn an_index_that_is_damaged_is_made_anew() {
     let site = folder(&[("_posts/2022-05-01-a.md", "第一稿"), ("_posts/2022-05-02-b.md", "第一版")]);
-    let archive = load(&config(site.path()));
+    let archive = Arc::new(load(&config(site.path())));
     for (ending, text) in [("json", "nonsense"), ("fast", ""), ("fast", "nonsense"), ("idx", ""), ("pos", "")]
     {
         let folder = tempfile::tempdir().expect("a folder");
         drop(index(&archive, folder.path()));
-        let files = std::fs::read_dir(folder.path().join("search-1")).expect("a folder");
+        let files = std::fs::read_dir(folder.path().join("search-2")).expect("a folder");
         let files = files.map(|file| file.expect("a file").path());
         let spoilt: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == ending)).collect();
         assert!(!spoilt.is_empty(), "{ending}");

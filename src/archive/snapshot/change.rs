@@ -248,11 +248,7 @@ impl Snapshot {
     }
 
     fn appeared(&self, before: &Self, touched: &BTreeSet<PostId>) -> Vec<PostId> {
-        let is_listed = |archive: &Self, id: PostId| {
-            archive.posts.find(id).is_some_and(|post| post.visibility == Visibility::Listed)
-                && archive.is_served(id)
-        };
-        let new = touched.iter().copied().filter(|id| is_listed(self, *id) && !is_listed(before, *id));
+        let new = touched.iter().copied().filter(|id| self.is_listed(*id) && !before.is_listed(*id));
         let mut new: Vec<PostId> = new.collect();
         new.sort_by(|a, b| self.post(*a).order().cmp(&self.post(*b).order()));
         new

@@ -1,6 +1,7 @@
 //! A list of posts in ascending order, in chunks that one version of it shares with the next: to
 //! add a post to a list of a million costs a copy of one chunk.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -84,6 +85,14 @@ impl List {
     /// Every post, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = PostId> {
         self.range(0..self.len)
+    }
+
+    /// The posts of the chunks that another version of the list does not share, oldest first.
+    pub(super) fn unshared<'l>(&'l self, other: &Self) -> impl Iterator<Item = PostId> + use<'l> {
+        let shared: HashSet<*const Vec<PostId>> =
+            other.chunks.iter().map(|chunk| Arc::as_ptr(&chunk.ids)).collect();
+        let own = self.chunks.iter().filter(move |chunk| !shared.contains(&Arc::as_ptr(&chunk.ids)));
+        own.flat_map(|chunk| chunk.ids.iter().copied())
     }
 
     /// The newest posts, newest first.

@@ -103,6 +103,11 @@ impl Snapshot {
         self.files.find(path).find(|id| self.post(*id).path() == path)
     }
 
+    /// Whether lists show a post.
+    pub fn is_listed(&self, id: PostId) -> bool {
+        self.posts.find(id).is_some_and(|post| post.visibility == Visibility::Listed) && self.is_served(id)
+    }
+
     /// The post of a file whose path has a hash, as [`Post::key`] gives it.
     pub fn of_key(&self, key: u64) -> Option<PostId> {
         self.files.find_hash(key).find(|id| self.post(*id).key() == key)

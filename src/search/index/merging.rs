@@ -1,0 +1,89 @@
+//! Which parts of the index are made one. They stay small, so that a search that finds much needs to look at
+//! the newest only.
+
+use tantivy::index::SegmentMeta;
+use tantivy::indexer::{MergeCandidate, MergePolicy};
+
+/// Posts of a segment that is merged no more; one may hold twice as many.
+const FULL: u32 = 16_000;
+/// So many of a size are merged.
+const AT_ONCE: usize = 8;
+
+/// Merges segments of about a size, but not beyond a limit.
+#[derive(Debug)]
+pub(super) struct SmallSegments;
+
+impl MergePolicy for SmallSegments {
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let sizes: Vec<u32> = segments.iter().map(SegmentMeta::num_docs).collect();
+        let mut merged: Vec<Vec<usize>> = merges(&sizes);
+        // Half of what it says is of no use.
+        let is_stale = |segment: &SegmentMeta| segment.num_deleted_docs() > segment.num_docs();
+        let stale = segments.iter().enumerate().filter(|(_, segment)| is_stale(segment));
+        let stale: Vec<usize> =
+            stale.map(|(at, _)| at).filter(|at| !merged.iter().flatten().any(|m| m == at)).collect();
+        merged.extend(stale.into_iter().map(|at| vec![at]));
+        merged
+            .into_iter()
+            .map(|merge| MergeCandidate(merge.iter().map(|at| segments[*at].id()).collect()))
+            .collect()
+    }
+}
+
+/// Which of segments of these sizes are to be merged.
+fn merges(sizes: &[u32]) -> Vec<Vec<usize>> {
+    let mut small: Vec<usize> = (0..sizes.len()).filter(|at| sizes[*at] < FULL).collect();
+    small.sort_by_key(|at| sizes[*at]);
+    let tier = |at: &usize| sizes[*at].max(64).ilog2() / 3;
+    let mut merges = Vec::new();
+    for same in small.chunk_by(|a, b| tier(a) == tier(b)) {
+        let (mut merge, mut total) = (Vec::new(), 0);
+        for at in same {
+            merge.push(*at);
+            total += sizes[*at];
+            if merge.len() == AT_ONCE || total >= FULL {
+                merges.push(std::mem::take(&mut merge));
+                total = 0;
+            }
+        }
+    }
+    merges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_a_size_is_merged_until_it_is_full() {
+        let of = |sizes: &[u32]| -> Vec<Vec<u32>> {
+            merges(sizes).iter().map(|merge| merge.iter().map(|at| sizes[*at]).collect()).collect()
+        };
+        let none: [Vec<u32>; 0] = [];
+        assert_eq!(of(&[1; 7]), none);
+        assert_eq!(of(&[1; 8]), [vec![1; 8]]);
+        assert_eq!(of(&[1; 17]), [vec![1; 8], vec![1; 8]]);
+        assert_eq!(of(&[1, 1, 1, 5_000, 5_000, 20_000, 40_000]), none);
+        assert_eq!(of(&[7_000, 30_000, 7_000, 7_000, 7_000]), [vec![7_000; 3]]);
+    }
+
+    #[test]
+    fn an_archive_that_grows_post_by_post_has_few_segments() {
+        let mut sizes: Vec<u32> = Vec::new();
+        let mut most = 0;
+        for _ in 0..60_000 {
+            sizes.push(1);
+            loop {
+                let merges = merges(&sizes);
+                let Some(merge) = merges.first() else { break };
+                let total = merge.iter().map(|at| sizes[*at]).sum();
+                let mut at = 0;
+                sizes.retain(|_| (at += 1, !merge.contains(&(at - 1))).1);
+                sizes.push(total);
+            }
+            most = most.max(sizes.len());
+        }
+        assert!(most < 50, "{most}");
+        assert!(sizes.iter().all(|size| *size <= 2 * FULL), "{sizes:?}");
+    }
+}

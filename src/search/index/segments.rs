@@ -1,0 +1,70 @@
+//! The parts of the index as readers see them, with the columns that each search reads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tantivy::columnar::Column;
+use tantivy::{IndexReader, Searcher, SegmentOrdinal, SegmentReader};
+
+/// What was committed, as one view.
+pub(super) struct Segments {
+    /// No other view of this process has it.
+    pub(super) generation: u64,
+    pub(super) searcher: Searcher,
+    /// That with the newest post first. New posts are in segments of their own, so that mostly few need be
+    /// looked at.
+    segments: Vec<Segment>,
+}
+
+/// A part of the index.
+pub(super) struct Segment {
+    ord: SegmentOrdinal,
+    /// The dates of its newest and its oldest post, in seconds.
+    pub(super) newest: i64,
+    pub(super) oldest: i64,
+    pub(super) keys: Column<u64>,
+    pub(super) versions: Column<u64>,
+    pub(super) dates: Column<i64>,
+    /// Hashes of names.
+    pub(super) sources: Column<u64>,
+    pub(super) stocks: Column<u64>,
+}
+
+impl Segments {
+    pub(super) fn of(reader: &IndexReader) -> tantivy::Result<Self> {
+        static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+        let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+        let searcher = reader.searcher();
+        let segments =
+            searcher.segment_readers().iter().zip(0..).map(|(reader, ord)| Segment::of(reader, ord));
+        let mut segments = segments.collect::<tantivy::Result<Vec<_>>>()?;
+        segments.sort_by_key(|segment| std::cmp::Reverse(segment.newest));
+        Ok(Self { generation, searcher, segments })
+    }
+
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter()
+    }
+
+    pub(super) fn reader(&self, segment: &Segment) -> &SegmentReader {
+        self.searcher.segment_reader(segment.ord)
+    }
+}
+
+impl Segment {
+    fn of(reader: &SegmentReader, ord: SegmentOrdinal) -> tantivy::Result<Self> {
+        let fields = reader.fast_fields();
+        // Of a field that no post of a segment has there is no column.
+        let empty = || Column::build_empty_column(reader.max_doc());
+        let dates: Column<i64> = fields.i64("date")?;
+        Ok(Self {
+            ord,
+            newest: dates.max_value(),
+            oldest: dates.min_value(),
+            keys: fields.u64("key")?,
+            versions: fields.u64("version")?,
+            dates,
+            sources: fields.column_opt("source")?.unwrap_or_else(empty),
+            stocks: fields.column_opt("stock")?.unwrap_or_else(empty),
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! The best of what is found, a page at a time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::str::FromStr;
+
+/// A place in what is found: the rank and the key of the last post of a page. Posts that come or go elsewhere
+/// do not move it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cursor {
+    rank: i64,
+    key: u64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{:x}", self.rank, self.key)
+    }
+}
+
+/// What is no cursor.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in what is found")]
+pub struct UnknownCursor;
+
+impl FromStr for Cursor {
+    type Err = UnknownCursor;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCursor> {
+        let (rank, key) = text.split_once('.').ok_or(UnknownCursor)?;
+        let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| UnknownCursor);
+        Ok(Self { rank: number(rank)?.cast_signed(), key: number(key)? })
+    }
+}
+
+/// The first so many of what is offered, those of higher rank first, that are behind a cursor.
+pub(super) struct Top {
+    size: usize,
+    after: Option<Cursor>,
+    /// The least of them on top.
+    best: BinaryHeap<Reverse<Cursor>>,
+}
+
+impl Top {
+    pub(super) fn new(size: usize, after: Option<Cursor>) -> Self {
+        Self { size, after, best: BinaryHeap::with_capacity(size + 1) }
+    }
+
+    pub(super) fn offer(&mut self, rank: i64, key: impl FnOnce() -> u64) {
+        let is_full = self.best.len() == self.size;
+        if is_full && self.best.peek().is_some_and(|Reverse(least)| rank < least.rank)
+            || self.after.is_some_and(|after| rank > after.rank)
+        {
+            return;
+        }
+        let found = Cursor { rank, key: key() };
+        if self.after.is_none_or(|after| found < after) {
+            self.best.push(Reverse(found));
+            if is_full {
+                self.best.pop();
+            }
+        }
+    }
+
+    /// Whether nothing of this rank or a lower one would be among them.
+    pub(super) fn is_beyond(&self, rank: i64) -> bool {
+        self.best.len() == self.size && self.best.peek().is_some_and(|Reverse(least)| rank < least.rank)
+    }
+
+    /// The keys of all but one of them, the best first; and where to go on, if there is that one more.
+    pub(super) fn finish(self) -> (Vec<u64>, Option<Cursor>) {
+        let size = self.size - 1;
+        let mut best: Vec<Cursor> =
+            self.best.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect();
+        let is_more = best.len() > size;
+        best.truncate(size);
+        let next = best.last().copied().filter(|_| is_more);
+        (best.into_iter().map(|found| found.key).collect(), next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_hold_each_once_in_order() {
+        let offers = [(3, 1), (5, 2), (5, 3), (-2, 4), (5, 4), (3, 9)];
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let mut top = Top::new(3, after);
+            offers.iter().for_each(|(rank, key)| top.offer(*rank, || *key));
+            let (keys, next) = top.finish();
+            seen.extend(keys);
+            let Some(next) = next else { break };
+            after = Some(next.to_string().parse().expect("a cursor"));
+        }
+        assert_eq!(seen, [4, 3, 2, 9, 1, 4]);
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_none() {
+        for text in ["", ".", "1", "1.x", "x.1", "1.1.1", "fffffffffffffffff.0"] {
+            assert_eq!(text.parse::<Cursor>(), Err(UnknownCursor), "{text}");
+        }
+    }
+}

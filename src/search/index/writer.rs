@@ -1,0 +1,126 @@
+//! How the index follows the archive.
+
+use std::io;
+use std::sync::Arc;
+
+use tantivy::indexer::IndexWriterOptions;
+use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Index;
+use super::merging::SmallSegments;
+use crate::archive::{Post, Snapshot};
+
+/// Bytes that the writer fills before it writes a segment.
+const MEMORY: usize = 64 << 20;
+/// Posts that are committed at once while there is much to catch up with: so many are lost when the program
+/// is killed, and for so long new posts wait.
+const BATCH: usize = 10_000;
+
+/// The only writer of an index.
+pub struct Writer {
+    index: Arc<Index>,
+    writer: IndexWriter,
+    /// The archive that it holds; none before the first is compared with it.
+    followed: Option<Arc<Snapshot>>,
+    /// Keys of posts that are to be added, the newest last.
+    backlog: Vec<u64>,
+}
+
+impl Writer {
+    /// The writer of an index; nothing if another process writes it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn new(index: &Arc<Index>) -> io::Result<Option<Self>> {
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .memory_budget_per_thread(MEMORY)
+            .num_merge_threads(1)
+            .build();
+        let writer: IndexWriter = match index.index.writer_with_options(options) {
+            Ok(writer) => writer,
+            Err(TantivyError::LockFailure(..)) => return Ok(None),
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        writer.set_merge_policy(Box::new(SmallSegments));
+        Ok(Some(Self { index: Arc::clone(index), writer, followed: None, backlog: Vec::new() }))
+    }
+
+    /// The index.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// Brings the index nearer to what lists of an archive show: what has changed since the last time is in
+    /// it at once, of what is missing from before the newest posts. Returns how many are still missing.
+    ///
+    /// # Errors
+    /// When it cannot be written, or an article is damaged. The index then holds what it did, and its writer
+    /// is to be made anew.
+    pub fn follow(&mut self, archive: &Arc<Snapshot>) -> io::Result<usize> {
+        let key_term = |key: u64| Term::from_field_u64(self.index.fields.key, key);
+        let mut changes = 0;
+        match self.followed.replace(Arc::clone(archive)) {
+            Some(before) => {
+                let since = archive.listed_since(&before);
+                for key in since.gone {
+                    self.writer.delete_term(key_term(key));
+                    changes += 1;
+                }
+                for id in since.new {
+                    self.add(archive, archive.post(id))?;
+                    changes += 1;
+                }
+            }
+            None => {
+                let mut known = self.index.known();
+                let posts = archive.listed().iter().map(|id| archive.post(id));
+                let missing = posts.filter(|post| known.remove(&post.key()) != Some(post.hash));
+                self.backlog = missing.map(Post::key).collect();
+                for key in known.into_keys() {
+                    self.writer.delete_term(key_term(key));
+                    changes += 1;
+                }
+            }
+        }
+        for _ in 0..BATCH.min(self.backlog.len()) {
+            let post = self.backlog.pop().and_then(|key| archive.of_key(key));
+            if let Some(id) = post.filter(|id| archive.is_listed(*id)) {
+                self.add(archive, archive.post(id))?;
+                changes += 1;
+            }
+        }
+        if changes > 0 {
+            self.writer.commit().map_err(io::Error::other)?;
+            self.index.reload().map_err(io::Error::other)?;
+        }
+        Ok(self.backlog.len())
+    }
+
+    /// Puts a post in the place of its version before.
+    fn add(&self, archive: &Snapshot, post: &Post) -> io::Result<()> {
+        let fields = self.index.fields;
+        let mut document = TantivyDocument::new();
+        document.add_u64(fields.key, post.key());
+        document.add_u64(fields.version, post.hash);
+        document.add_i64(fields.date, post.date.seconds());
+        document.add_text(fields.title, post.title());
+        document.add_text(fields.text, archive.article(post)?.text());
+        let names = [(fields.source, post.categories()), (fields.tag, post.tags())];
+        for (field, names) in names {
+            names.iter().for_each(|name| document.add_u64(field, name_hash(archive.name(*name))));
+        }
+        for mention in &post.securities {
+            document.add_u64(fields.stock, name_hash(archive.name(mention.code)));
+        }
+        self.writer.delete_term(Term::from_field_u64(fields.key, post.key()));
+        self.writer.add_document(document).map_err(io::Error::other)?;
+        Ok(())
+    }
+}
+
+/// What the index knows a source, tag or security by.
+pub(super) fn name_hash(name: &str) -> u64 {
+    xxh3_64(name.as_bytes())
+}

@@ -1,0 +1,277 @@
+//! What is shown of a text that was found: the lines around what was looked for, with that marked.
+
+use std::ops::Range;
+
+use super::normalise::{Normalised, normalised};
+use super::query::Query;
+use super::tokens::{is_han, is_word};
+
+/// How much of the snippet may stand before the first hit, in halves of a Han character.
+const LEAD: usize = 48;
+/// Hits of a text that are looked at.
+const MOST_HITS: usize = 256;
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What it says.
+    pub text: String,
+    /// Whether it was looked for.
+    pub is_marked: bool,
+}
+
+/// What is looked for in texts.
+#[derive(Debug)]
+pub struct Needles(Vec<Vec<char>>);
+
+/// Characters of a text that hold what was looked for, by their indices.
+struct Hit {
+    place: Range<usize>,
+    needle: usize,
+}
+
+impl Needles {
+    /// The texts of a query.
+    pub fn of(query: &Query) -> Self {
+        let of_text = |text: &String| {
+            let chars = normalised(text).chars;
+            let is_sought = |c: &char| is_han(*c) || is_word(*c);
+            let start = chars.iter().position(is_sought)?;
+            let end = chars.iter().rposition(is_sought)?;
+            Some(chars[start..=end].to_vec())
+        };
+        Self(query.texts.iter().filter_map(of_text).collect())
+    }
+
+    /// A whole text, with what was looked for marked.
+    pub fn marked(&self, text: &str) -> Vec<Piece> {
+        let normal = normalised(text);
+        self.cut(text, &normal, &self.hits(&normal.chars), 0..text.len())
+    }
+
+    /// The part of a text with most of what was looked for, marked; so long as so many Han characters, or
+    /// twice as many others. Its beginning if it holds nothing of that.
+    pub fn snippet(&self, text: &str, length: usize) -> Vec<Piece> {
+        let normal = normalised(text);
+        let hits = self.hits(&normal.chars);
+        let chars: Vec<(usize, char)> = text.char_indices().collect();
+        let index_of = |place: usize| {
+            let byte = normal.origins.get(place).map_or(text.len(), |at| *at as usize);
+            chars.partition_point(|(at, _)| *at < byte)
+        };
+        let window = 2 * length;
+        let span = |range: Range<usize>| chars[range].iter().map(|(_, c)| width(*c)).sum::<usize>();
+        let densest = densest(&hits, |range| span(index_of(range.start)..index_of(range.end)) <= window);
+        let first = densest.as_ref().map_or(0, |range| index_of(range.start));
+        let last = densest.as_ref().map_or(0, |range| index_of(range.end));
+        let lead = LEAD.min(window.saturating_sub(span(first..last)) / 2);
+        let start = start_before(&chars, first, lead);
+        let (mut end, mut used) = (start, 0);
+        while let Some((_, c)) = chars.get(end).filter(|(_, c)| used + width(*c) <= window) {
+            used += width(*c);
+            end += 1;
+        }
+        // Not within a word, unless it is longer than all.
+        if end < chars.len() && is_word(chars[end].1) {
+            let whole = chars[start..end].iter().rposition(|(_, c)| !is_word(*c));
+            end = whole.map_or(end, |at| start + at + 1).max(last.min(end));
+        }
+        let byte = |index: usize| chars.get(index).map_or(text.len(), |(at, _)| *at);
+        let mut pieces = self.cut(text, &normal, &hits, byte(start)..byte(end));
+        let ellipsis = || Piece { text: "…".into(), is_marked: false };
+        if start > 0 && !ends_sentence(chars[start - 1].1) {
+            pieces.insert(0, ellipsis());
+        }
+        if end < chars.len() {
+            pieces.push(ellipsis());
+        }
+        pieces
+    }
+
+    /// Where what is looked for is in a normalised text, in order.
+    fn hits(&self, chars: &[char]) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (index, needle) in self.0.iter().enumerate() {
+            let mut at = 0;
+            while hits.len() < MOST_HITS && at + needle.len() <= chars.len() {
+                if is_at(chars, at, needle) {
+                    hits.push(Hit { place: at..at + needle.len(), needle: index });
+                    at += needle.len();
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        hits.sort_by_key(|hit| (hit.place.start, hit.place.end));
+        hits
+    }
+
+    /// The pieces of some bytes of a text.
+    fn cut(&self, text: &str, normal: &Normalised, hits: &[Hit], bytes: Range<usize>) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut at = bytes.start;
+        let mut push = |range: Range<usize>, is_marked: bool| {
+            if !range.is_empty() {
+                pieces.push(Piece { text: text[range].replace(['\n', '\r'], " "), is_marked });
+            }
+        };
+        for hit in hits {
+            let marked = bytes_of(text, normal, &hit.place);
+            let marked = marked.start.max(at)..marked.end.min(bytes.end);
+            if marked.start < marked.end {
+                push(at..marked.start, false);
+                at = marked.end;
+                push(marked, true);
+            }
+        }
+        push(at..bytes.end, false);
+        pieces
+    }
+}
+
+/// Whether a normalised text has a needle at an index: Han as they are, words whole, and any character where
+/// the needle has a mark.
+fn is_at(chars: &[char], at: usize, needle: &[char]) -> bool {
+    let end = at + needle.len();
+    let is_same = |(c, sought): (&char, &char)| c == sought || !(is_han(*sought) || is_word(*sought));
+    let cuts = |at: usize| at > 0 && at < chars.len() && is_word(chars[at - 1]) && is_word(chars[at]);
+    chars[at..end].iter().zip(needle).all(is_same) && !cuts(at) && !cuts(end)
+}
+
+/// The bytes of the original that some characters come from.
+fn bytes_of(text: &str, normal: &Normalised, place: &Range<usize>) -> Range<usize> {
+    let start = normal.origins[place.start];
+    let last = normal.origins[place.end - 1];
+    let behind = normal.origins[place.end..].iter().find(|origin| **origin > last);
+    start as usize..behind.map_or(text.len(), |at| *at as usize)
+}
+
+/// From the first to the last of the hits that are near each other: those of most needles, and then the most.
+fn densest(hits: &[Hit], fits: impl Fn(Range<usize>) -> bool) -> Option<Range<usize>> {
+    let mut best: Option<((usize, usize), Range<usize>)> = None;
+    for (first, hit) in hits.iter().enumerate() {
+        let mut needles = vec![hit.needle];
+        let mut range = hit.place.clone();
+        let mut count = 0;
+        for other in &hits[first..] {
+            let wider = range.start..range.end.max(other.place.end);
+            if !fits(wider.clone()) {
+                break;
+            }
+            range = wider;
+            count += 1;
+            if !needles.contains(&other.needle) {
+                needles.push(other.needle);
+            }
+        }
+        let worth = (needles.len(), count);
+        if best.as_ref().is_none_or(|(known, _)| worth > *known) {
+            best = Some((worth, range));
+        }
+    }
+    best.map(|(_, range)| range)
+}
+
+/// Where to begin so that something stands before an index: at the beginning of its sentence if that is near,
+/// else as far before as may be, and not within a word.
+fn start_before(chars: &[(usize, char)], index: usize, lead: usize) -> usize {
+    let (mut start, mut used) = (index, 0);
+    while start > 0 {
+        let before = chars[start - 1].1;
+        if ends_sentence(before) {
+            return start;
+        }
+        used += width(before);
+        if used > lead {
+            break;
+        }
+        start -= 1;
+    }
+    if start > 0 && is_word(chars[start - 1].1) {
+        let whole = chars[start..index].iter().position(|(_, c)| !is_word(*c));
+        return whole.map_or(index, |at| start + at);
+    }
+    start
+}
+
+fn ends_sentence(c: char) -> bool {
+    matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | '\n')
+}
+
+/// In halves of a Han character.
+fn width(c: char) -> usize {
+    if is_word(c) && u32::from(c) < 0x2E80 || c.is_ascii() { 1 } else { 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needles(query: &str) -> Needles {
+        Needles::of(&Query::new(query))
+    }
+
+    fn shown(pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .map(|piece| if piece.is_marked { format!("[{}]", piece.text) } else { piece.text.clone() })
+            .collect()
+    }
+
+    #[test]
+    fn what_was_looked_for_is_marked_as_it_was_written() {
+        let table = [
+            ("降准", "央行宣布降准，降準", "央行宣布[降准]，[降準]"),
+            ("abc", "ＡＢＣ abcd", "[ＡＢＣ] abcd"),
+            ("降准 央行", "央行降准", "[央行][降准]"),
+            ("央行 央行降", "央行降准", "[央行][降]准"),
+            ("3.6.3", "版本3.6.3和3.6.31", "版本[3.6.3]和3.6.31"),
+            ("株", "㈱上", "[㈱]上"),
+            ("。", "央。", "央。"),
+            ("\"a b\"", "A&B <a>", "[A&B] <a>"),
+        ];
+        for (query, text, expected) in table {
+            assert_eq!(shown(&needles(query).marked(text)), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_snippet_is_the_densest_part_of_a_text() {
+        let filler = "某地某日某事某人某处".repeat(8);
+        let table = [
+            (
+                "降准",
+                format!("{filler}。央行宣布降准。{filler}"),
+                "央行宣布[降准]。某地某日某事某人某处某地某日某…",
+            ),
+            (
+                "央行 降准",
+                format!("央行{filler}，昨日央行降准，{filler}"),
+                "…某事某人某处，昨日[央行][降准]，某地某日某事某人…",
+            ),
+            ("无", format!("首句。{filler}"), "首句。某地某日某事某人某处某地某日某事某人某…"),
+            ("降准", "降准\n了".into(), "[降准] 了"),
+            ("bank", format!("{} the bank said", "word ".repeat(20)), "…word word word  the [bank] said"),
+        ];
+        for (query, text, expected) in table {
+            assert_eq!(shown(&needles(query).snippet(&text, 22)), expected, "{query}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_text_is_cut_between_characters(
+            text in "([央行降准。，a1 \\n㈱é]|\\PC){0,60}",
+            query in "[央行降准a1 ]{0,5}",
+            length in 1usize..30,
+        ) {
+            let needles = needles(&query);
+            let whole: String = needles.marked(&text).iter().map(|piece| piece.text.as_str()).collect();
+            proptest::prop_assert_eq!(whole, text.replace(['\n', '\r'], " "));
+            let snippet: String = needles.snippet(&text, length).iter().map(|piece| piece.text.as_str()).collect();
+            let inner = snippet.trim_start_matches('…').trim_end_matches('…');
+            proptest::prop_assert!(text.replace(['\n', '\r'], " ").contains(inner));
+            proptest::prop_assert!(inner.chars().map(width).sum::<usize>() <= 2 * length);
+        }
+    }
+}
