@@ -1,5 +1,6 @@
-//! `cargo bench --bench search -- SITE`: what an index of a site costs, how fast it answers, and whether it
-//! finds what a reader knows. Prints a table; writes to a temporary folder only.
+//! `cargo bench --bench search -- SITE [FOLDER]`: what an index of a site costs, how fast it answers, and
+//! whether it finds what a reader knows. Prints a table; writes to a temporary folder, unless another is named
+//! in which the index then stays.
 
 #![allow(missing_docs, clippy::print_stdout)]
 
@@ -24,22 +25,24 @@ const MOST_SCANNED: usize = 50_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds a flag of its own.
-    let site = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let Some(site) = site.map(PathBuf::from) else {
-        println!("a site's folder is missing: cargo bench --bench search -- SITE");
+    let mut folders =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).map(PathBuf::from);
+    let Some(site) = folders.next() else {
+        println!("a site's folder is missing: cargo bench --bench search -- SITE [FOLDER]");
         return Ok(());
     };
     let config = Config::read(&site, &Overrides::default(), &|_| None)?;
     let archive = Arc::new(archive::load(&config, paths::CLAIMS, &Progress::default())?);
-    let folder = tempfile::tempdir()?;
+    let temporary = tempfile::tempdir()?;
+    let folder = folders.next().unwrap_or_else(|| temporary.path().to_owned());
     let before = memory();
     let start = Instant::now();
-    let index = Index::open(folder.path())?;
+    let index = Index::open(&folder)?;
     let mut writer = Writer::new(&index)?.ok_or("another process writes the index")?;
     while writer.follow(&archive)? > 0 {}
     row("posts", archive.listed().len() as f64, "");
     row("built in", start.elapsed().as_secs_f64(), "s");
-    row("on the disk", size(folder.path())? as f64 / 1e6, "MB");
+    row("on the disk", size(&folder)? as f64 / 1e6, "MB");
     row("memory more", memory().saturating_sub(before) as f64 / 1e6, "MB");
     drop(writer);
     let start = Instant::now();

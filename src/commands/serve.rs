@@ -45,6 +45,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     }
 
     let app = App::new(&config);
+    app.search().start(config.cache_dir.clone());
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
     servers.spawn(server::run(listener, Front::new(Arc::clone(&app)), told(stopping.clone())));
@@ -89,6 +90,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     if !store::finish_writing(GRACE.saturating_sub(since.elapsed())) {
         tracing::warn!("the archive was not written in time; the next start reads all files");
     }
+    app.search().close();
     std::process::exit(0)
 }
 

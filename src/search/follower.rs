@@ -2,6 +2,7 @@
 
 mod scratch;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -38,6 +39,17 @@ pub enum State {
     Current,
     /// It cannot be written, for a reason. What was in it is still found.
     Failing(String),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting => f.write_str("waiting for the archive"),
+            Self::Building { done, total } => write!(f, "building, {done} of {total} posts"),
+            Self::Current => f.write_str("ok"),
+            Self::Failing(reason) => write!(f, "cannot be written: {reason}"),
+        }
+    }
 }
 
 /// The index of the archive of the moment. It does nothing before it is started.
@@ -182,15 +194,20 @@ impl Shared {
 
     /// Opens the index in a folder, or in a temporary one, and makes it the one that is searched.
     fn open(&self, folder: Option<&Path>) -> io::Result<Writer> {
+        let is_said = matches!(**self.state.load(), State::Failing(_));
         let kept = folder.map(|folder| (folder, open_in(folder)));
         let writer = match kept {
             Some((_, Ok(Some(writer)))) => writer,
-            Some((folder, Ok(None))) => {
-                tracing::warn!("another process writes the search index in {}", folder.display());
-                self.open_scratch()?
-            }
-            Some((folder, Err(error))) => {
-                tracing::warn!("the search index cannot be in {}: {error}", folder.display());
+            Some((folder, outcome)) => {
+                if !is_said {
+                    let reason = outcome
+                        .err()
+                        .map_or("another process writes there".into(), |error| error.to_string());
+                    tracing::warn!(
+                        "the search index is in a temporary folder, not in {}: {reason}",
+                        folder.display()
+                    );
+                }
                 self.open_scratch()?
             }
             None => self.open_scratch()?,

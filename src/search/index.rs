@@ -21,9 +21,10 @@ use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextField
 use tantivy::{DocSet, IndexReader, ReloadPolicy, TERMINATED};
 
 use super::query::Query;
+use super::snippet::Needles;
 use crate::archive::{PostId, Snapshot, Timestamp};
-use asked::asked;
 pub use asked::meant;
+use asked::{Ends, asked, may_be_cut};
 use facets::Tally;
 pub use facets::{Facet, Facets};
 use segments::Segments;
@@ -36,6 +37,8 @@ pub use writer::Writer;
 const VERSION: u32 = 2;
 /// Counts are exact up to this. Beyond it only the newest of what is found is counted, and ranked.
 pub const MOST_COUNTED: usize = 10_000;
+/// Posts that are read to see whether they hold what cannot be asked of the index.
+const MOST_READ: usize = 100;
 /// After this time a post is worth three quarters of what a new one is that fits as well.
 const FADED_AFTER: f32 = 365.0 * 86_400.0;
 
@@ -80,6 +83,9 @@ pub struct Found {
     pub count: usize,
     /// Whether there are more than were counted.
     pub is_more: bool,
+    /// Whether the words at the ends of what was looked for are parts of words in them, since whole they are
+    /// nowhere.
+    pub is_cut: bool,
     /// Where the next page goes on.
     pub next: Option<Cursor>,
     /// What the posts that were counted have in common.
@@ -174,7 +180,7 @@ impl Index {
     }
 
     /// The posts of an archive that hold what is asked for: `limit` of them, behind those of the page
-    /// before.
+    /// before. If none holds the words at its ends whole, those that hold them as parts of words.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -189,13 +195,47 @@ impl Index {
         if query.is_empty() || limit == 0 {
             return Ok(Found::default());
         }
+        let found = self.find(archive, query, Ends::Whole, order, after, limit)?;
+        if found.count == 0 && may_be_cut(query) {
+            self.find_cut(archive, query, order, limit)
+        } else {
+            Ok(found)
+        }
+    }
+
+    /// The best posts that hold what is asked for with the words at its ends as parts of words.
+    fn find_cut(&self, archive: &Snapshot, query: &Query, order: Order, limit: usize) -> io::Result<Found> {
+        let needles = Needles::of(query, true);
+        let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
+        let mut held = Vec::new();
+        for id in found.posts {
+            let post = archive.post(id);
+            if needles.are_in([post.title(), &archive.article(post)?.text()]) {
+                held.push(id);
+            }
+        }
+        found.count = held.len();
+        found.is_more = found.next.is_some() || held.len() > limit;
+        held.truncate(limit);
+        Ok(Found { posts: held, is_cut: true, next: None, facets: Facets::default(), ..found })
+    }
+
+    fn find(
+        &self,
+        archive: &Snapshot,
+        query: &Query,
+        ends: Ends,
+        order: Order,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> io::Result<Found> {
         let segments = self.segments.load();
         let searcher = &segments.searcher;
         let scoring = match order {
             Order::Newest => EnableScoring::disabled_from_searcher(searcher),
             Order::Best => EnableScoring::enabled_from_searcher(searcher),
         };
-        let weight = asked(self.fields, archive, query).weight(scoring).map_err(io::Error::other)?;
+        let weight = asked(self.fields, archive, query, ends).weight(scoring).map_err(io::Error::other)?;
         let start = |day| Timestamp::start_of(day, archive.zone()).seconds();
         let from = query.from.map_or(i64::MIN, start);
         let beyond = query.to.and_then(|day| day.succ_opt()).map_or(i64::MAX, start);
@@ -237,6 +277,7 @@ impl Index {
             posts: posts.collect(),
             count: count.min(MOST_COUNTED),
             is_more,
+            is_cut: false,
             next,
             facets: tally.facets(archive),
         })

@@ -22,7 +22,11 @@ pub struct Piece {
 
 /// What is looked for in texts.
 #[derive(Debug)]
-pub struct Needles(Vec<Vec<char>>);
+pub struct Needles {
+    needles: Vec<Vec<char>>,
+    /// Words at their ends may be parts of words.
+    is_cut: bool,
+}
 
 /// Characters of a text that hold what was looked for, by their indices.
 struct Hit {
@@ -31,8 +35,8 @@ struct Hit {
 }
 
 impl Needles {
-    /// The texts of a query.
-    pub fn of(query: &Query) -> Self {
+    /// The texts of a query; with `is_cut` the words at their ends may be parts of words.
+    pub fn of(query: &Query, is_cut: bool) -> Self {
         let of_text = |text: &String| {
             let chars = normalised(text).chars;
             let is_sought = |c: &char| is_han(*c) || is_word(*c);
@@ -40,7 +44,16 @@ impl Needles {
             let end = chars.iter().rposition(is_sought)?;
             Some(chars[start..=end].to_vec())
         };
-        Self(query.texts.iter().filter_map(of_text).collect())
+        Self { needles: query.texts.iter().filter_map(of_text).collect(), is_cut }
+    }
+
+    /// Whether each is in one of some texts.
+    pub fn are_in<const N: usize>(&self, texts: [&str; N]) -> bool {
+        let texts = texts.map(|text| normalised(text).chars);
+        let is_in = |chars: &[char], needle: &[char]| {
+            (0..=chars.len().saturating_sub(needle.len())).any(|at| is_at(chars, at, needle, self.is_cut))
+        };
+        self.needles.iter().all(|needle| texts.iter().any(|chars| is_in(chars, needle)))
     }
 
     /// A whole text, with what was looked for marked.
@@ -91,10 +104,10 @@ impl Needles {
     /// Where what is looked for is in a normalised text, in order.
     fn hits(&self, chars: &[char]) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for (index, needle) in self.0.iter().enumerate() {
+        for (index, needle) in self.needles.iter().enumerate() {
             let mut at = 0;
-            while hits.len() < MOST_HITS && at + needle.len() <= chars.len() {
-                if is_at(chars, at, needle) {
+            while hits.len() < MOST_HITS && at < chars.len() {
+                if is_at(chars, at, needle, self.is_cut) {
                     hits.push(Hit { place: at..at + needle.len(), needle: index });
                     at += needle.len();
                 } else {
@@ -131,11 +144,14 @@ impl Needles {
 
 /// Whether a normalised text has a needle at an index: Han as they are, words whole, and any character where
 /// the needle has a mark.
-fn is_at(chars: &[char], at: usize, needle: &[char]) -> bool {
+fn is_at(chars: &[char], at: usize, needle: &[char], is_cut: bool) -> bool {
     let end = at + needle.len();
+    if end > chars.len() {
+        return false;
+    }
     let is_same = |(c, sought): (&char, &char)| c == sought || !(is_han(*sought) || is_word(*sought));
     let cuts = |at: usize| at > 0 && at < chars.len() && is_word(chars[at - 1]) && is_word(chars[at]);
-    chars[at..end].iter().zip(needle).all(is_same) && !cuts(at) && !cuts(end)
+    chars[at..end].iter().zip(needle).all(is_same) && (is_cut || !cuts(at) && !cuts(end))
 }
 
 /// The bytes of the original that some characters come from.
@@ -208,7 +224,7 @@ mod tests {
     use super::*;
 
     fn needles(query: &str) -> Needles {
-        Needles::of(&Query::new(query))
+        Needles::of(&Query::new(query), false)
     }
 
     fn shown(pieces: &[Piece]) -> String {
@@ -233,6 +249,8 @@ mod tests {
         for (query, text, expected) in table {
             assert_eq!(shown(&needles(query).marked(text)), expected, "{query}");
         }
+        let cut = Needles::of(&Query::new("esla发布Mod"), true);
+        assert_eq!(shown(&cut.marked("Tesla发布Model3")), "T[esla发布Mod]el3");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::announce::Announcer;
 use super::cache::PageCache;
@@ -16,6 +17,7 @@ use super::site::Site;
 use crate::archive::Snapshot;
 use crate::archive::editor::Edition;
 use crate::config::Config;
+use crate::search::Follower;
 
 /// What requests are answered from: the site and its archive of this moment, which readers take without a lock.
 pub struct App {
@@ -25,6 +27,9 @@ pub struct App {
     live: Live,
     announcer: Announcer,
     dataset: Dataset,
+    search: Follower,
+    /// Who searches at the moment; others wait, so that readers of pages need not.
+    searching: Semaphore,
     draining: AtomicBool,
 }
 
@@ -73,12 +78,15 @@ impl App {
             live: Live::default(),
             announcer: Announcer::new(config),
             dataset: Dataset::default(),
+            search: Follower::default(),
+            searching: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             draining: AtomicBool::new(false),
         })
     }
 
     /// Makes an archive the one that requests are answered from.
     pub fn publish(&self, archive: Arc<Snapshot>) {
+        self.search.follow(&archive);
         self.served.rcu(|served| Served {
             settings: Arc::clone(&served.settings),
             archive: Some(Arc::clone(&archive)),
@@ -113,6 +121,7 @@ impl App {
     pub fn reload(&self, config: &Config, edition: &Edition) {
         let settings = Settings::new(config);
         self.announcer.set(config);
+        self.search.follow(&edition.archive);
         self.served.rcu(|served| Served {
             settings: Arc::clone(&settings),
             archive: Some(Arc::clone(&edition.archive)),
@@ -134,6 +143,17 @@ impl App {
     /// The whole archive for programs.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// The full-text index. It follows the archive from when it is started.
+    pub fn search(&self) -> &Follower {
+        &self.search
+    }
+
+    /// Waits for a turn to search, which lasts until what it gives is dropped.
+    pub(super) async fn search_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.searching.acquire().await.ok()
     }
 
     /// Encoded pages.

@@ -6,6 +6,7 @@ use askama::Template;
 use serde_json::json;
 
 use super::cache::{CachePolicy, ContentType};
+use super::feeds::Format;
 use super::paths::Route;
 use super::reply::{Reply, Visit};
 
@@ -21,6 +22,8 @@ struct OpenSearch<'a> {
     language: &'a str,
     icon: String,
     search: String,
+    suggest: String,
+    feed: String,
     this: String,
 }
 
@@ -36,6 +39,8 @@ pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
             language: &site.lang,
             icon: site.whole(&site.icon()),
             search: site.absolute(Route::Search),
+            suggest: site.absolute(Route::Suggest),
+            feed: site.absolute(Route::SearchFeed(Format::Atom)),
             this: site.absolute(Route::OpenSearch),
         })
     }))

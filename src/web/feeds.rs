@@ -11,12 +11,15 @@ use askama::Template;
 
 use super::absolute;
 use super::cache::{CachePolicy, ContentType};
+use super::pages::search as search_page;
 use super::paths::Route;
-use super::reply::{Reply, Visit, render};
+use super::reply::{Failure, Reply, Visit, render};
 use super::site::Site;
 use super::timeline;
 use crate::archive::snapshot::{Group, List};
 use crate::archive::{Post, PostId, Snapshot};
+use crate::search::query::Query;
+use crate::search::{Follower, Order};
 
 /// In which format a feed is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -178,39 +181,87 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
         fingerprint.add(timeline::version(visit, *id));
     }
     let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
-    let content_type = match format {
-        Format::Atom => ContentType::FEED,
-        Format::Json => ContentType::JSON_FEED,
-    };
     let route = Route::Feed(of.clone(), format);
-    Some(visit.conditional(content_type, policy, fingerprint.finish(), || {
-        let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
-        let entries = entries.collect::<std::io::Result<Vec<_>>>()?;
-        let updated = posts.iter().map(|id| visit.archive.post(*id).updated()).max();
+    Some(visit.conditional(content_type(format), policy, fingerprint.finish(), || {
         let address = |archive: Option<usize>| match archive {
             None => visit.site.absolute(&route),
             Some(n) => format!("{}?page={n}", visit.site.absolute(&route)),
         };
         let site = visit.site;
         let feed = Feed {
-            site,
             this: address(archive),
             current: address(None),
             about: site.absolute(of.page()),
             title: title(&site.title, label),
-            style: site.feed_style(),
             is_archive: archive.is_some(),
             older: place.older.map(|n| address(Some(n))),
             newer: place.newer.map(|n| address(Some(n))),
             hub: site.hub.as_deref().filter(|_| archive.is_none()),
-            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(visit.archive.zone())),
-            entries,
+            ..Feed::of(visit, &posts)?
         };
-        match format {
-            Format::Atom => render(&feed),
-            Format::Json => Ok(json::write(&feed)),
-        }
+        feed.write(format)
     }))
+}
+
+/// Answers the feed of a search: the newest posts that hold what the field `q` asks for. Nothing without
+/// that.
+pub fn search(visit: &Visit<'_>, search: &Follower, generation: u64, format: Format) -> Option<Reply> {
+    let typed = visit.asked()?;
+    let fingerprint = visit.fingerprint("search feed").with((format, &typed, search.version(), generation));
+    Some(visit.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
+        let size = visit.site.feed_posts;
+        let query = Query::new(&typed);
+        let posts = match search.index() {
+            Some(index) => index.search(visit.archive, &query, Order::Newest, None, size)?.posts,
+            None => Vec::new(),
+        };
+        let site = visit.site;
+        let this = site.absolute(search_page::feed_path(&typed, format));
+        let feed = Feed {
+            current: this.clone(),
+            this,
+            about: site.absolute(search_page::path(&typed)),
+            title: title(&site.title, &site.words.results_for(&typed)),
+            ..Feed::of(visit, &posts)?
+        };
+        feed.write(format)
+    }))
+}
+
+fn content_type(format: Format) -> ContentType {
+    match format {
+        Format::Atom => ContentType::FEED,
+        Format::Json => ContentType::JSON_FEED,
+    }
+}
+
+impl<'a> Feed<'a> {
+    /// A feed of some posts, newest first, of which nothing else is known.
+    fn of(visit: &Visit<'a>, posts: &[PostId]) -> std::io::Result<Self> {
+        let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
+        let updated = posts.iter().map(|id| visit.archive.post(*id).updated()).max();
+        Ok(Self {
+            site: visit.site,
+            this: String::new(),
+            current: String::new(),
+            about: String::new(),
+            title: String::new(),
+            style: visit.site.feed_style(),
+            is_archive: false,
+            older: None,
+            newer: None,
+            hub: None,
+            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(visit.archive.zone())),
+            entries: entries.collect::<std::io::Result<Vec<_>>>()?,
+        })
+    }
+
+    fn write(&self, format: Format) -> Result<Vec<u8>, Failure> {
+        match format {
+            Format::Atom => render(self),
+            Format::Json => Ok(json::write(self)),
+        }
+    }
 }
 
 /// What a feed is called, as jekyll-feed does it.

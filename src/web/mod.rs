@@ -52,7 +52,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -60,7 +60,7 @@ use crate::archive::{Post, Snapshot, Target};
 pub use app::App;
 use app::Settings;
 pub use front::Front;
-use pages::{article, date, error, group, groups, home, own, search, securities, source_text};
+use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
 use reply::{Reply, Visit, status};
 
@@ -86,15 +86,22 @@ async fn alive() -> Reply {
     plain(StatusCode::OK, "ok\n")
 }
 
-/// `/readyz`: the archive is loaded and the process is not about to end.
-async fn ready(State(app): State<Arc<App>>) -> Reply {
-    if app.is_draining() {
-        plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+/// `/readyz`: the archive is loaded and the process is not about to end. With `?verbose` also how far the
+/// search index is, on which nothing else waits.
+async fn ready(State(app): State<Arc<App>>, uri: Uri) -> Reply {
+    let (code, text) = if app.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining")
     } else if app.archive().is_none() {
-        plain(StatusCode::SERVICE_UNAVAILABLE, "loading\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "loading")
     } else {
-        plain(StatusCode::OK, "ok\n")
+        (StatusCode::OK, "ok")
+    };
+    let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
+    if !is_verbose {
+        return plain(code, format!("{text}\n"));
     }
+    let posts = app.archive().map_or(0, |archive| archive.len());
+    plain(code, format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state()))
 }
 
 /// Every other path.
@@ -104,6 +111,42 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
         Some(reply) => reply,
         None => slow_answer(&app, &request).await,
     }
+}
+
+/// What the index is asked for, in a thread in which it keeps nobody waiting.
+async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
+    let _turn = app.search_turn().await;
+    let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
+    let answer = tokio::task::spawn_blocking(move || {
+        let served = app.served();
+        let settings = &*served.settings;
+        let archive = served.archive.as_ref()?;
+        let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &headers);
+        let visit = visit.asking(uri.query().unwrap_or_default());
+        match Route::parse(own_path(settings, uri.path())?)? {
+            Route::Search => Some(search::get(&visit, app.search(), served.generation)),
+            Route::Suggest => Some(suggest::get(&visit)),
+            Route::SearchFeed(format) => feeds::search(&visit, app.search(), served.generation, format),
+            _ => None,
+        }
+        .map(unlisted)
+        .or_else(|| Some(error::not_found(&visit, &paths::decode(uri.path())?)))
+    });
+    match answer.await {
+        Ok(Some(reply)) => reply,
+        Ok(None) => status(StatusCode::NOT_FOUND),
+        // The layer above answers.
+        Err(failed) => match failed.try_into_panic() {
+            Ok(cause) => std::panic::resume_unwind(cause),
+            Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
+        },
+    }
+}
+
+/// An answer that search engines are not to list.
+fn unlisted(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    reply
 }
 
 /// What needs nothing but the memory: pages, articles, refusals.
@@ -145,7 +188,7 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
 }
 
 /// What the disk is asked for, and what to do about an address that nothing has.
-async fn slow_answer(app: &App, request: &Parts) -> Reply {
+async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     let served = app.served();
     let (settings, Some(archive)) = (&*served.settings, &served.archive) else {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
@@ -154,6 +197,9 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
     if path == paths::LIVE {
         return app.live().get(&request.headers, request.uri.query());
+    }
+    if matches!(Route::parse(path), Some(Route::Search | Route::Suggest)) {
+        return searched(app, request).await;
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
@@ -165,6 +211,7 @@ async fn slow_answer(app: &App, request: &Parts) -> Reply {
     let own = match Route::parse(path) {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
+        Some(Route::SearchFeed(_)) => Some(searched(app, request).await),
         Some(Route::Dataset(dataset::File::Month(first))) => app.dataset().month(&visit, archive, first),
         Some(Route::Dataset(file)) => {
             let months = app.dataset().index(archive, served.generation).await;
@@ -215,7 +262,6 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Stock(code, number) | Route::Board(code, number) => {
             securities::one(visit, &route, code, *number)
         }
-        Route::Search => search::get(visit),
         Route::Year(year) => date::year(visit, *year),
         Route::Month(year, month) => date::month(visit, *year, *month),
         Route::Day(day, number) => date::day(visit, *day, *number),
@@ -226,8 +272,10 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::NewsSitemap => sitemaps::news(visit),
         Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
+        // The index may take its time.
+        Route::Search | Route::Suggest => None,
         // What the site has itself goes before these.
-        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::Kept => None,
+        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Kept => None,
     }
 }
 

@@ -64,6 +64,10 @@ pub enum Route<'a> {
     Board(Cow<'a, str>, Number),
     /// `/search`
     Search,
+    /// `/search.xml`, `/search.json`
+    SearchFeed(Format),
+    /// `/search/suggest`
+    Suggest,
     /// `/feed.xml`, `/feed/<category>.xml`, `/feed/by_tag/<tag>.xml`, `/feed/stock/<code>.xml`; each also
     /// as `.json`
     Feed(FeedOf<'a>, Format),
@@ -107,6 +111,9 @@ impl<'a> Route<'a> {
             ["stock", code, file] => Some(Self::Stock(name(code)?, html_number(file)?)),
             ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
             ["search"] => Some(Self::Search),
+            ["search.xml"] => Some(Self::SearchFeed(Format::Atom)),
+            ["search.json"] => Some(Self::SearchFeed(Format::Json)),
+            ["search", "suggest"] => Some(Self::Suggest),
             ["robots.txt"] => Some(Self::Robots),
             ["favicon.ico"] => Some(Self::Favicon),
             ["_finews", file] => Some(Self::Asset(name(file)?)),
@@ -158,7 +165,7 @@ impl<'a> Route<'a> {
             },
             Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::NewsSitemap => true,
             Self::Sitemap(file) => file.is_in(archive),
-            Self::OpenSearch | Self::Manifest | Self::Favicon => true,
+            Self::OpenSearch | Self::Manifest | Self::Favicon | Self::SearchFeed(_) | Self::Suggest => true,
             Self::Dataset(dataset::File::Month(first)) => {
                 archive.month_of(archive.listed(), *first).is_some()
             }
@@ -246,6 +253,8 @@ impl Display for Route<'_> {
             Self::Stock(code, number) => group(f, "stock", code, number),
             Self::Board(code, number) => group(f, "board", code, number),
             Self::Search => f.write_str("/search"),
+            Self::SearchFeed(format) => write!(f, "/search.{}", format.extension()),
+            Self::Suggest => f.write_str("/search/suggest"),
             Self::Year(year) => write!(f, "/{year:04}/"),
             Self::Month(year, month) => write!(f, "/{year:04}/{month:02}/"),
             Self::Day(day, number) => {
@@ -289,6 +298,7 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::Tags
                 | Route::Securities
                 | Route::Search
+                | Route::Suggest
                 | Route::Robots
                 | Route::Favicon
                 | Route::Feed(..)
@@ -357,7 +367,7 @@ pub fn field(query: &str, name: &str) -> Option<String> {
 }
 
 /// What is longer was not typed by a reader.
-const LONGEST_FIELD: usize = 100;
+const LONGEST_FIELD: usize = 400;
 
 /// The source of an article: its path with `.md` for `.html`.
 pub fn source_of(article: &str) -> Option<String> {

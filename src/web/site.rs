@@ -174,6 +174,11 @@ impl Site {
         self.href(Route::Search)
     }
 
+    /// Where one is told what may be meant.
+    pub fn suggest(&self) -> String {
+        self.href(Route::Suggest)
+    }
+
     /// Where new posts are told.
     pub fn live(&self) -> String {
         self.href(paths::LIVE)

@@ -110,8 +110,44 @@ pub struct Words {
     pub search: &'static str,
     /// In the empty field of the search.
     pub search_hint: &'static str,
-    /// What the search looks at.
+    /// Opens the help of the search, which stands where the searching is.
     pub search_scope: &'static str,
+    /// What may be typed, and what it means.
+    pub syntax: [(&'static str, &'static str); 7],
+    /// The order by how well posts fit.
+    pub best_first: &'static str,
+    /// The order by time.
+    pub newest_first: &'static str,
+    /// Name of the choice of an order.
+    pub order: &'static str,
+    /// Name of what narrows a search.
+    pub narrow: &'static str,
+    /// Name of what a search is narrowed by.
+    pub narrowed_by: &'static str,
+    /// Before the name of what a search is narrowed by.
+    pub remove: &'static str,
+    /// A source.
+    pub source: &'static str,
+    /// A tag.
+    pub tag: &'static str,
+    /// A security.
+    pub security: &'static str,
+    /// A post.
+    pub article: &'static str,
+    /// Link to the next page of what was found.
+    pub next_page: &'static str,
+    /// Link to the first.
+    pub first_page: &'static str,
+    /// Before what finds something where a search found nothing.
+    pub try_instead: &'static str,
+    /// The index is not begun yet.
+    pub index_waiting: &'static str,
+    /// The index cannot be written any more.
+    pub index_stale: &'static str,
+    /// There is no index, since none can be written.
+    pub index_missing: &'static str,
+    /// Name of what is offered while one types.
+    pub suggestions: &'static str,
     /// A search that found nothing.
     pub nothing_found: &'static str,
     /// A filter that found nothing.
@@ -267,7 +303,33 @@ pub static CHINESE: Words = Words {
     security_choice: "这个代码对应多只证券",
     search: "搜索",
     search_hint: "标题、来源、公司、代码",
-    search_scope: "在最近的标题、来源和证券中查找。",
+    search_scope: "查找全部文章的标题和正文，怎样写？",
+    syntax: [
+        ("央行 降准", "两个词都有，不分先后，简体繁体都算"),
+        ("\"MLF 利率\"", "连在一起，一字不差"),
+        ("降准 -传闻", "有前一个词，没有后一个"),
+        ("source:红网", "只看一个来源，也可以写拼音网址名"),
+        ("stock:600160", "只看提到一只证券的，代码或名称"),
+        ("tag:收盘", "只看一个标签"),
+        ("from:2022-05 to:2022-06-15", "只看一段时间"),
+    ],
+    best_first: "最相关",
+    newest_first: "最新",
+    order: "排序",
+    narrow: "缩小范围",
+    narrowed_by: "当前范围",
+    remove: "去掉",
+    source: "来源",
+    tag: "标签",
+    security: "证券",
+    article: "文章",
+    next_page: "下一页",
+    first_page: "第一页",
+    try_instead: "换成这样能找到",
+    index_waiting: "搜索索引正在准备，请稍后再试。",
+    index_stale: "搜索索引暂时无法写入，新文章可能还找不到；已经收录的不受影响。",
+    index_missing: "搜索暂不可用：服务器上没有可以存放索引的地方。其他页面不受影响。",
+    suggestions: "搜索建议",
     nothing_found: "没有找到。换一个词，或者从下面的页面找起。",
     nothing_of_the_name: "没有这样的名称。",
     no_securities: "还没有文章提及证券。",
@@ -371,7 +433,33 @@ pub static ENGLISH: Words = Words {
     security_choice: "Several securities have this code",
     search: "Search",
     search_hint: "Titles, sources, companies, codes",
-    search_scope: "Among recent titles, sources and securities.",
+    search_scope: "Every title and text is searched. How to ask",
+    syntax: [
+        ("rate cut", "both words, anywhere"),
+        ("\"rate cut\"", "together, as they are"),
+        ("cut -rumour", "the first word without the second"),
+        ("source:hongwang", "of one source, by its name or as in addresses"),
+        ("stock:600160", "that mention a security, by its code or name"),
+        ("tag:closing", "of one tag"),
+        ("from:2022-05 to:2022-06-15", "of a time"),
+    ],
+    best_first: "Best",
+    newest_first: "Newest",
+    order: "Order",
+    narrow: "Narrow down",
+    narrowed_by: "Narrowed to",
+    remove: "Remove",
+    source: "Source",
+    tag: "Tag",
+    security: "Security",
+    article: "Article",
+    next_page: "Next page",
+    first_page: "First page",
+    try_instead: "These find something",
+    index_waiting: "The search index is being prepared. Please try again in a moment.",
+    index_stale: "The search index cannot be written at the moment: new posts may be missing from it; all else is found.",
+    index_missing: "Search is not available: the server has nowhere to keep its index. All other pages are as usual.",
+    suggestions: "Suggestions",
     nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
     nothing_of_the_name: "There is none of this name.",
     no_securities: "No post mentions a security yet.",

@@ -4,6 +4,7 @@ mod folders;
 mod following;
 mod keeping;
 mod reloading;
+mod searching;
 mod trouble;
 mod versions;
 

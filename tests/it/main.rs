@@ -22,6 +22,7 @@ mod oracle;
 mod pages;
 mod properties;
 mod search;
+mod searching;
 mod sitemaps;
 mod support;
 mod wire;

@@ -7,12 +7,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use finews::archive::{self, Progress, Snapshot};
 use finews::config::{Config, Overrides};
+use finews::search::State;
 use finews::web::{self, App, paths};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -82,6 +84,21 @@ impl Site {
         let app = App::new(&config);
         app.publish(Arc::new(load(&config)));
         Self::asking(app)
+    }
+
+    /// A site of these files, all of which can be searched.
+    pub fn searched(files: &[(&str, &str)]) -> Self {
+        let folder = folder(&[&[("index/.keep", "")], files].concat());
+        let config = config(folder.path());
+        let app = App::new(&config);
+        app.search().start(Some(folder.path().join("index")));
+        app.publish(Arc::new(load(&config)));
+        let start = Instant::now();
+        while *app.search().state() != State::Current {
+            assert!(start.elapsed() < Duration::from_secs(20), "{}", app.search().state());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Self::asking(app).keeping(folder)
     }
 
     /// The site of an app.

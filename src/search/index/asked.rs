@@ -12,19 +12,38 @@ use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
 use crate::search::query::{Filter, Query};
-use crate::search::tokens::{Run, is_joined, runs};
+use crate::search::tokens::{Run, Token, is_joined, runs};
 
 /// A word in the title says more than one in the text.
 const TITLE_WEIGHT: f32 = 3.0;
 
+/// How the words at the ends of a text are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// As whole words.
+    Whole,
+    /// As the end and the beginning of words: `esla发布Mod` was cut out of `Tesla发布Model3`. What is found
+    /// must be looked at once more.
+    Cut,
+}
+
+/// Whether a query may mean parts of words.
+pub(super) fn may_be_cut(query: &Query) -> bool {
+    query.texts.iter().any(|text| {
+        let chars = normalised(text).chars;
+        let runs: Vec<Run> = runs(&chars).collect();
+        [runs.first(), runs.last()].into_iter().flatten().any(|run| !run.is_han)
+    })
+}
+
 /// What is asked of the index: all that is required, and nothing of what is excluded. Days are not in it.
-pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query) -> BooleanQuery {
+pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: Ends) -> BooleanQuery {
     let mut all: Vec<(Occur, Box<dyn Asked>)> = Vec::new();
     for text in &query.texts {
-        all.push((Occur::Must, anywhere(fields, text)));
+        all.push((Occur::Must, anywhere(fields, text, ends)));
     }
     for text in &query.without {
-        all.push((Occur::MustNot, anywhere(fields, text)));
+        all.push((Occur::MustNot, anywhere(fields, text, Ends::Whole)));
     }
     for (filter, value) in &query.filters {
         all.push((Occur::Must, filtered(fields, archive, *filter, value)));
@@ -36,9 +55,14 @@ pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query) -> Boolea
 }
 
 /// A text in the title or in the body.
-fn anywhere(fields: Fields, text: &str) -> Box<dyn Asked> {
-    let title = BoostQuery::new(exactly(fields.title, text), TITLE_WEIGHT);
-    Box::new(BooleanQuery::union(vec![Box::new(title), exactly(fields.text, text)]))
+fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
+    let chars = normalised(text).chars;
+    let exactly = |field| match ends {
+        Ends::Whole => exactly(field, &chars),
+        Ends::Cut => cut(field, &chars),
+    };
+    let title = BoostQuery::new(exactly(fields.title), TITLE_WEIGHT);
+    Box::new(BooleanQuery::union(vec![Box::new(title), exactly(fields.text)]))
 }
 
 /// Posts of the groups that a filter names; none if it names none.
@@ -82,37 +106,83 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
 
 /// A text as it is, in a field: its tokens one behind the other, at the distances that they have in it. For
 /// marks between them any character may stand.
-fn exactly(field: Field, text: &str) -> Box<dyn Asked> {
-    let chars = normalised(text).chars;
-    let runs: Vec<Run> = runs(&chars).collect();
-    let term = |start: usize, end: usize| {
+fn exactly(field: Field, chars: &[char]) -> Box<dyn Asked> {
+    let term = |Token { start, end }: Token| {
         let text: String = chars[start..end].iter().collect();
         (start, Term::from_field_text(field, &text))
     };
-    if let [Run { start, end, is_han: true }] = runs[..]
-        && end - start == 1
-    {
+    if let Some(lone) = lone(chars) {
         // In a post it may be anywhere in a run. A Han character stands for itself in a pattern.
-        let pattern = RegexQuery::from_pattern(&format!("{}.?", chars[start]), field);
-        return pattern.map_or_else(|_| Box::new(EmptyQuery) as _, |query| Box::new(query) as _);
+        return matching(field, &format!("{lone}.?"));
     }
-    let mut terms = Vec::new();
-    for Run { start, end, is_han } in runs {
-        match end - start {
-            _ if !is_han => terms.push(term(start - usize::from(is_joined(&chars, start)), end)),
-            1 => terms.push(term(start, end)),
-            length => {
-                // Every other pair, and the last: together they are all of it.
-                terms.extend((start..end - 1).step_by(2).map(|start| term(start, start + 2)));
-                if length % 2 == 1 {
-                    terms.push(term(end - 2, end));
-                }
-            }
-        }
-    }
+    let mut terms: Vec<(usize, Term)> = needed(chars).into_iter().map(term).collect();
     match terms.len() {
         0 => Box::new(EmptyQuery),
         1 => Box::new(TermQuery::new(terms.remove(0).1, IndexRecordOption::WithFreqs)),
         _ => Box::new(PhraseQuery::new_with_offset(terms)),
     }
+}
+
+/// Texts that may hold the same with the words at its ends as parts of words. They do hold what is between,
+/// and such words, but perhaps elsewhere.
+fn cut(field: Field, chars: &[char]) -> Box<dyn Asked> {
+    let runs: Vec<Run> = runs(chars).collect();
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Box::new(EmptyQuery) };
+    let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
+    // Only terms of letters and digits are looked at.
+    let before = "[0-9a-z]*";
+    if !first.is_han && first == last {
+        return matching(field, &format!("{before}{}.*", word(first)));
+    }
+    let mut parts = Vec::new();
+    let mut between = first.start..last.end;
+    if !first.is_han {
+        parts.push(matching(field, &format!("{before}{}", word(first))));
+        between.start = first.end;
+    }
+    if !last.is_han {
+        parts.push(matching(field, &format!("{}.*", word(last))));
+        between.end = last.start;
+    }
+    if runs.iter().any(|run| between.contains(&run.start)) {
+        parts.push(exactly(field, &chars[between]));
+    }
+    Box::new(BooleanQuery::intersection(parts))
+}
+
+/// Every term that a pattern matches.
+fn matching(field: Field, pattern: &str) -> Box<dyn Asked> {
+    match RegexQuery::from_pattern(pattern, field) {
+        Ok(query) => Box::new(query),
+        Err(_) => Box::new(EmptyQuery),
+    }
+}
+
+/// The Han character that is all of a text, but for marks.
+fn lone(chars: &[char]) -> Option<char> {
+    let runs: Vec<Run> = runs(chars).collect();
+    match runs[..] {
+        [Run { start, end, is_han: true }] if end - start == 1 => Some(chars[start]),
+        _ => None,
+    }
+}
+
+/// As few of the tokens of a text as cover all of it.
+fn needed(chars: &[char]) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut push = |start: usize, end: usize| tokens.push(Token { start, end });
+    for Run { start, end, is_han } in runs(chars) {
+        match end - start {
+            _ if !is_han => push(start - usize::from(is_joined(chars, start)), end),
+            1 => push(start, end),
+            length => {
+                // Every other pair, and the last.
+                (start..end - 1).step_by(2).for_each(|start| push(start, start + 2));
+                if length % 2 == 1 {
+                    push(end - 2, end);
+                }
+            }
+        }
+    }
+    tokens
 }

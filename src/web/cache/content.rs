@@ -23,6 +23,9 @@ impl ContentType {
     pub const OPENSEARCH: Self = Self::own("application/opensearchdescription+xml; charset=utf-8");
     /// The source of a post.
     pub const TEXT: Self = Self::own("text/plain; charset=utf-8");
+    /// What may be meant by the beginning of a search
+    /// (<https://github.com/dewitt/opensearch/blob/master/mediawiki/Specifications/OpenSearch/Extensions/Suggestions/1.1>).
+    pub const SUGGESTIONS: Self = Self::own("application/x-suggestions+json; charset=utf-8");
     /// A manifest.
     pub const MANIFEST: Self = Self::own("application/manifest+json; charset=utf-8");
 

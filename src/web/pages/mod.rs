@@ -12,6 +12,7 @@ pub mod own;
 pub mod search;
 pub mod securities;
 pub mod source_text;
+pub mod suggest;
 
 use super::feeds::FeedLink;
 use super::metadata::Metadata;

@@ -1,32 +1,55 @@
-//! `/search?q=`: the newest posts whose titles hold every word, and sources and securities of the name.
+//! `/search?q=`: every post that holds what a reader types, best or newest first, with what narrows it; and
+//! sources and securities of the name.
+
+mod narrow;
+mod offers;
 
 use askama::Template;
 
 use super::Head;
 use super::securities;
-use crate::archive::PostId;
-use crate::archive::snapshot::{Group, PER_PAGE};
+use crate::archive::snapshot::Group;
+use crate::archive::{Post, PostId};
+use crate::search::query::Query;
+use crate::search::snippet::{Needles, Piece};
+use crate::search::{Cursor, Follower, Found, MOST_COUNTED, Order, State};
 use crate::web::asked::Asked;
 use crate::web::cache::CachePolicy;
+use crate::web::feeds::{FeedLink, Format};
 use crate::web::paths::Route;
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{Failure, Reply, Visit};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Link};
+use crate::web::timeline::{self, Link};
+use narrow::Narrow;
 
-/// So many of the newest posts are looked through.
-const POSTS: usize = 20_000;
+/// Posts of a page.
+const PER_PAGE: usize = 20;
 /// Sources shown, and securities.
 const NAMES: usize = 12;
+/// Han characters of a snippet: about two lines.
+const SNIPPET: usize = 80;
 
 #[derive(Template)]
 #[template(path = "pages/search.html")]
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    query: String,
+    /// As it was typed.
+    typed: &'a str,
     title: String,
+    /// How far the index is, if it is not where it should be.
+    notice: Option<String>,
     names: Vec<Names>,
-    days: Vec<Day<'a>>,
+    /// How many posts were found; empty if nothing was looked for.
+    found: String,
+    orders: Vec<OrderLink>,
+    is_newest: bool,
+    results: Vec<Hit<'a>>,
+    narrow: Narrow,
+    first: Option<String>,
+    next: Option<String>,
+    /// What finds something where this found nothing.
+    offers: Vec<Link>,
 }
 
 /// Sources or securities of a name.
@@ -35,46 +58,163 @@ struct Names {
     links: Vec<Link>,
 }
 
-/// Answers `/search`.
-pub fn get(visit: &Visit<'_>) -> Option<Reply> {
-    let query = visit.asked().unwrap_or_default();
-    let found: Vec<PostId> = if query.is_empty() { Vec::new() } else { posts(visit, &query) };
-    let (sources, securities) = if query.is_empty() {
-        (Vec::new(), Vec::new())
-    } else {
-        (sources(visit, &query), securities::matching(visit, &query, NAMES))
-    };
-    let mut fingerprint = visit.fingerprint("search").with(&query);
-    for id in &found {
-        fingerprint.add(timeline::version(visit, *id));
-    }
-    for group in sources.iter().chain(&securities) {
-        fingerprint.add((visit.archive.name(group.name()), group.label()));
-    }
-    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let words = visit.site.words;
-        let title = if query.is_empty() { words.search.to_owned() } else { words.results_for(&query) };
-        let sources = sources.iter().map(|group| timeline::link_to(visit, group, Route::source));
-        let securities = securities.iter().map(|group| timeline::link_to(visit, group, Route::security));
-        let names = [
-            Names { label: words.sources, links: sources.collect() },
-            Names { label: words.securities_page, links: securities.collect() },
-        ];
-        Ok(Page {
-            site: visit.site,
-            head: Head::nowhere(&title),
-            names: names.into_iter().filter(|names| !names.links.is_empty()).collect(),
-            days: timeline::days(visit, &found, true),
-            query,
-            title,
-        })
-    }))
+/// A link to the same in another order.
+struct OrderLink {
+    label: &'static str,
+    href: String,
+    is_current: bool,
 }
 
-fn posts(visit: &Visit<'_>, query: &str) -> Vec<PostId> {
-    let asked = Asked::new(query);
-    let holds = |id: &PostId| asked.is_in([&visit.archive.post(*id).headline()]);
-    visit.archive.listed().newest(POSTS).filter(holds).take(PER_PAGE).collect()
+/// A post that was found.
+struct Hit<'a> {
+    href: String,
+    lang: Option<&'a str>,
+    title: Vec<Piece>,
+    snippet: Vec<Piece>,
+    iso: String,
+    moment: String,
+    source: Option<Link>,
+}
+
+/// What a reader looks for, by an address.
+struct Hunt {
+    typed: String,
+    query: Query,
+    order: Order,
+    after: Option<Cursor>,
+}
+
+impl Hunt {
+    fn of(visit: &Visit<'_>) -> Self {
+        let typed = visit.asked().unwrap_or_default();
+        let order = match visit.field("order").as_deref() {
+            Some("newest") => Order::Newest,
+            _ => Order::Best,
+        };
+        let after = visit.field("after").and_then(|after| after.parse().ok());
+        Self { query: Query::new(&typed), typed, order, after }
+    }
+
+    /// The address of a query in an order.
+    fn address(visit: &Visit<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        fields.append_pair("q", query);
+        if order == Order::Newest {
+            fields.append_pair("order", "newest");
+        }
+        if let Some(after) = after {
+            fields.append_pair("after", &after.to_string());
+        }
+        format!("{}?{}", visit.site.search(), fields.finish())
+    }
+
+    /// The link to another query in the same order.
+    fn link(&self, visit: &Visit<'_>, label: String, query: &Query) -> Link {
+        Link { label, href: Self::address(visit, &query.to_string(), self.order, None) }
+    }
+}
+
+/// Answers `/search`, of a site and archive that have this number.
+pub fn get(visit: &Visit<'_>, search: &Follower, generation: u64) -> Reply {
+    let hunt = Hunt::of(visit);
+    let fingerprint = visit.fingerprint("search").with((&hunt.typed, hunt.order, hunt.after));
+    let fingerprint = fingerprint.with((search.version(), generation)).finish();
+    visit.page(CachePolicy::Revalidate, fingerprint, || page(visit, search, &hunt))
+}
+
+fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page<'a>, Failure> {
+    let words = visit.site.words;
+    let index = search.index();
+    let find = |query: &Query, after: Option<Cursor>, limit: usize| match &index {
+        Some(index) => index.search(visit.archive, query, hunt.order, after, limit),
+        None => Ok(Found::default()),
+    };
+    let found = find(&hunt.query, hunt.after, PER_PAGE)?;
+    let is_asked = !hunt.query.is_empty();
+    let names = if is_asked && hunt.after.is_none() { names(visit, &hunt.query) } else { Vec::new() };
+    let offers = if is_asked && found.count == 0 && index.is_some() {
+        let count = |query: &Query| Ok(find(query, None, 1)?.count);
+        offers::of(&hunt.query, count)?
+    } else {
+        Vec::new()
+    };
+    let offer = |(query, count): (Query, usize)| {
+        let label = format!("{query} ({})", words.counted(count, count >= MOST_COUNTED));
+        hunt.link(visit, label, &query)
+    };
+    let title = if is_asked { words.results_for(&hunt.typed) } else { words.search.to_owned() };
+    let orders = [(words.best_first, Order::Best), (words.newest_first, Order::Newest)];
+    let orders = orders.map(|(label, order)| OrderLink {
+        label,
+        href: Hunt::address(visit, &hunt.typed, order, None),
+        is_current: order == hunt.order,
+    });
+    let results = hits(visit, &Needles::of(&hunt.query, found.is_cut), &found.posts)?;
+    Ok(Page {
+        site: visit.site,
+        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(visit, &hunt.typed))),
+        typed: &hunt.typed,
+        title,
+        notice: notice(visit, &search.state(), index.is_some()),
+        names,
+        found: if is_asked { words.found(&words.counted(found.count, found.is_more)) } else { String::new() },
+        orders: if found.count > 1 { orders.into() } else { Vec::new() },
+        is_newest: hunt.order == Order::Newest,
+        narrow: Narrow::of(visit, hunt, &found),
+        first: hunt.after.map(|_| Hunt::address(visit, &hunt.typed, hunt.order, None)),
+        next: found.next.map(|next| Hunt::address(visit, &hunt.typed, hunt.order, Some(next))),
+        offers: offers.into_iter().map(offer).collect(),
+        results,
+    })
+}
+
+/// The posts that were found as the page shows them.
+fn hits<'a>(visit: &Visit<'a>, needles: &Needles, posts: &[PostId]) -> std::io::Result<Vec<Hit<'a>>> {
+    posts.iter().map(|id| hit(visit, needles, visit.archive.post(*id))).collect()
+}
+
+fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> std::io::Result<Hit<'a>> {
+    let at = post.date.in_zone(visit.archive.zone());
+    Ok(Hit {
+        href: visit.site.href(post.url()),
+        lang: post.lang().map(|lang| visit.archive.name(lang)),
+        title: needles.marked(&post.headline()),
+        snippet: needles.snippet(&visit.archive.article(post)?.text(), SNIPPET),
+        iso: at.to_rfc3339(),
+        moment: visit.site.words.moment(at),
+        source: timeline::source(visit, post),
+    })
+}
+
+/// What readers are told of the index; nothing if all is in it.
+fn notice(visit: &Visit<'_>, state: &State, is_there: bool) -> Option<String> {
+    let words = visit.site.words;
+    match state {
+        State::Current => None,
+        State::Waiting => Some(words.index_waiting.to_owned()),
+        State::Building { done, total } => Some(words.index_building(*done, *total)),
+        State::Failing(_) if is_there => Some(words.index_stale.to_owned()),
+        State::Failing(_) => Some(words.index_missing.to_owned()),
+    }
+}
+
+/// Sources and securities whose names hold what was typed.
+fn names(visit: &Visit<'_>, query: &Query) -> Vec<Names> {
+    let typed = query.texts.join(" ");
+    if typed.is_empty() || !query.filters.is_empty() {
+        return Vec::new();
+    }
+    let sources = sources(visit, &typed);
+    let securities = securities::matching(visit, &typed, NAMES);
+    let links = |groups: Vec<&Group>, route| {
+        groups.into_iter().map(|group| timeline::link_to(visit, group, route)).collect::<Vec<_>>()
+    };
+    let words = visit.site.words;
+    let names = [
+        Names { label: words.sources, links: links(sources, Route::source) },
+        Names { label: words.securities_page, links: links(securities, Route::security) },
+    ];
+    names.into_iter().filter(|names| !names.links.is_empty()).collect()
 }
 
 /// Sources whose name, in addresses or for readers, holds the query; those with the newest posts first.
@@ -85,4 +225,23 @@ fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
     groups.sort_by_key(|group| (std::cmp::Reverse(group.last()), visit.archive.name(group.name())));
     groups.truncate(NAMES);
     groups
+}
+
+/// The feeds of what a reader typed.
+fn feed_link(visit: &Visit<'_>, typed: &str) -> FeedLink {
+    let href = |format| visit.site.href(feed_path(typed, format));
+    let title = format!("{} | {}", visit.site.title, visit.site.words.results_for(typed));
+    FeedLink { title, atom: href(Format::Atom), json: href(Format::Json) }
+}
+
+/// The path of what a reader typed, with its query.
+pub(in crate::web) fn path(typed: &str) -> String {
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    format!("{}?{}", Route::Search, fields.append_pair("q", typed).finish())
+}
+
+/// The path of the feed of what a reader typed, with its query.
+pub(in crate::web) fn feed_path(typed: &str, format: Format) -> String {
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    format!("{}?{}", Route::SearchFeed(format), fields.append_pair("q", typed).finish())
 }

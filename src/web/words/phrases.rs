@@ -123,6 +123,26 @@ impl Words {
         self.pick(format!("“{query}”的搜索结果"), format!("Results for “{query}”"))
     }
 
+    /// A number that was counted so far and no further.
+    pub fn counted(&self, count: usize, is_more: bool) -> String {
+        format!("{}{}", grouped(count), if is_more { "+" } else { "" })
+    }
+
+    /// How many posts a search found.
+    pub fn found(&self, count: &str) -> String {
+        let posts = if count == "1" { "post" } else { "posts" };
+        self.pick(format!("共 {count} 篇"), format!("{count} {posts}"))
+    }
+
+    /// How far the search index is.
+    pub fn index_building(&self, done: usize, total: usize) -> String {
+        let (done, total) = (grouped(done), grouped(total));
+        self.pick(
+            format!("搜索索引正在建立：已收录 {done} / {total} 篇，从最新的开始。"),
+            format!("The search index is being built: {done} of {total} posts are in it, the newest first."),
+        )
+    }
+
     /// A number of posts.
     pub fn posts(&self, count: usize) -> String {
         self.count("篇", "post", count)

@@ -161,6 +161,11 @@ impl Running {
         assert!(status.expect("kill runs").success());
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it without a word of warning.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");

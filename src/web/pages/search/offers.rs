@@ -1,0 +1,117 @@
+//! What finds something where a query found nothing: the same without one of its parts, or a part of a long
+//! text.
+
+use std::io;
+
+use crate::search::query::Query;
+
+/// Offers of a page.
+const MOST: usize = 3;
+/// Queries that are tried for them.
+const TRIED: usize = 16;
+/// A part of a text that is shorter says little.
+const SHORTEST: usize = 2;
+
+/// Queries near one, each with how many posts it finds, those that find most first. `count` counts them.
+pub(super) fn of(
+    query: &Query,
+    count: impl Fn(&Query) -> io::Result<usize>,
+) -> io::Result<Vec<(Query, usize)>> {
+    let mut offers = Vec::new();
+    for near in without_a_part(query).into_iter().take(TRIED) {
+        let count = count(&near)?;
+        if count > 0 {
+            offers.push((near, count));
+        }
+    }
+    if offers.is_empty() {
+        for near in parts_of_a_text(query).into_iter().take(TRIED) {
+            let count = count(&near)?;
+            if count > 0 {
+                offers.push((near, count));
+                break;
+            }
+        }
+    }
+    // Without the rarest part most is found.
+    offers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    offers.truncate(MOST);
+    Ok(offers)
+}
+
+/// The query without each of its parts, as far as something is left to look for.
+fn without_a_part(query: &Query) -> Vec<Query> {
+    let mut near = Vec::new();
+    let mut offer = |change: &dyn Fn(&mut Query)| {
+        let mut other = query.clone();
+        change(&mut other);
+        let is_left =
+            !(other.texts.is_empty() && other.filters.is_empty() && other.from.or(other.to).is_none());
+        if is_left && other != *query {
+            near.push(other);
+        }
+    };
+    for at in 0..query.texts.len() {
+        offer(&|other| _ = other.texts.remove(at));
+    }
+    for at in 0..query.filters.len() {
+        offer(&|other| _ = other.filters.remove(at));
+    }
+    for at in 0..query.without.len() {
+        offer(&|other| _ = other.without.remove(at));
+    }
+    offer(&|other| (other.from, other.to) = (None, None));
+    near
+}
+
+/// The query with ever shorter beginnings and ends of its only text; words are not cut.
+fn parts_of_a_text(query: &Query) -> Vec<Query> {
+    let [text] = &query.texts[..] else { return Vec::new() };
+    let is_letter = |c: char| c.is_ascii_alphanumeric();
+    let words: Vec<&str> = {
+        let mut cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        cuts.retain(|at| {
+            let before = text[..*at].chars().next_back();
+            !(before.is_some_and(is_letter) && text[*at..].starts_with(is_letter))
+        });
+        cuts.push(text.len());
+        cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]).collect()
+    };
+    let mut near = Vec::new();
+    for length in (SHORTEST..words.len()).rev() {
+        for part in [&words[..length], &words[words.len() - length..]] {
+            let text = part.concat().trim().to_owned();
+            near.push(Query { texts: vec![text], ..query.clone() });
+        }
+    }
+    // All lengths, rather than the longest only.
+    let step = near.len().div_ceil(TRIED).max(1);
+    near.into_iter().step_by(step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(query: &str, finding: &[(&str, usize)]) -> Vec<(String, usize)> {
+        let count = |query: &Query| {
+            let text = query.to_string();
+            Ok(finding.iter().find(|(known, _)| *known == text).map_or(0, |(_, count)| *count))
+        };
+        let offers = of(&Query::new(query), count).expect("offers");
+        offers.into_iter().map(|(query, count)| (query.to_string(), count)).collect()
+    }
+
+    #[test]
+    fn no_search_is_a_dead_end() {
+        let none: [(String, usize); 0] = [];
+        assert_eq!(offered("央行 独角兽", &[("央行", 9)]), [("央行".into(), 9)]);
+        assert_eq!(offered("a b c", &[("a b", 1), ("b c", 5)]), [("b c".into(), 5), ("a b".into(), 1)]);
+        assert_eq!(offered("央行 source:x", &[("央行", 9), ("source:x", 2)]).len(), 2);
+        assert_eq!(offered("央行 from:2024-05", &[("央行", 9)]), [("央行".into(), 9)]);
+        assert_eq!(offered("央行降准落空", &[("央行降准", 3), ("央行", 9)]), [("央行降准".into(), 3)]);
+        assert_eq!(offered("iPhone手机壳", &[("手机壳", 4)]), [("手机壳".into(), 4)]);
+        assert_eq!(offered("央", &[("", 9)]), none);
+        assert_eq!(offered("", &[("", 9)]), none);
+    }
+}

@@ -1,0 +1,209 @@
+//! The search as readers use it: its page, suggestions and feeds.
+
+use axum::http::StatusCode;
+
+use crate::support::Site;
+
+/// Percent-encoded, as a form sends it.
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn page_of(site: &Site, query: &str) -> String {
+    site.page(&format!("/search?q={}", encoded(query)))
+}
+
+/// The addresses of links whose text holds something.
+fn links(html: &str, text: &str) -> Vec<String> {
+    let links = html.split("<a ").skip(1).filter_map(|link| link.split_once("</a>"));
+    let found = links.filter(|(link, _)| link.contains(text));
+    let href = |link: &str| {
+        link.split_once("href=\"")?
+            .1
+            .split_once('"')
+            .map(|(href, _)| href.replace("&amp;", "&").replace("&#38;", "&"))
+    };
+    found.filter_map(|(link, _)| href(link)).collect()
+}
+
+/// Posts of two sources and three months, of which most mention a security.
+fn market() -> Site {
+    let mut files = vec![(
+        "_config.yml".to_owned(),
+        "title: 财讯\nlang: zh-CN\nurl: https://news.example\ntimezone: Asia/Shanghai\n".to_owned(),
+    )];
+    for number in 1..=50 {
+        let (month, day) = (number % 3 + 1, number % 28 + 1);
+        let source = if number % 5 == 0 { "hongwang" } else { "emnews" };
+        let tag = if number % 5 == 0 { "红网新闻" } else { "东方财富新闻" };
+        let code = if number % 2 == 0 { "600160\">巨化股份" } else { "600519\">贵州茅台" };
+        files.push((
+            format!("_posts/2024-{month:02}-{day:02}-p{number}.html"),
+            format!("---\ntitle: 第{number}号公告\ncategories: {source}\ntags: {tag}\n---\n<p>今日<span class=\"keytip\" data-code=\"1,{code}</span>公告 &lt;降准&gt;，版本3.6.{number}。</p>\n"),
+        ));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    Site::searched(&files)
+}
+
+#[test]
+fn a_search_finds_posts_sources_and_securities_and_marks_what_was_looked_for() {
+    let site = market();
+    let html = page_of(&site, "降准");
+    assert!(html.contains("共 50 篇"), "{html}");
+    assert!(html.contains("&#60;<mark>降准</mark>&#62;"), "{html}");
+    assert!(html.contains("name=\"robots\" content=\"noindex\""));
+    assert!(page_of(&site, "红网").contains("/category/hongwang.html"));
+    assert!(page_of(&site, "巨化").contains("/stock/600160.SH.html"));
+    assert!(
+        page_of(&site, "第7号").contains("第<mark>7</mark>号公告")
+            || page_of(&site, "第7号").contains("<mark>第7号</mark>公告")
+    );
+    assert!(page_of(&site, "3.6.7").contains("共 1 篇"), "and no 3.6.17");
+    for path in [
+        "/search",
+        "/search?q=",
+        "/search?q=%00",
+        "/search?q=%ff",
+        "/search?q=%3Cscript%3E",
+        "/search?q=a&after=x&order=y",
+    ] {
+        assert!(!site.page(path).contains("<script>"), "{path}");
+    }
+    assert_eq!(site.get("/search?q=a").header("x-robots-tag"), "noindex");
+    site.assert_conditional("/search?q=a");
+}
+
+#[test]
+fn a_search_is_narrowed_and_widened_again() {
+    let site = market();
+    let html = page_of(&site, "公告");
+    for (name, count) in [("红网", 10), ("巨化股份", 25), ("2024年2月", 17)] {
+        let found = links(&html, name);
+        let narrower = found
+            .iter()
+            .find(|href| href.starts_with("/search"))
+            .unwrap_or_else(|| panic!("{name}: {found:?}"));
+        let html = site.page(narrower);
+        assert!(html.contains(&format!("共 {count} 篇")), "{name}: {html}");
+        let wider = links(&html, "×");
+        assert_eq!(wider.len(), 1, "{name}");
+        assert!(site.page(&wider[0]).contains("共 50 篇"), "{name}");
+    }
+}
+
+#[test]
+fn pages_of_results_hold_each_post_once_in_either_order() {
+    let site = market();
+    for order in ["", "&order=newest"] {
+        let mut next = Some(format!("/search?q={}{order}", encoded("公告")));
+        let (mut seen, mut pages) = (Vec::new(), 0);
+        while let Some(path) = next {
+            let html = site.page(&path);
+            let list = html
+                .split_once("<ol class=\"entries\">")
+                .expect("results")
+                .1
+                .split_once("</ol>")
+                .expect("an end")
+                .0;
+            seen.extend(links(list, "公告"));
+            next = links(&html, "下一页").pop();
+            pages += 1;
+        }
+        assert_eq!((pages, seen.len()), (3, 50), "{order}");
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 50, "{order}");
+    }
+    let newest = site.page(&format!("/search?q={}&order=newest", encoded("公告")));
+    let first = newest.split("<time datetime=\"").nth(1).expect("a time");
+    assert!(first.starts_with("2024-03-27"), "{first}");
+}
+
+#[test]
+fn no_search_is_a_dead_end() {
+    let site = market();
+    let html = page_of(&site, "公告 独角兽");
+    let offered = links(&html, "公告 (50)");
+    assert!(site.page(&offered[0]).contains("共 50 篇"));
+    let html = page_of(&site, "今日巨化股份大涨");
+    assert!(site.page(&links(&html, "今日巨化股份 (25)")[0]).contains("共 25 篇"), "{html}");
+    assert!(page_of(&site, "独角兽").contains("href=\"/category/\""));
+}
+
+#[test]
+fn who_types_is_told_what_may_be_meant() {
+    let site = market();
+    let suggested = |typed: &str| {
+        let answer = site.get(&format!("/search/suggest?q={}", encoded(typed)));
+        assert_eq!(answer.header("content-type"), "application/x-suggestions+json; charset=utf-8");
+        let value: serde_json::Value = serde_json::from_str(&answer.text()).expect("JSON");
+        let columns = value.as_array().expect("columns").clone();
+        assert_eq!((columns.len(), columns[0].as_str()), (4, Some(typed)));
+        let columns: Vec<Vec<String>> = columns[1..]
+            .iter()
+            .map(|column| {
+                column
+                    .as_array()
+                    .expect("a column")
+                    .iter()
+                    .map(|text| text.as_str().expect("a text").to_owned())
+                    .collect()
+            })
+            .collect();
+        assert!(columns.iter().all(|column| column.len() == columns[0].len()));
+        columns[0].iter().cloned().zip(columns[2].iter().cloned()).collect::<Vec<_>>()
+    };
+    let table = [
+        ("hw", "红网", "/category/hongwang.html"),
+        ("hongw", "红网", "/category/hongwang.html"),
+        ("红", "红网", "/category/hongwang.html"),
+        ("gzmt", "贵州茅台", "/stock/600519.SH.html"),
+        ("600519", "贵州茅台", "/stock/600519.SH.html"),
+        ("茅台", "贵州茅台", "/stock/600519.SH.html"),
+    ];
+    for (typed, text, href) in table {
+        assert_eq!(suggested(typed)[0], (text.to_owned(), href.to_owned()), "{typed}");
+    }
+    let titles = suggested("第7号");
+    assert!(
+        titles.len() == 1 && titles[0].0 == "第7号公告" && titles[0].1.ends_with("p7.html"),
+        "{titles:?}"
+    );
+    assert!(suggested("").is_empty() && suggested(&"长".repeat(300)[..300]).is_empty());
+}
+
+#[test]
+fn any_search_is_a_feed() {
+    let site = market();
+    let atom = site.get(&format!("/search.xml?q={}", encoded("source:红网 降准")));
+    assert_eq!(
+        (atom.status, atom.header("content-type")),
+        (StatusCode::OK, "application/xml; charset=utf-8")
+    );
+    assert_eq!(atom.header("access-control-allow-origin"), "*");
+    let text = atom.text();
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    assert_eq!(
+        document
+            .descendants()
+            .filter(|node| node.has_tag_name("entry") || node.tag_name().name() == "entry")
+            .count(),
+        10
+    );
+    assert!(
+        text.contains(
+            "rel=\"self\" type=\"application/atom+xml\" href=\"https://news.example/search.xml?q=source"
+        ),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&site.get(&format!("/search.json?q={}", encoded("第7号"))).text())
+            .expect("JSON");
+    assert_eq!(json["items"].as_array().map(Vec::len), Some(1));
+    assert!(page_of(&site, "降准").contains("type=\"application/atom+xml\""));
+    site.assert_status("/search.xml", 404);
+    let own = Site::searched(&[("search.json", "---\n---\n[]\n"), ("_posts/2024-01-01-a.md", "a")]);
+    assert_eq!(own.get("/search.json?q=a").status, StatusCode::OK);
+}
