@@ -190,6 +190,16 @@ impl Words {
         self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
     }
 
+    /// From a day on, until a day, or both.
+    pub fn time(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
+        match (from.map(|day| self.day(day)), to.map(|day| self.day(day))) {
+            (Some(from), Some(to)) => self.from_to(&from, &to),
+            (Some(from), None) => self.pick(format!("{from}起"), format!("from {from}")),
+            (None, Some(to)) => self.pick(format!("截至{to}"), format!("until {to}")),
+            (None, None) => String::new(),
+        }
+    }
+
     /// Which page of a list, counted from the oldest.
     pub fn page(&self, page: usize) -> String {
         self.pick(format!("第 {page} 页"), format!("Page {page}"))

@@ -41,6 +41,7 @@ const AT_A_DESK: Reader = Reader { width: 1440, dark: false, script: true };
 fn with_browser(site: &Path, walk: impl AsyncFnOnce(&Browser)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let (driver, server) = (Driver::start(), Running::serving(site, &[]));
+    server.wait_until("searchable", |server| server.get("/readyz?verbose").text().contains("search: ok"));
     runtime.block_on(async {
         let browser = Browser::open(&driver, &format!("http://{}", server.address())).await;
         let walked = tokio::time::timeout(Duration::from_secs(180), walk(&browser)).await;
@@ -226,5 +227,102 @@ fn keys_sizes_and_colours_are_as_the_reader_wants_them() {
             let shown = browser.ask(&format!("document.querySelector('{part}').checkVisibility()")).await;
             assert_eq!(shown, json!(is_printed), "{part} on paper");
         }
+    });
+}
+
+/// Posts of two sources and three months that mention one of two securities.
+fn market() -> TempDir {
+    let posts = (1..=60).map(|n| {
+        let (source, tag) = if n % 5 == 0 { ("hongwang", "红网新闻") } else { ("emnews", "东方财富新闻") };
+        let (code, name) = if n % 2 == 0 { (600160, "巨化股份") } else { (600519, "贵州茅台") };
+        let text = format!(
+            "---\ntitle: 第{n}号公告\ncategories: {source}\ntags: {tag}\n---\n<p>今日<a class=\"keytip\" data-code=\"1,{code}\">{name}</a>公告。</p>\n"
+        );
+        (format!("_posts/2024-{:02}-{:02}-n{n}.html", n % 3 + 1, n % 28 + 1), text)
+    });
+    let posts: Vec<_> = posts.collect();
+    let config = ("_config.yml", "title: 市场\nlang: zh-CN\ntimezone: Asia/Shanghai\n");
+    let posts = posts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    folder(&[config].into_iter().chain(posts).collect::<Vec<_>>())
+}
+
+#[test]
+#[ignore = "needs Debian's packages chromium and chromium-driver"]
+fn a_search_is_narrowed_ordered_paged_and_followed() {
+    let site = market();
+    with_browser(site.path(), async |browser| {
+        for width in [390, 1440] {
+            browser.become_that_of(Reader { width, ..AT_A_DESK }).await;
+            browser.goto("/search?q=公告").await;
+            browser.assert_fits("search").await;
+            let found = async || browser.text(".result-bar .summary").await;
+            assert_eq!(found().await, "共 60 篇");
+            for (choice, count) in [("source%3Ahongwang", 12), ("stock%3A600160.SH", 30)] {
+                browser.click(&format!(".choices a[href*='{choice}']")).await;
+                assert_eq!(found().await, format!("共 {count} 篇"), "{choice}");
+                browser.click(".applied a").await;
+                assert_eq!(found().await, "共 60 篇");
+            }
+            browser.click(".search-side summary").await;
+            browser.click(".search-side details a[href*='from%3A2024-02']").await;
+            assert_eq!(found().await, "共 20 篇");
+            browser.click(".applied a").await;
+
+            browser.click(".orders li:last-child a").await;
+            assert_eq!(browser.text(".orders [aria-current]").await, "最新");
+            let first = "document.querySelector('.result time').dateTime.slice(0, 10)";
+            assert_eq!(browser.ask(first).await, json!("2024-03-27"));
+            for page in 2..=3 {
+                browser.click(".pager a[rel=next]").await;
+                assert_eq!(browser.all(".result").await.len(), 20, "page {page}");
+            }
+            assert!(browser.all(".pager a[rel=next]").await.is_empty());
+            browser.assert_fits("the last page").await;
+
+            browser.goto("/search?q=公告+独角兽").await;
+            browser.click(".offers a").await;
+            assert_eq!(found().await, "共 60 篇");
+            let entries = "fetch(document.querySelector('.result-feed').href).then(r => r.text()).then(t => t.split('<entry').length - 1)";
+            assert_eq!(browser.ask(entries).await, json!(10));
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs Debian's packages chromium and chromium-driver"]
+fn suggestions_are_gone_through_with_the_keyboard() {
+    const DOWN: &str = "\u{E015}";
+    const ENTER: &str = "\u{E007}";
+    const ESCAPE: &str = "\u{E00C}";
+    let site = market();
+    with_browser(site.path(), async |browser| {
+        browser.become_that_of(AT_A_DESK).await;
+        browser.goto("/").await;
+        let options = "document.querySelectorAll('.search [role=option]').length";
+        let is_open = "document.querySelector('#ui-q').ariaExpanded === 'true'";
+        let is_closed = "document.querySelector('#ui-q').ariaExpanded === 'false'";
+        browser.wait_until(is_closed).await;
+        browser.press("/").await;
+        browser.press("hw").await;
+        browser.wait_until(is_open).await;
+        assert_eq!(browser.ask(options).await, json!(1));
+        browser.press(ESCAPE).await;
+        browser.wait_until(is_closed).await;
+        browser.press(DOWN).await;
+        browser.wait_until(is_open).await;
+        browser.press(DOWN).await;
+        let chosen = "document.getElementById(document.querySelector('#ui-q').getAttribute('aria-activedescendant')).textContent";
+        assert_eq!(browser.ask(chosen).await, json!("红网 来源"));
+        browser.press(ENTER).await;
+        browser.wait_until("location.pathname === '/category/hongwang.html'").await;
+        // Without a choice the form is sent as it is.
+        browser.press("/").await;
+        browser.press("茅台").await;
+        browser.wait_until(is_open).await;
+        browser.press(ENTER).await;
+        browser.wait_until("location.pathname === '/search'").await;
+        browser
+            .wait_until("document.querySelector('.result-bar .summary')?.textContent === '共 30 篇'")
+            .await;
     });
 }

@@ -63,7 +63,7 @@ impl Narrow {
         let (archive, words) = (visit.archive, visit.site.words);
         let sources = groups(Filter::Source, archive.categories(), &found.facets.sources);
         let securities = groups(Filter::Stock, archive.securities(), &found.facets.securities);
-        let groups = [(words.sources, sources), (words.securities_page, securities)];
+        let groups = [(words.source, sources), (words.security, securities)];
         let groups = groups.into_iter().filter(|(_, choices)| !choices.is_empty());
         Self {
             applied: applied(visit, hunt),
@@ -143,12 +143,9 @@ fn applied(visit: &Visit<'_>, hunt: &Hunt) -> Vec<Link> {
         let name = groups.first().map_or(value.as_str(), |group| group.label());
         push(format!("{kind}: {name}"), &|query| _ = query.filters.remove(at));
     }
-    let day = |day: Option<NaiveDate>| day.map_or_else(String::new, |day| words.day(day));
-    match (hunt.query.from, hunt.query.to) {
-        (None, None) => {}
-        (from, to) => {
-            push(words.from_to(&day(from), &day(to)), &|query| (query.from, query.to) = (None, None));
-        }
+    if hunt.query.from.or(hunt.query.to).is_some() {
+        let label = words.time(hunt.query.from, hunt.query.to);
+        push(label, &|query| (query.from, query.to) = (None, None));
     }
     links
 }
