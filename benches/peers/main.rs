@@ -18,6 +18,7 @@ mod process;
 mod publish;
 mod rates;
 mod report;
+mod search;
 mod site;
 mod snapshot;
 mod starts;
@@ -118,12 +119,13 @@ fn run(cli: &Cli) -> Result<()> {
     process::raise_file_limit();
 
     let mut report = Report::new(cli);
-    let parts: [(&str, Part); 8] = [
+    let parts: [(&str, Part); 9] = [
         ("starts", starts::measure),
         ("request rates", rates::measure),
         ("pages", pages::measure),
         ("documents", documents::measure),
         ("publishing", publish::measure),
+        ("search", search::measure),
         ("snapshots", snapshot::measure),
         ("listeners", live::measure),
         ("site generators", builders::measure),

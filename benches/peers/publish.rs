@@ -43,7 +43,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         let mut delays: Delays = PAGES.map(|page| (page, Vec::new())).into();
         for _ in 0..cli.runs.max(1) {
             let finews = Finews::serve(&site, &scratch, None)?;
-            let mut written = Written(Vec::new());
+            let mut written = Written::default();
             let Some(found) = publish(cli, &finews, &site, &addresses, &mut written)? else {
                 report.absent("publishing", "not built in: a new file was not shown within 5 s");
                 return Ok(());
@@ -75,7 +75,8 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
 }
 
 /// Files that are removed when dropped, so that the archive is again what it was.
-struct Written(Vec<PathBuf>);
+#[derive(Default)]
+pub(crate) struct Written(Vec<PathBuf>);
 
 impl Drop for Written {
     fn drop(&mut self) {
@@ -146,7 +147,13 @@ impl Reader {
 }
 
 /// Asks for a page until it holds a text; the seconds since then, if that is soon enough.
-fn watch(client: &mut Client, path: &str, text: &str, since: Instant, most: Duration) -> Option<f64> {
+pub(crate) fn watch(
+    client: &mut Client,
+    path: &str,
+    text: &str,
+    since: Instant,
+    most: Duration,
+) -> Option<f64> {
     let mut etag = String::new();
     loop {
         let known = [("If-None-Match", etag.as_str())];
@@ -166,16 +173,16 @@ fn watch(client: &mut Client, path: &str, text: &str, since: Instant, most: Dura
 
 /// A post that is new today.
 #[derive(Clone, Debug)]
-struct NewPost {
+pub(crate) struct NewPost {
     date: DateTime<Tz>,
-    slug: String,
+    pub(crate) slug: String,
     category: String,
     tag: String,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl NewPost {
-    fn new(number: usize, category: &str) -> Self {
+    pub(crate) fn new(number: usize, category: &str) -> Self {
         let date = Utc::now().with_timezone(&Shanghai);
         let slug = format!("fresh-news-{}-{number}", date.format("%H%M%S%3f"));
         let url = format!("/{}/{}/{slug}.html", category.to_lowercase(), date.format("%Y/%m/%d"));
@@ -197,7 +204,7 @@ impl NewPost {
     }
 
     /// Writes the file, every other one under another name first; the moment when it was whole.
-    fn write(&self, site: &Path, written: &mut Written) -> Result<Instant> {
+    pub(crate) fn write(&self, site: &Path, written: &mut Written) -> Result<Instant> {
         let Self { date, slug, category, tag, .. } = self;
         let folder = site.join("posts");
         let path = folder.join(format!("{}-{slug}.md", date.format("%Y-%m-%d")));

@@ -24,7 +24,7 @@ const fn target(what: &'static str, figure: &'static str, bound: Bound, unit: &'
     Target { what, figure, bound, unit }
 }
 
-const TARGETS: [Target; 26] = [
+const TARGETS: [Target; 29] = [
     target("start, 100,000 posts, files in the page cache", "start 100000", AtMost(4.5), "s"),
     target("start, 100,000 posts, from a cold disk", "cold disk 100000", AtMost(7.0), "s"),
     target("start, 1,000,000 posts, files in the page cache", "start 1000000", AtMost(50.0), "s"),
@@ -50,6 +50,9 @@ const TARGETS: [Target; 26] = [
     target("a file of the sitemap, 1,000,000 posts, p99", "sitemap file 1000000", AtMost(150.0), "ms"),
     target("a month as lines, 1,000,000 posts", "month identity 1000000", AtLeast(50.0), "MB/s"),
     target("the same, gzip", "month gzip 1000000", AtLeast(50.0), "MB/s"),
+    target("a search, 1,000,000 posts, p50", "search p50 1000000", AtMost(3.0), "ms"),
+    target("a search, 1,000,000 posts, p99", "search p99 1000000", AtMost(20.0), "ms"),
+    target("written → found, 1,000,000 posts, p99", "publish search 1000000", AtMost(1.0), "s"),
     target("an article, transferred, gzip, median", "article bytes", AtMost(30.0), "KB"),
 ];
 

@@ -3,6 +3,7 @@
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
 
+use super::MOST_COUNTED;
 use super::segments::Segment;
 use super::writer::name_hash;
 use crate::archive::snapshot::{Group, Groups};
@@ -34,6 +35,8 @@ pub struct Facets {
 /// Posts as they are counted.
 #[derive(Default)]
 pub(super) struct Tally {
+    count: usize,
+    /// Of those that are counted exactly.
     dates: Vec<i64>,
     sources: Vec<u64>,
     stocks: Vec<u64>,
@@ -41,13 +44,17 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn count(&mut self, segment: &Segment, doc: DocId, date: i64) {
+        self.count += 1;
+        if self.count > MOST_COUNTED {
+            return;
+        }
         self.dates.push(date);
         self.sources.extend(segment.sources.values_for_doc(doc));
         self.stocks.extend(segment.stocks.values_for_doc(doc));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.dates.len()
+        self.count
     }
 
     pub(super) fn facets(mut self, archive: &Snapshot) -> Facets {

@@ -5,7 +5,7 @@ use tantivy::index::SegmentMeta;
 use tantivy::indexer::{MergeCandidate, MergePolicy};
 
 /// Posts of a segment that is merged no more; one may hold twice as many.
-const FULL: u32 = 16_000;
+const FULL: u32 = 32_000;
 /// So many of a size are merged.
 const AT_ONCE: usize = 8;
 
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(of(&[1; 8]), [vec![1; 8]]);
         assert_eq!(of(&[1; 17]), [vec![1; 8], vec![1; 8]]);
         assert_eq!(of(&[1, 1, 1, 5_000, 5_000, 20_000, 40_000]), none);
-        assert_eq!(of(&[7_000, 30_000, 7_000, 7_000, 7_000]), [vec![7_000; 3]]);
+        assert_eq!(of(&[9_000, 40_000, 9_000, 9_000, 9_000, 9_000]), [vec![9_000; 4]]);
     }
 
     #[test]
