@@ -550,6 +550,8 @@ function suggest(form, number) {
   const lookSoon = (event) => {
     // Half a word in an input method is nothing yet.
     if (event.isComposing) return;
+    // What was chosen was meant by what stood there before.
+    choose(-1);
     clearTimeout(timer);
     timer = setTimeout(look, 120);
   };
@@ -560,8 +562,10 @@ function suggest(form, number) {
   input.addEventListener('keydown', (event) => {
     if (event.isComposing) return;
     const last = list.children.length - 1;
-    if (event.key === 'Escape' && !list.hidden) {
+    if (event.key === 'Escape') {
+      const wasShown = !list.hidden;
       close();
+      if (!wasShown) return;
     } else if (event.key === 'Enter' && !list.hidden && chosen >= 0) {
       location.assign(list.children[chosen].dataset.href);
     } else if (event.key === 'ArrowDown' && list.hidden) {

@@ -14,7 +14,7 @@ use finews::config::{Config, Overrides};
 use finews::search::normalise::normalised;
 use finews::search::query::Query;
 use finews::search::tokens::{is_han, is_word};
-use finews::search::{Index, Order, Writer};
+use finews::search::{BATCH, Index, Order, Writer};
 use finews::web::paths;
 use rayon::prelude::*;
 
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let before = memory();
     let start = Instant::now();
     let index = Index::open(&folder)?;
-    let mut writer = Writer::new(&index)?.ok_or("another process writes the index")?;
+    let mut writer = Writer::new(&index, BATCH)?.ok_or("another process writes the index")?;
     while writer.follow(&archive)? > 0 {}
     row("posts", archive.listed().len() as f64, "");
     row("built in", start.elapsed().as_secs_f64(), "s");
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     row("memory more", memory().saturating_sub(before) as f64 / 1e6, "MB");
     drop(writer);
     let start = Instant::now();
-    let mut writer = Writer::new(&index)?.ok_or("another process writes the index")?;
+    let mut writer = Writer::new(&index, BATCH)?.ok_or("another process writes the index")?;
     writer.follow(&archive)?;
     row("compared again in", start.elapsed().as_secs_f64() * 1e3, "ms");
     if archive.listed().len() <= MOST_SCANNED {

@@ -16,4 +16,4 @@ pub mod snippet;
 pub mod tokens;
 
 pub use follower::{Follower, State};
-pub use index::{Cursor, Facet, Facets, Found, Index, MOST_COUNTED, Order, Writer, meant};
+pub use index::{BATCH, Cursor, Facet, Facets, Found, Index, MOST_COUNTED, Order, Writer, meant};

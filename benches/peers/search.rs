@@ -44,6 +44,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     let finews = Finews::serve_with(&site, &sites.scratch("scratch")?, &flags)?;
     index(&finews, cache.path(), posts, report)?;
     let queries = queries(&finews)?;
+    settle(&finews);
     asked(cli, &finews, &queries, posts, report)?;
     published(cli, &finews, &site, &queries, posts, report)
 }
@@ -78,6 +79,17 @@ fn index(finews: &Finews, cache: &Path, posts: usize, report: &mut Report) -> Re
     ]);
     report.add(section);
     Ok(())
+}
+
+/// Waits until what was built in a hurry is merged, which nobody waits for, but not for ever.
+fn settle(finews: &Finews) {
+    for _ in 0..60 {
+        let before = finews.process.cpu();
+        std::thread::sleep(Duration::from_secs(2));
+        if finews.process.cpu() - before < 0.2 {
+            return;
+        }
+    }
 }
 
 /// The bytes of the search index in a folder.

@@ -5,14 +5,15 @@ mod scratch;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::index::{Index, Writer};
+use super::index::{BATCH, Index, Writer};
 use crate::archive::Snapshot;
 use scratch::Scratch;
 
@@ -47,7 +48,8 @@ impl fmt::Display for State {
             Self::Waiting => f.write_str("waiting for the archive"),
             Self::Building { done, total } => write!(f, "building, {done} of {total} posts"),
             Self::Current => f.write_str("ok"),
-            Self::Failing(reason) => write!(f, "cannot be written: {reason}"),
+            // The reason, which names folders, is the log's.
+            Self::Failing(_) => f.write_str("cannot be written"),
         }
     }
 }
@@ -65,6 +67,8 @@ struct Shared {
     index: ArcSwapOption<Index>,
     state: ArcSwap<State>,
     scratch: Mutex<Option<Scratch>>,
+    /// The index is in a temporary folder though another was named, and that was said.
+    moved: AtomicBool,
 }
 
 impl Default for Follower {
@@ -74,6 +78,7 @@ impl Default for Follower {
             index: ArcSwapOption::empty(),
             state: ArcSwap::from_pointee(State::Waiting),
             scratch: Mutex::default(),
+            moved: AtomicBool::new(false),
         };
         Self { archives: OnceLock::new(), shared: Arc::new(shared), nonce: clock.as_nanos() as u64 }
     }
@@ -102,9 +107,10 @@ impl Follower {
 
     /// Follows an archive from now on.
     pub fn follow(&self, archive: &Arc<Snapshot>) {
-        if let Some(archives) = self.archives.get() {
-            // Without a thread the state says so.
-            let _ = archives.send(Arc::clone(archive));
+        if let Some(archives) = self.archives.get()
+            && archives.send(Arc::clone(archive)).is_err()
+        {
+            self.shared.tell(State::Failing("its thread has ended".into()));
         }
     }
 
@@ -133,44 +139,40 @@ impl Follower {
 
 impl Shared {
     fn follow(&self, folder: Option<&Path>, orders: &Receiver<Arc<Snapshot>>) {
-        let mut writer: Option<Writer> = None;
+        let (mut writer, mut failures): (Option<Writer>, usize) = (None, 0);
         let Ok(mut archive) = orders.recv() else { return };
         loop {
             archive = orders.try_iter().last().unwrap_or(archive);
             let total = archive.listed().len();
             let step = match writer.take() {
                 Some(writer) => Ok(writer),
-                None => self.open(folder),
+                None => self.open(folder, &archive),
             };
             let step = step.and_then(|mut writer| Ok((writer.follow(&archive)?, writer)));
-            let wait = match step {
+            match step {
                 Ok((left, open)) => {
+                    self.show(open.index(), left == 0);
                     writer = Some(open);
-                    self.tell(match left {
-                        0 => State::Current,
-                        _ => State::Building { done: total - left.min(total), total },
-                    });
-                    (left > 0).then_some(Duration::ZERO)
+                    failures = 0;
+                    if left > 0 {
+                        self.tell(State::Building { done: total - left.min(total), total });
+                        continue;
+                    }
+                    self.tell(State::Current);
+                    match orders.recv() {
+                        Ok(next) => archive = next,
+                        Err(_) => return,
+                    }
+                    thread::sleep(GATHERED_FOR);
                 }
                 Err(error) => {
                     self.tell(State::Failing(error.to_string()));
-                    Some(TRIED_AGAIN)
-                }
-            };
-            let next = match wait {
-                Some(wait) => orders.recv_timeout(wait),
-                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match next {
-                Ok(next) => {
-                    archive = next;
-                    // While there is much to catch up with nobody waits for it.
-                    if wait != Some(Duration::ZERO) {
-                        thread::sleep(GATHERED_FOR);
+                    failures += 1;
+                    // A folder that was removed can be made again at once.
+                    if failures > 1 {
+                        thread::sleep(TRIED_AGAIN);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
@@ -180,6 +182,7 @@ impl Shared {
         let before = self.state.swap(Arc::new(state.clone()));
         match (&*before, &state) {
             (State::Failing(_), State::Failing(_)) | (State::Building { .. }, State::Building { .. }) => {}
+            (State::Waiting, State::Building { done, total }) if done == total => {}
             (_, State::Failing(reason)) => {
                 tracing::warn!("the search index cannot be written, and is tried again: {reason}");
             }
@@ -192,14 +195,16 @@ impl Shared {
         }
     }
 
-    /// Opens the index in a folder, or in a temporary one, and makes it the one that is searched.
-    fn open(&self, folder: Option<&Path>) -> io::Result<Writer> {
-        let is_said = matches!(**self.state.load(), State::Failing(_));
+    /// Opens the index in a folder, or in a temporary one.
+    fn open(&self, folder: Option<&Path>, archive: &Snapshot) -> io::Result<Writer> {
         let kept = folder.map(|folder| (folder, open_in(folder)));
         let writer = match kept {
-            Some((_, Ok(Some(writer)))) => writer,
+            Some((_, Ok(Some(writer)))) => {
+                self.moved.store(false, Ordering::Relaxed);
+                writer
+            }
             Some((folder, outcome)) => {
-                if !is_said {
+                if !self.moved.swap(true, Ordering::Relaxed) {
                     let reason = outcome
                         .err()
                         .map_or("another process writes there".into(), |error| error.to_string());
@@ -212,8 +217,20 @@ impl Shared {
             }
             None => self.open_scratch()?,
         };
-        self.index.store(Some(Arc::clone(writer.index())));
+        if **self.state.load() == State::Waiting {
+            let total = archive.listed().len();
+            self.tell(State::Building { done: writer.index().len().min(total), total });
+        }
+        self.show(writer.index(), false);
         Ok(writer)
+    }
+
+    /// Makes an index the one that is searched, unless it holds less than another that holds all it can.
+    fn show(&self, index: &Arc<Index>, is_whole: bool) {
+        let is_better = |shown: &Arc<Index>| is_whole || index.len() >= shown.len();
+        if self.index.load().as_ref().is_none_or(is_better) {
+            self.index.store(Some(Arc::clone(index)));
+        }
     }
 
     fn open_scratch(&self) -> io::Result<Writer> {
@@ -229,5 +246,5 @@ impl Shared {
 
 /// The writer of the index in a folder; nothing if another process is that.
 fn open_in(folder: &Path) -> io::Result<Option<Writer>> {
-    Writer::new(&Index::open(folder)?)
+    Writer::new(&Index::open(folder)?, BATCH)
 }

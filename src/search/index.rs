@@ -15,10 +15,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tantivy::directory::MmapDirectory;
+use tantivy::directory::error::OpenReadError;
+use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory};
 use tantivy::query::{EnableScoring, Query as _};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{DocSet, IndexReader, ReloadPolicy, TERMINATED};
+use tantivy::{
+    DocSet, IndexReader, IndexSettings, IndexSortByField, Order as Direction, ReloadPolicy, TERMINATED,
+    TantivyError,
+};
 
 use super::query::Query;
 use super::snippet::Needles;
@@ -31,10 +35,10 @@ use segments::Segments;
 pub use top::Cursor;
 use top::Top;
 use words::{TOKENIZER, Words};
-pub use writer::Writer;
+pub use writer::{BATCH, Writer};
 
 /// Another schema, or other tokens, is another index: its folder carries this.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Counts are exact up to this. Beyond it only the newest of what is found is counted, and ranked.
 pub const MOST_COUNTED: usize = 10_000;
 /// Posts that are read to see whether they hold what cannot be asked of the index.
@@ -93,28 +97,32 @@ pub struct Found {
 }
 
 impl Index {
-    /// Opens the index in a folder, or makes one. One that cannot be read is made anew, since all of it can
-    /// be made of the archive; those of other versions are removed.
+    /// Opens the index in a folder, or makes one. One that is damaged is made anew, since all of it can be
+    /// made of the archive; those of older versions are removed, if no process writes them.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn open(folder: &Path) -> io::Result<Arc<Self>> {
-        let own = format!("search-{VERSION}");
-        let path = folder.join(&own);
+        let path = folder.join(format!("search-{VERSION}"));
         std::fs::create_dir_all(&path)?;
         for entry in std::fs::read_dir(folder)?.flatten() {
             let name = entry.file_name();
-            let is_other = name.to_str().is_some_and(|name| name.starts_with("search-") && name != own);
-            if is_other && std::fs::remove_dir_all(entry.path()).is_ok() {
-                tracing::info!("the search index of another version is removed: {}", entry.path().display());
+            let number = name.to_str().and_then(|name| name.strip_prefix("search-")?.parse::<u32>().ok());
+            let is_old = number.is_some_and(|number| number < VERSION);
+            if is_old && !is_written(&entry.path()) && std::fs::remove_dir_all(entry.path()).is_ok() {
+                tracing::info!("the search index of an older version is removed: {}", entry.path().display());
             }
         }
-        let index = Self::open_in(&path).or_else(|error| {
-            tracing::warn!("the search index in {} is made anew: {error}", path.display());
-            std::fs::remove_dir_all(&path)?;
-            std::fs::create_dir_all(&path)?;
-            Self::open_in(&path).map_err(io::Error::other)
-        })?;
+        let index = match Self::open_in(&path) {
+            Ok(index) => index,
+            Err(error) if is_of_system(&error) || is_written(&path) => return Err(io::Error::other(error)),
+            Err(error) => {
+                tracing::warn!("the search index in {} is made anew: {error}", path.display());
+                std::fs::remove_dir_all(&path)?;
+                std::fs::create_dir_all(&path)?;
+                Self::open_in(&path).map_err(io::Error::other)?
+            }
+        };
         Ok(Arc::new(index))
     }
 
@@ -134,7 +142,11 @@ impl Index {
             tag: schema.add_u64_field("tag", INDEXED),
             stock: schema.add_u64_field("stock", INDEXED | FAST),
         };
-        let index = tantivy::Index::open_or_create(MmapDirectory::open(folder)?, schema.build())?;
+        // Newest first.
+        let by_date = IndexSortByField { field: "date".into(), order: Direction::Desc };
+        let settings = IndexSettings { sort_by_field: Some(by_date), ..IndexSettings::default() };
+        let builder = tantivy::Index::builder().schema(schema.build()).settings(settings);
+        let index = builder.open_or_create(MmapDirectory::open(folder)?)?;
         index.tokenizers().register(TOKENIZER, Words);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let segments = ArcSwap::from_pointee(Segments::of(&reader)?);
@@ -180,7 +192,7 @@ impl Index {
     }
 
     /// The posts of an archive that hold what is asked for: `limit` of them, behind those of the page
-    /// before. If none holds the words at its ends whole, those that hold them as parts of words.
+    /// before. If none holds the words at its ends whole, those whose titles hold them as parts of words.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -203,14 +215,14 @@ impl Index {
         }
     }
 
-    /// The best posts that hold what is asked for with the words at its ends as parts of words.
+    /// The best posts whose titles hold what is asked for with the words at its ends as parts of words.
     fn find_cut(&self, archive: &Snapshot, query: &Query, order: Order, limit: usize) -> io::Result<Found> {
         let needles = Needles::of(query, true);
         let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
         let mut held = Vec::new();
         for id in found.posts {
             let post = archive.post(id);
-            if needles.are_in([post.title(), &archive.article(post)?.text()]) {
+            if needles.are_in([post.title()]) {
                 held.push(id);
             }
         }
@@ -218,6 +230,14 @@ impl Index {
         found.is_more = found.next.is_some() || held.len() > limit;
         held.truncate(limit);
         Ok(Found { posts: held, is_cut: true, next: None, facets: Facets::default(), ..found })
+    }
+
+    /// How many posts hold what is asked for, counted no further than a search does.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn count(&self, archive: &Snapshot, query: &Query) -> io::Result<usize> {
+        Ok(self.find(archive, query, Ends::Whole, Order::Best, None, 1)?.count)
     }
 
     fn find(
@@ -239,17 +259,19 @@ impl Index {
         let start = |day| Timestamp::start_of(day, archive.zone()).seconds();
         let from = query.from.map_or(i64::MIN, start);
         let beyond = query.to.and_then(|day| day.succ_opt()).map_or(i64::MAX, start);
-        let now = archive.moment().seconds();
+        // The same all day, so that the order of one page is that of the next.
+        let now = start(archive.today());
         // One more, to know whether there is another page.
         let (mut top, mut tally) = (Top::new(limit + 1, after), Tally::default());
         let mut is_more = false;
-        for segment in segments.newest_first() {
+        for (number, segment) in segments.newest_first().enumerate() {
             let enough = tally.len() > MOST_COUNTED;
             if enough && (order == Order::Best || top.is_beyond(segment.newest)) {
                 is_more = true;
                 break;
             }
-            if segment.newest < from || segment.oldest >= beyond {
+            let is_passed = enough && top.is_past(segment.oldest);
+            if segment.newest < from || segment.oldest >= beyond || is_passed {
                 continue;
             }
             let reader = segments.reader(segment);
@@ -258,12 +280,18 @@ impl Index {
             while doc != TERMINATED {
                 let date = segment.dates.first(doc).unwrap_or_default();
                 if (from..beyond).contains(&date) && !reader.is_deleted(doc) {
+                    // Newest first, so that nothing better follows.
+                    let enough = tally.len() > MOST_COUNTED;
+                    if enough && (order == Order::Best || top.is_beyond(date)) {
+                        is_more = true;
+                        break;
+                    }
                     let rank = match order {
                         Order::Newest => date,
                         Order::Best => rank(scorer.score(), now - date),
                     };
                     top.offer(rank, || segment.keys.first(doc).unwrap_or_default());
-                    tally.count(segment, doc, date);
+                    tally.count((number, segment), doc, date);
                 }
                 doc = scorer.advance();
             }
@@ -279,9 +307,25 @@ impl Index {
             is_more,
             is_cut: false,
             next,
-            facets: tally.facets(archive),
+            facets: tally.facets(archive, &segments),
         })
     }
+}
+
+/// Whether a process writes the index in a folder: it holds a lock on a file of the library's.
+fn is_written(folder: &Path) -> bool {
+    let lock = std::fs::File::open(folder.join(INDEX_WRITER_LOCK.filepath.as_path()));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
+/// Whether the system refused something, which says nothing of what the files hold.
+fn is_of_system(error: &TantivyError) -> bool {
+    let error = match error {
+        TantivyError::IoError(error)
+        | TantivyError::OpenReadError(OpenReadError::IoError { io_error: error, .. }) => error,
+        _ => return false,
+    };
+    error.raw_os_error().is_some()
 }
 
 /// How well a post fits, from how well its text does and its age in seconds.

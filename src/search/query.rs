@@ -6,6 +6,8 @@ use chrono::{Datelike, Months, NaiveDate};
 
 /// Parts of a query beyond these are passed over: nobody reads what they would find.
 const MOST_PARTS: usize = 32;
+/// Filters; who names more means something else.
+const MOST_FILTERS: usize = 6;
 /// Characters of a query.
 const LONGEST: usize = 400;
 
@@ -70,7 +72,7 @@ impl Query {
             };
             if let Some(filter) = filter {
                 let filter = (filter, value.to_owned());
-                if !self.filters.contains(&filter) {
+                if !self.filters.contains(&filter) && self.filters.len() < MOST_FILTERS {
                     self.filters.push(filter);
                 }
                 return;

@@ -8,7 +8,7 @@ use super::tokens::{is_han, is_word};
 
 /// How much of the snippet may stand before the first hit, in halves of a Han character.
 const LEAD: usize = 48;
-/// Hits of a text that are looked at.
+/// Hits of each needle that are looked at.
 const MOST_HITS: usize = 256;
 
 /// A piece of a text.
@@ -105,10 +105,11 @@ impl Needles {
     fn hits(&self, chars: &[char]) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (index, needle) in self.needles.iter().enumerate() {
-            let mut at = 0;
-            while hits.len() < MOST_HITS && at < chars.len() {
+            let (mut at, mut count) = (0, 0);
+            while count < MOST_HITS && at < chars.len() {
                 if is_at(chars, at, needle, self.is_cut) {
                     hits.push(Hit { place: at..at + needle.len(), needle: index });
+                    count += 1;
                     at += needle.len();
                 } else {
                     at += 1;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::cache::PageCache;
@@ -29,7 +29,7 @@ pub struct App {
     dataset: Dataset,
     search: Follower,
     /// Who searches at the moment; others wait, so that readers of pages need not.
-    searching: Semaphore,
+    searching: Arc<Semaphore>,
     draining: AtomicBool,
 }
 
@@ -79,7 +79,7 @@ impl App {
             announcer: Announcer::new(config),
             dataset: Dataset::default(),
             search: Follower::default(),
-            searching: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            searching: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
             draining: AtomicBool::new(false),
         })
     }
@@ -151,9 +151,9 @@ impl App {
     }
 
     /// Waits for a turn to search, which lasts until what it gives is dropped.
-    pub(super) async fn search_turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(super) async fn search_turn(&self) -> Option<OwnedSemaphorePermit> {
         // It is never closed.
-        self.searching.acquire().await.ok()
+        Arc::clone(&self.searching).acquire_owned().await.ok()
     }
 
     /// Encoded pages.

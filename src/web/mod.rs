@@ -115,9 +115,11 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
 
 /// What the index is asked for, in a thread in which it keeps nobody waiting.
 async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
-    let _turn = app.search_turn().await;
+    let turn = app.search_turn().await;
     let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
     let answer = tokio::task::spawn_blocking(move || {
+        // Also of who has left meanwhile.
+        let _turn = turn;
         let served = app.served();
         let settings = &*served.settings;
         let archive = served.archive.as_ref()?;
@@ -304,11 +306,15 @@ fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Opti
     }
 }
 
-/// `/robots.txt` of a site that brings none: RFC 9309, with the sitemaps, whose addresses must be whole.
+/// `/robots.txt` of a site that brings none: RFC 9309, with the sitemaps, whose addresses must be whole. Who
+/// followed every link that narrows a search would never come to an end.
 fn robots(site: &site::Site) -> Reply {
+    let searches =
+        [Route::Search, Route::SearchFeed(feeds::Format::Atom), Route::SearchFeed(feeds::Format::Json)];
+    let endless: String = searches.iter().map(|route| format!("Disallow: {}?\n", site.href(route))).collect();
     let sitemap = site.absolute(Route::Sitemaps);
     let sitemap = if sitemap.starts_with('/') { String::new() } else { format!("Sitemap: {sitemap}\n") };
-    plain(StatusCode::OK, format!("User-agent: *\nAllow: /\n{sitemap}"))
+    plain(StatusCode::OK, format!("User-agent: *\n{endless}Allow: /\n{sitemap}"))
 }
 
 fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {

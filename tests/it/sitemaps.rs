@@ -92,10 +92,16 @@ fn a_month_says_when_it_was_last_changed() {
 #[test]
 fn robots_are_told_where_the_sitemap_is() {
     let text = site().get("/b/robots.txt").text();
-    assert_eq!(text, "User-agent: *\nAllow: /\nSitemap: https://news.example/b/sitemap.xml\n");
+    let searches = "Disallow: /b/search?\nDisallow: /b/search.xml?\nDisallow: /b/search.json?\n";
+    assert_eq!(
+        text,
+        format!("User-agent: *\n{searches}Allow: /\nSitemap: https://news.example/b/sitemap.xml\n")
+    );
     let own = Site::of(&[("_config.yml", CONFIG), ("robots.txt", "User-agent: x\n")]);
     assert_eq!(own.get("/b/robots.txt").text(), "User-agent: x\n");
-    assert_eq!(Site::of(&[]).get("/robots.txt").text(), "User-agent: *\nAllow: /\n");
+    let ours =
+        "User-agent: *\nDisallow: /search?\nDisallow: /search.xml?\nDisallow: /search.json?\nAllow: /\n";
+    assert_eq!(Site::of(&[]).get("/robots.txt").text(), ours);
 }
 
 #[test]

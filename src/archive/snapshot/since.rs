@@ -28,3 +28,57 @@ impl Snapshot {
         Changed { new, gone: old.into_keys().collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::archive::snapshot::Change;
+    use crate::archive::snapshot::tests::snapshot_of;
+
+    /// Keys and versions of all that lists show.
+    fn shown(archive: &Snapshot) -> BTreeMap<u64, u64> {
+        archive.listed().iter().map(|id| (archive.post(id).key(), archive.post(id).hash)).collect()
+    }
+
+    proptest! {
+        /// Lists of several chunks, which one snapshot shares with the next.
+        #[test]
+        fn what_has_changed_makes_of_one_what_the_other_shows(
+            steps in prop::collection::vec((0usize..30, any::<bool>()), 1..12),
+        ) {
+            let dates: Vec<String> = (0..30).map(|n| format!("2024-01-01 08:{n:02}:00")).collect();
+            let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+            let first = snapshot_of(&dates, chrono_tz::UTC);
+            let mut now = first.clone();
+            for (number, is_gone) in steps {
+                let known = now.listed().get(number % now.listed().len().max(1));
+                let Some(id) = known else { break };
+                let names = now.names().clone();
+                let mut post = now.post(id).clone();
+                post.hash ^= 1 + number as u64;
+                let change = match is_gone {
+                    true => Change { names, gone: vec![id], ..Change::default() },
+                    false => Change { names, posts: vec![post], ..Change::default() },
+                };
+                now = now.after(change, now.moment()).0;
+            }
+            for (before, after) in [(&first, &now), (&now, &first)] {
+                let changed = after.listed_since(before);
+                let mut made = shown(before);
+                for key in changed.gone {
+                    prop_assert!(made.remove(&key).is_some());
+                }
+                for id in changed.new {
+                    let post = after.post(id);
+                    prop_assert_ne!(made.insert(post.key(), post.hash), Some(post.hash));
+                }
+                prop_assert_eq!(made, shown(after));
+            }
+            prop_assert_eq!(now.listed_since(&now), Changed::default());
+        }
+    }
+}

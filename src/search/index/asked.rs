@@ -2,7 +2,8 @@
 
 use tantivy::Term;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, EmptyQuery, Occur, PhraseQuery, Query as Asked, RegexQuery, TermQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as Asked,
+    RegexQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
@@ -39,10 +40,15 @@ pub(super) fn may_be_cut(query: &Query) -> bool {
 /// What is asked of the index: all that is required, and nothing of what is excluded. Days are not in it.
 pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: Ends) -> BooleanQuery {
     let mut all: Vec<(Occur, Box<dyn Asked>)> = Vec::new();
-    for text in &query.texts {
+    // A mark by itself, as in `央行 - 降准`, is nothing to look for beside others.
+    let is_sought = |text: &&String| runs(&normalised(text).chars).next().is_some();
+    for text in query.texts.iter().filter(is_sought) {
         all.push((Occur::Must, anywhere(fields, text, ends)));
     }
-    for text in &query.without {
+    if all.is_empty() && !query.texts.is_empty() {
+        all.push((Occur::Must, Box::new(EmptyQuery)));
+    }
+    for text in query.without.iter().filter(is_sought) {
         all.push((Occur::MustNot, anywhere(fields, text, Ends::Whole)));
     }
     for (filter, value) in &query.filters {
@@ -54,15 +60,15 @@ pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: End
     BooleanQuery::new(all)
 }
 
-/// A text in the title or in the body.
+/// A text in the title or in the body; in the title alone if its ends are cut.
 fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
     let chars = normalised(text).chars;
-    let exactly = |field| match ends {
-        Ends::Whole => exactly(field, &chars),
-        Ends::Cut => cut(field, &chars),
-    };
-    let title = BoostQuery::new(exactly(fields.title), TITLE_WEIGHT);
-    Box::new(BooleanQuery::union(vec![Box::new(title), exactly(fields.text)]))
+    if ends == Ends::Cut {
+        // Texts have too many words to look through.
+        return cut(fields.title, &chars);
+    }
+    let title = BoostQuery::new(exactly(fields.title, &chars), TITLE_WEIGHT);
+    Box::new(BooleanQuery::union(vec![Box::new(title), exactly(fields.text, &chars)]))
 }
 
 /// Posts of the groups that a filter names; none if it names none.
@@ -74,7 +80,9 @@ fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> 
     };
     let terms = meant(archive, filter, value).into_iter().map(|group| {
         let term = Term::from_field_u64(field, name_hash(archive.name(group.name())));
-        Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Asked>
+        // Whether a post is of a source says nothing of how well its text fits.
+        let term = TermQuery::new(term, IndexRecordOption::Basic);
+        Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn Asked>
     });
     let mut terms: Vec<_> = terms.collect();
     match terms.len() {
@@ -96,10 +104,16 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
     }
     let asked = normalised(value).chars;
     let is_it = |text: &str| normalised(text).chars == asked;
+    // What posts call a source are all of their tags, which may be anything; one of them is `<name>新闻`.
+    let is_called = |group: &Group| match filter {
+        Filter::Source => is_it(&format!("{}新闻", group.label())),
+        Filter::Tag => false,
+        Filter::Stock => archive.is_called(group, is_it),
+    };
     let is_meant = |group: &&Group| {
         let name = archive.name(group.name());
         let number = name.split_once('.').map(|(number, _)| number).filter(|_| filter == Filter::Stock);
-        is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || archive.is_called(group, is_it)
+        is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || is_called(group)
     };
     groups.iter().filter(is_meant).collect()
 }

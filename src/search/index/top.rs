@@ -5,8 +5,9 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::str::FromStr;
 
-/// A place in what is found: the rank and the key of the last post of a page. Posts that come or go elsewhere
-/// do not move it.
+/// A place in what is found: the rank and the key of the last post of a page. In the order of time posts that
+/// come or go elsewhere do not move it; how well they fit changes a little with the posts there are, and every
+/// day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     rank: i64,
@@ -61,6 +62,11 @@ impl Top {
                 self.best.pop();
             }
         }
+    }
+
+    /// Whether all of this rank and higher ones are on the pages before.
+    pub(super) fn is_past(&self, rank: i64) -> bool {
+        self.after.is_some_and(|after| rank > after.rank)
     }
 
     /// Whether nothing of this rank or a lower one would be among them.

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use tantivy::directory::error::LockError;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,7 +16,7 @@ use crate::archive::{Post, Snapshot};
 const MEMORY: usize = 64 << 20;
 /// Posts that are committed at once while there is much to catch up with: so many are lost when the program
 /// is killed, and for so long new posts wait.
-const BATCH: usize = 10_000;
+pub const BATCH: usize = 10_000;
 
 /// The only writer of an index.
 pub struct Writer {
@@ -25,14 +26,16 @@ pub struct Writer {
     followed: Option<Arc<Snapshot>>,
     /// Keys of posts that are to be added, the newest last.
     backlog: Vec<u64>,
+    batch: usize,
 }
 
 impl Writer {
-    /// The writer of an index; nothing if another process writes it.
+    /// The writer of an index that commits so many posts at once, such as [`BATCH`]; nothing if another
+    /// process writes it.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn new(index: &Arc<Index>) -> io::Result<Option<Self>> {
+    pub fn new(index: &Arc<Index>, batch: usize) -> io::Result<Option<Self>> {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .memory_budget_per_thread(MEMORY)
@@ -40,11 +43,13 @@ impl Writer {
             .build();
         let writer: IndexWriter = match index.index.writer_with_options(options) {
             Ok(writer) => writer,
-            Err(TantivyError::LockFailure(..)) => return Ok(None),
+            Err(TantivyError::LockFailure(LockError::LockBusy, _)) => return Ok(None),
             Err(error) => return Err(io::Error::other(error)),
         };
         writer.set_merge_policy(Box::new(SmallSegments));
-        Ok(Some(Self { index: Arc::clone(index), writer, followed: None, backlog: Vec::new() }))
+        // What a killed or failing process left half-written would fill the disk.
+        writer.garbage_collect_files().wait().map_err(io::Error::other)?;
+        Ok(Some(Self { index: Arc::clone(index), writer, followed: None, backlog: Vec::new(), batch }))
     }
 
     /// The index.
@@ -52,12 +57,12 @@ impl Writer {
         &self.index
     }
 
-    /// Brings the index nearer to what lists of an archive show: what has changed since the last time is in
-    /// it at once, of what is missing from before the newest posts. Returns how many are still missing.
+    /// Brings the index nearer to what lists of an archive show: what is gone leaves it, and of what is
+    /// missing a batch is added, what has changed since the last time first. Returns how many are still
+    /// missing.
     ///
     /// # Errors
-    /// When it cannot be written, or an article is damaged. The index then holds what it did, and its writer
-    /// is to be made anew.
+    /// When it cannot be written. The index then holds what it did, and its writer is to be made anew.
     pub fn follow(&mut self, archive: &Arc<Snapshot>) -> io::Result<usize> {
         let key_term = |key: u64| Term::from_field_u64(self.index.fields.key, key);
         let mut changes = 0;
@@ -68,10 +73,7 @@ impl Writer {
                     self.writer.delete_term(key_term(key));
                     changes += 1;
                 }
-                for id in since.new {
-                    self.add(archive, archive.post(id))?;
-                    changes += 1;
-                }
+                self.backlog.extend(since.new.into_iter().map(|id| archive.post(id).key()));
             }
             None => {
                 let mut known = self.index.known();
@@ -84,7 +86,7 @@ impl Writer {
                 }
             }
         }
-        for _ in 0..BATCH.min(self.backlog.len()) {
+        for _ in 0..self.batch.min(self.backlog.len()) {
             let post = self.backlog.pop().and_then(|key| archive.of_key(key));
             if let Some(id) = post.filter(|id| archive.is_listed(*id)) {
                 self.add(archive, archive.post(id))?;
@@ -106,7 +108,11 @@ impl Writer {
         document.add_u64(fields.version, post.hash);
         document.add_i64(fields.date, post.date.seconds());
         document.add_text(fields.title, post.title());
-        document.add_text(fields.text, archive.article(post)?.text());
+        match archive.article(post) {
+            Ok(article) => document.add_text(fields.text, article.text()),
+            // All others are to be found all the same.
+            Err(error) => tracing::error!(%error, "of {} only the title is searched", post.path()),
+        }
         let names = [(fields.source, post.categories()), (fields.tag, post.tags())];
         for (field, names) in names {
             names.iter().for_each(|name| document.add_u64(field, name_hash(archive.name(*name))));

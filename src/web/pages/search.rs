@@ -26,6 +26,8 @@ use narrow::Narrow;
 const PER_PAGE: usize = 20;
 /// Sources shown, and securities.
 const NAMES: usize = 12;
+/// No name is longer, in characters.
+const LONGEST_NAME: usize = 24;
 /// Han characters of a snippet: about two lines.
 const SNIPPET: usize = 80;
 
@@ -133,8 +135,9 @@ fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page
     let is_asked = !hunt.query.is_empty();
     let names = if is_asked && hunt.after.is_none() { names(visit, &hunt.query) } else { Vec::new() };
     let offers = if is_asked && found.count == 0 && index.is_some() {
-        let count = |query: &Query| Ok(find(query, None, 1)?.count);
-        offers::of(&hunt.query, count)?
+        offers::of(&hunt.query, |query| {
+            index.as_ref().map_or(Ok(0), |index| index.count(visit.archive, query))
+        })?
     } else {
         Vec::new()
     };
@@ -149,7 +152,7 @@ fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page
         href: Hunt::address(visit, &hunt.typed, order, None),
         is_current: order == hunt.order,
     });
-    let results = hits(visit, &Needles::of(&hunt.query, found.is_cut), &found.posts)?;
+    let results = hits(visit, &Needles::of(&hunt.query, found.is_cut), &found.posts);
     Ok(Page {
         site: visit.site,
         head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(visit, &hunt.typed))),
@@ -157,7 +160,10 @@ fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page
         title,
         notice: notice(visit, &search.state(), index.is_some()),
         names,
-        found: if is_asked { words.found(&words.counted(found.count, found.is_more)) } else { String::new() },
+        found: match is_asked && index.is_some() {
+            true => words.found(&words.counted(found.count, found.is_more)),
+            false => String::new(),
+        },
         orders: if found.count > 1 { orders.into() } else { Vec::new() },
         is_newest: hunt.order == Order::Newest,
         narrow: Narrow::of(visit, hunt, &found),
@@ -169,21 +175,23 @@ fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page
 }
 
 /// The posts that were found as the page shows them.
-fn hits<'a>(visit: &Visit<'a>, needles: &Needles, posts: &[PostId]) -> std::io::Result<Vec<Hit<'a>>> {
+fn hits<'a>(visit: &Visit<'a>, needles: &Needles, posts: &[PostId]) -> Vec<Hit<'a>> {
     posts.iter().map(|id| hit(visit, needles, visit.archive.post(*id))).collect()
 }
 
-fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> std::io::Result<Hit<'a>> {
+fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
     let at = post.date.in_zone(visit.archive.zone());
-    Ok(Hit {
+    Hit {
         href: visit.site.href(post.url()),
         lang: post.lang().map(|lang| visit.archive.name(lang)),
         title: needles.marked(&post.headline()),
-        snippet: needles.snippet(&visit.archive.article(post)?.text(), SNIPPET),
+        // A damaged article is found by its title.
+        snippet: needles
+            .snippet(&visit.archive.article(post).map(|article| article.text()).unwrap_or_default(), SNIPPET),
         iso: at.to_rfc3339(),
         moment: visit.site.words.moment(at),
         source: timeline::source(visit, post),
-    })
+    }
 }
 
 /// What readers are told of the index; nothing if all is in it.
@@ -201,7 +209,7 @@ fn notice(visit: &Visit<'_>, state: &State, is_there: bool) -> Option<String> {
 /// Sources and securities whose names hold what was typed.
 fn names(visit: &Visit<'_>, query: &Query) -> Vec<Names> {
     let typed = query.texts.join(" ");
-    if typed.is_empty() || !query.filters.is_empty() {
+    if !(1..=LONGEST_NAME).contains(&typed.chars().count()) || !query.filters.is_empty() {
         return Vec::new();
     }
     let sources = sources(visit, &typed);

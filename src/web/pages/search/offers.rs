@@ -8,7 +8,7 @@ use crate::search::query::Query;
 /// Offers of a page.
 const MOST: usize = 3;
 /// Queries that are tried for them.
-const TRIED: usize = 16;
+const TRIED: usize = 6;
 /// A part of a text that is shorter says little.
 const SHORTEST: usize = 2;
 
