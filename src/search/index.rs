@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tantivy::directory::error::OpenReadError;
@@ -41,6 +42,8 @@ pub use writer::{BATCH, Writer};
 const VERSION: u32 = 3;
 /// Counts are exact up to this. Beyond it only the newest of what is found is counted, and ranked.
 pub const MOST_COUNTED: usize = 10_000;
+/// After this time a search ends with the newest of what it would have found, as one that finds too much does.
+const LONGEST: Duration = Duration::from_secs(2);
 /// Posts that are read to see whether they hold what cannot be asked of the index.
 const MOST_READ: usize = 100;
 /// After this time a post is worth three quarters of what a new one is that fits as well.
@@ -263,10 +266,11 @@ impl Index {
         let now = start(archive.today());
         // One more, to know whether there is another page.
         let (mut top, mut tally) = (Top::new(limit + 1, after), Tally::default());
-        let mut is_more = false;
+        let (mut is_more, begun) = (false, Instant::now());
         for (number, segment) in segments.newest_first().enumerate() {
             let enough = tally.len() > MOST_COUNTED;
-            if enough && (order == Order::Best || top.is_beyond(segment.newest)) {
+            let is_late = begun.elapsed() > LONGEST;
+            if is_late || enough && (order == Order::Best || top.is_beyond(segment.newest)) {
                 is_more = true;
                 break;
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{Datelike, Months, NaiveDate};
 
 /// Parts of a query beyond these are passed over: nobody reads what they would find.
-const MOST_PARTS: usize = 32;
+const MOST_PARTS: usize = 16;
 /// Filters; who names more means something else.
 const MOST_FILTERS: usize = 6;
 /// Characters of a query.
