@@ -230,7 +230,7 @@ impl Index {
             }
         }
         found.count = held.len();
-        found.is_more = found.next.is_some() || held.len() > limit;
+        found.is_more = found.next.is_some();
         held.truncate(limit);
         Ok(Found { posts: held, is_cut: true, next: None, facets: Facets::default(), ..found })
     }

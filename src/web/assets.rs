@@ -52,6 +52,11 @@ pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../assets/style.css"))
 });
 
+/// What only the search page needs beside it.
+pub static SEARCH_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("search", "css", "text/css; charset=utf-8", include_str!("../../assets/search.css"))
+});
+
 /// The script that is run before a page is shown: it must not be seen to change.
 pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("early", "js", "text/javascript; charset=utf-8", include_str!("../../assets/early.js"))
@@ -60,6 +65,11 @@ pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
 /// The script. Pages work without.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../assets/finews.js"))
+});
+
+/// What the script loads when somebody is about to search.
+pub static SUGGEST: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("suggest", "js", "text/javascript; charset=utf-8", include_str!("../../assets/suggest.js"))
 });
 
 /// The style sheet of feeds that a person opens.
@@ -85,8 +95,9 @@ pub fn favicon() -> Response<Body> {
 
 /// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
-    let asset =
-        [&*STYLE, &*EARLY, &*SCRIPT, &*FEED_STYLE, &*ICON].into_iter().find(|asset| asset.name == name)?;
+    let asset = [&*STYLE, &*SEARCH_STYLE, &*EARLY, &*SCRIPT, &*SUGGEST, &*FEED_STYLE, &*ICON]
+        .into_iter()
+        .find(|asset| asset.name == name)?;
     let bytes = match encoding {
         Encoding::Brotli | Encoding::QuickBrotli => &asset.brotli,
         Encoding::Gzip => &asset.gzip,
@@ -116,7 +127,11 @@ mod tests {
         let text =
             "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
         assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");
-        for text in [include_str!("../../assets/finews.js"), include_str!("../../assets/early.js")] {
+        for text in [
+            include_str!("../../assets/finews.js"),
+            include_str!("../../assets/early.js"),
+            include_str!("../../assets/suggest.js"),
+        ] {
             assert!(!text.contains("`\n"), "a text over several lines would lose its spaces");
         }
     }

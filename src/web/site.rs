@@ -145,6 +145,11 @@ impl Site {
         self.href(Route::Asset(assets::STYLE.name().into()))
     }
 
+    /// The address of the style sheet of the search page.
+    pub fn search_style(&self) -> String {
+        self.href(Route::Asset(assets::SEARCH_STYLE.name().into()))
+    }
+
     /// The icon's address: the site's own, or ours.
     pub fn icon(&self) -> String {
         if self.has_icon {
@@ -192,6 +197,11 @@ impl Site {
     /// The address of the script.
     pub fn script(&self) -> String {
         self.href(Route::Asset(assets::SCRIPT.name().into()))
+    }
+
+    /// The address of the script that offers what may be meant.
+    pub fn suggest_script(&self) -> String {
+        self.href(Route::Asset(assets::SUGGEST.name().into()))
     }
 
     /// The address that says how to search.

@@ -301,7 +301,7 @@ fn suggestions_are_gone_through_with_the_keyboard() {
         let options = "document.querySelectorAll('.search [role=option]').length";
         let is_open = "document.querySelector('#ui-q').ariaExpanded === 'true'";
         let is_closed = "document.querySelector('#ui-q').ariaExpanded === 'false'";
-        browser.wait_until(is_closed).await;
+        browser.wait_until("document.querySelector('#ui-size').title !== ''").await;
         browser.press("/").await;
         browser.press("hw").await;
         browser.wait_until(is_open).await;
