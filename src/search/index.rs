@@ -35,11 +35,11 @@ pub use facets::{Facet, Facets};
 use segments::Segments;
 pub use top::Cursor;
 use top::Top;
-use words::{TOKENIZER, Words};
+use words::{CHARACTERS, Characters, WORDS, Words};
 pub use writer::{BATCH, Writer};
 
 /// Another schema, or other tokens, is another index: its folder carries this.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Counts are exact up to this. Beyond it only the newest of what is found is counted, and ranked.
 pub const MOST_COUNTED: usize = 10_000;
 /// After this time a search ends with the newest of what it would have found, as one that finds too much does.
@@ -66,6 +66,9 @@ struct Fields {
     date: Field,
     title: Field,
     text: Field,
+    /// Their Han characters: who looks for one would else have to look through all pairs with it.
+    title_characters: Field,
+    text_characters: Field,
     source: Field,
     tag: Field,
     stock: Field,
@@ -132,15 +135,22 @@ impl Index {
     fn open_in(folder: &Path) -> tantivy::Result<Self> {
         let mut schema = Schema::builder();
         let indexing = TextFieldIndexing::default()
-            .set_tokenizer(TOKENIZER)
+            .set_tokenizer(WORDS)
             .set_index_option(IndexRecordOption::WithFreqsAndPositions);
         let words = TextOptions::default().set_indexing_options(indexing);
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(CHARACTERS)
+            .set_index_option(IndexRecordOption::Basic)
+            .set_fieldnorms(false);
+        let characters = TextOptions::default().set_indexing_options(indexing);
         let fields = Fields {
             key: schema.add_u64_field("key", INDEXED | FAST),
             version: schema.add_u64_field("version", FAST),
             date: schema.add_i64_field("date", FAST),
             title: schema.add_text_field("title", words.clone()),
             text: schema.add_text_field("text", words),
+            title_characters: schema.add_text_field("title_characters", characters.clone()),
+            text_characters: schema.add_text_field("text_characters", characters),
             source: schema.add_u64_field("source", INDEXED | FAST),
             tag: schema.add_u64_field("tag", INDEXED),
             stock: schema.add_u64_field("stock", INDEXED | FAST),
@@ -150,7 +160,8 @@ impl Index {
         let settings = IndexSettings { sort_by_field: Some(by_date), ..IndexSettings::default() };
         let builder = tantivy::Index::builder().schema(schema.build()).settings(settings);
         let index = builder.open_or_create(MmapDirectory::open(folder)?)?;
-        index.tokenizers().register(TOKENIZER, Words);
+        index.tokenizers().register(WORDS, Words);
+        index.tokenizers().register(CHARACTERS, Characters);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let segments = ArcSwap::from_pointee(Segments::of(&reader)?);
         Ok(Self { folder: folder.to_owned(), fields, index, reader, segments })

@@ -2,8 +2,9 @@
 //! is two characters or longer, and words of other scripts. A token's position is the index of its first
 //! character, so that tokens that follow each other in a query follow each other in the text.
 //!
-//! The first and the last character of a run are tokens too: a character that stands beside something else in
-//! a query, as in `A股`, is one of these. So is a word with the mark that joins it to the one before, so that
+//! Where Han and a word touch, as in `A股` and `10亿`, the word with that character is a token: both by
+//! themselves are too frequent to be quick. The first and the last character of a run are tokens where they
+//! stand beside a mark or nothing. So is a word with the mark that joins it to the one before, so that
 //! `3.6.3` is found and `3-6-3` is not.
 
 /// A longer word was not written by anybody, and would not be typed.
@@ -45,33 +46,95 @@ pub fn runs(chars: &[char]) -> impl Iterator<Item = Run> {
     })
 }
 
-/// The tokens of a normalised text, in ascending order of their positions. Of a run of Han characters those
-/// are its first, every pair, and its last; of words, those that are short enough, each by itself and with
-/// what joins it to the one before.
-pub fn tokens(chars: &[char]) -> impl Iterator<Item = Token> {
-    let mut runs = runs(chars);
-    let mut ready: [Option<Token>; 2] = [None; 2];
-    let mut han = 0..0;
+impl Run {
+    /// Whether the next run stands right behind it, with which it then has a token in common.
+    fn touches(&self, next: &Self) -> bool {
+        self.end == next.start && !self.is_too_long() && !next.is_too_long()
+    }
+
+    fn is_too_long(&self) -> bool {
+        !self.is_han && self.end - self.start > LONGEST
+    }
+}
+
+/// The runs of a normalised text, each with those that touch it.
+fn neighbours(chars: &[char]) -> impl Iterator<Item = (Option<Run>, Run, Option<Run>)> {
+    let mut runs = runs(chars).peekable();
+    let mut before = None;
     std::iter::from_fn(move || {
-        loop {
-            if let Some(token) = ready[0].take().or_else(|| ready[1].take()) {
-                return Some(token);
+        let run = runs.next()?;
+        let touching = before.replace(run).filter(|before: &Run| before.touches(&run));
+        Some((touching, run, runs.peek().copied().filter(|next| run.touches(next))))
+    })
+}
+
+/// The tokens of a normalised text, in ascending order of their positions.
+pub fn tokens(chars: &[char]) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(chars.len() + chars.len() / 4);
+    let mut push = |start, end| tokens.push(Token { start, end });
+    for (before, run, next) in neighbours(chars) {
+        let Run { start, end, is_han } = run;
+        if is_han {
+            if before.is_none() {
+                push(start, start + 1);
             }
-            if let Some(start) = han.next() {
-                return Some(Token { start, end: (start + 2).min(han.end) });
+            (start..end - 1).for_each(|start| push(start, start + 2));
+            match next {
+                Some(next) => push(end - 1, next.end),
+                None if before.is_some() || end - start > 1 => push(end - 1, end),
+                None => {}
             }
-            let Run { start, end, is_han } = runs.next()?;
-            if is_han {
-                ready[0] = (end - start > 1).then_some(Token { start, end: start + 1 });
-                han = start..end;
-            } else if end - start <= LONGEST {
-                ready = [
-                    is_joined(chars, start).then(|| Token { start: start - 1, end }),
-                    Some(Token { start, end }),
-                ];
+        } else if !run.is_too_long() {
+            if is_joined(chars, start) {
+                push(start - 1, end);
+            }
+            push(start, end);
+            if next.is_some() {
+                push(start, end + 1);
             }
         }
-    })
+    }
+    tokens
+}
+
+/// As few of the tokens of a text as cover all of it. They are among the [`tokens`] of every text that holds
+/// it, as far from each other, unless it is a single Han character.
+pub fn needed(chars: &[char]) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut push = |start, end| tokens.push(Token { start, end });
+    for (before, Run { start, end, is_han }, next) in neighbours(chars) {
+        let is_alone = before.is_none() && next.is_none();
+        if !is_han {
+            if is_joined(chars, start) {
+                push(start - 1, end);
+            } else if is_alone {
+                push(start, end);
+            }
+            if next.is_some() {
+                push(start, end + 1);
+            }
+            continue;
+        }
+        // Every other pair; what is left over at an end is in the token that it has with a word, or the pair
+        // before.
+        let is_odd = (end - start) % 2 == 1;
+        let first = start + usize::from(is_odd && before.is_some());
+        (first..end - 1).step_by(2).for_each(|start| push(start, start + 2));
+        match next {
+            Some(next) => push(end - 1, next.end),
+            None if is_odd && before.is_none() => push(end.saturating_sub(2).max(start), end),
+            None => {}
+        }
+    }
+    tokens
+}
+
+/// The Han characters of a normalised text, each once, in the order of their numbers.
+pub fn characters(chars: &[char]) -> Vec<char> {
+    let mut characters: Vec<char> = chars.iter().copied().filter(|c| is_han(*c)).collect();
+    characters.sort_unstable();
+    characters.dedup();
+    characters
 }
 
 /// Whether the word that begins at an index is joined to one before by a single mark: `3.6`, `600160.sh`.
@@ -97,15 +160,20 @@ mod tests {
 
     fn of(text: &str) -> Vec<(usize, String)> {
         let chars: Vec<char> = text.chars().collect();
-        tokens(&chars).map(|token| (token.start, chars[token.start..token.end].iter().collect())).collect()
+        tokens(&chars)
+            .iter()
+            .map(|token| (token.start, chars[token.start..token.end].iter().collect()))
+            .collect()
     }
 
     #[test]
     fn every_pair_and_the_last_are_tokens() {
-        let table: [(&str, &[(usize, &str)]); 8] = [
+        let table: [(&str, &[(usize, &str)]); 10] = [
             ("降准了", &[(0, "降"), (0, "降准"), (1, "准了"), (2, "了")]),
             ("涨", &[(0, "涨")]),
-            ("5g手机", &[(0, "5g"), (2, "手"), (2, "手机"), (3, "机")]),
+            ("5g手机", &[(0, "5g"), (0, "5g手"), (2, "手机"), (3, "机")]),
+            ("涨5点", &[(0, "涨"), (0, "涨5"), (1, "5"), (1, "5点"), (2, "点")]),
+            ("买a，卖", &[(0, "买"), (0, "买a"), (1, "a"), (3, "卖")]),
             ("00700.hk", &[(0, "00700"), (5, ".hk"), (6, "hk")]),
             (".net", &[(1, "net")]),
             ("a. b", &[(0, "a"), (3, "b")]),
@@ -118,5 +186,36 @@ mod tests {
             assert_eq!(found, expected, "{text}");
         }
         assert_eq!(of(&format!("{} 后", "x".repeat(LONGEST + 1))), [(LONGEST + 2, "后".to_owned())]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_a_part_needs_every_text_that_holds_it_has(
+            text in "[央行降准1a.，]{0,12}",
+            start in 0usize..12,
+            length in 1usize..12,
+        ) {
+            let chars: Vec<char> = text.chars().collect();
+            let end = (start + length).min(chars.len());
+            let cuts = |at: usize| at > 0 && at < chars.len() && is_word(chars[at - 1]) && is_word(chars[at]);
+            let is_part = start < end && !cuts(start) && !cuts(end);
+            let part = if is_part { &chars[start..end] } else { &[] };
+            let sought = part.iter().filter(|c| is_han(**c) || is_word(**c)).count();
+            let has = tokens(&chars);
+            for needed in needed(part).into_iter().filter(|_| sought > 1) {
+                let needed = Token { start: start + needed.start, end: start + needed.end };
+                proptest::prop_assert!(has.contains(&needed), "{needed:?} of {part:?} in {text}");
+            }
+        }
+
+        #[test]
+        fn what_is_needed_covers_all(text in "[央行降准1a.，]{0,12}") {
+            let chars: Vec<char> = text.chars().collect();
+            let needed = needed(&chars);
+            let is_covered = |at: usize| needed.iter().any(|token| (token.start..token.end).contains(&at));
+            for (at, c) in chars.iter().enumerate() {
+                proptest::prop_assert!(is_covered(at) || !(is_han(*c) || is_word(*c)), "{at} in {text}");
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::announce::Announcer;
 use super::cache::PageCache;
 use super::dataset::Dataset;
+use super::directory::Directory;
 use super::files::SiteFiles;
 use super::legacy::Old;
 use super::live::Live;
@@ -40,6 +41,8 @@ pub(super) struct Served {
     pub(super) archive: Option<Arc<Snapshot>>,
     /// Another for each archive and each configuration.
     pub(super) generation: u64,
+    /// Of the archive.
+    pub(super) directory: Directory,
 }
 
 /// What comes of the configuration alone.
@@ -73,6 +76,7 @@ impl App {
                 settings: Settings::new(config),
                 archive: None,
                 generation: 0,
+                directory: Directory::default(),
             }),
             pages: PageCache::new(config.page_cache.0),
             live: Live::default(),
@@ -91,6 +95,7 @@ impl App {
             settings: Arc::clone(&served.settings),
             archive: Some(Arc::clone(&archive)),
             generation: served.generation + 1,
+            directory: Directory::default(),
         });
     }
 
@@ -126,6 +131,7 @@ impl App {
             settings: Arc::clone(&settings),
             archive: Some(Arc::clone(&edition.archive)),
             generation: served.generation + 1,
+            directory: Directory::default(),
         });
         self.tell(edition);
     }

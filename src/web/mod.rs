@@ -2,8 +2,8 @@
 //!
 //! In reading order:
 //! - [`paths`]: the only place where URLs are spelled
-//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`]: what
-//!   pages show
+//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`],
+//!   [`directory`]: what pages show
 //! - [`pages`]: one file a page
 //! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: what is followed, found and studied
 //!   elsewhere
@@ -25,6 +25,7 @@ pub mod cache;
 pub mod calendar;
 pub mod dataset;
 pub mod descriptions;
+pub mod directory;
 pub mod encoding;
 pub mod feeds;
 pub mod files;
@@ -126,8 +127,8 @@ async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
         let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &headers);
         let visit = visit.asking(uri.query().unwrap_or_default());
         match Route::parse(own_path(settings, uri.path())?)? {
-            Route::Search => Some(search::get(&visit, app.search(), served.generation)),
-            Route::Suggest => Some(suggest::get(&visit)),
+            Route::Search => Some(search::get(&visit, app.search(), &served.directory, served.generation)),
+            Route::Suggest => Some(suggest::get(&visit, &served.directory)),
             Route::SearchFeed(format) => feeds::search(&visit, app.search(), served.generation, format),
             _ => None,
         }

@@ -343,7 +343,7 @@ fn an_index_that_is_damaged_is_made_anew() {
     {
         let folder = tempfile::tempdir().expect("a folder");
         drop(index(&archive, folder.path()));
-        let files = std::fs::read_dir(folder.path().join("search-3")).expect("a folder");
+        let files = std::fs::read_dir(folder.path().join("search-4")).expect("a folder");
         let files = files.map(|file| file.expect("a file").path());
         let spoilt: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == ending)).collect();
         assert!(!spoilt.is_empty(), "{ending}");

@@ -13,7 +13,7 @@ use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
 use crate::search::query::{Filter, Query};
-use crate::search::tokens::{Run, Token, is_joined, runs};
+use crate::search::tokens::{Run, Token, is_han, needed, runs};
 
 /// A word in the title says more than one in the text.
 const TITLE_WEIGHT: f32 = 3.0;
@@ -65,10 +65,13 @@ fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
     let chars = normalised(text).chars;
     if ends == Ends::Cut {
         // Texts have too many words to look through.
-        return cut(fields.title, &chars);
+        return cut(fields, &chars);
     }
-    let title = BoostQuery::new(exactly(fields.title, &chars), TITLE_WEIGHT);
-    Box::new(BooleanQuery::union(vec![Box::new(title), exactly(fields.text, &chars)]))
+    let [title, text] = match lone(&chars) {
+        Some(lone) => [fields.title_characters, fields.text_characters].map(|field| character(field, lone)),
+        None => [fields.title, fields.text].map(|field| exactly(field, &chars)),
+    };
+    Box::new(BooleanQuery::union(vec![Box::new(BoostQuery::new(title, TITLE_WEIGHT)), text]))
 }
 
 /// Posts of the groups that a filter names; none if it names none.
@@ -121,15 +124,15 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
 /// A text as it is, in a field: its tokens one behind the other, at the distances that they have in it. For
 /// marks between them any character may stand.
 fn exactly(field: Field, chars: &[char]) -> Box<dyn Asked> {
+    phrase(field, chars, needed(chars))
+}
+
+fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
     let term = |Token { start, end }: Token| {
         let text: String = chars[start..end].iter().collect();
         (start, Term::from_field_text(field, &text))
     };
-    if let Some(lone) = lone(chars) {
-        // In a post it may be anywhere in a run. A Han character stands for itself in a pattern.
-        return matching(field, &format!("{lone}.?"));
-    }
-    let mut terms: Vec<(usize, Term)> = needed(chars).into_iter().map(term).collect();
+    let mut terms: Vec<(usize, Term)> = tokens.into_iter().map(term).collect();
     match terms.len() {
         0 => Box::new(EmptyQuery),
         1 => Box::new(TermQuery::new(terms.remove(0).1, IndexRecordOption::WithFreqs)),
@@ -137,29 +140,43 @@ fn exactly(field: Field, chars: &[char]) -> Box<dyn Asked> {
     }
 }
 
-/// Texts that may hold the same with the words at its ends as parts of words. They do hold what is between,
+/// A Han character, anywhere in a text.
+fn character(field: Field, character: char) -> Box<dyn Asked> {
+    let term = Term::from_field_text(field, character.encode_utf8(&mut [0; 4]));
+    Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), 1.0))
+}
+
+/// Titles that may hold a text with the words at its ends as parts of words. They do hold what is between,
 /// and such words, but perhaps elsewhere.
-fn cut(field: Field, chars: &[char]) -> Box<dyn Asked> {
+fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
     let runs: Vec<Run> = runs(chars).collect();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Box::new(EmptyQuery) };
     let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
-    // Only terms of letters and digits are looked at.
+    // Only terms that are words are looked at.
     let before = "[0-9a-z]*";
     if !first.is_han && first == last {
-        return matching(field, &format!("{before}{}.*", word(first)));
+        return matching(fields.title, &format!("{before}{}.*", word(first)));
     }
     let mut parts = Vec::new();
     let mut between = first.start..last.end;
     if !first.is_han {
-        parts.push(matching(field, &format!("{before}{}", word(first))));
+        parts.push(matching(fields.title, &format!("{before}{}", word(first))));
         between.start = first.end;
     }
     if !last.is_han {
-        parts.push(matching(field, &format!("{}.*", word(last))));
+        parts.push(matching(fields.title, &format!("{}.*", word(last))));
         between.end = last.start;
     }
-    if runs.iter().any(|run| between.contains(&run.start)) {
-        parts.push(exactly(field, &chars[between]));
+    let between = &chars[between];
+    if let Some(lone) = lone(between) {
+        parts.push(character(fields.title_characters, lone));
+    } else {
+        // A character beside such a word is a token with all of the word only.
+        let is_sure = |token: &Token| !is_han(between[token.start]) || token.end - token.start > 1;
+        let tokens: Vec<Token> = needed(between).into_iter().filter(is_sure).collect();
+        if !tokens.is_empty() {
+            parts.push(phrase(fields.title, between, tokens));
+        }
     }
     Box::new(BooleanQuery::intersection(parts))
 }
@@ -179,24 +196,4 @@ fn lone(chars: &[char]) -> Option<char> {
         [Run { start, end, is_han: true }] if end - start == 1 => Some(chars[start]),
         _ => None,
     }
-}
-
-/// As few of the tokens of a text as cover all of it.
-fn needed(chars: &[char]) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut push = |start: usize, end: usize| tokens.push(Token { start, end });
-    for Run { start, end, is_han } in runs(chars) {
-        match end - start {
-            _ if !is_han => push(start - usize::from(is_joined(chars, start)), end),
-            1 => push(start, end),
-            length => {
-                // Every other pair, and the last.
-                (start..end - 1).step_by(2).for_each(|start| push(start, start + 2));
-                if length % 2 == 1 {
-                    push(end - 2, end);
-                }
-            }
-        }
-    }
-    tokens
 }

@@ -5,7 +5,7 @@ use tantivy::index::SegmentMeta;
 use tantivy::indexer::{MergeCandidate, MergePolicy};
 
 /// Posts of a segment that is merged no more; one may hold twice as many.
-const FULL: u32 = 32_000;
+const FULL: u32 = 64_000;
 /// So many of a size are merged.
 const AT_ONCE: usize = 8;
 
@@ -64,14 +64,14 @@ mod tests {
         assert_eq!(of(&[1; 8]), [vec![1; 8]]);
         assert_eq!(of(&[1; 17]), [vec![1; 8], vec![1; 8]]);
         assert_eq!(of(&[1, 1, 1, 5_000, 5_000, 20_000, 40_000]), none);
-        assert_eq!(of(&[9_000, 40_000, 9_000, 9_000, 9_000, 9_000]), [vec![9_000; 4]]);
+        assert_eq!(of(&[18_000, 80_000, 18_000, 18_000, 18_000, 18_000]), [vec![18_000; 4]]);
     }
 
     #[test]
     fn an_archive_that_grows_post_by_post_has_few_segments() {
         let mut sizes: Vec<u32> = Vec::new();
         let mut most = 0;
-        for _ in 0..60_000 {
+        for _ in 0..100_000 {
             sizes.push(1);
             loop {
                 let merges = merges(&sizes);

@@ -108,8 +108,12 @@ impl Writer {
         document.add_u64(fields.version, post.hash);
         document.add_i64(fields.date, post.date.seconds());
         document.add_text(fields.title, post.title());
-        match archive.article(post) {
-            Ok(article) => document.add_text(fields.text, article.text()),
+        document.add_text(fields.title_characters, post.title());
+        match archive.article(post).map(|article| article.text()) {
+            Ok(text) => {
+                document.add_text(fields.text, &text);
+                document.add_text(fields.text_characters, &text);
+            }
             // All others are to be found all the same.
             Err(error) => tracing::error!(%error, "of {} only the title is searched", post.path()),
         }

@@ -4,6 +4,8 @@
 mod narrow;
 mod offers;
 
+use std::cmp::Reverse;
+
 use askama::Template;
 
 use super::Head;
@@ -13,8 +15,8 @@ use crate::archive::{Post, PostId};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, Piece};
 use crate::search::{Cursor, Follower, Found, MOST_COUNTED, Order, State};
-use crate::web::asked::Asked;
 use crate::web::cache::CachePolicy;
+use crate::web::directory::{self, Directory};
 use crate::web::feeds::{FeedLink, Format};
 use crate::web::paths::Route;
 use crate::web::reply::{Failure, Reply, Visit};
@@ -117,14 +119,19 @@ impl Hunt {
 }
 
 /// Answers `/search`, of a site and archive that have this number.
-pub fn get(visit: &Visit<'_>, search: &Follower, generation: u64) -> Reply {
+pub fn get(visit: &Visit<'_>, search: &Follower, directory: &Directory, generation: u64) -> Reply {
     let hunt = Hunt::of(visit);
     let fingerprint = visit.fingerprint("search").with((&hunt.typed, hunt.order, hunt.after));
     let fingerprint = fingerprint.with((search.version(), generation)).finish();
-    visit.page(CachePolicy::Revalidate, fingerprint, || page(visit, search, &hunt))
+    visit.page(CachePolicy::Revalidate, fingerprint, || page(visit, search, directory, &hunt))
 }
 
-fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page<'a>, Failure> {
+fn page<'a>(
+    visit: &Visit<'a>,
+    search: &Follower,
+    directory: &Directory,
+    hunt: &'a Hunt,
+) -> Result<Page<'a>, Failure> {
     let words = visit.site.words;
     let index = search.index();
     let find = |query: &Query, after: Option<Cursor>, limit: usize| match &index {
@@ -133,7 +140,8 @@ fn page<'a>(visit: &Visit<'a>, search: &Follower, hunt: &'a Hunt) -> Result<Page
     };
     let found = find(&hunt.query, hunt.after, PER_PAGE)?;
     let is_asked = !hunt.query.is_empty();
-    let names = if is_asked && hunt.after.is_none() { names(visit, &hunt.query) } else { Vec::new() };
+    let names =
+        if is_asked && hunt.after.is_none() { names(visit, directory, &hunt.query) } else { Vec::new() };
     let offers = if is_asked && found.count == 0 && index.is_some() {
         offers::of(&hunt.query, |query| {
             index.as_ref().map_or(Ok(0), |index| index.count(visit.archive, query))
@@ -207,15 +215,24 @@ fn notice(visit: &Visit<'_>, state: &State, is_there: bool) -> Option<String> {
 }
 
 /// Sources and securities whose names hold what was typed.
-fn names(visit: &Visit<'_>, query: &Query) -> Vec<Names> {
+fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> {
     let typed = query.texts.join(" ");
     if !(1..=LONGEST_NAME).contains(&typed.chars().count()) || !query.filters.is_empty() {
         return Vec::new();
     }
-    let sources = sources(visit, &typed);
-    let securities = securities::matching(visit, &typed, NAMES);
-    let links = |groups: Vec<&Group>, route| {
-        groups.into_iter().map(|group| timeline::link_to(visit, group, route)).collect::<Vec<_>>()
+    let archive = visit.archive;
+    let typed = directory::text(&typed);
+    let asked: Vec<&str> = typed.split_whitespace().collect();
+    let held =
+        |groups, entries| directory::chosen(groups, entries, |entry| entry.holds(&asked).then_some(()));
+    // Those with the newest posts first.
+    let mut sources = held(archive.categories(), directory.sources(archive));
+    sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
+    let mut securities = held(archive.securities(), directory.securities(archive));
+    securities.sort_by_key(|(_, group)| securities::rank(visit, group, |group| group.recent().month));
+    let links = |groups: Vec<((), &Group)>, route| {
+        let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(visit, group, route));
+        links.collect::<Vec<_>>()
     };
     let words = visit.site.words;
     let names = [
@@ -223,16 +240,6 @@ fn names(visit: &Visit<'_>, query: &Query) -> Vec<Names> {
         Names { label: words.securities_page, links: links(securities, Route::security) },
     ];
     names.into_iter().filter(|names| !names.links.is_empty()).collect()
-}
-
-/// Sources whose name, in addresses or for readers, holds the query; those with the newest posts first.
-fn sources<'a>(visit: &Visit<'a>, query: &str) -> Vec<&'a Group> {
-    let asked = Asked::new(query);
-    let groups = visit.archive.categories().iter();
-    let mut groups: Vec<&Group> = groups.filter(|group| asked.is_in_names(visit, group)).collect();
-    groups.sort_by_key(|group| (std::cmp::Reverse(group.last()), visit.archive.name(group.name())));
-    groups.truncate(NAMES);
-    groups
 }
 
 /// The feeds of what a reader typed.

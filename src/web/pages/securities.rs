@@ -124,7 +124,11 @@ fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
     tables
 }
 
-fn rank<'a>(visit: &Visit<'a>, group: &Group, count: Window) -> (Reverse<(usize, usize)>, &'a str) {
+pub(super) fn rank<'a>(
+    visit: &Visit<'a>,
+    group: &Group,
+    count: Window,
+) -> (Reverse<(usize, usize)>, &'a str) {
     (Reverse((count(group), group.posts().len())), visit.archive.name(group.name()))
 }
 

@@ -1,0 +1,149 @@
+//! Sources and securities by all that readers may call them, made ready once an archive: who types asks for
+//! them with every key.
+
+use std::sync::OnceLock;
+
+use pinyin::ToPinyin;
+
+use crate::archive::snapshot::{Group, Groups};
+use crate::archive::{NameId, Snapshot};
+use crate::search::normalise::normalised;
+
+/// The names of an archive's sources and securities, made when they are first asked for.
+#[derive(Debug, Default)]
+pub struct Directory {
+    sources: OnceLock<Vec<Entry>>,
+    securities: OnceLock<Vec<Entry>>,
+}
+
+/// A source or security.
+#[derive(Debug)]
+pub struct Entry {
+    of: NameId,
+    called: Called,
+}
+
+/// The names of a source or security, normalised.
+#[derive(Debug)]
+pub struct Called {
+    /// That in addresses; what readers see; of a security all that posts call it.
+    names: Vec<String>,
+    /// The first letters of the pinyin of what readers see; what is no Han stands for itself.
+    initials: String,
+}
+
+/// How well a name fits what was typed; the first is best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is that.
+    Whole,
+    /// It begins like that.
+    Beginning,
+    /// Its initials do.
+    Initials,
+    /// It holds it.
+    Part,
+}
+
+impl Directory {
+    /// The sources of the archive that this is the directory of.
+    pub fn sources(&self, archive: &Snapshot) -> &[Entry] {
+        let entry = |group: &Group| {
+            let name = archive.name(group.name());
+            Entry { of: group.name(), called: Called::new(group.label(), [name]) }
+        };
+        self.sources.get_or_init(|| archive.categories().iter().map(entry).collect())
+    }
+
+    /// The securities and sectors of the archive that this is the directory of.
+    pub fn securities(&self, archive: &Snapshot) -> &[Entry] {
+        let entry = |group: &Group| {
+            let names = std::iter::once(archive.name(group.name())).chain(archive.called(group));
+            Entry { of: group.name(), called: Called::new(group.label(), names) }
+        };
+        self.securities.get_or_init(|| archive.securities().iter().map(entry).collect())
+    }
+}
+
+impl Called {
+    fn new<'n>(label: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let label = text(label);
+        let initials = initials(&label);
+        let mut all = vec![label];
+        for name in names.into_iter().map(text) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        Self { names: all, initials }
+    }
+
+    /// Whether each of some words, normalised, is in one of the names.
+    pub fn holds(&self, words: &[&str]) -> bool {
+        words.iter().all(|word| self.names.iter().any(|name| name.contains(word)))
+    }
+
+    /// How well the names fit a text that is normalised.
+    pub fn fit(&self, asked: &str) -> Option<Fit> {
+        let is_letters = asked.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let of_name = |name: &String| match name.find(asked)? {
+            0 if name.len() == asked.len() => Some(Fit::Whole),
+            0 => Some(Fit::Beginning),
+            _ => Some(Fit::Part),
+        };
+        let of_initials = (is_letters && self.initials.starts_with(asked)).then_some(Fit::Initials);
+        self.names.iter().filter_map(of_name).chain(of_initials).min()
+    }
+}
+
+/// Those of some groups whose entries are chosen, each with what it is chosen by.
+pub fn chosen<'s, T>(
+    groups: &'s Groups,
+    entries: &[Entry],
+    choose: impl Fn(&Called) -> Option<T>,
+) -> Vec<(T, &'s Group)> {
+    entries.iter().filter_map(|entry| Some((choose(&entry.called)?, groups.get(entry.of)?))).collect()
+}
+
+/// A text as it is compared.
+pub fn text(written: &str) -> String {
+    normalised(written).chars.into_iter().collect()
+}
+
+fn initials(label: &str) -> String {
+    let initial = |c: char| c.to_pinyin().and_then(|pinyin| pinyin.plain().chars().next()).unwrap_or(c);
+    label.chars().map(initial).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_by_its_beginning_its_pinyin_and_its_parts() {
+        let table: [(&str, &[&str], &str, Option<Fit>); 11] = [
+            ("红网", &["hongwang"], "红网", Some(Fit::Whole)),
+            ("红网", &["hongwang"], "红", Some(Fit::Beginning)),
+            ("红网", &["hongwang"], "hongw", Some(Fit::Beginning)),
+            ("红网", &["hongwang"], "hw", Some(Fit::Initials)),
+            ("贵州茅台", &["600519.SH"], "gzm", Some(Fit::Initials)),
+            ("贵州茅台", &["600519.SH"], "600519", Some(Fit::Beginning)),
+            ("贵州茅台", &["600519.SH"], "茅台", Some(Fit::Part)),
+            ("贵州茅台", &["600519.SH", "茅台股份"], "茅台", Some(Fit::Beginning)),
+            ("36氪", &["36Kr"], "36k", Some(Fit::Beginning)),
+            ("證券時報", &["zqsb"], "证券时报", Some(Fit::Whole)),
+            ("红网", &["hongwang"], "wh", None),
+        ];
+        for (label, names, asked, expected) in table {
+            assert_eq!(Called::new(label, names.iter().copied()).fit(asked), expected, "{label} {asked}");
+        }
+    }
+
+    #[test]
+    fn each_word_must_be_in_a_name() {
+        let called = Called::new("36氪", ["36Kr"]);
+        for (words, expected) in [("36 氪", true), ("kr 36", true), ("36 网", false)] {
+            assert_eq!(called.holds(&words.split(' ').collect::<Vec<_>>()), expected, "{words}");
+        }
+    }
+}
