@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
 
 /// Traditional characters, each with its simplified one behind it: the characters of OpenCC's dictionary
 /// `TSCharacters` that have exactly one, of several the first (<https://github.com/BYVoid/OpenCC>,
@@ -41,7 +42,7 @@ fn place(c: char) -> Option<usize> {
 /// A text as it is compared, and where each of its characters stood.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Normalised {
-    /// NFKC of each character by itself, in lower case, simplified.
+    /// NFKC of each character with the marks on it, in lower case, simplified; without what is not seen.
     pub chars: Vec<char>,
     /// For each of them the byte in the original at which the character began that it comes from.
     pub origins: Vec<u32>,
@@ -51,15 +52,42 @@ pub struct Normalised {
 pub fn normalised(text: &str) -> Normalised {
     let mut normalised =
         Normalised { chars: Vec::with_capacity(text.len()), origins: Vec::with_capacity(text.len()) };
-    for (at, c) in text.char_indices() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         // A text, like a file, is far smaller than 4 GiB.
         let at = at as u32;
-        each(c, |c| {
+        let push = |c| {
             normalised.chars.push(c);
             normalised.origins.push(at);
-        });
+        };
+        let is_on_it = |c: char| is_mark(c) || is_unseen(c);
+        if chars.peek().is_none_or(|(_, next)| !is_on_it(*next)) {
+            each(c, push);
+            continue;
+        }
+        let mut cluster: String = Some(c).into_iter().filter(|c| !is_unseen(*c)).collect();
+        while let Some((_, mark)) = chars.next_if(|(_, next)| is_on_it(*next)) {
+            cluster.extend(Some(mark).filter(|c| !is_unseen(*c)));
+        }
+        composed(cluster.chars(), push);
     }
     normalised
+}
+
+/// Whether a character is a mark on the one before, as the accent of `e\u{301}`.
+pub fn is_mark(c: char) -> bool {
+    // The two marks on half-width kana are letters by their class.
+    c >= '\u{300}'
+        && place(c).is_none()
+        && (canonical_combining_class(c) != 0 || matches!(c, '\u{FF9E}' | '\u{FF9F}'))
+}
+
+/// Whether a character is not seen: soft hyphens, joiners, marks of direction, variants.
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// What a character becomes.
@@ -68,15 +96,20 @@ fn each(c: char, mut push: impl FnMut(char)) {
         push(c.to_ascii_lowercase());
     } else if let Some(place) = place(c) {
         push(TABLE.quick[place]);
-    } else {
-        for c in std::iter::once(c).nfkc().flat_map(char::to_lowercase) {
-            // A compatibility form may be that of a traditional character.
-            push(match place(c) {
-                Some(place) => TABLE.quick[place],
-                None => TABLE.others.get(&c).copied().unwrap_or(c),
-            });
-        }
+    } else if !is_unseen(c) {
+        composed(std::iter::once(c), push);
     }
+}
+
+/// What a character with the marks on it becomes.
+fn composed(chars: impl Iterator<Item = char>, push: impl FnMut(char)) {
+    let lower = chars.nfkc().flat_map(char::to_lowercase).nfkc();
+    // A compatibility form may be that of a traditional character.
+    let simplified = lower.map(|c| match place(c) {
+        Some(place) => TABLE.quick[place],
+        None => TABLE.others.get(&c).copied().unwrap_or(c),
+    });
+    simplified.for_each(push);
 }
 
 #[cfg(test)]
@@ -94,7 +127,11 @@ mod tests {
             ("証券時報", "证券时报"),
             ("㈱５㎏", "(株)5kg"),
             ("İ", "i\u{307}"),
-            ("a\u{301}", "a\u{301}"),
+            ("A\u{301}", "á"),
+            ("q\u{301}", "q\u{301}"),
+            ("ｶﾞﾊﾞﾅ", "ガバナ"),
+            ("央\u{200B}行soft\u{AD}\u{200D}hyphen\u{FEFF}", "央行softhyphen"),
+            ("\u{200B}e\u{200B}\u{301}", "é"),
             ("薴", "苎"),
             ("降准", "降准"),
         ];
@@ -106,14 +143,14 @@ mod tests {
 
     #[test]
     fn each_character_knows_where_it_stood() {
-        let normalised = normalised("a㈱時");
-        assert_eq!(normalised.chars, ['a', '(', '株', ')', '时']);
-        assert_eq!(normalised.origins, [0, 1, 1, 1, 4]);
+        let normalised = normalised("a㈱時e\u{301}x");
+        assert_eq!(normalised.chars, ['a', '(', '株', ')', '时', 'é', 'x']);
+        assert_eq!(normalised.origins, [0, 1, 1, 1, 4, 7, 10]);
     }
 
     proptest::proptest! {
         #[test]
-        fn what_is_normal_stays_as_it_is(written in "\\PC{0,40}") {
+        fn what_is_normal_stays_as_it_is(written in "(\\PC|[eiIİk㈱\u{301}\u{307}\u{200B}ｶﾞ]){0,40}") {
             let once = text(&written);
             proptest::prop_assert_eq!(text(&once), once);
         }
