@@ -52,7 +52,8 @@ impl Run {
         self.end == next.start && !self.is_too_long() && !next.is_too_long()
     }
 
-    fn is_too_long(&self) -> bool {
+    /// Whether it is a word that is not indexed.
+    pub fn is_too_long(&self) -> bool {
         !self.is_han && self.end - self.start > LONGEST
     }
 }

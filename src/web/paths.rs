@@ -362,12 +362,13 @@ fn encode(path: &str) -> String {
 /// The value of a field of a query, decoded and trimmed; nothing if it is empty.
 pub fn field(query: &str, name: &str) -> Option<String> {
     let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
-    let value = value.trim();
-    (!value.is_empty()).then(|| value.chars().filter(|c| !c.is_control()).take(LONGEST_FIELD).collect())
+    let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let shown: String = spaced.filter(|c| !c.is_control()).take(LONGEST_FIELD).collect();
+    Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
 /// What is longer was not typed by a reader.
-const LONGEST_FIELD: usize = 400;
+const LONGEST_FIELD: usize = 4_000;
 
 /// The source of an article: its path with `.md` for `.html`.
 pub fn source_of(article: &str) -> Option<String> {

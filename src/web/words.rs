@@ -146,6 +146,10 @@ pub struct Words {
     pub index_stale: &'static str,
     /// There is no index, since none can be written.
     pub index_missing: &'static str,
+    /// Only a part of a query was looked for.
+    pub query_too_long: &'static str,
+    /// Link from the last of what is ranked to all that was found.
+    pub older_by_time: &'static str,
     /// Name of what is offered while one types.
     pub suggestions: &'static str,
     /// A search that found nothing.
@@ -329,6 +333,8 @@ pub static CHINESE: Words = Words {
     index_waiting: "搜索索引正在准备，请稍后再试。",
     index_stale: "搜索索引暂时无法写入，新文章可能还找不到；已经收录的不受影响。",
     index_missing: "搜索暂不可用：服务器上没有可以存放索引的地方。其他页面不受影响。",
+    query_too_long: "搜索词太长，只用了前面的部分。",
+    older_by_time: "更早的文章没有参与排序，按时间查看全部",
     suggestions: "搜索建议",
     nothing_found: "没有找到。换一个词，或者从下面的页面找起。",
     nothing_of_the_name: "没有这样的名称。",
@@ -459,6 +465,8 @@ pub static ENGLISH: Words = Words {
     index_waiting: "The search index is being prepared. Please try again in a moment.",
     index_stale: "The search index cannot be written at the moment: new posts may be missing from it; all else is found.",
     index_missing: "Search is not available: the server has nowhere to keep its index. All other pages are as usual.",
+    query_too_long: "This is too much to look for: only the beginning of it was used.",
+    older_by_time: "Older posts are not ranked: see all of them by time",
     suggestions: "Suggestions",
     nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
     nothing_of_the_name: "There is none of this name.",

@@ -12,7 +12,7 @@ use super::writer::name_hash;
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
-use crate::search::query::{Filter, Query};
+use crate::search::query::{Filter, Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};
 
 /// A word in the title says more than one in the text.
@@ -33,7 +33,7 @@ pub(super) fn may_be_cut(query: &Query) -> bool {
     query.texts.iter().any(|text| {
         let chars = normalised(text).chars;
         let runs: Vec<Run> = runs(&chars).collect();
-        [runs.first(), runs.last()].into_iter().flatten().any(|run| !run.is_han)
+        [runs.first(), runs.last()].into_iter().flatten().any(|run| !run.is_han && !run.is_too_long())
     })
 }
 
@@ -105,8 +105,8 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
     if let Some(group) = named {
         return vec![group];
     }
-    let asked = normalised(value).chars;
-    let is_it = |text: &str| normalised(text).chars == asked;
+    let asked = as_typed(value);
+    let is_it = |text: &str| as_typed(text) == asked;
     // What posts call a source are all of their tags, which may be anything; one of them is `<name>新闻`.
     let is_called = |group: &Group| match filter {
         Filter::Source => is_it(&format!("{}新闻", group.label())),
@@ -119,6 +119,14 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
         is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || is_called(group)
     };
     groups.iter().filter(is_meant).collect()
+}
+
+/// A name as it can be typed in a filter: without quotes, and white space only between words.
+fn as_typed(name: &str) -> String {
+    let chars = normalised(name).chars.into_iter();
+    let typed: String =
+        chars.filter(|c| !is_quote(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    typed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as it is, in a field: its tokens one behind the other, at the distances that they have in it. For
@@ -154,6 +162,9 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
     let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
     // Only terms that are words are looked at.
     let before = "[0-9a-z]*";
+    if first.is_too_long() || last.is_too_long() {
+        return Box::new(EmptyQuery);
+    }
     if !first.is_han && first == last {
         return matching(fields.title, &format!("{before}{}.*", word(first)));
     }

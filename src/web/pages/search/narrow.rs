@@ -38,7 +38,7 @@ pub(super) struct Choices {
 #[derive(Debug)]
 pub(super) struct Choice {
     pub(super) link: Link,
-    pub(super) count: usize,
+    pub(super) count: String,
 }
 
 /// A bar of the picture of months.
@@ -58,7 +58,7 @@ impl Narrow {
         let has = |filter: Filter| query.filters.iter().any(|(other, _)| *other == filter);
         let groups = |filter: Filter, groups: &Groups, facets: &[Facet<NameId>]| {
             let is_known = has(filter) || facets.len() < 2 && filter == Filter::Source;
-            if is_known { Vec::new() } else { choices(visit, hunt, filter, groups, facets) }
+            if is_known { Vec::new() } else { choices(visit, hunt, filter, groups, facets, found.is_more) }
         };
         let (archive, words) = (visit.archive, visit.site.words);
         let sources = groups(Filter::Source, archive.categories(), &found.facets.sources);
@@ -67,7 +67,7 @@ impl Narrow {
         let groups = groups.into_iter().filter(|(_, choices)| !choices.is_empty());
         Self {
             applied: applied(visit, hunt),
-            months: months(visit, hunt, &found.facets.months),
+            months: months(visit, hunt, &found.facets.months, found.is_more),
             groups: groups.map(|(label, choices)| Choices { label, choices }).collect(),
         }
     }
@@ -84,18 +84,22 @@ fn choices(
     filter: Filter,
     groups: &Groups,
     facets: &[Facet<NameId>],
+    is_more: bool,
 ) -> Vec<Choice> {
     let choice = |facet: &Facet<NameId>| {
         let mut query = hunt.query.clone();
         query.filters.push((filter, visit.archive.name(facet.of).to_owned()));
         let label = groups.get(facet.of).map_or_else(String::new, |group| group.label().to_owned());
-        Choice { link: hunt.link(visit, label, &query), count: facet.count }
+        Choice {
+            link: hunt.link(visit, label, &query),
+            count: visit.site.words.counted(facet.count, is_more),
+        }
     };
     facets.iter().map(choice).collect()
 }
 
 /// The months as bars from the first to the last, those without posts as gaps.
-fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>]) -> Vec<Month> {
+fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>], is_more: bool) -> Vec<Month> {
     let number = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
     let facets = &facets[facets.len().saturating_sub(MOST_MONTHS)..];
     let (Some(first), Some(last)) = (facets.first(), facets.last()) else { return Vec::new() };
@@ -110,15 +114,20 @@ fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>]) -> Vec<Mo
         let place = (number(facet.of) - start).cast_unsigned();
         let height = (HEIGHT as usize * facet.count).div_ceil(most) as u32;
         let mut query = hunt.query.clone();
-        query.from = Some(facet.of);
-        query.to = facet.of.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt());
+        // Days that it is narrowed by already stay.
+        let last = facet.of.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt());
+        query.from = query.from.max(Some(facet.of));
+        query.to = query.to.into_iter().chain(last).min();
         let label = visit.site.words.month(facet.of.year(), facet.of.month());
         Month {
             x: place * width,
             y: HEIGHT - height,
             width: (width - 1).max(1),
             height,
-            choice: Choice { link: hunt.link(visit, label, &query), count: facet.count },
+            choice: Choice {
+                link: hunt.link(visit, label, &query),
+                count: visit.site.words.counted(facet.count, is_more),
+            },
         }
     };
     facets.iter().filter(|facet| number(facet.of) >= start).map(bar).collect()

@@ -1,14 +1,18 @@
-//! What finds something where a query found nothing: the same without one of its parts, or a part of a long
-//! text.
+//! What finds something where a query found nothing: the same without one of its parts, each of its parts, or
+//! a part of a long text.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::time::{Duration, Instant};
 
 use crate::search::query::Query;
 
 /// Offers of a page.
 const MOST: usize = 3;
-/// Queries that are tried for them.
-const TRIED: usize = 6;
+/// Queries of a kind that are tried for them.
+const TRIED: usize = 10;
+/// After this time no more are tried.
+const LONGEST: Duration = Duration::from_millis(200);
 /// A part of a text that is shorter says little.
 const SHORTEST: usize = 2;
 
@@ -17,26 +21,28 @@ pub(super) fn of(
     query: &Query,
     count: impl Fn(&Query) -> io::Result<usize>,
 ) -> io::Result<Vec<(Query, usize)>> {
-    let mut offers = Vec::new();
-    for near in without_a_part(query).into_iter().take(TRIED) {
-        let count = count(&near)?;
-        if count > 0 {
-            offers.push((near, count));
-        }
-    }
-    if offers.is_empty() {
-        for near in parts_of_a_text(query).into_iter().take(TRIED) {
+    let begun = Instant::now();
+    for (kind, most) in
+        [(without_a_part as fn(&Query) -> Vec<Query>, MOST), (parts, MOST), (parts_of_a_text, 1)]
+    {
+        let mut offers = Vec::new();
+        for near in kind(query).into_iter().take(TRIED) {
+            if offers.len() >= most && most == 1 || begun.elapsed() > LONGEST {
+                break;
+            }
             let count = count(&near)?;
             if count > 0 {
                 offers.push((near, count));
-                break;
             }
         }
+        if !offers.is_empty() {
+            // Without the rarest part most is found.
+            offers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            offers.truncate(most);
+            return Ok(offers);
+        }
     }
-    // Without the rarest part most is found.
-    offers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    offers.truncate(MOST);
-    Ok(offers)
+    Ok(Vec::new())
 }
 
 /// The query without each of its parts, as far as something is left to look for.
@@ -64,9 +70,19 @@ fn without_a_part(query: &Query) -> Vec<Query> {
     near
 }
 
-/// The query with ever shorter beginnings and ends of its only text; words are not cut.
+/// Each part of the query by itself, if there are more than two.
+fn parts(query: &Query) -> Vec<Query> {
+    if query.texts.len() + query.filters.len() < 3 {
+        return Vec::new();
+    }
+    let texts = query.texts.iter().map(|text| Query { texts: vec![text.clone()], ..Query::default() });
+    let filters = query.filters.iter().map(|of| Query { filters: vec![of.clone()], ..Query::default() });
+    texts.chain(filters).collect()
+}
+
+/// The query with ever shorter beginnings and ends of its longest text alone; words are not cut.
 fn parts_of_a_text(query: &Query) -> Vec<Query> {
-    let [text] = &query.texts[..] else { return Vec::new() };
+    let Some(text) = query.texts.iter().max_by_key(|text| text.chars().count()) else { return Vec::new() };
     let is_letter = |c: char| c.is_ascii_alphanumeric();
     let words: Vec<&str> = {
         let mut cuts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
@@ -77,16 +93,16 @@ fn parts_of_a_text(query: &Query) -> Vec<Query> {
         cuts.push(text.len());
         cuts.windows(2).map(|cut| &text[cut[0]..cut[1]]).collect()
     };
+    let all = words.len();
+    let lengths = BTreeSet::from([all.saturating_sub(1), all * 3 / 4, all / 2, all / 4, SHORTEST]);
     let mut near = Vec::new();
-    for length in (SHORTEST..words.len()).rev() {
-        for part in [&words[..length], &words[words.len() - length..]] {
+    for length in lengths.into_iter().rev().filter(|length| (SHORTEST..all).contains(length)) {
+        for part in [&words[..length], &words[all - length..]] {
             let text = part.concat().trim().to_owned();
             near.push(Query { texts: vec![text], ..query.clone() });
         }
     }
-    // All lengths, rather than the longest only.
-    let step = near.len().div_ceil(TRIED).max(1);
-    near.into_iter().step_by(step).collect()
+    near
 }
 
 #[cfg(test)]
@@ -111,6 +127,9 @@ mod tests {
         assert_eq!(offered("央行 from:2024-05", &[("央行", 9)]), [("央行".into(), 9)]);
         assert_eq!(offered("央行降准落空", &[("央行降准", 3), ("央行", 9)]), [("央行降准".into(), 3)]);
         assert_eq!(offered("iPhone手机壳", &[("手机壳", 4)]), [("手机壳".into(), 4)]);
+        assert_eq!(offered("a b source:x", &[("b", 2), ("a", 1)]), [("b".into(), 2), ("a".into(), 1)]);
+        assert_eq!(offered(&"央行".repeat(60), &[("央行", 9)]), [("央行".into(), 9)]);
+        assert_eq!(offered("央行独角兽 zzz", &[("央行", 9)]), [("央行".into(), 9)]);
         assert_eq!(offered("央", &[("", 9)]), none);
         assert_eq!(offered("", &[("", 9)]), none);
     }
