@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tantivy::columnar::Column;
-use tantivy::{IndexReader, Searcher, SegmentOrdinal, SegmentReader};
+use tantivy::query::Bm25StatisticsProvider;
+use tantivy::schema::Field;
+use tantivy::{IndexReader, Searcher, SegmentOrdinal, SegmentReader, Term};
 
 /// What was committed, as one view.
 pub(super) struct Segments {
@@ -50,6 +52,28 @@ impl Segments {
     }
 }
 
+/// By what scores are made of. It is rounded down, so that a post that comes while a reader goes from page to
+/// page changes no other's, except where a number happens to pass the next round one.
+impl Bm25StatisticsProvider for Segments {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        self.searcher.total_num_tokens(field).map(rounded)
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        self.searcher.total_num_docs().map(rounded)
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        Bm25StatisticsProvider::doc_freq(&self.searcher, term).map(rounded)
+    }
+}
+
+/// A number with nothing but zeros behind the first three binary digits.
+fn rounded(number: u64) -> u64 {
+    let zeros = number.checked_ilog2().unwrap_or(0).saturating_sub(2);
+    number >> zeros << zeros
+}
+
 impl Segment {
     fn of(reader: &SegmentReader, ord: SegmentOrdinal) -> tantivy::Result<Self> {
         let fields = reader.fast_fields();
@@ -66,5 +90,19 @@ impl Segment {
             sources: fields.column_opt("source")?.unwrap_or_else(empty),
             stocks: fields.column_opt("stock")?.unwrap_or_else(empty),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn numbers_are_rounded_down_to_three_digits() {
+        let table = [(0, 0), (1, 1), (7, 7), (8, 8), (9, 8), (15, 14), (1_000_000, 917_504)];
+        for (number, expected) in table {
+            assert_eq!(rounded(number), expected, "{number}");
+        }
+        assert_eq!(rounded(u64::MAX), 7 << 61);
     }
 }

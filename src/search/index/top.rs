@@ -6,12 +6,23 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A place in what is found: the rank and the key of the last post of a page. In the order of time posts that
-/// come or go elsewhere do not move it; how well they fit changes a little with the posts there are, and every
-/// day.
+/// come or go elsewhere do not move it; in that of how well they fit they hardly ever do, but another day does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     rank: i64,
     key: u64,
+}
+
+impl Cursor {
+    /// The place of a post, in a list that is not ranked.
+    pub(super) fn at(key: u64) -> Self {
+        Self { rank: 0, key }
+    }
+
+    /// The key of the post.
+    pub(super) fn key(self) -> u64 {
+        self.key
+    }
 }
 
 impl fmt::Display for Cursor {
