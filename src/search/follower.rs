@@ -1,28 +1,28 @@
 //! Has the index follow the archive, in a thread of its own and never in the way of readers.
 
+mod failure;
 mod scratch;
+mod worker;
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::index::{BATCH, Index, Writer};
+use super::index::Index;
 use crate::archive::Snapshot;
+use failure::Failure;
 use scratch::Scratch;
+use worker::Worker;
 
-/// What is published within this time is committed at once.
-const GATHERED_FOR: Duration = Duration::from_millis(100);
-/// When the index could not be written it is tried again after this time.
-const TRIED_AGAIN: Duration = Duration::from_secs(10);
-/// How much the system prefers all else to the thread, of 19.
-const NICE: i32 = 10;
+/// An index that makes no sense so soon after another did was not damaged by a disk.
+const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 
 /// How far the index is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,31 +56,42 @@ impl fmt::Display for State {
 
 /// The index of the archive of the moment. It does nothing before it is started.
 pub struct Follower {
-    archives: OnceLock<Sender<Arc<Snapshot>>>,
     shared: Arc<Shared>,
     /// Other than those of another process.
     nonce: u64,
 }
 
+/// What the thread is told.
+enum Order {
+    Follow(Arc<Snapshot>),
+    /// The index is damaged.
+    MakeAnew,
+}
+
 /// What the thread and those who search have in common.
 struct Shared {
+    orders: OnceLock<Sender<Order>>,
     index: ArcSwapOption<Index>,
     state: ArcSwap<State>,
     scratch: Mutex<Option<Scratch>>,
     /// The index is in a temporary folder though another was named, and that was said.
     moved: AtomicBool,
+    /// When an index was last found to be damaged.
+    given_up: Mutex<Option<Instant>>,
 }
 
 impl Default for Follower {
     fn default() -> Self {
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let shared = Shared {
+            orders: OnceLock::new(),
             index: ArcSwapOption::empty(),
             state: ArcSwap::from_pointee(State::Waiting),
             scratch: Mutex::default(),
             moved: AtomicBool::new(false),
+            given_up: Mutex::default(),
         };
-        Self { archives: OnceLock::new(), shared: Arc::new(shared), nonce: clock.as_nanos() as u64 }
+        Self { shared: Arc::new(shared), nonce: clock.as_nanos() as u64 }
     }
 }
 
@@ -88,18 +99,12 @@ impl Follower {
     /// Follows the archives that it is given from now on, with an index in a folder; in a temporary one if
     /// there is none or it cannot be used.
     pub fn start(&self, folder: Option<PathBuf>) {
-        let (archives, orders) = mpsc::channel();
-        if self.archives.set(archives).is_err() {
+        let (sender, orders) = mpsc::channel();
+        if self.shared.orders.set(sender).is_err() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
-        let spawned = thread::Builder::new().name("search".into()).spawn(move || {
-            // The threads that write and merge inherit this.
-            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-                tracing::debug!(%error, "the search index is written at the priority of all else");
-            }
-            shared.follow(folder.as_deref(), &orders);
-        });
+        let worker = Worker::new(Arc::clone(&self.shared), folder, orders);
+        let spawned = thread::Builder::new().name("search".into()).spawn(move || worker.run());
         if let Err(error) = spawned {
             self.shared.tell(State::Failing(error.to_string()));
         }
@@ -107,21 +112,26 @@ impl Follower {
 
     /// Follows an archive from now on.
     pub fn follow(&self, archive: &Arc<Snapshot>) {
-        if let Some(archives) = self.archives.get()
-            && archives.send(Arc::clone(archive)).is_err()
-        {
-            self.shared.tell(State::Failing("its thread has ended".into()));
+        self.shared.order(Order::Follow(Arc::clone(archive)));
+    }
+
+    /// Asks the index, if there is one. One that turns out to be damaged is made anew, and is none until then.
+    ///
+    /// # Errors
+    /// When the system refuses something.
+    pub fn ask<T>(&self, question: impl FnOnce(&Index) -> io::Result<T>) -> io::Result<Option<T>> {
+        let Some(index) = self.shared.index.load_full() else { return Ok(None) };
+        match Failure::caught(|| question(&index)) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if failure.is_of_system() => failure.raise(),
+            Err(failure) if self.shared.give_up(&index, &failure.to_string()) => Ok(None),
+            Err(failure) => failure.raise(),
         }
     }
 
     /// What changes whenever something else may be found, and is other in each process.
     pub fn version(&self) -> (u64, u64, Arc<State>) {
-        (self.nonce, self.index().map_or(0, |index| index.generation()), self.state())
-    }
-
-    /// The index, once there is one.
-    pub fn index(&self) -> Option<Arc<Index>> {
-        self.shared.index.load_full()
+        (self.nonce, self.shared.index.load().as_ref().map_or(0, |index| index.generation()), self.state())
     }
 
     /// How far it is.
@@ -138,43 +148,31 @@ impl Follower {
 }
 
 impl Shared {
-    fn follow(&self, folder: Option<&Path>, orders: &Receiver<Arc<Snapshot>>) {
-        let (mut writer, mut failures): (Option<Writer>, usize) = (None, 0);
-        let Ok(mut archive) = orders.recv() else { return };
-        loop {
-            archive = orders.try_iter().last().unwrap_or(archive);
-            let total = archive.listed().len();
-            let step = match writer.take() {
-                Some(writer) => Ok(writer),
-                None => self.open(folder, &archive),
-            };
-            let step = step.and_then(|mut writer| Ok((writer.follow(&archive)?, writer)));
-            match step {
-                Ok((left, open)) => {
-                    self.show(open.index(), left == 0);
-                    writer = Some(open);
-                    failures = 0;
-                    if left > 0 {
-                        self.tell(State::Building { done: total - left.min(total), total });
-                        continue;
-                    }
-                    self.tell(State::Current);
-                    match orders.recv() {
-                        Ok(next) => archive = next,
-                        Err(_) => return,
-                    }
-                    thread::sleep(GATHERED_FOR);
-                }
-                Err(error) => {
-                    self.tell(State::Failing(error.to_string()));
-                    failures += 1;
-                    // A folder that was removed can be made again at once.
-                    if failures > 1 {
-                        thread::sleep(TRIED_AGAIN);
-                    }
-                }
-            }
+    /// Tells the thread something.
+    fn order(&self, order: Order) {
+        if let Some(orders) = self.orders.get()
+            && orders.send(order).is_err()
+        {
+            self.tell(State::Failing("its thread has ended".into()));
         }
+    }
+
+    /// Has an index made anew that makes no sense. Whether it is no longer asked; if one was given up only just,
+    /// this one is not, since not the disk is at fault.
+    fn give_up(&self, index: &Arc<Index>, reason: &str) -> bool {
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.index.load().as_ref().is_some_and(|shown| Arc::ptr_eq(shown, index)) {
+            return true;
+        }
+        if given_up.is_some_and(|at| at.elapsed() < TRUSTED_FOR) {
+            return false;
+        }
+        tracing::error!("the search index in {} is damaged: {reason}", index.folder().display());
+        *given_up = Some(Instant::now());
+        self.index.store(None);
+        self.tell(State::Building { done: 0, total: index.len() });
+        self.order(Order::MakeAnew);
+        true
     }
 
     /// Notes how far the index is, and says it once when that begins or ends.
@@ -195,36 +193,6 @@ impl Shared {
         }
     }
 
-    /// Opens the index in a folder, or in a temporary one.
-    fn open(&self, folder: Option<&Path>, archive: &Snapshot) -> io::Result<Writer> {
-        let kept = folder.map(|folder| (folder, open_in(folder)));
-        let writer = match kept {
-            Some((_, Ok(Some(writer)))) => {
-                self.moved.store(false, Ordering::Relaxed);
-                writer
-            }
-            Some((folder, outcome)) => {
-                if !self.moved.swap(true, Ordering::Relaxed) {
-                    let reason = outcome
-                        .err()
-                        .map_or("another process writes there".into(), |error| error.to_string());
-                    tracing::warn!(
-                        "the search index is in a temporary folder, not in {}: {reason}",
-                        folder.display()
-                    );
-                }
-                self.open_scratch()?
-            }
-            None => self.open_scratch()?,
-        };
-        if **self.state.load() == State::Waiting {
-            let total = archive.listed().len();
-            self.tell(State::Building { done: writer.index().len().min(total), total });
-        }
-        self.show(writer.index(), false);
-        Ok(writer)
-    }
-
     /// Makes an index the one that is searched, unless it holds less than another that holds all it can.
     fn show(&self, index: &Arc<Index>, is_whole: bool) {
         let is_better = |shown: &Arc<Index>| is_whole || index.len() >= shown.len();
@@ -232,19 +200,4 @@ impl Shared {
             self.index.store(Some(Arc::clone(index)));
         }
     }
-
-    fn open_scratch(&self) -> io::Result<Writer> {
-        let mut held = self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_none_or(|scratch| !scratch.path().is_dir()) {
-            *held = Some(Scratch::new()?);
-        }
-        let scratch = held.as_ref().map_or_else(std::env::temp_dir, |scratch| scratch.path().to_owned());
-        tracing::debug!("the search index is in {}", scratch.display());
-        open_in(&scratch)?.ok_or_else(|| io::Error::other("another process writes it"))
-    }
-}
-
-/// The writer of the index in a folder; nothing if another process is that.
-fn open_in(folder: &Path) -> io::Result<Option<Writer>> {
-    Writer::new(&Index::open(folder)?, BATCH)
 }

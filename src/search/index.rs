@@ -44,8 +44,8 @@ const VERSION: u32 = 4;
 pub const MOST_COUNTED: usize = 10_000;
 /// After this time a search ends with the newest of what it would have found, as one that finds too much does.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Posts that are read to see whether they hold what cannot be asked of the index.
-const MOST_READ: usize = 100;
+/// Titles that are read to see whether they hold what cannot be asked of the index.
+const MOST_READ: usize = 1_000;
 /// After this time a post is worth three quarters of what a new one is that fits as well.
 const FADED_AFTER: f32 = 365.0 * 86_400.0;
 
@@ -121,15 +121,30 @@ impl Index {
         }
         let index = match Self::open_in(&path) {
             Ok(index) => index,
-            Err(error) if is_of_system(&error) || is_written(&path) => return Err(io::Error::other(error)),
+            Err(error) if is_refused(&error) || is_written(&path) => return Err(io::Error::other(error)),
             Err(error) => {
                 tracing::warn!("the search index in {} is made anew: {error}", path.display());
-                std::fs::remove_dir_all(&path)?;
+                Self::remove(folder)?;
                 std::fs::create_dir_all(&path)?;
                 Self::open_in(&path).map_err(io::Error::other)?
             }
         };
         Ok(Arc::new(index))
+    }
+
+    /// Removes the index in a folder, unless a process writes it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn remove(folder: &Path) -> io::Result<()> {
+        let path = folder.join(format!("search-{VERSION}"));
+        if is_written(&path) || !path.exists() { Ok(()) } else { std::fs::remove_dir_all(&path) }
+    }
+
+    /// A file that is not as it was written. All of them are read.
+    pub fn damaged_file(&self) -> Option<PathBuf> {
+        // What is removed meanwhile was merged into another.
+        self.index.validate_checksum().ok()?.into_iter().next()
     }
 
     fn open_in(folder: &Path) -> tantivy::Result<Self> {
@@ -223,27 +238,37 @@ impl Index {
         }
         let found = self.find(archive, query, Ends::Whole, order, after, limit)?;
         if found.count == 0 && may_be_cut(query) {
-            self.find_cut(archive, query, order, limit)
+            self.find_cut(archive, query, order, after, limit)
         } else {
             Ok(found)
         }
     }
 
-    /// The best posts whose titles hold what is asked for with the words at its ends as parts of words.
-    fn find_cut(&self, archive: &Snapshot, query: &Query, order: Order, limit: usize) -> io::Result<Found> {
+    /// Posts whose titles hold what is asked for with the words at its ends as parts of words.
+    fn find_cut(
+        &self,
+        archive: &Snapshot,
+        query: &Query,
+        order: Order,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> io::Result<Found> {
         let needles = Needles::of(query, true);
         let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
-        let mut held = Vec::new();
-        for id in found.posts {
-            let post = archive.post(id);
-            if needles.are_in([post.title()]) {
-                held.push(id);
-            }
-        }
-        found.count = held.len();
-        found.is_more = found.next.is_some();
-        held.truncate(limit);
-        Ok(Found { posts: held, is_cut: true, next: None, facets: Facets::default(), ..found })
+        found.posts.retain(|id| needles.are_in([archive.post(*id).title()]));
+        let key = |id: &PostId| archive.post(*id).key();
+        let is_seen = after.and_then(|after| found.posts.iter().position(|id| key(id) == after.key()));
+        let held: Vec<PostId> = found.posts.iter().skip(is_seen.map_or(0, |at| at + 1)).copied().collect();
+        let page = &held[..limit.min(held.len())];
+        let next = page.last().filter(|_| held.len() > page.len()).map(|last| Cursor::at(key(last)));
+        Ok(Found {
+            posts: page.to_vec(),
+            count: found.posts.len(),
+            is_more: found.next.is_some(),
+            is_cut: true,
+            next,
+            facets: Facets::default(),
+        })
     }
 
     /// How many posts hold what is asked for, counted no further than a search does.
@@ -267,7 +292,7 @@ impl Index {
         let searcher = &segments.searcher;
         let scoring = match order {
             Order::Newest => EnableScoring::disabled_from_searcher(searcher),
-            Order::Best => EnableScoring::enabled_from_searcher(searcher),
+            Order::Best => EnableScoring::enabled_from_statistics_provider(&**segments, searcher),
         };
         let weight = asked(self.fields, archive, query, ends).weight(scoring).map_err(io::Error::other)?;
         let start = |day| Timestamp::start_of(day, archive.zone()).seconds();
@@ -334,7 +359,24 @@ fn is_written(folder: &Path) -> bool {
 }
 
 /// Whether the system refused something, which says nothing of what the files hold.
-fn is_of_system(error: &TantivyError) -> bool {
+pub(super) fn is_of_system(error: &io::Error) -> bool {
+    error.raw_os_error().is_some() || library_error(error).is_some_and(is_refused)
+}
+
+/// Whether the files surely hold what makes no sense, or some are missing.
+pub(super) fn is_of_damage(error: &io::Error) -> bool {
+    let is_it = |error: &TantivyError| {
+        let is_of_file = matches!(error, TantivyError::DataCorruption(_) | TantivyError::OpenReadError(_));
+        is_of_file && !is_refused(error)
+    };
+    library_error(error).is_some_and(is_it)
+}
+
+fn library_error(error: &io::Error) -> Option<&TantivyError> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn is_refused(error: &TantivyError) -> bool {
     let error = match error {
         TantivyError::IoError(error)
         | TantivyError::OpenReadError(OpenReadError::IoError { io_error: error, .. }) => error,

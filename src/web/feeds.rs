@@ -19,7 +19,7 @@ use super::timeline;
 use crate::archive::snapshot::{Group, List};
 use crate::archive::{Post, PostId, Snapshot};
 use crate::search::query::Query;
-use crate::search::{Follower, Order};
+use crate::search::{Follower, Index, Order};
 
 /// In which format a feed is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -211,10 +211,8 @@ pub fn search(visit: &Visit<'_>, search: &Follower, generation: u64, format: For
     Some(visit.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
         let size = visit.site.feed_posts;
         let query = Query::new(&typed);
-        let posts = match search.index() {
-            Some(index) => index.search(visit.archive, &query, Order::Newest, None, size)?.posts,
-            None => Vec::new(),
-        };
+        let find = |index: &Index| index.search(visit.archive, &query, Order::Newest, None, size);
+        let posts = search.ask(find)?.unwrap_or_default().posts;
         let site = visit.site;
         let this = site.absolute(search_page::feed_path(&typed, format));
         let feed = Feed {

@@ -309,6 +309,67 @@ fn pages_of_what_is_found_hold_each_post_once() {
 }
 
 #[test]
+fn a_post_that_comes_between_two_pages_of_the_best_hides_none() {
+    let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
+    let mut archive = Arc::new(load(&config(site.path())));
+    let mut writer = writer(&archive, folder.path());
+    let query = Query::new("央");
+    let (mut after, mut seen) = (None, Vec::new());
+    for number in 0.. {
+        let page = writer.index().search(&archive, &query, Order::Best, after, 7).expect("an answer");
+        seen.extend(page.posts.iter().map(|id| archive.post(*id).path().to_owned()));
+        after = page.next;
+        if after.is_none() {
+            assert_eq!(seen.len(), page.count);
+            break;
+        }
+        let path = site.path().join(format!("_posts/2020-01-01-n{number}.md"));
+        std::fs::write(path, format!("---\ntitle: 别的\n---\n{}\n", "某事".repeat(500))).expect("a file");
+        archive = Arc::new(load(&config(site.path())));
+        follow(&mut writer, &archive);
+    }
+    assert!(seen.len() > 200, "{}", seen.len());
+    let count = seen.len();
+    assert_eq!(
+        {
+            seen = sorted(seen);
+            seen.dedup();
+            seen.len()
+        },
+        count
+    );
+}
+
+#[test]
+fn posts_found_by_parts_of_words_come_a_page_at_a_time_too() {
+    let files: Vec<(String, String)> = (0..30)
+        .map(|number| {
+            (format!("_posts/2022-05-01-p{number}.md"), format!("---\ntitle: Xteslamodel{number}发布\n---\n"))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (site, kept) = (folder(&files), tempfile::tempdir().expect("a folder"));
+    let archive = Arc::new(load(&config(site.path())));
+    let index = index(&archive, kept.path());
+    for order in [Order::Newest, Order::Best] {
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = index.search(&archive, &Query::new("teslamodel"), order, after, 7).expect("an answer");
+            assert_eq!((page.count, page.is_more, page.is_cut), (30, false, true));
+            seen.extend(page.posts);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 30);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 30, "{order:?}");
+    }
+}
+
+#[test]
 fn what_is_found_is_counted_by_source_month_and_security() {
     let post = |source: &str, code: &str| {
         format!(

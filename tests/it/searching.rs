@@ -93,6 +93,62 @@ fn a_search_is_narrowed_and_widened_again() {
 }
 
 #[test]
+fn a_month_narrows_within_the_days_there_are() {
+    let site = market();
+    let html = page_of(&site, "公告 from:2024-01-10 to:2024-02-20");
+    for month in ["2024年1月", "2024年2月"] {
+        let narrower = links(&html, month).pop().expect("a link");
+        let count = html.split(&format!("{month}</a> <span class=\"count\">")).nth(1).expect("a count");
+        let count = count.split('<').next().expect("a number");
+        assert!(site.page(&narrower).contains(&format!("共 {count} 篇")), "{narrower}: {count}");
+    }
+}
+
+#[test]
+fn what_is_too_much_to_look_for_is_said_and_narrowed_all_the_same() {
+    let site = market();
+    let many: String = (0..20).map(|number| format!(" -z{number}")).collect();
+    for query in [format!("公告{many}"), format!("公告 -{}", "x".repeat(450))] {
+        let html = page_of(&site, &query);
+        assert!(html.contains("搜索词太长"), "{html}");
+        let narrower = links(&html, "红网").into_iter().find(|href| href.contains("source")).expect("a link");
+        assert!(site.page(&narrower).contains("共 10 篇"), "{narrower}");
+    }
+    assert!(!page_of(&site, "公告").contains("搜索词太长"));
+}
+
+#[test]
+fn white_space_of_any_kind_parts_words() {
+    let site = market();
+    for query in ["今日 降准", "今日\t降准", "今日\n降准", "今日\u{3000}降准"] {
+        assert!(page_of(&site, query).contains("共 50 篇"), "{query:?}");
+    }
+    assert!(page_of(&site, "今日降准").contains("没有找到"));
+}
+
+#[test]
+fn sources_of_odd_names_narrow_too() {
+    let names = ["a\\\"b", "“x”y", "tail ", "a\\tb"];
+    let files: Vec<(String, String)> = (names.iter().enumerate())
+        .map(|(number, name)| {
+            (
+                format!("_posts/2024-01-0{}-p.md", number + 1),
+                format!("---\ntitle: 公告\ncategories: [\"{name}\"]\n---\nx\n"),
+            )
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let site = Site::searched(&files);
+    let html = page_of(&site, "公告");
+    let narrower: Vec<&str> = html.split("href=\"").filter(|link| link.contains("source%3A")).collect();
+    assert_eq!(narrower.len(), names.len(), "{html}");
+    for link in narrower {
+        let href = link.split('"').next().expect("an address").replace("&amp;", "&").replace("&#38;", "&");
+        assert!(site.page(&href).contains("1 post<"), "{href}");
+    }
+}
+
+#[test]
 fn pages_of_results_hold_each_post_once_in_either_order() {
     let site = market();
     for order in ["", "&order=newest"] {

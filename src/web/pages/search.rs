@@ -14,7 +14,7 @@ use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, Piece};
-use crate::search::{Cursor, Follower, Found, MOST_COUNTED, Order, State};
+use crate::search::{Cursor, Follower, Index, MOST_COUNTED, Order, State};
 use crate::web::cache::CachePolicy;
 use crate::web::directory::{self, Directory};
 use crate::web::feeds::{FeedLink, Format};
@@ -41,8 +41,8 @@ struct Page<'a> {
     /// As it was typed.
     typed: &'a str,
     title: String,
-    /// How far the index is, if it is not where it should be.
-    notice: Option<String>,
+    /// How far the index is, if it is not where it should be; what of the query was passed over.
+    notices: Vec<String>,
     names: Vec<Names>,
     /// How many posts were found; empty if nothing was looked for.
     found: String,
@@ -52,6 +52,8 @@ struct Page<'a> {
     narrow: Narrow,
     first: Option<String>,
     next: Option<String>,
+    /// The same by time, behind the last of those that are ranked.
+    unranked: Option<String>,
     /// What finds something where this found nothing.
     offers: Vec<Link>,
 }
@@ -84,6 +86,8 @@ struct Hit<'a> {
 struct Hunt {
     typed: String,
     query: Query,
+    /// Something of what was typed was passed over.
+    is_short: bool,
     order: Order,
     after: Option<Cursor>,
 }
@@ -96,7 +100,8 @@ impl Hunt {
             _ => Order::Best,
         };
         let after = visit.field("after").and_then(|after| after.parse().ok());
-        Self { query: Query::new(&typed), typed, order, after }
+        let (query, is_short) = Query::read(&typed);
+        Self { query, is_short, typed, order, after }
     }
 
     /// The address of a query in an order.
@@ -133,19 +138,16 @@ fn page<'a>(
     hunt: &'a Hunt,
 ) -> Result<Page<'a>, Failure> {
     let words = visit.site.words;
-    let index = search.index();
-    let find = |query: &Query, after: Option<Cursor>, limit: usize| match &index {
-        Some(index) => index.search(visit.archive, query, hunt.order, after, limit),
-        None => Ok(Found::default()),
-    };
-    let found = find(&hunt.query, hunt.after, PER_PAGE)?;
+    let find = |index: &Index| index.search(visit.archive, &hunt.query, hunt.order, hunt.after, PER_PAGE);
+    let found = search.ask(find)?;
+    let is_there = found.is_some();
+    let found = found.unwrap_or_default();
     let is_asked = !hunt.query.is_empty();
     let names =
         if is_asked && hunt.after.is_none() { names(visit, directory, &hunt.query) } else { Vec::new() };
-    let offers = if is_asked && found.count == 0 && index.is_some() {
-        offers::of(&hunt.query, |query| {
-            index.as_ref().map_or(Ok(0), |index| index.count(visit.archive, query))
-        })?
+    let offers = if is_asked && is_there && found.count == 0 {
+        let count = |query: &Query| search.ask(|index| index.count(visit.archive, query));
+        offers::of(&hunt.query, |query| Ok(count(query)?.unwrap_or(0)))?
     } else {
         Vec::new()
     };
@@ -166,9 +168,9 @@ fn page<'a>(
         head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(visit, &hunt.typed))),
         typed: &hunt.typed,
         title,
-        notice: notice(visit, &search.state(), index.is_some()),
+        notices: notices(visit, hunt, &search.state(), is_there),
         names,
-        found: match is_asked && index.is_some() {
+        found: match is_asked && is_there {
             true => words.found(&words.counted(found.count, found.is_more)),
             false => String::new(),
         },
@@ -177,6 +179,8 @@ fn page<'a>(
         narrow: Narrow::of(visit, hunt, &found),
         first: hunt.after.map(|_| Hunt::address(visit, &hunt.typed, hunt.order, None)),
         next: found.next.map(|next| Hunt::address(visit, &hunt.typed, hunt.order, Some(next))),
+        unranked: (hunt.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
+            .then(|| Hunt::address(visit, &hunt.typed, Order::Newest, None)),
         offers: offers.into_iter().map(offer).collect(),
         results,
     })
@@ -202,16 +206,18 @@ fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
     }
 }
 
-/// What readers are told of the index; nothing if all is in it.
-fn notice(visit: &Visit<'_>, state: &State, is_there: bool) -> Option<String> {
+/// What readers are told of the index and of what they typed; nothing if all of it was found in all posts.
+fn notices(visit: &Visit<'_>, hunt: &Hunt, state: &State, is_there: bool) -> Vec<String> {
     let words = visit.site.words;
-    match state {
+    let of_index = match state {
         State::Current => None,
         State::Waiting => Some(words.index_waiting.to_owned()),
         State::Building { done, total } => Some(words.index_building(*done, *total)),
         State::Failing(_) if is_there => Some(words.index_stale.to_owned()),
         State::Failing(_) => Some(words.index_missing.to_owned()),
-    }
+    };
+    let of_query = hunt.is_short.then(|| words.query_too_long.to_owned());
+    of_index.into_iter().chain(of_query).collect()
 }
 
 /// Sources and securities whose names hold what was typed.

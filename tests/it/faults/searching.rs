@@ -105,6 +105,59 @@ fn an_index_whose_folder_was_removed_is_made_anew() {
     server.wait_until("found", |server| server.shows(EVERY, "51 posts"));
 }
 
+/// Changes bytes in the middle of the files of an index that end so, in which what is at their end stays.
+fn spoil(cache: &TempDir, ending: &str) {
+    let mut spoilt = 0;
+    for entry in walkdir::WalkDir::new(cache.path()).into_iter().flatten() {
+        if entry.path().extension().is_some_and(|end| end == ending) {
+            let mut bytes = fs::read(entry.path()).expect("a file");
+            let middle = bytes.len() / 10..bytes.len() * 6 / 10;
+            bytes[middle].iter_mut().step_by(53).for_each(|byte| *byte ^= 0xff);
+            fs::write(entry.path(), bytes).expect("a file");
+            spoilt += 1;
+        }
+    }
+    assert!(spoilt > 0, "{ending}");
+}
+
+#[test]
+fn an_index_that_was_damaged_meanwhile_is_made_anew() {
+    let (files, cache) = (Files::many(300), folder(&[]));
+    for ending in ["term", "idx", "pos", "fast", "fieldnorm"] {
+        let server = files.serve(&flags(&cache));
+        server.wait_until("searchable", is_current);
+        server.stop();
+        spoil(&cache, ending);
+        let server = files.serve(&flags(&cache));
+        let says_so =
+            |server: &Running| ["is damaged", "made anew"].iter().any(|text| server.log().contains(text));
+        server.wait_until("damage found", says_so);
+        server.wait_until("searchable", |server| is_current(server) && server.shows(EVERY, "300 posts"));
+        server.stop();
+    }
+}
+
+#[test]
+fn an_index_without_one_of_its_files_is_made_anew() {
+    let (files, cache) = (Files::many(300), folder(&[]));
+    for ending in ["pos", "term"] {
+        let server = files.serve(&flags(&cache));
+        server.wait_until("searchable", is_current);
+        server.stop();
+        for entry in walkdir::WalkDir::new(cache.path()).into_iter().flatten() {
+            if entry.path().extension().is_some_and(|end| end == ending) {
+                fs::remove_file(entry.path()).expect("a file");
+            }
+        }
+        let server = files.serve(&flags(&cache));
+        let finds = |server: &Running| {
+            server.get("/search?q=%22No+7.%22").status == StatusCode::OK && server.shows(EVERY, "300 posts")
+        };
+        server.wait_until("found", |server| is_current(server) && finds(server));
+        server.stop();
+    }
+}
+
 #[test]
 fn two_that_share_a_cache_both_search() {
     let (files, cache) = (Files::many(20), folder(&[]));
