@@ -9,7 +9,8 @@ use finews::archive::editor::Editor;
 use finews::archive::watch::{self as follow, News, Notice};
 use finews::archive::{Progress, Severity, Snapshot, store};
 use finews::config::{Config, LogFormat};
-use finews::web::{self, App, Front, live, paths, server};
+use finews::web::server::{self, Limits};
+use finews::web::{self, App, Front, live, paths};
 use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
@@ -48,11 +49,18 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     app.search().start(config.cache_dir.clone());
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
-    servers.spawn(server::run(listener, Front::new(Arc::clone(&app)), told(stopping.clone())));
+    let limits = Limits::of_system();
+    servers.spawn(server::run(
+        listener,
+        Front::new(Arc::clone(&app)),
+        limits.clone(),
+        told(stopping.clone()),
+    ));
     if let Some(admin) = admin {
         servers.spawn(server::run(
             admin,
             TowerToHyperService::new(web::admin::router(Arc::clone(&app))),
+            limits,
             told(stopping),
         ));
     }

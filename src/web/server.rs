@@ -1,41 +1,126 @@
 //! The listener: takes connections until it is told to stop, then lets what runs finish.
 
-mod patience;
+mod activity;
+mod guard;
+mod hygiene;
+mod timed;
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::reply::Reply;
-use patience::Patient;
+use activity::Activity;
+use guard::Guard;
+use timed::Timed;
 
-/// How long a client may take to send the head of a request, and stay silent between two.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long a client may take nothing of what it is sent.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long what runs may take to finish. Containers are killed after 10 s.
 const DRAIN: Duration = Duration::from_secs(7);
 /// How long to wait when no connection can be taken for want of files or memory.
 const BREATHER: Duration = Duration::from_millis(100);
+/// The most that is read of a request before its head is whole: a line of 8 KiB is refused as such, and what
+/// does not fit is too large whatever it is.
+const HEAD_BUFFER: usize = 64 * 1024;
+/// Headers of a request.
+const MOST_HEADERS: usize = 100;
+/// Requests of an HTTP/2 connection at once.
+const STREAMS: u32 = 100;
+/// What a stream may hold of an answer that its client does not take.
+const STREAM_BUFFER: usize = 256 * 1024;
+/// How often an HTTP/2 client that says nothing is asked whether it is there, and how long it may take to
+/// say so.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_ANSWERED: Duration = Duration::from_secs(20);
+/// Streams that a client took back before we took them on (CVE-2023-44487), and that we took back for its
+/// mistakes.
+const MOST_RESETS: usize = 20;
+/// Files that are kept for all but connections: the archive, the index, the log.
+const FILES_KEPT: usize = 64;
+
+/// What a listener allows.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; what is beyond is told so.
+    pub connections: usize,
+    /// How long is waited for what.
+    pub times: Times,
+}
+
+/// How long a connection waits for its client.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// For the first byte.
+    pub first: Duration,
+    /// For the head of a request, from its first byte to its last.
+    pub head: Duration,
+    /// For the next request; above the 60 s of most proxies, so that it is they who hang up.
+    pub idle: Duration,
+    /// The same while there is hardly room for others.
+    pub idle_when_crowded: Duration,
+    /// For the client to take something of what it is sent.
+    pub write: Duration,
+    /// For the client to hang up when it was told that we do. What it has sent meanwhile would otherwise
+    /// have the system take back the answer.
+    pub linger: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            idle_when_crowded: Duration::from_secs(1),
+            write: Duration::from_secs(30),
+            linger: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Limits {
+    /// As many connections as the system gives this process files for, but for a few.
+    pub fn of_system() -> Self {
+        let files = raised_file_limit();
+        let kept = FILES_KEPT.max(files / 8).min(files / 2);
+        Self { connections: files - kept, times: Times::default() }
+    }
+}
+
+/// The number of files that this process may have open, which is made as great as it is allowed to.
+fn raised_file_limit() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            limit = raised;
+        }
+    }
+    // Of a limit that says nothing no use can be made: each connection takes some memory.
+    limit.current.map_or(MOST_FILES, |files| usize::try_from(files).unwrap_or(MOST_FILES)).min(MOST_FILES)
+}
+
+/// More than any network needs.
+const MOST_FILES: usize = 65_536;
 
 /// Serves until `stop` is done; then takes no more connections, and returns when the open ones
 /// have had their answers or their time is up.
-pub async fn run<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
+pub async fn run<S>(listener: TcpListener, service: S, limits: Limits, stop: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    // One buffer and one write an answer. hyper's `pipeline_flush` would do so as well, but it holds back
-    // answers while anything more of a request has come, and takes bodies faster than a client reads.
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).writev(false);
+    let taker = Taker::new(service, &limits);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -44,19 +129,7 @@ where
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                // Answers are written whole, so waiting to fill a packet only delays them.
-                let _ = stream.set_nodelay(true);
-                let connection =
-                    http.serve_connection(TokioIo::new(Patient::new(stream, PATIENCE)), service.clone());
-                let connection = graceful.watch(connection);
-                tokio::spawn(async move {
-                    // A client that hangs up or talks nonsense concerns nobody else.
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%error, "a connection ended early");
-                    }
-                });
-            }
+            Ok((stream, _)) => taker.take(stream, &graceful),
             Err(error) => {
                 tracing::warn!(%error, "no connection could be taken");
                 tokio::time::sleep(BREATHER).await;
@@ -67,4 +140,93 @@ where
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
     }
+}
+
+/// What takes connections.
+struct Taker<S> {
+    service: S,
+    http: auto::Builder<TokioExecutor>,
+    times: Times,
+    /// For how many more there is room.
+    room: Arc<Semaphore>,
+    most: usize,
+    /// Whether there is hardly any.
+    crowded: watch::Sender<bool>,
+}
+
+impl<S> Taker<S>
+where
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    fn new(service: S, limits: &Limits) -> Self {
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        // One buffer and one write an answer. hyper's `pipeline_flush` would do so as well, but it holds back
+        // answers while anything more of a request has come, and takes bodies faster than a client reads.
+        // The stream knows better than hyper what is waited for.
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_BUFFER)
+            .max_headers(MOST_HEADERS)
+            .writev(false);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(hygiene::MOST_HEADER_BYTES as u32)
+            .max_send_buf_size(STREAM_BUFFER)
+            .max_pending_accept_reset_streams(MOST_RESETS)
+            .max_local_error_reset_streams(MOST_RESETS)
+            .keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_ANSWERED);
+        let most = limits.connections.max(1);
+        let (times, room) = (limits.times, Arc::new(Semaphore::new(most)));
+        Self { service, http, times, room, most, crowded: watch::Sender::new(false) }
+    }
+
+    /// Serves a connection, if there is room for it.
+    fn take(&self, stream: TcpStream, graceful: &GracefulShutdown) {
+        let place = Arc::clone(&self.room).try_acquire_owned();
+        let is_crowded = self.room.available_permits() < self.most / 8;
+        self.crowded.send_if_modified(|before| std::mem::replace(before, is_crowded) != is_crowded);
+        let Ok(place) = place else { return refuse(stream) };
+        // Answers are written whole, so waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let activity = Arc::new(Activity::default());
+        let stream = Timed::new(stream, self.times, Arc::clone(&activity));
+        let guard = Guard::new(self.service.clone(), Arc::clone(&activity));
+        let connection = self.http.serve_connection(TokioIo::new(stream), guard).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(served(connection, activity, self.crowded.subscribe(), place));
+    }
+}
+
+/// Serves a connection to its end; tells it when there is hardly room for others.
+async fn served<E: std::fmt::Display>(
+    connection: impl Future<Output = Result<(), E>>,
+    activity: Arc<Activity>,
+    mut crowded: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+) {
+    tokio::pin!(connection);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut connection => {
+                // A client that hangs up or talks nonsense concerns nobody else.
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            // The sender lives as long as the listener; who is still served after that has time.
+            Ok(()) = crowded.changed() => activity.set_crowded(*crowded.borrow_and_update()),
+        }
+    }
+}
+
+/// Says that there is no room, if that can be said at once.
+fn refuse(stream: TcpStream) {
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+    let _ = stream.try_write(ANSWER);
 }

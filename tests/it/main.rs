@@ -21,6 +21,7 @@ mod old_links;
 mod oracle;
 mod pages;
 mod properties;
+mod requests;
 mod search;
 mod searching;
 mod sitemaps;

@@ -1,0 +1,88 @@
+//! What a connection is at, as those know who answer it; its stream waits by that.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::Response;
+use hyper::body::{Frame, SizeHint};
+
+/// What a connection is at.
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    /// Requests that have come.
+    begun: AtomicUsize,
+    /// Those whose answers have been handed over to the last byte.
+    done: AtomicUsize,
+    /// There is hardly room for other connections.
+    crowded: AtomicBool,
+}
+
+impl Activity {
+    /// How many requests have come.
+    pub(super) fn begun(&self) -> usize {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Whether some are not answered yet.
+    pub(super) fn is_busy(&self) -> bool {
+        self.done.load(Ordering::Acquire) != self.begun()
+    }
+
+    pub(super) fn set_crowded(&self, is_crowded: bool) {
+        self.crowded.store(is_crowded, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_crowded(&self) -> bool {
+        self.crowded.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that has come; it is done when this is dropped.
+pub(super) struct Turn(Arc<Activity>);
+
+impl Turn {
+    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
+        activity.begun.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(activity))
+    }
+
+    /// An answer that takes the turn with it.
+    pub(super) fn answer(self, reply: Response<Body>) -> Response<Answer> {
+        reply.map(|body| Answer { body, _turn: self })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.done.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Answer {
+    body: Body,
+    _turn: Turn,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

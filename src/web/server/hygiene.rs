@@ -1,0 +1,170 @@
+//! Requests that are answered before anybody looks for a page: those that are malformed, too large, or of a
+//! kind that the site does not know (RFC 9110, RFC 9112).
+
+use axum::http::header::{ALLOW, CONNECTION, HOST, TRANSFER_ENCODING};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Method, Request, StatusCode, Version};
+
+use crate::web::headers;
+use crate::web::reply::{Reply, status};
+
+/// Bytes of a request's target.
+const LONGEST_TARGET: usize = 8 * 1024;
+/// Bytes of a request's headers.
+pub(super) const MOST_HEADER_BYTES: usize = 32 * 1024;
+/// What can be done with any page.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// What a request is answered that no page is looked for.
+pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Reply> {
+    if let Some(code) = fault(request) {
+        return Some(refused(code));
+    }
+    let has_body = !request.body().is_end_stream();
+    let (code, allow) = match *request.method() {
+        Method::GET | Method::HEAD if has_body => (StatusCode::PAYLOAD_TOO_LARGE, false),
+        Method::GET | Method::HEAD => return None,
+        Method::OPTIONS if !has_body => (StatusCode::NO_CONTENT, true),
+        Method::OPTIONS => (StatusCode::PAYLOAD_TOO_LARGE, false),
+        Method::POST | Method::PUT | Method::DELETE | Method::PATCH | Method::TRACE | Method::CONNECT => {
+            (StatusCode::METHOD_NOT_ALLOWED, true)
+        }
+        _ => (StatusCode::NOT_IMPLEMENTED, false),
+    };
+    let mut reply = if has_body { refused(code) } else { headers::secured(status(code)) };
+    if allow {
+        reply.headers_mut().insert(ALLOW, ALLOWED);
+    }
+    Some(reply)
+}
+
+/// What is wrong with a request.
+fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
+    let (uri, headers) = (request.uri(), request.headers());
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > LONGEST_TARGET {
+        return Some(StatusCode::URI_TOO_LONG);
+    }
+    // A name, a value, and what stands between them.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > MOST_HEADER_BYTES {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    let is_sound = has_sound_host(request)
+        // RFC 9112, 6.1: such a request may be an attempt to have somebody read two for one.
+        && !headers.contains_key(TRANSFER_ENCODING)
+        && is_sound_path(request);
+    (!is_sound).then_some(StatusCode::BAD_REQUEST)
+}
+
+/// RFC 9112, 3.2: one `Host`, which is one; before HTTP/1.1 there need be none, and in HTTP/2 it may stand
+/// elsewhere.
+fn has_sound_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (host, other) = (hosts.next(), hosts.next());
+    if other.is_some() {
+        return false;
+    }
+    match host {
+        Some(host) => is_host(host.as_bytes()),
+        None => match request.version() {
+            Version::HTTP_10 | Version::HTTP_09 => true,
+            Version::HTTP_11 => false,
+            _ => request.uri().authority().is_some(),
+        },
+    }
+}
+
+fn is_host(host: &[u8]) -> bool {
+    let Ok(authority) = Authority::try_from(host) else { return false };
+    let port = authority.as_str().strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
+    !authority.host().is_empty()
+        && !authority.as_str().contains('@')
+        && port.is_none_or(|port| port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+/// Whether every `%` of a path begins a byte, and none is NUL. `*` is for the server as a whole.
+fn is_sound_path<B>(request: &Request<B>) -> bool {
+    let path = request.uri().path();
+    if path == "*" {
+        return request.method() == Method::OPTIONS;
+    }
+    let is_authority = request.method() == Method::CONNECT && path.is_empty();
+    (path.starts_with('/') || is_authority) && is_encoded(path)
+}
+
+fn is_encoded(path: &str) -> bool {
+    path.split('%').skip(1).all(|part| match part.as_bytes() {
+        [high, low, ..] => {
+            high.is_ascii_hexdigit() && low.is_ascii_hexdigit() && [*high, *low] != [b'0', b'0']
+        }
+        _ => false,
+    })
+}
+
+/// An answer behind which the connection ends: what follows on it may be anything.
+fn refused(code: StatusCode) -> Reply {
+    let mut reply = headers::secured(status(code));
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn code(method: &str, target: &str, hosts: &[&str]) -> Option<u16> {
+        let mut request = Request::builder().method(method).uri(target);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        refusal(&request).map(|reply| reply.status().as_u16())
+    }
+
+    #[test]
+    fn what_is_no_request_for_a_page_is_refused() {
+        let table: [(&str, &str, &[&str], Option<u16>); 33] = [
+            ("GET", "/", &["x"], None),
+            ("HEAD", "/", &["x:80"], None),
+            ("GET", "/", &["[::1]:8080"], None),
+            ("GET", "/", &["x:"], None),
+            ("GET", "/", &["财经.example"], Some(400)),
+            ("GET", "/", &["xn--8lr57w.example"], None),
+            ("GET", "/", &[], Some(400)),
+            ("GET", "/", &[""], Some(400)),
+            ("GET", "/", &["x", "x"], Some(400)),
+            ("GET", "/", &["x, y"], Some(400)),
+            ("GET", "/", &["x y"], Some(400)),
+            ("GET", "/", &["x/y"], Some(400)),
+            ("GET", "/", &["a@x"], Some(400)),
+            ("GET", "/", &["x:99999"], Some(400)),
+            ("GET", "/", &["x:y"], Some(400)),
+            ("GET", "/", &[":80"], Some(400)),
+            ("GET", "/%00", &["x"], Some(400)),
+            ("GET", "/%zz", &["x"], Some(400)),
+            ("GET", "/%", &["x"], Some(400)),
+            ("GET", "/a%2", &["x"], Some(400)),
+            ("GET", "/%2e%2E/", &["x"], None),
+            ("GET", "/?q=%", &["x"], None),
+            ("GET", "*", &["x"], Some(400)),
+            ("OPTIONS", "*", &["x"], Some(204)),
+            ("OPTIONS", "/", &["x"], Some(204)),
+            ("GET", "http://y/a", &["x"], None),
+            ("GET", "http://y/%zz", &["x"], Some(400)),
+            ("POST", "/", &["x"], Some(405)),
+            ("PATCH", "/", &["x"], Some(405)),
+            ("CONNECT", "x:80", &["x"], Some(405)),
+            ("TRACE", "/", &["x"], Some(405)),
+            ("BREW", "/", &["x"], Some(501)),
+            ("get", "/", &["x"], Some(501)),
+        ];
+        for (method, target, hosts, expected) in table {
+            assert_eq!(code(method, target, hosts), expected, "{method} {target} {hosts:?}");
+        }
+        let long = format!("/{}", "a".repeat(LONGEST_TARGET));
+        assert_eq!((code("GET", &long[1..], &["x"]), code("GET", &long, &["x"])), (Some(400), Some(414)));
+    }
+}

@@ -1,0 +1,364 @@
+//! A connection that is given up when its client keeps it waiting: for a request, for the rest of one, or
+//! until it takes what it is sent. Otherwise one that is slow on purpose, or has gone without a word, would
+//! hold its place for hours.
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Times;
+use super::activity::Activity;
+
+/// What HTTP/2 begins with (RFC 9113, 3.4), as far as nothing else does.
+const HTTP2: &[u8] = b"PRI ";
+
+/// A stream whose reads and writes fail when they have waited for too long.
+pub(super) struct Timed<S> {
+    stream: S,
+    times: Times,
+    activity: Arc<Activity>,
+    phase: Phase,
+    /// When the phase began.
+    since: Instant,
+    is_http2: bool,
+    reading: Timer,
+    writing: Timer,
+    /// What is read and passed over once we have hung up, and since when.
+    lingering: Option<Instant>,
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The first byte.
+    First,
+    /// The rest of a request's head; so many requests had come before.
+    Head(usize),
+    /// Its own answer.
+    Answer,
+    /// The next request.
+    Idle,
+}
+
+impl<S> Timed<S> {
+    pub(super) fn new(stream: S, times: Times, activity: Arc<Activity>) -> Self {
+        Self {
+            stream,
+            times,
+            activity,
+            phase: Phase::First,
+            since: Instant::now(),
+            is_http2: false,
+            reading: Timer::default(),
+            writing: Timer::default(),
+            lingering: None,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        if self.phase != phase {
+            (self.phase, self.since) = (phase, Instant::now());
+        }
+    }
+
+    /// Notes that bytes have come.
+    fn came(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.activity.is_busy() {
+            return;
+        }
+        if self.phase == Phase::First && bytes.starts_with(HTTP2) {
+            self.is_http2 = true;
+            self.enter(Phase::Idle);
+        }
+        // In HTTP/2 what comes need not be part of a request.
+        if !self.is_http2 && !matches!(self.phase, Phase::Head(begun) if begun == self.activity.begun()) {
+            self.enter(Phase::Head(self.activity.begun()));
+        }
+    }
+
+    /// Whether nothing has come for too long.
+    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let phase = match self.phase {
+            _ if self.activity.is_busy() => Phase::Answer,
+            Phase::Head(begun) if begun != self.activity.begun() => Phase::Idle,
+            Phase::Answer => Phase::Idle,
+            phase => phase,
+        };
+        self.enter(phase);
+        let limit = match phase {
+            Phase::Answer => return Poll::Pending,
+            Phase::First => self.times.first,
+            Phase::Head(_) => self.times.head,
+            Phase::Idle if self.activity.is_crowded() => self.times.idle_when_crowded,
+            Phase::Idle => self.times.idle,
+        };
+        self.reading.poll(cx, self.since + limit).map(|()| ErrorKind::TimedOut.into())
+    }
+
+    /// What a write came to, unless it waits for too long.
+    fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.writing.stop();
+            return written;
+        }
+        let deadline = self.writing.deadline_or(|| Instant::now() + self.times.write);
+        self.writing.poll(cx, deadline).map(|()| Err(ErrorKind::TimedOut.into()))
+    }
+}
+
+/// A timer that is kept from one wait to the next: most end long before it would ring.
+#[derive(Default)]
+struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Instant>,
+}
+
+impl Timer {
+    fn stop(&mut self) {
+        self.deadline = None;
+    }
+
+    /// The deadline of the wait that runs, else that of one that begins now.
+    fn deadline_or(&self, begin: impl FnOnce() -> Instant) -> Instant {
+        self.deadline.unwrap_or_else(begin)
+    }
+
+    /// Done when a deadline has passed.
+    fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        self.deadline = Some(deadline);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        // One that rings too early is set again when it does.
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(sleep.as_mut().poll(cx));
+            if sleep.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        if read.is_ready() {
+            self.came(&into.filled()[before..]);
+            return read;
+        }
+        self.poll_patience(cx).map(Err)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.bounded(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.bounded(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.bounded(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let since = match self.lingering {
+            Some(since) => since,
+            None => {
+                ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+                *self.lingering.insert(Instant::now())
+            }
+        };
+        // What the client has sent meanwhile is read, since the system would take back the answer if it
+        // were not (RFC 9112, 9.6).
+        let mut bytes = [0; 4096];
+        loop {
+            let deadline = since + self.times.linger;
+            let mut into = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut into) {
+                Poll::Ready(Ok(())) if !into.filled().is_empty() && Instant::now() < deadline => {}
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => return self.reading.poll(cx, deadline).map(Ok),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::activity::Turn;
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    const SHORT: Duration = Duration::from_millis(60);
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(test)
+    }
+
+    fn times(change: impl FnOnce(&mut Times)) -> Times {
+        let mut times =
+            Times { first: LONG, head: LONG, idle: LONG, idle_when_crowded: LONG, write: LONG, linger: LONG };
+        change(&mut times);
+        times
+    }
+
+    fn timed(times: Times) -> (Timed<DuplexStream>, DuplexStream, Arc<Activity>) {
+        let (ours, theirs) = duplex(16);
+        let activity = Arc::new(Activity::default());
+        (Timed::new(ours, times, Arc::clone(&activity)), theirs, activity)
+    }
+
+    /// The kind of error that reading ends in, within a second.
+    async fn failure(stream: &mut Timed<DuplexStream>) -> Option<ErrorKind> {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut bytes));
+        read.await.ok()?.err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn who_says_nothing_is_given_up() {
+        run(async {
+            let (mut stream, _theirs, _) = timed(times(|times| times.first = SHORT));
+            assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
+        });
+    }
+
+    #[test]
+    fn who_sends_a_head_byte_by_byte_is_given_up() {
+        run(async {
+            let (mut stream, mut theirs, _) = timed(times(|times| times.head = SHORT));
+            let drip = async {
+                while theirs.write_all(b"x").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            tokio::select! {
+                failure = failure(&mut stream) => assert_eq!(failure, Some(ErrorKind::TimedOut)),
+                () = drip => {}
+            }
+        });
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_and_the_next_request_not_for_ever() {
+        run(async {
+            let (mut stream, mut theirs, activity) =
+                timed(times(|times| (times.head, times.idle) = (SHORT, 2 * SHORT)));
+            theirs.write_all(b"GET").await.expect("room");
+            let mut bytes = [0; 3];
+            stream.read_exact(&mut bytes).await.expect("a head");
+            let turn = Turn::begin(&activity);
+            let waited = tokio::time::timeout(4 * SHORT, stream.read(&mut bytes)).await;
+            assert!(waited.is_err(), "while the answer is made");
+            drop(turn);
+            let since = Instant::now();
+            assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
+            assert!(since.elapsed() >= 2 * SHORT, "{:?}", since.elapsed());
+        });
+    }
+
+    #[test]
+    fn where_there_is_hardly_room_the_next_request_is_not_waited_for() {
+        run(async {
+            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle_when_crowded = SHORT));
+            theirs.write_all(b"GET").await.expect("room");
+            stream.read_exact(&mut [0; 3]).await.expect("a head");
+            drop(Turn::begin(&activity));
+            let crowd = async {
+                tokio::time::sleep(SHORT).await;
+                activity.set_crowded(true);
+                // The connection is told so as well.
+                std::future::pending::<()>().await;
+            };
+            let asked_again = async {
+                loop {
+                    let waited = tokio::time::timeout(SHORT, failure(&mut stream)).await;
+                    if let Ok(failure) = waited {
+                        return failure;
+                    }
+                }
+            };
+            tokio::select! {
+                failure = asked_again => assert_eq!(failure, Some(ErrorKind::TimedOut)),
+                () = crowd => {}
+            }
+        });
+    }
+
+    #[test]
+    fn pings_of_http2_are_no_request() {
+        run(async {
+            let (mut stream, mut theirs, _) =
+                timed(times(|times| (times.head, times.idle) = (SHORT, 3 * SHORT)));
+            theirs.write_all(b"PRI * HTTP").await.expect("room");
+            let since = Instant::now();
+            assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
+            assert!(since.elapsed() >= 3 * SHORT, "{:?}", since.elapsed());
+        });
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_is_given_up() {
+        let error = run(async {
+            let (mut stream, _theirs, _) = timed(times(|times| times.write = SHORT));
+            stream.write_all(&[0; 64]).await
+        });
+        assert_eq!(error.expect_err("too long").kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_client_that_is_slow_but_reads_is_waited_for() {
+        run(async {
+            let (mut stream, mut theirs, _) = timed(times(|times| times.write = Duration::from_millis(200)));
+            let reader = async {
+                let mut part = [0; 16];
+                for _ in 0..4 {
+                    tokio::time::sleep(Duration::from_millis(80)).await;
+                    theirs.read_exact(&mut part).await.expect("bytes");
+                }
+            };
+            let (written, ()) = tokio::join!(stream.write_all(&[0; 64]), reader);
+            written.expect("all of it");
+        });
+    }
+
+    #[test]
+    fn what_still_comes_is_read_before_the_end_but_not_for_ever() {
+        run(async {
+            let (mut stream, mut theirs, _) = timed(times(|times| times.linger = SHORT));
+            let sender = async { theirs.write_all(&[0; 64]).await };
+            let (ended, sent) = tokio::join!(stream.shutdown(), sender);
+            ended.expect("an end");
+            sent.expect("all of it");
+        });
+    }
+}
