@@ -18,7 +18,7 @@ use error::Origin;
 use file::File;
 pub use file::Node;
 use layers::Layers;
-pub use values::{ByteSize, Images, Interval, LogFormat, NaiveDates, Watching};
+pub use values::{ByteSize, Connections, Images, Interval, LogFormat, NaiveDates, Watching};
 
 /// Feeds of more posts would be megabytes; their archives hold the rest.
 const MOST_FEED_POSTS: usize = 200;
@@ -45,6 +45,8 @@ pub struct Overrides {
     pub watch: Option<String>,
     /// `--rescan`
     pub rescan: Option<String>,
+    /// `--max-connections`
+    pub max_connections: Option<String>,
 }
 
 /// A link of the navigation.
@@ -152,6 +154,8 @@ pub struct Config {
     pub watch: Watching,
     /// How often every file is looked at, whatever was noticed.
     pub rescan: Interval,
+    /// `--max-connections`: connections of readers at once.
+    pub max_connections: Connections,
     /// WebSub's hub, which is told of new posts; feeds name it.
     pub hub: Option<String>,
     /// The owner's address that is told of new posts.
@@ -162,7 +166,7 @@ pub struct Config {
 }
 
 /// Our own keys.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "admin_listen",
     "cache_dir",
     "footer",
@@ -170,6 +174,7 @@ const KEYS: [&str; 19] = [
     "legacy_hosts",
     "listen",
     "log_format",
+    "max_connections",
     "naive_dates",
     "names",
     "nav",
@@ -286,6 +291,7 @@ impl Config {
             page_cache: layers.parsed("page-cache", flags.page_cache.as_deref())?,
             watch: layers.parsed("watch", flags.watch.as_deref())?,
             rescan: layers.parsed("rescan", flags.rescan.as_deref())?,
+            max_connections: layers.parsed("max-connections", flags.max_connections.as_deref())?,
             hub: keys::address(&file, &["finews", "websub", "hub"])?,
             on_publish: keys::address(&file, &["finews", "on_publish"])?,
             warnings: keys::warnings(&file),
@@ -326,6 +332,7 @@ impl Config {
             page_cache: ByteSize::default(),
             watch: Watching::default(),
             rescan: Interval::default(),
+            max_connections: Connections::default(),
             hub: None,
             on_publish: None,
             warnings: Vec::new(),

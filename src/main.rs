@@ -81,6 +81,9 @@ struct SiteArgs {
     /// How often to look at every file all the same, or off [default: 10m] [env: FINEWS_RESCAN]
     #[arg(long, value_name = "TIME")]
     rescan: Option<String>,
+    /// Connections of readers at once [default: as many as there may be open files, but for some] [env: FINEWS_MAX_CONNECTIONS]
+    #[arg(long, value_name = "NUMBER")]
+    max_connections: Option<String>,
 }
 
 /// Reading posts is one part in six allocation. Threads give back what others took, for which the C
@@ -115,6 +118,7 @@ impl SiteArgs {
             page_cache: self.page_cache.clone(),
             watch: self.watch.clone(),
             rescan: self.rescan.clone(),
+            max_connections: self.max_connections.clone(),
         };
         Config::read(&self.site, &overrides, &|name| std::env::var_os(name))
     }

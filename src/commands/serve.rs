@@ -49,7 +49,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
     app.search().start(config.cache_dir.clone());
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
-    let limits = Limits::of_system();
+    let limits = Limits::new(config.max_connections);
     servers.spawn(server::run(
         listener,
         Front::new(Arc::clone(&app)),

@@ -108,6 +108,30 @@ impl Value for Watching {
     const ALLOWED: &str = "events, poll or off";
 }
 
+/// How many connections there may be at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Connections {
+    /// As many as the system gives the process files for.
+    #[default]
+    OfSystem,
+    /// So many.
+    Most(usize),
+}
+
+impl FromStr for Connections {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.parse() {
+            Ok(0) | Err(_) => Err(()),
+            Ok(most) => Ok(Self::Most(most)),
+        }
+    }
+}
+
+impl Value for Connections {
+    const ALLOWED: &str = "a number of connections, such as 1000";
+}
+
 /// A number of bytes, as `256M`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);

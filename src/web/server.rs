@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::reply::Reply;
+use crate::config::Connections;
 use activity::Activity;
 use guard::Guard;
 use timed::Timed;
@@ -88,11 +89,15 @@ impl Default for Times {
 }
 
 impl Limits {
-    /// As many connections as the system gives this process files for, but for a few.
-    pub fn of_system() -> Self {
+    /// So many connections, but no more than the system gives this process files for.
+    pub fn new(most: Connections) -> Self {
         let files = raised_file_limit();
         let kept = FILES_KEPT.max(files / 8).min(files / 2);
-        Self { connections: files - kept, times: Times::default() }
+        let connections = match most {
+            Connections::OfSystem => files - kept,
+            Connections::Most(most) => most.min(files - kept),
+        };
+        Self { connections, times: Times::default() }
     }
 }
 

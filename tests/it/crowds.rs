@@ -1,0 +1,99 @@
+//! Clients that are too many, too slow, or gone: they lose their place, and all others are served.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::{Running, folder, serve};
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+const SOON: Duration = Duration::from_secs(2);
+
+/// A server that may open so many files.
+fn with_files(site: &tempfile::TempDir, files: usize) -> Running {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+    let inner = serve(site.path(), &[]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    Running::of(&mut command)
+}
+
+fn site() -> tempfile::TempDir {
+    folder(&[("_posts/2024-01-02-a.md", "A")])
+}
+
+fn connect(server: &Running) -> TcpStream {
+    let stream = TcpStream::connect(server.address()).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    stream
+}
+
+/// The status of the answer to a request, if there is one.
+fn status(mut stream: &TcpStream) -> Option<String> {
+    stream.write_all(REQUEST).ok()?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).ok()?;
+    Some(String::from_utf8_lossy(&head[9..]).into_owned())
+}
+
+/// Whether a new client is served within two seconds.
+fn serves_soon(server: &Running) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < SOON {
+        if status(&connect(server)).as_deref() == Some("200") {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+#[test]
+fn more_clients_than_files_are_told_so_and_the_next_is_served_when_they_are_gone() {
+    let site = site();
+    let server = with_files(&site, 160);
+    let held: Vec<TcpStream> = (0..400).map(|_| connect(&server)).collect();
+    let answers: Vec<Option<String>> = held.iter().map(status).collect();
+    let count = |code: &str| answers.iter().filter(|answer| answer.as_deref() == Some(code)).count();
+    assert!(count("200") >= 64, "{answers:?}");
+    assert!(count("503") >= 100, "{answers:?}");
+    drop(held);
+    assert!(serves_soon(&server), "{}", server.log());
+}
+
+#[test]
+fn those_who_ask_nothing_more_make_room() {
+    let site = site();
+    let server = with_files(&site, 160);
+    let held: Vec<TcpStream> = (0..96).map(|_| connect(&server)).collect();
+    assert!(held.iter().all(|stream| status(stream).as_deref() == Some("200")));
+    server.wait(Duration::from_secs(5), "room", |server| status(&connect(server)).as_deref() == Some("200"));
+    drop(held);
+}
+
+#[test]
+fn slow_clients_are_given_up_in_ten_seconds() {
+    let site = site();
+    let server = Running::serving(site.path(), &[]);
+    let begun = Instant::now();
+    let (silent, mut half, mut drop_by_drop) = (connect(&server), connect(&server), connect(&server));
+    half.write_all(b"GET / HTTP/1.1\r\nHo").expect("a part");
+    let slow = std::thread::spawn(move || {
+        while drop_by_drop.write_all(b"G").is_ok() && begun.elapsed() < Duration::from_secs(15) {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        begun.elapsed()
+    });
+    for mut stream in [silent, half] {
+        let ended = stream.read(&mut [0; 100]);
+        assert!(
+            matches!(ended, Ok(0)) || ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+        );
+        let took = begun.elapsed();
+        assert!((9..14).contains(&took.as_secs()), "{took:?}");
+    }
+    let took = slow.join().expect("an end");
+    assert!((9..14).contains(&took.as_secs()), "{took:?}");
+    assert!(serves_soon(&server));
+}

@@ -1,0 +1,208 @@
+//! HTTP/2 without TLS (RFC 9113), as proxies speak it, and as others abuse it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::{Running, folder};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// `GET /` of the host `x`, by the static table of RFC 7541.
+const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
+const END_STREAM: u8 = 0x1;
+const END_HEADERS: u8 = 0x4;
+
+/// Kinds of frames.
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const PRIORITY: u8 = 2;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PUSH_PROMISE: u8 = 5;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const WINDOW_UPDATE: u8 = 8;
+const CONTINUATION: u8 = 9;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes()[..], payload].concat()
+}
+
+/// The frames that come until the connection ends or one is of a kind: kind, flags, stream, payload.
+fn frames_until(stream: &mut TcpStream, last: u8) -> Vec<(u8, u8, u32, Vec<u8>)> {
+    let mut frames = Vec::new();
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        let mut payload = vec![0; length as usize];
+        if stream.read_exact(&mut payload).is_err() {
+            break;
+        }
+        frames.push((head[3], head[4], id, payload));
+        if head[3] == last {
+            break;
+        }
+    }
+    frames
+}
+
+fn connect(server: &Running) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+    stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).expect("a preface");
+    stream
+}
+
+fn server() -> (tempfile::TempDir, Running) {
+    let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
+    let server = Running::serving(site.path(), &[]);
+    (site, server)
+}
+
+/// Whether a page comes over a connection: `:status: 200` is 0x88.
+fn serves(stream: &mut TcpStream, id: u32) -> bool {
+    stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, id, GET)).expect("a request");
+    let frames = frames_until(stream, HEADERS);
+    frames
+        .last()
+        .is_some_and(|(kind, _, of, payload)| (*kind, *of) == (HEADERS, id) && payload.contains(&0x88))
+}
+
+#[test]
+fn pages_are_served_over_http2() {
+    let (_site, server) = server();
+    let mut stream = connect(&server);
+    assert!(serves(&mut stream, 1));
+    let frames = frames_until(&mut stream, DATA);
+    let (_, _, _, page) = frames.last().expect("a body");
+    assert!(page.starts_with(b"<!doctype html>"));
+    assert!(serves(&mut connect(&server), 1));
+}
+
+#[test]
+fn frames_out_of_order_end_the_connection_and_concern_nobody_else() {
+    let (_site, server) = server();
+    let window = |by: u32| by.to_be_bytes();
+    let table: Vec<(&str, Vec<u8>)> = vec![
+        ("data on no stream", frame(DATA, 0, 0, b"x")),
+        ("data before headers", frame(DATA, 0, 1, b"x")),
+        ("headers on no stream", frame(HEADERS, END_HEADERS, 0, GET)),
+        ("headers on a stream of ours", frame(HEADERS, END_HEADERS, 2, GET)),
+        ("a stream below one before", [frame(HEADERS, 5, 5, GET), frame(HEADERS, 5, 3, GET)].concat()),
+        ("a continuation of nothing", frame(CONTINUATION, END_HEADERS, 1, GET)),
+        (
+            "something else than the continuation",
+            [frame(HEADERS, END_STREAM, 1, GET), frame(PING, 0, 0, &[0; 8])].concat(),
+        ),
+        ("headers that are no HPACK", frame(HEADERS, 5, 1, &[0xff; 8])),
+        ("padding beyond the frame", frame(HEADERS, 5 | 0x8, 1, &[200, 0x82])),
+        ("a reset of no stream", frame(RST_STREAM, 0, 0, &[0; 4])),
+        ("a reset of an idle stream", frame(RST_STREAM, 0, 7, &[0; 4])),
+        ("a reset that is too short", frame(RST_STREAM, 0, 1, &[0; 3])),
+        ("settings on a stream", frame(SETTINGS, 0, 1, &[])),
+        ("settings of an odd length", frame(SETTINGS, 0, 0, &[0; 5])),
+        ("settings acknowledged with a text", frame(SETTINGS, 1, 0, &[0; 6])),
+        ("a promise of a client", frame(PUSH_PROMISE, END_HEADERS, 1, &[0, 0, 0, 2])),
+        ("a ping on a stream", frame(PING, 0, 1, &[0; 8])),
+        ("a ping that is too short", frame(PING, 0, 0, &[0; 7])),
+        ("a goodbye on a stream", frame(GOAWAY, 0, 1, &[0; 8])),
+        ("no more room", frame(WINDOW_UPDATE, 0, 0, &window(0))),
+        (
+            "too much room",
+            [
+                frame(WINDOW_UPDATE, 0, 0, &window(0x7fff_ffff)),
+                frame(WINDOW_UPDATE, 0, 0, &window(0x7fff_ffff)),
+            ]
+            .concat(),
+        ),
+        ("a frame that is too large", frame(DATA, 0, 1, &[0; 17_000])),
+        ("an upgrade from within", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()),
+    ];
+    for (name, bytes) in table {
+        let mut stream = connect(&server);
+        let _ = stream.write_all(&bytes);
+        let frames = frames_until(&mut stream, GOAWAY);
+        // Of the stream alone, or of the connection.
+        let is_refused = frames.last().is_none_or(|(kind, ..)| *kind == GOAWAY)
+            || frames.iter().any(|(kind, ..)| *kind == RST_STREAM);
+        assert!(is_refused, "{name}: {frames:?}");
+        assert!(serves(&mut connect(&server), 1), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_known_or_not_for_us_is_passed_over() {
+    let (_site, server) = server();
+    let mut stream = connect(&server);
+    stream.write_all(&frame(0xfa, 0xff, 0, &[1; 100])).expect("a frame");
+    stream.write_all(&frame(PRIORITY, 0, 9, &[0, 0, 0, 1, 7])).expect("a frame");
+    stream.write_all(&frame(PING, 0, 0, b"finews!!")).expect("a frame");
+    let frames = frames_until(&mut stream, PING);
+    assert!(frames.last().is_some_and(|(_, flags, _, payload)| *flags == 1 && payload == b"finews!!"));
+    assert!(serves(&mut stream, 11));
+}
+
+#[test]
+fn requests_that_are_malformed_are_answered_so() {
+    let (_site, server) = server();
+    // `:status: 400` is 0x8c; others are written out.
+    let literal = |text: &[u8], index: u8| [&[index, text.len() as u8][..], text].concat();
+    let table: [(&str, Vec<u8>, &[u8]); 3] = [
+        (
+            "a path that is none",
+            [&[0x82, 0x86][..], &literal(b"/%zz", 0x04), &[0x41, 1, b'x']].concat(),
+            &[0x8c],
+        ),
+        ("no host", vec![0x82, 0x86, 0x84], &[0x8c]),
+        ("two hosts", [GET, &literal(b"x", 0x26 | 0x40), &literal(b"y", 0x26 | 0x40)].concat(), &[0x8c]),
+    ];
+    for (name, request, status) in table {
+        let mut stream = connect(&server);
+        stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, &request)).expect("a request");
+        let frames = frames_until(&mut stream, HEADERS);
+        let (kind, .., payload) = frames.last().expect("a frame");
+        assert!(
+            *kind == HEADERS && payload.windows(status.len()).any(|part| part == status),
+            "{name}: {frames:?}"
+        );
+    }
+}
+
+#[test]
+fn floods_cost_no_memory_and_keep_nobody_waiting() {
+    let (_site, server) = server();
+    let memory = server.memory();
+    let floods: [(&str, Vec<u8>, usize); 3] = [
+        // Each begins a stream and takes it back (CVE-2023-44487); it costs no more than a request.
+        ("resets", Vec::new(), 20_000),
+        // Headers that never end (CVE-2024-27316).
+        ("continuations", frame(CONTINUATION, 0, 1, &[0; 16_000]), 20_000),
+        ("settings", frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]), 200_000),
+    ];
+    for (name, part, times) in floods {
+        let mut stream = connect(&server);
+        stream.set_write_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+        if name == "continuations" {
+            stream.write_all(&frame(HEADERS, END_STREAM, 1, GET)).expect("a beginning");
+        }
+        let mut is_cut = false;
+        for number in 0..times {
+            let id = 2 * number as u32 + 1;
+            let bytes = match name {
+                "resets" => [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat(),
+                _ => part.clone(),
+            };
+            if stream.write_all(&bytes).is_err() {
+                is_cut = true;
+                break;
+            }
+        }
+        assert!(is_cut || name != "continuations", "{name}");
+        drop(stream);
+        assert!(serves(&mut connect(&server), 1), "{name}");
+    }
+    let grown = server.memory().saturating_sub(memory) >> 20;
+    assert!(grown < 64, "{grown} MiB more");
+}
