@@ -237,7 +237,7 @@ impl Index {
             return Ok(Found::default());
         }
         let found = self.find(archive, query, Ends::Whole, order, after, limit)?;
-        if found.count == 0 && may_be_cut(query) {
+        if found.count == 0 && !found.is_more && may_be_cut(query) {
             self.find_cut(archive, query, order, after, limit)
         } else {
             Ok(found)

@@ -103,7 +103,13 @@ impl Query {
         let (fitting, is_whole) = (fitting.trim(), fitting.len() == text.trim().len());
         let texts = if part.is_excluded { &mut self.without } else { &mut self.texts };
         let is_known = texts.iter().any(|known| known == text.trim());
-        if !fitting.is_empty() && !is_known && !texts.iter().any(|known| known == fitting) {
+        // A part of what is excluded would exclude more.
+        let may_be_short = !part.is_excluded;
+        if !fitting.is_empty()
+            && !is_known
+            && (is_whole || may_be_short)
+            && !texts.iter().any(|known| known == fitting)
+        {
             texts.push(fitting.into());
         }
         is_whole || is_known
@@ -258,7 +264,8 @@ mod tests {
         assert_eq!((query.texts.len(), query.filters.len()), (MOST_TEXTS, 1));
         assert!(is_short && query.from.is_some());
         let (query, is_short) = Query::read(&format!("a -{} b tag:y", "x".repeat(500)));
-        assert_eq!((query.texts, query.without[0].len(), query.filters.len()), (vec!["a".into()], 399, 1));
+        // A part of what is excluded would exclude more.
+        assert_eq!((query.texts.len(), query.without.len(), query.filters.len()), (2, 0, 1));
         assert!(is_short);
         assert_eq!(Query::read(&format!("a{}b", " ".repeat(400))), (Query::new("a b"), false));
         assert!(Query::read(&"a ".repeat(MOST_READ)).1);

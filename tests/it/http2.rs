@@ -178,7 +178,7 @@ fn floods_cost_no_memory_and_keep_nobody_waiting() {
         // Each begins a stream and takes it back (CVE-2023-44487); it costs no more than a request.
         ("resets", Vec::new(), 20_000),
         // Headers that never end (CVE-2024-27316).
-        ("continuations", frame(CONTINUATION, 0, 1, &[0; 16_000]), 20_000),
+        ("continuations", frame(CONTINUATION, 0, 1, &[0; 16_000]), 500),
         ("settings", frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]), 200_000),
     ];
     for (name, part, times) in floods {
@@ -199,7 +199,11 @@ fn floods_cost_no_memory_and_keep_nobody_waiting() {
                 break;
             }
         }
-        assert!(is_cut || name != "continuations", "{name}");
+        // What a client goes on sending is passed over for a moment, so that it may read why.
+        if name == "continuations" && !is_cut {
+            let frames = frames_until(&mut stream, GOAWAY);
+            assert!(frames.last().is_some_and(|(kind, ..)| *kind == GOAWAY), "{frames:?}");
+        }
         drop(stream);
         assert!(serves(&mut connect(&server), 1), "{name}");
     }

@@ -60,7 +60,6 @@ impl Worker {
                     thread::sleep(GATHERED_FOR);
                 }
                 Ok(left) => {
-                    failures = 0;
                     self.shared.tell(State::Building { done: total - left.min(total), total });
                 }
                 Err(failure) => {
@@ -87,6 +86,9 @@ impl Worker {
             Order::Follow(next) => next,
             Order::MakeAnew => {
                 (self.writer, self.is_damaged) = (None, true);
+                // A step that ran meanwhile may have shown it again.
+                self.shared.index.store(None);
+                self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
                 archive
             }
         }

@@ -229,6 +229,10 @@ fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> 
     let archive = visit.archive;
     let typed = directory::text(&typed);
     let asked: Vec<&str> = typed.split_whitespace().collect();
+    // What is not seen is no name.
+    if asked.is_empty() {
+        return Vec::new();
+    }
     let held =
         |groups, entries| directory::chosen(groups, entries, |entry| entry.holds(&asked).then_some(()));
     // Those with the newest posts first.
