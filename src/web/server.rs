@@ -16,6 +16,7 @@ use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -47,6 +48,8 @@ const PING_ANSWERED: Duration = Duration::from_secs(20);
 const MOST_RESETS: usize = 20;
 /// Files that are kept for all but connections: the archive, the index, the log.
 const FILES_KEPT: usize = 64;
+/// More than any network needs.
+const MOST_FILES: usize = 65_536;
 
 /// What a listener allows.
 #[derive(Debug, Clone)]
@@ -103,10 +106,9 @@ impl Limits {
 
 /// The number of files that this process may have open, which is made as great as it is allowed to.
 fn raised_file_limit() -> usize {
-    use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
         if setrlimit(Resource::Nofile, raised).is_ok() {
             limit = raised;
         }
@@ -114,9 +116,6 @@ fn raised_file_limit() -> usize {
     // Of a limit that says nothing no use can be made: each connection takes some memory.
     limit.current.map_or(MOST_FILES, |files| usize::try_from(files).unwrap_or(MOST_FILES)).min(MOST_FILES)
 }
-
-/// More than any network needs.
-const MOST_FILES: usize = 65_536;
 
 /// Serves until `stop` is done; then takes no more connections, and returns when the open ones
 /// have had their answers or their time is up.
@@ -197,7 +196,7 @@ where
         let Ok(place) = place else { return refuse(stream) };
         // Answers are written whole, so waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let activity = Arc::new(Activity::default());
+        let activity = Arc::new(Activity::new(is_crowded));
         let stream = Timed::new(stream, self.times, Arc::clone(&activity));
         let guard = Guard::new(self.service.clone(), Arc::clone(&activity));
         let connection = self.http.serve_connection(TokioIo::new(stream), guard).into_owned();

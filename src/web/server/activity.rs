@@ -2,25 +2,41 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Response;
 use hyper::body::{Frame, SizeHint};
+use tokio::time::Instant;
 
 /// What a connection is at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Activity {
+    start: Instant,
     /// Requests that have come.
     begun: AtomicUsize,
     /// Those whose answers have been handed over to the last byte.
     done: AtomicUsize,
+    /// When the last of these was, in nanoseconds from the start.
+    done_at: AtomicU64,
     /// There is hardly room for other connections.
     crowded: AtomicBool,
 }
 
 impl Activity {
+    /// That of a connection that has said nothing yet.
+    pub(super) fn new(is_crowded: bool) -> Self {
+        Self {
+            start: Instant::now(),
+            begun: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+            done_at: AtomicU64::new(0),
+            crowded: AtomicBool::new(is_crowded),
+        }
+    }
+
     /// How many requests have come.
     pub(super) fn begun(&self) -> usize {
         self.begun.load(Ordering::Acquire)
@@ -29,6 +45,11 @@ impl Activity {
     /// Whether some are not answered yet.
     pub(super) fn is_busy(&self) -> bool {
         self.done.load(Ordering::Acquire) != self.begun()
+    }
+
+    /// When the last answer was handed over.
+    pub(super) fn answered_at(&self) -> Instant {
+        self.start + Duration::from_nanos(self.done_at.load(Ordering::Acquire))
     }
 
     pub(super) fn set_crowded(&self, is_crowded: bool) {
@@ -57,6 +78,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.0.done_at.store(self.0.start.elapsed().as_nanos() as u64, Ordering::Release);
         self.0.done.fetch_add(1, Ordering::AcqRel);
     }
 }

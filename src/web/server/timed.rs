@@ -61,7 +61,8 @@ impl<S> Timed<S> {
 
     fn enter(&mut self, phase: Phase) {
         if self.phase != phase {
-            (self.phase, self.since) = (phase, Instant::now());
+            let since = if phase == Phase::Idle { self.activity.answered_at() } else { Instant::now() };
+            (self.phase, self.since) = (phase, since);
         }
     }
 
@@ -89,12 +90,20 @@ impl<S> Timed<S> {
             phase => phase,
         };
         self.enter(phase);
+        let idle = match self.activity.is_crowded() {
+            true => self.times.idle_when_crowded,
+            false => self.times.idle,
+        };
         let limit = match phase {
-            Phase::Answer => return Poll::Pending,
+            // Nobody asks again when the answer is made, so the wait for the next request begins now; it is
+            // looked at when it is over.
+            Phase::Answer => {
+                let _ = self.reading.poll(cx, Instant::now() + idle);
+                return Poll::Pending;
+            }
             Phase::First => self.times.first,
             Phase::Head(_) => self.times.head,
-            Phase::Idle if self.activity.is_crowded() => self.times.idle_when_crowded,
-            Phase::Idle => self.times.idle,
+            Phase::Idle => idle,
         };
         self.reading.poll(cx, self.since + limit).map(|()| ErrorKind::TimedOut.into())
     }
@@ -233,7 +242,7 @@ mod tests {
 
     fn timed(times: Times) -> (Timed<DuplexStream>, DuplexStream, Arc<Activity>) {
         let (ours, theirs) = duplex(16);
-        let activity = Arc::new(Activity::default());
+        let activity = Arc::new(Activity::new(false));
         (Timed::new(ours, times, Arc::clone(&activity)), theirs, activity)
     }
 
@@ -279,10 +288,29 @@ mod tests {
             let turn = Turn::begin(&activity);
             let waited = tokio::time::timeout(4 * SHORT, stream.read(&mut bytes)).await;
             assert!(waited.is_err(), "while the answer is made");
-            drop(turn);
             let since = Instant::now();
+            drop(turn);
             assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
             assert!(since.elapsed() >= 2 * SHORT, "{:?}", since.elapsed());
+        });
+    }
+
+    #[test]
+    fn the_next_request_is_not_waited_for_though_nobody_asks_again_after_the_answer() {
+        run(async {
+            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = 2 * SHORT));
+            theirs.write_all(b"GET").await.expect("room");
+            stream.read_exact(&mut [0; 3]).await.expect("a head");
+            let turn = Turn::begin(&activity);
+            let answer = async {
+                tokio::time::sleep(SHORT).await;
+                let answered = Instant::now();
+                drop(turn);
+                answered
+            };
+            let (failure, answered) = tokio::join!(failure(&mut stream), answer);
+            assert_eq!(failure, Some(ErrorKind::TimedOut));
+            assert!(answered.elapsed() >= 2 * SHORT, "{:?}", answered.elapsed());
         });
     }
 

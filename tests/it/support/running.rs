@@ -79,6 +79,11 @@ impl Running {
         Connection::to(&self.address)
     }
 
+    /// A socket, which is read for so long at most.
+    pub fn socket(&self, patience: Duration) -> TcpStream {
+        socket(&self.address, patience)
+    }
+
     /// GETs a path.
     pub fn get(&self, path: &str) -> Answer {
         self.connect().get(path)
@@ -202,6 +207,12 @@ fn hold(log: &Mutex<String>) -> MutexGuard<'_, String> {
     log.lock().expect("no reader of the log panics")
 }
 
+fn socket(address: &str, patience: Duration) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(patience)).expect("a timeout");
+    stream
+}
+
 /// A connection that is kept open.
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -209,8 +220,7 @@ pub struct Connection {
 
 impl Connection {
     fn to(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let stream = socket(address, PATIENCE);
         stream.set_nodelay(true).expect("an option");
         Self { stream: BufReader::new(stream) }
     }
