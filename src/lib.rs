@@ -12,6 +12,7 @@
 
 pub mod archive;
 pub mod config;
+mod panics;
 pub mod program;
 pub mod search;
 pub mod web;

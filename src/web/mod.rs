@@ -58,6 +58,7 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::archive::{Post, Snapshot, Target};
+use crate::panics;
 pub use app::App;
 use app::Settings;
 pub use front::Front;
@@ -328,8 +329,6 @@ fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
 }
 
 fn panicked(cause: Box<dyn std::any::Any + Send>) -> Reply {
-    let text = cause.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(cause = text, "a handler panicked");
+    tracing::error!(cause = panics::text(&*cause).unwrap_or_default(), "a handler panicked");
     headers::secured(plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
 }

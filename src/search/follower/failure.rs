@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::{fmt, io};
 
+use crate::panics;
 use crate::search::index::{is_of_damage, is_of_system};
 
 /// What went wrong with an index.
@@ -45,10 +46,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Error(error) => error.fmt(f),
-            Self::Panic(cause) => {
-                let text = cause.downcast_ref::<String>().map(String::as_str);
-                f.write_str(text.or(cause.downcast_ref::<&str>().copied()).unwrap_or("no reason is known"))
-            }
+            Self::Panic(cause) => f.write_str(panics::text(&**cause).unwrap_or("no reason is known")),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The thread that writes the index.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
@@ -64,13 +63,14 @@ impl Worker {
                 }
                 Err(failure) => {
                     failures += 1;
-                    self.is_damaged |= failure.is_of_damage();
-                    if failure.is_of_damage() && failures == 1 {
+                    if failure.is_of_damage() {
                         tracing::error!("the search index is damaged: {failure}");
-                        self.shared.tell(State::Building { done: 0, total });
-                    } else {
-                        self.shared.tell(State::Failing(failure.to_string()));
+                        self.make_anew();
                     }
+                    self.shared.tell(match failures {
+                        1 if failure.is_of_damage() => State::Building { done: 0, total },
+                        _ => State::Failing(failure.to_string()),
+                    });
                     // A folder that was removed can be made again at once.
                     if failures > 1 {
                         thread::sleep(TRIED_AGAIN);
@@ -85,13 +85,17 @@ impl Worker {
         match order {
             Order::Follow(next) => next,
             Order::MakeAnew => {
-                (self.writer, self.is_damaged) = (None, true);
-                // A step that ran meanwhile may have shown it again.
-                self.shared.index.store(None);
+                self.make_anew();
                 self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
                 archive
             }
         }
+    }
+
+    /// Has the next step remove what there is, which nobody asks any more.
+    fn make_anew(&mut self) {
+        (self.writer, self.is_damaged) = (None, true);
+        self.shared.index.store(None);
     }
 
     /// Brings the index nearer to an archive; how many posts are missing still. After a failure it is
@@ -144,16 +148,16 @@ impl Worker {
 
     fn open_scratch(&self) -> io::Result<Writer> {
         let mut held = self.shared.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_none_or(|scratch| !scratch.path().is_dir()) {
-            *held = Some(Scratch::new()?);
-        }
-        let scratch = held.as_ref().map_or_else(std::env::temp_dir, |scratch| scratch.path().to_owned());
-        tracing::debug!("the search index is in {}", scratch.display());
-        self.open_in(&scratch)?.ok_or_else(|| io::Error::other("another process writes it"))
+        let scratch = match held.take().filter(|scratch| scratch.path().is_dir()) {
+            Some(scratch) => held.insert(scratch),
+            None => held.insert(Scratch::new()?),
+        };
+        tracing::debug!("the search index is in {}", scratch.path().display());
+        self.open_in(scratch.path())?.ok_or_else(|| io::Error::other("another process writes it"))
     }
 
     /// The writer of the index in a folder; nothing if another process is that.
-    fn open_in(&self, folder: &std::path::Path) -> io::Result<Option<Writer>> {
+    fn open_in(&self, folder: &Path) -> io::Result<Option<Writer>> {
         if self.is_damaged {
             Index::remove(folder)?;
         }
@@ -167,8 +171,8 @@ impl Worker {
         }
         let (shared, index) = (Arc::clone(&self.shared), Arc::clone(index));
         let check = move || {
-            let damaged = catch_unwind(AssertUnwindSafe(|| index.damaged_file())).unwrap_or_default();
-            if let Some(file) = damaged {
+            // Who asks the index will come upon what this stops at.
+            if let Ok(Some(file)) = Failure::caught(|| Ok(index.damaged_file())) {
                 shared.give_up(&index, &format!("{} is not as it was written", file.display()));
             }
         };
