@@ -48,28 +48,34 @@ pub struct Normalised {
     pub origins: Vec<u32>,
 }
 
+impl Normalised {
+    /// The characters as a text.
+    pub fn into_text(self) -> String {
+        self.chars.into_iter().collect()
+    }
+}
+
 /// A text as it is compared.
 pub fn normalised(text: &str) -> Normalised {
     let mut normalised =
         Normalised { chars: Vec::with_capacity(text.len()), origins: Vec::with_capacity(text.len()) };
     let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    while let Some((start, c)) = chars.next() {
         // A text, like a file, is far smaller than 4 GiB.
-        let at = at as u32;
+        let at = start as u32;
         let push = |c| {
             normalised.chars.push(c);
             normalised.origins.push(at);
         };
-        let is_on_it = |c: char| is_mark(c) || is_unseen(c);
-        if chars.peek().is_none_or(|(_, next)| !is_on_it(*next)) {
+        let mut end = start + c.len_utf8();
+        while let Some((at, mark)) = chars.next_if(|(_, next)| is_mark(*next) || is_unseen(*next)) {
+            end = at + mark.len_utf8();
+        }
+        if end == start + c.len_utf8() {
             each(c, push);
-            continue;
+        } else {
+            composed(text[start..end].chars().filter(|c| !is_unseen(*c)), push);
         }
-        let mut cluster: String = Some(c).into_iter().filter(|c| !is_unseen(*c)).collect();
-        while let Some((_, mark)) = chars.next_if(|(_, next)| is_on_it(*next)) {
-            cluster.extend(Some(mark).filter(|c| !is_unseen(*c)));
-        }
-        composed(cluster.chars(), push);
     }
     normalised
 }
@@ -117,7 +123,7 @@ mod tests {
     use super::*;
 
     fn text(text: &str) -> String {
-        normalised(text).chars.into_iter().collect()
+        normalised(text).into_text()
     }
 
     #[test]

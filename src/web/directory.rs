@@ -16,12 +16,8 @@ pub struct Directory {
     securities: OnceLock<Vec<Entry>>,
 }
 
-/// A source or security.
-#[derive(Debug)]
-pub struct Entry {
-    of: NameId,
-    called: Called,
-}
+/// A source or security, and its names.
+type Entry = (NameId, Called);
 
 /// The names of a source or security, normalised.
 #[derive(Debug)]
@@ -46,22 +42,28 @@ pub enum Fit {
 }
 
 impl Directory {
-    /// The sources of the archive that this is the directory of.
-    pub fn sources(&self, archive: &Snapshot) -> &[Entry] {
-        let entry = |group: &Group| {
-            let name = archive.name(group.name());
-            Entry { of: group.name(), called: Called::new(group.label(), [name]) }
-        };
-        self.sources.get_or_init(|| archive.categories().iter().map(entry).collect())
+    /// Those sources of the archive, which is the one that this is the directory of, that are chosen by their
+    /// names, each with what it is chosen by.
+    pub fn sources<'s, T>(
+        &self,
+        archive: &'s Snapshot,
+        choose: impl Fn(&Called) -> Option<T>,
+    ) -> Vec<(T, &'s Group)> {
+        let called = |group: &Group| Called::new(group.label(), [archive.name(group.name())]);
+        chosen(&self.sources, archive.categories(), called, choose)
     }
 
-    /// The securities and sectors of the archive that this is the directory of.
-    pub fn securities(&self, archive: &Snapshot) -> &[Entry] {
-        let entry = |group: &Group| {
+    /// The same of securities and sectors.
+    pub fn securities<'s, T>(
+        &self,
+        archive: &'s Snapshot,
+        choose: impl Fn(&Called) -> Option<T>,
+    ) -> Vec<(T, &'s Group)> {
+        let called = |group: &Group| {
             let names = std::iter::once(archive.name(group.name())).chain(archive.called(group));
-            Entry { of: group.name(), called: Called::new(group.label(), names) }
+            Called::new(group.label(), names)
         };
-        self.securities.get_or_init(|| archive.securities().iter().map(entry).collect())
+        chosen(&self.securities, archive.securities(), called, choose)
     }
 }
 
@@ -96,18 +98,19 @@ impl Called {
     }
 }
 
-/// Those of some groups whose entries are chosen, each with what it is chosen by.
-pub fn chosen<'s, T>(
+fn chosen<'s, T>(
+    entries: &OnceLock<Vec<Entry>>,
     groups: &'s Groups,
-    entries: &[Entry],
+    called: impl Fn(&Group) -> Called,
     choose: impl Fn(&Called) -> Option<T>,
 ) -> Vec<(T, &'s Group)> {
-    entries.iter().filter_map(|entry| Some((choose(&entry.called)?, groups.get(entry.of)?))).collect()
+    let entries = entries.get_or_init(|| groups.iter().map(|group| (group.name(), called(group))).collect());
+    entries.iter().filter_map(|(of, called)| Some((choose(called)?, groups.get(*of)?))).collect()
 }
 
 /// A text as it is compared.
 pub fn text(written: &str) -> String {
-    normalised(written).chars.into_iter().collect()
+    normalised(written).into_text()
 }
 
 fn initials(label: &str) -> String {

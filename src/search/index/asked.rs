@@ -69,7 +69,7 @@ fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
     }
     let [title, text] = match lone(&chars) {
         Some(lone) => [fields.title_characters, fields.text_characters].map(|field| character(field, lone)),
-        None => [fields.title, fields.text].map(|field| exactly(field, &chars)),
+        None => [fields.title, fields.text].map(|field| phrase(field, &chars, needed(&chars))),
     };
     Box::new(BooleanQuery::union(vec![Box::new(BoostQuery::new(title, TITLE_WEIGHT)), text]))
 }
@@ -123,18 +123,12 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
 
 /// A name as it can be typed in a filter: without quotes, and white space only between words.
 fn as_typed(name: &str) -> String {
-    let chars = normalised(name).chars.into_iter();
-    let typed: String =
-        chars.filter(|c| !is_quote(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let typed = normalised(name).into_text().replace(is_quote, "").replace(char::is_control, " ");
     typed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as it is, in a field: its tokens one behind the other, at the distances that they have in it. For
-/// marks between them any character may stand.
-fn exactly(field: Field, chars: &[char]) -> Box<dyn Asked> {
-    phrase(field, chars, needed(chars))
-}
-
+/// Some tokens of a text, in a field: one behind the other, at the distances that they have in it. For what is
+/// in none of them, such as marks, any character may stand.
 fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
     let term = |Token { start, end }: Token| {
         let text: String = chars[start..end].iter().collect();

@@ -1,9 +1,9 @@
 //! Our tokens, as the library asks for them.
 
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use tantivy::tokenizer::{TokenStream, Tokenizer};
 
 use crate::search::normalise::normalised;
-use crate::search::tokens::{characters, tokens};
+use crate::search::tokens::{Token, characters, tokens};
 
 /// What the library calls our tokens.
 pub(super) const WORDS: &str = "finews";
@@ -21,14 +21,14 @@ pub(super) struct Characters;
 /// Parts of a text.
 pub(super) struct Stream {
     chars: Vec<char>,
-    /// The index of the first character of each, and that behind its last.
-    parts: std::vec::IntoIter<(usize, usize)>,
-    token: Token,
+    tokens: std::vec::IntoIter<Token>,
+    /// The one that was given last.
+    token: tantivy::tokenizer::Token,
 }
 
 impl Stream {
-    fn new(chars: Vec<char>, parts: Vec<(usize, usize)>) -> Self {
-        Self { chars, parts: parts.into_iter(), token: Token::default() }
+    fn new(chars: Vec<char>, tokens: Vec<Token>) -> Self {
+        Self { chars, tokens: tokens.into_iter(), token: tantivy::tokenizer::Token::default() }
     }
 }
 
@@ -37,8 +37,8 @@ impl Tokenizer for Words {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream {
         let chars = normalised(text).chars;
-        let parts = tokens(&chars).into_iter().map(|token| (token.start, token.end)).collect();
-        Stream::new(chars, parts)
+        let tokens = tokens(&chars);
+        Stream::new(chars, tokens)
     }
 }
 
@@ -47,25 +47,25 @@ impl Tokenizer for Characters {
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream {
         let chars = characters(&normalised(text).chars);
-        let parts = (0..chars.len()).map(|at| (at, at + 1)).collect();
-        Stream::new(chars, parts)
+        let tokens = (0..chars.len()).map(|start| Token { start, end: start + 1 }).collect();
+        Stream::new(chars, tokens)
     }
 }
 
 impl TokenStream for Stream {
     fn advance(&mut self) -> bool {
-        let Some((start, end)) = self.parts.next() else { return false };
+        let Some(Token { start, end }) = self.tokens.next() else { return false };
         self.token.position = start;
         self.token.text.clear();
         self.token.text.extend(&self.chars[start..end]);
         true
     }
 
-    fn token(&self) -> &Token {
+    fn token(&self) -> &tantivy::tokenizer::Token {
         &self.token
     }
 
-    fn token_mut(&mut self) -> &mut Token {
+    fn token_mut(&mut self) -> &mut tantivy::tokenizer::Token {
         &mut self.token
     }
 }

@@ -16,7 +16,7 @@ use crate::search::query::Query;
 use crate::search::snippet::{Needles, Piece};
 use crate::search::{Cursor, Follower, Index, MOST_COUNTED, Order, State};
 use crate::web::cache::CachePolicy;
-use crate::web::directory::{self, Directory};
+use crate::web::directory::{self, Called, Directory};
 use crate::web::feeds::{FeedLink, Format};
 use crate::web::paths::Route;
 use crate::web::reply::{Failure, Reply, Visit};
@@ -233,12 +233,11 @@ fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> 
     if asked.is_empty() {
         return Vec::new();
     }
-    let held =
-        |groups, entries| directory::chosen(groups, entries, |entry| entry.holds(&asked).then_some(()));
+    let held = |called: &Called| called.holds(&asked).then_some(());
     // Those with the newest posts first.
-    let mut sources = held(archive.categories(), directory.sources(archive));
+    let mut sources = directory.sources(archive, held);
     sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
-    let mut securities = held(archive.securities(), directory.securities(archive));
+    let mut securities = directory.securities(archive, held);
     securities.sort_by_key(|(_, group)| securities::rank(visit, group, |group| group.recent().month));
     let links = |groups: Vec<((), &Group)>, route| {
         let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(visit, group, route));

@@ -4,10 +4,10 @@
 use serde_json::json;
 
 use crate::archive::Snapshot;
-use crate::archive::snapshot::{Group, Groups};
+use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
 use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::directory::{self, Directory, Entry};
+use crate::web::directory::{self, Called, Directory, Fit};
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 
@@ -48,10 +48,10 @@ pub fn get(visit: &Visit<'_>, directory: &Directory) -> Reply {
 
 fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Suggestion> {
     let (archive, words) = (visit.archive, visit.site.words);
-    let fitting = |groups, entries, most| fitting(archive, groups, entries, asked, most);
-    let securities = fitting(archive.securities(), directory.securities(archive), SECURITIES);
+    let fit = |called: &Called| called.fit(asked);
+    let securities = best(archive, directory.securities(archive, fit), SECURITIES);
     let mut all: Vec<Suggestion> = Vec::new();
-    all.extend(securities.into_iter().map(|group| {
+    all.extend(securities.map(|group| {
         let code = archive.name(group.name());
         Suggestion {
             text: group.label().to_owned(),
@@ -59,8 +59,8 @@ fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Sug
             href: visit.site.href(Route::security(code)),
         }
     }));
-    let sources = fitting(archive.categories(), directory.sources(archive), SOURCES);
-    all.extend(sources.into_iter().map(|group| Suggestion {
+    let sources = best(archive, directory.sources(archive, fit), SOURCES);
+    all.extend(sources.map(|group| Suggestion {
         text: group.label().to_owned(),
         about: words.source.to_owned(),
         href: visit.site.href(Route::source(archive.name(group.name()))),
@@ -76,19 +76,15 @@ fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Sug
 }
 
 /// The groups that fit best; of those that fit as well, those with most posts of late.
-fn fitting<'s>(
+fn best<'s>(
     archive: &'s Snapshot,
-    groups: &'s Groups,
-    entries: &[Entry],
-    asked: &str,
+    mut fitting: Vec<(Fit, &'s Group)>,
     most: usize,
-) -> Vec<&'s Group> {
-    let mut found = directory::chosen(groups, entries, |entry| entry.fit(asked));
-    found.sort_by_key(|(fit, group)| {
+) -> impl Iterator<Item = &'s Group> {
+    fitting.sort_by_key(|(fit, group)| {
         (*fit, std::cmp::Reverse(group.recent().month), archive.name(group.name()))
     });
-    found.truncate(most);
-    found.into_iter().map(|(_, group)| group).collect()
+    fitting.into_iter().take(most).map(|(_, group)| group)
 }
 
 /// Whether a title holds a text that is normalised.

@@ -16,18 +16,21 @@ const LONGEST: Duration = Duration::from_millis(200);
 /// A part of a text that is shorter says little.
 const SHORTEST: usize = 2;
 
+/// Queries near one, of which some may find something.
+type Kind = fn(&Query) -> Vec<Query>;
+
 /// Queries near one, each with how many posts it finds, those that find most first. `count` counts them.
 pub(super) fn of(
     query: &Query,
     count: impl Fn(&Query) -> io::Result<usize>,
 ) -> io::Result<Vec<(Query, usize)>> {
     let begun = Instant::now();
-    for (kind, most) in
-        [(without_a_part as fn(&Query) -> Vec<Query>, MOST), (parts, MOST), (parts_of_a_text, 1)]
-    {
+    // Of parts of a text the longest is enough.
+    let kinds: [(Kind, usize); 3] = [(without_a_part, TRIED), (parts, TRIED), (parts_of_a_text, 1)];
+    for (kind, enough) in kinds {
         let mut offers = Vec::new();
         for near in kind(query).into_iter().take(TRIED) {
-            if offers.len() >= most && most == 1 || begun.elapsed() > LONGEST {
+            if offers.len() == enough || begun.elapsed() > LONGEST {
                 break;
             }
             let count = count(&near)?;
@@ -38,7 +41,7 @@ pub(super) fn of(
         if !offers.is_empty() {
             // Without the rarest part most is found.
             offers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-            offers.truncate(most);
+            offers.truncate(MOST);
             return Ok(offers);
         }
     }
