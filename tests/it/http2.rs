@@ -49,8 +49,7 @@ fn frames_until(stream: &mut TcpStream, last: u8) -> Vec<(u8, u8, u32, Vec<u8>)>
 }
 
 fn connect(server: &Running) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address()).expect("a connection");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout");
+    let mut stream = server.socket(Duration::from_secs(5));
     stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).expect("a preface");
     stream
 }
@@ -174,31 +173,23 @@ fn requests_that_are_malformed_are_answered_so() {
 fn floods_cost_no_memory_and_keep_nobody_waiting() {
     let (_site, server) = server();
     let memory = server.memory();
-    let floods: [(&str, Vec<u8>, usize); 3] = [
+    let reset = |id| [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat();
+    let floods: [(&str, Vec<u8>, Vec<u8>); 3] = [
         // Each begins a stream and takes it back (CVE-2023-44487); it costs no more than a request.
-        ("resets", Vec::new(), 20_000),
+        ("resets", Vec::new(), (0..20_000).flat_map(|number| reset(2 * number + 1)).collect()),
         // Headers that never end (CVE-2024-27316).
-        ("continuations", frame(CONTINUATION, 0, 1, &[0; 16_000]), 500),
-        ("settings", frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]), 200_000),
+        (
+            "continuations",
+            frame(HEADERS, END_STREAM, 1, GET),
+            frame(CONTINUATION, 0, 1, &[0; 16_000]).repeat(500),
+        ),
+        ("settings", Vec::new(), frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]).repeat(200_000)),
     ];
-    for (name, part, times) in floods {
+    for (name, beginning, flood) in floods {
         let mut stream = connect(&server);
         stream.set_write_timeout(Some(Duration::from_secs(5))).expect("a timeout");
-        if name == "continuations" {
-            stream.write_all(&frame(HEADERS, END_STREAM, 1, GET)).expect("a beginning");
-        }
-        let mut is_cut = false;
-        for number in 0..times {
-            let id = 2 * number as u32 + 1;
-            let bytes = match name {
-                "resets" => [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat(),
-                _ => part.clone(),
-            };
-            if stream.write_all(&bytes).is_err() {
-                is_cut = true;
-                break;
-            }
-        }
+        stream.write_all(&beginning).expect("a beginning");
+        let is_cut = stream.write_all(&flood).is_err();
         // What a client goes on sending is passed over for a moment, so that it may read why.
         if name == "continuations" && !is_cut {
             let frames = frames_until(&mut stream, GOAWAY);

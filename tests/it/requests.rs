@@ -1,7 +1,6 @@
 //! Requests as they may come over the wire from anybody, each with what it is answered.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::support::{Running, folder};
@@ -11,8 +10,7 @@ const SOON: Duration = Duration::from_secs(5);
 /// Sends bytes; the status of the first answer, and whether the connection ended behind it. Nothing if it
 /// ended without one.
 fn answered(server: &Running, bytes: &[u8]) -> (Option<u16>, bool) {
-    let mut stream = TcpStream::connect(server.address()).expect("a connection");
-    stream.set_read_timeout(Some(SOON)).expect("a timeout");
+    let mut stream = server.socket(SOON);
     // The server may have hung up before all is sent.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
@@ -167,8 +165,8 @@ fn whatever_comes_is_answered_by_the_rules() {
     for (bytes, expected) in &table {
         let (status, ends) = answered(&server, bytes);
         // Where a request ends nobody can say whose body is not read.
-        let has_body = String::from_utf8_lossy(bytes).contains("Transfer-Encoding")
-            || String::from_utf8_lossy(bytes).contains("Length: 3");
+        let text = String::from_utf8_lossy(bytes);
+        let has_body = ["Transfer-Encoding", "Length: 3"].iter().any(|header| text.contains(header));
         let must_end = has_body || matches!(expected, 413 | 414 | 431);
         if status != Some(*expected) || must_end && !ends {
             let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned();
@@ -184,8 +182,7 @@ fn what_follows_a_refused_body_is_no_request() {
     let (_site, server) = site();
     for head in ["Content-Length: 40\r\n", "Transfer-Encoding: chunked\r\n"] {
         let smuggled = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n";
-        let mut stream = TcpStream::connect(server.address()).expect("a connection");
-        stream.set_read_timeout(Some(SOON)).expect("a timeout");
+        let mut stream = server.socket(SOON);
         stream.write_all(&[request("GET / HTTP/1.1", head), smuggled.repeat(3)].concat()).expect("requests");
         let mut answers = String::new();
         stream.read_to_string(&mut answers).expect("an answer, and the end");
@@ -197,8 +194,7 @@ fn what_follows_a_refused_body_is_no_request() {
 fn methods_that_are_refused_are_told_those_that_are_not() {
     let (_site, server) = site();
     for line in ["OPTIONS * HTTP/1.1", "OPTIONS / HTTP/1.1", "POST / HTTP/1.1"] {
-        let mut stream = TcpStream::connect(server.address()).expect("a connection");
-        stream.set_read_timeout(Some(SOON)).expect("a timeout");
+        let mut stream = server.socket(SOON);
         stream.write_all(&request(line, "Connection: close\r\n")).expect("a request");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");

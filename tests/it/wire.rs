@@ -18,8 +18,7 @@ fn sent(server: &Running, bytes: &[u8]) -> String {
 }
 
 fn connect(server: &Running, bytes: &[u8]) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address()).expect("a connection");
-    stream.set_read_timeout(Some(SOON)).expect("a timeout");
+    let mut stream = server.socket(SOON);
     stream.write_all(bytes).expect("a request");
     stream
 }
