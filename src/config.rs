@@ -18,7 +18,10 @@ use error::Origin;
 use file::File;
 pub use file::Node;
 use layers::Layers;
-pub use values::{ByteSize, Connections, Images, Interval, LogFormat, NaiveDates, Watching};
+pub use values::{
+    AccessLog, Address, ByteSize, Connections, Images, Interval, LogFormat, NaiveDates, ProxyHeader,
+    Requests, SearchRate, TrustedProxy, Watching,
+};
 
 /// Feeds of more posts would be megabytes; their archives hold the rest.
 const MOST_FEED_POSTS: usize = 200;
@@ -47,6 +50,16 @@ pub struct Overrides {
     pub rescan: Option<String>,
     /// `--max-connections`
     pub max_connections: Option<String>,
+    /// `--max-requests`
+    pub max_requests: Option<String>,
+    /// `--search-rate`
+    pub search_rate: Option<String>,
+    /// `--trusted-proxy`, once a network
+    pub trusted_proxies: Vec<String>,
+    /// `--proxy-header`
+    pub proxy_header: Option<String>,
+    /// `--access-log`
+    pub access_log: Option<String>,
 }
 
 /// A link of the navigation.
@@ -140,10 +153,10 @@ pub struct Config {
     pub naive_dates: NaiveDates,
     /// Display names of categories, which win over those found in tags.
     pub names: Vec<(String, String)>,
-    /// Where readers are served, `host:port`.
-    pub listen: String,
-    /// Where the owner is served, `host:port`; nothing if that was left to us.
-    pub admin_listen: Option<String>,
+    /// Where readers are served.
+    pub listen: Address,
+    /// Where the owner is served; nothing if that was left to us.
+    pub admin_listen: Option<Address>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Where the prepared archive is kept between two starts; nothing: it is not.
@@ -156,6 +169,16 @@ pub struct Config {
     pub rescan: Interval,
     /// `--max-connections`: connections of readers at once.
     pub max_connections: Connections,
+    /// Requests that may be worked on at once.
+    pub max_requests: Requests,
+    /// How often one address may search.
+    pub search_rate: SearchRate,
+    /// The proxies that are believed when they say whom they ask for.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// How they say it.
+    pub proxy_header: ProxyHeader,
+    /// Which requests have a line in the log.
+    pub access_log: AccessLog,
     /// WebSub's hub, which is told of new posts; feeds name it.
     pub hub: Option<String>,
     /// The owner's address that is told of new posts.
@@ -166,7 +189,8 @@ pub struct Config {
 }
 
 /// Our own keys.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 25] = [
+    "access_log",
     "admin_listen",
     "cache_dir",
     "footer",
@@ -175,16 +199,20 @@ const KEYS: [&str; 20] = [
     "listen",
     "log_format",
     "max_connections",
+    "max_requests",
     "naive_dates",
     "names",
     "nav",
     "on_publish",
     "page_cache",
     "posts",
+    "proxy_header",
     "rescan",
+    "search_rate",
     "share_image",
     "source",
     "static",
+    "trusted_proxy",
     "watch",
     "websub",
 ];
@@ -284,7 +312,7 @@ impl Config {
             names: file.pairs(&["finews", "names"])?,
             listen: layers
                 .address("listen", flags.listen.as_deref())?
-                .unwrap_or_else(|| "127.0.0.1:8080".into()),
+                .unwrap_or_else(|| Address::Tcp("127.0.0.1:8080".into())),
             admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
             log_format: layers.parsed("log-format", flags.log_format.as_deref())?,
             cache_dir: layers.text("cache-dir", flags.cache_dir.as_deref())?.map(PathBuf::from),
@@ -292,6 +320,11 @@ impl Config {
             watch: layers.parsed("watch", flags.watch.as_deref())?,
             rescan: layers.parsed("rescan", flags.rescan.as_deref())?,
             max_connections: layers.parsed("max-connections", flags.max_connections.as_deref())?,
+            max_requests: layers.parsed("max-requests", flags.max_requests.as_deref())?,
+            search_rate: layers.parsed("search-rate", flags.search_rate.as_deref())?,
+            trusted_proxies: layers.trusted_proxies()?,
+            proxy_header: layers.parsed("proxy-header", flags.proxy_header.as_deref())?,
+            access_log: layers.parsed("access-log", flags.access_log.as_deref())?,
             hub: keys::address(&file, &["finews", "websub", "hub"])?,
             on_publish: keys::address(&file, &["finews", "on_publish"])?,
             warnings: keys::warnings(&file),
@@ -325,7 +358,7 @@ impl Config {
             images: Images::default(),
             nav: Vec::new(),
             footer: String::new(),
-            listen: String::new(),
+            listen: Address::Tcp(String::new()),
             admin_listen: None,
             log_format: LogFormat::default(),
             cache_dir: None,
@@ -333,6 +366,11 @@ impl Config {
             watch: Watching::default(),
             rescan: Interval::default(),
             max_connections: Connections::default(),
+            max_requests: Requests::default(),
+            search_rate: SearchRate::default(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
+            access_log: AccessLog::default(),
             hub: None,
             on_publish: None,
             warnings: Vec::new(),

@@ -54,10 +54,10 @@ struct SiteArgs {
     /// The site's folder
     #[arg(default_value = ".")]
     site: PathBuf,
-    /// Where to serve readers, host:port [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
+    /// Where to serve readers, host:port or unix:/path [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
     #[arg(long)]
     listen: Option<String>,
-    /// Where to serve the owner, host:port [default: 127.0.0.1:9464] [env: FINEWS_ADMIN_LISTEN]
+    /// Where to serve the owner, host:port or unix:/path [default: 127.0.0.1:9464] [env: FINEWS_ADMIN_LISTEN]
     #[arg(long)]
     admin_listen: Option<String>,
     /// Scheme and host of absolute URLs [env: FINEWS_URL]
@@ -84,6 +84,21 @@ struct SiteArgs {
     /// Connections of readers at once [default: as many as there may be open files, but for some] [env: FINEWS_MAX_CONNECTIONS]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
+    /// Requests that are worked on at once [default: 512] [env: FINEWS_MAX_REQUESTS]
+    #[arg(long, value_name = "NUMBER")]
+    max_requests: Option<String>,
+    /// Searches of one address a minute, or off [default: 120] [env: FINEWS_SEARCH_RATE]
+    #[arg(long, value_name = "NUMBER")]
+    search_rate: Option<String>,
+    /// A proxy to believe about whom it asks for: a network, an address, or unix; repeatable [env: FINEWS_TRUSTED_PROXY, separated by commas]
+    #[arg(long, value_name = "NETWORK")]
+    trusted_proxy: Vec<String>,
+    /// How it says that: x-forwarded-for or forwarded [default: x-forwarded-for] [env: FINEWS_PROXY_HEADER]
+    #[arg(long, value_name = "HEADER")]
+    proxy_header: Option<String>,
+    /// Requests to log: all, errors or off [default: errors] [env: FINEWS_ACCESS_LOG]
+    #[arg(long, value_name = "WHICH")]
+    access_log: Option<String>,
 }
 
 /// Reading posts is one part in six allocation. Threads give back what others took, for which the C
@@ -119,6 +134,11 @@ impl SiteArgs {
             watch: self.watch.clone(),
             rescan: self.rescan.clone(),
             max_connections: self.max_connections.clone(),
+            max_requests: self.max_requests.clone(),
+            search_rate: self.search_rate.clone(),
+            trusted_proxies: self.trusted_proxy.clone(),
+            proxy_header: self.proxy_header.clone(),
+            access_log: self.access_log.clone(),
         };
         Config::read(&self.site, &overrides, &|name| std::env::var_os(name))
     }

@@ -40,7 +40,8 @@ impl Finews {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg(site).args(["--listen", &format!("127.0.0.1:{port}")]);
         command.args(["--admin-listen", &format!("127.0.0.1:{}", process::free_port()?)]);
-        command.args(flags);
+        // One client asks for as many as there would be.
+        command.args(["--search-rate", "off"]).args(flags);
         let log = scratch.join("finews.log");
         let start = Instant::now();
         let mut process = Process::start(&mut command, &log)?;

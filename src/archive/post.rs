@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone};
 use chrono_tz::Tz;
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use super::address;
@@ -37,7 +38,16 @@ impl PostId {
 
 /// A moment, in whole seconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Timestamp(i64);
+pub struct Timestamp(#[serde(deserialize_with = "in_a_year")] i64);
+
+/// Seconds of a year that dates can have, since no other can be shown in every zone. From a damaged store they
+/// may be anything.
+fn in_a_year<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let seconds = i64::deserialize(deserializer)?;
+    // In a zone it may be another year than in UTC.
+    let is_sound = DateTime::from_timestamp(seconds, 0).is_some_and(|at| (0..=10_000).contains(&at.year()));
+    if is_sound { Ok(seconds) } else { Err(Error::custom("a moment in no year of a date")) }
+}
 
 impl Timestamp {
     /// The moment of a clock.
@@ -62,6 +72,11 @@ impl Timestamp {
         let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
         let start = clocks.find_map(|clock| zone.from_local_datetime(&clock).earliest());
         start.map_or(Self(midnight.and_utc().timestamp()), Self::from)
+    }
+
+    /// The moment as clocks have it; the beginning of 1970 for what is before.
+    pub fn clock(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }
 
     /// The moment in a zone.
@@ -167,6 +182,11 @@ pub struct Post {
 }
 
 impl Post {
+    /// Since when it could be shown: when its file was written, or later if it is dated so.
+    pub fn due_since(&self) -> SystemTime {
+        self.stamp.changed_at().max(self.date.clock())
+    }
+
     /// A post of a draft, with its names interned and its article packed.
     ///
     /// # Errors
@@ -405,7 +425,18 @@ fn first_words(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_words;
+    use super::{Timestamp, first_words};
+
+    #[test]
+    fn a_moment_that_no_date_can_be_is_not_read() {
+        let again = |seconds| postcard::from_bytes(&postcard::to_stdvec(&Timestamp(seconds)).expect("bytes"));
+        for seconds in [0, 1_700_000_000, -62_135_596_800, 253_402_300_799] {
+            assert_eq!(again(seconds), Ok(Timestamp(seconds)));
+        }
+        for seconds in [i64::MIN, -8_334_601_228_800, 8_210_266_876_799, i64::MAX] {
+            assert!(again(seconds).is_err(), "{seconds}");
+        }
+    }
 
     #[test]
     fn the_first_words_end_where_the_text_pauses() {

@@ -49,6 +49,11 @@ impl Stamp {
         std::fs::metadata(path).map(|meta| Self::of(&meta))
     }
 
+    /// When anything of the file last changed.
+    pub fn changed_at(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(self.changed).unwrap_or(0))
+    }
+
     /// Whether times and size are those of another stamp, so that its bytes need not be read.
     pub fn looks_like(&self, other: &Self) -> bool {
         (self.modified, self.changed, self.size) == (other.modified, other.changed, other.size)

@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,16 +11,25 @@ use super::Outcome;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Where a finews is asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// Host with port, and path.
+    Http(String, String),
+    /// A Unix socket.
+    Unix(String),
+}
+
 /// 0 if the answer is 200, 1 otherwise.
 pub(crate) fn run(url: Option<&str>) -> Outcome {
     let url = url.map_or_else(default_url, ToOwned::to_owned);
-    let Some((host, path)) = parse(&url) else {
+    let Some(place) = parse(&url) else {
         return Err(format!(
-            "`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz"
+            "`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz, or unix:/path"
         )
         .into());
     };
-    match ask(&host, &path) {
+    match ask(&place) {
         Ok(status) if status == "200" => Ok(ExitCode::SUCCESS),
         Ok(status) => {
             eprintln!("finews: {url} answered {status}");
@@ -36,16 +46,21 @@ fn default_url() -> String {
     let listen = std::env::var_os("FINEWS_LISTEN")
         .and_then(|listen| listen.into_string().ok())
         .filter(|listen| !listen.is_empty());
-    match listen.as_deref().and_then(|listen| listen.rsplit_once(':')) {
-        // Who listens everywhere listens here.
-        Some(("0.0.0.0" | "[::]", port)) => format!("http://127.0.0.1:{port}/healthz"),
-        Some((host, port)) => format!("http://{host}:{port}/healthz"),
-        None => "http://127.0.0.1:8080/healthz".into(),
+    match listen {
+        Some(socket) if socket.starts_with("unix:") => socket,
+        listen => match listen.as_deref().and_then(|listen| listen.rsplit_once(':')) {
+            // Who listens everywhere listens here.
+            Some(("0.0.0.0" | "[::]", port)) => format!("http://127.0.0.1:{port}/healthz"),
+            Some((host, port)) => format!("http://{host}:{port}/healthz"),
+            None => "http://127.0.0.1:8080/healthz".into(),
+        },
     }
 }
 
-/// Host with port, and path.
-fn parse(url: &str) -> Option<(String, String)> {
+fn parse(url: &str) -> Option<Place> {
+    if let Some(path) = url.strip_prefix("unix:") {
+        return (!path.is_empty()).then(|| Place::Unix(path.into()));
+    }
     let rest = url.strip_prefix("http://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let host = if host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
@@ -53,14 +68,28 @@ fn parse(url: &str) -> Option<(String, String)> {
     } else {
         format!("{host}:80")
     };
-    (!host.starts_with(':')).then(|| (host, format!("/{path}")))
+    (!host.starts_with(':')).then(|| Place::Http(host, format!("/{path}")))
 }
 
-fn ask(host: &str, path: &str) -> std::io::Result<String> {
-    let address = host.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+fn ask(place: &Place) -> std::io::Result<String> {
+    match place {
+        Place::Http(host, path) => {
+            let address = host.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+            let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            status(stream, host, path)
+        }
+        Place::Unix(socket) => {
+            let stream = UnixStream::connect(socket)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            status(stream, "localhost", "/healthz")
+        }
+    }
+}
+
+fn status(mut stream: impl Read + Write, host: &str, path: &str) -> std::io::Result<String> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
     // `HTTP/1.1 200`: the status is in the first twelve bytes.
     let mut head = [0; 12];

@@ -8,15 +8,16 @@ use std::time::{Duration, Instant};
 use finews::archive::editor::Editor;
 use finews::archive::watch::{self as follow, News, Notice};
 use finews::archive::{Progress, Severity, Snapshot, store};
-use finews::config::{Config, LogFormat};
-use finews::web::server::{self, Limits};
+use finews::config::{Address, Config, LogFormat};
+use finews::web::server::{self, Limits, Listener, Observer};
 use finews::web::{self, App, Front, live, paths};
 use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::net::TcpListener;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing_appender::non_blocking::WorkerGuard;
 
 use super::Outcome;
 use crate::SiteArgs;
@@ -27,42 +28,51 @@ const GRACE: Duration = Duration::from_millis(7500);
 /// Serves the site.
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
     let config = Arc::new(site.config()?);
-    start_log(config.log_format);
+    let log = start_log(config.log_format);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(site.clone(), config))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(
+        site.clone(),
+        config,
+        log,
+    ))
 }
 
-async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
-    let listener = listen(&config.listen).await?;
-    let admin = admin_listener(&config).await?;
+async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome {
+    let mut inherited =
+        Listener::inherited().map_err(|error| format!("a socket of the unit: {error}"))?.into_iter();
+    let listener = match inherited.next() {
+        Some(listener) => listener,
+        None => listen(&config.listen).await?,
+    };
+    let admin = match inherited.next() {
+        Some(listener) => Some(listener),
+        None => admin_listener(&config).await?,
+    };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    tracing::info!("listening on http://{}", listener.local_addr()?);
+    tracing::info!("listening on {listener}");
     if let Some(admin) = &admin {
-        tracing::info!("the owner's pages are on http://{}", admin.local_addr()?);
+        tracing::info!("the owner's pages are on {admin}");
     }
 
     let app = App::new(&config);
     app.search().start(config.cache_dir.clone());
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
-    let limits = Limits::new(config.max_connections);
-    servers.spawn(server::run(
-        listener,
-        Front::new(Arc::clone(&app)),
-        limits.clone(),
-        told(stopping.clone()),
-    ));
+    let limits = Limits::new(config.max_connections, config.max_requests);
+    let observer = Arc::new(Observer {
+        metrics: Arc::clone(app.metrics()),
+        log: server::Log::of(config.access_log),
+        proxies: Arc::clone(app.proxies()),
+    });
+    servers.spawn(server::run(listener, Front::of(&app), limits.clone(), observer, told(stopping.clone())));
     if let Some(admin) = admin {
-        servers.spawn(server::run(
-            admin,
-            TowerToHyperService::new(web::admin::router(Arc::clone(&app))),
-            limits,
-            told(stopping),
-        ));
+        let pages = TowerToHyperService::new(web::admin::router(Arc::clone(&app)));
+        let service = move |_| pages.clone();
+        servers.spawn(server::run(admin, service, limits, Observer::nobody(), told(stopping)));
     }
     tokio::spawn({
         let app = Arc::clone(&app);
@@ -90,15 +100,26 @@ async fn serve(site: SiteArgs, config: Arc<Config>) -> Outcome {
         }
     }
     tracing::info!("stopping");
-    app.drain();
-    stop.send_replace(true);
     let since = Instant::now();
-    servers.join_all().await;
+    notify(NotifyState::Stopping);
+    app.drain();
+    tokio::select! {
+        () = app.readiness().heard() => {}
+        // Who says so twice does not want to wait.
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    stop.send_replace(true);
+    if tokio::time::timeout(GRACE.saturating_sub(since.elapsed()), servers.join_all()).await.is_err() {
+        tracing::warn!("some connections did not end in time and were cut");
+    }
     // What is still being read has nothing to save; what is being written is nearly so.
     if !store::finish_writing(GRACE.saturating_sub(since.elapsed())) {
         tracing::warn!("the archive was not written in time; the next start reads all files");
     }
     app.search().close();
+    // Writes what it still has.
+    drop(log);
     std::process::exit(0)
 }
 
@@ -110,7 +131,11 @@ fn follow(
 ) -> Result<(), String> {
     let editor = open(config).map_err(|error| error.to_string())?;
     follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
-        News::Edition(edition) => app.publish_edition(edition),
+        News::Edition(edition) => {
+            app.publish_edition(edition);
+            // Said more than once, it is heard once.
+            notify(NotifyState::Ready);
+        }
         News::Reloaded(config, edition) => {
             app.reload(&config, &edition);
             tracing::info!("the configuration and the archive were read again");
@@ -132,16 +157,22 @@ fn reload(site: &SiteArgs, orders: &mpsc::Sender<Notice>) {
     }
 }
 
-async fn listen(address: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+async fn listen(address: &Address) -> Result<Listener, String> {
+    Listener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+/// Tells a service manager how far the process is, if one wants to know.
+fn notify(state: NotifyState<'_>) {
+    // Who asked to be told and does not listen will not hear that either.
+    let _ = sd_notify::notify(&[state]);
 }
 
 /// The owner's listener. An address that the owner did not ask for may be taken, by another finews.
-async fn admin_listener(config: &Config) -> Result<Option<TcpListener>, String> {
+async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
     if let Some(address) = &config.admin_listen {
         return listen(address).await.map(Some);
     }
-    match listen(web::admin::DEFAULT_ADDRESS).await {
+    match listen(&Address::Tcp(web::admin::DEFAULT_ADDRESS.into())).await {
         Ok(listener) => Ok(Some(listener)),
         Err(reason) => {
             tracing::warn!("the owner's pages are not served: {reason}");
@@ -199,10 +230,14 @@ fn style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn start_log(format: LogFormat) {
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false);
+/// Begins the log, which another thread writes until what this gives is dropped: where it is not read, lines are
+/// lost, and nobody who is served has to wait.
+fn start_log(format: LogFormat) -> WorkerGuard {
+    let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
+    let builder = tracing_subscriber::fmt().with_writer(writer).with_target(false);
     match format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
+    guard
 }

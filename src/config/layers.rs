@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::Overrides;
 use super::error::{ConfigError, Origin};
 use super::file::{self, File};
-use super::values::Value;
+use super::values::{Address, TrustedProxy, Value};
 
 /// The three places a setting can come from, the strongest first: flag, environment, file.
 pub(super) struct Layers<'a> {
@@ -41,17 +41,12 @@ impl Layers<'_> {
         }
     }
 
-    pub(super) fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
-        let key = name.replace('-', "_");
-        let Some((value, origin)) = self.raw(name, flag, &["finews", &key])? else { return Ok(None) };
-        let valid = value.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
-        });
-        if valid {
-            Ok(Some(value))
-        } else {
-            Err(ConfigError::value(origin, &value, "host:port, such as 127.0.0.1:8080"))
-        }
+    pub(super) fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<Address>, ConfigError> {
+        let Some((value, origin)) = self.raw(name, flag, &["finews", &name.replace('-', "_")])? else {
+            return Ok(None);
+        };
+        let address = value.parse().map_err(|()| ConfigError::value(origin, &value, Address::ALLOWED))?;
+        Ok(Some(address))
     }
 
     pub(super) fn url(&self) -> Result<String, ConfigError> {
@@ -95,6 +90,23 @@ impl Layers<'_> {
                 .collect(),
             None => self.file.folders(&["finews", "posts"]),
         }
+    }
+
+    /// The proxies of flags, of a variable in which commas separate them, or of a list.
+    pub(super) fn trusted_proxies(&self) -> Result<Vec<TrustedProxy>, ConfigError> {
+        const NAME: &str = "trusted-proxy";
+        let key = ["finews", "trusted_proxy"];
+        let (proxies, origin) = if !self.flags.trusted_proxies.is_empty() {
+            (self.flags.trusted_proxies.clone(), Origin::Flag(format!("--{NAME}")))
+        } else if let Some((value, origin)) = self.variable(NAME)? {
+            (value.split(',').map(|part| part.trim().to_owned()).collect(), origin)
+        } else {
+            (self.file.strings(&key)?.unwrap_or_default(), self.file.origin(&key))
+        };
+        let parse = |proxy: &String| {
+            proxy.parse().map_err(|()| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
+        };
+        proxies.iter().filter(|proxy| !proxy.is_empty()).map(parse).collect()
     }
 
     /// A text that is not empty.

@@ -24,7 +24,7 @@ fn an_empty_configuration_is_jekylls() {
     let config = file("").expect("valid");
     assert_eq!(config.timezone, Tz::UTC);
     assert_eq!((config.permalink.as_str(), config.lang.as_str(), config.future), ("date", "en", false));
-    assert_eq!(config.listen, "127.0.0.1:8080");
+    assert_eq!(config.listen, Address::Tcp("127.0.0.1:8080".into()));
     assert!(config.exclude.iter().any(|name| name == "node_modules"));
 }
 
@@ -39,7 +39,7 @@ fn flags_win_over_the_environment_and_both_over_the_file() {
     let flags = Overrides { listen: Some("127.0.0.1:3".into()), ..Overrides::default() };
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
     let config = read(yaml, &flags, &env).expect("valid");
-    assert_eq!(config.listen, "127.0.0.1:3");
+    assert_eq!(config.listen, Address::Tcp("127.0.0.1:3".into()));
     assert_eq!(config.url, "https://env.example");
     assert_eq!(config.log_format, LogFormat::Json);
 }
@@ -56,6 +56,17 @@ fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
         ("finews:\n  images: none\n", "/_config.yml:2: finews.images: `none`", "show, click or off"),
         ("finews:\n  naive_dates: mine\n", "/_config.yml:2: finews.naive_dates: `mine`", "utc or local"),
         ("finews:\n  listen: 8080\n", "/_config.yml:2: finews.listen: `8080`", "host:port"),
+        ("finews:\n  listen: 'unix:'\n", "/_config.yml:2: finews.listen: `unix:`", "unix:/path"),
+        (
+            "finews:\n  trusted_proxy: ['::1', caddy]\n",
+            "/_config.yml:2: finews.trusted_proxy: `caddy`",
+            "network",
+        ),
+        ("finews:\n  trusted_proxy: 10.0.0.0/33\n", "/_config.yml:2: finews.trusted_proxy:", "10.0.0.0/8"),
+        ("finews:\n  proxy_header: Via\n", "/_config.yml:2: finews.proxy_header: `Via`", "forwarded"),
+        ("finews:\n  max_requests: 0\n", "/_config.yml:2: finews.max_requests: `0`", "number of requests"),
+        ("finews:\n  search_rate: 0\n", "/_config.yml:2: finews.search_rate: `0`", "a minute"),
+        ("finews:\n  access_log: some\n", "/_config.yml:2: finews.access_log: `some`", "all, errors or off"),
         ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),
         ("url: news.example\n", "/_config.yml:1: url: `news.example`", "https://"),
         ("title: [a\n", "/_config.yml:", "not valid YAML"),
@@ -78,14 +89,26 @@ fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
 }
 
 #[test]
+fn proxies_are_named_by_flags_or_a_variable_or_the_file() {
+    let proxies = |config: Config| config.trusted_proxies;
+    let parsed = |all: &[&str]| all.iter().map(|proxy| proxy.parse().expect("a proxy")).collect::<Vec<_>>();
+    let yaml = "finews:\n  trusted_proxy: [127.0.0.1, unix]\n";
+    let variable = [("FINEWS_TRUSTED_PROXY", "10.0.0.0/8, fd00::/8,")];
+    let flags = Overrides { trusted_proxies: vec!["::1".into()], ..Overrides::default() };
+    assert_eq!(proxies(file(yaml).expect("valid")), parsed(&["127.0.0.1/32", "unix"]));
+    let read =
+        |flags: &Overrides, variables: &[(&str, &str)]| proxies(read(yaml, flags, variables).expect("valid"));
+    assert_eq!(read(&Overrides::default(), &variable), parsed(&["10.0.0.0/8", "fd00::/8"]));
+    assert_eq!(read(&flags, &variable), parsed(&["::1"]));
+}
+
+#[test]
 fn an_unknown_key_of_ours_is_named_and_passed_over() {
     let config = file("url: https://news.example\nfinews:\n  source: true\n  sauce: true\nplugins: [x]\n")
         .expect("valid");
     assert!(config.source);
     assert_eq!(config.warnings.len(), 1);
-    assert!(
-        config.warnings[0].contains("/_config.yml:4: finews.sauce: unknown key; known are admin_listen, ")
-    );
+    assert!(config.warnings[0].contains("/_config.yml:4: finews.sauce: unknown key; known are access_log, "));
 }
 
 #[test]

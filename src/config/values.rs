@@ -1,7 +1,13 @@
 //! Settings that are more than a text: what each of them can be.
 
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// A setting with a default, which says what it allows.
 pub(super) trait Value: FromStr + Default {
@@ -130,6 +136,165 @@ impl FromStr for Connections {
 
 impl Value for Connections {
     const ALLOWED: &str = "a number of connections, such as 1000";
+}
+
+/// How many requests may be worked on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests(pub usize);
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self(512)
+    }
+}
+
+impl FromStr for Requests {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.parse().ok().filter(|most| *most > 0).map(Self).ok_or(())
+    }
+}
+
+impl Value for Requests {
+    const ALLOWED: &str = "a number of requests, such as 512";
+}
+
+/// How often one address may search, a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchRate(pub Option<NonZeroU32>);
+
+impl Default for SearchRate {
+    fn default() -> Self {
+        Self(NonZeroU32::new(120))
+    }
+}
+
+impl FromStr for SearchRate {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" | "false" => Ok(Self(None)),
+            _ => text.parse().map(|rate| Self(Some(rate))).map_err(|_| ()),
+        }
+    }
+}
+
+impl Value for SearchRate {
+    const ALLOWED: &str = "a number of searches a minute, such as 120, or off";
+}
+
+/// A proxy that is believed when it says whom it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustedProxy {
+    /// At an address of a network.
+    Net(IpNet),
+    /// At the other end of a Unix socket.
+    Unix,
+}
+
+impl FromStr for TrustedProxy {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "unix" {
+            return Ok(Self::Unix);
+        }
+        let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map(Self::Net).map_err(|_| ())
+    }
+}
+
+impl TrustedProxy {
+    /// For the error about what is none.
+    pub(super) const ALLOWED: &str = "a network or address, such as 10.0.0.0/8 or ::1, or unix";
+}
+
+/// The header by which trusted proxies say whom they ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl FromStr for ProxyHeader {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => Ok(Self::XForwardedFor),
+            "forwarded" => Ok(Self::Forwarded),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Value for ProxyHeader {
+    const ALLOWED: &str = "x-forwarded-for or forwarded";
+}
+
+/// Which requests have a line in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccessLog {
+    /// None.
+    Off,
+    /// Those that failed for a reason of ours.
+    #[default]
+    Errors,
+    /// Every one.
+    All,
+}
+
+impl FromStr for AccessLog {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "off" | "false" => Ok(Self::Off),
+            "errors" => Ok(Self::Errors),
+            "all" => Ok(Self::All),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Value for AccessLog {
+    const ALLOWED: &str = "all, errors or off";
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// `host:port`.
+    Tcp(String),
+    /// `unix:/path`.
+    Unix(PathBuf),
+}
+
+impl Address {
+    /// For the error about what is none.
+    pub(super) const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
+}
+
+impl FromStr for Address {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.is_empty() { Err(()) } else { Ok(Self::Unix(path.into())) };
+        }
+        let is_valid = text.rsplit_once(':').is_some_and(|(host, port)| {
+            !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
+        });
+        if is_valid { Ok(Self::Tcp(text.into())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => f.write_str(address),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// A number of bytes, as `256M`.

@@ -1,39 +1,148 @@
-//! What only the owner sees, on a listener of its own: what is wrong with the site's files.
+//! What only the owner sees, on a listener of its own: what is wrong with the site's files, and numbers for
+//! monitoring.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use askama::Template;
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::routing::get;
 
 use super::App;
+use super::assets;
+use super::cache::CachePolicy;
+use super::encoding::Accepted;
 use super::headers;
-use super::reply::Reply;
+use super::metrics;
+use super::paths::field;
+use super::reply::{Reply, status};
+use crate::archive::{Code, Problem, Severity, Snapshot};
 
 /// Where the owner is served when nothing else is said.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 
+/// Problems on the page. Who has more has them as JSON.
+const MOST_SHOWN: usize = 1000;
+
 /// The route table of the owner's listener.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
+        .route("/", get(page))
         .route("/problems", get(problems))
+        .route("/problems.json", get(json))
+        .route("/metrics", get(numbers))
+        .route("/_finews/{file}", get(asset))
         .layer(axum::middleware::map_response(headers::secure))
         .with_state(app)
 }
 
-/// Every problem, one JSON object a line, as `finews check --json` prints them.
-async fn problems(State(app): State<Arc<App>>) -> Reply {
+/// `/problems`: a page for browsers, for all others as `/problems.json`.
+async fn problems(app: State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
+    let wants_page = request.get(header::ACCEPT).is_some_and(|accept| {
+        accept.to_str().is_ok_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
+    });
+    let mut reply = if wants_page { page(app, uri).await } else { json(app, uri).await };
+    reply.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    reply
+}
+
+/// Every problem, one JSON object a line, as `finews check --json` prints them; with `?code=` those of a kind.
+async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
+    let archive = app.archive();
     let mut lines = Vec::new();
-    if let Some(archive) = app.archive() {
-        for problem in archive.problems() {
-            // A problem is text and numbers, which JSON always holds.
-            if serde_json::to_writer(&mut lines, &problem).is_ok() {
-                lines.push(b'\n');
-            }
+    for problem in wanted(archive.as_deref(), &uri) {
+        // A problem is text and numbers, which JSON always holds.
+        if serde_json::to_writer(&mut lines, &problem).is_ok() {
+            lines.push(b'\n');
         }
     }
-    let mut reply = Reply::new(lines.into());
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    fresh("application/x-ndjson", lines)
+}
+
+/// The problems of the kind that a query asks for; without one, all.
+fn wanted(archive: Option<&Snapshot>, uri: &Uri) -> Vec<Problem> {
+    let code = uri.query().and_then(|query| field(query, "code"));
+    let is_wanted = |problem: &Problem| code.as_ref().is_none_or(|code| problem.code.to_string() == *code);
+    archive.map(|archive| archive.problems().into_iter().filter(is_wanted).collect()).unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "admin.html")]
+struct Page {
+    style: String,
+    icon: String,
+    title: String,
+    posts: String,
+    search: String,
+    version: &'static str,
+    /// Severity, code and number of each kind.
+    kinds: Vec<(Severity, Code, usize)>,
+    /// The kind that is shown alone.
+    code: Option<String>,
+    problems: Vec<Problem>,
+    /// How many more there are than are shown.
+    more: usize,
+}
+
+/// The owner's page: how the site is, and what is wrong with its files, errors first.
+async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
+    let served = app.served();
+    let mut kinds: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
+    for problem in wanted(served.archive.as_deref(), &Uri::default()) {
+        *kinds.entry((problem.severity, problem.code)).or_default() += 1;
+    }
+    let mut problems = wanted(served.archive.as_deref(), &uri);
+    // Stable: within a severity they stay in the order of their files.
+    problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+    let more = problems.len().saturating_sub(MOST_SHOWN);
+    problems.truncate(MOST_SHOWN);
+    let path = |asset: &assets::Asset| format!("/_finews/{}", asset.name());
+    let page = Page {
+        style: path(&assets::STYLE),
+        icon: path(&assets::ICON),
+        title: served.settings.site.title.clone(),
+        posts: match &served.archive {
+            Some(archive) => format!("{} posts", archive.len()),
+            None => "the archive is being loaded".into(),
+        },
+        search: app.search().state().to_string(),
+        version: env!("CARGO_PKG_VERSION"),
+        kinds: kinds.into_iter().rev().map(|((severity, code), count)| (severity, code, count)).collect(),
+        code: uri.query().and_then(|query| field(query, "code")),
+        problems,
+        more,
+    };
+    match page.render() {
+        Ok(html) => fresh("text/html; charset=utf-8", html.into_bytes()),
+        Err(error) => failed(&error),
+    }
+}
+
+/// `/metrics`
+async fn numbers(State(app): State<Arc<App>>) -> Reply {
+    match app.metrics().text(&app) {
+        Ok(text) => fresh(metrics::CONTENT_TYPE, text.into_bytes()),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn asset(Path(file): Path<String>, request: HeaderMap) -> Reply {
+    let reply = assets::get(&file, Accepted::of(&request).smallest());
+    reply.unwrap_or_else(|| status(StatusCode::NOT_FOUND))
+}
+
+/// What is of this moment only.
+fn fresh(content_type: &'static str, bytes: Vec<u8>) -> Reply {
+    let mut reply = Reply::new(bytes.into());
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
     reply
+}
+
+fn failed(error: &dyn std::error::Error) -> Reply {
+    tracing::error!(%error, "an owner's page could not be made");
+    status(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -3,17 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::announce::Announcer;
 use super::cache::PageCache;
+use super::client::Proxies;
 use super::dataset::Dataset;
 use super::directory::Directory;
 use super::files::SiteFiles;
 use super::legacy::Old;
 use super::live::Live;
+use super::metrics::Metrics;
+use super::readiness::Readiness;
+use super::searches::Searches;
 use super::site::Site;
 use crate::archive::Snapshot;
 use crate::archive::editor::Edition;
@@ -29,8 +33,10 @@ pub struct App {
     announcer: Announcer,
     dataset: Dataset,
     search: Follower,
-    /// Who searches at the moment; others wait, so that readers of pages need not.
-    searching: Arc<Semaphore>,
+    searches: Searches,
+    metrics: Arc<Metrics>,
+    proxies: Arc<Proxies>,
+    readiness: Readiness,
     draining: AtomicBool,
 }
 
@@ -41,6 +47,8 @@ pub(super) struct Served {
     pub(super) archive: Option<Arc<Snapshot>>,
     /// Another for each archive and each configuration.
     pub(super) generation: u64,
+    /// When it began.
+    pub(super) since: SystemTime,
     /// Of the archive.
     pub(super) directory: Directory,
 }
@@ -71,11 +79,13 @@ impl App {
     pub fn new(config: &Config) -> Arc<Self> {
         // Read now, so that no reader waits for it.
         crate::program::id();
+        let proxies = Arc::new(Proxies::of(config));
         Arc::new(Self {
             served: ArcSwap::from_pointee(Served {
                 settings: Settings::new(config),
                 archive: None,
                 generation: 0,
+                since: SystemTime::now(),
                 directory: Directory::default(),
             }),
             pages: PageCache::new(config.page_cache.0),
@@ -83,7 +93,10 @@ impl App {
             announcer: Announcer::new(config),
             dataset: Dataset::default(),
             search: Follower::default(),
-            searching: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+            searches: Searches::new(config, Arc::clone(&proxies)),
+            metrics: Arc::default(),
+            proxies,
+            readiness: Readiness::default(),
             draining: AtomicBool::new(false),
         })
     }
@@ -95,6 +108,7 @@ impl App {
             settings: Arc::clone(&served.settings),
             archive: Some(Arc::clone(&archive)),
             generation: served.generation + 1,
+            since: SystemTime::now(),
             directory: Directory::default(),
         });
     }
@@ -103,6 +117,11 @@ impl App {
     /// what is new in it.
     pub fn publish_edition(&self, edition: Edition) {
         self.publish(Arc::clone(&edition.archive));
+        let now = SystemTime::now();
+        for id in &edition.new {
+            let delay = now.duration_since(edition.archive.post(*id).due_since());
+            self.metrics.published(delay.unwrap_or_default());
+        }
         self.tell(&edition);
     }
 
@@ -131,6 +150,7 @@ impl App {
             settings: Arc::clone(&settings),
             archive: Some(Arc::clone(&edition.archive)),
             generation: served.generation + 1,
+            since: SystemTime::now(),
             directory: Directory::default(),
         });
         self.tell(edition);
@@ -156,10 +176,24 @@ impl App {
         &self.search
     }
 
-    /// Waits for a turn to search, which lasts until what it gives is dropped.
-    pub(super) async fn search_turn(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
-        Arc::clone(&self.searching).acquire_owned().await.ok()
+    /// Who may search.
+    pub(super) fn searches(&self) -> &Searches {
+        &self.searches
+    }
+
+    /// Numbers for the owner's monitoring.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// The proxies that are believed about whom they ask for.
+    pub fn proxies(&self) -> &Arc<Proxies> {
+        &self.proxies
+    }
+
+    /// Who asks whether the process is ready.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     /// Encoded pages.

@@ -13,7 +13,7 @@ use crate::archive::snapshot::ListPage;
 use crate::program;
 
 pub use content::ContentType;
-pub use pages::{EncodedPage, Kind, PageCache, Standing};
+pub use pages::{EncodedPage, Kind, PageCache, Standing, Usage};
 
 /// How long browsers and proxies may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,22 +13,26 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
+use super::client::Peer;
 use super::reply::Reply;
 use super::{App, headers, panicked, quick_answer, router};
 
 type Answer = Result<Reply, Infallible>;
 
-/// Answers connections: at once if it can, by the router if not.
+/// Answers a connection: at once if it can, by the router if not.
 #[derive(Clone)]
 pub struct Front {
     app: Arc<App>,
     router: TowerToHyperService<Router>,
+    peer: Peer,
 }
 
 impl Front {
-    /// The front of a site.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { router: TowerToHyperService::new(router(Arc::clone(&app))), app }
+    /// What makes the front of a site for each who connects.
+    pub fn of(app: &Arc<App>) -> impl Fn(Peer) -> Self + use<> {
+        let router = TowerToHyperService::new(router(Arc::clone(app)));
+        let app = Arc::clone(app);
+        move |peer| Self { app: Arc::clone(&app), router: router.clone(), peer }
     }
 
     fn quickly(&self, request: Request<Incoming>) -> Either<Reply, Request<Incoming>> {
@@ -39,8 +43,12 @@ impl Front {
         let (parts, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| quick_answer(&self.app, &parts))) {
             Ok(Some(reply)) => Either::Left(headers::secured(reply)),
-            Ok(None) => Either::Right(Request::from_parts(parts, body)),
-            Err(cause) => Either::Left(panicked(cause)),
+            Ok(None) => {
+                let mut request = Request::from_parts(parts, body);
+                request.extensions_mut().insert(self.peer);
+                Either::Right(request)
+            }
+            Err(cause) => Either::Left(panicked(&self.app, &*cause)),
         }
     }
 }

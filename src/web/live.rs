@@ -116,6 +116,11 @@ impl Live {
         let _ = self.sender.send(Message::Text(Bytes::from_static(b":\n\n")));
     }
 
+    /// How many follow.
+    pub(super) fn clients(&self) -> usize {
+        self.sender.receiver_count()
+    }
+
     /// Ends every client's answer.
     pub(super) fn end(&self) {
         let _ = self.sender.send(Message::End);

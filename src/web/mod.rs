@@ -11,9 +11,10 @@
 //! - [`live`], [`announce`]: new posts as they come, to readers and to other servers
 //! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
 //! - [`App`]: the site and archive of the moment
-//! - [`headers`], [`server`], [`Front`]: what is said of every answer, the listener, and the short way
-//!   from it to a page
-//! - [`admin`]: what only the owner sees
+//! - [`headers`], [`client`], [`server`], [`Front`]: what is said of every answer, whom a request is from, the
+//!   listener, and the short way from it to a page
+//! - [`searches`], [`readiness`]: whose turn it is to search, and who is to know that the end is near
+//! - [`admin`], [`metrics`]: what only the owner sees
 
 mod absolute;
 pub mod admin;
@@ -23,6 +24,7 @@ pub mod asked;
 pub mod assets;
 pub mod cache;
 pub mod calendar;
+pub mod client;
 pub mod dataset;
 pub mod descriptions;
 pub mod directory;
@@ -36,10 +38,13 @@ pub mod images;
 pub mod legacy;
 pub mod live;
 pub mod metadata;
+pub mod metrics;
 pub mod pages;
 pub mod paths;
 pub mod pictures;
+pub mod readiness;
 pub mod reply;
+pub mod searches;
 pub mod server;
 pub mod site;
 pub mod sitemaps;
@@ -47,7 +52,9 @@ pub mod timeline;
 pub mod words;
 mod xml;
 
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -64,7 +71,22 @@ use app::Settings;
 pub use front::Front;
 use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
-use reply::{Reply, Visit, status};
+use reply::{Pattern, Reply, Visit, status};
+use searches::Refusal;
+
+const HEALTH: Pattern = Pattern("/healthz");
+const READY: Pattern = Pattern("/readyz");
+const LIVE: Pattern = Pattern("/live");
+/// An article.
+const POST: Pattern = Pattern("{post}");
+/// A page of the site's own.
+const PAGE: Pattern = Pattern("{page}");
+/// The source of a post.
+const SOURCE: Pattern = Pattern("{source}");
+/// A file of the site.
+const FILE: Pattern = Pattern("{file}");
+/// An address that leads on to another.
+const MOVED: Pattern = Pattern("{moved}");
 
 /// The route table. All but the two health checks go by what the archive holds.
 pub fn router(app: Arc<App>) -> Router {
@@ -74,7 +96,10 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(answer)
         .layer(axum::middleware::map_response(headers::secure))
         // Outermost, so that a panic of anything above is answered.
-        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CatchPanicLayer::custom({
+            let app = Arc::clone(&app);
+            move |cause: Box<dyn Any + Send>| panicked(&app, &*cause)
+        }))
         .with_state(app)
 }
 
@@ -85,7 +110,7 @@ fn is_routed(path: &str) -> bool {
 
 /// `/healthz`: the process is up.
 async fn alive() -> Reply {
-    plain(StatusCode::OK, "ok\n")
+    HEALTH.mark(plain(StatusCode::OK, "ok\n"))
 }
 
 /// `/readyz`: the archive is loaded and the process is not about to end. With `?verbose` also how far the
@@ -100,10 +125,12 @@ async fn ready(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     };
     let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
     if !is_verbose {
-        return plain(code, format!("{text}\n"));
+        app.readiness().asked();
+        return READY.mark(plain(code, format!("{text}\n")));
     }
     let posts = app.archive().map_or(0, |archive| archive.len());
-    plain(code, format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state()))
+    let text = format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state());
+    READY.mark(plain(code, text))
 }
 
 /// Every other path.
@@ -117,26 +144,46 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
 
 /// What the index is asked for, in a thread in which it keeps nobody waiting.
 async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
-    let turn = app.search_turn().await;
+    let served = app.served();
+    let route = own_path(&served.settings, request.uri.path()).and_then(Route::parse);
+    let is_limited = matches!(route, Some(Route::Search | Route::SearchFeed(_)));
+    let pattern = route.map(|route| route.pattern()).unwrap_or_default();
+    pattern.mark(match searched_in_turn(app, request, is_limited).await {
+        Ok(reply) => reply,
+        Err(refusal) => {
+            app.metrics().shed(refusal.reason());
+            refusal.reply(&served.settings.site)
+        }
+    })
+}
+
+async fn searched_in_turn(app: &Arc<App>, request: &Parts, is_limited: bool) -> Result<Reply, Refusal> {
+    if is_limited {
+        app.searches().check(request)?;
+    }
+    let turn = app.searches().turn().await?;
     let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
     let answer = tokio::task::spawn_blocking(move || {
         // Also of who has left meanwhile.
         let _turn = turn;
+        let since = Instant::now();
         let served = app.served();
         let settings = &*served.settings;
         let archive = served.archive.as_ref()?;
         let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &headers);
         let visit = visit.asking(uri.query().unwrap_or_default());
-        match Route::parse(own_path(settings, uri.path())?)? {
+        let reply = match Route::parse(own_path(settings, uri.path())?)? {
             Route::Search => Some(search::get(&visit, app.search(), &served.directory, served.generation)),
             Route::Suggest => Some(suggest::get(&visit, &served.directory)),
             Route::SearchFeed(format) => feeds::search(&visit, app.search(), served.generation, format),
             _ => None,
+        };
+        if is_limited {
+            app.metrics().searched(since.elapsed());
         }
-        .map(unlisted)
-        .or_else(|| Some(error::not_found(&visit, &paths::decode(uri.path())?)))
+        reply.map(unlisted).or_else(|| Some(error::not_found(&visit, &paths::decode(uri.path())?)))
     });
-    match answer.await {
+    Ok(match answer.await {
         Ok(Some(reply)) => reply,
         Ok(None) => status(StatusCode::NOT_FOUND),
         // The layer above answers.
@@ -144,7 +191,7 @@ async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
             Ok(cause) => std::panic::resume_unwind(cause),
             Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
         },
-    }
+    })
 }
 
 /// An answer that search engines are not to list.
@@ -200,19 +247,21 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
     if path == paths::LIVE {
-        return app.live().get(&request.headers, request.uri.query());
+        return LIVE.mark(app.live().get(&request.headers, request.uri.query()));
     }
     if matches!(Route::parse(path), Some(Route::Search | Route::Suggest)) {
         return searched(app, request).await;
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
-        return source_text::get(&visit, &settings.root, post).await;
+        return SOURCE.mark(source_text::get(&visit, &settings.root, post).await);
     }
     if let Some(reply) = settings.files.get(&decoded, request).await {
-        return reply;
+        return FILE.mark(reply);
     }
-    let own = match Route::parse(path) {
+    let route = Route::parse(path);
+    let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
+    let own = match route {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
         Some(Route::SearchFeed(_)) => Some(searched(app, request).await),
@@ -224,7 +273,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
         _ => None,
     };
     if let Some(reply) = own {
-        return reply;
+        return pattern.mark(reply);
     }
     // What GitHub Pages answered for `/x` was the file `/x.html`,
     // and for `/x/` the file `/x/index.html`.
@@ -233,7 +282,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     let decoded_with_extension = format!("{decoded}{file}");
     own_page(&visit, &with_extension)
         .or_else(|| of_archive(&visit, &decoded_with_extension))
-        .or_else(|| old_page(&visit, &decoded, request, &settings.old))
+        .or_else(|| old_page(&visit, &decoded, request, &settings.old).map(|reply| MOVED.mark(reply)))
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
 
@@ -256,7 +305,11 @@ fn old_page(visit: &Visit<'_>, path: &str, request: &Parts, old: &legacy::Old) -
 /// The pages that we make of the archive.
 fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     let route = Route::parse(path)?;
-    match &route {
+    visit.to(route.pattern(), |visit| page_of(visit, &route))
+}
+
+fn page_of(visit: &Visit<'_>, route: &Route<'_>) -> Option<Reply> {
+    match route {
         Route::Home => home::get(visit),
         Route::Sources => groups::sources(visit),
         Route::Source(name, number) => group::source(visit, name, *number),
@@ -264,7 +317,7 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
         Route::Tag(name, number) => group::tag(visit, name, *number),
         Route::Securities => securities::all(visit),
         Route::Stock(code, number) | Route::Board(code, number) => {
-            securities::one(visit, &route, code, *number)
+            securities::one(visit, route, code, *number)
         }
         Route::Year(year) => date::year(visit, *year),
         Route::Month(year, month) => date::month(visit, *year, *month),
@@ -287,12 +340,12 @@ fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
 fn of_archive(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
-            Target::Post(id) => Some(article::get(visit, id)),
-            Target::Page(index) => own::get(visit, index),
-            Target::Gone => Some(error::gone(visit)),
-            Target::Moved(to) => Some(visit.moved(to)),
-            Target::Away(to) if to.starts_with('/') => Some(visit.moved(to)),
-            Target::Away(to) => Some(reply::redirect(&to)),
+            Target::Post(id) => visit.to(POST, |visit| Some(article::get(visit, id))),
+            Target::Page(index) => visit.to(PAGE, |visit| own::get(visit, index)),
+            Target::Gone => visit.to(POST, |visit| Some(error::gone(visit))),
+            Target::Moved(to) => Some(MOVED.mark(visit.moved(to))),
+            Target::Away(to) if to.starts_with('/') => Some(MOVED.mark(visit.moved(to))),
+            Target::Away(to) => Some(MOVED.mark(reply::redirect(&to))),
         };
     }
     let folder = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'))?;
@@ -328,7 +381,25 @@ fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
     reply
 }
 
-fn panicked(cause: Box<dyn std::any::Any + Send>) -> Reply {
-    tracing::error!(cause = panics::text(&*cause).unwrap_or_default(), "a handler panicked");
+fn panicked(app: &App, cause: &(dyn Any + Send)) -> Reply {
+    app.metrics().panics.inc();
+    tracing::error!(cause = panics::text(cause).unwrap_or_default(), "a handler panicked");
     headers::secured(plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Overrides};
+
+    #[test]
+    fn a_panic_is_an_answer_and_a_number() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        let app = App::new(&config);
+        let reply = panicked(&app, &"a reason");
+        assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(reply.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        assert_eq!(app.metrics().panics.get(), 1);
+    }
 }

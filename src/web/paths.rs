@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 use super::calendar::bounds as month_bounds;
 use super::dataset;
 use super::feeds::{FeedOf, Format};
+use super::reply::Pattern;
 use super::sitemaps::File;
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
@@ -145,6 +146,46 @@ impl<'a> Route<'a> {
             [y, m, d, n] => Some(Self::Day(day(y, m, d)?, number(n)?)),
             _ => None,
         }
+    }
+
+    /// Of which kind its addresses are.
+    pub fn pattern(&self) -> Pattern {
+        Pattern(match self {
+            Self::Home => "/",
+            Self::Sources => "/category/",
+            Self::Source(_, Number::Latest) => "/category/{name}.html",
+            Self::Source(_, Number::Page(_)) => "/category/{name}/{n}.html",
+            Self::Tags => "/tag/",
+            Self::Tag(_, Number::Latest) => "/tag/{name}.html",
+            Self::Tag(_, Number::Page(_)) => "/tag/{name}/{n}.html",
+            Self::Year(_) => "/{year}/",
+            Self::Month(..) => "/{year}/{month}/",
+            Self::Day(_, Number::Latest) => "/{year}/{month}/{day}/",
+            Self::Day(_, Number::Page(_)) => "/{year}/{month}/{day}/{n}/",
+            Self::Securities => "/stock/",
+            Self::Stock(_, Number::Latest) => "/stock/{code}.html",
+            Self::Stock(_, Number::Page(_)) => "/stock/{code}/{n}.html",
+            Self::Board(_, Number::Latest) => "/board/{code}.html",
+            Self::Board(_, Number::Page(_)) => "/board/{code}/{n}.html",
+            Self::Search => "/search",
+            Self::SearchFeed(Format::Atom) => "/search.xml",
+            Self::SearchFeed(Format::Json) => "/search.json",
+            Self::Suggest => "/search/suggest",
+            Self::Feed(FeedOf::All, Format::Atom) => "/feed.xml",
+            Self::Feed(FeedOf::All, Format::Json) => "/feed.json",
+            Self::Feed(_, Format::Atom) => "/feed/{name}.xml",
+            Self::Feed(_, Format::Json) => "/feed/{name}.json",
+            Self::Sitemaps => "/sitemap.xml",
+            Self::Sitemap(_) => "/sitemap/{file}.xml",
+            Self::NewsSitemap => "/news-sitemap.xml",
+            Self::Dataset(_) => "/archive/{file}",
+            Self::OpenSearch => "/opensearch.xml",
+            Self::Manifest => "/manifest.webmanifest",
+            Self::Robots => "/robots.txt",
+            Self::Favicon => "/favicon.ico",
+            Self::Asset(_) => "/_finews/{file}",
+            Self::Kept => "none",
+        })
     }
 
     /// Whether an archive has posts for the page. The pages that are there without any count as well.

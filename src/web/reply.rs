@@ -33,10 +33,32 @@ pub struct Visit<'a> {
     accepted: Accepted,
     /// The address asked for, and of which site and archive, if what stands there may be noted.
     address: Option<(&'a str, u64)>,
+    /// Of which kind the address is.
+    pattern: Pattern,
 }
 
 /// An answer.
 pub type Reply = Response<Body>;
+
+/// Which kind of address was asked for, as monitoring knows it: an extension of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pattern(pub &'static str);
+
+impl Default for Pattern {
+    /// That of what no page was looked for.
+    fn default() -> Self {
+        Self("none")
+    }
+}
+
+impl Pattern {
+    /// An answer for an address of this kind.
+    #[must_use]
+    pub fn mark(self, mut reply: Reply) -> Reply {
+        reply.extensions_mut().insert(self);
+        reply
+    }
+}
 
 impl<'a> Visit<'a> {
     /// The visit of a request with these headers.
@@ -56,6 +78,7 @@ impl<'a> Visit<'a> {
             headers,
             accepted: Accepted::of(headers),
             address: None,
+            pattern: Pattern::default(),
         }
     }
 
@@ -81,13 +104,19 @@ impl<'a> Visit<'a> {
         Self { address: Some((address, generation)), ..self }
     }
 
+    /// The answer to a visit, to an address of this kind.
+    pub fn to(&self, pattern: Pattern, answer: impl FnOnce(&Self) -> Option<Reply>) -> Option<Reply> {
+        answer(&Self { pattern, ..*self }).map(|reply| pattern.mark(reply))
+    }
+
     /// The answer to who asks for a page that was asked for before, in the same site and archive.
     pub fn again(&self, address: &str, generation: u64) -> Option<Reply> {
-        let Standing { fingerprint, policy, .. } = self.pages.at(address, generation)?;
-        if let Some(etag) = self.known(fingerprint) {
-            return Some(not_modified(policy, etag));
-        }
-        self.cached(fingerprint).map(|page| page.reply(StatusCode::OK))
+        let Standing { fingerprint, policy, pattern, .. } = self.pages.at(address, generation)?;
+        let reply = match self.known(fingerprint) {
+            Some(etag) => not_modified(policy, etag),
+            None => self.cached(fingerprint)?.reply(StatusCode::OK),
+        };
+        Some(pattern.mark(reply))
     }
 
     /// The codings that the client takes.
@@ -119,7 +148,8 @@ impl<'a> Visit<'a> {
         html: impl FnOnce() -> Result<Vec<u8>, Failure>,
     ) -> Reply {
         if let Some((address, generation)) = self.address {
-            self.pages.note(address, Standing { generation, fingerprint, policy });
+            let standing = Standing { generation, fingerprint, policy, pattern: self.pattern };
+            self.pages.note(address, standing);
         }
         self.conditional(ContentType::HTML, policy, fingerprint, html)
     }
@@ -149,6 +179,7 @@ impl<'a> Visit<'a> {
         if let Some(page) = self.cached(fingerprint) {
             return page.reply(StatusCode::OK);
         }
+        self.pages.count(false);
         let bytes = match bytes() {
             Ok(bytes) => bytes,
             Err(failure) => return failure.reply(self.site),
@@ -188,10 +219,12 @@ impl<'a> Visit<'a> {
         if self.accepted.brotli()
             && let Some(page) = self.pages.get(fingerprint, Encoding::Brotli)
         {
+            self.pages.count(true);
             return Some(page);
         }
         let encoding = self.accepted.quickest();
         let page = self.pages.get(fingerprint, encoding)?;
+        self.pages.count(true);
         if self.accepted.brotli() && encoding == Encoding::Gzip {
             self.pages.want_brotli(fingerprint, &page);
         }

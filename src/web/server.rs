@@ -3,6 +3,8 @@
 mod activity;
 mod guard;
 mod hygiene;
+mod listener;
+mod record;
 mod timed;
 
 use std::convert::Infallible;
@@ -17,13 +19,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::client::{Peer, Proxies};
+use super::metrics::{Metrics, Shed};
 use super::reply::Reply;
-use crate::config::Connections;
+use crate::config::{AccessLog, Connections, Requests};
 use activity::Activity;
 use guard::Guard;
+pub use listener::Listener;
+use listener::{Stream, say};
+pub use record::Log;
 use timed::Timed;
 
 /// How long what runs may take to finish. Containers are killed after 10 s.
@@ -56,6 +62,8 @@ const MOST_FILES: usize = 65_536;
 pub struct Limits {
     /// Connections at once; what is beyond is told so.
     pub connections: usize,
+    /// Requests that are worked on at once; what is beyond is told so.
+    pub requests: usize,
     /// How long is waited for what.
     pub times: Times,
 }
@@ -92,15 +100,39 @@ impl Default for Times {
 }
 
 impl Limits {
-    /// So many connections, but no more than the system gives this process files for.
-    pub fn new(most: Connections) -> Self {
+    /// So many connections, but no more than the system gives this process files for, and so many requests.
+    pub fn new(most: Connections, requests: Requests) -> Self {
         let files = raised_file_limit();
         let kept = FILES_KEPT.max(files / 8).min(files / 2);
         let connections = match most {
             Connections::OfSystem => files - kept,
             Connections::Most(most) => most.min(files - kept),
         };
-        Self { connections, times: Times::default() }
+        Self { connections, requests: requests.0, times: Times::default() }
+    }
+}
+
+/// Who is told of what a listener does.
+#[derive(Debug)]
+pub struct Observer {
+    /// Numbers for the owner's monitoring.
+    pub metrics: Arc<Metrics>,
+    /// Which requests have a line in the log.
+    pub log: Log,
+    /// The proxies that are believed about whom they ask for.
+    pub proxies: Arc<Proxies>,
+}
+
+impl Observer {
+    /// One whom nobody asks.
+    pub fn nobody() -> Arc<Self> {
+        Arc::new(Self { metrics: Arc::default(), log: Log::of(AccessLog::Off), proxies: Arc::default() })
+    }
+
+    /// Notes that somebody was turned away.
+    fn shed(&self, what: Shed) {
+        self.metrics.shed(what);
+        self.log.shed(what);
     }
 }
 
@@ -118,13 +150,18 @@ fn raised_file_limit() -> usize {
 }
 
 /// Serves until `stop` is done; then takes no more connections, and returns when the open ones
-/// have had their answers or their time is up.
-pub async fn run<S>(listener: TcpListener, service: S, limits: Limits, stop: impl Future<Output = ()>)
-where
+/// have had their answers or their time is up. Each connection is answered by a service of its own.
+pub async fn run<S>(
+    listener: Listener,
+    service: impl Fn(Peer) -> S,
+    limits: Limits,
+    observer: Arc<Observer>,
+    stop: impl Future<Output = ()>,
+) where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let taker = Taker::new(service, &limits);
+    let taker = Taker::new(service, &limits, observer);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -133,8 +170,9 @@ where
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => taker.take(stream, &graceful),
+            Ok((stream, peer)) => taker.take(stream, peer, &graceful),
             Err(error) => {
+                taker.observer.metrics.accept_errors.inc();
                 tracing::warn!(%error, "no connection could be taken");
                 tokio::time::sleep(BREATHER).await;
             }
@@ -147,23 +185,22 @@ where
 }
 
 /// What takes connections.
-struct Taker<S> {
-    service: S,
+struct Taker<F> {
+    service: F,
     http: auto::Builder<TokioExecutor>,
     times: Times,
-    /// For how many more there is room.
+    observer: Arc<Observer>,
+    /// For how many more connections there is room.
     room: Arc<Semaphore>,
     most: usize,
     /// Whether there is hardly any.
     crowded: watch::Sender<bool>,
+    /// For how many more requests there is.
+    room_for_requests: Arc<Semaphore>,
 }
 
-impl<S> Taker<S>
-where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    fn new(service: S, limits: &Limits) -> Self {
+impl<F> Taker<F> {
+    fn new(service: F, limits: &Limits, observer: Arc<Observer>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         // One buffer and one write an answer. hyper's `pipeline_flush` would do so as well, but it holds back
         // answers while anything more of a request has come, and takes bodies faster than a client reads.
@@ -184,24 +221,62 @@ where
             .keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(PING_ANSWERED);
         let most = limits.connections.max(1);
-        let (times, room) = (limits.times, Arc::new(Semaphore::new(most)));
-        Self { service, http, times, room, most, crowded: watch::Sender::new(false) }
+        Self {
+            service,
+            http,
+            times: limits.times,
+            observer,
+            room: Arc::new(Semaphore::new(most)),
+            most,
+            crowded: watch::Sender::new(false),
+            room_for_requests: Arc::new(Semaphore::new(limits.requests)),
+        }
     }
 
     /// Serves a connection, if there is room for it.
-    fn take(&self, stream: TcpStream, graceful: &GracefulShutdown) {
+    fn take<S>(&self, stream: Stream, peer: Peer, graceful: &GracefulShutdown)
+    where
+        F: Fn(Peer) -> S,
+        S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
         let place = Arc::clone(&self.room).try_acquire_owned();
         let is_crowded = self.room.available_permits() < self.most / 8;
         self.crowded.send_if_modified(|before| std::mem::replace(before, is_crowded) != is_crowded);
-        let Ok(place) = place else { return refuse(stream) };
-        // Answers are written whole, so waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
+        let Ok(place) = place else { return self.refuse(&stream) };
+        let place = Place { _permit: place, observer: Arc::clone(&self.observer) };
+        self.observer.metrics.connections.inc();
         let activity = Arc::new(Activity::new(is_crowded));
         let stream = Timed::new(stream, self.times, Arc::clone(&activity));
-        let guard = Guard::new(self.service.clone(), Arc::clone(&activity));
+        let guard = Guard::new(
+            (self.service)(peer),
+            Arc::clone(&activity),
+            Arc::clone(&self.observer),
+            peer,
+            Arc::clone(&self.room_for_requests),
+        );
         let connection = self.http.serve_connection(TokioIo::new(stream), guard).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(served(connection, activity, self.crowded.subscribe(), place));
+    }
+
+    /// Says that there is no room, if that can be said at once.
+    fn refuse(&self, stream: &Stream) {
+        const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        self.observer.shed(Shed::Connections);
+        say(stream, ANSWER);
+    }
+}
+
+/// A connection's place among those that there may be.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    observer: Arc<Observer>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.observer.metrics.connections.dec();
     }
 }
 
@@ -210,7 +285,7 @@ async fn served<E: std::fmt::Display>(
     connection: impl Future<Output = Result<(), E>>,
     activity: Arc<Activity>,
     mut crowded: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 ) {
     tokio::pin!(connection);
     loop {
@@ -227,10 +302,4 @@ async fn served<E: std::fmt::Display>(
             Ok(()) = crowded.changed() => activity.set_crowded(*crowded.borrow_and_update()),
         }
     }
-}
-
-/// Says that there is no room, if that can be said at once.
-fn refuse(stream: TcpStream) {
-    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-    let _ = stream.try_write(ANSWER);
 }

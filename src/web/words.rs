@@ -74,6 +74,10 @@ pub struct Words {
     pub gone: &'static str,
     /// Text of the 410 page.
     pub gone_text: &'static str,
+    /// Heading of the page for when there is too much to do.
+    pub busy: &'static str,
+    /// Text of that page.
+    pub busy_text: &'static str,
     /// Heading of the 500 page.
     pub failed: &'static str,
     /// Text of the 500 page.
@@ -289,6 +293,8 @@ pub static CHINESE: Words = Words {
     newest_day: "最近的消息：",
     gone: "文章已撤下",
     gone_text: "发布者撤下了这篇文章。",
+    busy: "稍等片刻",
+    busy_text: "此刻请求太多，请稍后再试。",
     failed: "出错了",
     failed_text: "服务器处理这个页面时出错，请稍后再试。",
     securities_page: "证券",
@@ -421,6 +427,8 @@ pub static ENGLISH: Words = Words {
     newest_day: "The newest posts: ",
     gone: "Withdrawn",
     gone_text: "The publisher has withdrawn this post.",
+    busy: "One moment",
+    busy_text: "There are too many requests just now. Please try again in a little while.",
     failed: "Something went wrong",
     failed_text: "The server failed to make this page. Please try again later.",
     securities_page: "Securities",

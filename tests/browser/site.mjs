@@ -21,7 +21,7 @@ export class Site {
 
   /** Serves a folder, and returns when its archive is loaded. */
   static async serve(finews, folder) {
-    const child = spawn(finews, ['serve', folder, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'], {
+    const child = spawn(finews, ['serve', folder, '--listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--search-rate', 'off'], {
       env: ENVIRONMENT,
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -42,7 +42,7 @@ class Site:
 
     def __init__(self, finews, folder):
         ports = [free_port(), free_port()]
-        flags = ["--listen", f"127.0.0.1:{ports[0]}", "--admin-listen", f"127.0.0.1:{ports[1]}"]
+        flags = ["--listen", f"127.0.0.1:{ports[0]}", "--admin-listen", f"127.0.0.1:{ports[1]}", "--search-rate", "off"]
         self.origin = f"http://127.0.0.1:{ports[0]}"
         self.process = subprocess.Popen([finews, "serve", folder, *flags], stderr=subprocess.DEVNULL)
         start = time.monotonic()

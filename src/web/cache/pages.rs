@@ -2,7 +2,7 @@
 //! date: the cache is bounded by bytes, and forgets what is not asked for.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 use super::{CachePolicy, ContentType, Fingerprint};
 use crate::web::encoding::{self, Encoding};
 use crate::web::headers::secure_headers;
+use crate::web::reply::Pattern;
 
 /// A page that was asked for so often by clients that take Brotli is packed with it, which takes a
 /// hundred times as long as gzip.
@@ -109,6 +110,8 @@ pub struct PageCache {
     pages: Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>,
     /// What stood at an address when it was last asked for.
     addresses: Cache<Box<str>, Standing>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 /// What stands at an address for as long as the site and its archive are the same: to find out costs
@@ -121,6 +124,21 @@ pub struct Standing {
     pub fingerprint: Fingerprint,
     /// How long it may be kept.
     pub policy: CachePolicy,
+    /// Of which kind the address is.
+    pub pattern: Pattern,
+}
+
+/// What a cache holds, and how well it serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Usage {
+    /// What its pages take.
+    pub bytes: u64,
+    /// Pages, each encoding for itself.
+    pub pages: usize,
+    /// How often a page was in it that was asked for.
+    pub hits: u64,
+    /// How often it was not.
+    pub misses: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -139,7 +157,21 @@ impl PageCache {
         Self {
             pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, Bytesize))),
             addresses: Cache::new(usual),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         }
+    }
+
+    /// What it holds at the moment, and how it has served until now.
+    pub fn usage(&self) -> Usage {
+        let (bytes, pages) = self.pages.as_ref().map_or((0, 0), |pages| (pages.weight(), pages.len()));
+        let (hits, misses) = (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed));
+        Usage { bytes, pages, hits, misses }
+    }
+
+    /// Notes whether a page was there that was asked for.
+    pub fn count(&self, was_there: bool) {
+        if was_there { &self.hits } else { &self.misses }.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What stands at an address of this generation, if that is known.

@@ -53,11 +53,21 @@ pub fn gone(visit: &Visit<'_>) -> Reply {
 /// 500, said without a word about why.
 pub fn failed(site: &Site) -> Reply {
     let page = Page::new(site, site.words.failed, site.words.failed_text);
+    for_now(StatusCode::INTERNAL_SERVER_ERROR, &page)
+}
+
+/// 429 or 503: there is too much to do for the moment.
+pub fn busy(site: &Site, code: StatusCode) -> Reply {
+    for_now(code, &Page::new(site, site.words.busy, site.words.busy_text))
+}
+
+/// What may be otherwise when one asks again.
+fn for_now(code: StatusCode, page: &Page<'_>) -> Reply {
     let mut reply = match page.render() {
         Ok(html) => Reply::new(html.into()),
-        Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
+        Err(_) => status(code),
     };
-    *reply.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    *reply.status_mut() = code;
     let headers = reply.headers_mut();
     headers.insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert("cache-control", crate::web::cache::CachePolicy::NoStore.header());

@@ -11,6 +11,8 @@ use axum::http::Response;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::record::Record;
+
 /// What a connection is at.
 #[derive(Debug)]
 pub(super) struct Activity {
@@ -70,9 +72,10 @@ impl Turn {
         Self(Arc::clone(activity))
     }
 
-    /// An answer that takes the turn with it.
-    pub(super) fn answer(self, reply: Response<Body>) -> Response<Answer> {
-        reply.map(|body| Answer { body, _turn: self })
+    /// An answer that takes the turn with it, and the record of it.
+    pub(super) fn answer(self, mut record: Record, mut reply: Response<Body>) -> Response<Answer> {
+        record.answer(&mut reply);
+        reply.map(|body| Answer { body, record, _turn: self })
     }
 }
 
@@ -86,6 +89,7 @@ impl Drop for Turn {
 /// The body of an answer.
 pub(super) struct Answer {
     body: Body,
+    record: Record,
     _turn: Turn,
 }
 
@@ -97,7 +101,11 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            self.record.sent(frame.data_ref().map_or(0, Bytes::len));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

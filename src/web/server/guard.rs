@@ -1,5 +1,5 @@
-//! What stands before the site on a connection: refuses what is no request for a page, and knows what the
-//! connection is at.
+//! What stands before the site on a connection: refuses what is no request for a page or more than can be
+//! worked on, and knows what the connection is at.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -7,26 +7,52 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::http::{Request, Response};
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::activity::{Activity, Answer, Turn};
-use super::hygiene;
-use crate::web::reply::Reply;
+use super::record::Record;
+use super::{Observer, hygiene};
+use crate::web::cache::CachePolicy;
+use crate::web::client::Peer;
+use crate::web::headers;
+use crate::web::metrics::Shed;
+use crate::web::reply::{Reply, status};
 
 /// A service behind the guard of one connection.
 #[derive(Clone)]
 pub(super) struct Guard<S> {
     service: S,
     activity: Arc<Activity>,
+    observer: Arc<Observer>,
+    peer: Peer,
+    /// For how many more requests there is room.
+    room: Arc<Semaphore>,
 }
 
 impl<S> Guard<S> {
-    pub(super) fn new(service: S, activity: Arc<Activity>) -> Self {
-        Self { service, activity }
+    pub(super) fn new(
+        service: S,
+        activity: Arc<Activity>,
+        observer: Arc<Observer>,
+        peer: Peer,
+        room: Arc<Semaphore>,
+    ) -> Self {
+        Self { service, activity, observer, peer, room }
+    }
+
+    /// Turns a request away: to be told so at once is better than to wait for ever.
+    fn shed(&self) -> Reply {
+        self.observer.shed(Shed::Requests);
+        let mut reply = headers::secured(status(StatusCode::SERVICE_UNAVAILABLE));
+        let headers = reply.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
+        reply
     }
 }
 
@@ -39,12 +65,19 @@ where
     type Future = Answering<Either<Ready<Result<Reply, Infallible>>, S::Future>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let turn = Some(Turn::begin(&self.activity));
+        let turn = Some((Turn::begin(&self.activity), Record::begin(&self.observer, self.peer, &request)));
+        let mut place = None;
         let reply = match hygiene::refusal(&request) {
             Some(reply) => Either::Left(ready(Ok(reply))),
-            None => Either::Right(self.service.call(request)),
+            None => match Arc::clone(&self.room).try_acquire_owned() {
+                Ok(free) => {
+                    place = Some(free);
+                    Either::Right(self.service.call(request))
+                }
+                Err(_) => Either::Left(ready(Ok(self.shed()))),
+            },
         };
-        Answering { reply, turn }
+        Answering { reply, turn, place }
     }
 }
 
@@ -53,7 +86,9 @@ pin_project! {
     pub(super) struct Answering<F> {
         #[pin]
         reply: F,
-        turn: Option<Turn>,
+        turn: Option<(Turn, Record)>,
+        // Until the answer begins: how long it takes to send is its client's affair.
+        place: Option<OwnedSemaphorePermit>,
     }
 }
 
@@ -64,7 +99,10 @@ impl<F: Future<Output = Result<Reply, Infallible>>> Future for Answering<F> {
         let this = self.project();
         let Poll::Ready(Ok(reply)) = this.reply.poll(cx) else { return Poll::Pending };
         match this.turn.take() {
-            Some(turn) => Poll::Ready(Ok(turn.answer(reply))),
+            Some((turn, record)) => {
+                this.place.take();
+                Poll::Ready(Ok(turn.answer(record, reply)))
+            }
             // Nobody asks again after an answer.
             None => Poll::Pending,
         }

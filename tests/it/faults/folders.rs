@@ -73,7 +73,7 @@ fn posts_stay_while_an_empty_folder_is_in_the_place_of_theirs() {
             fs::create_dir(files.path(in_place)).expect("a folder");
             let root = if away == "_posts" { "_posts" } else { "market/_posts" };
             server.wait(SOON, "complaining", |server| server.complains(root, "unreadable"));
-            assert!(server.log().contains("its posts are shown as they were"), "{}", server.log());
+            server.wait_for_log("its posts are shown as they were");
             assert!(server.shows("/", "First") && server.shows("/", "Second"));
             fs::remove_dir(files.path(in_place)).expect("a folder");
             files.rename(".away", away);

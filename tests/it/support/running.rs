@@ -19,6 +19,10 @@ pub fn serve(site: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
     command.arg("serve").arg(site).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
     command.args(flags);
+    if !flags.contains(&"--search-rate") {
+        // Tests ask until they have what they want.
+        command.args(["--search-rate", "off"]);
+    }
     command
 }
 
@@ -39,7 +43,8 @@ impl Running {
     /// Runs a command that serves, until the archive is loaded.
     pub fn of(command: &mut Command) -> Self {
         let server = Self::listening(command);
-        server.wait_until("ready", |server| server.get("/readyz").status == StatusCode::OK);
+        // Who asks `/readyz` is waited for at the end.
+        server.wait_until("ready", |server| server.get("/").status != StatusCode::SERVICE_UNAVAILABLE);
         server
     }
 
@@ -54,13 +59,16 @@ impl Running {
             move || lines.map_while(Result::ok).for_each(|line| *hold(&log) += &(line + "\n"))
         });
         let mut server = Self { child, address: String::new(), admin: String::new(), log };
-        server.wait_until("listening", |server| server.log().matches("http://").count() == 2);
+        let said = ["listening on ", "the owner's pages are on "];
+        server.wait_until("listening", |server| said.iter().all(|text| server.log().contains(text)));
         let log = server.log();
-        let mut addresses = log.split("http://").skip(1).map(|rest| {
-            rest.split(['"', '\n', ' ']).next().expect("split gives something").trim().to_owned()
-        });
-        (server.address, server.admin) =
-            (addresses.next().expect("an address"), addresses.next().expect("an address"));
+        let address = |text: &str| {
+            let (_, rest) = log.split_once(text).expect("it was said");
+            let address = rest.split(['"', '\n', ' ']).next().expect("split gives something").trim();
+            address.trim_start_matches("http://").to_owned()
+        };
+        let [address, admin] = said.map(address);
+        (server.address, server.admin) = (address, admin);
         server
     }
 
@@ -89,6 +97,11 @@ impl Running {
         self.connect().get(path)
     }
 
+    /// GETs a path of the owner's listener, with these headers.
+    pub fn ask_owner(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        Connection::to(&self.admin).ask(path, headers)
+    }
+
     /// The text of a page, which must be there.
     pub fn page(&self, path: &str) -> String {
         let answer = self.get(path);
@@ -111,7 +124,7 @@ impl Running {
 
     /// The problems of the archive, as its owner sees them: paths and codes.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let answer = Connection::to(&self.admin).get("/problems");
+        let answer = self.ask_owner("/problems", &[]);
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
         let problems = json_lines(&answer.text());
         problems.iter().map(|problem| (text(&problem["path"]), text(&problem["code"]))).collect()

@@ -1,0 +1,292 @@
+//! Whom a request is from: who is at the other end of its connection or, if that is a proxy of the owner's,
+//! who it says. Nobody else is believed, since anybody can send such a header.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Once;
+
+use axum::http::header::{FORWARDED, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use ipnet::IpNet;
+
+use crate::config::{Config, ProxyHeader, TrustedProxy};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Somebody at an address.
+    Address(IpAddr),
+    /// A process of this machine, at a Unix socket.
+    Unix,
+}
+
+/// Whom a request is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Somebody at an address.
+    Address(IpAddr),
+    /// Anybody: a proxy stands before, which is not trusted or does not say.
+    Hidden,
+}
+
+impl Client {
+    /// The address by which somebody is known who may have many: of IPv6 a home is given a network of 64 bits.
+    pub fn network(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(IpAddr::V6(address)) => {
+                Some(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into())
+            }
+            Self::Address(address) => Some(address),
+            Self::Hidden => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Hidden => f.write_str("-"),
+        }
+    }
+}
+
+/// The proxies that are believed.
+#[derive(Debug, Default)]
+pub struct Proxies {
+    nets: Vec<IpNet>,
+    /// Whoever can connect to our Unix socket.
+    unix: bool,
+    header: ProxyHeader,
+}
+
+impl Proxies {
+    /// Those of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let mut proxies = Self { header: config.proxy_header, ..Self::default() };
+        for proxy in &config.trusted_proxies {
+            match proxy {
+                TrustedProxy::Net(net) => proxies.nets.push(*net),
+                TrustedProxy::Unix => proxies.unix = true,
+            }
+        }
+        proxies
+    }
+
+    /// Whether somebody is believed.
+    pub fn trusts(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Address(address) => self.includes(address),
+            Peer::Unix => self.unix,
+        }
+    }
+
+    /// Whom a request of these headers is from.
+    pub fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
+        let direct = match peer {
+            Peer::Address(address) => Client::Address(address.to_canonical()),
+            Peer::Unix => Client::Hidden,
+        };
+        if !self.trusts(peer) {
+            return if is_hidden(peer, headers) { Client::Hidden } else { direct };
+        }
+        // Each proxy adds at the right whom it was asked by: so far as they are ours, it is true.
+        let mut client = direct;
+        for address in self.named(headers).into_iter().rev() {
+            let Some(address) = address else { break };
+            client = Client::Address(address);
+            if !self.includes(address) {
+                break;
+            }
+        }
+        client
+    }
+
+    fn includes(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.nets.iter().any(|net| net.contains(&address))
+    }
+
+    /// The addresses that the headers name, the nearest last; nothing for what is no address.
+    fn named(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+        match self.header {
+            ProxyHeader::XForwardedFor => {
+                let values = headers.get_all(X_FORWARDED_FOR).iter().map(text);
+                values.flat_map(|value| value.split(',').map(|item| address(item.trim()))).collect()
+            }
+            ProxyHeader::Forwarded => {
+                let values = headers.get_all(FORWARDED).iter().map(text);
+                values.flat_map(|value| split(value, ',').into_iter().map(forwarded_for)).collect()
+            }
+        }
+    }
+}
+
+/// Whether a proxy that we were not told of seems to stand before: everybody would have one address then. Who
+/// comes from outside cannot have us think so.
+fn is_hidden(peer: Peer, headers: &HeaderMap) -> bool {
+    static SAID: Once = Once::new();
+    let is_near = match peer {
+        Peer::Address(address) => match address.to_canonical() {
+            IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+            IpAddr::V6(address) => {
+                address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+            }
+        },
+        Peer::Unix => true,
+    };
+    let is_hidden = is_near && (headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED));
+    if is_hidden {
+        SAID.call_once(|| {
+            let proxy = match peer {
+                Peer::Address(address) => address.to_canonical().to_string(),
+                Peer::Unix => "unix".into(),
+            };
+            tracing::warn!(
+                "a proxy asks for others and is not trusted, so that readers cannot be told apart; \
+                 if it is yours, say --trusted-proxy {proxy}"
+            );
+        });
+    }
+    is_hidden
+}
+
+fn text(value: &HeaderValue) -> &str {
+    // What is no text is no address either.
+    value.to_str().unwrap_or("?")
+}
+
+/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
+fn address(text: &str) -> Option<IpAddr> {
+    let is_port = |port: &str| {
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    };
+    let address = if let Some(rest) = text.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        is_port(port).then(|| address.parse().ok().map(IpAddr::V6))?
+    } else {
+        text.parse().ok().or_else(|| {
+            let (address, port) = text.split_once(':')?;
+            is_port(&format!(":{port}")).then(|| address.parse().ok().map(IpAddr::V4))?
+        })
+    };
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+/// The address that an element of `Forwarded` says it was sent for (RFC 7239, sections 4 and 6).
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let pairs = split(element, ';');
+    let value = pairs.iter().find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
+    })?;
+    address(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
+}
+
+/// The parts of a text between separators that are not in quotes.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |c| {
+        let was_escaped = is_escaped;
+        is_escaped = is_quoted && c == '\\' && !was_escaped;
+        is_quoted ^= c == '"' && !was_escaped;
+        c == separator && !is_quoted
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTSIDE: &str = "203.0.113.9";
+
+    fn client(proxies: &[&str], header: ProxyHeader, peer: &str, values: &[&str]) -> String {
+        let mut trusted = Proxies { header, ..Proxies::default() };
+        for proxy in proxies {
+            match proxy.parse().expect("a proxy") {
+                TrustedProxy::Net(net) => trusted.nets.push(net),
+                TrustedProxy::Unix => trusted.unix = true,
+            }
+        }
+        let peer = match peer {
+            "unix" => Peer::Unix,
+            address => Peer::Address(address.parse().expect("an address")),
+        };
+        let mut headers = HeaderMap::new();
+        for value in values {
+            let name = if header == ProxyHeader::Forwarded { FORWARDED } else { X_FORWARDED_FOR };
+            headers.append(name, HeaderValue::from_str(value).expect("a value"));
+        }
+        trusted.client(peer, &headers).to_string()
+    }
+
+    #[test]
+    fn a_header_is_walked_from_the_right_and_only_as_far_as_it_is_trusted() {
+        let ours: &[&str] = &["10.0.0.0/8", "::1", "unix"];
+        let table: [(&[&str], &str, &[&str], &str); 21] = [
+            // Nobody asks for others.
+            (&[], OUTSIDE, &[], OUTSIDE),
+            (ours, "10.0.0.1", &[], "10.0.0.1"),
+            (ours, "unix", &[], "-"),
+            // Who is not trusted says something.
+            (&[], OUTSIDE, &["192.0.2.1"], OUTSIDE),
+            (ours, OUTSIDE, &["192.0.2.1"], OUTSIDE),
+            // A proxy that the owner forgot to name.
+            (&[], "10.0.0.1", &["192.0.2.1"], "-"),
+            (&[], "127.0.0.1", &["192.0.2.1"], "-"),
+            (&[], "unix", &["192.0.2.1"], "-"),
+            // Who is trusted does.
+            (ours, "10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
+            (ours, "::ffff:10.0.0.1", &["::ffff:192.0.2.1"], "192.0.2.1"),
+            (ours, "unix", &["192.0.2.1:4711"], "192.0.2.1"),
+            (ours, "::1", &["2001:db8::1"], "2001:db8::1"),
+            (ours, "::1", &["[2001:db8::1]:80"], "2001:db8::1"),
+            (ours, "::1", &["[2001:db8::1]"], "2001:db8::1"),
+            (ours, "10.0.0.1", &["192.0.2.7, 192.0.2.1"], "192.0.2.1"),
+            (ours, "10.0.0.1", &["192.0.2.7, 192.0.2.1, 10.1.1.1"], "192.0.2.1"),
+            (ours, "10.0.0.1", &["192.0.2.7", "192.0.2.1 ,10.1.1.1"], "192.0.2.1"),
+            (ours, "10.0.0.1", &["10.2.2.2, 10.1.1.1"], "10.2.2.2"),
+            // What is beyond what makes no sense is not believed either.
+            (ours, "10.0.0.1", &["192.0.2.7, unknown"], "10.0.0.1"),
+            (ours, "10.0.0.1", &["192.0.2.7, nonsense, 10.1.1.1"], "10.1.1.1"),
+            (ours, "10.0.0.1", &["192.0.2.7, "], "10.0.0.1"),
+        ];
+        for (proxies, peer, values, expected) in table {
+            assert_eq!(
+                client(proxies, ProxyHeader::XForwardedFor, peer, values),
+                expected,
+                "{peer} {values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn forwarded_is_read_by_its_own_rules() {
+        let table: [(&[&str], &str); 10] = [
+            (&["for=192.0.2.1"], "192.0.2.1"),
+            (&["For=\"[2001:db8::1]:4711\""], "2001:db8::1"),
+            (&["for=192.0.2.1;proto=https;by=10.0.0.1"], "192.0.2.1"),
+            (&["proto=https ; for=192.0.2.1"], "192.0.2.1"),
+            (&["for=192.0.2.7, for=192.0.2.1"], "192.0.2.1"),
+            (&["for=192.0.2.7", "for=192.0.2.1;host=\"a,b\\\",c\""], "192.0.2.1"),
+            (&["for=192.0.2.1, for=\"10.1.1.1:80\""], "192.0.2.1"),
+            (&["for=_hidden"], "10.0.0.1"),
+            (&["for=192.0.2.1, proto=https"], "10.0.0.1"),
+            (&["192.0.2.1"], "10.0.0.1"),
+        ];
+        for (values, expected) in table {
+            let client = client(&["10.0.0.0/8"], ProxyHeader::Forwarded, "10.0.0.1", values);
+            assert_eq!(client, expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_home_is_one_network() {
+        let network = |address: &str| Client::Address(address.parse().expect("an address")).network();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+}

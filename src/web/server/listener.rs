@@ -1,0 +1,139 @@
+//! Where connections come from: an address, a Unix socket, or a socket that a service manager has opened.
+
+use std::fmt;
+use std::fs::Permissions;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::{Path, PathBuf};
+
+use listenfd::ListenFd;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_util::either::Either;
+
+use crate::config::Address;
+use crate::web::client::Peer;
+
+/// Takes connections.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Socket,
+    /// A socket's file, which is ours to remove.
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// A connection that was taken.
+pub(super) type Stream = Either<TcpStream, UnixStream>;
+
+impl Listener {
+    /// Listens at an address. Of a Unix socket the file of a process that has ended is replaced; the
+    /// permissions of its folder say who may connect.
+    ///
+    /// # Errors
+    /// When the system refuses, or somebody else listens there.
+    pub async fn bind(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Tcp(address) => {
+                Ok(Self { socket: Socket::Tcp(TcpListener::bind(address).await?), file: None })
+            }
+            Address::Unix(path) => {
+                remove_stale(path)?;
+                let socket = Socket::Unix(UnixListener::bind(path)?);
+                std::fs::set_permissions(path, Permissions::from_mode(0o666))?;
+                Ok(Self { socket, file: Some(path.clone()) })
+            }
+        }
+    }
+
+    /// The sockets that a service manager has opened for this process, in the order of its unit
+    /// (<https://www.freedesktop.org/software/systemd/man/sd_listen_fds.html>).
+    ///
+    /// # Errors
+    /// When one is neither a TCP nor a Unix socket that listens.
+    pub fn inherited() -> io::Result<Vec<Self>> {
+        let mut sockets = ListenFd::from_env();
+        (0..sockets.len()).filter_map(|index| Self::take(&mut sockets, index).transpose()).collect()
+    }
+
+    fn take(sockets: &mut ListenFd, index: usize) -> io::Result<Option<Self>> {
+        let socket = match sockets.take_tcp_listener(index) {
+            Ok(listener) => listener.map(|listener| {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener).map(Socket::Tcp)
+            }),
+            // It is of another kind, and still there.
+            Err(_) => sockets.take_unix_listener(index)?.map(|listener| {
+                listener.set_nonblocking(true)?;
+                UnixListener::from_std(listener).map(Socket::Unix)
+            }),
+        };
+        Ok(socket.transpose()?.map(|socket| Self { socket, file: None }))
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match &self.socket {
+            Socket::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                // Answers are written whole, so waiting to fill a packet only delays them.
+                let _ = stream.set_nodelay(true);
+                Ok((Either::Left(stream), Peer::Address(address.ip())))
+            }
+            Socket::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Either::Right(stream), Peer::Unix))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    /// `http://127.0.0.1:8080` or `unix:/path`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.socket {
+            Socket::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => write!(f, "http://{address}"),
+                Err(_) => f.write_str("a socket"),
+            },
+            Socket::Unix(listener) => match listener.local_addr() {
+                Ok(address) => {
+                    write!(f, "unix:{}", address.as_pathname().unwrap_or(Path::new("?")).display())
+                }
+                Err(_) => f.write_str("a socket"),
+            },
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // Nobody can connect any more whether or not it is there.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+/// Removes a socket's file that nobody listens at.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if is_socket
+        && StdUnixStream::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// Says something to a client at once, if that can be done.
+pub(super) fn say(stream: &Stream, bytes: &[u8]) {
+    let _ = match stream {
+        Either::Left(stream) => stream.try_write(bytes),
+        Either::Right(stream) => stream.try_write(bytes),
+    };
+}

@@ -1,0 +1,87 @@
+//! More requests than can be worked on: those that are let in are answered soon, all others at once.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use finews::config::{Address, Connections, Requests};
+use finews::web::server::{self, Limits, Listener, Observer};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// How long a request is worked on.
+const WORK: Duration = Duration::from_millis(20);
+/// How many may be at once.
+const PLACES: usize = 4;
+/// How many come in all, and how long after one another: four times as many as can be worked on.
+const REQUESTS: usize = 800;
+const APART: Duration = Duration::from_micros(1250);
+
+async fn work(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    tokio::time::sleep(WORK).await;
+    Ok(Response::new(Body::from("done")))
+}
+
+/// Asks once; the status, and how long that took.
+async fn ask(address: String) -> (u16, String, Duration) {
+    let since = Instant::now();
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    (answer[9..12].parse().expect("a status"), answer.to_lowercase(), since.elapsed())
+}
+
+#[test]
+fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_and_the_rest_at_once() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let answers = runtime.block_on(async {
+        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
+        let address = listener.to_string().replace("http://", "");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let limits = Limits::new(Connections::OfSystem, Requests(PLACES));
+        let serving = tokio::spawn(server::run(
+            listener,
+            |_| service_fn(work),
+            limits,
+            Observer::nobody(),
+            async move { drop(stopped.await) },
+        ));
+        let mut ticks = tokio::time::interval(APART);
+        let mut asked = Vec::new();
+        for _ in 0..REQUESTS {
+            ticks.tick().await;
+            asked.push(tokio::spawn(ask(address.clone())));
+        }
+        let mut answers = Vec::new();
+        for answer in asked {
+            answers.push(answer.await.expect("an answer"));
+        }
+        drop(stop);
+        serving.await.expect("an end");
+        answers
+    });
+    let times = |wanted: u16| {
+        let answers = answers.iter().filter(|(status, ..)| *status == wanted);
+        let mut times: Vec<Duration> = answers.map(|(_, _, took)| *took).collect();
+        times.sort();
+        times
+    };
+    let (done, shed) = (times(200), times(503));
+    assert_eq!(done.len() + shed.len(), REQUESTS);
+    // A quarter can be done; more is not to be lost on a busy machine than half of that.
+    assert!(done.len() > REQUESTS / 8, "{}", done.len());
+    assert!(shed.len() > REQUESTS / 2, "{}", shed.len());
+    for times in [&done, &shed] {
+        let p99 = times[times.len() * 99 / 100];
+        assert!(p99 < Duration::from_millis(100), "{p99:?}");
+    }
+    let is_told = |answer: &str| {
+        answer.contains("\r\nretry-after: 1\r\n") && answer.contains("\r\ncache-control: no-store")
+    };
+    assert!(answers.iter().filter(|(status, ..)| *status == 503).all(|(_, answer, _)| is_told(answer)));
+}

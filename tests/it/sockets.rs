@@ -1,0 +1,98 @@
+//! Where else readers come from than an address: a Unix socket, or sockets that a service manager opened.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+use crate::support::{Running, folder};
+
+fn site() -> tempfile::TempDir {
+    folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")])
+}
+
+/// What a socket answers to a request for a path.
+fn get(socket: &Path, path: &str) -> String {
+    let mut stream = UnixStream::connect(socket).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+fn serve_at(site: &Path, socket: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
+    command.arg("serve").arg(site).args(["--admin-listen", "127.0.0.1:0", "--listen"]);
+    command.arg(format!("unix:{}", socket.display()));
+    command
+}
+
+#[test]
+fn a_unix_socket_is_served_and_goes_with_the_process() {
+    let site = site();
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("finews.sock");
+    // That of a process that was killed.
+    drop(UnixListener::bind(&socket).expect("a socket"));
+    let server = Running::listening(&mut serve_at(site.path(), &socket));
+    server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
+    assert!(get(&socket, "/2024/01/02/a.html").contains("<title>A"));
+    let healthcheck = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
+        command.arg("healthcheck").env("FINEWS_LISTEN", format!("unix:{}", socket.display()));
+        command.output().expect("the program runs").status.code()
+    };
+    assert_eq!(healthcheck(), Some(0));
+    // It is in use, and nobody else's.
+    let other = serve_at(site.path(), &socket).stderr(Stdio::piped()).output().expect("the program runs");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("cannot listen on unix:"), "{other:?}");
+    assert!(get(&socket, "/").starts_with("HTTP/1.1 200 "));
+    server.stop();
+    assert!(!socket.exists());
+    assert_eq!(healthcheck(), Some(1));
+}
+
+#[test]
+fn what_is_no_socket_is_not_replaced() {
+    let site = site();
+    let folder = folder(&[("finews.sock", "text")]);
+    let file = folder.path().join("finews.sock");
+    let ended = serve_at(site.path(), &file).output().expect("the program runs");
+    assert_eq!(ended.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), "text");
+}
+
+#[test]
+fn sockets_of_a_service_manager_are_taken_over() {
+    let site = site();
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("owner.sock");
+    let readers = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = readers.local_addr().expect("an address").to_string();
+    let owner = UnixListener::bind(&socket).expect("a socket");
+    // As systemd has them: 3 and 4, for this process alone.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "exec 3<&0 4<&1 0</dev/null 1>&2; LISTEN_FDS=2 LISTEN_PID=$$ exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_finews"))
+        .arg("serve")
+        .arg(site.path())
+        .args(["--listen", "127.0.0.1:1"])
+        .stdin(Stdio::from(OwnedFd::from(readers)))
+        .stdout(Stdio::from(OwnedFd::from(owner)));
+    let server = Running::of(&mut command);
+    assert_eq!(server.address(), address);
+    assert_eq!(server.get("/2024/01/02/a.html").status, StatusCode::OK);
+    assert!(get(&socket, "/metrics").contains("finews_posts 1\n"));
+    server.stop();
+    // It is the manager's to remove.
+    assert!(socket.exists());
+}
