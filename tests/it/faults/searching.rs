@@ -86,8 +86,7 @@ fn an_index_without_room_goes_on_when_there_is_some() {
         Command::new("prlimit").args(["--pid", &server.id().to_string(), "--fsize=unlimited"]).status();
     assert!(raised.expect("prlimit of util-linux runs").success());
     files.write(&numbered(301), &post("No 301.", "2024-01-01", "x"));
-    server.wait_until("searchable", is_current);
-    assert!(server.shows(EVERY, "302 posts"), "{}", server.page(EVERY));
+    server.wait_until("found", |server| is_current(server) && server.shows(EVERY, "302 posts"));
 }
 
 #[test]
