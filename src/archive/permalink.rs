@@ -116,15 +116,35 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
     if !text.is_empty() {
         pieces.push(Piece::Text(text));
     }
-    // In text Jekyll leaves even `?` and `#` as they are, and so makes links that lead elsewhere.
     for piece in &mut pieces {
         if let Piece::Text(text) = piece
-            && text.contains(['?', '#'])
+            && let Cow::Owned(plain) = plain(text)
         {
-            *text = text.replace('?', "%3F").replace('#', "%23");
+            *text = plain;
         }
     }
     Ok(Template { pieces, page_suffix: PageSuffix::None })
+}
+
+/// The text of a template without what leads elsewhere. Jekyll leaves even `?` and `#` as they are. Browsers
+/// drop line breaks and tabs, so that `/\t/` begins with the name of a host, and so does `/\`; and to them
+/// `%2e` is a dot (<https://url.spec.whatwg.org/#path-state>).
+fn plain(text: &str) -> Cow<'_, str> {
+    let is_special = |c: char| matches!(c, '?' | '#' | '\\' | '%') || c.is_control();
+    if !text.contains(is_special) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        let digits = text.get(at + 1..at + 3).filter(|_| c == '%');
+        let is_escape = digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        if is_special(c) && !is_escape {
+            plain.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
+        } else {
+            plain.push(c);
+        }
+    }
+    Cow::Owned(plain.replace("%2e", ".").replace("%2E", "."))
 }
 
 impl Template {
@@ -170,7 +190,7 @@ pub fn page_url(
         PageSuffix::Extension => "/:path/:basename:output_ext",
     });
     // Unlike a post's, a page's unknown placeholders stay as they are.
-    let url = template
+    let url = plain(template)
         .replace(":path", &escape(dir))
         .replace(":basename", &escape(basename))
         .replace(":output_ext", &escape(output_ext));

@@ -73,6 +73,10 @@ fn styles_and_placeholders_are_jekylls() {
         ("/../:title/./a//b", "/A-b/a/b"),
         ("/中文/:Title/::year/", "/中文/:Title/:2024/"),
         ("/a?b#c/:title", "/a%3Fb%23c/A-b"),
+        ("/\\host/:title", "/%5Chost/A-b"),
+        ("/\t/host\n/:title", "/%09/host%0A/A-b"),
+        ("/a/%2e%2E/.%2e/:title", "/a/A-b"),
+        ("/100%/%2:title/%E7%BA%A2", "/100%25/%252A-b/%E7%BA%A2"),
         ("", "/"),
     ];
     for (template, expected) in cases {
@@ -138,6 +142,7 @@ fn pages_follow_the_style() {
         ("pretty", "", "x..", ".htm", None, "/x/"),
         ("pretty", "a", "b", ".html", Some("/foo/:basename:output_ext"), "/foo/b.html"),
         ("date", "a", "b", ".html", Some("about/:title/:path"), "/about/:title/a"),
+        ("date", "a", "b", ".html", Some("/\\host?/:path"), "/%5Chost%3F/a"),
     ];
     for (style, dir, basename, ext, permalink, expected) in cases {
         let style = style.parse().expect("the style is good");
