@@ -17,7 +17,7 @@ use super::files::{Kind, SiteFile, Walk};
 use super::load::{self, Claims, Loaded, Progress};
 use super::post::{PostId, Timestamp};
 use super::read::Reader;
-use super::snapshot::{Change, Contents, Rules, Snapshot};
+use super::snapshot::{Change, Rules, Snapshot};
 use super::stamp::Stamp;
 use super::store::Store;
 use crate::config::{Config, ConfigError};
@@ -74,11 +74,9 @@ impl Editor {
         // A setting that readers refuse is refused whatever the store holds.
         Reader::new(&config)?;
         let store = config.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
-        let (loaded, unchecked) = match store.as_ref().and_then(kept) {
-            Some(contents) => {
-                let pages = contents.pages.iter().map(|page| SiteFile::of_path(&page.path)).collect();
-                let now = Timestamp::of(SystemTime::now());
-                let archive = Snapshot::of(Rules::new(&config, claims), contents, now);
+        let (loaded, unchecked) = match store.as_ref().and_then(|store| kept(store, &config, claims)) {
+            Some(archive) => {
+                let pages = archive.pages().iter().map(|page| SiteFile::of_path(&page.path)).collect();
                 (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
             }
             None => (load::gather(&config, claims, progress)?, false),
@@ -287,9 +285,9 @@ impl Editor {
 }
 
 /// The archive as it was kept, if it can be believed.
-fn kept(store: &Store) -> Option<Contents> {
-    match store.load() {
-        Ok(contents) => Some(contents),
+fn kept(store: &Store, config: &Config, claims: Claims) -> Option<Snapshot> {
+    match store.load(Rules::new(config, claims), Timestamp::of(SystemTime::now())) {
+        Ok(archive) => Some(archive),
         Err(reason) => {
             tracing::info!("the archive kept in {} is not used: {reason}", store.file().display());
             None

@@ -7,8 +7,7 @@ use std::cell::RefCell;
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use zstd::dict::{DecoderDictionary, EncoderDictionary};
-use zstd::zstd_safe::{CCtx, DCtx, compress_bound, get_error_name};
+use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound, get_error_name};
 
 use super::body::{self, BodyHtml};
 
@@ -16,8 +15,9 @@ use super::body::{self, BodyHtml};
 const LEVEL: i32 = 1;
 /// The dictionary's size in bytes; larger ones were no smaller in sum.
 const DICTIONARY_SIZE: usize = 64 * 1024;
-/// No article is near this long: a damaged length asks for no more memory.
-const LONGEST: u32 = 256 * 1024 * 1024;
+/// What a byte of zstd may become: a block of 128 KiB has four bytes at least. A damaged length asks for no
+/// more memory.
+const MOST_OF_A_BYTE: usize = 32 * 1024;
 /// Fewer samples than this train no useful dictionary.
 const FEWEST_SAMPLES: usize = 64;
 
@@ -70,8 +70,8 @@ pub struct Packing(Option<Dictionary>);
 
 struct Dictionary {
     bytes: Vec<u8>,
-    encoder: EncoderDictionary<'static>,
-    decoder: DecoderDictionary<'static>,
+    encoder: CDict<'static>,
+    decoder: DDict<'static>,
 }
 
 thread_local! {
@@ -88,16 +88,17 @@ impl Packing {
             return Self(None);
         }
         // Training fails on samples that have nothing in common; then there is nothing to gain.
-        Self::with(zstd::dict::from_samples(&samples, DICTIONARY_SIZE).unwrap_or_default())
+        zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().and_then(Self::with).unwrap_or_default()
     }
 
-    /// The packing of a dictionary, as [`Packing::dictionary`] gives it.
-    pub(super) fn with(dictionary: Vec<u8>) -> Self {
-        Self((!dictionary.is_empty()).then(|| Dictionary {
-            encoder: EncoderDictionary::copy(&dictionary, LEVEL),
-            decoder: DecoderDictionary::copy(&dictionary),
-            bytes: dictionary,
-        }))
+    /// The packing of a dictionary, as [`Packing::dictionary`] gives it; nothing if it is none.
+    pub(super) fn with(dictionary: Vec<u8>) -> Option<Self> {
+        if dictionary.is_empty() {
+            return Some(Self(None));
+        }
+        let encoder = CDict::try_create(&dictionary, LEVEL)?;
+        let decoder = DDict::try_create(&dictionary)?;
+        Some(Self(Some(Dictionary { bytes: dictionary, encoder, decoder })))
     }
 
     /// The dictionary; empty if there is none.
@@ -115,9 +116,7 @@ impl Packing {
         let mut bytes = Vec::with_capacity(compress_bound(plain.len()));
         ENCODER
             .with_borrow_mut(|encoder| match &self.0 {
-                Some(dictionary) => {
-                    encoder.compress_using_cdict(&mut bytes, &plain, dictionary.encoder.as_cdict())
-                }
+                Some(dictionary) => encoder.compress_using_cdict(&mut bytes, &plain, &dictionary.encoder),
                 None => encoder.compress(&mut bytes, &plain, LEVEL),
             })
             .map_err(|code| io::Error::other(get_error_name(code)))?;
@@ -129,11 +128,11 @@ impl Packing {
     /// # Errors
     /// When the bytes are not those that were packed, which only a fault of the memory explains.
     pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
-        let mut plain = Vec::with_capacity(packed.length.min(LONGEST) as usize);
+        let mut plain = Vec::with_capacity((packed.length as usize).min(packed.bytes.len() * MOST_OF_A_BYTE));
         DECODER
             .with_borrow_mut(|decoder| match &self.0 {
                 Some(dictionary) => {
-                    decoder.decompress_using_ddict(&mut plain, &packed.bytes, dictionary.decoder.as_ddict())
+                    decoder.decompress_using_ddict(&mut plain, &packed.bytes, &dictionary.decoder)
                 }
                 None => decoder.decompress(&mut plain, &packed.bytes),
             })
@@ -156,5 +155,30 @@ fn bytes_of(article: &Article<'_>) -> io::Result<Vec<u8>> {
 impl std::fmt::Debug for Packing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Packing").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_dictionary_is_refused() {
+        assert!(Packing::with(Vec::new()).is_some());
+        assert!(Packing::with(b"any text will do".to_vec()).is_some());
+        // It begins as those do that were trained.
+        assert!(Packing::with(b"\x37\xA4\x30\xEC and goes on otherwise".to_vec()).is_none());
+    }
+
+    #[test]
+    fn a_damaged_length_asks_for_no_memory() {
+        let packing = Packing::default();
+        let html = "甲".repeat(100_000);
+        let article = Article { html: Cow::Borrowed(&html), digest: None, source_url: None };
+        let mut packed = packing.pack(&article).expect("a packed article");
+        packed.length = u32::MAX;
+        assert_eq!(packing.unpack(&packed).expect("an article").html.as_str(), html);
+        packed.length = 10;
+        assert!(packing.unpack(&packed).is_err());
     }
 }

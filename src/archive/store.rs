@@ -20,9 +20,9 @@ use super::load::Problems;
 use super::names::{Interner, Names};
 use super::packed::Packing;
 use super::page::Page;
-use super::post::{Post, PostId};
+use super::post::{Post, PostId, Timestamp};
 use super::problem::Problem;
-use super::snapshot::{Contents, Snapshot};
+use super::snapshot::{Contents, Rules, Snapshot};
 use super::stamp::Stamp;
 use crate::config::Config;
 use crate::program;
@@ -97,18 +97,36 @@ impl Store {
         &self.file
     }
 
-    /// The archive as it was kept.
+    /// The archive as it was kept, as it is at a moment.
     ///
     /// # Errors
     /// When there is none, or none that can be believed.
-    pub(super) fn load(&self) -> Result<Contents, Unusable> {
+    pub(super) fn load(&self, rules: Rules, moment: Timestamp) -> Result<Snapshot, Unusable> {
         let file = File::open(&self.file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unusable::Missing,
             _ => error.into(),
         })?;
-        // No section is longer than the file, whatever it says: a damaged length asks for no memory.
-        let longest = file.metadata()?.len();
-        let mut file = BufReader::with_capacity(1 << 20, file);
+        let length = file.metadata()?.len();
+        self.read(BufReader::with_capacity(1 << 20, file), length, rules, moment)
+    }
+
+    /// The archive that a store of so many bytes holds, as it is at a moment.
+    ///
+    /// # Errors
+    /// When it cannot be believed.
+    pub fn read(
+        &self,
+        file: impl Read + Send,
+        length: u64,
+        rules: Rules,
+        moment: Timestamp,
+    ) -> Result<Snapshot, Unusable> {
+        Ok(Snapshot::of(rules, self.contents(file, length)?, moment))
+    }
+
+    /// What a store holds. No section is longer than all of it, whatever it says: a damaged length asks for
+    /// no memory.
+    fn contents(&self, mut file: impl Read + Send, longest: u64) -> Result<Contents, Unusable> {
         let mut start = [0; MAGIC.len() + 8];
         file.read_exact(&mut start).map_err(|_| Unusable::Damaged)?;
         if start[..MAGIC.len()] != MAGIC[..] || start[MAGIC.len()..] != self.key.to_le_bytes() {
@@ -125,7 +143,7 @@ impl Store {
         }
         Ok(Contents {
             names: names(&head.names),
-            packing: Arc::new(Packing::with(head.dictionary)),
+            packing: Arc::new(Packing::with(head.dictionary).ok_or(Unusable::Damaged)?),
             posts,
             pages: head.pages,
             problems: by_file(head.problems),
