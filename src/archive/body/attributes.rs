@@ -28,7 +28,7 @@ pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut 
             open(element, out);
             push("href", &target.url, out);
             class(element, tag, out);
-            copy(tag, &["title", "role"], out);
+            copy(element, tag, &["title", "role"], out);
             if target.is_external {
                 push("rel", EXTERNAL_REL, out);
             }
@@ -38,11 +38,11 @@ pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut 
             open(element, out);
             push("src", &src, out);
             push("alt", &get(tag, "alt").unwrap_or_default(), out);
-            copy(tag, &["title"], out);
+            copy(element, tag, &["title"], out);
             for name in ["width", "height"] {
                 let Some(size) = get(tag, name) else { continue };
                 let size = size.trim().trim_end_matches("px");
-                if size.bytes().all(|b| b.is_ascii_digit()) && size != "0" {
+                if clean::has_attribute(element, name, size) && size != "0" {
                     push(name, size, out);
                 }
             }
@@ -51,7 +51,8 @@ pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut 
         _ => {
             open(element, out);
             if tag.has_attributes() || tag.name == "center" {
-                copy(tag, &["id", "role", "title", "start", "value", "colspan", "rowspan", "span"], out);
+                let names = ["id", "role", "title", "start", "value", "colspan", "rowspan", "span"];
+                copy(element, tag, &names, out);
                 class(element, tag, out);
             }
         }
@@ -71,9 +72,9 @@ fn push(name: &str, value: &str, out: &mut String) {
     out.push('"');
 }
 
-fn copy(tag: &Tag<'_>, names: &[&str], out: &mut String) {
+fn copy(element: &str, tag: &Tag<'_>, names: &[&str], out: &mut String) {
     for name in names {
-        if let Some(value) = get(tag, name) {
+        if let Some(value) = get(tag, name).filter(|value| clean::has_attribute(element, name, value)) {
             push(name, &value, out);
         }
     }

@@ -152,6 +152,16 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("img", "referrerpolicy", &["no-referrer"]),
 ];
 
+/// Whether an element keeps an attribute. What is not even written is not taken out of the middle, which
+/// would leave the others in another order.
+pub(super) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
+    let of_any_value = ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name));
+    let of_this_value = || {
+        VALUES.iter().any(|(tag, known, values)| (*tag, *known) == (element, name) && values.contains(&value))
+    };
+    (of_any_value || of_this_value()) && attribute(element, name, value).is_some()
+}
+
 const ALIGNED: &[&str] = &[
     "p",
     "div",

@@ -168,6 +168,15 @@ fn the_policy_holds() {
         ("<a href=\"http://old.example//x y\">甲</a>", "<a href=\"/base/x%20y\">甲</a>"),
         ("<h2 id=\"ui-a\">甲</h2><h2 id=\"b\">乙</h2><p id=\"c\">", "<h2>甲</h2><h2 id=\"b\">乙</h2>"),
         ("<img src=\"data:x\"><img>甲", "甲"),
+        // What is dropped leaves the others in their order.
+        (
+            "<img src=/a width height=9px>",
+            "<img src=\"/a\" alt=\"\" height=\"9\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">",
+        ),
+        (
+            "<table><td title=x colspan=2 rowspan=3>甲</table>",
+            "<table><tbody><tr><td colspan=\"2\" rowspan=\"3\">甲</td></tr></tbody></table>",
+        ),
         ("<p style=\"Display : none\">x<p>甲<span style=display:none>y</span>", "<p>甲</p>"),
         (
             "<table><td align=center>甲<b>乙<tr>丙</table>丁",
