@@ -20,7 +20,6 @@ use super::{Observer, hygiene};
 use crate::web::cache::CachePolicy;
 use crate::web::client::Peer;
 use crate::web::headers;
-use crate::web::metrics::Shed;
 use crate::web::reply::{Reply, status};
 
 /// A service behind the guard of one connection.
@@ -44,16 +43,6 @@ impl<S> Guard<S> {
     ) -> Self {
         Self { service, activity, observer, peer, room }
     }
-
-    /// Turns a request away: to be told so at once is better than to wait for ever.
-    fn shed(&self) -> Reply {
-        self.observer.shed(Shed::Requests);
-        let mut reply = headers::secured(status(StatusCode::SERVICE_UNAVAILABLE));
-        let headers = reply.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
-        reply
-    }
 }
 
 impl<S> Service<Request<Incoming>> for Guard<S>
@@ -66,19 +55,39 @@ where
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let turn = Some((Turn::begin(&self.activity), Record::begin(&self.observer, self.peer, &request)));
-        let mut place = None;
         let reply = match hygiene::refusal(&request) {
             Some(reply) => Either::Left(ready(Ok(reply))),
-            None => match Arc::clone(&self.room).try_acquire_owned() {
-                Ok(free) => {
-                    place = Some(free);
-                    Either::Right(self.service.call(request))
-                }
-                Err(_) => Either::Left(ready(Ok(self.shed()))),
-            },
+            None => Either::Right(self.service.call(request)),
         };
-        Answering { reply, turn, place }
+        Answering { reply, turn, place: Place::Unasked(Arc::clone(&self.room)) }
     }
+}
+
+/// A place among the requests that are worked on.
+enum Place {
+    /// What is answered at once needs none.
+    Unasked(Arc<Semaphore>),
+    /// Until the answer begins: how long it takes to send is its client's affair.
+    Taken { _permit: OwnedSemaphorePermit },
+}
+
+impl Place {
+    /// Takes a place for a request that has to wait for something. Whether there is one.
+    fn take(&mut self) -> bool {
+        let Self::Unasked(room) = self else { return true };
+        let Ok(permit) = Arc::clone(room).try_acquire_owned() else { return false };
+        *self = Self::Taken { _permit: permit };
+        true
+    }
+}
+
+/// Turns a request away: to be told so at once is better than to wait for ever.
+fn shed() -> Reply {
+    let mut reply = headers::secured(status(StatusCode::SERVICE_UNAVAILABLE));
+    let headers = reply.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
+    reply
 }
 
 pin_project! {
@@ -87,8 +96,7 @@ pin_project! {
         #[pin]
         reply: F,
         turn: Option<(Turn, Record)>,
-        // Until the answer begins: how long it takes to send is its client's affair.
-        place: Option<OwnedSemaphorePermit>,
+        place: Place,
     }
 }
 
@@ -97,12 +105,18 @@ impl<F: Future<Output = Result<Reply, Infallible>>> Future for Answering<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Poll::Ready(Ok(reply)) = this.reply.poll(cx) else { return Poll::Pending };
-        match this.turn.take() {
-            Some((turn, record)) => {
-                this.place.take();
-                Poll::Ready(Ok(turn.answer(record, reply)))
+        let reply = match this.reply.poll(cx) {
+            Poll::Ready(Ok(reply)) => reply,
+            Poll::Pending if this.place.take() => return Poll::Pending,
+            Poll::Pending => {
+                if let Some((_, record)) = this.turn {
+                    record.shed();
+                }
+                shed()
             }
+        };
+        match this.turn.take() {
+            Some((turn, record)) => Poll::Ready(Ok(turn.answer(record, reply))),
             // Nobody asks again after an answer.
             None => Poll::Pending,
         }

@@ -118,6 +118,11 @@ impl Record {
         }
     }
 
+    /// Notes that the request is turned away.
+    pub(super) fn shed(&self) {
+        self.observer.shed(Shed::Requests);
+    }
+
     /// Notes the answer. One that says that something failed has the id by which the log knows it.
     pub(super) fn answer(&mut self, reply: &mut Reply) {
         self.took = self.begun.elapsed();
