@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Trials of a finews under attack, load and restarts: what is promised of it, each with what was seen.
+
+In the short form it takes some minutes; with --long it is what an owner's worst day would be, and takes two hours.
+Needs Debian's slowhttptest, nghttp2-client, wrk, nginx, caddy and haproxy.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+
+from crowds import crowd, slow
+from endings import endings
+from multiplex import http2
+from proxies import behind, restarts
+from soak import soak
+
+TRIALS = {"slow": slow, "crowd": crowd, "http2": http2, "endings": endings, "proxies": behind, "restarts": restarts, "soak": soak}
+NEEDED = ["slowhttptest", "h2load", "wrk", "nginx", "caddy", "haproxy"]
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--finews", default="target/release/finews", help="the program")
+    options.add_argument("--long", action="store_true", help="the long form")
+    options.add_argument("--results", help="a Markdown file to write what was seen to")
+    options.add_argument("trials", nargs="*", metavar="TRIAL", help=f"which: {', '.join(TRIALS)}; all, if none is named")
+    said = options.parse_args()
+    unknown = set(said.trials) - set(TRIALS)
+    if unknown:
+        options.error(f"no such trial: {', '.join(sorted(unknown))}")
+    missing = [program for program in NEEDED if not shutil.which(program)]
+    if missing:
+        options.error(f"not installed: {', '.join(missing)}")
+    done = []
+    for name in said.trials or TRIALS:
+        load = os.getloadavg()[0]
+        begun = time.monotonic()
+        trial = TRIALS[name](os.path.abspath(said.finews), said.long)
+        done.append((trial, load, time.monotonic() - begun))
+    if said.results:
+        with open(said.results, "w") as file:
+            file.write(results(done, said))
+    sys.exit(any(trial.failed for trial, *_ in done))
+
+
+def results(done, said):
+    version = subprocess.run([said.finews, "--version"], capture_output=True, text=True).stdout.strip()
+    lines = [
+        "# Under fire",
+        "",
+        f"What `python3 tests/fire/fire.py{' --long' if said.long else ''}` saw on {time.strftime('%Y-%m-%d')}: {version}, "
+        f"{os.cpu_count()} cores, Linux {platform.release()}. Clients, proxies and finews share the cores.",
+    ]
+    for trial, load, took in done:
+        lines += ["", f"## {trial.name}", "", f"Load before: {load:.1f}; took {took:.0f} s.", "", "| what | seen | bound | |", "|---|---|---|---|"]
+        # The file is read by people: a bar would end a cell.
+        cell = lambda value: str(value).replace("|", "\\|")  # noqa: E731
+        lines += [f"| {cell(what)} | {cell(figure)} | {bound} | {'ok' if holds else '**failed**' } |" for what, figure, bound, holds in trial.rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,294 @@
+// Opens hostile bodies in a browser that is allowed to run them, and looks whether anything runs:
+//
+//   controls   inputs that Chromium runs as they are, put into a page that nobody has cleaned: each must run, or the
+//              check would see nothing
+//   held       the same under finews's own policy: nothing runs, so the policy holds what might slip through
+//   pages      the article of every input, its source, and all else that shows a part of it: lists, feeds, searches,
+//              addresses that are not there
+//   sheets     the bodies once more, those of HTML read as Markdown, and images at other hosts as links
+//
+// Pages and sheets are opened under a policy that allows every script, so that nothing but the cleaning stands between
+// the inputs and the reader. Articles are hovered over, focused, clicked on, read anew and written back.
+//
+// It needs Node 20, Debian's chromium on the PATH, and what `npm install` puts in `tests/browser`. From the root:
+//
+//   npm install --prefix tests/browser
+//   node tests/fire/hostile.mjs --finews target/debug/finews
+//        [--whole]  all controls, not some of each kind
+//        [--mark]   only print the inputs that this Chromium runs uncleaned, for `fires` in hostile.json
+//
+// It prints a line for all that is wrong and a summary, and ends with 1 if anything ran, or a control did not.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { launch } from '../browser/browser.mjs';
+import { Site } from '../browser/site.mjs';
+import { Proxy } from './hostile-proxy.mjs';
+import { encoded, inputs, layOut, stem } from './hostile-site.mjs';
+import { Visitor } from './hostile-visit.mjs';
+
+/** Pages that are open at a time. */
+const VISITORS = 4;
+
+/** Fewer controls prove little, and so do fewer that the policy refuses. */
+const LEAST_CONTROLS = 25;
+const LEAST_REFUSED = 10;
+
+/** How long what runs late is waited for, in milliseconds. A control that has not run by then is given longer. */
+const WAIT = 120;
+const LONGER_WAITS = [600, 2_500];
+
+/** Bodies that are opened on one page, where they are opened for the second time. */
+const A_SHEET = 25;
+
+/** More pages than this would be a circle. */
+const MOST_PAGES = 3_000;
+
+/** Nothing takes longer, in milliseconds. */
+const PATIENCE = 10 * 60_000;
+
+/** Addresses that no page leads to. */
+const ADDRESSES = [
+  '/', '/feed.xml', '/feed.json', '/sitemap.xml', '/news-sitemap.xml', '/manifest.webmanifest', '/robots.txt',
+  '/archive/', '/archive/index.json', '/tag/', '/category/', '/stock/', '/2026/', '/2026/01/', '/own.html',
+];
+
+async function main() {
+  const { finews, mark, whole } = options();
+  setTimeout(giveUp, PATIENCE).unref();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
+
+  const all = await inputs();
+  // Images at other hosts are shown in one, and in the other become links; bodies of HTML are read as Markdown there.
+  const folders = [await layOut(all, { images: 'show' }), await layOut(all, { images: 'click', markdown: true })];
+  const sites = [];
+  const browser = await launch();
+  try {
+    for (const folder of folders) sites.push(await Site.serve(finews, folder));
+    await Promise.all(sites.map(searchable));
+    const visitors = await Promise.all(Array.from({ length: VISITORS }, () => Visitor.of(browser)));
+    const check = new Check(all, visitors, whole);
+    const [site, other] = sites;
+    if (mark) return await check.mark(site);
+    await check.controls(site);
+    await check.held(site);
+    await check.pages(site);
+    await check.sheets(other);
+    process.exitCode = check.print() ? 0 : 1;
+  } finally {
+    await browser.close();
+    await Promise.all(sites.map((site) => site.end()));
+  }
+}
+
+class Check {
+  constructor(all, visitors, isWhole) {
+    const bodies = all.filter(({ asked }) => asked === undefined);
+    Object.assign(this, { all, bodies, visitors, isWhole, failures: [], fired: 0, opened: 0, ran: 0 });
+  }
+
+  /** The inputs that must run uncleaned, or some of each kind. */
+  marked(every) {
+    const marked = this.all.filter(({ fires }) => fires);
+    return this.isWhole ? marked : marked.filter((_, at) => at % every === 0);
+  }
+
+  /** Inputs that Chromium runs do run where nothing cleans them. */
+  async controls(site) {
+    const proxy = await Proxy.of(site);
+    await this.each(this.marked(4), async (visitor, input) => {
+      if (await this.runs(visitor, proxy, input)) this.fired += 1;
+      else this.fail(`control ${input.label}: did not run`);
+    });
+    if (this.fired < LEAST_CONTROLS) this.fail(`only ${this.fired} controls ran of at least ${LEAST_CONTROLS}`);
+  }
+
+  /** Whether an input runs uncleaned, on a machine that may be busy. */
+  async runs(visitor, proxy, input) {
+    const url = proxy.page(encoded(input, input.raw), { charset: input.charset });
+    for (const wait of [WAIT, ...LONGER_WAITS]) {
+      const { ran } = await visitor.visit(url, { wait, isThorough: true });
+      if (ran.length > 0 || proxy.asked.has(input.number)) return true;
+    }
+    return false;
+  }
+
+  /** None runs under finews's policy. What is only asked for, such as an image of this site, is no script. */
+  async held(site) {
+    const proxy = await Proxy.of(site);
+    let refused = 0;
+    await this.each(this.marked(12), async (visitor, input) => {
+      const url = proxy.page(encoded(input, input.raw), { charset: input.charset, isHeld: true });
+      const found = await visitor.visit(url, { wait: WAIT, isThorough: true });
+      if (found.status !== 200) this.fail(`held ${input.label}: could not be opened`);
+      for (const what of found.ran) this.failRun(`held ${input.label}: ${what}`);
+      if (found.refused) refused += 1;
+    });
+    if (refused < LEAST_REFUSED) this.fail(`the policy refused only ${refused} of at least ${LEAST_REFUSED}`);
+  }
+
+  /** Every page of a site: articles and their sources, searches, and all lists that they lead to. */
+  async pages(site) {
+    const proxy = await Proxy.of(site);
+    const labels = this.labels(site);
+    await this.sources(site, labels);
+    const sources = [...labels.keys()].filter((_, at) => at % 20 === 0).map(sourceOf);
+    const queue = [...labels.keys(), ...sources, ...this.searches(), ...ADDRESSES];
+    const known = new Set(queue);
+    await this.each(queue, async (visitor, path) => {
+      const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, labels.has(path));
+      for (const link of found.links.filter((link) => isList(link) && !known.has(link))) {
+        known.add(link);
+        queue.push(link);
+      }
+      if (queue.length > MOST_PAGES) throw new Error(`pages lead to more than ${MOST_PAGES} others`);
+    });
+    this.noteAsked(proxy);
+  }
+
+  /** The bodies of another site, many to a page. */
+  async sheets(site) {
+    const proxy = await Proxy.of(site);
+    const urls = [...this.labels(site).keys()];
+    const sheets = [];
+    while (urls.length > 0) sheets.push(urls.splice(0, A_SHEET));
+    await this.each(sheets, async (visitor, sheet) => {
+      const bodies = await Promise.all(sheet.map((url) => proxy.bodyOf(url)));
+      const page = proxy.page(Buffer.from(bodies.map((body) => `<div class="body">${body}</div>`).join('\n')));
+      await this.open(visitor, page, `those from ${sheet[0]} to ${sheet.at(-1)}`, true);
+    });
+    this.noteAsked(proxy);
+  }
+
+  async open(visitor, url, label, isThorough) {
+    const found = await visitor.visit(url, { wait: WAIT, isThorough });
+    for (const what of found.ran) this.failRun(`${label}: ${what}`);
+    for (const what of found.looks) this.fail(`${label}: ${what}`);
+    for (const what of found.errors) this.fail(`${label}: a script of the page fails: ${what}`);
+    if (found.trouble) this.fail(`${label}: ${found.trouble}`);
+    this.opened += 1;
+    return found;
+  }
+
+  noteAsked(proxy) {
+    for (const number of proxy.asked) this.failRun(`${this.all[number - 1].label}: its canary was asked for`);
+  }
+
+  /** Sources are text, and no browser may guess otherwise: a few are opened as well. */
+  async sources(site, labels) {
+    for (const [url, label] of labels) {
+      const reply = await fetch(site.url(sourceOf(url)));
+      await reply.arrayBuffer();
+      const { 'content-type': type, 'x-content-type-options': options } = Object.fromEntries(reply.headers);
+      if (reply.status !== 200 || type !== 'text/plain; charset=utf-8' || options !== 'nosniff') {
+        this.fail(`${label}: its source is ${reply.status} ${type} ${options}`);
+      }
+    }
+  }
+
+  /** What the article of each input is called, by its address. Each input that is a body must have one. */
+  labels(site) {
+    const articles = new Map(site.articles.map(({ path, url }) => [path.replace(/^_posts\/|\.\w+$/g, ''), url]));
+    const labels = new Map();
+    for (const input of this.bodies) {
+      const url = articles.get(stem(input));
+      if (url) labels.set(url, input.label);
+      else this.fail(`${input.label}: has no article`);
+    }
+    return labels;
+  }
+
+  /** Each query, and a word that many inputs have, asked of the search and of one more each. */
+  searches() {
+    const queries = [...this.all.flatMap(({ asked }) => asked ?? []), 'onerror', 'onerror script'].map(encodeURIComponent);
+    return queries.flatMap((query, at) => [`/search?q=${query}`, [
+      `/search.xml?q=${query}`,
+      `/search?q=onerror&source=${query}&month=${query}&order=${query}`,
+      `/search.json?q=${query}`,
+      `/stock/?q=${query}`,
+      `/search/suggest?q=${query}`,
+      `/${query}/2026/01/11/${query}.html`,
+    ][at % 6]]);
+  }
+
+  /** Prints the inputs that run uncleaned. */
+  async mark(site) {
+    const proxy = await Proxy.of(site);
+    const ran = [];
+    await this.each(this.all, async (visitor, input) => {
+      if (await this.runs(visitor, proxy, input)) ran.push(input);
+    });
+    ran.sort((a, b) => a.number - b.number);
+    for (const { group, name } of ran) console.log(JSON.stringify([group, name]));
+  }
+
+  /** Does something with each of a list, which may grow meanwhile, as many at a time as there are visitors. */
+  async each(list, act) {
+    let at = 0;
+    let running = 0;
+    const work = async (visitor) => {
+      while (at < list.length || running > 0) {
+        if (at === list.length) {
+          await sleep(10);
+          continue;
+        }
+        const next = list[at];
+        at += 1;
+        running += 1;
+        await act(visitor, next).finally(() => (running -= 1));
+      }
+    };
+    await Promise.all(this.visitors.map(work));
+  }
+
+  fail(text) {
+    this.failures.push(text);
+  }
+
+  failRun(text) {
+    this.ran += 1;
+    this.fail(text);
+  }
+
+  /** Prints what is wrong, and says whether nothing is. */
+  print() {
+    for (const failure of new Set(this.failures)) console.log(failure);
+    console.log(`${this.bodies.length} bodies, ${this.opened} pages, ${this.fired} controls fired, ${this.ran} ran`);
+    return this.failures.length === 0;
+  }
+}
+
+function sourceOf(url) {
+  return url.replace(/\.html$/, '.md');
+}
+
+/** Whether a link leads to a list of posts, or a feed. What says how to search is saved by browsers, not shown. */
+function isList(link) {
+  const shapes = [/^\/(category|tag|stock|board|feed|sitemap)\/.*$/, /^\/\d{4}\/(\d\d\/){0,2}(\d+\/)?$/, /^\/[\w-]+\.(xml|json)(\?page=\d+)?$/];
+  return link !== '/opensearch.xml' && shapes.some((shape) => shape.test(link));
+}
+
+/** Returns when the search has read every post. */
+async function searchable(site) {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    const { text } = await site.get('/readyz?verbose');
+    if (/^search: ok$/m.test(text)) return;
+    await sleep(50);
+  }
+  throw new Error('the search index was not ready in time');
+}
+
+function options() {
+  const flag = { type: 'boolean', default: false };
+  const { values } = parseArgs({ options: { finews: { type: 'string' }, whole: flag, mark: flag } });
+  if (!values.finews) throw new Error('--finews PATH is needed');
+  return values;
+}
+
+function giveUp() {
+  console.error('this takes too long');
+  process.exit(1);
+}
+
+await main();

@@ -1,0 +1,167 @@
+"""finews behind the proxies of the README, by its own examples, and restarts behind them that lose nobody."""
+
+import os
+import re
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import http.client
+
+from common import Finews, Site, Trial, free_port, get, wait_until
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+# Where clients come from, to be told from the proxy.
+READER = "127.0.0.9"
+
+
+def example(language):
+    """The README's example for a proxy."""
+    return re.search(rf"```{language}\n(.*?)```", README.read_text(), re.S)[1]
+
+
+def for_each(text, ports):
+    """The line of an example that names finews, once for each of several."""
+    line = re.search(r"^ *server .*127\.0\.0\.1:8080.*$", text, re.M)[0]
+    lines = (line.replace("8080", str(port)).replace(" one ", f" s{port} ") for port in ports)
+    return text.replace(line, "\n".join(lines))
+
+
+class Proxy:
+    """A proxy that runs by the README's example, with other ports, before some instances."""
+
+    def __init__(self, kind, scratch, ports):
+        self.port = free_port()
+        text = example({"nginx": "nginx", "caddy": "caddyfile", "haproxy": "haproxy"}[kind])
+        file = scratch / f"{kind}.conf"
+        environment = dict(os.environ)
+        if kind == "nginx":
+            text = for_each(text, ports).replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+            head = f"daemon off; pid {scratch}/nginx.pid; error_log stderr warn; worker_rlimit_nofile 8192;\nevents {{ worker_connections 4096; }}\n"
+            folders = "".join(f"{what}_temp_path {scratch}/nginx-{what};\n" for what in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+            text = f"{head}http {{ access_log off;\n{folders}{text}}}\n"
+            command = ["nginx", "-e", "stderr", "-p", str(scratch), "-c", str(file)]
+        elif kind == "caddy":
+            text = text.replace("news.example.org", f"http://127.0.0.1:{self.port}")
+            text = text.replace("127.0.0.1:8080", " ".join(f"127.0.0.1:{port}" for port in ports))
+            text = "{\n\tadmin off\n}\n" + text
+            environment.update(XDG_CONFIG_HOME=str(scratch), XDG_DATA_HOME=str(scratch), HOME=str(scratch))
+            command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
+        else:
+            text = for_each(text, ports).replace("bind :80", f"bind 127.0.0.1:{self.port}")
+            command = ["haproxy", "-db", "-f", str(file)]
+        file.write_text(text)
+        self.log = (scratch / f"{kind}.log").open("w")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
+        wait_until(f"{kind} ready", lambda: get(self.port, "/")[0] == 200, 20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+def behind(program, _long):
+    trial = Trial("behind proxies")
+    for kind in ["nginx", "caddy", "haproxy"]:
+        site = Site(100)
+        flags = ["--trusted-proxy", "127.0.0.1", "--access-log", "all", "--log-format", "json"]
+        with Finews(program, site, *flags) as server, Proxy(kind, site.scratch, [server.port]) as proxy:
+            article = site.path(7)
+
+            def check(what, figure, bound):
+                trial.check(f"{kind}: {what}", figure, bound, figure == bound)
+
+            status, headers, body = get(proxy.port, article, {"Accept-Encoding": "gzip"}, source=READER)
+            check("an article", (status, headers["content-encoding"], body[:2]), (200, "gzip", b"\x1f\x8b"))
+            tag = headers["etag"]
+            check("an article that is known", get(proxy.port, article, {"Accept-Encoding": "gzip", "If-None-Match": tag})[0], 304)
+            check("the head of one", (lambda a: (a[0], a[2]))(get(proxy.port, article, method="HEAD")), (200, b""))
+            status, headers, body = get(proxy.port, "/assets/large.bin", {"Range": "bytes=256-263"})
+            check("a part of a file", (status, body), (206, bytes(range(8))))
+            check("a page that is not there", get(proxy.port, "/nowhere")[0], 404)
+            status, headers, _ = get(proxy.port, "/category")
+            check("an address that leads on", (status, headers["location"]), (301, "/category/"))
+            entry = [entry for entry in server.requests() if entry["target"] == article][0]
+            check("whom it asks for", entry["client"], READER)
+            forged = {"X-Forwarded-For": "192.0.2.1"}
+            get(proxy.port, "/forged", forged, source=READER)
+            wait_until("logged", lambda: any(entry["target"] == "/forged" for entry in server.requests()), 5)
+            entry = [entry for entry in server.requests() if entry["target"] == "/forged"][0]
+            check("whom it asks for when a client lies", entry["client"], READER)
+            took = live_delay(proxy.port, site)
+            trial.check(f"{kind}: a new post at /live after", f"{took:.2f} s", "at most 1 s", took <= 1)
+    return trial
+
+
+def live_delay(port, site):
+    """How long a post that is written takes to be told through a proxy."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/live")
+    answer = connection.getresponse()
+    while not answer.readline().startswith(b"event: hello"):
+        pass
+    site.write(site.count + 1)
+    begun = time.monotonic()
+    while not answer.readline().startswith(b"event: post"):
+        pass
+    took = time.monotonic() - begun
+    connection.close()
+    return took
+
+
+def restarts(program, long):
+    trial = Trial("rolling restarts")
+    wanted = 100_000 if long else 15_000
+    for kind in ["nginx", "caddy", "haproxy"]:
+        site = Site(200)
+        ports = [free_port(), free_port()]
+        start = lambda port: Finews(program, site, port=port)  # noqa: E731
+        instances = [start(port) for port in ports]
+        try:
+            with Proxy(kind, site.scratch, ports) as proxy:
+                done, failed, said = 0, 0, []
+                stopping = threading.Event()
+
+                def load():
+                    nonlocal done, failed
+                    while not stopping.is_set() or done < wanted:
+                        command = ["wrk", "-t1", "-c20", "-d10s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
+                        text = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+                        done += int(re.search(r"(\d+) requests in", text)[1])
+                        errors = re.search(r"Socket errors: (.*)", text)
+                        others = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+                        failed += int(others[1]) if others else 0
+                        failed += sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
+                        said.extend(match[0] for match in [errors, others] if match)
+
+                loading = threading.Thread(target=load)
+                loading.start()
+                time.sleep(3)
+                count, slowest, codes = 0, 0, set()
+                while count < 4 or (done < wanted and count < 100):
+                    number = count % 2
+                    took, code = instances[number].stop()
+                    slowest, codes = max(slowest, took), codes | {code}
+                    instances[number] = start(ports[number])
+                    # As a rollout does: the next goes when this one has been seen to be back.
+                    time.sleep(3)
+                    count += 1
+                stopping.set()
+                loading.join(120)
+                trial.note(f"{kind}: requests, restarts", f"{done}, {count}")
+                trial.check(f"{kind}: requests that failed", f"{failed} {said}" if said else failed, "0", failed == 0)
+                trial.check(f"{kind}: requests", done, f"at least {wanted}", done >= wanted)
+                trial.check(f"{kind}: the slowest end", f"{slowest:.1f} s", "at most 8 s", slowest <= 8)
+                trial.check(f"{kind}: exit codes", codes, "{0}", codes == {0})
+        finally:
+            for instance in instances:
+                instance.__exit__()
+    return trial

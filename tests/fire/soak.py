@@ -1,0 +1,173 @@
+"""Hours of an ordinary day: readers, searches and followers, while posts come, change and go."""
+
+import http.client
+import re
+import subprocess
+import threading
+import time
+
+from common import Finews, Site, Trial, get, percentile
+
+MARKS = re.compile(r"(first|last)-(\d+)-mark")
+# What readers ask for, in turn; the rate is kept by each connection's pause.
+PACE = """
+local paths = {%s}
+local at = 0
+request = function() at = at %% #paths + 1; return wrk.format("GET", paths[at], {["Accept-Encoding"] = "gzip"}) end
+delay = function() return %s end
+"""
+CONNECTIONS = 32
+LIVE = 20
+
+
+def soak(program, long):
+    trial = Trial("soak")
+    seconds = 3600 if long else 180
+    site = Site(2000)
+    # So small that it is full before the first figure is taken.
+    with Finews(program, site, "--page-cache", "16M", "--search-rate", "off") as server:
+        paths = ["/", "/category/", "/category/source1.html", "/2024/03/", "/feed.xml", "/stock/"]
+        paths += [site.path(number) for number in range(1000)]
+        rate = wrk(server, site, paths, 5, None)[0]
+        half = rate / 2
+        trial.note("sustainable requests a second", f"{rate:.0f}")
+        day = Day(server, site, seconds)
+        day.start()
+        memory = threading.Thread(target=day.watch_memory)
+        memory.start()
+        done, failed, latency = wrk(server, site, paths, seconds, half)
+        day.join()
+        memory.join()
+        trial.check("requests a second, of half of that", f"{done:.0f}", f"at least {half * 0.8:.0f}", done >= half * 0.8)
+        trial.note("p50 and p99 of those", latency)
+        trial.check("requests that failed", failed, "0", failed == 0)
+        trial.note("posts that came, changed, went", f"{day.came}, {day.changed}, {day.gone}")
+        trial.check("pages that were torn, of " + str(day.read), day.torn, "0", day.torn == 0)
+        trial.check("other errors", day.errors[:5], "none", not day.errors)
+        trial.check("searches, and their p99", f"{len(day.searches)}, {percentile(day.searches, 0.99) * 1e3:.0f} ms", "at most 1 s", percentile(day.searches, 0.99) <= 1)
+        trial.check("new posts told to each follower", sorted(set(day.told)), f"all {day.came}", set(day.told) == {day.came})
+        early, late = day.settled()
+        change = late / early - 1
+        trial.check("own memory, from the second quarter of the time to the last", f"{early / 2**20:.1f} to {late / 2**20:.1f} MiB ({change:+.1%})", "at most 5 % more", change <= 0.05)
+        code = server.stop()[1]
+        trial.check("exit code", code, "0", code == 0)
+    return trial
+
+
+def wrk(server, site, paths, seconds, rate):
+    """Requests a second, how many failed, and the latency that wrk saw; at a rate, or as fast as can be."""
+    pause = f"{CONNECTIONS / rate * 1000:.0f}" if rate else "0"
+    script = site.scratch / "pace.lua"
+    text = PACE % (", ".join(f'"{path}"' for path in paths), pause)
+    script.write_text(text if rate else text.split("delay =")[0])
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script)]
+    said = subprocess.run([*command, f"http://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=seconds + 60).stdout
+    errors = re.search(r"Socket errors: (.*)", said)
+    others = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    failed = sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
+    failed += int(others[1]) if others else 0
+    latency = ", ".join(re.search(rf"{part}%\s+(\S+)", said)[1] for part in (50, 99))
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), failed, latency
+
+
+class Day:
+    """All that happens beside the readers."""
+
+    def __init__(self, server, site, seconds):
+        self.server, self.site = server, site
+        self.begun = time.monotonic()
+        self.seconds = seconds
+        self.came = self.changed = self.gone = self.read = self.torn = 0
+        self.errors, self.searches, self.told, self.memory = [], [], [], []
+        # 2,000 of each kind an hour, spread over the time but for a last while in which all is heard of.
+        self.writing = seconds - 10
+        self.rounds = max(60, int(2000 * self.writing / 3600))
+        self.threads = [threading.Thread(target=self.guarded, args=(part,)) for part in (self.write, self.look, self.search)]
+        self.followers = [threading.Thread(target=self.guarded, args=(self.follow,), daemon=True) for _ in range(LIVE)]
+        self.over = threading.Event()
+
+    def start(self):
+        for thread in [*self.followers, *self.threads]:
+            thread.start()
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+        self.over.set()
+        for thread in self.followers:
+            thread.join(30)
+
+    def guarded(self, part):
+        try:
+            part()
+        except Exception as error:  # whatever it is, it must not pass unseen
+            self.errors.append(f"{part.__name__}: {error!r}")
+
+    def lasts(self):
+        return time.monotonic() < self.begun + self.seconds
+
+    def write(self):
+        pause = self.writing / self.rounds / 3
+        for number in range(self.rounds):
+            self.site.write(self.site.count + number)
+            self.came += 1
+            time.sleep(pause)
+            self.site.write(1000 + number % 1000, version=number + 1)
+            self.changed += 1
+            time.sleep(pause)
+            # What came a while ago goes; the first few have nothing before them.
+            if number >= 10:
+                self.site.file(self.site.count + number - 10).unlink()
+                self.gone += 1
+            time.sleep(pause)
+
+    def look(self):
+        """Reads what is being changed: first and last words must be of one version."""
+        number = 0
+        while self.lasts():
+            number += 1
+            status, _, body = get(self.server.port, self.site.path(1000 + number % 1000))
+            marks = MARKS.findall(body.decode())
+            versions = {version for kind, version in marks}
+            whole = status == 200 and {kind for kind, _ in marks} >= {"first", "last"} and len(versions) == 1
+            self.read += 1
+            self.torn += not whole
+            time.sleep(0.02)
+
+    def search(self):
+        words = ["央行", "降准", "新能源", "黄金", "first", "涨停"]
+        while self.lasts():
+            query = "%" + "%".join(f"{byte:02X}" for byte in words[len(self.searches) % len(words)].encode())
+            begun = time.monotonic()
+            status, _, _ = get(self.server.port, f"/search?q={query}")
+            self.searches.append(time.monotonic() - begun)
+            if status != 200:
+                self.errors.append(f"a search was answered {status}")
+            time.sleep(0.2)
+
+    def follow(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        connection.request("GET", "/live")
+        answer = connection.getresponse()
+        count = 0
+        while not self.over.is_set() or count < self.came:
+            line = answer.readline()
+            if not line:
+                raise EOFError(f"the end after {count} posts")
+            count += line == b"event: post\n"
+            if line == b"event: reset\n":
+                raise ValueError("too much was missed")
+            if self.over.is_set() and line.startswith(b":"):
+                break
+        self.told.append(count)
+        connection.close()
+
+    def watch_memory(self):
+        while self.lasts():
+            self.memory.append((time.monotonic() - self.begun, self.server.memory()))
+            time.sleep(2)
+
+    def settled(self):
+        """The median memory of the second quarter, when caches are full, and of the last."""
+        part = lambda start, end: percentile([memory for at, memory in self.memory if start <= at / self.seconds < end], 0.5)  # noqa: E731
+        return part(0.25, 0.5), part(0.75, 1.0)
