@@ -8,11 +8,16 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 
 use listenfd::ListenFd;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::either::Either;
 
 use crate::config::Address;
 use crate::web::client::Peer;
+
+/// Of an answer, what the system takes over before its client's system wants it. By itself it takes megabytes:
+/// a thousand clients that hardly read would have it drop the packets of all others.
+const MOST_UNSENT: u32 = 128 * 1024;
 
 /// Takes connections.
 #[derive(Debug)]
@@ -28,6 +33,15 @@ enum Socket {
     Unix(UnixListener),
 }
 
+impl Socket {
+    /// A socket whose connections are given what they can take.
+    fn tcp(listener: TcpListener) -> Self {
+        // Connections inherit it. Where the system does not know it, nothing is lost but this.
+        let _ = SockRef::from(&listener).set_tcp_notsent_lowat(MOST_UNSENT);
+        Self::Tcp(listener)
+    }
+}
+
 /// A connection that was taken.
 pub(super) type Stream = Either<TcpStream, UnixStream>;
 
@@ -40,7 +54,7 @@ impl Listener {
     pub async fn bind(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => {
-                Ok(Self { socket: Socket::Tcp(TcpListener::bind(address).await?), file: None })
+                Ok(Self { socket: Socket::tcp(TcpListener::bind(address).await?), file: None })
             }
             Address::Unix(path) => {
                 remove_stale(path)?;
@@ -65,7 +79,7 @@ impl Listener {
         let socket = match sockets.take_tcp_listener(index) {
             Ok(listener) => listener.map(|listener| {
                 listener.set_nonblocking(true)?;
-                TcpListener::from_std(listener).map(Socket::Tcp)
+                TcpListener::from_std(listener).map(Socket::tcp)
             }),
             // It is of another kind, and still there.
             Err(_) => sockets.take_unix_listener(index)?.map(|listener| {
