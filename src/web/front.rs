@@ -8,16 +8,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::Request;
-use futures_util::future::Either;
+use futures_util::future::{Either, MapOk, TryFutureExt};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
 use super::client::Peer;
-use super::reply::Reply;
+use super::reply::{Marked, Reply};
 use super::{App, headers, panicked, quick_answer, router};
 
-type Answer = Result<Reply, Infallible>;
+type Answer = Result<Marked, Infallible>;
+type Routed = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
 /// Answers a connection: at once if it can, by the router if not.
 #[derive(Clone)]
@@ -35,33 +36,35 @@ impl Front {
         move |peer| Self { app: Arc::clone(&app), router: router.clone(), peer }
     }
 
-    fn quickly(&self, request: Request<Incoming>) -> Either<Reply, Request<Incoming>> {
+    fn quickly(&self, request: Request<Incoming>) -> Either<Marked, Request<Incoming>> {
         // The router has routes of its own besides what the archive holds.
         if super::is_routed(request.uri().path()) {
             return Either::Right(request);
         }
         let (parts, body) = request.into_parts();
         match catch_unwind(AssertUnwindSafe(|| quick_answer(&self.app, &parts))) {
-            Ok(Some(reply)) => Either::Left(headers::secured(reply)),
+            Ok(Some(Marked { reply, pattern })) => {
+                Either::Left(Marked { reply: headers::secured(reply), pattern })
+            }
             Ok(None) => {
                 let mut request = Request::from_parts(parts, body);
                 request.extensions_mut().insert(self.peer);
                 Either::Right(request)
             }
-            Err(cause) => Either::Left(panicked(&self.app, &*cause)),
+            Err(cause) => Either::Left(panicked(&self.app, &*cause).into()),
         }
     }
 }
 
 impl Service<Request<Incoming>> for Front {
-    type Response = Reply;
+    type Response = Marked;
     type Error = Infallible;
-    type Future = Either<Ready<Answer>, <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future>;
+    type Future = Either<Ready<Answer>, MapOk<Routed, fn(Reply) -> Marked>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         match self.quickly(request) {
-            Either::Left(reply) => Either::Left(ready(Ok(reply))),
-            Either::Right(request) => Either::Right(self.router.call(request)),
+            Either::Left(marked) => Either::Left(ready(Ok(marked))),
+            Either::Right(request) => Either::Right(self.router.call(request).map_ok(Marked::from)),
         }
     }
 }

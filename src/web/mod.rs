@@ -71,7 +71,7 @@ use app::Settings;
 pub use front::Front;
 use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
-use reply::{Pattern, Reply, Visit, status};
+use reply::{Marked, Pattern, Reply, Visit, status};
 use searches::Refusal;
 
 const HEALTH: Pattern = Pattern("/healthz");
@@ -137,7 +137,7 @@ async fn ready(State(app): State<Arc<App>>, uri: Uri) -> Reply {
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let (request, _) = request.into_parts();
     match quick_answer(&app, &request) {
-        Some(reply) => reply,
+        Some(marked) => marked.into_reply(),
         None => slow_answer(&app, &request).await,
     }
 }
@@ -201,17 +201,17 @@ fn unlisted(mut reply: Reply) -> Reply {
 }
 
 /// What needs nothing but the memory: pages, articles, refusals.
-fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
+fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let mut reply = status(StatusCode::METHOD_NOT_ALLOWED);
         reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        return Some(reply);
+        return Some(reply.into());
     }
     let served = app.served();
     let Some(archive) = &served.archive else {
         let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-        return Some(reply);
+        return Some(reply.into());
     };
     let settings = &*served.settings;
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
@@ -220,22 +220,23 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Reply> {
         // The host's root, or the site's own without its slash, leads to the site.
         let near = full == "/" || full == settings.site.baseurl();
         let decoded = paths::decode(full).unwrap_or_default();
-        return Some(if near { visit.moved(Route::Home) } else { error::not_found(&visit, &decoded) });
+        let reply = if near { visit.moved(Route::Home) } else { error::not_found(&visit, &decoded) };
+        return Some(reply.into());
     };
     // What stands at an address is noted without a query, so such a visit is made anew.
     let visit = match request.uri.query() {
         Some(query) => visit.asking(query),
         None => {
-            if let Some(reply) = visit.again(full, served.generation) {
-                return Some(reply);
+            if let Some(marked) = visit.again(full, served.generation) {
+                return Some(marked);
             }
             visit.at(full, served.generation)
         }
     };
     let Some(decoded) = paths::decode(path) else {
-        return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n"));
+        return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n").into());
     };
-    own_page(&visit, path).or_else(|| of_archive(&visit, &decoded))
+    own_page(&visit, path).or_else(|| of_archive(&visit, &decoded)).map(Marked::from)
 }
 
 /// What the disk is asked for, and what to do about an address that nothing has.

@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::client::{Peer, Proxies};
 use super::metrics::{Metrics, Shed};
-use super::reply::Reply;
+use super::reply::Marked;
 use crate::config::{AccessLog, Connections, Requests};
 use activity::Activity;
 use guard::Guard;
@@ -158,7 +158,7 @@ pub async fn run<S>(
     observer: Arc<Observer>,
     stop: impl Future<Output = ()>,
 ) where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let taker = Taker::new(service, &limits, observer);
@@ -237,7 +237,7 @@ impl<F> Taker<F> {
     fn take<S>(&self, stream: Stream, peer: Peer, graceful: &GracefulShutdown)
     where
         F: Fn(Peer) -> S,
-        S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
         let place = Arc::clone(&self.room).try_acquire_owned();
@@ -246,15 +246,10 @@ impl<F> Taker<F> {
         let Ok(place) = place else { return self.refuse(&stream) };
         let place = Place { _permit: place, observer: Arc::clone(&self.observer) };
         self.observer.metrics.connections.inc();
-        let activity = Arc::new(Activity::new(is_crowded));
+        let (observer, room) = (Arc::clone(&self.observer), Arc::clone(&self.room_for_requests));
+        let activity = Arc::new(Activity::new(is_crowded, observer, peer, room));
         let stream = Timed::new(stream, self.times, Arc::clone(&activity));
-        let guard = Guard::new(
-            (self.service)(peer),
-            Arc::clone(&activity),
-            Arc::clone(&self.observer),
-            peer,
-            Arc::clone(&self.room_for_requests),
-        );
+        let guard = Guard::new((self.service)(peer), Arc::clone(&activity));
         let connection = self.http.serve_connection(TokioIo::new(stream), guard).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(served(connection, activity, self.crowded.subscribe(), place));

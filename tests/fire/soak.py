@@ -16,7 +16,7 @@ local at = 0
 request = function() at = at %% #paths + 1; return wrk.format("GET", paths[at], {["Accept-Encoding"] = "gzip"}) end
 delay = function() return %s end
 """
-CONNECTIONS = 32
+CONNECTIONS = 256
 LIVE = 20
 
 
@@ -31,6 +31,7 @@ def soak(program, long):
         rate = wrk(server, site, paths, 5, None)[0]
         half = rate / 2
         trial.note("sustainable requests a second", f"{rate:.0f}")
+        churn(server, site)
         day = Day(server, site, seconds)
         day.start()
         memory = threading.Thread(target=day.watch_memory)
@@ -48,10 +49,21 @@ def soak(program, long):
         trial.check("new posts told to each follower", sorted(set(day.told)), f"all {day.came}", set(day.told) == {day.came})
         early, late = day.settled()
         change = late / early - 1
-        trial.check("own memory, from the second quarter of the time to the last", f"{early / 2**20:.1f} to {late / 2**20:.1f} MiB ({change:+.1%})", "at most 5 % more", change <= 0.05)
+        # It goes up and down by a tenth, and what is kept of searches and pages fills for an hour: in minutes only
+        # a leak that is larger can be seen.
+        most = 0.05 if long else 0.25
+        trial.check("own memory, from the second quarter of the time to the last", f"{early / 2**20:.1f} to {late / 2**20:.1f} MiB ({change:+.1%})", f"at most {most:.0%} more", change <= most)
         code = server.stop()[1]
         trial.check("exit code", code, "0", code == 0)
     return trial
+
+
+def churn(server, site, rounds=300):
+    """Changes in quick succession, so that what fills with them is full before memory is looked at."""
+    for number in range(rounds):
+        site.write(1000 + number % 1000, version=number)
+        get(server.port, site.path(1000 + number % 1000))
+        time.sleep(0.1)
 
 
 def wrk(server, site, paths, seconds, rate):

@@ -7,11 +7,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::Response;
+use axum::http::{Request, Response};
 use hyper::body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::Observer;
 use super::record::Record;
+use crate::web::client::Peer;
+use crate::web::metrics::Shed;
+use crate::web::reply::Marked;
 
 /// What a connection is at.
 #[derive(Debug)]
@@ -25,17 +30,26 @@ pub(super) struct Activity {
     done_at: AtomicU64,
     /// There is hardly room for other connections.
     crowded: AtomicBool,
+    /// Who is told of its requests.
+    pub(super) observer: Arc<Observer>,
+    /// Who is at the other end.
+    pub(super) peer: Peer,
+    /// For how many more requests there is room, those of other connections included.
+    room: Arc<Semaphore>,
 }
 
 impl Activity {
     /// That of a connection that has said nothing yet.
-    pub(super) fn new(is_crowded: bool) -> Self {
+    pub(super) fn new(is_crowded: bool, observer: Arc<Observer>, peer: Peer, room: Arc<Semaphore>) -> Self {
         Self {
             start: Instant::now(),
             begun: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             done_at: AtomicU64::new(0),
             crowded: AtomicBool::new(is_crowded),
+            observer,
+            peer,
+            room,
         }
     }
 
@@ -64,33 +78,50 @@ impl Activity {
 }
 
 /// A request that has come; it is done when this is dropped.
-pub(super) struct Turn(Arc<Activity>);
+pub(super) struct Turn {
+    activity: Arc<Activity>,
+    record: Record,
+}
 
 impl Turn {
-    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
+    pub(super) fn begin<B>(activity: &Arc<Activity>, request: &Request<B>) -> Self {
         activity.begun.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(activity))
+        Self {
+            record: Record::begin(&activity.observer, activity.peer, request),
+            activity: Arc::clone(activity),
+        }
     }
 
-    /// An answer that takes the turn with it, and the record of it.
-    pub(super) fn answer(self, mut record: Record, mut reply: Response<Body>) -> Response<Answer> {
-        record.answer(&mut reply);
-        reply.map(|body| Answer { body, record, _turn: self })
+    /// A place among the requests that are worked on, if there is one.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.activity.room).try_acquire_owned().ok()
+    }
+
+    /// Notes that the request is turned away.
+    pub(super) fn shed(&self) {
+        self.activity.observer.shed(Shed::Requests);
+    }
+
+    /// An answer that takes the turn with it.
+    pub(super) fn answer(mut self, Marked { mut reply, pattern }: Marked) -> Response<Answer> {
+        self.record.answer(&self.activity.observer, &mut reply, pattern);
+        reply.map(|body| Answer { body, turn: self })
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.done_at.store(self.0.start.elapsed().as_nanos() as u64, Ordering::Release);
-        self.0.done.fetch_add(1, Ordering::AcqRel);
+        self.record.end(&self.activity.observer);
+        let activity = &self.activity;
+        activity.done_at.store(activity.start.elapsed().as_nanos() as u64, Ordering::Release);
+        activity.done.fetch_add(1, Ordering::AcqRel);
     }
 }
 
 /// The body of an answer.
 pub(super) struct Answer {
     body: Body,
-    record: Record,
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl HttpBody for Answer {
@@ -103,7 +134,7 @@ impl HttpBody for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.record.sent(frame.data_ref().map_or(0, Bytes::len));
+            self.turn.record.sent(frame.data_ref().map_or(0, Bytes::len));
         }
         polled
     }

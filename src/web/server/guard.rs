@@ -8,76 +8,47 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
-use futures_util::future::Either;
+use futures_util::future::{Either, MapOk, TryFutureExt};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use pin_project_lite::pin_project;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::activity::{Activity, Answer, Turn};
-use super::record::Record;
-use super::{Observer, hygiene};
+use super::hygiene;
 use crate::web::cache::CachePolicy;
-use crate::web::client::Peer;
 use crate::web::headers;
-use crate::web::reply::{Reply, status};
+use crate::web::reply::{Marked, Reply, status};
 
 /// A service behind the guard of one connection.
 #[derive(Clone)]
 pub(super) struct Guard<S> {
     service: S,
     activity: Arc<Activity>,
-    observer: Arc<Observer>,
-    peer: Peer,
-    /// For how many more requests there is room.
-    room: Arc<Semaphore>,
 }
 
 impl<S> Guard<S> {
-    pub(super) fn new(
-        service: S,
-        activity: Arc<Activity>,
-        observer: Arc<Observer>,
-        peer: Peer,
-        room: Arc<Semaphore>,
-    ) -> Self {
-        Self { service, activity, observer, peer, room }
+    pub(super) fn new(service: S, activity: Arc<Activity>) -> Self {
+        Self { service, activity }
     }
 }
 
 impl<S> Service<Request<Incoming>> for Guard<S>
 where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible>,
+    S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible>,
 {
     type Response = Response<Answer>;
     type Error = Infallible;
-    type Future = Answering<Either<Ready<Result<Reply, Infallible>>, S::Future>>;
+    type Future =
+        Answering<Either<Ready<Result<Marked, Infallible>>, MapOk<S::Future, fn(S::Response) -> Marked>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let turn = Some((Turn::begin(&self.activity), Record::begin(&self.observer, self.peer, &request)));
+        let turn = Some(Turn::begin(&self.activity, &request));
         let reply = match hygiene::refusal(&request) {
-            Some(reply) => Either::Left(ready(Ok(reply))),
-            None => Either::Right(self.service.call(request)),
+            Some(reply) => Either::Left(ready(Ok(reply.into()))),
+            None => Either::Right(self.service.call(request).map_ok(Into::into as fn(S::Response) -> Marked)),
         };
-        Answering { reply, turn, place: Place::Unasked(Arc::clone(&self.room)) }
-    }
-}
-
-/// A place among the requests that are worked on.
-enum Place {
-    /// What is answered at once needs none.
-    Unasked(Arc<Semaphore>),
-    /// Until the answer begins: how long it takes to send is its client's affair.
-    Taken { _permit: OwnedSemaphorePermit },
-}
-
-impl Place {
-    /// Takes a place for a request that has to wait for something. Whether there is one.
-    fn take(&mut self) -> bool {
-        let Self::Unasked(room) = self else { return true };
-        let Ok(permit) = Arc::clone(room).try_acquire_owned() else { return false };
-        *self = Self::Taken { _permit: permit };
-        true
+        Answering { reply, turn, place: None }
     }
 }
 
@@ -95,30 +66,34 @@ pin_project! {
     pub(super) struct Answering<F> {
         #[pin]
         reply: F,
-        turn: Option<(Turn, Record)>,
-        place: Place,
+        turn: Option<Turn>,
+        // Among the requests that are worked on, if this is not answered at once, until the answer begins: how
+        // long it takes to send is its client's affair.
+        place: Option<OwnedSemaphorePermit>,
     }
 }
 
-impl<F: Future<Output = Result<Reply, Infallible>>> Future for Answering<F> {
+impl<F: Future<Output = Result<Marked, Infallible>>> Future for Answering<F> {
     type Output = Result<Response<Answer>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let reply = match this.reply.poll(cx) {
-            Poll::Ready(Ok(reply)) => reply,
-            Poll::Pending if this.place.take() => return Poll::Pending,
+        // Nobody asks again after an answer.
+        let Some(turn) = this.turn.as_ref() else { return Poll::Pending };
+        let marked = match this.reply.poll(cx) {
+            Poll::Ready(Ok(marked)) => marked,
             Poll::Pending => {
-                if let Some((_, record)) = this.turn {
-                    record.shed();
+                if this.place.is_none() {
+                    *this.place = turn.place();
                 }
-                shed()
+                if this.place.is_some() {
+                    return Poll::Pending;
+                }
+                turn.shed();
+                shed().into()
             }
         };
-        match this.turn.take() {
-            Some((turn, record)) => Poll::Ready(Ok(turn.answer(record, reply))),
-            // Nobody asks again after an answer.
-            None => Poll::Pending,
-        }
+        *this.place = None;
+        this.turn.take().map_or(Poll::Pending, |turn| Poll::Ready(Ok(turn.answer(marked))))
     }
 }

@@ -1,8 +1,8 @@
 //! What is noted of a request: a number for the owner's monitoring, and a line in the log.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::http::header::{REFERER, USER_AGENT};
@@ -73,7 +73,6 @@ impl Log {
 
 /// A request that is being answered.
 pub(super) struct Record {
-    observer: Arc<Observer>,
     begun: Instant,
     method: Method,
     /// What the log says of it; nothing if that is off.
@@ -87,48 +86,51 @@ pub(super) struct Record {
 
 struct Line {
     id: Option<HeaderValue>,
-    client: Client,
     uri: Uri,
+    /// Whom it is from, if every request has a line.
+    reader: Option<Reader>,
+}
+
+struct Reader {
+    client: Client,
     referer: Option<HeaderValue>,
     agent: Option<HeaderValue>,
 }
 
 impl Record {
     /// That of a request that has come.
-    pub(super) fn begin<B>(observer: &Arc<Observer>, peer: Peer, request: &Request<B>) -> Self {
+    pub(super) fn begin<B>(observer: &Observer, peer: Peer, request: &Request<B>) -> Self {
         observer.metrics.in_flight.inc();
-        let line = (observer.log.which != AccessLog::Off).then(|| {
-            let headers = request.headers();
-            Box::new(Line {
+        let headers = request.headers();
+        let line = match observer.log.which {
+            AccessLog::Off => None,
+            // Few of these lines are written, and most requests are answered sooner than that is found out.
+            AccessLog::Errors => Some(Line { id: None, uri: request.uri().clone(), reader: None }),
+            AccessLog::All => Some(Line {
                 id: given_id(observer, peer, headers),
-                client: observer.proxies.client(peer, headers),
                 uri: request.uri().clone(),
-                referer: headers.get(REFERER).cloned(),
-                agent: headers.get(USER_AGENT).cloned(),
-            })
-        });
+                reader: Some(Reader {
+                    client: observer.proxies.client(peer, headers),
+                    referer: headers.get(REFERER).cloned(),
+                    agent: headers.get(USER_AGENT).cloned(),
+                }),
+            }),
+        };
         Self {
-            observer: Arc::clone(observer),
             begun: Instant::now(),
             method: request.method().clone(),
-            line,
+            line: line.map(Box::new),
             status: LEFT,
             took: Duration::ZERO,
             bytes: 0,
         }
     }
 
-    /// Notes that the request is turned away.
-    pub(super) fn shed(&self) {
-        self.observer.shed(Shed::Requests);
-    }
-
     /// Notes the answer. One that says that something failed has the id by which the log knows it.
-    pub(super) fn answer(&mut self, reply: &mut Reply) {
+    pub(super) fn answer(&mut self, observer: &Observer, reply: &mut Reply, pattern: Pattern) {
         self.took = self.begun.elapsed();
         self.status = reply.status().as_u16();
-        let pattern = reply.extensions_mut().remove::<Pattern>().unwrap_or_default();
-        self.observer.metrics.answered(&self.method, pattern, self.status, self.took);
+        observer.metrics.answered(&self.method, pattern, self.status, self.took);
         if reply.status().is_server_error()
             && let Some(line) = &mut self.line
         {
@@ -142,28 +144,41 @@ impl Record {
         self.bytes += bytes as u64;
     }
 
-    fn log(&mut self, mut line: Box<Line>) {
+    /// Notes that the answer was sent, or its client has left.
+    pub(super) fn end(&mut self, observer: &Observer) {
+        observer.metrics.in_flight.dec();
+        if self.status == LEFT {
+            observer.metrics.left.inc();
+        }
+        if let Some(line) = self.line.take() {
+            self.log(&observer.log, line);
+        }
+    }
+
+    fn log(&self, log: &Log, mut line: Box<Line>) {
         // 503 is an answer like others: it says that the time is not right.
         let not_now = StatusCode::SERVICE_UNAVAILABLE.as_u16();
         let failed = self.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() && self.status != not_now;
-        if self.observer.log.which == AccessLog::Errors && !failed {
+        if log.which == AccessLog::Errors && !failed {
             return;
         }
-        let sampled = match self.observer.log.sample() {
+        let sampled = match log.sample() {
             Some(false) => return,
             Some(true) => Some(SAMPLED),
             None => None,
         };
         let id = line.id.get_or_insert_with(new_id);
-        let text = |value: &Option<HeaderValue>| value.as_ref().map(|value| format!("{value:?}"));
-        let unquoted = |text: Option<String>| text.map(|text| text.trim_matches('"').to_owned());
-        let (referer, agent) = (unquoted(text(&line.referer)), unquoted(text(&line.agent)));
+        let text = |value: &HeaderValue| format!("{value:?}").trim_matches('"').to_owned();
+        let reader = line.reader.as_ref();
+        let client = reader.map(|reader| tracing::field::display(reader.client));
+        let referer = reader.and_then(|reader| reader.referer.as_ref()).map(text);
+        let agent = reader.and_then(|reader| reader.agent.as_ref()).map(text);
         let target = line.uri.path_and_query().map_or("*", |target| target.as_str());
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
                     id = id.to_str().unwrap_or_default(),
-                    client = %line.client,
+                    client,
                     method = %self.method,
                     target,
                     status = self.status,
@@ -181,18 +196,6 @@ impl Record {
             line!(warn);
         } else {
             line!(info);
-        }
-    }
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        self.observer.metrics.in_flight.dec();
-        if self.status == LEFT {
-            self.observer.metrics.left.inc();
-        }
-        if let Some(line) = self.line.take() {
-            self.log(line);
         }
     }
 }

@@ -221,8 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
 mod tests {
     use std::time::Duration;
 
+    use axum::http::Request;
+    use tokio::sync::Semaphore;
+
+    use super::super::Observer;
     use super::super::activity::Turn;
     use super::*;
+    use crate::web::client::Peer;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     const SHORT: Duration = Duration::from_millis(60);
@@ -242,8 +247,13 @@ mod tests {
 
     fn timed(times: Times) -> (Timed<DuplexStream>, DuplexStream, Arc<Activity>) {
         let (ours, theirs) = duplex(16);
-        let activity = Arc::new(Activity::new(false));
+        let activity = Activity::new(false, Observer::nobody(), Peer::Unix, Arc::new(Semaphore::new(1)));
+        let activity = Arc::new(activity);
         (Timed::new(ours, times, Arc::clone(&activity)), theirs, activity)
+    }
+
+    fn begin(activity: &Arc<Activity>) -> Turn {
+        Turn::begin(activity, &Request::new(()))
     }
 
     /// The kind of error that reading ends in, within a second.
@@ -285,7 +295,7 @@ mod tests {
             theirs.write_all(b"GET").await.expect("room");
             let mut bytes = [0; 3];
             stream.read_exact(&mut bytes).await.expect("a head");
-            let turn = Turn::begin(&activity);
+            let turn = begin(&activity);
             let waited = tokio::time::timeout(4 * SHORT, stream.read(&mut bytes)).await;
             assert!(waited.is_err(), "while the answer is made");
             let since = Instant::now();
@@ -301,7 +311,7 @@ mod tests {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = 2 * SHORT));
             theirs.write_all(b"GET").await.expect("room");
             stream.read_exact(&mut [0; 3]).await.expect("a head");
-            let turn = Turn::begin(&activity);
+            let turn = begin(&activity);
             let answer = async {
                 tokio::time::sleep(SHORT).await;
                 let answered = Instant::now();
@@ -320,7 +330,7 @@ mod tests {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.idle_when_crowded = SHORT));
             theirs.write_all(b"GET").await.expect("room");
             stream.read_exact(&mut [0; 3]).await.expect("a head");
-            drop(Turn::begin(&activity));
+            drop(begin(&activity));
             let crowd = async {
                 tokio::time::sleep(SHORT).await;
                 activity.set_crowded(true);
