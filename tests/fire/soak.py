@@ -58,17 +58,18 @@ def soak(program, long):
     return trial
 
 
-def churn(server, site, rounds=300):
-    """Changes in quick succession, so that what fills with them is full before memory is looked at."""
+def churn(server, site, rounds=1200):
+    """An hour's changes in a minute, so that what fills with them is full before memory is looked at."""
     for number in range(rounds):
         site.write(1000 + number % 1000, version=number)
         get(server.port, site.path(1000 + number % 1000))
-        time.sleep(0.1)
+        time.sleep(0.04)
 
 
 def wrk(server, site, paths, seconds, rate):
     """Requests a second, how many failed, and the latency that wrk saw; at a rate, or as fast as can be."""
-    pause = f"{CONNECTIONS / rate * 1000:.0f}" if rate else "0"
+    # In whole milliseconds, and without the one that an answer and a turn of the client take.
+    pause = f"{max(1, int(CONNECTIONS / rate * 1000) - 1)}" if rate else "0"
     script = site.scratch / "pace.lua"
     text = PACE % (", ".join(f'"{path}"' for path in paths), pause)
     script.write_text(text if rate else text.split("delay =")[0])
@@ -78,7 +79,7 @@ def wrk(server, site, paths, seconds, rate):
     others = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     failed = sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
     failed += int(others[1]) if others else 0
-    latency = ", ".join(re.search(rf"{part}%\s+(\S+)", said)[1] for part in (50, 99))
+    latency = ", ".join(re.search(rf"^ +{part}%\s+(\S+)", said, re.M)[1] for part in (50, 99))
     return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), failed, latency
 
 
