@@ -2,6 +2,7 @@
 //! `finews check` prints them, and nothing a file can contain stops the start.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,15 @@ impl fmt::Display for Problem {
             None => write!(f, "{path}: {severity}[{code}]: {message}"),
         }
     }
+}
+
+/// How many problems there are of each kind.
+pub fn count(problems: &[Problem]) -> BTreeMap<(Severity, Code), usize> {
+    let mut counts = BTreeMap::new();
+    for problem in problems {
+        *counts.entry((problem.severity, problem.code)).or_default() += 1;
+    }
+    counts
 }
 
 /// A text without characters that would move a terminal's cursor.

@@ -1,7 +1,6 @@
 //! What only the owner sees, on a listener of its own: what is wrong with the site's files, and numbers for
 //! monitoring.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -18,7 +17,8 @@ use super::headers;
 use super::metrics;
 use super::paths::field;
 use super::reply::{Reply, status};
-use crate::archive::{Code, Problem, Severity, Snapshot};
+use crate::archive::Snapshot;
+use crate::archive::problem::{self, Code, Problem, Severity};
 
 /// Where the owner is served when nothing else is said.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
@@ -52,7 +52,8 @@ async fn problems(app: State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
 async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     let archive = app.archive();
     let mut lines = Vec::new();
-    for problem in wanted(archive.as_deref(), &uri) {
+    let code = wanted_code(&uri);
+    for problem in problems_of(archive.as_deref()).iter().filter(|problem| is_of(problem, code.as_deref())) {
         // A problem is text and numbers, which JSON always holds.
         if serde_json::to_writer(&mut lines, &problem).is_ok() {
             lines.push(b'\n');
@@ -61,11 +62,19 @@ async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     fresh("application/x-ndjson", lines)
 }
 
-/// The problems of the kind that a query asks for; without one, all.
-fn wanted(archive: Option<&Snapshot>, uri: &Uri) -> Vec<Problem> {
-    let code = uri.query().and_then(|query| field(query, "code"));
-    let is_wanted = |problem: &Problem| code.as_ref().is_none_or(|code| problem.code.to_string() == *code);
-    archive.map(|archive| archive.problems().into_iter().filter(is_wanted).collect()).unwrap_or_default()
+/// Every problem of the archive, if it is loaded.
+fn problems_of(archive: Option<&Snapshot>) -> Vec<Problem> {
+    archive.map(Snapshot::problems).unwrap_or_default()
+}
+
+/// The kind of problem that a query asks for.
+fn wanted_code(uri: &Uri) -> Option<String> {
+    uri.query().and_then(|query| field(query, "code"))
+}
+
+/// Whether a problem is of a kind; each is if none is asked for.
+fn is_of(problem: &Problem, code: Option<&str>) -> bool {
+    code.is_none_or(|code| problem.code.to_string() == code)
 }
 
 #[derive(Template)]
@@ -89,11 +98,10 @@ struct Page {
 /// The owner's page: how the site is, and what is wrong with its files, errors first.
 async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     let served = app.served();
-    let mut kinds: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
-    for problem in wanted(served.archive.as_deref(), &Uri::default()) {
-        *kinds.entry((problem.severity, problem.code)).or_default() += 1;
-    }
-    let mut problems = wanted(served.archive.as_deref(), &uri);
+    let mut problems = problems_of(served.archive.as_deref());
+    let kinds = problem::count(&problems);
+    let code = wanted_code(&uri);
+    problems.retain(|problem| is_of(problem, code.as_deref()));
     // Stable: within a severity they stay in the order of their files.
     problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let more = problems.len().saturating_sub(MOST_SHOWN);
@@ -110,7 +118,7 @@ async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
         search: app.search().state().to_string(),
         version: env!("CARGO_PKG_VERSION"),
         kinds: kinds.into_iter().rev().map(|((severity, code), count)| (severity, code, count)).collect(),
-        code: uri.query().and_then(|query| field(query, "code")),
+        code,
         problems,
         more,
     };

@@ -103,10 +103,15 @@ impl App {
 
     /// Makes an archive the one that requests are answered from.
     pub fn publish(&self, archive: Arc<Snapshot>) {
-        self.search.follow(&archive);
+        self.show(None, &archive);
+    }
+
+    /// Answers from an archive from now on, by other settings if there are some.
+    fn show(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
+        self.search.follow(archive);
         self.served.rcu(|served| Served {
-            settings: Arc::clone(&served.settings),
-            archive: Some(Arc::clone(&archive)),
+            settings: Arc::clone(settings.as_ref().unwrap_or(&served.settings)),
+            archive: Some(Arc::clone(archive)),
             generation: served.generation + 1,
             since: SystemTime::now(),
             directory: Directory::default(),
@@ -143,16 +148,8 @@ impl App {
     /// Answers by other settings from now on, from the archive that they make, and tells by them of what
     /// is new in it.
     pub fn reload(&self, config: &Config, edition: &Edition) {
-        let settings = Settings::new(config);
         self.announcer.set(config);
-        self.search.follow(&edition.archive);
-        self.served.rcu(|served| Served {
-            settings: Arc::clone(&settings),
-            archive: Some(Arc::clone(&edition.archive)),
-            generation: served.generation + 1,
-            since: SystemTime::now(),
-            directory: Directory::default(),
-        });
+        self.show(Some(Settings::new(config)), &edition.archive);
         self.tell(edition);
     }
 

@@ -2,7 +2,6 @@
 //! process takes, in the text format of OpenMetrics
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::App;
 use super::reply::Pattern;
-use crate::archive::{Code, Problem, Severity};
+use crate::archive::problem;
 
 /// The type of the text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -207,39 +206,38 @@ fn of_app(app: &App) -> Registry {
     let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
     registry.register("build", "The program", Info::new(version.to_vec()));
     let served = app.served();
-    let gauge = |value: usize| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     let posts = served.archive.as_ref().map_or(0, |archive| archive.len());
     registry.register("posts", "Posts of the archive", gauge(posts));
-    let revision = ConstGauge::new(i64::try_from(served.generation).unwrap_or(i64::MAX));
-    registry.register("archive_revision", "Archives and configurations until now", revision);
+    let help = "Archives and configurations until now";
+    registry.register("archive_revision", help, gauge(served.generation));
     let age = served.since.elapsed().unwrap_or_default().as_secs_f64();
     let help = "Since the archive or the configuration last changed";
     registry.register_with_unit("archive_age", help, Unit::Seconds, ConstGauge::new(age));
     registry.register("problems", "What is wrong with files", problems(app));
     let pages = app.pages().usage();
     let help = "What encoded pages take in memory";
-    registry.register_with_unit("page_cache", help, Unit::Bytes, ConstGauge::new(pages.bytes as i64));
+    registry.register_with_unit("page_cache", help, Unit::Bytes, gauge(pages.bytes));
     registry.register("page_cache_pages", "Encoded pages in memory", gauge(pages.pages));
-    let counter = |value: u64| ConstCounter::new(value);
-    registry.register("page_cache_hits", "Pages that were in memory", counter(pages.hits));
-    registry.register("page_cache_misses", "Pages that had to be made", counter(pages.misses));
+    registry.register("page_cache_hits", "Pages that were in memory", ConstCounter::new(pages.hits));
+    registry.register("page_cache_misses", "Pages that had to be made", ConstCounter::new(pages.misses));
     registry.register("live_clients", "Who follows /live", gauge(app.live().clients()));
     registry
 }
 
 /// How many problems there are of each kind.
 fn problems(app: &App) -> Family<Kind, Gauge> {
-    let mut counts: BTreeMap<(Severity, Code), i64> = BTreeMap::new();
-    if let Some(archive) = app.archive() {
-        for Problem { severity, code, .. } in archive.problems() {
-            *counts.entry((severity, code)).or_default() += 1;
-        }
-    }
+    let problems = app.archive().map(|archive| archive.problems()).unwrap_or_default();
     let family: Family<Kind, Gauge> = Family::default();
-    for ((severity, code), count) in counts {
-        family.get_or_create(&Kind { code: code.to_string(), severity: severity.to_string() }).set(count);
+    for ((severity, code), count) in problem::count(&problems) {
+        let kind = Kind { code: code.to_string(), severity: severity.to_string() };
+        family.get_or_create(&kind).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
     family
+}
+
+/// A number of the moment.
+fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
+    ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
 }
 
 /// The numbers that every process has by the custom of Prometheus's own libraries. What the system does not
@@ -250,11 +248,10 @@ fn of_process() -> Registry {
     if let Ok(stat) = process.stat() {
         let cpu = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
         registry.register_with_unit("cpu", "Processor time", Unit::Seconds, ConstCounter::new(cpu));
-        let resident = ConstGauge::new(i64::try_from(stat.rss_bytes().get()).unwrap_or(i64::MAX));
+        let resident = gauge(stat.rss_bytes().get());
         registry.register_with_unit("resident_memory", "Memory", Unit::Bytes, resident);
-        let virtual_memory = ConstGauge::new(i64::try_from(stat.vsize).unwrap_or(i64::MAX));
-        registry.register_with_unit("virtual_memory", "Addresses", Unit::Bytes, virtual_memory);
-        registry.register("threads", "Threads", ConstGauge::new(stat.num_threads));
+        registry.register_with_unit("virtual_memory", "Addresses", Unit::Bytes, gauge(stat.vsize));
+        registry.register("threads", "Threads", gauge(stat.num_threads));
         if let Some(start) = start(stat.starttime) {
             let help = "When the process began, since 1970";
             registry.register_with_unit("start_time", help, Unit::Seconds, ConstGauge::new(start));
@@ -263,17 +260,16 @@ fn of_process() -> Registry {
     if let Ok(memory) = process.status().map(|status| status.rssanon)
         && let Some(kibibytes) = memory
     {
-        let own = ConstGauge::new(i64::try_from(kibibytes * 1024).unwrap_or(i64::MAX));
+        let own = gauge(kibibytes * 1024);
         registry.register_with_unit("anonymous_memory", "Memory that holds no file", Unit::Bytes, own);
     }
     if let Ok(open) = process.fd_count() {
-        registry.register("open_fds", "Open files", ConstGauge::new(open as i64));
+        registry.register("open_fds", "Open files", gauge(open));
     }
     if let Ok(limits) = process.limits()
         && let procfs::process::LimitValue::Value(most) = limits.max_open_files.soft_limit
     {
-        let most = ConstGauge::new(i64::try_from(most).unwrap_or(i64::MAX));
-        registry.register("max_fds", "Files that may be open", most);
+        registry.register("max_fds", "Files that may be open", gauge(most));
     }
     registry
 }

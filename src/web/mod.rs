@@ -142,19 +142,15 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     }
 }
 
-/// What the index is asked for, in a thread in which it keeps nobody waiting.
-async fn searched(app: &Arc<App>, request: &Parts) -> Reply {
-    let served = app.served();
-    let route = own_path(&served.settings, request.uri.path()).and_then(Route::parse);
-    let is_limited = matches!(route, Some(Route::Search | Route::SearchFeed(_)));
-    let pattern = route.map(|route| route.pattern()).unwrap_or_default();
-    pattern.mark(match searched_in_turn(app, request, is_limited).await {
+/// What the index is asked for, of which one address may not ask too often if that is limited, in a thread in which it keeps nobody waiting.
+async fn searched(app: &Arc<App>, request: &Parts, is_limited: bool) -> Reply {
+    match searched_in_turn(app, request, is_limited).await {
         Ok(reply) => reply,
         Err(refusal) => {
             app.metrics().shed(refusal.reason());
-            refusal.reply(&served.settings.site)
+            refusal.reply(&app.served().settings.site)
         }
-    })
+    }
 }
 
 async fn searched_in_turn(app: &Arc<App>, request: &Parts, is_limited: bool) -> Result<Reply, Refusal> {
@@ -250,8 +246,10 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     if path == paths::LIVE {
         return LIVE.mark(app.live().get(&request.headers, request.uri.query()));
     }
-    if matches!(Route::parse(path), Some(Route::Search | Route::Suggest)) {
-        return searched(app, request).await;
+    let route = Route::parse(path);
+    let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
+    if let Some(Route::Search | Route::Suggest) = route {
+        return pattern.mark(searched(app, request, route == Some(Route::Search)).await);
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
@@ -260,12 +258,10 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     if let Some(reply) = settings.files.get(&decoded, request).await {
         return FILE.mark(reply);
     }
-    let route = Route::parse(path);
-    let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
     let own = match route {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
-        Some(Route::SearchFeed(_)) => Some(searched(app, request).await),
+        Some(Route::SearchFeed(_)) => Some(searched(app, request, true).await),
         Some(Route::Dataset(dataset::File::Month(first))) => app.dataset().month(&visit, archive, first),
         Some(Route::Dataset(file)) => {
             let months = app.dataset().index(archive, served.generation).await;

@@ -13,6 +13,13 @@ fn site() -> tempfile::TempDir {
     folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")])
 }
 
+/// How long it takes to end well.
+fn end(server: &mut Running) -> Duration {
+    let since = Instant::now();
+    assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
+    since.elapsed()
+}
+
 #[test]
 fn who_asks_whether_it_is_ready_hears_of_the_end_before_connections_are_refused() {
     let site = site();
@@ -27,9 +34,8 @@ fn who_asks_whether_it_is_ready_hears_of_the_end_before_connections_are_refused(
     }
     let asked = server.get("/readyz");
     assert_eq!((asked.status, &*asked.text()), (StatusCode::SERVICE_UNAVAILABLE, "draining\n"));
-    let since = Instant::now();
-    assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
-    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    let took = end(&mut server);
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
 #[test]
@@ -38,9 +44,8 @@ fn who_does_not_ask_again_is_not_waited_for_long() {
     let mut server = Running::serving(site.path(), &[]);
     assert_eq!(server.get("/readyz").status, StatusCode::OK);
     server.signal("TERM");
-    let since = Instant::now();
-    assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
-    assert!((2..6).contains(&since.elapsed().as_secs()), "{:?}", since.elapsed());
+    let took = end(&mut server);
+    assert!((2..6).contains(&took.as_secs()), "{took:?}");
 }
 
 #[test]
@@ -48,9 +53,8 @@ fn where_nobody_asks_the_end_is_at_once() {
     let site = site();
     let mut server = Running::serving(site.path(), &[]);
     server.signal("TERM");
-    let since = Instant::now();
-    assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
-    assert!(since.elapsed() < Duration::from_millis(2500), "{:?}", since.elapsed());
+    let took = end(&mut server);
+    assert!(took < Duration::from_millis(2500), "{took:?}");
 }
 
 #[test]
@@ -61,9 +65,8 @@ fn who_says_so_twice_does_not_wait() {
     server.signal("TERM");
     server.wait_for_log("stopping");
     server.signal("INT");
-    let since = Instant::now();
-    assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
-    assert!(since.elapsed() < Duration::from_millis(2500), "{:?}", since.elapsed());
+    let took = end(&mut server);
+    assert!(took < Duration::from_millis(2500), "{took:?}");
 }
 
 #[test]
