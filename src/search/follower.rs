@@ -64,8 +64,8 @@ pub struct Follower {
 /// What the thread is told.
 enum Order {
     Follow(Arc<Snapshot>),
-    /// The index is damaged.
-    MakeAnew,
+    /// This index is damaged.
+    MakeAnew(Arc<Index>),
 }
 
 /// What the thread and those who search have in common.
@@ -171,7 +171,7 @@ impl Shared {
         *given_up = Some(Instant::now());
         self.index.store(None);
         self.tell(State::Building { done: 0, total: index.len() });
-        self.order(Order::MakeAnew);
+        self.order(Order::MakeAnew(Arc::clone(index)));
         true
     }
 

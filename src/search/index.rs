@@ -257,10 +257,14 @@ impl Index {
         let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
         found.posts.retain(|id| needles.are_in([archive.post(*id).title()]));
         let key = |id: &PostId| archive.post(*id).key();
-        let is_seen = after.and_then(|after| found.posts.iter().position(|id| key(id) == after.key()));
-        let held: Vec<PostId> = found.posts.iter().skip(is_seen.map_or(0, |at| at + 1)).copied().collect();
-        let page = &held[..limit.min(held.len())];
-        let next = page.last().filter(|_| held.len() > page.len()).map(|last| Cursor::at(key(last)));
+        // A post that is gone since has left its place to the next.
+        let place = |last: Cursor| {
+            found.posts.iter().position(|id| key(id) == last.key()).map_or(last.place(), |at| at + 1)
+        };
+        let start = after.map_or(0, place).min(found.posts.len());
+        let end = found.posts.len().min(start + limit);
+        let page = &found.posts[start..end];
+        let next = page.last().filter(|_| end < found.posts.len()).map(|last| Cursor::at(end - 1, key(last)));
         Ok(Found {
             posts: page.to_vec(),
             count: found.posts.len(),

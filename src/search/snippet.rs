@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::normalise::{Normalised, is_mark, normalised};
 use super::query::Query;
-use super::tokens::{is_han, is_word};
+use super::tokens::{is_han, is_joined, is_word};
 
 /// How much of the snippet may stand before the first hit, in halves of a Han character.
 const LEAD: usize = 48;
@@ -164,9 +164,14 @@ fn is_at(chars: &[char], at: usize, needle: &[char], is_cut: bool) -> bool {
     if end > chars.len() {
         return false;
     }
-    let is_same = |(c, sought): (&char, &char)| c == sought || !(is_han(*sought) || is_word(*sought));
+    // For a mark any other may stand, unless it joins words.
+    let is_any = |index: usize, c: char| {
+        let joins = needle.get(index + 1).is_some_and(|next| is_word(*next)) && is_joined(needle, index + 1);
+        !is_han(c) && !is_word(c) && !joins
+    };
+    let is_same = |(index, (c, sought)): (usize, (&char, &char))| c == sought || is_any(index, *sought);
     let cuts = |at: usize| at > 0 && at < chars.len() && is_word(chars[at - 1]) && is_word(chars[at]);
-    chars[at..end].iter().zip(needle).all(is_same) && (is_cut || !cuts(at) && !cuts(end))
+    chars[at..end].iter().zip(needle).enumerate().all(is_same) && (is_cut || !cuts(at) && !cuts(end))
 }
 
 /// The bytes of the original that some characters come from.
@@ -261,7 +266,7 @@ mod tests {
             ("abc", "ＡＢＣ abcd", "[ＡＢＣ] abcd"),
             ("降准 央行", "央行降准", "[央行][降准]"),
             ("央行 央行降", "央行降准", "[央行][降]准"),
-            ("3.6.3", "版本3.6.3和3.6.31", "版本[3.6.3]和3.6.31"),
+            ("3.6.3", "版本3.6.3和3.6.31，3-6-3", "版本[3.6.3]和3.6.31，3-6-3"),
             ("株", "㈱上", "[㈱]上"),
             ("。", "央。", "央。"),
             ("\"a b\"", "A&B <a>", "[A&B] <a>"),

@@ -98,12 +98,13 @@ pub fn tokens(chars: &[char]) -> Vec<Token> {
     tokens
 }
 
-/// As few of the tokens of a text as cover all of it. They are among the [`tokens`] of every text that holds
+/// As few of the tokens of a text as cover all of it but for words that are too long. They are among the [`tokens`] of every text that holds
 /// it, as far from each other, unless it is a single Han character.
 pub fn needed(chars: &[char]) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut push = |start, end| tokens.push(Token { start, end });
-    for (before, Run { start, end, is_han }, next) in neighbours(chars) {
+    for (before, run, next) in neighbours(chars).filter(|(_, run, _)| !run.is_too_long()) {
+        let Run { start, end, is_han } = run;
         let is_alone = before.is_none() && next.is_none();
         if !is_han {
             if is_joined(chars, start) {

@@ -404,12 +404,10 @@ fn encode(path: &str) -> String {
 pub fn field(query: &str, name: &str) -> Option<String> {
     let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
     let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
-    let shown: String = spaced.filter(|c| !c.is_control()).take(LONGEST_FIELD).collect();
+    let is_shown = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    let shown: String = spaced.filter(is_shown).collect();
     Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
 }
-
-/// What is longer was not typed by a reader.
-const LONGEST_FIELD: usize = 4_000;
 
 /// The source of an article: its path with `.md` for `.html`.
 pub fn source_of(article: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Search finds every post that holds what is asked for, and no other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use finews::archive::{NameId, Snapshot};
@@ -257,11 +257,16 @@ fn words_that_are_nowhere_whole_are_found_as_parts_of_words() {
     let site = folder(&[
         ("_posts/2022-05-01-a.md", "---\ntitle: Tesla发布Model3售价231500元\n---\nSpaceX。\n"),
         ("_posts/2022-05-02-b.md", "---\ntitle: Tesla 再次发布 Model3\n---\nSpaceX。\n"),
+        ("_posts/2022-05-03-c.md", "---\ntitle: Märklin、Газпром 涨/跌\n---\n"),
     ]);
     let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
     let index = index(&archive, folder.path());
-    let table: [(&str, &[&str]); 10] = [
+    let table: [(&str, &[&str]); 14] = [
         ("Tesla", &["b", "a"]),
+        ("ärkl", &["c"]),
+        ("азпром", &["c"]),
+        ("\"азпром 涨/跌\"", &["c"]),
+        ("涨/跌 rklin", &["c"]),
         ("pace", &[]),
         ("Tes", &["b", "a"]),
         ("esl", &["b", "a"]),
@@ -370,6 +375,46 @@ fn posts_found_by_parts_of_words_come_a_page_at_a_time_too() {
 }
 
 #[test]
+fn a_page_of_posts_found_by_parts_of_words_goes_on_though_its_last_post_is_gone() {
+    let site = folder(&[]);
+    std::fs::create_dir(site.path().join("_posts")).expect("a folder");
+    let path = |number| site.path().join(format!("_posts/2022-05-0{number}-p.md"));
+    for number in 1..=6 {
+        std::fs::write(path(number), "---\ntitle: Xtesla\n---\n").expect("a file");
+    }
+    let kept = tempfile::tempdir().expect("a folder");
+    let archive = Arc::new(load(&config(site.path())));
+    let mut writer = writer(&archive, kept.path());
+    let page = |writer: &Writer, archive: &Snapshot, after| {
+        let found = writer.index().search(archive, &Query::new("tesla"), Order::Newest, after, 3);
+        let found = found.expect("an answer");
+        let days =
+            found.posts.iter().map(|id| archive.post(*id).path()["_posts/2022-05-0".len()..][..1].to_owned());
+        (days.collect::<Vec<_>>(), found.next)
+    };
+    let (first, next) = page(&writer, &archive, None);
+    assert_eq!((first.concat().as_str(), next.is_some()), ("654", true));
+    std::fs::remove_file(path(4)).expect("a file");
+    let archive = Arc::new(load(&config(site.path())));
+    follow(&mut writer, &archive);
+    assert_eq!(page(&writer, &archive, next).0.concat(), "321");
+}
+
+#[test]
+fn a_word_that_is_too_long_to_be_looked_for_hides_nothing_beside_it() {
+    let word = "x".repeat(70);
+    let text = format!("---\ntitle: 央行{word}降准\n---\n");
+    let (site, kept) = (folder(&[("_posts/2022-05-01-a.md", &text)]), tempfile::tempdir().expect("a folder"));
+    let archive = Arc::new(load(&config(site.path())));
+    let index = index(&archive, kept.path());
+    for query in ["央行 降准".into(), format!("央行{word}降准"), format!("{word}降准"), word.clone()]
+    {
+        let expected = usize::from(query != word);
+        assert_eq!(found(&index, &archive, &query).len(), expected, "{query}");
+    }
+}
+
+#[test]
 fn what_is_found_is_counted_by_source_month_and_security() {
     let post = |source: &str, code: &str| {
         format!(
@@ -404,8 +449,11 @@ fn an_index_that_is_damaged_is_made_anew() {
     {
         let folder = tempfile::tempdir().expect("a folder");
         drop(index(&archive, folder.path()));
-        let files = std::fs::read_dir(folder.path().join("search-4")).expect("a folder");
-        let files = files.map(|file| file.expect("a file").path());
+        let files = |folder: &Path| -> Vec<PathBuf> {
+            let files = std::fs::read_dir(folder).expect("a folder");
+            files.map(|file| file.expect("a file").path()).collect()
+        };
+        let files = files(folder.path()).into_iter().flat_map(|folder| files(&folder));
         let spoilt: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == ending)).collect();
         assert!(!spoilt.is_empty(), "{ending}");
         spoilt.iter().for_each(|file| std::fs::write(file, text).expect("a file"));

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::Failure;
 use super::scratch::Scratch;
-use super::{Order, Shared, State};
+use super::{Order, Shared, State, TRUSTED_FOR};
 use crate::archive::Snapshot;
 use crate::search::index::{BATCH, Index, Writer};
 
@@ -44,7 +44,7 @@ impl Worker {
             tracing::debug!(%error, "the search index is written at the priority of all else");
         }
         let Ok(Order::Follow(mut archive)) = self.orders.recv() else { return };
-        let mut failures = 0;
+        let (mut failures, mut made_anew): (_, Option<Instant>) = (0, None);
         loop {
             while let Ok(order) = self.orders.try_recv() {
                 archive = self.obey(order, archive);
@@ -52,7 +52,7 @@ impl Worker {
             let total = archive.listed().len();
             match self.step(&archive) {
                 Ok(0) => {
-                    failures = 0;
+                    (failures, made_anew) = (0, None);
                     self.shared.tell(State::Current);
                     let Ok(order) = self.orders.recv() else { return };
                     archive = self.obey(order, archive);
@@ -63,14 +63,16 @@ impl Worker {
                 }
                 Err(failure) => {
                     failures += 1;
-                    if failure.is_of_damage() {
+                    // What fails anew so soon is no damage.
+                    let is_new = made_anew.is_none_or(|at| at.elapsed() > TRUSTED_FOR);
+                    if failure.is_of_damage() && is_new {
+                        made_anew = Some(Instant::now());
                         tracing::error!("the search index is damaged: {failure}");
                         self.make_anew();
+                        self.shared.tell(State::Building { done: 0, total });
+                    } else {
+                        self.shared.tell(State::Failing(failure.to_string()));
                     }
-                    self.shared.tell(match failures {
-                        1 if failure.is_of_damage() => State::Building { done: 0, total },
-                        _ => State::Failing(failure.to_string()),
-                    });
                     // A folder that was removed can be made again at once.
                     if failures > 1 {
                         thread::sleep(TRIED_AGAIN);
@@ -84,9 +86,12 @@ impl Worker {
     fn obey(&mut self, order: Order, archive: Arc<Snapshot>) -> Arc<Snapshot> {
         match order {
             Order::Follow(next) => next,
-            Order::MakeAnew => {
-                self.make_anew();
-                self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
+            Order::MakeAnew(index) => {
+                // One that was replaced meanwhile is of no concern.
+                if self.writer.as_ref().is_none_or(|writer| Arc::ptr_eq(writer.index(), &index)) {
+                    self.make_anew();
+                    self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
+                }
                 archive
             }
         }

@@ -154,8 +154,8 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
     let runs: Vec<Run> = runs(chars).collect();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Box::new(EmptyQuery) };
     let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
-    // Only terms that are words are looked at.
-    let before = "[0-9a-z]*";
+    // Of scripts that are written with spaces: among the terms of the others, which are many, is no such word.
+    let before = r"[0-9a-z\u{80}-\u{2FFF}]*";
     if first.is_too_long() || last.is_too_long() {
         return Box::new(EmptyQuery);
     }
@@ -173,16 +173,13 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
         between.end = last.start;
     }
     let between = &chars[between];
-    if let Some(lone) = lone(between) {
-        parts.push(character(fields.title_characters, lone));
-    } else {
-        // A character beside such a word is a token with all of the word only.
-        let is_sure = |token: &Token| !is_han(between[token.start]) || token.end - token.start > 1;
-        let tokens: Vec<Token> = needed(between).into_iter().filter(is_sure).collect();
-        if !tokens.is_empty() {
-            parts.push(phrase(fields.title, between, tokens));
-        }
+    // A character beside such a word is a token with all of the word only.
+    let is_sure = |token: &Token| !is_han(between[token.start]) || token.end - token.start > 1;
+    let (sure, lone): (Vec<Token>, Vec<Token>) = needed(between).into_iter().partition(is_sure);
+    if !sure.is_empty() {
+        parts.push(phrase(fields.title, between, sure));
     }
+    parts.extend(lone.iter().map(|token| character(fields.title_characters, between[token.start])));
     Box::new(BooleanQuery::intersection(parts))
 }
 

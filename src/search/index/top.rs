@@ -14,9 +14,14 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The place of a post, in a list that is not ranked.
-    pub(super) fn at(key: u64) -> Self {
-        Self { rank: 0, key }
+    /// A post in a list that is not ranked, and its place there.
+    pub(super) fn at(place: usize, key: u64) -> Self {
+        Self { rank: place as i64, key }
+    }
+
+    /// Its place in such a list.
+    pub(super) fn place(self) -> usize {
+        usize::try_from(self.rank).unwrap_or_default()
     }
 
     /// The key of the post.

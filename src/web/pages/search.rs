@@ -210,6 +210,8 @@ fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
 fn notices(visit: &Visit<'_>, hunt: &Hunt, state: &State, is_there: bool) -> Vec<String> {
     let words = visit.site.words;
     let of_index = match state {
+        // It was replaced while it was asked.
+        State::Current if !is_there => Some(words.index_waiting.to_owned()),
         State::Current => None,
         State::Waiting => Some(words.index_waiting.to_owned()),
         State::Building { done, total } => Some(words.index_building(*done, *total)),
