@@ -28,11 +28,7 @@ pub enum LogFormat {
 impl FromStr for LogFormat {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(()),
-        }
+        one_of(text, &[("text", Self::Text), ("json", Self::Json)])
     }
 }
 
@@ -53,11 +49,7 @@ pub enum NaiveDates {
 impl FromStr for NaiveDates {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "utc" => Ok(Self::Utc),
-            "local" => Ok(Self::Local),
-            _ => Err(()),
-        }
+        one_of(text, &[("utc", Self::Utc), ("local", Self::Local)])
     }
 }
 
@@ -76,12 +68,7 @@ pub enum Images {
 impl FromStr for Images {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "show" => Ok(Self::Show),
-            "click" => Ok(Self::Click),
-            "off" => Ok(Self::Off),
-            _ => Err(()),
-        }
+        one_of(text, &[("show", Self::Show), ("click", Self::Click), ("off", Self::Off)])
     }
 }
 
@@ -100,13 +87,7 @@ pub enum Watching {
 impl FromStr for Watching {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "events" => Ok(Self::Events),
-            "poll" => Ok(Self::Poll),
-            // YAML reads `off` as false in some places.
-            "off" | "false" => Ok(Self::Off),
-            _ => Err(()),
-        }
+        one_of(text, &[("events", Self::Events), ("poll", Self::Poll), ("off", Self::Off)])
     }
 }
 
@@ -172,10 +153,8 @@ impl Default for SearchRate {
 impl FromStr for SearchRate {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "off" | "false" => Ok(Self(None)),
-            _ => text.parse().map(|rate| Self(Some(rate))).map_err(|_| ()),
-        }
+        let rate = || text.parse().map(|rate| Self(Some(rate))).map_err(|_| ());
+        one_of(text, &[("off", Self(None))]).or_else(|()| rate())
     }
 }
 
@@ -221,11 +200,8 @@ pub enum ProxyHeader {
 impl FromStr for ProxyHeader {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text.to_ascii_lowercase().as_str() {
-            "x-forwarded-for" => Ok(Self::XForwardedFor),
-            "forwarded" => Ok(Self::Forwarded),
-            _ => Err(()),
-        }
+        let text = text.to_ascii_lowercase();
+        one_of(&text, &[("x-forwarded-for", Self::XForwardedFor), ("forwarded", Self::Forwarded)])
     }
 }
 
@@ -248,12 +224,7 @@ pub enum AccessLog {
 impl FromStr for AccessLog {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "off" | "false" => Ok(Self::Off),
-            "errors" => Ok(Self::Errors),
-            "all" => Ok(Self::All),
-            _ => Err(()),
-        }
+        one_of(text, &[("off", Self::Off), ("errors", Self::Errors), ("all", Self::All)])
     }
 }
 
@@ -365,4 +336,10 @@ impl Value for Interval {
 fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
+}
+
+/// The value that a word stands for. YAML reads `off` as false in some places.
+fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, ()> {
+    let text = if text == "false" { "off" } else { text };
+    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or(())
 }
