@@ -496,7 +496,8 @@ document.addEventListener('visibilitychange', showTimes);
 shareArticle();
 watchImages();
 filterGroups();
-all('form[data-suggest]').forEach((form, number) => {
+// Our own: what a post holds names no script.
+all('body > .site-header form[data-suggest], main > .page-header form[data-suggest]').forEach((form, number) => {
   const begin = ({ suggest }) => suggest(form, number);
   // Most readers do not search. Without it the form works as it is.
   form.addEventListener('focusin', () => import(form.dataset.suggester).then(begin, () => {}), { once: true });
