@@ -14,9 +14,12 @@ const PATIENCE = 20_000;
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FINEWS_')));
 
 export class Site {
-  /** @param {string} home the address of the front page, without the slash at its end */
-  constructor(child, home, articles) {
-    Object.assign(this, { child, home, articles });
+  /**
+   * @param {string} home the address of the front page, without the slash at its end
+   * @param {string} owner the origin of the owner's pages
+   */
+  constructor(child, home, owner, articles) {
+    Object.assign(this, { child, home, owner, articles });
   }
 
   /** Serves a folder, and returns when its archive is loaded. */
@@ -28,9 +31,9 @@ export class Site {
     // Also when this program ends in a way that runs no `finally`.
     process.once('exit', () => child.kill('SIGKILL'));
     try {
-      const origin = await listening(child);
+      const [origin, owner] = await listening(child);
       await ready(origin);
-      return new Site(child, origin + await baseurl(folder), await list(finews, folder));
+      return new Site(child, origin + await baseurl(folder), owner, await list(finews, folder));
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -57,10 +60,11 @@ export class Site {
   }
 }
 
-/** The origin that the program says it listens at; its log is read on, so that it never waits for us. */
+/** The origins that the program says it listens at, the readers' and the owner's; its log is read on. */
 function listening(child) {
   return new Promise((resolve, reject) => {
     const log = [];
+    const origins = [];
     const fail = (why) => reject(new Error(`finews ${why}; its log:\n${log.join('\n')}`));
     setTimeout(fail, PATIENCE, 'did not listen in time').unref();
     child.once('error', (error) => fail(error.message));
@@ -69,7 +73,7 @@ function listening(child) {
       log.push(line);
       // The readers' address is logged before the owner's.
       const [origin] = line.match(/http:\/\/[\d.]+:\d+/) ?? [];
-      if (origin) resolve(origin);
+      if (origin && origins.push(origin) === 2) resolve(origins);
     });
   });
 }

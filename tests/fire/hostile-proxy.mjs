@@ -11,12 +11,12 @@ const POLICY = 'content-security-policy';
 const ARTICLE = /^(.*<div class="body"[^>]*>\n)(.*)(\n {2}<\/div>\s*<footer class="article-footer">.*)$/s;
 
 export class Proxy {
-  /** Serves a site on a free port, each with addresses that only it has asked for. */
-  static async of(site) {
+  /** Serves a site on a free port, or what is at another origin of it, each with addresses that only it has asked for. */
+  static async of(site, origin = new URL(site.home).origin) {
     const reply = await fetch(site.url(site.articles[0].url));
     const [, before, , after] = parts(await reply.text());
     const proxy = new Proxy();
-    Object.assign(proxy, { site, before, after, policy: reply.headers.get(POLICY), made: [], asked: new Set() });
+    Object.assign(proxy, { site, served: origin, before, after, policy: reply.headers.get(POLICY), made: [], asked: new Set() });
     const server = createServer((asked, answer) => proxy.answer(asked, answer));
     // A stream of news that stays open must not keep this program alive.
     server.unref();
@@ -51,7 +51,7 @@ export class Proxy {
   }
 
   pass({ url, method, headers }, reply) {
-    const onward = request(new URL(this.site.home).origin, { path: url, method, headers }, (answer) => {
+    const onward = request(this.served, { path: url, method, headers }, (answer) => {
       reply.writeHead(answer.statusCode, { ...answer.headers, [POLICY]: PERMISSIVE });
       answer.on('error', () => reply.destroy());
       answer.pipe(reply);

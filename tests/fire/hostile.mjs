@@ -4,7 +4,7 @@
 //              check would see nothing
 //   held       the same under finews's own policy: nothing runs, so the policy holds what might slip through
 //   pages      the article of every input, its source, and all else that shows a part of it: lists, feeds, searches,
-//              addresses that are not there
+//              addresses that are not there; and the owner's list of what is wrong with the files
 //   sheets     the bodies once more, those of HTML read as Markdown, and images at other hosts as links
 //
 // Pages and sheets are opened under a policy that allows every script, so that nothing but the cleaning stands between
@@ -73,6 +73,7 @@ async function main() {
     await check.controls(site);
     await check.held(site);
     await check.pages(site);
+    await check.owner(site);
     await check.sheets(other);
     process.exitCode = check.print() ? 0 : 1;
   } finally {
@@ -143,6 +144,17 @@ class Check {
       }
       if (queue.length > MOST_PAGES) throw new Error(`pages lead to more than ${MOST_PAGES} others`);
     });
+    this.noteAsked(proxy);
+  }
+
+  /** What the owner reads about the files, all of it and each kind. */
+  async owner(site) {
+    const proxy = await Proxy.of(site, site.owner);
+    const visitor = this.visitors[0];
+    const { links, status } = await this.open(visitor, `${proxy.origin}/`, "the owner's page", true);
+    const kinds = links.filter((link) => link.startsWith('/problems?'));
+    if (status !== 200 || kinds.length === 0) this.fail(`the owner's page is ${status} and names no problem`);
+    for (const path of kinds) await this.open(visitor, proxy.origin + path, path, true);
     this.noteAsked(proxy);
   }
 
