@@ -384,6 +384,24 @@ impl Config {
         format!("{:?}", self.of_files())
     }
 
+    /// The settings that differ from those of a program that runs, and that it does not take on.
+    pub fn changed_for_the_next_start(&self, running: &Self) -> Vec<&'static str> {
+        let settings = [
+            ("listen", self.listen != running.listen),
+            ("admin_listen", self.admin_listen != running.admin_listen),
+            ("log_format", self.log_format != running.log_format),
+            ("cache_dir", self.cache_dir != running.cache_dir),
+            ("page_cache", self.page_cache != running.page_cache),
+            ("max_connections", self.max_connections != running.max_connections),
+            ("max_requests", self.max_requests != running.max_requests),
+            ("search_rate", self.search_rate != running.search_rate),
+            ("trusted_proxy", self.trusted_proxies != running.trusted_proxies),
+            ("proxy_header", self.proxy_header != running.proxy_header),
+            ("access_log", self.access_log != running.access_log),
+        ];
+        settings.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// What is lost without a `url`, if there is none.
     pub fn want_of_url(&self) -> Option<&'static str> {
         self.url.is_empty().then_some(

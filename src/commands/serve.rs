@@ -42,6 +42,12 @@ pub(crate) fn run(site: &SiteArgs) -> Outcome {
 async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome {
     let mut inherited =
         Listener::inherited().map_err(|error| format!("a socket of the unit: {error}"))?.into_iter();
+    if inherited.len() > 2 {
+        return Err(
+            "the unit has more than two sockets: the first is for readers, the second for the owner".into()
+        );
+    }
+    let is_inherited = inherited.len() > 0;
     let listener = match inherited.next() {
         Some(listener) => listener,
         None => listen(&config.listen).await?,
@@ -63,12 +69,20 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
     let limits = Limits::new(config.max_connections, config.max_requests);
-    let observer = Arc::new(Observer {
-        metrics: Arc::clone(app.metrics()),
-        log: server::Log::of(config.access_log),
-        proxies: Arc::clone(app.proxies()),
+    app.live().share(limits.connections);
+    let (loaded, mut is_loaded) = watch::channel(!is_inherited);
+    servers.spawn({
+        let (front, limits, observer) = (Front::of(&app), limits.clone(), Arc::clone(app.observer()));
+        let stopping = stopping.clone();
+        async move {
+            // At a socket that was open before this process, who comes waits for the archive, or the next process.
+            tokio::select! {
+                is_loaded = is_loaded.wait_for(|is_loaded| *is_loaded) => if is_loaded.is_err() { return },
+                () = told(stopping.clone()) => return,
+            }
+            server::run(listener, front, limits, observer, told(stopping)).await;
+        }
     });
-    servers.spawn(server::run(listener, Front::of(&app), limits.clone(), observer, told(stopping.clone())));
     if let Some(admin) = admin {
         let pages = TowerToHyperService::new(web::admin::router(Arc::clone(&app)));
         let service = move |_| pages.clone();
@@ -85,8 +99,8 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     });
     let (orders, notices) = mpsc::channel();
     let mut writer = {
-        let (app, sender) = (Arc::clone(&app), orders.clone());
-        tokio::task::spawn_blocking(move || follow(&app, config, (sender, notices)))
+        let (app, config, sender) = (Arc::clone(&app), Arc::clone(&config), orders.clone());
+        tokio::task::spawn_blocking(move || follow(&app, config, &loaded, (sender, notices)))
     };
     loop {
         tokio::select! {
@@ -96,7 +110,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(&site, &orders),
+            _ = hangup.recv() => reload(&site, &config, &orders),
         }
     }
     tracing::info!("stopping");
@@ -127,12 +141,14 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
 fn follow(
     app: &App,
     config: Arc<Config>,
+    loaded: &watch::Sender<bool>,
     notices: (mpsc::Sender<Notice>, mpsc::Receiver<Notice>),
 ) -> Result<(), String> {
     let editor = open(config).map_err(|error| error.to_string())?;
     follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
         News::Edition(edition) => {
             app.publish_edition(edition);
+            loaded.send_replace(true);
             // Said more than once, it is heard once.
             notify(NotifyState::Ready);
         }
@@ -146,10 +162,14 @@ fn follow(
 }
 
 /// SIGHUP: reads the configuration again, and then all files by it.
-fn reload(site: &SiteArgs, orders: &mpsc::Sender<Notice>) {
+fn reload(site: &SiteArgs, first: &Config, orders: &mpsc::Sender<Notice>) {
     match site.config() {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            let waiting = config.changed_for_the_next_start(first);
+            if !waiting.is_empty() {
+                tracing::warn!("these hold as they were until a restart: {}", waiting.join(", "));
+            }
             // The receiver lives as long as the program.
             let _ = orders.send(Notice::Reload(Arc::new(config)));
         }

@@ -9,7 +9,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::routing::get;
 
-use super::App;
 use super::assets;
 use super::cache::CachePolicy;
 use super::encoding::Accepted;
@@ -17,6 +16,7 @@ use super::headers;
 use super::metrics;
 use super::paths::field;
 use super::reply::{Reply, status};
+use super::{App, answering_panics};
 use crate::archive::Snapshot;
 use crate::archive::problem::{self, Code, Problem, Severity};
 
@@ -35,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(numbers))
         .route("/_finews/{file}", get(asset))
         .layer(axum::middleware::map_response(headers::secure))
+        .layer(answering_panics(&app))
         .with_state(app)
 }
 

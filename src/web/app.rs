@@ -9,7 +9,6 @@ use arc_swap::ArcSwap;
 
 use super::announce::Announcer;
 use super::cache::PageCache;
-use super::client::Proxies;
 use super::dataset::Dataset;
 use super::directory::Directory;
 use super::files::SiteFiles;
@@ -18,6 +17,7 @@ use super::live::Live;
 use super::metrics::Metrics;
 use super::readiness::Readiness;
 use super::searches::Searches;
+use super::server::Observer;
 use super::site::Site;
 use crate::archive::Snapshot;
 use crate::archive::editor::Edition;
@@ -34,8 +34,7 @@ pub struct App {
     dataset: Dataset,
     search: Follower,
     searches: Searches,
-    metrics: Arc<Metrics>,
-    proxies: Arc<Proxies>,
+    observer: Arc<Observer>,
     readiness: Readiness,
     draining: AtomicBool,
 }
@@ -79,7 +78,7 @@ impl App {
     pub fn new(config: &Config) -> Arc<Self> {
         // Read now, so that no reader waits for it.
         crate::program::id();
-        let proxies = Arc::new(Proxies::of(config));
+        let observer = Observer::of(config);
         Arc::new(Self {
             served: ArcSwap::from_pointee(Served {
                 settings: Settings::new(config),
@@ -93,9 +92,8 @@ impl App {
             announcer: Announcer::new(config),
             dataset: Dataset::default(),
             search: Follower::default(),
-            searches: Searches::new(config, Arc::clone(&proxies)),
-            metrics: Arc::default(),
-            proxies,
+            searches: Searches::new(config, Arc::clone(&observer.proxies)),
+            observer,
             readiness: Readiness::default(),
             draining: AtomicBool::new(false),
         })
@@ -125,7 +123,7 @@ impl App {
         let now = SystemTime::now();
         for id in &edition.new {
             let delay = now.duration_since(edition.archive.post(*id).due_since());
-            self.metrics.published(delay.unwrap_or_default());
+            self.metrics().published(delay.unwrap_or_default());
         }
         self.tell(&edition);
     }
@@ -178,14 +176,14 @@ impl App {
         &self.searches
     }
 
-    /// Numbers for the owner's monitoring.
-    pub fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
+    /// Who is told of what readers ask for.
+    pub fn observer(&self) -> &Arc<Observer> {
+        &self.observer
     }
 
-    /// The proxies that are believed about whom they ask for.
-    pub fn proxies(&self) -> &Arc<Proxies> {
-        &self.proxies
+    /// Numbers for the owner's monitoring.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.observer.metrics
     }
 
     /// Who asks whether the process is ready.

@@ -10,7 +10,8 @@ use ipnet::IpNet;
 
 use crate::config::{Config, ProxyHeader, TrustedProxy};
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Whom a proxy asks for, and those before it.
+pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +118,12 @@ impl Proxies {
             }
             ProxyHeader::Forwarded => {
                 let values = headers.get_all(FORWARDED).iter().map(text);
-                values.flat_map(|value| split(value, ',').into_iter().map(forwarded_for)).collect()
+                let elements = |value| match split(value, ',') {
+                    Some(elements) => elements.into_iter().map(forwarded_for).collect(),
+                    // Where quotes end is not known, nor what somebody else has put in them.
+                    None => vec![None],
+                };
+                values.flat_map(elements).collect()
             }
         }
     }
@@ -176,7 +182,7 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The address that an element of `Forwarded` says it was sent for (RFC 7239, sections 4 and 6).
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let pairs = split(element, ';');
+    let pairs = split(element, ';')?;
     let value = pairs.iter().find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then(|| value.trim())
@@ -184,16 +190,18 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     address(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
-/// The parts of a text between separators that are not in quotes.
-fn split(text: &str, separator: char) -> Vec<&str> {
+/// The parts of a text between separators that are not in quotes; nothing if quotes have no end.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
-    text.split(move |c| {
-        let was_escaped = is_escaped;
-        is_escaped = is_quoted && c == '\\' && !was_escaped;
-        is_quoted ^= c == '"' && !was_escaped;
-        c == separator && !is_quoted
-    })
-    .collect()
+    let parts = text
+        .split(|c| {
+            let was_escaped = is_escaped;
+            is_escaped = is_quoted && c == '\\' && !was_escaped;
+            is_quoted ^= c == '"' && !was_escaped;
+            c == separator && !is_quoted
+        })
+        .collect();
+    (!is_quoted).then_some(parts)
 }
 
 #[cfg(test)]
@@ -264,7 +272,10 @@ mod tests {
 
     #[test]
     fn forwarded_is_read_by_its_own_rules() {
-        let table: [(&[&str], &str); 10] = [
+        let table: [(&[&str], &str); 12] = [
+            // Quotes that a client left open would hide what the proxy adds.
+            (&["for=192.0.2.7;x=\", for=192.0.2.1"], "10.0.0.1"),
+            (&["for=192.0.2.7;x=\"", "for=192.0.2.1"], "192.0.2.1"),
             (&["for=192.0.2.1"], "192.0.2.1"),
             (&["For=\"[2001:db8::1]:4711\""], "2001:db8::1"),
             (&["for=192.0.2.1;proto=https;by=10.0.0.1"], "192.0.2.1"),

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -65,10 +66,14 @@ pub struct Live {
     /// Tells the events of one run of the program from those of another.
     run: u64,
     recent: Mutex<Recent>,
+    /// Clients at once.
+    most: AtomicUsize,
 }
 
 #[derive(Default)]
 struct Recent {
+    /// The process is about to end.
+    has_ended: bool,
     /// How many events there have been.
     count: u64,
     /// The last of them, oldest first.
@@ -78,7 +83,12 @@ struct Recent {
 impl Default for Live {
     fn default() -> Self {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { sender: channel(BEHIND).0, run: since.as_millis() as u64, recent: Mutex::default() }
+        Self {
+            sender: channel(BEHIND).0,
+            run: since.as_millis() as u64,
+            recent: Mutex::default(),
+            most: AtomicUsize::new(MOST),
+        }
     }
 }
 
@@ -121,14 +131,20 @@ impl Live {
         self.sender.receiver_count()
     }
 
-    /// Ends every client's answer.
+    /// Leaves room for other connections, of which there may be so many.
+    pub fn share(&self, connections: usize) {
+        self.most.store(MOST.min(connections / 2), Ordering::Relaxed);
+    }
+
+    /// Ends every client's answer, and those of clients that come from now on.
     pub(super) fn end(&self) {
+        self.recent().has_ended = true;
         let _ = self.sender.send(Message::End);
     }
 
     /// Answers `/live`.
     pub(super) fn get(&self, request: &HeaderMap, query: Option<&str>) -> Reply {
-        if self.sender.receiver_count() >= MOST {
+        if self.sender.receiver_count() >= self.most.load(Ordering::Relaxed) {
             let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
             return reply;
@@ -158,6 +174,10 @@ impl Live {
                 missed.for_each(|event| first.extend_from_slice(event));
             }
             Some(None) => first.extend(self.word(&recent, RESET)),
+        }
+        if recent.has_ended {
+            // Browsers come back a moment later, to whoever is there then. From any other answer they would not.
+            return Body::from(first);
         }
         drop(recent);
         Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))

@@ -60,7 +60,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -72,7 +72,7 @@ pub use front::Front;
 use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
 use reply::{Marked, Pattern, Reply, Visit, status};
-use searches::Refusal;
+use searches::{Kind, Refusal};
 
 const HEALTH: Pattern = Pattern("/healthz");
 const READY: Pattern = Pattern("/readyz");
@@ -96,10 +96,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(answer)
         .layer(axum::middleware::map_response(headers::secure))
         // Outermost, so that a panic of anything above is answered.
-        .layer(CatchPanicLayer::custom({
-            let app = Arc::clone(&app);
-            move |cause: Box<dyn Any + Send>| panicked(&app, &*cause)
-        }))
+        .layer(answering_panics(&app))
         .with_state(app)
 }
 
@@ -115,7 +112,12 @@ async fn alive() -> Reply {
 
 /// `/readyz`: the archive is loaded and the process is not about to end. With `?verbose` also how far the
 /// search index is, on which nothing else waits.
-async fn ready(State(app): State<Arc<App>>, uri: Uri) -> Reply {
+async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
+    let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
+    if !is_verbose {
+        // Before it is looked at, so that who is noted to have asked has heard.
+        app.readiness().asked(&request);
+    }
     let (code, text) = if app.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
     } else if app.archive().is_none() {
@@ -123,9 +125,7 @@ async fn ready(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     } else {
         (StatusCode::OK, "ok")
     };
-    let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
     if !is_verbose {
-        app.readiness().asked();
         return READY.mark(plain(code, format!("{text}\n")));
     }
     let posts = app.archive().map_or(0, |archive| archive.len());
@@ -142,22 +142,22 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     }
 }
 
-/// What the index is asked for, of which one address may not ask too often if that is limited, in a thread in which it keeps nobody waiting.
-async fn searched(app: &Arc<App>, request: &Parts, is_limited: bool) -> Reply {
-    match searched_in_turn(app, request, is_limited).await {
+/// What is searched for or may be meant, in a thread in which it keeps nobody waiting.
+async fn searched(app: &Arc<App>, request: &Parts, kind: Kind) -> Reply {
+    match searched_in_turn(app, request, kind).await {
         Ok(reply) => reply,
         Err(refusal) => {
-            app.metrics().shed(refusal.reason());
+            app.observer().shed(refusal.reason());
             refusal.reply(&app.served().settings.site)
         }
     }
 }
 
-async fn searched_in_turn(app: &Arc<App>, request: &Parts, is_limited: bool) -> Result<Reply, Refusal> {
-    if is_limited {
+async fn searched_in_turn(app: &Arc<App>, request: &Parts, kind: Kind) -> Result<Reply, Refusal> {
+    if kind == Kind::Search {
         app.searches().check(request)?;
     }
-    let turn = app.searches().turn().await?;
+    let turn = app.searches().turn(kind).await?;
     let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
     let answer = tokio::task::spawn_blocking(move || {
         // Also of who has left meanwhile.
@@ -174,7 +174,7 @@ async fn searched_in_turn(app: &Arc<App>, request: &Parts, is_limited: bool) -> 
             Route::SearchFeed(format) => feeds::search(&visit, app.search(), served.generation, format),
             _ => None,
         };
-        if is_limited {
+        if kind == Kind::Search {
             app.metrics().searched(since.elapsed());
         }
         reply.map(unlisted).or_else(|| Some(error::not_found(&visit, &paths::decode(uri.path())?)))
@@ -248,8 +248,10 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     }
     let route = Route::parse(path);
     let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
-    if let Some(Route::Search | Route::Suggest) = route {
-        return pattern.mark(searched(app, request, route == Some(Route::Search)).await);
+    match route {
+        Some(Route::Search) => return pattern.mark(searched(app, request, Kind::Search).await),
+        Some(Route::Suggest) => return pattern.mark(searched(app, request, Kind::Suggestions).await),
+        _ => {}
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
@@ -261,7 +263,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     let own = match route {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
-        Some(Route::SearchFeed(_)) => Some(searched(app, request, true).await),
+        Some(Route::SearchFeed(_)) => Some(searched(app, request, Kind::Search).await),
         Some(Route::Dataset(dataset::File::Month(first))) => app.dataset().month(&visit, archive, first),
         Some(Route::Dataset(file)) => {
             let months = app.dataset().index(archive, served.generation).await;
@@ -376,6 +378,14 @@ fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, cache::CachePolicy::NoStore.header());
     reply
+}
+
+/// Answers for what panics.
+fn answering_panics(
+    app: &Arc<App>,
+) -> CatchPanicLayer<impl Fn(Box<dyn Any + Send>) -> Reply + Clone + Send + Sync + 'static> {
+    let app = Arc::clone(app);
+    CatchPanicLayer::custom(move |cause: Box<dyn Any + Send>| panicked(&app, &*cause))
 }
 
 fn panicked(app: &App, cause: &(dyn Any + Send)) -> Reply {

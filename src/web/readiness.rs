@@ -1,11 +1,14 @@
 //! Whoever sends readers here and asks `/readyz` before, learns that the process is about to end before it
 //! takes no more connections: so that none of them is lost.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderMap;
+use axum::http::header::{FORWARDED, VIA};
 use tokio::sync::Notify;
+
+use super::client::X_FORWARDED_FOR;
 
 /// Who has not asked for so long does not ask.
 const ASKS: Duration = Duration::from_secs(30);
@@ -22,8 +25,11 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Notes that somebody has asked.
-    pub(super) fn asked(&self) {
+    /// Notes that somebody has asked, unless a proxy only passed that on: it is not it that hears.
+    pub(super) fn asked(&self, request: &HeaderMap) {
+        if [FORWARDED, VIA, X_FORWARDED_FOR].iter().any(|name| request.contains_key(name)) {
+            return;
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         self.asked.notify_waiters();
     }

@@ -36,12 +36,28 @@ pub(super) struct Turn {
     _place: OwnedSemaphorePermit,
 }
 
-/// Lets searches in.
-pub struct Searches {
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What holds what was typed.
+    Search,
+    /// What may be meant, which is asked for with each letter that is typed: nobody is limited to so many.
+    Suggestions,
+}
+
+/// Those who are let in.
+struct Queue {
     /// Those that run.
     running: Arc<Semaphore>,
     /// Those, and who waits.
     places: Arc<Semaphore>,
+}
+
+/// Lets searches in.
+pub struct Searches {
+    searches: Queue,
+    /// In a queue of their own, so that who asks for many keeps nobody from searching.
+    suggestions: Queue,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
     count: AtomicUsize,
     proxies: Arc<Proxies>,
@@ -59,10 +75,9 @@ pub(super) enum Refusal {
 impl Searches {
     /// Those of a site.
     pub(super) fn new(config: &Config, proxies: Arc<Proxies>) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
         Self {
-            running: Arc::new(Semaphore::new(cores)),
-            places: Arc::new(Semaphore::new(cores * (1 + QUEUE))),
+            searches: Queue::new(),
+            suggestions: Queue::new(),
             limiter: limiter(config.search_rate),
             count: AtomicUsize::new(0),
             proxies,
@@ -82,12 +97,26 @@ impl Searches {
         limiter.check_key(&network).map_err(|until| Refusal::TooOften(wait(until)))
     }
 
-    /// Waits for a turn to search, which lasts until what it gives is dropped.
-    pub(super) async fn turn(&self) -> Result<Turn, Refusal> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Crowded)?;
+    /// Waits for a turn, which lasts until what it gives is dropped.
+    pub(super) async fn turn(&self, kind: Kind) -> Result<Turn, Refusal> {
+        let queue = match kind {
+            Kind::Search => &self.searches,
+            Kind::Suggestions => &self.suggestions,
+        };
+        let place = Arc::clone(&queue.places).try_acquire_owned().map_err(|_| Refusal::Crowded)?;
         // It is never closed.
-        let search = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Refusal::Crowded)?;
+        let search = Arc::clone(&queue.running).acquire_owned().await.map_err(|_| Refusal::Crowded)?;
         Ok(Turn { _search: search, _place: place })
+    }
+}
+
+impl Queue {
+    fn new() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            running: Arc::new(Semaphore::new(cores)),
+            places: Arc::new(Semaphore::new(cores * (1 + QUEUE))),
+        }
     }
 }
 
@@ -115,5 +144,25 @@ impl Refusal {
         let mut reply = error::busy(site, code);
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         reply
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn who_asks_for_suggestions_keeps_nobody_from_searching() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        let searches = Searches::new(&config, Arc::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let places = searches.suggestions.places.available_permits() as u32;
+            let _taken = searches.suggestions.places.try_acquire_many(places).expect("all places");
+            assert_eq!(searches.turn(Kind::Suggestions).await.err(), Some(Refusal::Crowded));
+            assert!(searches.turn(Kind::Search).await.is_ok());
+        });
     }
 }

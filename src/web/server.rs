@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::client::{Peer, Proxies};
 use super::metrics::{Metrics, Shed};
 use super::reply::Marked;
-use crate::config::{AccessLog, Connections, Requests};
+use crate::config::{AccessLog, Config, Connections, Requests};
 use activity::Activity;
 use guard::Guard;
 pub use listener::Listener;
@@ -32,15 +32,11 @@ use listener::{Stream, say};
 pub use record::Log;
 use timed::Timed;
 
-/// How long what runs may take to finish. Containers are killed after 10 s.
-const DRAIN: Duration = Duration::from_secs(7);
 /// How long to wait when no connection can be taken for want of files or memory.
 const BREATHER: Duration = Duration::from_millis(100);
 /// The most that is read of a request before its head is whole: a line of 8 KiB is refused as such, and what
 /// does not fit is too large whatever it is.
 const HEAD_BUFFER: usize = 64 * 1024;
-/// Headers of a request.
-const MOST_HEADERS: usize = 100;
 /// Requests of an HTTP/2 connection at once.
 const STREAMS: u32 = 100;
 /// What a stream may hold of an answer that its client does not take.
@@ -124,13 +120,22 @@ pub struct Observer {
 }
 
 impl Observer {
+    /// Who is told of what the listener of a site does.
+    pub(super) fn of(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            metrics: Arc::default(),
+            log: Log::of(config.access_log),
+            proxies: Arc::new(Proxies::of(config)),
+        })
+    }
+
     /// One whom nobody asks.
     pub fn nobody() -> Arc<Self> {
         Arc::new(Self { metrics: Arc::default(), log: Log::of(AccessLog::Off), proxies: Arc::default() })
     }
 
     /// Notes that somebody was turned away.
-    fn shed(&self, what: Shed) {
+    pub(super) fn shed(&self, what: Shed) {
         self.metrics.shed(what);
         self.log.shed(what);
     }
@@ -149,8 +154,8 @@ fn raised_file_limit() -> usize {
     limit.current.map_or(MOST_FILES, |files| usize::try_from(files).unwrap_or(MOST_FILES)).min(MOST_FILES)
 }
 
-/// Serves until `stop` is done; then takes no more connections, and returns when the open ones
-/// have had their answers or their time is up. Each connection is answered by a service of its own.
+/// Serves until `stop` is done; then takes no more connections, and returns when the open ones have had their
+/// answers, for which who waits for that has a bound. Each connection is answered by a service of its own.
 pub async fn run<S>(
     listener: Listener,
     service: impl Fn(Peer) -> S,
@@ -179,9 +184,7 @@ pub async fn run<S>(
         }
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some connections did not end in time and were cut");
-    }
+    graceful.shutdown().await;
 }
 
 /// What takes connections.
@@ -209,7 +212,7 @@ impl<F> Taker<F> {
             .timer(TokioTimer::new())
             .header_read_timeout(None)
             .max_buf_size(HEAD_BUFFER)
-            .max_headers(MOST_HEADERS)
+            .max_headers(hygiene::MOST_HEADERS)
             .writev(false);
         http.http2()
             .timer(TokioTimer::new())

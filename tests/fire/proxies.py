@@ -9,7 +9,7 @@ from pathlib import Path
 
 import http.client
 
-from common import Finews, Site, Trial, free_port, get, wait_until
+from common import Finews, Site, Trial, free_port, get, paced, wait_until
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 # Where clients come from, to be told from the proxy.
@@ -117,6 +117,20 @@ def live_delay(port, site):
     return took
 
 
+def crowded(trial, kind, proxy, site):
+    """Who asks both instances for more than they can do has the proxy give up neither of them."""
+    # More than two instances let wait, each by its cores.
+    count = max(200, 2 * 17 * os.cpu_count() + 100)
+    search = ["wrk", "-t1", f"-c{count}", "-d5s", f"http://127.0.0.1:{proxy.port}/search?q=%E5%A4%AE%E8%A1%8C"]
+    flood = subprocess.Popen(search, stdout=subprocess.PIPE, text=True)
+    time.sleep(0.5)
+    times, failed = paced(proxy.port, ["/", site.path(3)], 4)
+    text = flood.communicate(timeout=30)[0]
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    trial.check(f"{kind}: searches that were turned away", int(refused[1]) if refused else 0, "some", refused is not None)
+    trial.check(f"{kind}: pages that failed meanwhile, of {len(times)}", failed, "0", failed == 0)
+
+
 def restarts(program, long):
     trial = Trial("rolling restarts")
     wanted = 100_000 if long else 15_000
@@ -127,6 +141,7 @@ def restarts(program, long):
         instances = [start(port) for port in ports]
         try:
             with Proxy(kind, site.scratch, ports) as proxy:
+                crowded(trial, kind, proxy, site)
                 done, failed, said = 0, 0, []
                 stopping = threading.Event()
 

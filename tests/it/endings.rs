@@ -86,3 +86,30 @@ fn held_connections_do_not_hold_up_the_end() {
     assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
     drop((silent, half, live, idle));
 }
+
+#[test]
+fn who_begins_to_follow_at_the_end_does_not_hold_it_up() {
+    let site = site();
+    let mut server = Running::serving(site.path(), &[]);
+    assert_eq!(server.get("/readyz").status, StatusCode::OK);
+    server.signal("TERM");
+    server.wait_for_log("stopping");
+    let mut live = server.socket(Duration::from_secs(10));
+    live.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    live.read_to_string(&mut answer).expect("a whole answer");
+    assert!(answer.contains("retry: 3000"), "{answer}");
+    assert_eq!(server.get("/readyz").status, StatusCode::SERVICE_UNAVAILABLE);
+    let took = end(&mut server);
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[test]
+fn readers_who_ask_by_way_of_a_proxy_are_not_those_who_are_to_hear() {
+    let site = site();
+    let mut server = Running::serving(site.path(), &[]);
+    server.connect().ask("/readyz", &[("X-Forwarded-For", "192.0.2.7")]);
+    server.signal("TERM");
+    let took = end(&mut server);
+    assert!(took < Duration::from_millis(2500), "{took:?}");
+}

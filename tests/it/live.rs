@@ -1,5 +1,6 @@
 //! `/live`: new posts are told as they come, and who was away can ask for what was missed.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::support::{config, folder};
+use crate::support::{Running, config, folder};
 
 /// A site whose new posts can be listened for.
 struct Newsroom {
@@ -268,5 +269,26 @@ fn answers_end_when_the_process_is_to_end() {
         listener.next().await;
         room.app.drain();
         assert_eq!(listener.next().await, None);
+        // A browser comes back at once, and is to come back to whoever is there next.
+        let mut again = room.listen(None).await;
+        assert!(again.next().await.is_some_and(|first| first.contains("event: hello")));
+        assert_eq!(again.next().await, None);
     });
+}
+
+#[test]
+fn who_follows_leaves_room_for_who_reads() {
+    let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
+    let server = Running::serving(site.path(), &["--max-connections", "20"]);
+    let follow = || {
+        let mut stream = server.socket(Duration::from_secs(10));
+        stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).expect("an answer");
+        (stream, String::from_utf8_lossy(&answer).into_owned())
+    };
+    let followers: Vec<_> = (0..11).map(|_| follow()).collect();
+    let answers: Vec<&str> = followers.iter().map(|(_, answer)| &answer[9..]).collect();
+    assert_eq!(answers, [["200"; 10].as_slice(), &["503"]].concat());
+    assert_eq!(server.get("/").status, StatusCode::OK);
 }

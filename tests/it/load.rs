@@ -85,3 +85,48 @@ fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_an
     };
     assert!(answers.iter().filter(|(status, ..)| *status == 503).all(|(_, answer, _)| is_told(answer)));
 }
+
+/// An answer that is larger than what a client of HTTP/2 takes without allowing for it.
+async fn page(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    Ok(Response::new(Body::from("x".repeat(100_000))))
+}
+
+#[test]
+fn a_client_of_http2_that_asks_and_allows_no_room_for_answers_is_cut() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    /// SETTINGS_INITIAL_WINDOW_SIZE of 0.
+    const NO_ROOM: &[u8] = &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    /// `GET /` of the host `x`, as the first stream.
+    const GET: &[u8] = &[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
+        let address = listener.to_string().replace("http://", "");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut limits = Limits::new(Connections::OfSystem, Requests(PLACES));
+        limits.times.write = Duration::from_millis(300);
+        let observer = Observer::nobody();
+        let serving =
+            tokio::spawn(server::run(listener, |_| service_fn(page), limits, observer, async move {
+                drop(stopped.await)
+            }));
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream.write_all(&[PREFACE, NO_ROOM, GET].concat()).await.expect("a request");
+        let since = Instant::now();
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "still there");
+        assert!(since.elapsed() >= Duration::from_millis(250), "{:?}", since.elapsed());
+        let mut kinds = Vec::new();
+        let mut rest = &answer[..];
+        while let [a, b, c, kind, _, _, _, _, stream, ..] = *rest {
+            kinds.push((kind, stream));
+            rest = rest.get(9 + u32::from_be_bytes([0, a, b, c]) as usize..).unwrap_or_default();
+        }
+        // The head of the answer, nothing of its body, and no complaint.
+        assert!(kinds.contains(&(1, 1)), "{kinds:?}");
+        assert!(kinds.iter().all(|(kind, _)| ![0, 7].contains(kind)), "{kinds:?}");
+        drop(stop);
+        serving.await.expect("an end");
+    });
+}

@@ -196,6 +196,7 @@ fn one_address_may_search_only_so_often_and_read_as_it_likes() {
         assert_eq!(server.connect().ask(path, &headers).status, StatusCode::OK, "{path}");
     }
     assert!(number(&numbers(&server), "finews_http_shed_total{reason=\"search-rate\"}") >= 3.0);
+    server.wait_for_log("readers are turned away: an address searches too often");
 }
 
 #[test]
@@ -214,4 +215,14 @@ fn only_what_failed_has_a_line_if_nothing_is_said() {
     let server = Running::serving(site.path(), &["--log-format", "json"]);
     assert_eq!(server.get("/nowhere").status, StatusCode::NOT_FOUND);
     assert_eq!(requests(&server).len(), 0, "{}", server.log());
+}
+
+#[test]
+fn settings_that_hold_until_a_restart_are_named_when_they_change() {
+    let site = site();
+    let server = Running::serving(site.path(), &["--max-requests", "9"]);
+    let text = "title: Daily\nfinews: {trusted_proxy: 127.0.0.1, access_log: all, max_requests: 7}\n";
+    std::fs::write(site.path().join("_config.yml"), text).expect("a file");
+    server.signal("HUP");
+    server.wait_for_log("these hold as they were until a restart: trusted_proxy, access_log\n");
 }

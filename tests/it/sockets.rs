@@ -1,7 +1,7 @@
 //! Where else readers come from than an address: a Unix socket, or sockets that a service manager opened.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -71,6 +71,32 @@ fn what_is_no_socket_is_not_replaced() {
 }
 
 #[test]
+fn a_socket_that_another_process_has_put_in_our_place_stays() {
+    let site = site();
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("finews.sock");
+    let server = Running::listening(&mut serve_at(site.path(), &socket));
+    server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
+    // Beside it, so that it has another number.
+    let aside = folder.path().join("other.sock");
+    let _other = UnixListener::bind(&aside).expect("a socket");
+    std::fs::rename(&aside, &socket).expect("a place");
+    server.stop();
+    assert!(socket.exists());
+}
+
+/// As systemd starts it: with sockets as 3 and those that follow, for this process alone.
+fn started_with(site: &Path, sockets: usize) -> Command {
+    let mut command = Command::new("sh");
+    let start = format!(
+        "exec 3<&0 4<&1 5<&1 0</dev/null 1>&2; LISTEN_FDS={sockets} LISTEN_PID=$$ exec \"$0\" \"$@\""
+    );
+    command.args(["-c", &start]).arg(env!("CARGO_BIN_EXE_finews")).arg("serve").arg(site);
+    command.args(["--listen", "127.0.0.1:1"]);
+    command
+}
+
+#[test]
 fn sockets_of_a_service_manager_are_taken_over() {
     let site = site();
     let folder = tempfile::tempdir().expect("a folder");
@@ -78,21 +104,31 @@ fn sockets_of_a_service_manager_are_taken_over() {
     let readers = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = readers.local_addr().expect("an address").to_string();
     let owner = UnixListener::bind(&socket).expect("a socket");
-    // As systemd has them: 3 and 4, for this process alone.
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "exec 3<&0 4<&1 0</dev/null 1>&2; LISTEN_FDS=2 LISTEN_PID=$$ exec \"$0\" \"$@\""])
-        .arg(env!("CARGO_BIN_EXE_finews"))
-        .arg("serve")
-        .arg(site.path())
-        .args(["--listen", "127.0.0.1:1"])
-        .stdin(Stdio::from(OwnedFd::from(readers)))
-        .stdout(Stdio::from(OwnedFd::from(owner)));
+    // Who came before it was started waits until there is something to read.
+    let mut early = TcpStream::connect(&address).expect("a connection");
+    early.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut command = started_with(site.path(), 2);
+    command.stdin(Stdio::from(OwnedFd::from(readers))).stdout(Stdio::from(OwnedFd::from(owner)));
     let server = Running::of(&mut command);
     assert_eq!(server.address(), address);
+    let mut answer = String::new();
+    early.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(server.get("/2024/01/02/a.html").status, StatusCode::OK);
     assert!(get(&socket, "/metrics").contains("finews_posts 1\n"));
     server.stop();
     // It is the manager's to remove.
     assert!(socket.exists());
+}
+
+#[test]
+fn sockets_of_which_it_is_not_known_who_comes_there_are_refused() {
+    let site = site();
+    let [readers, others] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let mut command = started_with(site.path(), 3);
+    command.stdin(Stdio::from(OwnedFd::from(readers))).stdout(Stdio::from(OwnedFd::from(others)));
+    let ended = command.stderr(Stdio::piped()).output().expect("the program runs");
+    assert_eq!(ended.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("more than two sockets"), "{said}");
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, Version};
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -28,6 +28,10 @@ pub(super) struct Activity {
     done: AtomicUsize,
     /// When the last of these was, in nanoseconds from the start.
     done_at: AtomicU64,
+    /// Answers of HTTP/2 of which something was handed over and is not all taken on.
+    given: AtomicUsize,
+    /// When something last was, in nanoseconds from the start.
+    given_at: AtomicU64,
     /// There is hardly room for other connections.
     crowded: AtomicBool,
     /// Who is told of its requests.
@@ -46,6 +50,8 @@ impl Activity {
             begun: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
             done_at: AtomicU64::new(0),
+            given: AtomicUsize::new(0),
+            given_at: AtomicU64::new(0),
             crowded: AtomicBool::new(is_crowded),
             observer,
             peer,
@@ -65,7 +71,36 @@ impl Activity {
 
     /// When the last answer was handed over.
     pub(super) fn answered_at(&self) -> Instant {
-        self.start + Duration::from_nanos(self.done_at.load(Ordering::Acquire))
+        self.at(&self.done_at)
+    }
+
+    /// Since when a client of HTTP/2 is to take something of every answer that it has asked for, if it is. A
+    /// connection may be that of a proxy: that one of its readers takes nothing is no reason to end it for those
+    /// who wait or take, so that who means to hold answers can, as many as there are streams.
+    pub(super) fn given_at(&self) -> Option<Instant> {
+        let unanswered = self.begun().wrapping_sub(self.done.load(Ordering::Acquire));
+        let given = self.given.load(Ordering::Acquire);
+        (given > 0 && given >= unanswered).then(|| self.at(&self.given_at))
+    }
+
+    /// Notes that something of an answer waits for its client to allow room for it.
+    pub(super) fn give(&self) {
+        self.given_at.store(self.now(), Ordering::Release);
+        self.given.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that it was taken.
+    fn take(&self) {
+        self.given.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Nanoseconds from the start.
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    fn at(&self, moment: &AtomicU64) -> Instant {
+        self.start + Duration::from_nanos(moment.load(Ordering::Acquire))
     }
 
     pub(super) fn set_crowded(&self, is_crowded: bool) {
@@ -81,6 +116,10 @@ impl Activity {
 pub(super) struct Turn {
     activity: Arc<Activity>,
     record: Record,
+    /// Its connection has others as well.
+    is_multiplexed: bool,
+    /// Whether something of its answer is given and not taken.
+    is_given: bool,
 }
 
 impl Turn {
@@ -89,7 +128,19 @@ impl Turn {
         Self {
             record: Record::begin(&activity.observer, activity.peer, request),
             activity: Arc::clone(activity),
+            is_multiplexed: request.version() == Version::HTTP_2,
+            is_given: false,
         }
+    }
+
+    /// Notes whether something of the answer is given and not taken.
+    fn give(&mut self, is_given: bool) {
+        match (self.is_given, is_given && self.is_multiplexed) {
+            (false, true) => self.activity.give(),
+            (true, false) => self.activity.take(),
+            _ => return,
+        }
+        self.is_given = !self.is_given;
     }
 
     /// A place among the requests that are worked on, if there is one.
@@ -112,8 +163,9 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         self.record.end(&self.activity.observer);
+        self.give(false);
         let activity = &self.activity;
-        activity.done_at.store(activity.start.elapsed().as_nanos() as u64, Ordering::Release);
+        activity.done_at.store(activity.now(), Ordering::Release);
         activity.done.fetch_add(1, Ordering::AcqRel);
     }
 }
@@ -133,6 +185,8 @@ impl HttpBody for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        // Nobody asks for more before that is taken.
+        self.turn.give(matches!(polled, Poll::Ready(Some(Ok(_)))));
         if let Poll::Ready(Some(Ok(frame))) = &polled {
             self.turn.record.sent(frame.data_ref().map_or(0, Bytes::len));
         }

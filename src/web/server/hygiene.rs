@@ -12,6 +12,8 @@ use crate::web::reply::{Reply, status};
 const LONGEST_TARGET: usize = 8 * 1024;
 /// Bytes of a request's headers.
 pub(super) const MOST_HEADER_BYTES: usize = 32 * 1024;
+/// Headers of a request.
+pub(super) const MOST_HEADERS: usize = 100;
 /// What can be done with any page.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -47,7 +49,7 @@ fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
     }
     // A name, a value, and what stands between them.
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if bytes > MOST_HEADER_BYTES {
+    if bytes > MOST_HEADER_BYTES || headers.len() > MOST_HEADERS {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let is_sound = has_sound_host(request)
@@ -70,7 +72,8 @@ fn has_sound_host<B>(request: &Request<B>) -> bool {
         None => match request.version() {
             Version::HTTP_10 | Version::HTTP_09 => true,
             Version::HTTP_11 => false,
-            _ => request.uri().authority().is_some(),
+            // RFC 9113, 8.3.1.
+            _ => request.uri().authority().is_some_and(|authority| is_host(authority.as_str().as_bytes())),
         },
     }
 }
@@ -164,6 +167,18 @@ mod tests {
         for (method, target, hosts, expected) in table {
             assert_eq!(code(method, target, hosts), expected, "{method} {target} {hosts:?}");
         }
+        let of_http2 = |target: &str| {
+            let request = Request::builder().version(Version::HTTP_2).uri(target).body(Body::empty());
+            refusal(&request.expect("a request")).map(|reply| reply.status().as_u16())
+        };
+        assert_eq!(of_http2("http://x/"), None);
+        assert_eq!((of_http2("/"), of_http2("http://a@x/")), (Some(400), Some(400)));
+        let mut many = Request::builder().uri("/").header(HOST, "x");
+        for _ in 0..MOST_HEADERS {
+            many = many.header("a", "b");
+        }
+        let many = refusal(&many.body(Body::empty()).expect("a request"));
+        assert_eq!(many.map(|reply| reply.status().as_u16()), Some(431));
         let long = format!("/{}", "a".repeat(LONGEST_TARGET));
         assert_eq!((code("GET", &long[1..], &["x"]), code("GET", &long, &["x"])), (Some(400), Some(414)));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::Permissions;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,22 @@ const MOST_UNSENT: u32 = 128 * 1024;
 pub struct Listener {
     socket: Socket,
     /// A socket's file, which is ours to remove.
-    file: Option<PathBuf>,
+    file: Option<SocketFile>,
+}
+
+/// The file of a Unix socket.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// The device and the number that tell it from another at its path.
+    id: (u64, u64),
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        let file = std::fs::symlink_metadata(path)?;
+        Ok(Self { path: path.to_owned(), id: (file.dev(), file.ino()) })
+    }
 }
 
 #[derive(Debug)]
@@ -60,7 +75,7 @@ impl Listener {
                 remove_stale(path)?;
                 let socket = Socket::Unix(UnixListener::bind(path)?);
                 std::fs::set_permissions(path, Permissions::from_mode(0o666))?;
-                Ok(Self { socket, file: Some(path.clone()) })
+                Ok(Self { socket, file: Some(SocketFile::at(path)?) })
             }
         }
     }
@@ -126,9 +141,12 @@ impl fmt::Display for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if let Some(file) = &self.file {
+        // That of a process that has taken our place is not ours.
+        if let Some(file) = &self.file
+            && SocketFile::at(&file.path).is_ok_and(|now| now.id == file.id)
+        {
             // Nobody can connect any more whether or not it is there.
-            let _ = std::fs::remove_file(file);
+            let _ = std::fs::remove_file(&file.path);
         }
     }
 }

@@ -71,6 +71,12 @@ impl Log {
     }
 }
 
+/// Whether an answer says that something failed by our fault. 503 is an answer like others: it says that the time
+/// is not right.
+fn is_failure(status: u16) -> bool {
+    status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() && status != StatusCode::SERVICE_UNAVAILABLE.as_u16()
+}
+
 /// A request that is being answered.
 pub(super) struct Record {
     begun: Instant,
@@ -87,11 +93,6 @@ pub(super) struct Record {
 struct Line {
     id: Option<HeaderValue>,
     uri: Uri,
-    /// Whom it is from, if every request has a line.
-    reader: Option<Reader>,
-}
-
-struct Reader {
     client: Client,
     referer: Option<HeaderValue>,
     agent: Option<HeaderValue>,
@@ -102,20 +103,17 @@ impl Record {
     pub(super) fn begin<B>(observer: &Observer, peer: Peer, request: &Request<B>) -> Self {
         observer.metrics.in_flight.inc();
         let headers = request.headers();
-        let line = match observer.log.which {
-            AccessLog::Off => None,
-            // Few of these lines are written, and most requests are answered sooner than that is found out.
-            AccessLog::Errors => Some(Line { id: None, uri: request.uri().clone(), reader: None }),
-            AccessLog::All => Some(Line {
+        let line = (observer.log.which != AccessLog::Off).then(|| {
+            // Of most requests no line is written then, so that less is kept for it.
+            let kept = |name| headers.get(name).filter(|_| observer.log.which == AccessLog::All).cloned();
+            Line {
                 id: given_id(observer, peer, headers),
                 uri: request.uri().clone(),
-                reader: Some(Reader {
-                    client: observer.proxies.client(peer, headers),
-                    referer: headers.get(REFERER).cloned(),
-                    agent: headers.get(USER_AGENT).cloned(),
-                }),
-            }),
-        };
+                client: observer.proxies.client(peer, headers),
+                referer: kept(REFERER),
+                agent: kept(USER_AGENT),
+            }
+        });
         Self {
             begun: Instant::now(),
             method: request.method().clone(),
@@ -131,7 +129,7 @@ impl Record {
         self.took = self.begun.elapsed();
         self.status = reply.status().as_u16();
         observer.metrics.answered(&self.method, pattern, self.status, self.took);
-        if reply.status().is_server_error()
+        if is_failure(self.status)
             && let Some(line) = &mut self.line
         {
             let id = line.id.get_or_insert_with(new_id).clone();
@@ -156,29 +154,25 @@ impl Record {
     }
 
     fn log(&self, log: &Log, mut line: Box<Line>) {
-        // 503 is an answer like others: it says that the time is not right.
-        let not_now = StatusCode::SERVICE_UNAVAILABLE.as_u16();
-        let failed = self.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() && self.status != not_now;
+        let failed = is_failure(self.status);
         if log.which == AccessLog::Errors && !failed {
             return;
         }
-        let sampled = match log.sample() {
+        // Who was told the id of what failed asks for it.
+        let sampled = match log.sample().filter(|_| !failed) {
             Some(false) => return,
             Some(true) => Some(SAMPLED),
             None => None,
         };
         let id = line.id.get_or_insert_with(new_id);
         let text = |value: &HeaderValue| format!("{value:?}").trim_matches('"').to_owned();
-        let reader = line.reader.as_ref();
-        let client = reader.map(|reader| tracing::field::display(reader.client));
-        let referer = reader.and_then(|reader| reader.referer.as_ref()).map(text);
-        let agent = reader.and_then(|reader| reader.agent.as_ref()).map(text);
+        let (referer, agent) = (line.referer.as_ref().map(text), line.agent.as_ref().map(text));
         let target = line.uri.path_and_query().map_or("*", |target| target.as_str());
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(
                     id = id.to_str().unwrap_or_default(),
-                    client,
+                    client = %line.client,
                     method = %self.method,
                     target,
                     status = self.status,

@@ -15,6 +15,8 @@ use super::activity::Activity;
 
 /// What HTTP/2 begins with (RFC 9113, 3.4), as far as nothing else does.
 const HTTP2: &[u8] = b"PRI ";
+/// Bytes of answers by which it is seen that an HTTP/2 client takes them.
+const TAKEN: i64 = 1024;
 
 /// A stream whose reads and writes fail when they have waited for too long.
 pub(super) struct Timed<S> {
@@ -27,6 +29,12 @@ pub(super) struct Timed<S> {
     is_http2: bool,
     reading: Timer,
     writing: Timer,
+    /// When a write last came to an end that had to wait.
+    written_at: Instant,
+    /// When a client of HTTP/2 had last taken something worth the name of its answers, and bytes since, less those
+    /// that it has sent.
+    taken_at: Instant,
+    taken: i64,
     /// What is read and passed over once we have hung up, and since when.
     lingering: Option<Instant>,
 }
@@ -46,28 +54,37 @@ enum Phase {
 
 impl<S> Timed<S> {
     pub(super) fn new(stream: S, times: Times, activity: Arc<Activity>) -> Self {
+        let now = Instant::now();
         Self {
             stream,
             times,
             activity,
             phase: Phase::First,
-            since: Instant::now(),
+            since: now,
             is_http2: false,
             reading: Timer::default(),
             writing: Timer::default(),
+            written_at: now,
+            taken_at: now,
+            taken: 0,
             lingering: None,
         }
     }
 
     fn enter(&mut self, phase: Phase) {
         if self.phase != phase {
-            let since = if phase == Phase::Idle { self.activity.answered_at() } else { Instant::now() };
-            (self.phase, self.since) = (phase, since);
+            let since = match phase {
+                Phase::Idle => self.activity.answered_at().max(self.written_at),
+                _ => Instant::now(),
+            };
+            (self.phase, self.since, self.taken) = (phase, since, 0);
         }
     }
 
     /// Notes that bytes have come.
     fn came(&mut self, bytes: &[u8]) {
+        // What a client says of the connection is answered with no more than that, which is none of its answers.
+        self.taken -= bytes.len() as i64;
         if bytes.is_empty() || self.activity.is_busy() {
             return;
         }
@@ -84,7 +101,8 @@ impl<S> Timed<S> {
     /// Whether nothing has come for too long.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let phase = match self.phase {
-            _ if self.activity.is_busy() => Phase::Answer,
+            // What is handed over need not be sent.
+            _ if self.activity.is_busy() || self.writing.runs() => Phase::Answer,
             Phase::Head(begun) if begun != self.activity.begun() => Phase::Idle,
             Phase::Answer => Phase::Idle,
             phase => phase,
@@ -95,23 +113,46 @@ impl<S> Timed<S> {
             false => self.times.idle,
         };
         let limit = match phase {
-            // Nobody asks again when the answer is made, so the wait for the next request begins now; it is
-            // looked at when it is over.
             Phase::Answer => {
-                let _ = self.reading.poll(cx, Instant::now() + idle);
+                // A client of HTTP/2 that allows no room for an answer has no write wait.
+                if let Some(given_at) = self.activity.given_at() {
+                    let deadline = given_at.max(self.taken_at) + self.times.write;
+                    return self.reading.poll(cx, deadline).map(|()| ErrorKind::TimedOut.into());
+                }
+                self.taken = 0;
+                // Nobody asks again when the answer is made, so the wait for the next request begins now; it is
+                // looked at when it is over.
+                let _ = self.reading.poll(cx, Instant::now() + idle.min(self.times.write));
                 return Poll::Pending;
             }
             Phase::First => self.times.first,
             Phase::Head(_) => self.times.head,
-            Phase::Idle => idle,
+            // Of HTTP/2, much may be queued still when an answer is handed over.
+            Phase::Idle => {
+                self.since = self.since.max(self.taken_at);
+                idle
+            }
         };
         self.reading.poll(cx, self.since + limit).map(|()| ErrorKind::TimedOut.into())
+    }
+
+    /// Notes that bytes of HTTP/2 were taken.
+    fn took(&mut self, written: &Poll<io::Result<usize>>) {
+        if let (true, Poll::Ready(Ok(bytes))) = (self.is_http2, written) {
+            self.taken += *bytes as i64;
+            if self.taken >= TAKEN {
+                (self.taken, self.taken_at) = (0, Instant::now());
+            }
+        }
     }
 
     /// What a write came to, unless it waits for too long.
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.writing.stop();
+            if self.writing.runs() {
+                self.writing.stop();
+                self.written_at = Instant::now();
+            }
             return written;
         }
         let deadline = self.writing.deadline_or(|| Instant::now() + self.times.write);
@@ -127,6 +168,11 @@ struct Timer {
 }
 
 impl Timer {
+    /// Whether something is waited for.
+    fn runs(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     fn stop(&mut self) {
         self.deadline = None;
     }
@@ -173,6 +219,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.took(&written);
         self.bounded(cx, written)
     }
 
@@ -182,6 +229,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.took(&written);
         self.bounded(cx, written)
     }
 
@@ -386,6 +434,72 @@ mod tests {
             };
             let (written, ()) = tokio::join!(stream.write_all(&[0; 64]), reader);
             written.expect("all of it");
+        });
+    }
+
+    #[test]
+    fn the_next_request_is_not_waited_for_before_the_answer_is_sent() {
+        run(async {
+            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = SHORT));
+            theirs.write_all(b"GET").await.expect("room");
+            stream.read_exact(&mut [0; 3]).await.expect("a head");
+            drop(begin(&activity));
+            let (mut reading, mut writing) = tokio::io::split(stream);
+            let reader = async {
+                let mut part = [0; 16];
+                // The last part needs no reader.
+                for _ in 0..7 {
+                    tokio::time::sleep(SHORT / 2).await;
+                    theirs.read_exact(&mut part).await.expect("bytes");
+                }
+            };
+            let mut byte = [0];
+            let sent = async { tokio::join!(writing.write_all(&[0; 128]), reader).0 };
+            tokio::select! {
+                read = reading.read(&mut byte) => panic!("while it is sent: {read:?}"),
+                sent = sent => sent.expect("all of it"),
+            }
+            let ended = reading.read(&mut byte).await.map_err(|error| error.kind());
+            assert_eq!(ended, Err(ErrorKind::TimedOut));
+        });
+    }
+
+    #[test]
+    fn a_client_of_http2_that_allows_no_room_is_given_up_whatever_else_it_says() {
+        run(async {
+            let (mut stream, mut theirs, activity) = timed(times(|times| times.write = 4 * SHORT));
+            theirs.write_all(b"PRI * HTTP").await.expect("room");
+            stream.read_exact(&mut [0; 10]).await.expect("a preface");
+            let turn = begin(&activity);
+            let waited = tokio::time::timeout(5 * SHORT, stream.read(&mut [0; 1])).await;
+            assert!(waited.is_err(), "while the answer is made");
+            let since = Instant::now();
+            activity.give();
+            let (mut reading, mut writing) = tokio::io::split(stream);
+            let pings = async {
+                let (mut ping, mut count) = ([0; 16], 0);
+                while theirs.write_all(&ping).await.is_ok() && theirs.read_exact(&mut ping).await.is_ok() {
+                    count += 1;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                count
+            };
+            // Each is answered with as much.
+            let answers = async {
+                let mut ping = [0; 16];
+                loop {
+                    if let Err(error) = reading.read_exact(&mut ping).await {
+                        return error.kind();
+                    }
+                    writing.write_all(&ping).await.expect("room");
+                }
+            };
+            tokio::select! {
+                failure = answers => assert_eq!(failure, ErrorKind::TimedOut),
+                count = pings => panic!("they ended after {count}"),
+            }
+            assert!(since.elapsed() >= 4 * SHORT, "{:?}", since.elapsed());
+            drop(turn);
         });
     }
 
