@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::{Request, Response};
 use finews::config::{Address, Connections, Requests};
-use finews::web::server::{self, Limits, Listener, Observer};
+use finews::web::server::{self, Limits, Listener, Observer, Times};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// How long a request is worked on.
 const WORK: Duration = Duration::from_millis(20);
@@ -24,6 +25,24 @@ const APART: Duration = Duration::from_micros(1250);
 async fn work(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     tokio::time::sleep(WORK).await;
     Ok(Response::new(Body::from("done")))
+}
+
+/// Serves until what it gives is dropped: the address, that, and the server.
+async fn serving<F>(
+    answer: impl Fn(Request<Incoming>) -> F + Copy + Send + Sync + 'static,
+    change: impl FnOnce(&mut Times),
+) -> (String, oneshot::Sender<()>, JoinHandle<()>)
+where
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
+    let address = listener.to_string().replace("http://", "");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut limits = Limits::new(Connections::OfSystem, Requests(PLACES));
+    change(&mut limits.times);
+    let stopped = async move { drop(stopped.await) };
+    let server = server::run(listener, move |_| service_fn(answer), limits, Observer::nobody(), stopped);
+    (address, stop, tokio::spawn(server))
 }
 
 /// Asks once; the status, and how long that took.
@@ -40,17 +59,7 @@ async fn ask(address: String) -> (u16, String, Duration) {
 fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_and_the_rest_at_once() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let answers = runtime.block_on(async {
-        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
-        let address = listener.to_string().replace("http://", "");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let limits = Limits::new(Connections::OfSystem, Requests(PLACES));
-        let serving = tokio::spawn(server::run(
-            listener,
-            |_| service_fn(work),
-            limits,
-            Observer::nobody(),
-            async move { drop(stopped.await) },
-        ));
+        let (address, stop, serving) = serving(work, |_| {}).await;
         let mut ticks = tokio::time::interval(APART);
         let mut asked = Vec::new();
         for _ in 0..REQUESTS {
@@ -100,16 +109,8 @@ fn a_client_of_http2_that_asks_and_allows_no_room_for_answers_is_cut() {
     const GET: &[u8] = &[0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
-        let address = listener.to_string().replace("http://", "");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut limits = Limits::new(Connections::OfSystem, Requests(PLACES));
-        limits.times.write = Duration::from_millis(300);
-        let observer = Observer::nobody();
-        let serving =
-            tokio::spawn(server::run(listener, |_| service_fn(page), limits, observer, async move {
-                drop(stopped.await)
-            }));
+        let change = |times: &mut Times| times.write = Duration::from_millis(300);
+        let (address, stop, serving) = serving(page, change).await;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(&[PREFACE, NO_ROOM, GET].concat()).await.expect("a request");
         let since = Instant::now();
