@@ -85,3 +85,25 @@ fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
         }
     }
 }
+
+#[test]
+fn all_that_the_image_is_made_of_reaches_its_build() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file");
+    let (steps, ignored) = (read("Dockerfile"), read(".dockerignore"));
+    let is_sent = |source: &&str| {
+        let top = source.split('/').next().unwrap_or_default();
+        root.join(source).exists() && ignored.lines().any(|line| line == format!("!{top}"))
+    };
+    let copies = steps.lines().filter_map(|line| line.strip_prefix("COPY "));
+    let copies = copies.filter(|copy| !copy.starts_with("--from"));
+    let sources: Vec<&str> = copies
+        .flat_map(|copy| {
+            let mut words: Vec<&str> = copy.split(' ').collect();
+            words.pop();
+            words
+        })
+        .collect();
+    assert!(sources.len() > 5, "{sources:?}");
+    assert_eq!(sources.iter().filter(|source| !is_sent(source)).collect::<Vec<_>>(), [&""; 0]);
+}
