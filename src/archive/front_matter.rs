@@ -119,7 +119,7 @@ pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
 }
 
 /// Whether a character can stand in no page and no address: neither HTML nor XML allows it.
-fn is_forbidden(c: char) -> bool {
+pub fn is_forbidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 

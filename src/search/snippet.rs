@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::normalise::{Normalised, is_mark, normalised};
 use super::query::Query;
 use super::tokens::{is_han, is_joined, is_word};
+use crate::archive::front_matter::is_forbidden;
 
 /// How much of the snippet may stand before the first hit, in halves of a Han character.
 const LEAD: usize = 48;
@@ -152,9 +153,7 @@ impl Needles {
 
 /// A text without what pages cannot show.
 fn shown(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() || is_forbidden(c) { ' ' } else { c }).collect()
 }
 
 /// Whether a normalised text has a needle at an index: Han as they are, words whole, and any character where

@@ -14,6 +14,7 @@ use super::reply::Pattern;
 use super::sitemaps::File;
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
+use crate::archive::front_matter::is_forbidden;
 use crate::archive::load::Claims;
 use crate::archive::snapshot::{List, ListPage, Number};
 
@@ -404,8 +405,7 @@ fn encode(path: &str) -> String {
 pub fn field(query: &str, name: &str) -> Option<String> {
     let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
     let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
-    let is_shown = |c: &char| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    let shown: String = spaced.filter(is_shown).collect();
+    let shown: String = spaced.filter(|c| !is_forbidden(*c)).collect();
     Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
