@@ -3,8 +3,9 @@
 import resource
 import socket
 import subprocess
-import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 
 from common import Finews, Site, Trial, get, paced, percentile, wait_until
 
@@ -19,42 +20,69 @@ ATTACKS = {
 FLOOR = 0.010
 
 
+# How often a p99 is looked at: what else a machine does only ever makes it longer.
+TRIES = 3
+
+
 def slow(program, long):
     trial = Trial("slow clients")
-    count = 1000 if long else 200
     site = Site()
-    paths = ["/", *[site.path(number) for number in range(0, 200, 10)]]
-    for name, (flags, path, lasts) in ATTACKS.items():
-        with Finews(program, site) as server:
-            paced(server.port, paths, 2)
-            quiet, _ = paced(server.port, paths, 15 if long else 8)
-            attack = ["nice", "slowhttptest", "-c", str(count), "-r", "200", "-l", str(lasts + 30), "-p", "5", *flags]
-            attacker = subprocess.Popen([*attack, "-u", f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                begun = time.monotonic()
-                most = [0]
-                wait_until("attacked", lambda: server.established() > count / 2, 30) if name != "slow bodies" else None
-                watching = threading.Thread(target=watch, args=(server, most, begun + lasts))
-                watching.start()
-                times, failed = paced(server.port, paths, 15 if long else 8)
-                watching.join()
-                left = server.established()
-            finally:
-                attacker.kill()
-                attacker.wait()
-        before, during = percentile(quiet, 0.99), percentile(times, 0.99)
-        bound = max(2 * before, FLOOR)
-        trial.note(f"{name}: connections held at once", most[0])
-        trial.check(f"{name}: p99 of others, quiet {before * 1e3:.2f} ms", f"{during * 1e3:.2f} ms", f"at most {bound * 1e3:.2f} ms", during <= bound)
-        trial.check(f"{name}: others that failed", failed, "0", failed == 0)
-        trial.check(f"{name}: left after {lasts} s", left, "0", left == 0)
+    for name in ATTACKS:
+        for tried in range(1, TRIES + 1):
+            seen = attacked(program, site, name, long)
+            bound = max(2 * seen.before, FLOOR)
+            p99 = f"{name}: p99 of others, quiet {seen.before * 1e3:.2f} ms"
+            if seen.during <= bound or tried == TRIES:
+                break
+            trial.note(f"{p99}, at first", f"{seen.during * 1e3:.2f} ms")
+        trial.note(f"{name}: connections held at once", seen.held)
+        trial.check(p99, f"{seen.during * 1e3:.2f} ms", f"at most {bound * 1e3:.2f} ms", seen.during <= bound)
+        trial.check(f"{name}: others that failed", seen.failed, "0", seen.failed == 0)
+        most = ATTACKS[name][2]
+        trial.check(f"{name}: all gone after", f"{seen.gone:.0f} s", f"at most {most} s", seen.gone <= most)
     return trial
 
 
-def watch(server, most, until):
-    while time.monotonic() < until:
-        most[0] = max(most[0], server.established())
-        time.sleep(0.25)
+@dataclass
+class Seen:
+    """What an attack did: the p99 of others before and during it in seconds, how many of theirs failed, how many
+    connections it held at once, and after how many seconds the last of these was gone."""
+
+    before: float
+    during: float
+    failed: int
+    held: int
+    gone: float
+
+
+def attacked(program, site, name, long):
+    flags, path, lasts = ATTACKS[name]
+    count = 1000 if long else 200
+    paths = ["/", *[site.path(number) for number in range(0, 200, 10)]]
+    with Finews(program, site) as server:
+        paced(server.port, paths, 2)
+        quiet, _ = paced(server.port, paths, 15 if long else 8)
+        attack = ["nice", "slowhttptest", "-c", str(count), "-r", "200", "-l", str(lasts + 30), "-p", "5", *flags]
+        attacker = subprocess.Popen([*attack, "-u", f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            begun = time.monotonic()
+            # Refused at once, these are seldom more than a few.
+            if name != "slow bodies":
+                wait_until("attacked", lambda: server.established() > count / 2, 30)
+            times, failed, held = [], 0, 0
+            # They are counted between, as a look at all connections takes as long as the slowest answers.
+            for seconds in (3, 12) if long else (1, 7):
+                took, lost = paced(server.port, paths, seconds)
+                times += took
+                failed += lost
+                held = max(held, server.established())
+            with suppress(TimeoutError):
+                wait_until("rid of them", lambda: server.established() == 0, lasts + 30)
+            gone = time.monotonic() - begun
+        finally:
+            attacker.kill()
+            attacker.wait()
+    return Seen(percentile(quiet, 0.99), percentile(times, 0.99), failed, held, gone)
 
 
 def crowd(program, long):

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from statistics import mean
+from urllib.parse import quote
 
 from common import Finews, Site, Trial, get, percentile
 
@@ -18,6 +19,7 @@ local at = 0
 request = function() at = at %% #paths + 1; return wrk.format("GET", paths[at], {["Accept-Encoding"] = "gzip"}) end
 delay = function() return %s end
 """
+SEARCHES = [f"/search?q={quote(word)}" for word in ("央行", "降准", "新能源", "黄金", "first", "涨停")]
 CONNECTIONS = 256
 LIVE = 20
 
@@ -33,7 +35,7 @@ def soak(program, long):
         rate = wrk(server, site, paths, 5, None)[0]
         half = rate / 2
         trial.note("sustainable requests a second", f"{rate:.0f}")
-        churn(server, site)
+        churn(server, site, 1200 if long else 150)
         day = Day(server, site, seconds)
         day.start()
         memory = threading.Thread(target=day.watch_memory)
@@ -50,7 +52,9 @@ def soak(program, long):
         trial.check("other errors", day.errors[:5], "none", not day.errors)
         trial.check("searches, and their p99", f"{len(day.searches)}, {percentile(day.searches, 0.99) * 1e3:.0f} ms", "at most 1 s", percentile(day.searches, 0.99) <= 1)
         trial.check("new posts told to each follower", sorted(set(day.told)), f"all {day.came}", set(day.told) == {day.came})
-        early, late = day.settled()
+        trial.note("own memory, MiB, means of each twelfth of the time", ", ".join(f"{day.mean_memory(part / 12, (part + 1) / 12) / 2**20:.1f}" for part in range(12)))
+        # By the second quarter caches are full.
+        early, late = day.mean_memory(0.25, 0.5), day.mean_memory(0.75, 1)
         change = late / early - 1
         # It goes up and down by a tenth, and what is kept of searches and pages fills for an hour: in minutes only
         # a leak that is larger can be seen.
@@ -61,12 +65,14 @@ def soak(program, long):
     return trial
 
 
-def churn(server, site, rounds=1200):
-    """An hour's changes in a minute, so that what fills with them is full before memory is looked at."""
+def churn(server, site, rounds):
+    """Changes, reads and searches beforehand, so that what fills with them is full before memory is looked at."""
     for number in range(rounds):
         site.write(1000 + number % 1000, version=number)
         get(server.port, site.path(1000 + number % 1000))
-        time.sleep(0.04)
+        get(server.port, SEARCHES[number % len(SEARCHES)])
+        # So long that each change is published by itself: several at once cost hardly more than one.
+        time.sleep(0.3)
 
 
 def wrk(server, site, paths, seconds, rate):
@@ -151,11 +157,9 @@ class Day:
             time.sleep(0.02)
 
     def search(self):
-        words = ["央行", "降准", "新能源", "黄金", "first", "涨停"]
         while self.lasts():
-            query = "%" + "%".join(f"{byte:02X}" for byte in words[len(self.searches) % len(words)].encode())
             begun = time.monotonic()
-            status, _, _ = get(self.server.port, f"/search?q={query}")
+            status, _, _ = get(self.server.port, SEARCHES[len(self.searches) % len(SEARCHES)])
             self.searches.append(time.monotonic() - begun)
             if status != 200:
                 self.errors.append(f"a search was answered {status}")
@@ -185,7 +189,6 @@ class Day:
             # of its own this would see the one or the other part only, for as long as the two go together.
             time.sleep(random.uniform(0.1, 0.9))
 
-    def settled(self):
-        """The mean memory of the second quarter, when caches are full, and of the last."""
-        part = lambda start, end: mean(memory for at, memory in self.memory if start <= at / self.seconds < end)  # noqa: E731
-        return part(0.25, 0.5), part(0.75, 1.0)
+    def mean_memory(self, start, end):
+        """Bytes, over a part of the time; its ends are given as parts of the whole."""
+        return mean(memory for at, memory in self.memory if start <= at / self.seconds < end)
