@@ -54,6 +54,8 @@ pub struct Index {
     folder: PathBuf,
     fields: Fields,
     index: tantivy::Index,
+    /// Its files.
+    directory: MmapDirectory,
     reader: IndexReader,
     /// What was last committed.
     segments: ArcSwap<Segments>,
@@ -174,18 +176,22 @@ impl Index {
         let by_date = IndexSortByField { field: "date".into(), order: Direction::Desc };
         let settings = IndexSettings { sort_by_field: Some(by_date), ..IndexSettings::default() };
         let builder = tantivy::Index::builder().schema(schema.build()).settings(settings);
-        let index = builder.open_or_create(MmapDirectory::open(folder)?)?;
+        let directory = MmapDirectory::open(folder)?;
+        let index = builder.open_or_create(directory.clone())?;
         index.tokenizers().register(WORDS, Words);
         index.tokenizers().register(CHARACTERS, Characters);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let segments = ArcSwap::from_pointee(Segments::of(&reader)?);
-        Ok(Self { folder: folder.to_owned(), fields, index, reader, segments })
+        Ok(Self { folder: folder.to_owned(), fields, index, directory, reader, segments })
     }
 
     /// Shows readers what was committed.
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
         self.segments.store(Arc::new(Segments::of(&self.reader)?));
+        // The directory remembers each file that it has mapped, also those that merges have removed, and forgets
+        // them only here: some kilobytes a commit.
+        let _ = self.directory.get_cache_info();
         Ok(())
     }
 
