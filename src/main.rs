@@ -84,7 +84,7 @@ struct SiteArgs {
     /// Connections of readers at once [default: as many as there may be open files, but for some] [env: FINEWS_MAX_CONNECTIONS]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
-    /// Requests that are worked on at once [default: 512] [env: FINEWS_MAX_REQUESTS]
+    /// Requests that wait for something at once, as for a file of the site [default: 512] [env: FINEWS_MAX_REQUESTS]
     #[arg(long, value_name = "NUMBER")]
     max_requests: Option<String>,
     /// Searches of one address a minute, or off [default: 120] [env: FINEWS_SEARCH_RATE]

@@ -11,7 +11,7 @@ use super::announce::Announcer;
 use super::cache::PageCache;
 use super::dataset::Dataset;
 use super::directory::Directory;
-use super::files::SiteFiles;
+use super::files::{Places, SiteFiles};
 use super::legacy::Old;
 use super::live::Live;
 use super::metrics::Metrics;
@@ -32,6 +32,7 @@ pub struct App {
     live: Live,
     announcer: Announcer,
     dataset: Dataset,
+    places: Places,
     search: Follower,
     searches: Searches,
     observer: Arc<Observer>,
@@ -91,6 +92,7 @@ impl App {
             live: Live::default(),
             announcer: Announcer::new(config),
             dataset: Dataset::default(),
+            places: Places::default(),
             search: Follower::default(),
             searches: Searches::new(config, Arc::clone(&observer.proxies)),
             observer,
@@ -164,6 +166,11 @@ impl App {
     /// The whole archive for programs.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// For files that are sent.
+    pub(super) fn places(&self) -> &Places {
+        &self.places
     }
 
     /// The full-text index. It follows the archive from when it is started.

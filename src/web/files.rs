@@ -1,20 +1,70 @@
 //! The site's own files, served as they are: pictures, `favicon.ico`. Only from the folders and
 //! names of the contract, and never through a link that leads out of the site.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
+use futures_util::StreamExt as _;
+use rustix::io::Errno;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tower_http::services::ServeFile;
 
 use super::cache::CachePolicy;
 use super::reply::Reply;
+use super::server;
 use crate::archive::files::{Filter, is_special};
 use crate::config::Config;
 
 const FOLDERS: [&str; 7] = ["assets", "images", "img", "static", "media", "uploads", ".well-known"];
 const FILES: [&str; 4] = ["favicon.ico", "robots.txt", "ads.txt", "humans.txt"];
+
+/// A file that has no more bytes is read at once, and closed before it is sent.
+const SMALL: u64 = 64 * 1024;
+/// How long a file waits that is to be opened.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Files that are opened at once, and larger ones that are sent at once, at most.
+const MOST_OPENED: usize = 64;
+const MOST_SENT: usize = 1024;
+
+/// How many files may be open for readers. How long one is sent is its client's affair, so that a few who take
+/// nothing would else leave no files for connections.
+pub struct Places {
+    opened: Semaphore,
+    sent: Arc<Semaphore>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        // The rest is for the archive and the index.
+        let kept = server::files_kept();
+        Self {
+            opened: Semaphore::new((kept / 4).clamp(1, MOST_OPENED)),
+            sent: Arc::new(Semaphore::new((kept / 2).clamp(1, MOST_SENT))),
+        }
+    }
+}
+
+/// Why a file that is there is not sent.
+#[derive(Debug)]
+pub enum Unsent {
+    /// Too many are.
+    Crowded,
+    /// It cannot be read.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Unsent {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// What of a site's folder may be served.
 pub struct SiteFiles {
@@ -31,13 +81,16 @@ impl SiteFiles {
         Self { root: config.root.canonicalize().ok(), named, filter: Filter::new(config) }
     }
 
-    /// Answers with the file at a decoded path; ranges and conditions hold.
-    pub async fn get(&self, path: &str, request: &Parts) -> Option<Reply> {
-        let file = self.find(path)?;
+    /// Answers with the file at a decoded path, if there is one; ranges and conditions hold.
+    ///
+    /// # Errors
+    /// When it is there and cannot be sent.
+    pub async fn get(&self, path: &str, request: &Parts, places: &Places) -> Result<Option<Reply>, Unsent> {
+        let Some(file) = self.find(path)? else { return Ok(None) };
         let mut bare = Request::new(());
         *bare.method_mut() = request.method.clone();
         *bare.headers_mut() = request.headers.clone();
-        let mut reply = ServeFile::new(file).try_call(bare).await.ok()?.map(axum::body::Body::new);
+        let mut reply = open(&file, bare, places).await?;
         let headers = reply.headers_mut();
         headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
@@ -51,19 +104,22 @@ impl SiteFiles {
             let embeddable = HeaderName::from_static("cross-origin-resource-policy");
             headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
         }
-        Some(reply)
+        Ok(Some(reply))
     }
 
     /// The file at a decoded path, if it may be served.
-    fn find(&self, path: &str) -> Option<PathBuf> {
-        let path = path.strip_prefix('/')?;
+    fn find(&self, path: &str) -> io::Result<Option<PathBuf>> {
+        let Some((path, root)) = path.strip_prefix('/').zip(self.root.as_deref()) else { return Ok(None) };
         let plain = path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'));
         if !plain || !self.is_served(path) {
-            return None;
+            return Ok(None);
         }
-        let root = self.root.as_deref()?;
-        let file = root.join(path).canonicalize().ok()?;
-        (file.starts_with(root) && file.is_file() && !is_hidden(root, &file)).then_some(file)
+        let file = match root.join(path).canonicalize().and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((metadata, file)) => Some(file).filter(|_| metadata.is_file()),
+            Err(error) if is_absence(&error) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(file.filter(|file| file.starts_with(root) && !is_hidden(root, file)))
     }
 
     /// Whether the contract names the file or a folder above it, and Jekyll would publish it.
@@ -80,6 +136,36 @@ impl SiteFiles {
             None => FILES.contains(&path),
         }
     }
+}
+
+/// Opens a file for whoever asked for it.
+async fn open(file: &Path, request: Request<()>, places: &Places) -> Result<Reply, Unsent> {
+    let opening = timeout(PATIENCE, places.opened.acquire()).await.ok().and_then(Result::ok);
+    let opening = opening.ok_or(Unsent::Crowded)?;
+    let (head, body) = ServeFile::new(file).try_call(request).await?.map(Body::new).into_parts();
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    // What has no body, as an answer to HEAD, holds no file.
+    if body.is_end_stream() || length.is_some_and(|length: u64| length <= SMALL) {
+        let bytes = to_bytes(body, SMALL as usize).await.map_err(io::Error::other)?;
+        return Ok(Reply::from_parts(head, bytes.into()));
+    }
+    let place = Arc::clone(&places.sent).try_acquire_owned().map_err(|_| Unsent::Crowded)?;
+    drop(opening);
+    let parts = body.into_data_stream().map(move |part| {
+        // Its own until all was sent, or its client has left.
+        let _ = &place;
+        part
+    });
+    Ok(Reply::from_parts(head, Body::from_stream(parts)))
+}
+
+/// Whether an error says that there is no such file for readers, and not that it cannot be read.
+fn is_absence(error: &io::Error) -> bool {
+    let is_path = |errno| matches!(errno, Errno::LOOP | Errno::NAMETOOLONG);
+    let kinds =
+        [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::PermissionDenied, ErrorKind::InvalidInput];
+    kinds.contains(&error.kind()) || Errno::from_io_error(error).is_some_and(is_path)
 }
 
 /// Whether a name on the way begins with a dot, as `.git` does; `.well-known` is meant to be seen.

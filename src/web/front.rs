@@ -42,17 +42,24 @@ impl Front {
             return Either::Right(request);
         }
         let (parts, body) = request.into_parts();
-        match catch_unwind(AssertUnwindSafe(|| quick_answer(&self.app, &parts))) {
-            Ok(Some(Marked { reply, pattern })) => {
-                Either::Left(Marked { reply: headers::secured(reply), pattern })
-            }
-            Ok(None) => {
+        match caught(&self.app, || quick_answer(&self.app, &parts)) {
+            Some(marked) => Either::Left(marked),
+            None => {
                 let mut request = Request::from_parts(parts, body);
                 request.extensions_mut().insert(self.peer);
                 Either::Right(request)
             }
-            Err(cause) => Either::Left(panicked(&self.app, &*cause).into()),
         }
+    }
+}
+
+/// What an answer came to, also if making it panics.
+pub(super) fn caught(app: &App, answer: impl FnOnce() -> Option<Marked>) -> Option<Marked> {
+    match catch_unwind(AssertUnwindSafe(answer)) {
+        Ok(marked) => {
+            marked.map(|Marked { reply, pattern }| Marked { reply: headers::secured(reply), pattern })
+        }
+        Err(cause) => Some(panicked(app, &*cause).into()),
     }
 }
 

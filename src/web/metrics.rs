@@ -34,12 +34,18 @@ const LONG: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0]
 pub enum Shed {
     /// There were too many connections.
     Connections,
-    /// Too many requests were being worked on.
+    /// Too many requests waited for something.
     Requests,
+    /// Too many files were being sent.
+    Files,
     /// Too many searches were waited for.
     Searches,
     /// One address searched too often.
     SearchRate,
+}
+
+impl Shed {
+    const ALL: [Self; 5] = [Self::Connections, Self::Requests, Self::Files, Self::Searches, Self::SearchRate];
 }
 
 impl EncodeLabelValue for Shed {
@@ -47,6 +53,7 @@ impl EncodeLabelValue for Shed {
         let name = match self {
             Self::Connections => "connections",
             Self::Requests => "requests",
+            Self::Files => "files",
             Self::Searches => "searches",
             Self::SearchRate => "search-rate",
         };
@@ -58,7 +65,8 @@ impl fmt::Display for Shed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connections => "there are too many connections (--max-connections)",
-            Self::Requests => "too many requests are being worked on (--max-requests)",
+            Self::Requests => "too many requests wait for something (--max-requests)",
+            Self::Files => "too many files of the site are being sent",
             Self::Searches => "too many searches are waited for",
             Self::SearchRate => "an address searches too often (--search-rate)",
         })
@@ -118,7 +126,7 @@ impl Default for Metrics {
             searches: short(),
             delays: Histogram::new(LONG),
         };
-        for reason in [Shed::Connections, Shed::Requests, Shed::Searches, Shed::SearchRate] {
+        for reason in Shed::ALL {
             // So that the first is a change and not a beginning.
             let _ = metrics.shed.get_or_create(&Reason { reason });
         }

@@ -68,10 +68,12 @@ use crate::archive::{Post, Snapshot, Target};
 use crate::panics;
 pub use app::App;
 use app::Settings;
+use files::Unsent;
 pub use front::Front;
+use metrics::Shed;
 use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
-use reply::{Marked, Pattern, Reply, Visit, status};
+use reply::{Failure, Marked, Pattern, Reply, Visit, status};
 use searches::{Kind, Refusal};
 
 const HEALTH: Pattern = Pattern("/healthz");
@@ -257,8 +259,16 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     if let Some(post) = source_at(settings, archive, &decoded) {
         return SOURCE.mark(source_text::get(&visit, &settings.root, post).await);
     }
-    if let Some(reply) = settings.files.get(&decoded, request).await {
-        return FILE.mark(reply);
+    match settings.files.get(&decoded, request, app.places()).await {
+        Ok(Some(reply)) => return FILE.mark(reply),
+        Ok(None) => {}
+        Err(Unsent::Failed(error)) => return FILE.mark(Failure::from(error).reply(visit.site)),
+        Err(Unsent::Crowded) => {
+            app.observer().shed(Shed::Files);
+            let mut reply = error::busy(visit.site, StatusCode::SERVICE_UNAVAILABLE);
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            return FILE.mark(reply);
+        }
     }
     let own = match route {
         Some(Route::Robots) => Some(robots(&settings.site)),
@@ -396,17 +406,28 @@ fn panicked(app: &App, cause: &(dyn Any + Send)) -> Reply {
 
 #[cfg(test)]
 mod tests {
+    use tower::ServiceExt as _;
+
     use super::*;
     use crate::config::{Config, Overrides};
 
     #[test]
-    fn a_panic_is_an_answer_and_a_number() {
+    fn a_panic_is_an_answer_and_a_number_wherever_it_happens() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
         let app = App::new(&config);
-        let reply = panicked(&app, &"a reason");
-        assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(reply.headers().contains_key(header::CONTENT_SECURITY_POLICY));
-        assert_eq!(app.metrics().panics.get(), 1);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        async fn panics() -> Reply {
+            panic!("a reason")
+        }
+        let router = Router::new().route("/", get(panics)).layer(answering_panics(&app));
+        let request = Request::builder().body(Body::empty()).expect("a request");
+        let slow = runtime.block_on(router.oneshot(request)).expect("an answer");
+        let quick = front::caught(&app, || panic!("a reason")).expect("an answer").reply;
+        for reply in [slow, quick] {
+            assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(reply.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+        }
+        assert_eq!(app.metrics().panics.get(), 2);
     }
 }

@@ -48,7 +48,7 @@ const PING_ANSWERED: Duration = Duration::from_secs(20);
 /// Streams that a client took back before we took them on (CVE-2023-44487), and that we took back for its
 /// mistakes.
 const MOST_RESETS: usize = 20;
-/// Files that are kept for all but connections: the archive, the index, the log.
+/// Files that are kept for all but connections: the archive, the index, the log, files that are sent.
 const FILES_KEPT: usize = 64;
 /// More than any network needs.
 const MOST_FILES: usize = 65_536;
@@ -58,7 +58,7 @@ const MOST_FILES: usize = 65_536;
 pub struct Limits {
     /// Connections at once; what is beyond is told so.
     pub connections: usize,
-    /// Requests that are worked on at once; what is beyond is told so.
+    /// Requests that wait for something at once; what is beyond is told so.
     pub requests: usize,
     /// How long is waited for what.
     pub times: Times,
@@ -98,12 +98,16 @@ impl Default for Times {
 impl Limits {
     /// So many connections, but no more than the system gives this process files for, and so many requests.
     pub fn new(most: Connections, requests: Requests) -> Self {
-        let files = raised_file_limit();
-        let kept = FILES_KEPT.max(files / 8).min(files / 2);
+        let room = raised_file_limit() - files_kept();
         let connections = match most {
-            Connections::OfSystem => files - kept,
-            Connections::Most(most) => most.min(files - kept),
+            Connections::OfSystem => room,
+            Connections::Most(most) => most.min(room),
         };
+        if let Connections::Most(most) = most
+            && most > room
+        {
+            tracing::warn!("there are files for {room} connections, not for {most} (--max-connections)");
+        }
         Self { connections, requests: requests.0, times: Times::default() }
     }
 }
@@ -139,6 +143,12 @@ impl Observer {
         self.metrics.shed(what);
         self.log.shed(what);
     }
+}
+
+/// Of the files that this process may have open, how many are for all but connections.
+pub(super) fn files_kept() -> usize {
+    let files = raised_file_limit();
+    FILES_KEPT.max(files / 8).min(files / 2)
 }
 
 /// The number of files that this process may have open, which is made as great as it is allowed to.

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::http2::{HEADERS, PREFACE, SETTINGS, frame};
 use crate::support::{Running, folder, serve};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -61,6 +62,41 @@ fn more_clients_than_files_are_told_so_and_the_next_is_served_when_they_are_gone
 }
 
 #[test]
+fn who_does_not_take_the_files_that_were_asked_for_leaves_files_for_others() {
+    let site = site();
+    let folder = site.path().join("assets");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("large.bin"), vec![0; 8 << 20]).expect("a large file");
+    std::fs::write(folder.join("small.txt"), "small").expect("a small file");
+    let server = with_files(&site, 160);
+    let mut stream = connect(&server);
+    stream.write_all(PREFACE).expect("a preface");
+    // No room for any answer.
+    stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).expect("settings");
+    let path = b"/assets/large.bin";
+    let large = [&[0x82, 0x86, 0x04, path.len() as u8][..], path, &[0x41, 1, b'x']].concat();
+    let asked: Vec<u8> = (0..100).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &large)).collect();
+    stream.write_all(&asked).expect("requests");
+    let is_none = |server: &Running, name: &str| {
+        let metrics = server.ask_owner("/metrics", &[]).text();
+        metrics.lines().any(|line| line == format!("finews_http_{name} 0"))
+    };
+    // All places are taken before anybody is refused.
+    server.wait(Duration::from_secs(20), "a refusal", |server| {
+        !is_none(server, "shed_total{reason=\"files\"}")
+    });
+    let refused = server.get("/assets/large.bin");
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"), "{}", server.log());
+    assert_eq!(server.get("/assets/small.txt").text(), "small");
+    let clients: Vec<TcpStream> = (0..60).map(|_| connect(&server)).collect();
+    let served = clients.iter().filter(|client| status(client).as_deref() == Some("200")).count();
+    assert_eq!(served, clients.len());
+    assert!(is_none(&server, "accept_errors_total"), "{}", server.log());
+    drop(stream);
+    server.wait_until("its files", |server| server.get("/assets/large.bin").status == 200);
+}
+
+#[test]
 fn those_who_ask_nothing_more_make_room() {
     let site = site();
     let server = with_files(&site, 160);
@@ -79,13 +115,17 @@ fn slow_clients_are_given_up_in_ten_seconds() {
     let begun = Instant::now();
     let (silent, mut half, mut drop_by_drop) = (connect(&server), connect(&server), connect(&server));
     half.write_all(b"GET / HTTP/1.1\r\nHo").expect("a part");
+    // Nobody has more time for having begun as HTTP/2 does.
+    let (mut half_of_http2, mut like_http2) = (connect(&server), connect(&server));
+    half_of_http2.write_all(&PREFACE[..20]).expect("a part");
+    like_http2.write_all(b"PRI / HTTP/1.1\r\nHo").expect("a part");
     let slow = std::thread::spawn(move || {
         while drop_by_drop.write_all(b"G").is_ok() && begun.elapsed() < Duration::from_secs(15) {
             std::thread::sleep(Duration::from_millis(200));
         }
         begun.elapsed()
     });
-    for mut stream in [silent, half] {
+    for mut stream in [silent, half, half_of_http2, like_http2] {
         let ended = stream.read(&mut [0; 100]);
         assert!(
             matches!(ended, Ok(0)) || ended.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
