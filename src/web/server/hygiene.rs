@@ -1,6 +1,8 @@
 //! Requests that are answered before anybody looks for a page: those that are malformed, too large, or of a
 //! kind that the site does not know (RFC 9110, RFC 9112).
 
+use std::net::Ipv6Addr;
+
 use axum::http::header::{ALLOW, CONNECTION, HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, Request, StatusCode, Version};
@@ -44,6 +46,7 @@ pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Repl
 fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
     let (uri, headers) = (request.uri(), request.headers());
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let target = target + uri.authority().map_or(0, |authority| authority.as_str().len());
     if target > LONGEST_TARGET {
         return Some(StatusCode::URI_TOO_LONG);
     }
@@ -53,7 +56,8 @@ fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let is_sound = has_sound_host(request)
-        // RFC 9112, 6.1: such a request may be an attempt to have somebody read two for one.
+        // RFC 9112, 6.1: with a length beside it this may be an attempt to have somebody read two for one, and whether
+        // there was one hyper does not say. Nothing here is to be sent to.
         && !headers.contains_key(TRANSFER_ENCODING)
         && is_sound_path(request);
     (!is_sound).then_some(StatusCode::BAD_REQUEST)
@@ -64,7 +68,8 @@ fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
 fn has_sound_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (host, other) = (hosts.next(), hosts.next());
-    if other.is_some() {
+    let named = request.uri().authority().map(|authority| is_host(authority.as_str().as_bytes()));
+    if other.is_some() || named == Some(false) {
         return false;
     }
     match host {
@@ -73,17 +78,25 @@ fn has_sound_host<B>(request: &Request<B>) -> bool {
             Version::HTTP_10 | Version::HTTP_09 => true,
             Version::HTTP_11 => false,
             // RFC 9113, 8.3.1.
-            _ => request.uri().authority().is_some_and(|authority| is_host(authority.as_str().as_bytes())),
+            _ => named == Some(true),
         },
     }
 }
 
 fn is_host(host: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(host) else { return false };
-    let port = authority.as_str().strip_prefix(authority.host()).and_then(|port| port.strip_prefix(':'));
-    !authority.host().is_empty()
-        && !authority.as_str().contains('@')
-        && port.is_none_or(|port| port.is_empty() || port.parse::<u16>().is_ok())
+    let (host, rest) = authority.as_str().split_at(authority.as_str().find([']']).map_or(0, |end| end + 1));
+    let (host, port) = match rest.split_once(':') {
+        Some((name, port)) => (format!("{host}{name}"), port),
+        None => (format!("{host}{rest}"), ""),
+    };
+    let is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains(['[', ']', '@']),
+    };
+    let is_port =
+        |port: &str| port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    is_sound && (port.is_empty() || is_port(port))
 }
 
 /// Whether every `%` of a path begins a byte, and none is NUL. `*` is for the server as a whole.
@@ -129,11 +142,19 @@ mod tests {
 
     #[test]
     fn what_is_no_request_for_a_page_is_refused() {
-        let table: [(&str, &str, &[&str], Option<u16>); 33] = [
+        let table: [(&str, &str, &[&str], Option<u16>); 43] = [
             ("GET", "/", &["x"], None),
             ("HEAD", "/", &["x:80"], None),
             ("GET", "/", &["[::1]:8080"], None),
             ("GET", "/", &["x:"], None),
+            ("GET", "/", &["[2001:db8::1]"], None),
+            ("GET", "/", &["[]"], Some(400)),
+            ("GET", "/", &["[x]"], Some(400)),
+            ("GET", "/", &["a[b]"], Some(400)),
+            ("GET", "/", &["[::1]x"], Some(400)),
+            ("GET", "/", &["[::1"], Some(400)),
+            ("GET", "/", &["::1"], Some(400)),
+            ("GET", "/", &["x:+80"], Some(400)),
             ("GET", "/", &["财经.example"], Some(400)),
             ("GET", "/", &["xn--8lr57w.example"], None),
             ("GET", "/", &[], Some(400)),
@@ -157,6 +178,8 @@ mod tests {
             ("OPTIONS", "/", &["x"], Some(204)),
             ("GET", "http://y/a", &["x"], None),
             ("GET", "http://y/%zz", &["x"], Some(400)),
+            ("GET", "http://y:99999/", &["x"], Some(400)),
+            ("GET", "http://a@y/", &["x"], Some(400)),
             ("POST", "/", &["x"], Some(405)),
             ("PATCH", "/", &["x"], Some(405)),
             ("CONNECT", "x:80", &["x"], Some(405)),
@@ -181,5 +204,6 @@ mod tests {
         assert_eq!(many.map(|reply| reply.status().as_u16()), Some(431));
         let long = format!("/{}", "a".repeat(LONGEST_TARGET));
         assert_eq!((code("GET", &long[1..], &["x"]), code("GET", &long, &["x"])), (Some(400), Some(414)));
+        assert_eq!(code("GET", &format!("http://{}/", &long[1..]), &["x"]), Some(414));
     }
 }

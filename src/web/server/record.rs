@@ -17,7 +17,7 @@ use crate::web::reply::{Pattern, Reply};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Of an id that a proxy gives.
 const LONGEST_ID: usize = 128;
-/// While requests are turned away one in so many has a line: a log that is written by the hundred thousand
+/// While requests are turned away for want of room one in so many has a line: a log that is written by the hundred thousand
 /// helps nobody.
 const SAMPLED: u64 = 64;
 /// How long that goes on after the last was.
@@ -32,7 +32,7 @@ const LEFT: u16 = 499;
 pub struct Log {
     which: AccessLog,
     start: Instant,
-    /// When somebody was last turned away, in milliseconds from the start; 0: nobody was.
+    /// When somebody was last turned away for want of room, in milliseconds from the start; 0: nobody was.
     shed: AtomicU64,
     /// When that was last said.
     said: AtomicU64,
@@ -49,7 +49,10 @@ impl Log {
     /// Notes that somebody is turned away, which is said once in a while.
     pub(super) fn shed(&self, reason: Shed) {
         let now = self.now();
-        self.shed.store(now, Ordering::Relaxed);
+        // One address that asks too often is no reason to be brief about all others.
+        if reason != Shed::SearchRate {
+            self.shed.store(now, Ordering::Relaxed);
+        }
         let said = self.said.load(Ordering::Relaxed);
         let is_due = said == 0 || u128::from(now - said.min(now)) >= SAID_EVERY.as_millis();
         if is_due && self.said.compare_exchange(said, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {

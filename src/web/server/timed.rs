@@ -13,8 +13,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Times;
 use super::activity::Activity;
 
-/// What HTTP/2 begins with (RFC 9113, 3.4), as far as nothing else does.
-const HTTP2: &[u8] = b"PRI ";
+/// What HTTP/2 begins with (RFC 9113, 3.4), and nothing else.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Bytes of answers by which it is seen that an HTTP/2 client takes them.
 const TAKEN: i64 = 1024;
 
@@ -26,7 +26,8 @@ pub(super) struct Timed<S> {
     phase: Phase,
     /// When the phase began.
     since: Instant,
-    is_http2: bool,
+    /// Of how many bytes at its beginning it is known that they are those of HTTP/2; nothing if they are not.
+    preface: Option<usize>,
     reading: Timer,
     writing: Timer,
     /// When a write last came to an end that had to wait.
@@ -61,7 +62,7 @@ impl<S> Timed<S> {
             activity,
             phase: Phase::First,
             since: now,
-            is_http2: false,
+            preface: Some(0),
             reading: Timer::default(),
             writing: Timer::default(),
             written_at: now,
@@ -85,17 +86,25 @@ impl<S> Timed<S> {
     fn came(&mut self, bytes: &[u8]) {
         // What a client says of the connection is answered with no more than that, which is none of its answers.
         self.taken -= bytes.len() as i64;
-        if bytes.is_empty() || self.activity.is_busy() {
+        if bytes.is_empty() || self.activity.is_busy() || self.is_http2() {
             return;
         }
-        if self.phase == Phase::First && bytes.starts_with(HTTP2) {
-            self.is_http2 = true;
-            self.enter(Phase::Idle);
+        if let Some(known) = self.preface {
+            let rest = &HTTP2[known..];
+            let more = rest.len().min(bytes.len());
+            self.preface = (rest[..more] == bytes[..more]).then_some(known + more);
         }
-        // In HTTP/2 what comes need not be part of a request.
-        if !self.is_http2 && !matches!(self.phase, Phase::Head(begun) if begun == self.activity.begun()) {
+        // What comes of HTTP/2 need not be part of a request.
+        if self.is_http2() {
+            self.enter(Phase::Idle);
+        } else if !matches!(self.phase, Phase::Head(begun) if begun == self.activity.begun()) {
             self.enter(Phase::Head(self.activity.begun()));
         }
+    }
+
+    /// Whether HTTP/2 is spoken.
+    fn is_http2(&self) -> bool {
+        self.preface == Some(HTTP2.len())
     }
 
     /// Whether nothing has come for too long.
@@ -138,7 +147,7 @@ impl<S> Timed<S> {
 
     /// Notes that bytes of HTTP/2 were taken.
     fn took(&mut self, written: &Poll<io::Result<usize>>) {
-        if let (true, Poll::Ready(Ok(bytes))) = (self.is_http2, written) {
+        if let (true, Poll::Ready(Ok(bytes))) = (self.is_http2(), written) {
             self.taken += *bytes as i64;
             if self.taken >= TAKEN {
                 (self.taken, self.taken_at) = (0, Instant::now());
@@ -405,11 +414,30 @@ mod tests {
         run(async {
             let (mut stream, mut theirs, _) =
                 timed(times(|times| (times.head, times.idle) = (SHORT, 3 * SHORT)));
-            theirs.write_all(b"PRI * HTTP").await.expect("room");
             let since = Instant::now();
+            // In parts, each of which is read by itself.
+            for part in HTTP2.chunks(10).chain([&b"a ping"[..]]) {
+                theirs.write_all(part).await.expect("room");
+                stream.read_exact(&mut vec![0; part.len()]).await.expect("a part");
+            }
             assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
             assert!(since.elapsed() >= 3 * SHORT, "{:?}", since.elapsed());
         });
+    }
+
+    #[test]
+    fn what_only_begins_as_http2_does_has_no_more_time() {
+        for bytes in [&HTTP2[..HTTP2.len() - 1], b"PRI / HTTP/1.1\r\nHo"] {
+            run(async {
+                let (mut stream, mut theirs, _) =
+                    timed(times(|times| (times.head, times.idle) = (SHORT, 10 * SHORT)));
+                let since = Instant::now();
+                let (written, failure) = tokio::join!(theirs.write_all(bytes), failure(&mut stream));
+                written.expect("room");
+                assert_eq!(failure, Some(ErrorKind::TimedOut));
+                assert!(since.elapsed() < 5 * SHORT, "{:?}", since.elapsed());
+            });
+        }
     }
 
     #[test]
