@@ -1,6 +1,7 @@
 //! Whom a request is from: who is at the other end of its connection or, if that is a proxy of the owner's,
 //! who it says. Nobody else is believed, since anybody can send such a header.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Once;
 
@@ -92,6 +93,9 @@ impl Proxies {
         if !self.trusts(peer) {
             return if is_hidden(peer, headers) { Client::Hidden } else { direct };
         }
+        if !headers.contains_key(self.name()) {
+            return Client::Hidden;
+        }
         // Each proxy adds at the right whom it was asked by: so far as they are ours, it is true.
         let mut client = direct;
         for address in self.named(headers).into_iter().rev() {
@@ -104,6 +108,14 @@ impl Proxies {
         client
     }
 
+    /// The header that is believed.
+    pub fn name(&self) -> HeaderName {
+        match self.header {
+            ProxyHeader::XForwardedFor => X_FORWARDED_FOR,
+            ProxyHeader::Forwarded => FORWARDED,
+        }
+    }
+
     fn includes(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.nets.iter().any(|net| net.contains(&address))
@@ -113,17 +125,18 @@ impl Proxies {
     fn named(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         match self.header {
             ProxyHeader::XForwardedFor => {
-                let values = headers.get_all(X_FORWARDED_FOR).iter().map(text);
-                values.flat_map(|value| value.split(',').map(|item| address(item.trim()))).collect()
+                let addresses = |value: &HeaderValue| -> Vec<_> {
+                    text(value).split(',').map(|item| address(item.trim())).collect()
+                };
+                headers.get_all(X_FORWARDED_FOR).iter().flat_map(addresses).collect()
             }
             ProxyHeader::Forwarded => {
-                let values = headers.get_all(FORWARDED).iter().map(text);
-                let elements = |value| match split(value, ',') {
+                let addresses = |value: &HeaderValue| match split(&text(value), ',') {
                     Some(elements) => elements.into_iter().map(forwarded_for).collect(),
                     // Where quotes end is not known, nor what somebody else has put in them.
                     None => vec![None],
                 };
-                values.flat_map(elements).collect()
+                headers.get_all(FORWARDED).iter().flat_map(addresses).collect()
             }
         }
     }
@@ -158,9 +171,10 @@ fn is_hidden(peer: Peer, headers: &HeaderMap) -> bool {
     is_hidden
 }
 
-fn text(value: &HeaderValue) -> &str {
-    // What is no text is no address either.
-    value.to_str().unwrap_or("?")
+/// A header's value. What in it is no text is no address either, but takes nothing of the rest with it: a client
+/// that sends such a thing would hide behind it what its proxy adds.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
@@ -225,7 +239,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         for value in values {
             let name = if header == ProxyHeader::Forwarded { FORWARDED } else { X_FORWARDED_FOR };
-            headers.append(name, HeaderValue::from_str(value).expect("a value"));
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
         }
         trusted.client(peer, &headers).to_string()
     }
@@ -233,11 +247,12 @@ mod tests {
     #[test]
     fn a_header_is_walked_from_the_right_and_only_as_far_as_it_is_trusted() {
         let ours: &[&str] = &["10.0.0.0/8", "::1", "unix"];
-        let table: [(&[&str], &str, &[&str], &str); 21] = [
+        let table: [(&[&str], &str, &[&str], &str); 23] = [
             // Nobody asks for others.
             (&[], OUTSIDE, &[], OUTSIDE),
-            (ours, "10.0.0.1", &[], "10.0.0.1"),
             (ours, "unix", &[], "-"),
+            // A proxy that does not say whom it asks for: everybody would have its address.
+            (ours, "10.0.0.1", &[], "-"),
             // Who is not trusted says something.
             (&[], OUTSIDE, &["192.0.2.1"], OUTSIDE),
             (ours, OUTSIDE, &["192.0.2.1"], OUTSIDE),
@@ -260,6 +275,8 @@ mod tests {
             (ours, "10.0.0.1", &["192.0.2.7, unknown"], "10.0.0.1"),
             (ours, "10.0.0.1", &["192.0.2.7, nonsense, 10.1.1.1"], "10.1.1.1"),
             (ours, "10.0.0.1", &["192.0.2.7, "], "10.0.0.1"),
+            (ours, "10.0.0.1", &["\u{e9}, 192.0.2.1"], "192.0.2.1"),
+            (ours, "10.0.0.1", &["192.0.2.1, \u{e9}"], "10.0.0.1"),
         ];
         for (proxies, peer, values, expected) in table {
             assert_eq!(
@@ -272,7 +289,7 @@ mod tests {
 
     #[test]
     fn forwarded_is_read_by_its_own_rules() {
-        let table: [(&[&str], &str); 12] = [
+        let table: [(&[&str], &str); 13] = [
             // Quotes that a client left open would hide what the proxy adds.
             (&["for=192.0.2.7;x=\", for=192.0.2.1"], "10.0.0.1"),
             (&["for=192.0.2.7;x=\"", "for=192.0.2.1"], "192.0.2.1"),
@@ -286,6 +303,7 @@ mod tests {
             (&["for=_hidden"], "10.0.0.1"),
             (&["for=192.0.2.1, proto=https"], "10.0.0.1"),
             (&["192.0.2.1"], "10.0.0.1"),
+            (&["for=\u{e9}, for=192.0.2.1"], "192.0.2.1"),
         ];
         for (values, expected) in table {
             let client = client(&["10.0.0.0/8"], ProxyHeader::Forwarded, "10.0.0.1", values);
