@@ -91,11 +91,12 @@ def behind(program, _long):
             check("an address that leads on", (status, headers["location"]), (301, "/category/"))
             entry = [entry for entry in server.requests() if entry["target"] == article][0]
             check("whom it asks for", entry["client"], READER)
-            forged = {"X-Forwarded-For": "192.0.2.1"}
+            forged = {"X-Forwarded-For": "192.0.2.1", "X-Request-Id": "forged"}
             get(proxy.port, "/forged", forged, source=READER)
             wait_until("logged", lambda: any(entry["target"] == "/forged" for entry in server.requests()), 5)
             entry = [entry for entry in server.requests() if entry["target"] == "/forged"][0]
             check("whom it asks for when a client lies", entry["client"], READER)
+            check("the request has an id of the proxy's, not of the client's", (bool(entry["id"]), entry["id"] == "forged"), (True, False))
             took = live_delay(proxy.port, site)
             trial.check(f"{kind}: a new post at /live after", f"{took:.2f} s", "at most 1 s", took <= 1)
     return trial
@@ -146,6 +147,14 @@ def restarts(program, long):
                 stopping = threading.Event()
 
                 def load():
+                    nonlocal failed
+                    try:
+                        loaded()
+                    except Exception as error:  # a load that ends early must not pass unseen
+                        failed += 1
+                        said.append(repr(error))
+
+                def loaded():
                     nonlocal done, failed
                     while not stopping.is_set() or done < wanted:
                         command = ["wrk", "-t1", "-c20", "-d10s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
@@ -171,6 +180,8 @@ def restarts(program, long):
                     count += 1
                 stopping.set()
                 loading.join(120)
+                if loading.is_alive():
+                    raise RuntimeError("the load has no end")
                 trial.note(f"{kind}: requests, restarts", f"{done}, {count}")
                 trial.check(f"{kind}: requests that failed", f"{failed} {said}" if said else failed, "0", failed == 0)
                 trial.check(f"{kind}: requests", done, f"at least {wanted}", done >= wanted)
