@@ -87,7 +87,7 @@ fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
 }
 
 #[test]
-fn all_that_the_image_is_made_of_reaches_its_build() {
+fn all_that_the_image_copies_reaches_its_build() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file");
     let (steps, ignored) = (read("Dockerfile"), read(".dockerignore"));
