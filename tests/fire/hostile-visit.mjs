@@ -46,7 +46,7 @@ export class Visitor {
 
   /**
    * Opens a page, and if it is to be thorough does with it what can be done. Returns what ran, what could, whether a
-   * policy refused something, what the page's own scripts stumbled over, and the addresses that the page names.
+   * policy refused something, what the page's own scripts stumbled over, whether it is an article, and the addresses that the page names.
    */
   async visit(url, { wait, isThorough }) {
     const { page } = this;
@@ -123,7 +123,7 @@ function look(home) {
       looks.push('data that is no JSON');
     }
   }
-  return { looks, links: [...links] };
+  return { looks, links: [...links], isArticle: document.querySelector('main .body') !== null };
 }
 
 /** Touches all that a page shows, then writes it anew in the ways that are known to change what HTML means. */

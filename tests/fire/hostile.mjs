@@ -85,7 +85,7 @@ async function main() {
 class Check {
   constructor(all, visitors, isWhole) {
     const bodies = all.filter(({ asked }) => asked === undefined);
-    Object.assign(this, { all, bodies, visitors, isWhole, failures: [], fired: 0, opened: 0, ran: 0 });
+    Object.assign(this, { all, bodies, visitors, isWhole, failures: [], controlled: [], fired: 0, opened: 0, ran: 0 });
   }
 
   /** The inputs that must run uncleaned, or some of each kind. */
@@ -97,7 +97,8 @@ class Check {
   /** Inputs that Chromium runs do run where nothing cleans them. */
   async controls(site) {
     const proxy = await Proxy.of(site);
-    await this.each(this.marked(4), async (visitor, input) => {
+    this.controlled = this.marked(4);
+    await this.each(this.controlled, async (visitor, input) => {
       if (await this.runs(visitor, proxy, input)) this.fired += 1;
       else this.fail(`control ${input.label}: did not run`);
     });
@@ -138,6 +139,10 @@ class Check {
     const known = new Set(queue);
     await this.each(queue, async (visitor, path) => {
       const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, labels.has(path));
+      // One that could not be made would have nothing that runs.
+      if (labels.has(path) && !(found.status === 200 && found.isArticle)) {
+        this.fail(`${labels.get(path)}: its article is ${found.status}, or has no body`);
+      }
       for (const link of found.links.filter((link) => isList(link) && !known.has(link))) {
         known.add(link);
         queue.push(link);
@@ -178,6 +183,7 @@ class Check {
     for (const what of found.looks) this.fail(`${label}: ${what}`);
     for (const what of found.errors) this.fail(`${label}: a script of the page fails: ${what}`);
     if (found.trouble) this.fail(`${label}: ${found.trouble}`);
+    else if (found.status < 200 || found.status >= 500) this.fail(`${label}: is answered ${found.status}`);
     this.opened += 1;
     return found;
   }
@@ -227,7 +233,8 @@ class Check {
   async mark(site) {
     const proxy = await Proxy.of(site);
     const ran = [];
-    await this.each(this.all, async (visitor, input) => {
+    const bodies = this.all.filter(({ raw }) => raw !== undefined);
+    await this.each(bodies, async (visitor, input) => {
       if (await this.runs(visitor, proxy, input)) ran.push(input);
     });
     ran.sort((a, b) => a.number - b.number);
@@ -265,7 +272,8 @@ class Check {
   /** Prints what is wrong, and says whether nothing is. */
   print() {
     for (const failure of new Set(this.failures)) console.log(failure);
-    console.log(`${this.bodies.length} bodies, ${this.opened} pages, ${this.fired} controls fired, ${this.ran} ran`);
+    const controls = `${this.fired} of ${this.controlled.length} controls fired`;
+    console.log(`${this.bodies.length} bodies, ${this.opened} pages, ${controls}, ${this.ran} ran`);
     return this.failures.length === 0;
   }
 }

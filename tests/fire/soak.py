@@ -32,26 +32,30 @@ def soak(program, long):
     with Finews(program, site, "--page-cache", "16M", "--search-rate", "off") as server:
         paths = ["/", "/category/", "/category/source1.html", "/2024/03/", "/feed.xml", "/stock/"]
         paths += [site.path(number) for number in range(1000)]
-        rate = wrk(server, site, paths, 5, None)[0]
+        rate, lost, _ = wrk(server, site, paths, 5, None)
         half = rate / 2
         trial.note("sustainable requests a second", f"{rate:.0f}")
         # A fast quarter of the day beforehand, so that what fills with it is full before memory is looked at. It is no
         # faster than each change can be published by itself: several at once cost hardly more than one.
         before = Day(server, site, *((600, 650) if long else (45, 50)), site.count)
-        before.live(paths, half)
+        lost += before.live(paths, half)[1]
         # 2,000 of each kind an hour.
         day = Day(server, site, seconds, max(60, int(2000 * seconds / 3600)), site.count + before.rounds)
         done, failed, latency = day.live(paths, half)
         # The machine may have had more to spare when the rate was measured; what is to be seen is that it was asked.
         trial.check("requests a second, of half of that", f"{done:.0f}", f"at least {half * 0.6:.0f}", done >= half * 0.6)
         trial.note("p50 and p99 of those", latency)
-        trial.check("requests that failed", failed, "0", failed == 0)
+        trial.check("requests that failed, and beforehand", f"{failed}, {lost}", "0, 0", failed + lost == 0)
         trial.note("posts that came, changed, went", f"{day.came}, {day.changed}, {day.gone}")
-        trial.check("pages that were torn, of " + str(day.read), day.torn, "0", day.torn == 0)
+        stale, stay = before.missed + day.missed, before.stayed + day.stayed
+        trial.check("posts not shown as last written, gone ones that are still shown", f"{stale}, {stay}", "0, 0", stale + stay == 0)
+        read, torn = before.read + day.read, before.torn + day.torn
+        trial.check(f"pages that were torn, of {read}", torn, "0", torn == 0)
         errors = before.errors + day.errors
         trial.check("other errors", errors[:5], "none", not errors)
         trial.check("searches, and their p99", f"{len(day.searches)}, {percentile(day.searches, 0.99) * 1e3:.0f} ms", "at most 1 s", percentile(day.searches, 0.99) <= 1)
-        trial.check("new posts told to each follower", sorted(set(day.told)), f"all {day.came}", set(day.told) == {day.came})
+        told = before.told == [before.came] * LIVE and day.told == [day.came] * LIVE
+        trial.check(f"new posts told to each of {LIVE} followers", sorted(set(day.told)), f"all {day.came}", told)
         trial.note("own memory, MiB, means of each twelfth of the time", ", ".join(f"{day.mean_memory(part / 12, (part + 1) / 12) / 2**20:.1f}" for part in range(12)))
         early, late = day.mean_memory(0.25, 0.5), day.mean_memory(0.75, 1)
         change = late / early - 1
@@ -87,7 +91,10 @@ class Day:
         """So many posts come, from the number `first` on; as many change, and go."""
         self.server, self.site = server, site
         self.seconds, self.rounds, self.first = seconds, rounds, first
-        self.came = self.changed = self.gone = self.read = self.torn = 0
+        self.came = self.changed = self.gone = self.read = self.torn = self.missed = self.stayed = 0
+        # The versions of what was changed, by number, and what was removed.
+        self.written, self.removed = {}, []
+        self.newest = 1000
         self.errors, self.searches, self.told, self.memory = [], [], [], []
         self.over = threading.Event()
 
@@ -105,6 +112,7 @@ class Day:
         self.over.set()
         for thread in followers:
             thread.join(30)
+        self.look_back()
         return seen
 
     def guarded(self, part):
@@ -123,35 +131,46 @@ class Day:
             self.site.write(self.first + number)
             self.came += 1
             time.sleep(pause)
-            self.site.write(1000 + number % 1000, version=self.first + number)
+            changed, version = 1000 + number % 1000, self.first + number
+            self.newest = changed
+            self.site.write(changed, version)
+            self.written[changed] = version
             self.changed += 1
             time.sleep(pause)
             # What came a while ago goes; the first few have nothing before them.
             if number >= 10:
-                self.site.file(self.first + number - 10).unlink()
+                self.removed.append(self.first + number - 10)
+                self.site.file(self.removed[-1]).unlink()
                 self.gone += 1
             time.sleep(pause)
 
     def look(self):
-        """Reads what is being changed: first and last words must be of one version."""
-        number = 0
+        """Reads what is being changed, and by turns all that is: first and last words must be of one version."""
         while self.lasts():
-            number += 1
-            status, _, body = get(self.server.port, self.site.path(1000 + number % 1000))
-            marks = MARKS.findall(body.decode())
-            versions = {version for kind, version in marks}
-            whole = status == 200 and {kind for kind, _ in marks} >= {"first", "last"} and len(versions) == 1
             self.read += 1
-            self.torn += not whole
+            self.torn += self.version(1000 + self.read % 1000 if self.read % 2 else self.newest) is None
             time.sleep(0.02)
+
+    def version(self, number):
+        """Which version of a post is shown; none if it is not shown whole."""
+        status, _, body = get(self.server.port, self.site.path(number))
+        marks = MARKS.findall(body.decode())
+        versions = {int(version) for _, version in marks}
+        is_whole = status == 200 and {kind for kind, _ in marks} == {"first", "last"} and len(versions) == 1
+        return versions.pop() if is_whole else None
+
+    def look_back(self):
+        """Whether all is shown as it was last written, and nothing that was removed."""
+        self.missed = sum(self.version(number) != version for number, version in self.written.items())
+        self.stayed = sum(get(self.server.port, self.site.path(number))[0] != 404 for number in self.removed)
 
     def search(self):
         while self.lasts():
             begun = time.monotonic()
-            status, _, _ = get(self.server.port, SEARCHES[len(self.searches) % len(SEARCHES)])
+            status, _, body = get(self.server.port, SEARCHES[len(self.searches) % len(SEARCHES)])
             self.searches.append(time.monotonic() - begun)
-            if status != 200:
-                self.errors.append(f"a search was answered {status}")
+            if status != 200 or b"<mark>" not in body:
+                self.errors.append(f"a search was answered {status}, {body.count(b'<mark>')} marks")
             time.sleep(0.2)
 
     def follow(self):
