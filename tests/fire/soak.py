@@ -9,7 +9,7 @@ import time
 from statistics import mean
 from urllib.parse import quote
 
-from common import Finews, Site, Trial, get, percentile
+from common import Finews, Site, Trial, get, percentile, wait_until
 
 MARKS = re.compile(r"(first|last)-(\d+)-mark")
 # What readers ask for, in turn; the rate is kept by each connection's pause.
@@ -32,6 +32,7 @@ def soak(program, long):
     with Finews(program, site, "--page-cache", "16M", "--search-rate", "off") as server:
         paths = ["/", "/category/", "/category/source1.html", "/2024/03/", "/feed.xml", "/stock/"]
         paths += [site.path(number) for number in range(1000)]
+        wait_until("searchable", lambda: b"search: ok" in get(server.port, "/readyz?verbose")[2], 120)
         rate, lost, _ = wrk(server, site, paths, 5, None)
         half = rate / 2
         trial.note("sustainable requests a second", f"{rate:.0f}")
@@ -167,10 +168,11 @@ class Day:
     def search(self):
         while self.lasts():
             begun = time.monotonic()
-            status, _, body = get(self.server.port, SEARCHES[len(self.searches) % len(SEARCHES)])
+            path = SEARCHES[len(self.searches) % len(SEARCHES)]
+            status, _, body = get(self.server.port, path)
             self.searches.append(time.monotonic() - begun)
             if status != 200 or b"<mark>" not in body:
-                self.errors.append(f"a search was answered {status}, {body.count(b'<mark>')} marks")
+                self.errors.append(f"{path} was answered {status}, and finds {'posts' if b'<mark>' in body else 'nothing'}")
             time.sleep(0.2)
 
     def follow(self):
