@@ -1,7 +1,6 @@
 //! Whom a request is from: who is at the other end of its connection or, if that is a proxy of the owner's,
 //! who it says. Nobody else is believed, since anybody can send such a header.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Once;
 
@@ -109,7 +108,7 @@ impl Proxies {
     }
 
     /// The header that is believed.
-    pub fn name(&self) -> HeaderName {
+    fn name(&self) -> HeaderName {
         match self.header {
             ProxyHeader::XForwardedFor => X_FORWARDED_FOR,
             ProxyHeader::Forwarded => FORWARDED,
@@ -123,22 +122,20 @@ impl Proxies {
 
     /// The addresses that the headers name, the nearest last; nothing for what is no address.
     fn named(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-        match self.header {
-            ProxyHeader::XForwardedFor => {
-                let addresses = |value: &HeaderValue| -> Vec<_> {
-                    text(value).split(',').map(|item| address(item.trim())).collect()
-                };
-                headers.get_all(X_FORWARDED_FOR).iter().flat_map(addresses).collect()
-            }
-            ProxyHeader::Forwarded => {
-                let addresses = |value: &HeaderValue| match split(&text(value), ',') {
+        let addresses = |value: &HeaderValue| {
+            // What is no text is no address either, but takes nothing of the rest with it: a client that sends such a
+            // thing would hide behind it what its proxy adds.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            match self.header {
+                ProxyHeader::XForwardedFor => text.split(',').map(|item| address(item.trim())).collect(),
+                ProxyHeader::Forwarded => match split(&text, ',') {
                     Some(elements) => elements.into_iter().map(forwarded_for).collect(),
                     // Where quotes end is not known, nor what somebody else has put in them.
                     None => vec![None],
-                };
-                headers.get_all(FORWARDED).iter().flat_map(addresses).collect()
+                },
             }
-        }
+        };
+        headers.get_all(self.name()).iter().flat_map(addresses).collect()
     }
 }
 
@@ -169,12 +166,6 @@ fn is_hidden(peer: Peer, headers: &HeaderMap) -> bool {
         });
     }
     is_hidden
-}
-
-/// A header's value. What in it is no text is no address either, but takes nothing of the rest with it: a client
-/// that sends such a thing would hide behind it what its proxy adds.
-fn text(value: &HeaderValue) -> Cow<'_, str> {
-    String::from_utf8_lossy(value.as_bytes())
 }
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
@@ -238,8 +229,7 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         for value in values {
-            let name = if header == ProxyHeader::Forwarded { FORWARDED } else { X_FORWARDED_FOR };
-            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
+            headers.append(trusted.name(), HeaderValue::from_bytes(value.as_bytes()).expect("a value"));
         }
         trusted.client(peer, &headers).to_string()
     }

@@ -52,18 +52,14 @@ impl Default for Places {
 }
 
 /// Why a file that is there is not sent.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Unsent {
     /// Too many are.
+    #[error("too many files are being sent")]
     Crowded,
     /// It cannot be read.
-    Failed(io::Error),
-}
-
-impl From<io::Error> for Unsent {
-    fn from(error: io::Error) -> Self {
-        Self::Failed(error)
-    }
+    #[error("the file cannot be read: {0}")]
+    Failed(#[from] io::Error),
 }
 
 /// What of a site's folder may be served.

@@ -265,9 +265,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
         Err(Unsent::Failed(error)) => return FILE.mark(Failure::from(error).reply(visit.site)),
         Err(Unsent::Crowded) => {
             app.observer().shed(Shed::Files);
-            let mut reply = error::busy(visit.site, StatusCode::SERVICE_UNAVAILABLE);
-            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            return FILE.mark(reply);
+            return FILE.mark(error::busy(visit.site, StatusCode::SERVICE_UNAVAILABLE, 1));
         }
     }
     let own = match route {

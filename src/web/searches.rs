@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -141,9 +141,7 @@ impl Refusal {
             Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, 1),
             Self::TooOften(wait) => (StatusCode::TOO_MANY_REQUESTS, wait.as_secs() + 1),
         };
-        let mut reply = error::busy(site, code);
-        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        reply
+        error::busy(site, code, seconds)
     }
 }
 

@@ -56,9 +56,11 @@ pub fn failed(site: &Site) -> Reply {
     for_now(StatusCode::INTERNAL_SERVER_ERROR, &page)
 }
 
-/// 429 or 503: there is too much to do for the moment.
-pub fn busy(site: &Site, code: StatusCode) -> Reply {
-    for_now(code, &Page::new(site, site.words.busy, site.words.busy_text))
+/// 429 or 503: there is too much to do for the moment, and may be less in so many seconds.
+pub fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
+    let mut reply = for_now(code, &Page::new(site, site.words.busy, site.words.busy_text));
+    reply.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+    reply
 }
 
 /// What may be otherwise when one asks again.

@@ -85,14 +85,13 @@ fn has_sound_host<B>(request: &Request<B>) -> bool {
 
 fn is_host(host: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(host) else { return false };
-    let (host, rest) = authority.as_str().split_at(authority.as_str().find([']']).map_or(0, |end| end + 1));
-    let (host, port) = match rest.split_once(':') {
-        Some((name, port)) => (format!("{host}{name}"), port),
-        None => (format!("{host}{rest}"), ""),
-    };
+    let authority = authority.as_str();
+    // Colons before the last bracket are those of an address.
+    let port = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
+    let (host, port) = port.map_or((authority, ""), |at| (&authority[..at], &authority[at + 1..]));
     let is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && !host.contains(['[', ']', '@']),
+        None => !host.is_empty() && !host.contains(['[', ']', '@', ':']),
     };
     let is_port =
         |port: &str| port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok();
