@@ -46,7 +46,8 @@ export class Visitor {
 
   /**
    * Opens a page, and if it is to be thorough does with it what can be done. Returns what ran, what could, whether a
-   * policy refused something, what the page's own scripts stumbled over, whether it is an article, and the addresses that the page names.
+   * policy refused something, what the page's own scripts stumbled over, whether it is an article, and the addresses that the page
+   * names.
    */
   async visit(url, { wait, isThorough }) {
     const { page } = this;

@@ -171,8 +171,8 @@ class Day:
             path = SEARCHES[len(self.searches) % len(SEARCHES)]
             status, _, body = get(self.server.port, path)
             self.searches.append(time.monotonic() - begun)
-            if status != 200 or b"<mark>" not in body:
-                self.errors.append(f"{path} was answered {status}, and finds {'posts' if b'<mark>' in body else 'nothing'}")
+            if (status, b"<mark>" in body) != (200, True):
+                self.errors.append(f"{path} was answered {status}, with {body.count(b'<mark>')} marks")
             time.sleep(0.2)
 
     def follow(self):

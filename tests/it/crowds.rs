@@ -5,7 +5,8 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::http2::{HEADERS, PREFACE, SETTINGS, frame};
+use crate::http2::{HEADERS, PREFACE, SETTINGS, frame, get_of};
+use crate::owner::{number, numbers};
 use crate::support::{Running, folder, serve};
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -73,17 +74,12 @@ fn who_does_not_take_the_files_that_were_asked_for_leaves_files_for_others() {
     stream.write_all(PREFACE).expect("a preface");
     // No room for any answer.
     stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).expect("settings");
-    let path = b"/assets/large.bin";
-    let large = [&[0x82, 0x86, 0x04, path.len() as u8][..], path, &[0x41, 1, b'x']].concat();
+    let large = get_of(b"/assets/large.bin");
     let asked: Vec<u8> = (0..100).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &large)).collect();
     stream.write_all(&asked).expect("requests");
-    let is_none = |server: &Running, name: &str| {
-        let metrics = server.ask_owner("/metrics", &[]).text();
-        metrics.lines().any(|line| line == format!("finews_http_{name} 0"))
-    };
     // All places are taken before anybody is refused.
     server.wait(Duration::from_secs(20), "a refusal", |server| {
-        !is_none(server, "shed_total{reason=\"files\"}")
+        number(&numbers(server), "finews_http_shed_total{reason=\"files\"}") > 0.0
     });
     let refused = server.get("/assets/large.bin");
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"), "{}", server.log());
@@ -91,7 +87,7 @@ fn who_does_not_take_the_files_that_were_asked_for_leaves_files_for_others() {
     let clients: Vec<TcpStream> = (0..60).map(|_| connect(&server)).collect();
     let served = clients.iter().filter(|client| status(client).as_deref() == Some("200")).count();
     assert_eq!(served, clients.len());
-    assert!(is_none(&server, "accept_errors_total"), "{}", server.log());
+    assert_eq!(number(&numbers(&server), "finews_http_accept_errors_total"), 0.0, "{}", server.log());
     drop(stream);
     server.wait_until("its files", |server| server.get("/assets/large.bin").status == 200);
 }

@@ -9,8 +9,6 @@ use crate::support::{Running, folder};
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// `GET /` of the host `x`, by the static table of RFC 7541.
 pub(crate) const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
-/// The same of `/live`, which has no end.
-const LIVE: &[u8] = &[0x82, 0x86, 0x04, 5, b'/', b'l', b'i', b'v', b'e', 0x41, 1, b'x'];
 pub(crate) const END_STREAM: u8 = 0x1;
 pub(crate) const END_HEADERS: u8 = 0x4;
 
@@ -29,6 +27,16 @@ const CONTINUATION: u8 = 9;
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes()[..], payload].concat()
+}
+
+/// A field of a name of the static table, with a value that is written out.
+fn literal(value: &[u8], index: u8) -> Vec<u8> {
+    [&[index, value.len() as u8][..], value].concat()
+}
+
+/// `GET` of another path of the host `x`.
+pub(crate) fn get_of(path: &[u8]) -> Vec<u8> {
+    [&[0x82, 0x86][..], &literal(path, 0x04), &[0x41, 1, b'x']].concat()
 }
 
 /// The frames that come until the connection ends or one is of a kind: kind, flags, stream, payload.
@@ -154,14 +162,9 @@ fn what_is_not_known_or_not_for_us_is_passed_over() {
 #[test]
 fn requests_that_are_malformed_are_answered_so() {
     let (_site, server) = server();
-    // `:status: 400` is 0x8c; others are written out.
-    let literal = |text: &[u8], index: u8| [&[index, text.len() as u8][..], text].concat();
+    // `:status: 400` is 0x8c.
     let table: [(&str, Vec<u8>, &[u8]); 3] = [
-        (
-            "a path that is none",
-            [&[0x82, 0x86][..], &literal(b"/%zz", 0x04), &[0x41, 1, b'x']].concat(),
-            &[0x8c],
-        ),
+        ("a path that is none", get_of(b"/%zz"), &[0x8c]),
         ("no host", vec![0x82, 0x86, 0x84], &[0x8c]),
         ("two hosts", [GET, &literal(b"x", 0x26 | 0x40), &literal(b"y", 0x26 | 0x40)].concat(), &[0x8c]),
     ];
@@ -181,7 +184,8 @@ fn requests_that_are_malformed_are_answered_so() {
 fn a_stream_beyond_a_hundred_is_refused_and_the_others_go_on() {
     let (_site, server) = server();
     let mut stream = connect(&server);
-    let asked: Vec<u8> = (0..101).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, LIVE)).collect();
+    let live = get_of(b"/live");
+    let asked: Vec<u8> = (0..101).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &live)).collect();
     stream.write_all(&asked).expect("requests");
     let frames = frames_until(&mut stream, RST_STREAM);
     // REFUSED_STREAM (RFC 9113, section 7): it may be asked again.
@@ -199,7 +203,7 @@ fn a_client_that_does_not_answer_pings_is_gone() {
     let (_site, server) = server();
     let mut stream = connect(&server);
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
-    stream.write_all(&frame(HEADERS, 5, 1, LIVE)).expect("a request");
+    stream.write_all(&frame(HEADERS, 5, 1, &get_of(b"/live"))).expect("a request");
     let frames = frames_until(&mut stream, PING);
     assert!(frames.iter().any(|(kind, ..)| *kind == HEADERS), "{frames:?}");
     assert!(frames.last().is_some_and(|(kind, ..)| *kind == PING), "{frames:?}");
@@ -212,7 +216,8 @@ fn floods_cost_no_memory_and_keep_nobody_waiting() {
     let memory = server.memory();
     let reset = |id| [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat();
     // A mistake for which we take the stream back (CVE-2025-8671).
-    let mistake = |id| [frame(HEADERS, 5, id, LIVE), frame(WINDOW_UPDATE, 0, id, &[0; 4])].concat();
+    let live = get_of(b"/live");
+    let mistake = |id| [frame(HEADERS, 5, id, &live), frame(WINDOW_UPDATE, 0, id, &[0; 4])].concat();
     let floods: [(&str, Vec<u8>, Vec<u8>); 4] = [
         // Each begins a stream and takes it back (CVE-2023-44487); it costs no more than a request.
         ("resets", Vec::new(), (0..20_000).flat_map(|number| reset(2 * number + 1)).collect()),

@@ -14,7 +14,7 @@ fn site() -> tempfile::TempDir {
     ])
 }
 
-fn numbers(server: &Running) -> String {
+pub(crate) fn numbers(server: &Running) -> String {
     let answer = server.ask_owner("/metrics", &[]);
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -22,7 +22,7 @@ fn numbers(server: &Running) -> String {
 }
 
 /// The value of a number.
-fn number(text: &str, name: &str) -> f64 {
+pub(crate) fn number(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in:\n{text}"))
 }
