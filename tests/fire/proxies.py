@@ -120,9 +120,11 @@ def live_delay(port, site):
 
 def crowded(trial, kind, proxy, site):
     """Who asks both instances for more than they can do has the proxy give up neither of them."""
-    # More than two instances let wait, each by its cores.
+    # More than two instances let wait, each by its cores, and never the same, which would be known from memory.
     count = max(200, 2 * 17 * os.cpu_count() + 100)
-    search = ["wrk", "-t1", f"-c{count}", "-d5s", f"http://127.0.0.1:{proxy.port}/search?q=%E5%A4%AE%E8%A1%8C"]
+    script = site.scratch / "searches.lua"
+    script.write_text('count = 0\nfunction request()\n  count = count + 1\n  return wrk.format("GET", "/search?q=%E5%A4%AE%E8%A1%8C+" .. count)\nend\n')
+    search = ["wrk", "-t1", f"-c{count}", "-d5s", "-s", str(script), f"http://127.0.0.1:{proxy.port}"]
     flood = subprocess.Popen(search, stdout=subprocess.PIPE, text=True)
     time.sleep(0.5)
     times, failed = paced(proxy.port, ["/", site.path(3)], 4)
