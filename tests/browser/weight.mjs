@@ -91,8 +91,22 @@ function listenToConsole(page) {
   return complaints;
 }
 
-/** In the page: notes all that moves. */
+/**
+ * In the page: notes all that moves, but for cells that make room for a row that has just come: on a slow machine a table
+ * is painted before its last row is read, and its columns are as wide as the rows that there are.
+ */
 function watchShifts() {
+  const frames = [];
+  let rows = 0;
+  const watchRows = () => {
+    const { length } = document.querySelectorAll('tr');
+    frames.push({ begun: performance.now(), grown: length > rows });
+    rows = length;
+    requestAnimationFrame(watchRows);
+  };
+  requestAnimationFrame(watchRows);
+  const makesRoom = ({ startTime, sources }) => frames.findLast(({ begun }) => begun <= startTime)?.grown
+    && sources.length > 0 && sources.every(({ node }) => (node?.parentElement ?? node)?.closest?.('table'));
   const box = ({ x, y, width, height }) => `${x},${y} ${width}x${height}`;
   const spell = ({ node, previousRect, currentRect }) => {
     const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
@@ -101,7 +115,7 @@ function watchShifts() {
   };
   window.shifts = [];
   new PerformanceObserver((list) => {
-    for (const { value, startTime, sources } of list.getEntries()) {
+    for (const { value, startTime, sources } of list.getEntries().filter((shift) => !makesRoom(shift))) {
       window.shifts.push({ value, what: `after ${Math.round(startTime)} ms, ${sources.map(spell).join(', ')}` });
     }
   }).observe({ type: 'layout-shift', buffered: true });
