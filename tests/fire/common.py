@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 WORDS = "央行 降准 落地 银行 股 涨停 板块 资金 市场 消息 公司 公告 业绩 季度 增长 下跌 新能源 芯片 黄金 原油".split()
@@ -197,3 +198,30 @@ class Trial:
     @property
     def failed(self):
         return not all(holds for *_, holds in self.rows)
+
+
+@dataclass
+class Load:
+    """What wrk saw: requests, how many a second, how many of them were refused and how many lost, and what it said of these."""
+
+    requests: int
+    rate: float
+    refused: int
+    lost: int
+    errors: list
+
+    @staticmethod
+    def of(said):
+        lost = re.search(r"Socket errors: (.*)", said)
+        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+        return Load(
+            requests=int(re.search(r"(\d+) requests in", said)[1]),
+            rate=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
+            refused=int(refused[1]) if refused else 0,
+            lost=sum(map(int, re.findall(r"\d+", lost[1]))) if lost else 0,
+            errors=[match[0] for match in (lost, refused) if match],
+        )
+
+    @property
+    def failed(self):
+        return self.refused + self.lost

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import http.client
 
-from common import Finews, Site, Trial, free_port, get, paced, wait_until
+from common import Finews, Load, Site, Trial, free_port, get, paced, wait_until
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 # Where clients come from, to be told from the proxy.
@@ -128,9 +128,8 @@ def crowded(trial, kind, proxy, site):
     flood = subprocess.Popen(search, stdout=subprocess.PIPE, text=True)
     time.sleep(0.5)
     times, failed = paced(proxy.port, ["/", site.path(3)], 4)
-    text = flood.communicate(timeout=30)[0]
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    trial.check(f"{kind}: searches that were turned away", int(refused[1]) if refused else 0, "some", refused is not None)
+    refused = Load.of(flood.communicate(timeout=30)[0]).refused
+    trial.check(f"{kind}: searches that were turned away", refused, "some", refused > 0)
     trial.check(f"{kind}: pages that failed meanwhile, of {len(times)}", failed, "0", failed == 0)
 
 
@@ -160,13 +159,9 @@ def restarts(program, long):
                     nonlocal done, failed
                     while not stopping.is_set() or done < wanted:
                         command = ["wrk", "-t1", "-c20", "-d10s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
-                        text = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-                        done += int(re.search(r"(\d+) requests in", text)[1])
-                        errors = re.search(r"Socket errors: (.*)", text)
-                        others = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-                        failed += int(others[1]) if others else 0
-                        failed += sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
-                        said.extend(match[0] for match in [errors, others] if match)
+                        seen = Load.of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
+                        done, failed = done + seen.requests, failed + seen.failed
+                        said.extend(seen.errors)
 
                 loading = threading.Thread(target=load)
                 loading.start()

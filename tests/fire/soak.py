@@ -9,7 +9,7 @@ import time
 from statistics import mean
 from urllib.parse import quote
 
-from common import Finews, Site, Trial, get, percentile, wait_until
+from common import Finews, Load, Site, Trial, get, percentile, wait_until
 
 MARKS = re.compile(r"(first|last)-(\d+)-mark")
 # What readers ask for, in turn; the rate is kept by each connection's pause.
@@ -77,12 +77,9 @@ def wrk(server, site, paths, seconds, rate):
     script.write_text(text if rate else text.split("delay =")[0])
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script)]
     said = subprocess.run([*command, f"http://127.0.0.1:{server.port}"], capture_output=True, text=True, timeout=seconds + 60).stdout
-    errors = re.search(r"Socket errors: (.*)", said)
-    others = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    failed = sum(map(int, re.findall(r"\d+", errors[1]))) if errors else 0
-    failed += int(others[1]) if others else 0
+    load = Load.of(said)
     latency = ", ".join(re.search(rf"^ +{part}%\s+(\S+)", said, re.M)[1] for part in (50, 99))
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]), failed, latency
+    return load.rate, load.failed, latency
 
 
 class Day:
