@@ -6,6 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Defect};
@@ -88,8 +89,9 @@ pub struct Content {
 /// With what is wrong when the file is not there, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
-    // Without the flag, to open a pipe would wait for its writer. To files it makes no difference.
-    let open = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    // Without the flag, `open` of a pipe waits for its writer. The flag has no effect on files.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let open = File::options().read(true).custom_flags(flags).open(path);
     let file = open.map_err(unreadable)?;
     let mut content = read_once(&file)?;
     // The file is held open, so that who puts another in its place does not keep us waiting.

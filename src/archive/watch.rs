@@ -3,7 +3,15 @@
 
 mod folders;
 mod listen;
+#[cfg(target_os = "linux")]
 mod mounts;
+#[cfg(not(target_os = "linux"))]
+mod mounts {
+    /// Only Linux lists mounts in a file; elsewhere the rescan finds what a new mount brings.
+    pub(super) fn below(_site: &std::path::Path) -> u64 {
+        0
+    }
+}
 mod pending;
 
 use std::path::PathBuf;

@@ -2,11 +2,12 @@
 //! process takes, in the text format of OpenMetrics
 //! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
+mod process;
+
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::http::Method;
-use procfs::WithCurrentSystemInfo;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -94,6 +95,7 @@ struct Kind {
 /// Numbers that are counted as things happen.
 #[derive(Debug)]
 pub struct Metrics {
+    started: SystemTime,
     registry: Registry,
     answers: Family<Answered, Histogram, fn() -> Histogram>,
     shed: Family<Reason, Counter>,
@@ -115,6 +117,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let short: fn() -> Histogram = || Histogram::new(SHORT);
         let metrics = Self {
+            started: SystemTime::now(),
             registry: Registry::default(),
             answers: Family::new_with_constructor(short),
             shed: Family::default(),
@@ -203,7 +206,7 @@ impl Metrics {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
         encode_registry(&mut text, &of_app(app))?;
-        encode_registry(&mut text, &of_process())?;
+        encode_registry(&mut text, &process::registry(self.started))?;
         encode_eof(&mut text)?;
         Ok(text)
     }
@@ -246,44 +249,4 @@ fn problems(app: &App) -> Family<Kind, Gauge> {
 /// A number of the moment.
 fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
     ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
-}
-
-/// The numbers that every process has by the custom of Prometheus's own libraries. What the system does not
-/// tell is left out.
-fn of_process() -> Registry {
-    let mut registry = Registry::with_prefix("process");
-    let Ok(process) = procfs::process::Process::myself() else { return registry };
-    if let Ok(stat) = process.stat() {
-        let cpu = (stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64;
-        registry.register_with_unit("cpu", "Processor time", Unit::Seconds, ConstCounter::new(cpu));
-        let resident = gauge(stat.rss_bytes().get());
-        registry.register_with_unit("resident_memory", "Memory", Unit::Bytes, resident);
-        registry.register_with_unit("virtual_memory", "Addresses", Unit::Bytes, gauge(stat.vsize));
-        registry.register("threads", "Threads", gauge(stat.num_threads));
-        if let Some(start) = start(stat.starttime) {
-            let help = "When the process began, since 1970";
-            registry.register_with_unit("start_time", help, Unit::Seconds, ConstGauge::new(start));
-        }
-    }
-    if let Ok(memory) = process.status().map(|status| status.rssanon)
-        && let Some(kibibytes) = memory
-    {
-        let own = gauge(kibibytes * 1024);
-        registry.register_with_unit("anonymous_memory", "Memory that holds no file", Unit::Bytes, own);
-    }
-    if let Ok(open) = process.fd_count() {
-        registry.register("open_fds", "Open files", gauge(open));
-    }
-    if let Ok(limits) = process.limits()
-        && let procfs::process::LimitValue::Value(most) = limits.max_open_files.soft_limit
-    {
-        registry.register("max_fds", "Files that may be open", gauge(most));
-    }
-    registry
-}
-
-/// A time in ticks since the system's start as seconds since 1970.
-fn start(ticks: u64) -> Option<f64> {
-    let booted = procfs::boot_time_secs().ok()? as f64;
-    Some(booted + ticks as f64 / procfs::ticks_per_second() as f64)
 }

@@ -15,11 +15,12 @@ const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name
 
 export class Site {
   /**
-   * @param {string} home the address of the front page, without the slash at its end
+   * @param {string} folder the folder of the site
+   * @param {string} home the URL of the front page, without its last slash
    * @param {string} owner the origin of the owner's pages
    */
-  constructor(child, home, owner, articles) {
-    Object.assign(this, { child, home, owner, articles });
+  constructor({ child, folder, home, owner, articles }) {
+    Object.assign(this, { child, folder, home, owner, articles });
   }
 
   /** Serves a folder, and returns when its archive is loaded. */
@@ -33,7 +34,8 @@ export class Site {
     try {
       const [origin, owner] = await listening(child);
       await ready(origin);
-      return new Site(child, origin + await baseurl(folder), owner, await list(finews, folder));
+      const home = origin + await baseurl(folder);
+      return new Site({ child, folder, home, owner, articles: await list(finews, folder) });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -49,6 +51,17 @@ export class Site {
   async get(path) {
     const reply = await fetch(this.url(path), { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
     return { status: reply.status, type: reply.headers.get('content-type') ?? '', text: await reply.text() };
+  }
+
+  /** Returns when the search index holds every post. */
+  async searchable() {
+    const deadline = Date.now() + PATIENCE;
+    while (Date.now() < deadline) {
+      const { text } = await this.get('/readyz?verbose');
+      if (/^search: ok$/m.test(text)) return;
+      await sleep(50);
+    }
+    throw new Error('the search index was not ready in time');
   }
 
   async end() {

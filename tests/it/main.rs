@@ -5,7 +5,6 @@
 
 mod addresses;
 mod announce;
-mod browser;
 mod changes;
 mod commands;
 mod crowds;

@@ -6,6 +6,9 @@ mod source;
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
@@ -325,29 +328,17 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     }
 }
 
-/// The bytes behind a text in base64; white space does not count.
+/// Decodes base64 as Ruby's `unpack("m")` does: white space and padding do not count, nor do bits that make no byte.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for c in text.trim_end_matches(|c: char| c == '=' || super::is_space(c)).bytes() {
-        let value = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ if c.is_ascii_whitespace() => continue,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            let [.., byte] = (bits >> count).to_be_bytes();
-            bytes.push(byte);
-        }
+    const LENIENT: GeneralPurpose =
+        GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+    let mut digits: String =
+        text.chars().filter(|c| !super::is_space(*c) && !c.is_ascii_whitespace()).collect();
+    digits.truncate(digits.trim_end_matches('=').len());
+    if digits.len() % 4 == 1 {
+        digits.pop();
     }
-    Some(bytes)
+    LENIENT.decode(digits).ok()
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use crate::search::index::{BATCH, Index, Writer};
 const GATHERED_FOR: Duration = Duration::from_millis(100);
 /// When the index could not be written it is tried again after this time.
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
-/// How much the system prefers all else to the thread, of 19.
+/// The niceness of the indexing threads, from 0 to 19.
+#[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
 /// What has the index follow the archive.
@@ -39,7 +40,9 @@ impl Worker {
 
     /// Follows archives as long as the program runs.
     pub(super) fn run(mut self) {
-        // The threads that write, merge and check inherit this.
+        // The threads that write, merge and check inherit the priority. Elsewhere than on Linux it would be that of
+        // the whole process.
+        #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             tracing::debug!(%error, "the search index is written at the priority of all else");
         }

@@ -8,15 +8,15 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 
 use listenfd::ListenFd;
-use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::either::Either;
 
 use crate::config::Address;
 use crate::web::client::Peer;
 
-/// Of an answer, what the system takes over before its client's system wants it. By itself it takes megabytes:
-/// a thousand clients that hardly read would have it drop the packets of all others.
+/// The bytes of responses that the kernel buffers for a connection before the client reads them. Linux's default is
+/// megabytes: a thousand slow readers then exhaust the kernel's TCP memory, and it drops packets of all others.
+#[cfg(target_os = "linux")]
 const MOST_UNSENT: u32 = 128 * 1024;
 
 /// Takes connections.
@@ -51,8 +51,9 @@ enum Socket {
 impl Socket {
     /// A socket whose connections are given what they can take.
     fn tcp(listener: TcpListener) -> Self {
-        // Connections inherit it. Where the system does not know it, nothing is lost but this.
-        let _ = SockRef::from(&listener).set_tcp_notsent_lowat(MOST_UNSENT);
+        // Accepted connections inherit the option. A kernel without it still serves.
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&listener).set_tcp_notsent_lowat(MOST_UNSENT);
         Self::Tcp(listener)
     }
 }
