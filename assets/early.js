@@ -1,4 +1,4 @@
-// Runs before the first paint, so that nothing flashes: the reader's colours and type size.
+// Applies the reader's theme and text size before the first paint, so that the page does not flash.
 'use strict';
 
 document.documentElement.dataset.script = '';
@@ -8,5 +8,5 @@ try {
     if (states.includes(state)) document.documentElement.dataset[name] = state;
   }
 } catch {
-  // Storage is forbidden: the page looks as it does for everybody.
+  // Storage is forbidden: the page keeps its default look.
 }

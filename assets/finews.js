@@ -1,9 +1,9 @@
-// What script adds to pages that work without it, in their own words. No ids are looked up but those
-// that begin with `ui-`, since a body may hold any other.
+// Enhances pages that also work without script; the texts come from the page. The script looks up only ids
+// that start with `ui-`, because the body of a post may contain any other id.
 'use strict';
 
 const MINUTE = 60_000;
-// Clocks differ by as much.
+// Tolerated difference between the clocks of client and server.
 const SKEW = 2 * MINUTE;
 const VISIT_GAP = 30 * MINUTE;
 const FIRST_WAIT = MINUTE / 2;
@@ -15,7 +15,7 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const fill = (text, n) => text.replace('{n}', n);
 const isAbove = (element) => element.getBoundingClientRect().bottom <= 0;
 
-// Storage may be forbidden (`undefined`): then all holds for this page only.
+// Storage may be forbidden (`undefined`). Settings then last only as long as the page.
 function recall(name) {
   try {
     return localStorage.getItem(`finews.${name}`);
@@ -33,14 +33,14 @@ function keep(name, value) {
   }
 }
 
-// Shows what is kept, now and when it was changed on another page.
+// Shows the stored state, now and after a change in another tab.
 function followKept(show) {
   show();
   addEventListener('storage', show);
   addEventListener('pageshow', show);
 }
 
-// A button that goes through its states. The first is the usual one: nothing is kept of it.
+// A button that cycles through its states. The first state is the default and is not stored.
 function choose(name, states) {
   const button = ui(name);
   if (!button) return;
@@ -88,7 +88,7 @@ function listenToKeys() {
     ['?', showHelp],
   ]);
   ui('help')?.addEventListener('click', showHelp);
-  // Who speaks to the computer must be able to turn single keys off (WCAG 2.1.4).
+  // Users of speech input must be able to disable single-key shortcuts (WCAG 2.1.4).
   const wanted = ui('keys-on');
   if (wanted) {
     followKept(() => (wanted.checked = recall('keys') !== 'off'));
@@ -103,10 +103,10 @@ function listenToKeys() {
   });
 }
 
-// What the times said at first.
+// The original text of each time element.
 const clocks = new WeakMap();
 
-// Empty if it is too long ago, or to come.
+// Formats an age; empty for over 30 days and for the future.
 function relative(age) {
   const words = document.body.dataset;
   const minutes = Math.floor(age / MINUTE);
@@ -118,7 +118,7 @@ function relative(age) {
   return days < 1 ? fill(words.hours, hours) : fill(words.days, days);
 }
 
-// What stays the same stays selected.
+// Unchanged text is not replaced, so that a reader's selection survives.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -138,7 +138,7 @@ function showTimes() {
   all('.ago').forEach((ago) => setText(ago, relative(Date.now() - Date.parse(ago.dataset.since))));
 }
 
-// Marks what is newer than all that the visit before this one has seen.
+// Marks the posts that are newer than the newest one of the previous visit.
 function noteVisit() {
   const now = Date.now();
   let visit = {};
@@ -152,14 +152,15 @@ function noteVisit() {
   for (const entry of all('.entry')) {
     const date = Date.parse(entry.querySelector('.entry-time')?.dateTime);
     if (ui('live') && visit.mark && date > visit.mark) entry.classList.add('is-unread');
-    // One from the far future would hide all that come before it.
+    // A post dated far in the future would hide all new posts until then.
     if (date > visit.newest && date < now + SKEW) visit.newest = date;
   }
   visit.at = now;
   keep('visit', JSON.stringify(visit));
 }
 
-// Hears server-sent events. Returns what turns that on and off; events of the time between come later.
+// Subscribes to server-sent events and returns a switch. The server later sends the events that were missed
+// while it was off.
 function listen(url, hear) {
   let source;
   let lastId;
@@ -181,7 +182,7 @@ function listen(url, hear) {
       });
     }
     source.onopen = () => (wait = FIRST_WAIT);
-    // The browser tries again after a cut, but not after an answer such as 503.
+    // Browsers reconnect after a lost connection, but not after a response such as 503.
     source.onerror = () => {
       if (source?.readyState !== EventSource.CLOSED) return;
       timer = setTimeout(start, wait);
@@ -204,13 +205,13 @@ function entriesByAddress(timeline) {
   return new Map(all('.entry-title a', timeline).map((link) => [link.href, link.closest('.entry')]));
 }
 
-// Changes the page; what is read in the time line stays where it is, unless its beginning is in view.
+// Changes the page without moving the entries in view, unless the top of the timeline is in view.
 function withoutJump(timeline, change) {
   const entry = all('.entry', timeline).find((entry) => !isAbove(entry));
   const isReading = entry && timeline.getBoundingClientRect().top <= 0;
   const before = entry?.getBoundingClientRect().top;
   change();
-  // Nothing is left to do where the browser has seen to it.
+  // The difference is 0 if the browser has already anchored the scroll position.
   if (isReading) scrollBy({ top: entry.getBoundingClientRect().top - before, behavior: 'instant' });
 }
 
@@ -224,7 +225,7 @@ function findOrMakeDay(section, timeline) {
   return made;
 }
 
-// Puts each new entry after the one that it follows in the newer page.
+// Inserts each new entry after the entry that it follows on the newer page.
 function mergeDay(section, timeline, known) {
   const entries = [...entriesByAddress(section)];
   if (entries.every(([address]) => known.has(address))) return;
@@ -243,7 +244,7 @@ function mergeDay(section, timeline, known) {
   }
 }
 
-// What was today is yesterday after midnight.
+// Updates the day headings: after midnight, "today" becomes "yesterday".
 function renameDays(newer, timeline) {
   for (const section of all('.day', newer)) {
     const heading = all('.day', timeline).find((day) => day.dataset.day === section.dataset.day)?.querySelector('.day-heading');
@@ -251,8 +252,8 @@ function renameDays(newer, timeline) {
   }
 }
 
-// Between the oldest of the newer page and what is shown here there may be others: they are on the pages
-// that the newer one leads to.
+// More posts may exist between the oldest entry of the newer page and the newest entry shown here. The newer
+// page's pager leads to them.
 function replaceAll(newer, timeline, known) {
   timeline.replaceChildren(...[...newer.children].map((child) => document.importNode(child, true)));
   const [pager, newPager] = [document, newer.ownerDocument].map((page) => page.querySelector('.pager'));
@@ -287,10 +288,10 @@ function followNews() {
   const button = box.querySelector('.live-apply');
   const pause = box.querySelector('.live-pause');
   const known = entriesByAddress(timeline);
-  // Addresses of news. An empty one: there are others.
+  // URLs of new posts. An empty string stands for further posts of unknown number.
   const waiting = new Set();
   let isBusy = false;
-  // News that was applied above what is read.
+  // True if new posts were inserted above the visible part.
   let isUnseen = false;
   let isPaused = recall('paused') === '1';
   let isAway = false;
@@ -315,17 +316,19 @@ function followNews() {
   const announce = (addresses) => {
     const news = addresses.filter((address) => !known.has(address));
     news.forEach((address) => waiting.add(address));
-    // Measured once only, since hundreds may come at a time.
+    // Measure the layout only once, because hundreds of posts may arrive at a time.
     if (button.hidden && news.length) withoutJump(timeline, showCount);
     else showCount();
   };
-  // What came after the page was made and before it could be told of: the page may be from a history.
+  // Finds posts published between the rendering of this page and the first event. The page may come from the
+  // browser's history.
   const lookAgain = async () => {
     const newer = await fetchTimeline().catch(() => null);
     if (!newer) return;
     const addresses = [...entriesByAddress(newer).keys()];
     const last = addresses.findLastIndex((address) => known.has(address));
-    // What follows the last known one is older. If none is known, more may have come than a page holds.
+    // Entries after the last known one are older. Without a known entry, there may be more new posts than a
+    // page holds.
     if (last < 0) announce(known.size ? [...addresses, ''] : addresses);
     else announce(addresses.slice(0, last));
   };
@@ -384,7 +387,7 @@ function shareArticle() {
     try {
       await navigator.clipboard.writeText(url);
     } catch {
-      // The browser or its owner forbids it: the address is at the top, to be copied by hand.
+      // The browser or the user forbids it. The reader can still copy the URL from the address bar.
       copy.hidden = true;
       return;
     }
@@ -410,7 +413,7 @@ function replaceImage(image) {
   image.replaceWith(gone);
 }
 
-// Frees an image from the place reserved for it, if nothing in view moves.
+// Releases the space reserved for an image, unless that would move visible content.
 function freeImage(image) {
   if (image.matches('[width][height]')) return;
   const box = image.getBoundingClientRect();
@@ -429,7 +432,7 @@ function fetchImage(event) {
   image.loading = 'eager';
   image.referrerPolicy = 'no-referrer';
   image.src = link.href;
-  // Keeps the place of who uses the keyboard.
+  // Keep the keyboard focus at this place.
   image.tabIndex = -1;
   link.replaceWith(image);
   image.focus({ preventScroll: true });
@@ -441,7 +444,7 @@ function watchImages() {
   };
   on('load', freeImage);
   on('error', replaceImage);
-  // Those that were quicker than this script.
+  // Handle images that loaded before this script ran.
   for (const image of all('.body img[src]').filter((image) => image.complete)) {
     if (image.naturalWidth) freeImage(image);
     else replaceImage(image);
@@ -453,7 +456,7 @@ function filterGroups() {
   const input = ui('filter');
   const found = document.querySelector('.filter-found');
   if (!input || !found) return;
-  // As the server has it: each word in the name for readers, or in that of addresses.
+  // Same rule as on the server: each word must occur in the display name or in the name in URLs.
   const textOf = (item) => [item, all('a, i', item).map((name) => name.textContent.toLowerCase()).join('\n')];
   const sections = all('.initial').map((section) => [section, all('.groups > li', section).map(textOf)]);
   const letters = new Map(all('.initials a').map((link) => [link.hash, link.closest('li')]));
@@ -474,7 +477,7 @@ function filterGroups() {
     found.textContent = words.length ? fill(input.dataset.found, count) : '';
   };
   const updateSoon = (event) => {
-    // Half a word in an input method would find nothing.
+    // An unfinished word in an input method would match nothing.
     if (event.isComposing) return;
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(update);
@@ -496,9 +499,9 @@ document.addEventListener('visibilitychange', showTimes);
 shareArticle();
 watchImages();
 filterGroups();
-// Our own: what a post holds names no script.
+// These selectors match only the forms of the layout: the content of a post must not name a script.
 all('body > .site-header form[data-suggest], main > .page-header form[data-suggest]').forEach((form, number) => {
   const begin = ({ suggest }) => suggest(form, number);
-  // Most readers do not search. Without it the form works as it is.
+  // Loaded on first focus, because most readers do not search. The form works without it.
   form.addEventListener('focusin', () => import(form.dataset.suggester).then(begin, () => {}), { once: true });
 });

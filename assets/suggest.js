@@ -1,5 +1,5 @@
-// Offers what may be meant while one types: a combobox with a list, by the ARIA Authoring Practices. Without
-// it the form is sent as it is.
+// Suggestions while the reader types: a combobox with a listbox popup, as in the ARIA Authoring Practices.
+// The form also works without them.
 export function suggest(form, number) {
   const input = form.querySelector('input[name=q]');
   if (!input) return;
@@ -57,13 +57,13 @@ export function suggest(form, number) {
       choose(-1);
       show(texts.length > 0 && document.activeElement === input);
     } catch {
-      // Typed on, or cut off: the form works without.
+      // Aborted by more input, or a network error: the form works without suggestions.
     }
   };
   const lookSoon = (event) => {
-    // Half a word in an input method is nothing yet.
+    // Wait until the input method has finished the word.
     if (event.isComposing) return;
-    // What was chosen was meant by what stood there before.
+    // The selected option belongs to the previous input.
     choose(-1);
     clearTimeout(timer);
     timer = setTimeout(look, 120);
@@ -92,9 +92,9 @@ export function suggest(form, number) {
     }
     event.preventDefault();
   });
-  // What was typed before this was here.
+  // Handle text that was typed before this module loaded.
   if (input.value !== input.defaultValue) look();
-  // Before the field loses the focus, and the list goes.
+  // Keep the focus in the field: its blur event would close the list before the click.
   list.addEventListener('pointerdown', (event) => event.preventDefault());
   list.addEventListener('click', ({ target }) => {
     const href = target.closest('[role=option]')?.dataset.href;

@@ -1,5 +1,5 @@
-//! The hot paths, one by one: `cargo bench --bench hot`. A post's file is read, and pages are asked of the
-//! router without sockets, on a made-up archive.
+//! Micro-benchmarks of the hot paths: `cargo bench --bench hot`. They parse post files, and request pages
+//! from the router without sockets, on a generated archive.
 
 #[path = "make-archive/generate/mod.rs"]
 mod make_archive;
@@ -27,10 +27,10 @@ use tower::ServiceExt;
 
 const POSTS: usize = 2000;
 
-/// Whether a body is of some shape.
+/// A predicate that selects the bodies of one shape.
 type Shape = fn(&str) -> bool;
 
-/// An archive without defects, and the texts of its posts.
+/// An archive without defects, and the text of each post file.
 struct Site {
     config: Config,
     posts: Vec<String>,
@@ -45,12 +45,12 @@ impl Site {
         make_archive::write(folder.path(), &options).expect("an archive");
         let mut config =
             Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
-        // Each page is made anew.
+        // Turn the page cache off, so that every request renders its page.
         config.page_cache = ByteSize(0);
         Self { config, posts: texts(&folder.path().join("posts")), _folder: folder }
     }
 
-    /// The body of a post like the others of its shape: of their bodies, the one of middle length.
+    /// The body of median length among the posts of this shape.
     fn body(&self, has_shape: Shape) -> &str {
         let mut bodies: Vec<_> = self.posts.iter().map(|text| front_matter::split(text).body).collect();
         bodies.retain(|body| has_shape(body));
@@ -101,7 +101,7 @@ fn answering(criterion: &mut Criterion) {
     let site = Site::new();
     let (router, runtime) = (site.router(), runtime());
     let ask = |path: &str, etag: &str| ask(&runtime, &router, path, etag);
-    // Each in turn, so that a page that is kept is not soon asked again.
+    // Cycle through the articles, so that no cached page is requested again soon.
     let articles: Vec<_> = site.posts.iter().filter_map(|text| article(text)).collect();
     let articles: Vec<_> = articles.iter().filter(|path| ask(path, "").0 == StatusCode::OK).collect();
     let mut next = articles.iter().cycle();
@@ -118,7 +118,7 @@ fn answering(criterion: &mut Criterion) {
     });
 }
 
-/// Where a post is served, by what its file says.
+/// Derives the URL path of a post from the text of its file.
 fn article(text: &str) -> Option<String> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
     let (_, slug) = text.split_once("infoCode=NW")?;
@@ -130,7 +130,7 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// Asks for a page in gzip: its status, its ETag and its bytes.
+/// Requests a page in gzip; returns its status, ETag and body.
 fn ask(runtime: &Runtime, router: &Router, path: &str, etag: &str) -> (StatusCode, String, Bytes) {
     let request = Request::get(path).header("accept-encoding", "gzip").header("if-none-match", etag);
     let request = request.body(Body::empty()).expect("a request");

@@ -1,6 +1,5 @@
-//! `cargo bench --bench search -- SITE [FOLDER]`: what an index of a site costs, how fast it answers, and
-//! whether it finds what a reader knows. Prints a table; writes to a temporary folder, unless another is named
-//! in which the index then stays.
+//! `cargo bench --bench search -- SITE [FOLDER]` measures the search index of a site: its cost, latency, and
+//! whether it finds known items. It prints a table. The index goes to a temporary folder, or stays in FOLDER.
 
 #![allow(missing_docs, clippy::print_stdout)]
 
@@ -18,9 +17,9 @@ use finews::search::{BATCH, Index, Order, Writer};
 use finews::web::paths;
 use rayon::prelude::*;
 
-/// Titles that are looked for, and parts of texts.
+/// Number of titles, and of parts of texts, to search for.
 const TIMES: usize = 1000;
-/// Of more posts no texts are held to be scanned.
+/// Largest archive whose texts are held in memory to be scanned.
 const MOST_SCANNED: usize = 50_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -59,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whether parts of texts, whole words and codes are found exactly where a plain scan finds them.
+/// Compares searches for parts of texts, whole words and codes with a plain scan.
 fn parity(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
     let mut texts: Vec<(PostId, [Vec<char>; 2])> = Vec::new();
     for id in archive.listed().iter() {
@@ -97,7 +96,8 @@ fn parity(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// So many characters of a text, which are not part of a longer word, if all of them are looked for.
+/// At least `length` characters of a text, extended to the end of a word; `None` if they begin inside a word
+/// or include characters that the search ignores.
 fn sought(text: &[char], start: usize, length: usize) -> Option<&[char]> {
     let mut end = (start + length).min(text.len());
     while end < text.len() && is_word(text[end - 1]) && is_word(text[end]) {
@@ -114,7 +114,7 @@ fn sought(text: &[char], start: usize, length: usize) -> Option<&[char]> {
     (part.len() > 1 && !cuts && (0..part.len()).all(is_sought)).then_some(part)
 }
 
-/// Whether a text holds another: Han anywhere, words whole.
+/// Returns whether a text contains another: Han characters anywhere, words only whole.
 fn holds(text: &[char], part: &[char]) -> bool {
     text.windows(part.len()).enumerate().any(|(start, here)| {
         let cuts = |at: usize| at > 0 && at < text.len() && is_word(text[at - 1]) && is_word(text[at]);
@@ -122,7 +122,7 @@ fn holds(text: &[char], part: &[char]) -> bool {
     })
 }
 
-/// How often a title finds its post, and the same of six characters of it.
+/// Measures how often a title, or six characters of it, finds its post.
 fn known_items(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
     for (name, length) in [("title", usize::MAX), ("6 characters of a title", 6)] {
         let (mut first, mut ten, mut tried) = (0, 0, 0);
@@ -135,7 +135,7 @@ fn known_items(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> 
             let text: String = chars[start..].iter().take(length).collect();
             let asked = Query { texts: vec![text], ..Query::default() };
             let found = index.search(archive, &asked, Order::Best, None, 10)?;
-            // Several posts may have one title.
+            // Several posts may have the same title.
             let place = found.posts.iter().position(|id| archive.post(*id).title() == post.title());
             tried += 1;
             first += usize::from(place == Some(0));
@@ -171,7 +171,7 @@ fn latencies(index: &Index, archive: &Snapshot, name: &str, order: Order) -> Res
     Ok(())
 }
 
-/// Posts from all over the archive.
+/// A sample of posts from the whole archive.
 fn sample(archive: &Snapshot) -> impl Iterator<Item = &archive::Post> {
     let step = (archive.listed().len() / TIMES).max(1);
     archive.listed().iter().step_by(step).take(TIMES).map(|id| archive.post(id))
@@ -189,7 +189,7 @@ fn size(folder: &Path) -> std::io::Result<u64> {
     std::fs::read_dir(folder)?.map(of_entry).sum()
 }
 
-/// Anonymous memory, in bytes.
+/// Anonymous memory of this process, in bytes.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));

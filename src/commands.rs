@@ -1,4 +1,4 @@
-//! What the command line can be asked to do, one file a command.
+//! The commands of the `finews` program, one file each.
 
 pub(crate) mod check;
 pub(crate) mod healthcheck;
@@ -13,18 +13,18 @@ use finews::archive::{self, Progress, Snapshot};
 use finews::config::Config;
 use finews::web::paths;
 
-/// The exit code when there is nothing to work on: a wrong setting, a missing folder.
+/// Exit code if a command cannot start, because of an invalid setting or a missing folder.
 pub(crate) const UNUSABLE: u8 = 2;
 
-/// A command's exit code, or one sentence about why it could not run.
+/// The exit code of a command, or a one-sentence reason why it could not run.
 pub(crate) type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-/// Loads a site without showing how far it is.
+/// Loads a site without a progress display.
 fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
     Ok(archive::load(config, paths::CLAIMS, &Progress::default())?)
 }
 
-/// What a command that prints has to say when its reader went away, as `head` does: nothing.
+/// Ignores the error of a closed pipe: readers such as `head` close it early.
 fn unless_closed(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

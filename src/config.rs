@@ -1,5 +1,5 @@
-//! One typed [`Config`] from a site's `_config.yml`, the environment and the command line.
-//! Everything else reads it; it reads nothing of the crate.
+//! One typed [`Config`] from a site's `_config.yml`, the environment and the command line. All other modules
+//! use it; it uses no other module of the crate.
 
 mod error;
 mod file;
@@ -23,11 +23,11 @@ pub use values::{
     Requests, SearchRate, TrustedProxy, Watching,
 };
 
-/// Feeds of more posts would be megabytes; their archives hold the rest.
+/// Maximum posts of a feed: longer feeds would be megabytes. The feed archives contain the rest.
 const MOST_FEED_POSTS: usize = 200;
 
-/// What the command line says; the environment is asked for what is `None` here.
-/// Values are as typed, so that a wrong one is reported the same way wherever it came from.
+/// Values of command-line flags; the environment gives the values that are `None` here. All values are as
+/// typed, so that the error for an invalid value is the same for each source.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// `--listen`
@@ -36,7 +36,7 @@ pub struct Overrides {
     pub admin_listen: Option<String>,
     /// `--url`
     pub url: Option<String>,
-    /// `--posts`, once a folder
+    /// `--posts`, one entry per flag
     pub posts: Vec<String>,
     /// `--log-format`
     pub log_format: Option<String>,
@@ -54,7 +54,7 @@ pub struct Overrides {
     pub max_requests: Option<String>,
     /// `--search-rate`
     pub search_rate: Option<String>,
-    /// `--trusted-proxy`, once a network
+    /// `--trusted-proxy`, one entry per flag
     pub trusted_proxies: Vec<String>,
     /// `--proxy-header`
     pub proxy_header: Option<String>,
@@ -62,133 +62,133 @@ pub struct Overrides {
     pub access_log: Option<String>,
 }
 
-/// A link of the navigation.
+/// A link of the site's navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NavLink {
-    /// What readers see.
+    /// The text of the link.
     pub label: String,
-    /// A path of the site, without `baseurl`, or a whole URL.
+    /// A path of the site without `baseurl`, or a complete URL.
     pub url: String,
 }
 
 /// An entry of Jekyll's `defaults`: front matter for the files in its scope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DefaultValues {
-    /// A path prefix or glob, relative to the site; empty for all.
+    /// A path prefix or glob, relative to the site; empty for all files.
     pub path: String,
-    /// `posts` or `pages`; absent for both.
+    /// `posts` or `pages`; `None` for both.
     pub kind: Option<String>,
-    /// The front matter given.
+    /// The front matter, as pairs of key and value.
     pub values: Vec<(String, Node)>,
 }
 
-/// Everything the owner can say, checked.
+/// All settings of the operator, validated.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The site's folder.
+    /// The site's folder, as an absolute path.
     pub root: PathBuf,
-    /// The configuration file, if there is one.
+    /// The configuration file, if it exists.
     pub file: Option<PathBuf>,
-    /// The site's name.
+    /// The site's name; may be empty.
     pub title: String,
-    /// One or two sentences about the site.
+    /// One or two sentences about the site; may be empty.
     pub description: String,
-    /// The scheme and host of absolute URLs, without a slash at the end; may be empty.
+    /// Scheme and host of absolute URLs, without a trailing slash; may be empty.
     pub url: String,
-    /// What stands before every path: empty, or `/archive`.
+    /// Prefix of every path: empty, or such as `/archive`.
     pub baseurl: String,
     /// BCP 47 language tag of the site, such as `zh-CN`.
     pub lang: String,
-    /// Who publishes the site.
+    /// The publisher of the site.
     pub author: Option<String>,
-    /// Path or URL of the site's picture.
+    /// Path or URL of the site's logo.
     pub logo: Option<String>,
-    /// The zone of local times and of the days in URLs.
+    /// Time zone of local times and of the days in URLs.
     pub timezone: Tz,
-    /// A permalink style's name or a template; checked by [`Config::permalink_error`]'s caller.
+    /// Name of a permalink style, or a template. The caller of [`Config::permalink_error`] validates it.
     pub permalink: String,
-    /// `collections.posts.permalink`: a template for posts alone, which goes before `permalink`.
+    /// `collections.posts.permalink`: a template for posts only; takes precedence over `permalink`.
     pub posts_permalink: Option<String>,
-    /// Whether posts of the future are shown.
+    /// Whether posts with a future date are shown.
     pub future: bool,
-    /// Whether `published: false` is passed over.
+    /// Whether posts with `published: false` are served.
     pub unpublished: bool,
-    /// Front matter for files in a scope.
+    /// Jekyll's `defaults`: front matter for the files in each scope.
     pub defaults: Vec<DefaultValues>,
-    /// Jekyll's `exclude`, its own defaults included.
+    /// Jekyll's `exclude`, including its built-in entries.
     pub exclude: Vec<String>,
-    /// Jekyll's `include`.
+    /// Jekyll's `include`; by default `.htaccess`.
     pub include: Vec<String>,
-    /// The only folder whose `_posts` count; empty: all do.
+    /// The only folder whose `_posts` folders are read; empty for the whole site.
     pub collections_dir: String,
-    /// Where Jekyll writes the site to, which is no source.
+    /// The output folder of Jekyll, which contains no sources.
     pub destination: String,
-    /// The extensions of Markdown files, if they are not the usual ones.
+    /// Extensions of Markdown files; `None` for the usual ones.
     pub markdown_ext: Option<Vec<String>>,
-    /// Posts a page of jekyll-paginate, for its old addresses.
+    /// jekyll-paginate's posts per page, for the URLs of its pages.
     pub paginate: usize,
-    /// jekyll-feed's `feed.path`, with a leading slash: where the feed was.
+    /// jekyll-feed's `feed.path`, with a leading slash: the former URL of the feed.
     pub feed_path: Option<String>,
-    /// jekyll-feed's `feed.posts_limit`: posts of a feed.
+    /// jekyll-feed's `feed.posts_limit`: posts per feed.
     pub feed_posts: usize,
-    /// jekyll-feed's `feed.excerpt_only`: feeds hold no whole bodies.
+    /// jekyll-feed's `feed.excerpt_only`: feeds contain excerpts instead of bodies.
     pub feed_excerpts: bool,
-    /// The folders of posts; empty: every `_posts`, and `posts`.
+    /// Folders of posts; empty for every `_posts` and `posts`.
     pub posts: Vec<String>,
-    /// Further folders and files that are served as they are.
+    /// Additional folders and files that are served unchanged.
     pub static_files: Vec<String>,
-    /// Whether the source of each post is served beside it.
+    /// Whether the source file of each post is served too.
     pub source: bool,
-    /// Path or URL of the picture beside links to pages that have none of their own.
+    /// Path or URL of the preview image for links to pages without an image.
     pub share_image: Option<String>,
-    /// What becomes of images on other hosts.
+    /// How images on other hosts are shown.
     pub images: Images,
-    /// The links of the header.
+    /// Links of the page header.
     pub nav: Vec<NavLink>,
-    /// HTML of the footer, as the owner wrote it.
+    /// HTML of the page footer, as the operator wrote it.
     pub footer: String,
-    /// Former hosts of the site, whose links become local.
+    /// Former hosts of the site; links to them become local.
     pub legacy_hosts: Vec<String>,
-    /// The meaning of a date without a zone.
+    /// Time zone of dates without one.
     pub naive_dates: NaiveDates,
-    /// Display names of categories, which win over those found in tags.
+    /// Display names of categories, which take precedence over names from tags.
     pub names: Vec<(String, String)>,
-    /// Where readers are served.
+    /// Address of the public listener.
     pub listen: Address,
-    /// Where the owner is served; nothing if that was left to us.
+    /// Address of the operator's listener; `None` if it is not configured.
     pub admin_listen: Option<Address>,
-    /// How log lines are written.
+    /// Format of log lines.
     pub log_format: LogFormat,
-    /// Where the prepared archive is kept between two starts; nothing: it is not.
+    /// Folder that keeps the cached archive between restarts; `None` for no cache.
     pub cache_dir: Option<PathBuf>,
-    /// How many bytes of encoded pages are kept in memory.
+    /// Memory limit of the cache of encoded pages.
     pub page_cache: ByteSize,
-    /// How changes of files are noticed.
+    /// How file changes are detected.
     pub watch: Watching,
-    /// How often every file is looked at, whatever was noticed.
+    /// Interval of the full scan of all files, which runs whether or not changes were detected.
     pub rescan: Interval,
-    /// `--max-connections`: connections of readers at once.
+    /// Maximum concurrent client connections.
     pub max_connections: Connections,
-    /// Requests that may be worked on at once.
+    /// Maximum concurrent requests that have to wait.
     pub max_requests: Requests,
-    /// How often one address may search.
+    /// Maximum searches per minute from one client address.
     pub search_rate: SearchRate,
-    /// The proxies that are believed when they say whom they ask for.
+    /// Proxies whose forwarded client address is used.
     pub trusted_proxies: Vec<TrustedProxy>,
-    /// How they say it.
+    /// The header with the forwarded client address.
     pub proxy_header: ProxyHeader,
-    /// Which requests have a line in the log.
+    /// The requests that are logged.
     pub access_log: AccessLog,
-    /// WebSub's hub, which is told of new posts; feeds name it.
+    /// URL of the WebSub hub that is notified of new posts. Feeds name it.
     pub hub: Option<String>,
-    /// The owner's address that is told of new posts.
+    /// URL of the operator's service that is notified of new posts.
     pub on_publish: Option<String>,
-    /// Sentences about keys of ours that mean nothing, each with its place.
+    /// Warnings about unknown `finews` keys, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
 
-/// Our own keys.
+/// The keys under `finews:`.
 const KEYS: [&str; 25] = [
     "access_log",
     "admin_listen",
@@ -219,8 +219,7 @@ const KEYS: [&str; 25] = [
 
 const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
 
-/// What Jekyll passes over when the configuration does not say otherwise
-/// (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
+/// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
     ".sass-cache",
     ".jekyll-cache",
@@ -235,10 +234,10 @@ const JEKYLL_EXCLUDES: [&str; 10] = [
 ];
 
 impl Config {
-    /// Reads the configuration of the site in `root`. `env` looks a variable up.
+    /// Reads the configuration of the site in `root`. `env` looks up an environment variable.
     ///
     /// # Errors
-    /// When `root` is no readable folder, or a value is not what its key allows.
+    /// When `root` is not a readable folder, or when a value is not allowed for its key.
     pub fn read(
         root: &Path,
         flags: &Overrides,
@@ -246,7 +245,7 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         match std::fs::metadata(root) {
             Ok(meta) if meta.is_dir() => {}
-            Ok(_) => return Err(ConfigError::site(root, "is not a folder")),
+            Ok(_) => return Err(ConfigError::site(root, "not a folder")),
             Err(error) => return Err(ConfigError::site(root, error)),
         }
         let file = File::find(root)?;
@@ -268,7 +267,7 @@ impl Config {
             title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
             description: file.loose_text(&["description"]).unwrap_or_default(),
             baseurl: keys::baseurl(&file)?,
-            // Some themes write `zh_CN`, which browsers do not know.
+            // Some themes write `zh_CN`, which browsers do not accept.
             lang: file.word("lang").unwrap_or("en").replace('_', "-"),
             author: file.loose_text(&["author"]),
             logo: file.word("logo").map(Into::into),
@@ -286,7 +285,7 @@ impl Config {
             markdown_ext: file
                 .word("markdown_ext")
                 .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
-            // `false` and the like: the site has no such pages.
+            // A value such as `false`: the site has no such pages.
             paginate: file
                 .word("paginate")
                 .and_then(|number| number.parse().ok())
@@ -297,7 +296,7 @@ impl Config {
                 .map(|path| format!("/{}", path.trim_start_matches('/')))
                 .filter(|path| path.len() > 1),
             feed_posts: file
-                .parsed::<NonZeroUsize>(&["feed", "posts_limit"], "a number of posts from 1")?
+                .parsed::<NonZeroUsize>(&["feed", "posts_limit"], "a number of posts, at least 1")?
                 .map_or(10, |posts| posts.get().min(MOST_FEED_POSTS)),
             feed_excerpts: file.bool(&["feed", "excerpt_only"])?.unwrap_or(false),
             posts: layers.posts()?,
@@ -333,18 +332,17 @@ impl Config {
         })
     }
 
-    /// The error for a `permalink` that its reader refuses; `allowed` says what it takes.
-    pub fn permalink_error(&self, allowed: &str) -> ConfigError {
+    /// The error for a `permalink` that is invalid for this reason.
+    pub fn permalink_error(&self, reason: &str) -> ConfigError {
         let setting = self.posts_permalink.as_ref().unwrap_or(&self.permalink);
-        ConfigError::value(self.permalink_origin.clone(), setting, allowed)
+        ConfigError::invalid(&self.permalink_origin, setting, reason)
     }
 
-    /// The same with everything at its default that says how the site looks and is served, and nothing
-    /// of what its files mean.
+    /// A copy in which all settings that do not change the meaning of files have fixed values.
     fn of_files(&self) -> Self {
         Self {
             description: String::new(),
-            // Bodies hold a word in one of two languages.
+            // Bodies contain a word in one of two languages.
             lang: if self.is_chinese() { "zh".into() } else { String::new() },
             author: None,
             logo: None,
@@ -379,12 +377,13 @@ impl Config {
         }
     }
 
-    /// A text that is the same for two configurations only if files mean the same to both.
+    /// A text that is equal for two configurations only if files mean the same under both. It is part of the
+    /// cache key of the archive.
     pub fn reading(&self) -> String {
         format!("{:?}", self.of_files())
     }
 
-    /// The settings that differ from those of a program that runs, and that it does not take on.
+    /// The names of settings that differ from those of the running program and need a restart.
     pub fn changed_for_the_next_start(&self, running: &Self) -> Vec<&'static str> {
         let settings = [
             ("listen", self.listen != running.listen),
@@ -402,22 +401,22 @@ impl Config {
         settings.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
-    /// What is lost without a `url`, if there is none.
+    /// A sentence about what the site lacks without a `url`; `None` if it is set.
     pub fn want_of_url(&self) -> Option<&'static str> {
         self.url.is_empty().then_some(
-            "url is not set, so feeds and sitemaps name pages without their host, and nobody is told of new \
-             posts; set it to where readers find the site, such as https://news.example",
+            "url is not set: feeds and sitemaps contain URLs without a host, and no service is notified of \
+             new posts; set it to the public address of the site, such as https://news.example",
         )
     }
 
-    /// Whether interface text is Chinese.
+    /// True if the interface texts are Chinese.
     pub fn is_chinese(&self) -> bool {
         self.lang.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("zh"))
     }
 }
 
-/// A path that means the same wherever it is looked at from. Links in it stay, since they may lead
-/// elsewhere later.
+/// Makes a path independent of the working directory. Symbolic links stay, since their targets may change
+/// later.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }

@@ -1,14 +1,14 @@
 //! finews serves a whole news archive, kept as Jekyll posts, from memory.
 //!
-//! A folder of posts becomes a [`archive::Snapshot`]; [`web`] answers every request from it.
-//! Dependencies lead one way, `web → search → archive`, and [`config`] is read by all and knows nobody.
+//! A folder of posts becomes a [`archive::Snapshot`], and [`web`] serves every response from it. Dependencies
+//! go one way, `web → search → archive`; all modules read [`config`], which depends on none of them.
 //!
 //! In reading order:
-//! - [`config`]: what the owner says, from `_config.yml`, environment and flags
-//! - [`program`]: which build this is
-//! - [`archive`]: the domain: what a post means, and the archive in memory
+//! - [`config`]: the operator's settings, from `_config.yml`, environment and flags
+//! - [`program`]: the identity of this build
+//! - [`archive`]: the domain: the meaning of posts, and the archive in memory
 //! - [`search`]: full-text search over a snapshot
-//! - [`web`]: pages, addresses, and manners on the wire
+//! - [`web`]: pages, URLs and the HTTP server
 
 pub mod archive;
 pub mod config;

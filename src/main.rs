@@ -20,80 +20,85 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve a site (what happens without a command)
+    /// Serve a site (default command)
     Serve(SiteArgs),
-    /// Print what is wrong with a site's files, one problem a line
+    /// Print the problems in a site's files, one per line
     Check {
         #[command(flatten)]
         site: SiteArgs,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
         /// Exit with 1 on warnings too
         #[arg(long)]
         strict: bool,
     },
-    /// Print every post that is served, newest first, one JSON object a line
+    /// Print every served post, newest first, one JSON object per line
     List {
         #[command(flatten)]
         site: SiteArgs,
-        /// Add each post's cleaned body
+        /// Include the cleaned HTML body of each post
         #[arg(long)]
         body: bool,
     },
-    /// Ask a running finews whether it is well (for containers)
+    /// Check that a running finews is healthy (for containers)
     Healthcheck {
-        /// What to ask [default: /healthz at the address of FINEWS_LISTEN]
+        /// URL to request, or unix:/path [default: /healthz at the address in FINEWS_LISTEN]
         url: Option<String>,
     },
 }
 
-/// The site, and settings over its `_config.yml`.
+/// The site, and settings that override its `_config.yml`.
 #[derive(Debug, Clone, Args)]
 struct SiteArgs {
     /// The site's folder
     #[arg(default_value = ".")]
     site: PathBuf,
-    /// Where to serve readers, host:port or unix:/path [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
+    /// Address of the public listener, host:port or unix:/path [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
     #[arg(long)]
     listen: Option<String>,
-    /// Where to serve the owner, host:port or unix:/path [default: 127.0.0.1:9464] [env: FINEWS_ADMIN_LISTEN]
+    /// Address of the operator's listener, host:port or unix:/path [default: 127.0.0.1:9464]
+    /// [env: FINEWS_ADMIN_LISTEN]
     #[arg(long)]
     admin_listen: Option<String>,
     /// Scheme and host of absolute URLs [env: FINEWS_URL]
     #[arg(long)]
     url: Option<String>,
-    /// A folder of posts inside the site; repeatable [env: FINEWS_POSTS, separated by colons]
+    /// Folder of posts inside the site; repeatable [env: FINEWS_POSTS, separated by colons]
     #[arg(long, value_name = "FOLDER")]
     posts: Vec<String>,
-    /// text or json [default: text] [env: FINEWS_LOG_FORMAT]
+    /// Log format: text or json [default: text] [env: FINEWS_LOG_FORMAT]
     #[arg(long)]
     log_format: Option<String>,
-    /// Where to keep the prepared archive, so that the next start is quick [env: FINEWS_CACHE_DIR]
+    /// Folder for the cached archive and search index, which speed up the next start [env: FINEWS_CACHE_DIR]
     #[arg(long, value_name = "FOLDER")]
     cache_dir: Option<String>,
-    /// Memory for encoded pages [default: 256M] [env: FINEWS_PAGE_CACHE]
+    /// Maximum memory for cached pages [default: 256M] [env: FINEWS_PAGE_CACHE]
     #[arg(long, value_name = "BYTES")]
     page_cache: Option<String>,
-    /// How to notice changed files: events, poll or off [default: events] [env: FINEWS_WATCH]
+    /// How to detect file changes: events, poll or off [default: events] [env: FINEWS_WATCH]
     #[arg(long)]
     watch: Option<String>,
-    /// How often to look at every file all the same, or off [default: 10m] [env: FINEWS_RESCAN]
+    /// Interval of the full scan of all files, or off [default: 10m] [env: FINEWS_RESCAN]
     #[arg(long, value_name = "TIME")]
     rescan: Option<String>,
-    /// Connections of readers at once [default: as many as there may be open files, but for some] [env: FINEWS_MAX_CONNECTIONS]
+    /// Maximum concurrent client connections [default: open-file limit minus a reserve]
+    /// [env: FINEWS_MAX_CONNECTIONS]
     #[arg(long, value_name = "NUMBER")]
     max_connections: Option<String>,
-    /// Requests that wait for something at once, as for a file of the site [default: 512] [env: FINEWS_MAX_REQUESTS]
+    /// Maximum concurrent requests that have to wait, such as for a file of the site [default: 512]
+    /// [env: FINEWS_MAX_REQUESTS]
     #[arg(long, value_name = "NUMBER")]
     max_requests: Option<String>,
-    /// Searches of one address a minute, or off [default: 120] [env: FINEWS_SEARCH_RATE]
+    /// Maximum searches per minute from one client address, or off [default: 120] [env: FINEWS_SEARCH_RATE]
     #[arg(long, value_name = "NUMBER")]
     search_rate: Option<String>,
-    /// A proxy to believe about whom it asks for: a network, an address, or unix; repeatable [env: FINEWS_TRUSTED_PROXY, separated by commas]
+    /// Trusted proxy (CIDR, IP or unix); its forwarded client address is used; repeatable
+    /// [env: FINEWS_TRUSTED_PROXY, separated by commas]
     #[arg(long, value_name = "NETWORK")]
     trusted_proxy: Vec<String>,
-    /// How it says that: x-forwarded-for or forwarded [default: x-forwarded-for] [env: FINEWS_PROXY_HEADER]
+    /// Header with the forwarded client address: x-forwarded-for or forwarded [default: x-forwarded-for]
+    /// [env: FINEWS_PROXY_HEADER]
     #[arg(long, value_name = "HEADER")]
     proxy_header: Option<String>,
     /// Requests to log: all, errors or off [default: errors] [env: FINEWS_ACCESS_LOG]
@@ -101,8 +106,8 @@ struct SiteArgs {
     access_log: Option<String>,
 }
 
-/// Reading posts is one part in six allocation. Threads give back what others took, for which the C
-/// library's allocator is slow.
+/// Allocation takes one sixth of the time of reading posts. Threads free memory that other threads allocated,
+/// which is slow in the allocator of the C library.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

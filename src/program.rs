@@ -1,17 +1,17 @@
-//! Which build of finews this is: what one build has made is never taken for another's.
+//! Identifies the build of finews, so that files and ETags of one build are never used by another.
 
 use std::sync::LazyLock;
 
-/// Changes with every build: a hash of the running program, which replicas of one build share.
+/// A hash of the running program. It changes with each build, and all replicas of a build share it.
 static ID: LazyLock<u64> = LazyLock::new(|| {
     let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_else(|_| {
-        // Without the program's file each start counts as a build of its own.
+        // If the program's file cannot be read, each start counts as a build of its own.
         format!("{} {:?}", env!("CARGO_PKG_VERSION"), std::time::SystemTime::now()).into_bytes()
     });
     xxhash_rust::xxh3::xxh3_64(&program)
 });
 
-/// The number of this build. The first call reads the whole program.
+/// Returns the number of this build. The first call reads the whole program file.
 pub fn id() -> u64 {
     *ID
 }

@@ -1,12 +1,12 @@
-//! Full-text search over a snapshot: what a reader types finds every post that holds it.
+//! Full-text search over a snapshot: a query finds every post that contains its texts.
 //!
 //! In reading order:
-//! - [`normalise`]: texts as they are compared
-//! - [`tokens`]: what is indexed of a text
-//! - [`query`]: what a reader asks for
-//! - [`snippet`]: what is shown of what was found
-//! - [`Index`]: the index on disk, and the posts that it finds; [`Writer`] has it follow an archive
-//! - [`Follower`]: the thread that does so
+//! - [`normalise`]: the form in which texts are compared
+//! - [`tokens`]: the tokens that are indexed
+//! - [`query`]: the parser of queries
+//! - [`snippet`]: the excerpts that result pages show
+//! - [`Index`]: the index on disk and the search in it; [`Writer`] keeps it up to date with an archive
+//! - [`Follower`]: the thread that runs the writer
 
 mod follower;
 mod index;

@@ -1,4 +1,4 @@
-//! Writes an archive of made-up news, to try finews or another program with:
+//! Writes an archive of generated news, to test finews or another program with:
 //! `cargo run --release --example make-archive -- DIR N`.
 
 mod generate;
@@ -12,27 +12,27 @@ use chrono::NaiveDate;
 use clap::Parser;
 use generate::Options;
 
-/// Writes N made-up posts into DIR/posts, and a _config.yml beside. The same options make the same files.
+/// Write N generated posts to DIR/posts, with a _config.yml beside. Equal options give equal files.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// The folder to write
+    /// Output folder
     dir: PathBuf,
-    /// How many posts
+    /// Number of posts
     #[arg(value_name = "N")]
     posts: usize,
-    /// The share of broken files, 0 to 1
+    /// Share of broken files, from 0 to 1
     #[arg(long, default_value_t = 0.02)]
     bad: f64,
-    /// Another seed makes other news
+    /// Random seed; another seed gives other posts
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// How many sources write the news
+    /// Number of news sources
     #[arg(long, default_value_t = 2000)]
     sources: usize,
-    /// How many posts a day has
+    /// Posts per day
     #[arg(long, default_value_t = 2000)]
     per_day: usize,
-    /// The first day
+    /// Date of the first posts
     #[arg(long, default_value = "2021-12-08")]
     start: NaiveDate,
 }

@@ -1,4 +1,4 @@
-//! That the archive is the same each time, and holds what it says.
+//! The generator is deterministic, and its archive has every shape and defect.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What site generators take for the same posts: they build all pages before the first is served.
+//! Build times of static site generators for the same posts: they build all pages before any is served.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::site::Sites;
 use crate::stats::{grouped, mib, number};
 use crate::{Cli, Result, progress};
 
-/// How long a build may take.
+/// Time limit for one build.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
-/// A generator, and how many posts are asked of it at most.
+/// A site generator, and the largest archive that it is measured with.
 struct Generator {
     name: &'static str,
     version: &'static str,
     most: usize,
-    /// Where its posts are in its site.
+    /// Folder of the posts inside the site.
     posts: &'static str,
     files: &'static [(&'static str, &'static str)],
     arguments: &'static [&'static str],
@@ -102,7 +102,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// What a build took.
+/// Result of one build; `peak` is the maximum resident memory in bytes.
 struct Built {
     seconds: f64,
     peak: u64,
@@ -130,7 +130,7 @@ fn build(generator: &Generator, sites: &Sites, posts: usize) -> Result<Built> {
     let seconds = start.elapsed().as_secs_f64();
     let pages = html_files(&out);
     let said = fs::read_to_string(&log).unwrap_or_default();
-    // A site of 100,000 posts is large: it is not kept.
+    // A site of 100,000 posts is large, so it is deleted.
     fs::remove_dir_all(&site)?;
     if !is_well {
         return Err(said.lines().last().unwrap_or("it failed").to_owned().into());

@@ -1,4 +1,4 @@
-//! The bytes of articles, beside those of `gzip -6`.
+//! Size of article responses, compared with `gzip -6`.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,10 +10,9 @@ use crate::report::{Report, Section};
 use crate::site::Addresses;
 use crate::stats::{median, number};
 
-/// Articles that are compared.
+/// Number of articles to compare.
 const SAMPLE: usize = 200;
 
-/// Bytes of articles beside those of `gzip -6`.
 pub(crate) fn measure(finews: &Finews, addresses: &Addresses, report: &mut Report) -> Result<()> {
     let mut client = Client::new(finews.port);
     let step = (addresses.articles.len() / SAMPLE).max(1);
@@ -47,7 +46,7 @@ pub(crate) fn measure(finews: &Finews, addresses: &Addresses, report: &mut Repor
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut child =
         Command::new("gzip").args(["-6", "-n", "-c"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    // The page is written by a thread of its own, since gzip answers before it has read all.
+    // Write the page from a separate thread: gzip writes output before it has read all input.
     let mut input = child.stdin.take().ok_or("no input")?;
     std::thread::scope(|scope| {
         scope.spawn(move || input.write_all(bytes));

@@ -1,4 +1,4 @@
-//! What those cost who read by program: feeds, sitemaps, and the months of the archive.
+//! Cost of the documents that programs read: feeds, sitemaps, and the months of the archive.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,12 +12,12 @@ use crate::site::Sites;
 use crate::stats::{grouped, median, mib, number, quantile};
 use crate::{Cli, Result, progress};
 
-/// How often each document is asked for.
+/// Requests for each document.
 const TIMES: usize = 21;
-/// How often a month is.
+/// Requests for each month.
 const MONTHS: usize = 3;
 
-/// Asks for documents of the largest archive, from a finews that keeps none of them.
+/// Requests documents of the largest archive, from a finews whose page cache holds none of them.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
     let posts = *cli.posts.last().ok_or("no archive")?;
     let finews = Finews::serve_with(&sites.of(posts)?, &sites.scratch("scratch")?, &["--page-cache", "1"])?;
@@ -106,7 +106,7 @@ fn months(
     Ok(())
 }
 
-/// What something gives, in how many seconds, and by how many bytes finews grew meanwhile.
+/// Runs `work`; returns its result, its duration in seconds, and the peak growth of finews in bytes.
 fn watched<T>(finews: &Finews, work: impl FnOnce() -> Result<T>) -> Result<(T, f64, u64)> {
     let memory = || finews.process.memory("RssAnon").unwrap_or(0);
     let (before, is_over) = (memory(), AtomicBool::new(false));
@@ -128,12 +128,12 @@ fn watched<T>(finews: &Finews, work: impl FnOnce() -> Result<T>) -> Result<(T, f
     })
 }
 
-/// The month with the most posts, as its files are named.
+/// The month with the most posts, spelled as in its file name.
 fn busiest_month(client: &mut Client) -> Result<String> {
     let index: Value = serde_json::from_slice(&client.get("/archive/index.json", &[])?.body)?;
     let months = index["months"].as_array().ok_or("no months")?;
     let busiest = months.iter().max_by_key(|month| month["posts"].as_u64()).ok_or("no month")?;
-    // The sums are taken in the background, and would be measured with the rest.
+    // Wait for the checksums: finews computes them in the background, which would distort the measurement.
     for _ in 0..600 {
         let body = client.get("/archive/index.json", &[])?.body;
         if !body.windows(4).any(|window| window == b"null") {

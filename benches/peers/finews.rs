@@ -1,4 +1,4 @@
-//! A finews that serves an archive.
+//! A finews process that serves an archive.
 
 use std::fs;
 use std::path::Path;
@@ -9,23 +9,23 @@ use crate::Result;
 use crate::http::Client;
 use crate::process::{self, Process};
 
-/// The program that this benchmark was built with.
+/// The finews program that cargo built for this benchmark.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_finews");
 
-/// How long a start may take.
+/// Time limit for a start.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// A finews that is ready.
+/// A finews process that is ready.
 #[derive(Debug)]
 pub(crate) struct Finews {
     pub(crate) process: Process,
     pub(crate) port: u16,
-    /// From the start of the process to its being ready.
+    /// Time from the start of the process until it is ready.
     pub(crate) took: Duration,
 }
 
 impl Finews {
-    /// Starts finews, with a cache of the archive or without, and waits until it is ready.
+    /// Starts finews, with or without a cache of the archive, and waits until it is ready.
     pub(crate) fn serve(site: &Path, scratch: &Path, cache: Option<&Path>) -> Result<Self> {
         let cache = cache.map(Path::to_string_lossy);
         match &cache {
@@ -40,7 +40,7 @@ impl Finews {
         let mut command = Command::new(PROGRAM);
         command.arg("serve").arg(site).args(["--listen", &format!("127.0.0.1:{port}")]);
         command.args(["--admin-listen", &format!("127.0.0.1:{}", process::free_port()?)]);
-        // One client asks for as many as there would be.
+        // A single client sends all searches, so turn the limit per client off.
         command.args(["--search-rate", "off"]).args(flags);
         let log = scratch.join("finews.log");
         let start = Instant::now();
@@ -58,7 +58,7 @@ impl Finews {
         Ok(Self { process, port, took: start.elapsed() })
     }
 
-    /// Whether `serve` has a flag.
+    /// Returns whether `finews serve` has this flag.
     pub(crate) fn has(flag: &str) -> bool {
         process::output(Command::new(PROGRAM).args(["serve", "--help"]))
             .is_some_and(|help| help.contains(flag))

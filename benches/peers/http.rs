@@ -1,4 +1,4 @@
-//! A small HTTP client that keeps its connection: enough to ask servers on this machine.
+//! A small HTTP client with keep-alive, sufficient for servers on this machine.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -8,14 +8,14 @@ use crate::Result;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection to a server on this machine.
+/// A client for one port of this machine, with at most one connection.
 #[derive(Debug)]
 pub(crate) struct Client {
     port: u16,
     stream: Option<BufReader<TcpStream>>,
 }
 
-/// An answer, read whole.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -24,12 +24,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A header's value; its name in lower case.
+    /// Returns the value of a header; `name` must be in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the body holds this text.
+    /// Returns whether the body contains this text.
     pub(crate) fn holds(&self, text: &str) -> bool {
         self.body.windows(text.len()).any(|window| window == text.as_bytes())
     }
@@ -40,7 +40,7 @@ impl Client {
         Self { port, stream: None }
     }
 
-    /// GETs a path. A connection that the server has closed is opened again.
+    /// Sends a GET request; reconnects if the server has closed the connection.
     pub(crate) fn get(&mut self, path: &str, headers: &[(&str, &str)]) -> Result<Answer> {
         if self.stream.is_some()
             && let Ok(answer) = self.ask(path, headers)
@@ -70,7 +70,6 @@ impl Client {
     }
 }
 
-/// Connects.
 pub(crate) fn connect(port: u16) -> Result<TcpStream> {
     let stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_nodelay(true)?;
@@ -79,7 +78,7 @@ pub(crate) fn connect(port: u16) -> Result<TcpStream> {
     Ok(stream)
 }
 
-/// Sends the head of a request.
+/// Sends the head of a GET request.
 pub(crate) fn send(stream: &mut TcpStream, path: &str, headers: &[(&str, &str)]) -> Result<()> {
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
     for (name, value) in headers {
@@ -90,7 +89,7 @@ pub(crate) fn send(stream: &mut TcpStream, path: &str, headers: &[(&str, &str)])
     Ok(())
 }
 
-/// Reads the head of an answer: its status and headers.
+/// Reads the head of a response: its status, and its headers with names in lower case.
 pub(crate) fn head(stream: &mut impl BufRead) -> Result<(u16, Vec<(String, String)>)> {
     let first = line(stream)?;
     let status = first.split(' ').nth(1).ok_or("no status line")?.parse()?;

@@ -1,4 +1,4 @@
-//! What readers cost who only listen for news.
+//! Memory cost of readers that listen for new posts.
 
 use std::io::BufReader;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use crate::site::Sites;
 use crate::stats::{grouped, number};
 use crate::{Cli, Result, progress};
 
-/// Files that this program and finews need beside the connections.
+/// Files that this program and finews need besides the connections.
 const OTHER_FILES: usize = 100;
 
-/// Lets many readers listen.
+/// Opens many connections to `/live` and measures the memory that each needs.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
     let posts = cli.posts.first().ok_or("no archive")?;
     let finews = Finews::serve(&sites.of(*posts)?, &sites.scratch("scratch")?, None)?;
-    // One who listens has no answer that ends: only the head is read.
+    // An event stream does not end, so only the head of the response is read.
     let mut first = http::connect(finews.port)?;
     http::send(&mut first, "/live", &[("Accept", "text/event-stream")])?;
     let (status, _) = http::head(&mut BufReader::new(&first))?;

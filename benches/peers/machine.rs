@@ -1,4 +1,4 @@
-//! What the measurements were made on and with.
+//! The machine and the programs of the measurements.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::finews::PROGRAM;
 use crate::{nginx, process, wrk};
 
-/// A table of the machine and of every program's version.
+/// Table rows for the machine and the version of every program.
 pub(crate) fn rows() -> Vec<Vec<String>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -36,7 +36,7 @@ fn row(name: &str, value: &str) -> Vec<String> {
     vec![name.to_owned(), value.to_owned()]
 }
 
-/// The first line that says a version.
+/// Returns the first line of output that contains a version number.
 fn version(program: &str, flag: &str) -> String {
     let said = process::output(Command::new(program).arg(flag));
     let Some(said) = said else { return "not installed".into() };

@@ -1,6 +1,6 @@
-//! How finews compares, in one command: `cargo bench --bench peers`. It makes archives, serves them with
-//! finews and with those of nginx, static-web-server, Hugo and Jekyll that are installed, and writes
-//! `benches/RESULTS.md`.
+//! Compares finews with its peers, in one command: `cargo bench --bench peers`. The benchmark generates
+//! archives, serves them with finews and with nginx, static-web-server, Hugo and Jekyll as far as these are
+//! installed, and writes `benches/RESULTS.md`.
 
 mod builders;
 mod bytes;
@@ -37,46 +37,46 @@ use site::Sites;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Measures finews beside the servers and site generators that are installed, and writes benches/RESULTS.md
+/// Compare finews with the servers and site generators that are installed, and write benches/RESULTS.md
 #[derive(Clone, Debug, Parser)]
 struct Cli {
-    /// Sizes of the archives
+    /// Archive sizes, in posts
     #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000")]
     posts: Vec<usize>,
-    /// How often each start is measured
+    /// Number of runs of each measurement
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// How often the servers take turns
+    /// Number of rounds in which the servers take turns
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Seconds of each measurement of a rate
+    /// Duration of each rate measurement, in seconds
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// How many new posts are written to a served archive
+    /// Number of new posts to write to a served archive
     #[arg(long, default_value_t = 120)]
     publish: usize,
-    /// How many readers listen for news at once
+    /// Number of readers that listen for new posts at once
     #[arg(long, default_value_t = 5000)]
     listeners: usize,
-    /// Keep the archives here, and use those that are here already
+    /// Keep the archives in DIR, and reuse those that exist
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-    /// Where to write the results
+    /// Output file for the results
     #[arg(long, value_name = "FILE", default_value = "benches/RESULTS.md")]
     results: PathBuf,
-    /// Some parts only, as they are named while they are measured
+    /// Measure only these parts, by the names printed during a run
     #[arg(long, value_delimiter = ',', value_name = "PART")]
     parts: Vec<String>,
-    /// A few seconds of everything, to see whether it works: the figures mean nothing
+    /// Run everything for a few seconds as a smoke test; the figures mean nothing
     #[arg(long)]
     quick: bool,
-    /// What cargo passes to every benchmark
+    /// Flag that cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Cli {
-    /// How the measurements are made, once `--quick` is considered.
+    /// Returns the options with `--quick` applied, and the sizes sorted and deduplicated.
     fn settled(mut self) -> Self {
         self.posts.sort_unstable();
         self.posts.dedup();
@@ -86,7 +86,7 @@ impl Cli {
         self
     }
 
-    /// How many snapshots are made of each archive.
+    /// Number of snapshots to build of each archive.
     fn snapshots(&self) -> usize {
         if self.quick { 20 } else { 1000 }
     }
@@ -95,7 +95,7 @@ impl Cli {
         Duration::from_secs(self.seconds)
     }
 
-    /// The largest archive up to a size; the smallest there is, if all are larger.
+    /// The largest archive of at most `most` posts, or the smallest archive if all are larger.
     fn up_to(&self, most: usize) -> Option<usize> {
         self.posts.iter().rev().find(|posts| **posts <= most).or(self.posts.first()).copied()
     }
@@ -113,7 +113,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
-    // The folder is gone when the measurements are, unless it is to be kept.
+    // The temporary folder is deleted after the measurements; `--keep` names a folder that stays.
     let temporary = tempfile::tempdir()?;
     let sites = Sites::new(cli.keep.as_deref().unwrap_or(temporary.path()));
     process::raise_file_limit();
@@ -139,12 +139,12 @@ fn run(cli: &Cli) -> Result<()> {
             continue;
         }
         progress(name);
-        // What fails is said in the results, and the rest is measured all the same.
+        // A failure is noted in the results, and the other parts still run.
         if let Err(error) = part(cli, &sites, &mut report) {
             progress(&format!("{name}: {error}"));
             report.failed(name, &error.to_string());
         }
-        // After each part, so that a run that is broken off leaves what it found.
+        // Write the file after each part, so that an aborted run leaves its results.
         let notes = fs::read_to_string(notes()).ok();
         fs::write(&cli.results, report.text(notes.as_deref()))?;
     }
@@ -152,7 +152,7 @@ fn run(cli: &Cli) -> Result<()> {
     Ok(())
 }
 
-/// What is to be said of the results, if there is something.
+/// Notes to append to the results, if the file exists.
 fn notes() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/NOTES.md")
 }
@@ -160,7 +160,7 @@ fn notes() -> PathBuf {
 /// One part of the measurements, which adds its sections and figures to the report.
 type Part = fn(&Cli, &Sites, &mut Report) -> Result<()>;
 
-/// Says what goes on.
+/// Prints a progress message to stderr.
 fn progress(text: &str) {
     eprintln!("peers: {text}");
 }

@@ -1,4 +1,4 @@
-//! What finews answers, as files for servers of files: the HTML of its pages, plain and gzipped.
+//! The HTML pages of finews as plain and gzipped files, for static file servers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::Result;
 use crate::finews::Finews;
 use crate::http::{Answer, Client};
 
-/// Headers that a server makes itself, of the connection or the file.
+/// Headers that a server sets itself, from the connection or the file.
 const OWN: [&str; 12] = [
     "content-length",
     "content-type",
@@ -24,21 +24,21 @@ const OWN: [&str; 12] = [
     "vary",
 ];
 
-/// A folder of files, and the headers that go with them.
+/// A folder of files, and the headers to serve them with.
 #[derive(Debug)]
 pub(crate) struct Mirror {
     pub(crate) root: PathBuf,
-    /// Headers of an article.
+    /// Headers of an article page.
     pub(crate) headers: Headers,
-    /// Pages with headers of their own: the path asked, the file, the headers.
+    /// Pages with headers of their own: request path, file, headers.
     pub(crate) pages: Vec<(String, String, Headers)>,
 }
 
-/// Names and values.
+/// Names and values of headers.
 pub(crate) type Headers = Vec<(String, String)>;
 
 impl Mirror {
-    /// Asks for articles and pages, and writes what comes.
+    /// Requests articles and pages, and writes the response bodies to files.
     pub(crate) fn make(finews: &Finews, root: &Path, articles: &[String], pages: &[&str]) -> Result<Self> {
         let mut mirror = Self { root: root.to_owned(), headers: Vec::new(), pages: Vec::new() };
         let mut client = Client::new(finews.port);
@@ -75,7 +75,7 @@ impl Mirror {
     }
 }
 
-/// The headers that are a matter of settings.
+/// Returns the headers that the configuration of a server must set.
 fn settings(answer: Answer) -> Headers {
     answer.headers.into_iter().filter(|(name, _)| !OWN.contains(&name.as_str())).collect()
 }

@@ -1,4 +1,4 @@
-//! nginx and static-web-server, serving the files of a [`Mirror`] as fast as they can be made to.
+//! nginx and static-web-server, configured to serve the files of a [`Mirror`] as fast as possible.
 
 use std::fmt::Write;
 use std::fs;
@@ -11,10 +11,10 @@ use crate::mirror::Mirror;
 use crate::process::{self, Process};
 use crate::{Result, progress, wrk};
 
-/// How long a start may take.
+/// Time limit for a start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server of files.
+/// A running static file server.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) name: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Server {
     pub(crate) port: u16,
 }
 
-/// Settings of which none is faster everywhere.
+/// Settings to try: no combination is the fastest on every machine.
 #[derive(Clone, Copy, Debug)]
 struct Variant {
     sendfile: bool,
@@ -37,14 +37,14 @@ const VARIANTS: [Variant; 4] = [
     Variant { sendfile: false, reuseport: false },
 ];
 
-/// The program of nginx: the folders of administration are not in everybody's path.
+/// The nginx program; `/usr/sbin` is not in every user's `PATH`.
 pub(crate) fn program() -> Option<&'static str> {
     ["nginx", "/usr/sbin/nginx"]
         .into_iter()
         .find(|name| process::output(Command::new(name).arg("-v")).is_some())
 }
 
-/// nginx, in the variant that answers these requests fastest.
+/// Starts nginx in the variant that serves these requests fastest.
 pub(crate) fn nginx(
     mirror: &Mirror,
     scratch: &Path,
@@ -77,7 +77,7 @@ fn start_nginx(mirror: &Mirror, scratch: &Path, variant: Variant) -> Result<Serv
     Ok(Server { name: "nginx", settings, process, port })
 }
 
-/// static-web-server, if it is installed.
+/// Starts static-web-server; `None` if it is not installed.
 pub(crate) fn static_web_server(mirror: &Mirror, scratch: &Path) -> Result<Option<Server>> {
     if process::output(Command::new("static-web-server").arg("--version")).is_none() {
         return Ok(None);
@@ -115,7 +115,7 @@ fn ready(command: &mut Command, port: u16, log: &PathBuf) -> Result<Process> {
 
 fn nginx_config(mirror: &Mirror, scratch: &Path, variant: Variant, port: u16) -> Result<String> {
     let scratch = scratch.display();
-    // Who starts as root must say whose rights the workers keep, or they cannot read the folder.
+    // If nginx starts as root, its workers switch to another user without access to the folder.
     let user = if process::is_root() { "user root;\n" } else { "" };
     let mut config = format!(
         "{user}daemon off;

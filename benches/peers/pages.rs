@@ -1,4 +1,4 @@
-//! What each kind of page weighs and costs when it is in no cache.
+//! Size and cost of each kind of page when it is not cached.
 
 use std::time::Instant;
 
@@ -9,12 +9,12 @@ use crate::site::{self, Sites};
 use crate::stats::{median, number, quantile};
 use crate::{Cli, Result, progress};
 
-/// Archives that are larger say nothing more of pages.
+/// Largest archive to measure: a larger one gives no new information on pages.
 const MOST_POSTS: usize = 100_000;
-/// How often each page is asked for.
+/// Requests for each page.
 const TIMES: usize = 51;
 
-/// Asks for a page of each kind, from a finews that keeps none.
+/// Requests a page of each kind, from a finews whose page cache holds no page.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
     let posts = cli.up_to(MOST_POSTS).ok_or("no archive")?;
     let archive = sites.of(posts)?;
@@ -54,7 +54,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// A page of each kind, found as a reader finds it.
+/// Finds a page of each kind by its links, as a reader does.
 fn kinds(client: &mut Client, articles: &[String], source: &str) -> Result<Vec<(&'static str, String)>> {
     let source = format!("/category/{source}.html");
     let numbered = link(client, &source, |path| {
@@ -80,19 +80,19 @@ fn kinds(client: &mut Client, articles: &[String], source: &str) -> Result<Vec<(
         ("year", year),
         ("month", month),
         ("day", day),
-        // Two characters that many titles hold.
+        // Two characters that many titles contain.
         ("search", "/search?q=%E5%85%AC%E5%8F%B8".to_owned()),
     ])
 }
 
-/// How many numbers a path is made of, and of nothing else.
+/// Number of path segments if all are numbers and the path ends in a slash; otherwise 0.
 fn depth(path: &str) -> usize {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
     let are_numbers = parts.iter().all(|part| part.parse::<u32>().is_ok());
     if are_numbers && path.ends_with('/') { parts.len() } else { 0 }
 }
 
-/// The first address that a page links to and that is wanted.
+/// The first link on a page that `is_wanted` accepts.
 fn link(client: &mut Client, page: &str, is_wanted: impl Fn(&str) -> bool) -> Result<String> {
     let answer = get(client, page, "identity")?;
     let html = String::from_utf8(answer.body)?;
@@ -101,7 +101,7 @@ fn link(client: &mut Client, page: &str, is_wanted: impl Fn(&str) -> bool) -> Re
     Ok(found.ok_or_else(|| format!("{page} has no link of a kind that is measured"))?.to_owned())
 }
 
-/// The bytes of our own files that a page asks for, gzip.
+/// Total gzip size in bytes of the finews assets that a page links to.
 fn beside(client: &mut Client, page: &Answer) -> Result<f64> {
     let html = String::from_utf8_lossy(&page.body);
     let mut bytes = 0.0;
@@ -111,7 +111,7 @@ fn beside(client: &mut Client, page: &Answer) -> Result<f64> {
     Ok(bytes)
 }
 
-/// What asking for a page came to.
+/// Measurements of one page: body size in bytes, and the time of each request.
 struct Timed {
     bytes: f64,
     milliseconds: Vec<f64>,

@@ -1,5 +1,4 @@
-//! How soon a post that is written to the served folder is on its pages, as a reader sees it who asks
-//! again and again.
+//! Delay from writing a post to the served folder until its pages show it, measured by readers that poll.
 
 use std::fs;
 use std::io::Write;
@@ -18,16 +17,16 @@ use crate::site::{self, Addresses, Sites};
 use crate::stats::{grouped, number, quantile};
 use crate::{Cli, Result, progress};
 
-/// The pages that a new post is looked for on.
+/// Pages that must show a new post.
 const PAGES: [&str; 5] = ["home", "category", "tag", "day", "article"];
-/// How often a reader asks.
+/// Polling interval of a reader.
 const EVERY: Duration = Duration::from_millis(5);
-/// How long a post may take, before it counts as not shown.
+/// Time limit for a post; a later one counts as not shown.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the first post may take; if it is not there by then, finews does not watch its folder.
+/// Time limit for the first post; after it, finews is assumed not to watch its folder.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// Writes posts to each served archive.
+/// Publishes posts to each served archive.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
     let mut section = Section::new(
         "Publishing",
@@ -74,7 +73,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// Files that are removed when dropped, so that the archive is again what it was.
+/// Files that are deleted on drop, so that the archive is as before.
 #[derive(Default)]
 pub(crate) struct Written(Vec<PathBuf>);
 
@@ -86,7 +85,7 @@ impl Drop for Written {
     }
 }
 
-/// Seconds until each new post was seen on a page; none if it was not.
+/// Seconds until each new post appeared on a page; `None` if it did not.
 type Delays = Vec<(&'static str, Vec<Option<f64>>)>;
 
 fn publish(
@@ -126,7 +125,7 @@ fn publish(
     Ok(Some(PAGES.into_iter().zip(delays).collect()))
 }
 
-/// A reader of one page, who waits for one post after another.
+/// A reader that polls one page for one post after another.
 struct Reader {
     orders: Sender<(NewPost, Instant)>,
     thread: JoinHandle<Vec<Option<f64>>>,
@@ -146,7 +145,7 @@ impl Reader {
     }
 }
 
-/// Asks for a page until it holds a text; the seconds since then, if that is soon enough.
+/// Polls a page until it contains a text; returns the seconds since `since`, or `None` after `most`.
 pub(crate) fn watch(
     client: &mut Client,
     path: &str,
@@ -171,7 +170,7 @@ pub(crate) fn watch(
     }
 }
 
-/// A post that is new today.
+/// A post with the current date.
 #[derive(Clone, Debug)]
 pub(crate) struct NewPost {
     date: DateTime<Tz>,
@@ -189,7 +188,7 @@ impl NewPost {
         Self { date, slug, category: category.to_owned(), tag: "快讯".into(), url }
     }
 
-    /// The path of a page that is to show the post.
+    /// The path of a page that must show the post.
     fn page(&self, page: &str) -> String {
         match page {
             "home" => "/".into(),
@@ -203,7 +202,7 @@ impl NewPost {
         }
     }
 
-    /// Writes the file, every other one under another name first; the moment when it was whole.
+    /// Writes the file, every second one under a temporary name first; returns the time of completion.
     pub(crate) fn write(&self, site: &Path, written: &mut Written) -> Result<Instant> {
         let Self { date, slug, category, tag, .. } = self;
         let folder = site.join("posts");

@@ -1,4 +1,4 @@
-//! Request rates: finews and the servers of files by turns, on the same pages with the same headers.
+//! Request rates of finews and the static file servers in turns, for the same pages with the same headers.
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +15,11 @@ use crate::stats::{median, number};
 use crate::wrk::{Rate, Requests};
 use crate::{Cli, Result, bytes, progress, site};
 
-/// Articles that are asked for at random: nginx keeps so many files open.
+/// Articles to request at random; nginx can keep all their files open.
 const ARTICLES: usize = 15_000;
-/// The archive that is asked, at most.
+/// Largest archive to compare the servers on, in posts.
 const MOST: usize = 100_000;
 
-/// Measures all rates.
 pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<()> {
     if process::output(Command::new("wrk").arg("-v")).is_none() {
         report.absent("request rates", "wrk is not installed");
@@ -42,7 +41,8 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     bytes::measure(&finews, &addresses, report)
 }
 
-/// Each article once, when none is cached, and then all of them at random.
+/// Requests each article once while none is cached, and then all of them at random. Returns the server, and
+/// the CPU microseconds of an uncached article.
 fn all_articles(
     cli: &Cli,
     archive: &Path,
@@ -73,16 +73,16 @@ fn all_articles(
     Ok((last.ok_or("no run")?, of(&first, |rate| rate.cpu)))
 }
 
-/// What one hot article costs finews: microseconds of CPU for the page, and for a 304.
+/// CPU microseconds of finews for one hot article, as a page and as a 304.
 #[derive(Clone, Copy, Debug, Default)]
 struct Hot {
     page: f64,
     not_modified: f64,
 }
 
-/// What an article costs that is not cached, beside what any answer costs.
+/// Compares the CPU cost of an uncached article with the cost of HTTP alone.
 fn beside_http(cli: &Cli, uncached: f64, hot: Hot, report: &mut Report) -> Section {
-    // A hot article that costs much more than a 304 is rendered each time: then the 304 is what HTTP costs.
+    // A hot article that costs far more than a 304 is rendered each time: then the 304 is the cost of HTTP.
     let is_cached = hot.page < 2.0 * hot.not_modified;
     let (basis, http) = if is_cached {
         ("one hot article", hot.page)
@@ -119,7 +119,7 @@ const COLUMNS: [&str; 10] = [
     "runs",
 ];
 
-/// finews and its peers by turns. Returns what one hot article costs finews.
+/// Measures finews and its peers in turns. Returns the cost of one hot article on finews.
 fn against_peers(
     cli: &Cli,
     finews: &Finews,
@@ -185,7 +185,7 @@ fn against_peers(
     Ok(hot)
 }
 
-/// Requests for one page, with the server's own ETag if the page is to be known already.
+/// Requests for one page, with the server's own ETag if `is_known`; `None` if it sends no ETag.
 fn page(scratch: &Path, port: u16, path: &str, is_known: bool) -> Result<Option<Requests>> {
     let mut line = path.to_owned();
     if is_known {
@@ -196,7 +196,7 @@ fn page(scratch: &Path, port: u16, path: &str, is_known: bool) -> Result<Option<
     Requests::new(scratch, &format!("page-{port}"), &[line]).map(Some)
 }
 
-/// The rates of finews and then of each server, round by round.
+/// The rates of each server over all rounds, with finews first.
 fn turns(
     cli: &Cli,
     finews: &Finews,
@@ -208,7 +208,7 @@ fn turns(
         std::iter::once((&finews.process, finews.port)).chain(of_servers).collect();
     let mut rates = vec![Vec::new(); all.len()];
     let asked: Vec<_> = all.iter().map(|(_, port)| requests(*port)).collect::<Result<_>>()?;
-    // The round before the first warms everything up.
+    // Round 0 is the warm-up.
     for round in 0..=cli.rounds {
         for (index, (process, port)) in all.iter().enumerate() {
             let Some(requests) = &asked[index] else { continue };
@@ -264,12 +264,12 @@ fn cells(name: &str, server: &str, rates: &[Rate], finews: Option<&[Rate]>) -> V
     ]
 }
 
-/// The median of a figure.
+/// The median of one figure.
 fn of(rates: &[Rate], figure: fn(&Rate) -> f64) -> f64 {
     median(&rates.iter().map(figure).collect::<Vec<_>>())
 }
 
-/// The median of the rounds' ratios.
+/// The median of the ratios of all rounds.
 fn ratio(ours: &[Rate], theirs: &[Rate], figure: fn(&Rate) -> f64) -> f64 {
     median(&ours.iter().zip(theirs).map(|(ours, theirs)| figure(ours) / figure(theirs)).collect::<Vec<_>>())
 }

@@ -1,21 +1,21 @@
-//! The results as a Markdown file: sections of tables, the targets, and what stands in the way.
+//! The results as a Markdown file: sections with tables, the targets, and the notes.
 
 use std::collections::BTreeMap;
 
 use crate::{Cli, machine, targets};
 
-/// What has been measured so far.
+/// The results measured so far.
 #[derive(Debug)]
 pub(crate) struct Report {
     command: String,
     is_quick: bool,
     sections: Vec<Section>,
-    /// Figures that targets are about, by name.
+    /// Figures for the targets, by name.
     figures: BTreeMap<String, f64>,
     absent: Vec<String>,
 }
 
-/// A table with a title.
+/// A table with a title and an explanation.
 #[derive(Debug)]
 pub(crate) struct Section {
     title: String,
@@ -24,18 +24,17 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// A section whose table has these columns, and what is to be known to read it.
+    /// Creates a section; `text` explains how to read its table.
     pub(crate) fn new(title: &str, text: &str, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         Self { title: title.to_owned(), text: text.to_owned(), rows: vec![columns] }
     }
 
-    /// Adds a row.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// Adds a sentence to the text.
+    /// Appends a sentence to the explanation.
     pub(crate) fn note(&mut self, sentence: &str) {
         self.text.push(' ');
         self.text.push_str(sentence);
@@ -65,29 +64,29 @@ impl Report {
         }
     }
 
-    /// Adds a section; one without rows is left out.
+    /// Adds a section, unless its table has no rows.
     pub(crate) fn add(&mut self, section: Section) {
         if section.rows.len() > 1 {
             self.sections.push(section);
         }
     }
 
-    /// Remembers a figure for the targets.
+    /// Stores a figure for the targets.
     pub(crate) fn figure(&mut self, name: &str, value: f64) {
         self.figures.insert(name.to_owned(), value);
     }
 
-    /// Says that something was not measured, and why.
+    /// Records that a measurement is missing, and why.
     pub(crate) fn absent(&mut self, what: &str, why: &str) {
         self.absent.push(format!("- {what}: {why}"));
     }
 
-    /// Says that a part ended early.
+    /// Records that a part ended early.
     pub(crate) fn failed(&mut self, part: &str, error: &str) {
         self.absent(&format!("{part} (in part)"), &error.replace('\n', " "));
     }
 
-    /// The whole file.
+    /// Renders the whole file.
     pub(crate) fn text(&self, notes: Option<&str>) -> String {
         let mut out = format!("# Results\n\nWritten by `{}`; the archives are made up.\n", self.command);
         if self.is_quick {
@@ -109,7 +108,7 @@ impl Report {
     }
 }
 
-/// A Markdown table; the first row is its head. Columns of figures stand to the right.
+/// Renders a Markdown table. The first row is the head; all columns but the first are right-aligned.
 fn table(rows: &[Vec<String>]) -> String {
     let Some(head) = rows.first() else { return String::new() };
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));

@@ -1,5 +1,5 @@
-//! The search: what its index costs, how fast it answers while readers ask at a steady rate, and how soon a
-//! new post is found meanwhile.
+//! The search: the cost of its index, its latency at a steady rate of queries, and the delay until it finds a
+//! new post under that load.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -16,22 +16,22 @@ use crate::site::{self, Sites};
 use crate::stats::{grouped, mib, number, quantile};
 use crate::{Cli, Result, progress};
 
-/// Titles that queries are made of.
+/// Number of titles to build queries from.
 const TITLES: usize = 500;
-/// Queries a second.
+/// Queries per second.
 const RATE: usize = 100;
-/// Queries a second while posts are published.
+/// Queries per second while posts are published.
 const RATE_OF_PUBLISHING: usize = 50;
-/// Seconds of each run.
+/// Duration of each run in seconds.
 const SECONDS: usize = 20;
-/// Readers, who share the rate: a slow answer keeps nobody else from asking.
+/// Readers that share the rate, so that a slow response delays no other query.
 const READERS: usize = 8;
-/// How long an index may take.
+/// Time limit for building the index.
 const PATIENCE: Duration = Duration::from_secs(3600);
-/// How long a post may take until it is found.
+/// Time limit for a new post to be found.
 const FOUND_WITHIN: Duration = Duration::from_secs(30);
 
-/// What readers ask for.
+/// Kinds of queries that readers send.
 const KINDS: [&str; 6] =
     ["two characters", "six characters", "two words", "of a source", "newest first", "found nowhere"];
 
@@ -81,7 +81,7 @@ fn index(finews: &Finews, cache: &Path, posts: usize, report: &mut Report) -> Re
     Ok(())
 }
 
-/// Waits until what was built in a hurry is merged, which nobody waits for, but not for ever.
+/// Waits up to two minutes until finews is idle: after the build it merges the index segments.
 fn settle(finews: &Finews) {
     for _ in 0..60 {
         let before = finews.process.cpu();
@@ -92,7 +92,7 @@ fn settle(finews: &Finews) {
     }
 }
 
-/// The bytes of the search index in a folder.
+/// Size of the search index in a cache folder, in bytes.
 fn size(folder: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
     for entry in walkdir::WalkDir::new(folder).into_iter().flatten() {
@@ -103,7 +103,7 @@ fn size(folder: &Path) -> std::io::Result<u64> {
     Ok(bytes)
 }
 
-/// Queries, each with its kind, made of titles from all over the archive.
+/// Queries with their kinds, built from titles of the whole archive.
 fn queries(finews: &Finews) -> Result<Vec<(usize, String)>> {
     let mut client = Client::new(finews.port);
     let mut feed =
@@ -137,8 +137,8 @@ fn queries(finews: &Finews) -> Result<Vec<(usize, String)>> {
     Ok(queries)
 }
 
-/// Asks at a steady rate until told to stop, or for so many queries; milliseconds from when a query was due to
-/// the end of its answer, by kind.
+/// Sends queries at a steady rate until `stop` is set, at most `most` queries. Returns the milliseconds from
+/// the due time of a query to the end of its response, by kind.
 fn ask(
     finews: &Finews,
     queries: &[(usize, String)],
@@ -232,7 +232,7 @@ fn published(
                 let post = NewPost::new(number, &category);
                 let closed = post.write(site, &mut written)?;
                 let path = format!("/search?q={}&order=newest", post.slug);
-                // The page repeats the query, but not the address.
+                // Look for the URL of the post: the page always repeats the query.
                 delays.push(watch(&mut client, &path, &post.url, closed, FOUND_WITHIN));
             }
             Ok(())

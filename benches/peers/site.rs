@@ -1,4 +1,4 @@
-//! The archives that are measured, made by the generator and asked for their addresses.
+//! The measured archives: written by the generator, and listed by finews.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,24 +15,24 @@ use crate::finews::PROGRAM;
 use crate::make_archive::{self, Options};
 use crate::{Result, progress};
 
-/// What a path in a request cannot hold as it is.
+/// Characters that a request path must escape.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'?').add(b'#');
-/// The share of broken files, as in real archives.
+/// Share of broken files, as in real archives.
 const BAD: f64 = 0.02;
-/// The age at which a file is no news any more.
+/// finews does not recheck a broken file of this age.
 const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
-/// Where archives are kept.
+/// The folder of the archives.
 #[derive(Debug)]
 pub(crate) struct Sites {
     folder: PathBuf,
 }
 
-/// The addresses of an archive, newest first, as they stand in a request.
+/// Escaped URL paths of an archive, newest first.
 #[derive(Debug, Default)]
 pub(crate) struct Addresses {
     pub(crate) articles: Vec<String>,
-    /// The category with the most posts, and how many it has.
+    /// The category with the most posts, and the number of its posts.
     pub(crate) largest: (String, usize),
 }
 
@@ -41,21 +41,21 @@ impl Sites {
         Self { folder: folder.to_owned() }
     }
 
-    /// A folder for anything else.
+    /// Creates a folder for other files.
     pub(crate) fn scratch(&self, name: &str) -> Result<PathBuf> {
         let folder = self.folder.join(name);
         fs::create_dir_all(&folder)?;
         Ok(folder)
     }
 
-    /// The archive of so many posts; made, if it is not there.
+    /// The archive of `posts` posts, generated if it does not exist.
     pub(crate) fn of(&self, posts: usize) -> Result<PathBuf> {
         let folder = self.folder.join(format!("archive-{posts}"));
         make(&folder, posts, BAD)?;
         Ok(folder)
     }
 
-    /// The posts of an archive without defects in a folder of their own, for programs that stop at them.
+    /// A separate archive without defects, for programs that stop at a broken file.
     pub(crate) fn sound(&self, name: &str, posts: usize) -> Result<PathBuf> {
         let folder = self.folder.join(name);
         make(&folder, posts, 0.0)?;
@@ -64,7 +64,7 @@ impl Sites {
 }
 
 fn make(folder: &Path, posts: usize, bad: f64) -> Result<()> {
-    // The mark is written last: an archive without it is not whole.
+    // The mark is written last, so an archive without it is incomplete.
     let mark = folder.join(".whole");
     if mark.exists() {
         return Ok(());
@@ -72,13 +72,13 @@ fn make(folder: &Path, posts: usize, bad: f64) -> Result<()> {
     progress(&format!("making an archive of {posts} posts"));
     let start = NaiveDate::from_ymd_opt(2021, 12, 8).ok_or("no such day")?;
     make_archive::write(folder, &Options { posts, bad, seed: 7, sources: 2000, per_day: 2000, start })?;
-    // finews looks a second time at files that are broken and only just written.
+    // finews rechecks broken files that were written recently, so let them age first.
     std::thread::sleep(SETTLED_AFTER);
     fs::write(mark, "")?;
     Ok(())
 }
 
-/// Reads all posts, so that they are in the page cache; how many bytes they are.
+/// Reads all posts into the kernel's page cache; returns their size in bytes.
 pub(crate) fn read_all(site: &Path) -> Result<u64> {
     let start = Instant::now();
     let entries: Vec<_> = fs::read_dir(site.join("posts"))?.collect::<std::io::Result<_>>()?;
@@ -90,7 +90,7 @@ pub(crate) fn read_all(site: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-/// The addresses that finews gives an archive.
+/// Lists the URL paths that finews gives the posts of an archive.
 pub(crate) fn addresses(site: &Path) -> Result<Addresses> {
     progress("asking for the addresses of all posts");
     let mut list =

@@ -1,5 +1,4 @@
-//! What one new post costs the archive in memory: the time to make the next snapshot, and the bytes
-//! allocated for it.
+//! In-memory cost of one new post: the time to build the next snapshot, and the bytes allocated for it.
 
 use std::fs;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         let in_source = editor.archive().category(&category).map_or(0, |group| group.posts().len());
         let (mut seconds, mut kilobytes) = (Vec::new(), Vec::new());
         for number in 0..cli.snapshots() {
-            // Not only at the end: what is published late belongs before what is there.
+            // Give every tenth post an old date, so that it is inserted before existing posts.
             let day = if number % 10 == 0 { "2021-12-09" } else { "2031-01-01" };
             let file = site.join("posts").join(format!("{day}-snapshot-{number}.md"));
             let text = format!(

@@ -1,4 +1,4 @@
-//! How long finews takes to start, and what memory it holds then.
+//! Start time of finews, and its memory after the start.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::site::{self, Sites};
 use crate::stats::{grouped, median, mib, number, spread};
 use crate::{Cli, Result, process, progress};
 
-/// How long finews may rest after a start before its memory is read: it looks at all files once more
-/// before it is done, and what it has given back is taken from it with some delay.
+/// Pause after a start before memory is read: finews first checks all files once more, and the system
+/// reclaims freed memory with a delay.
 const REST: Duration = Duration::from_secs(5);
 
 /// Starts finews on every archive.
@@ -57,7 +57,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         if Finews::has("--cache-dir") {
             let cache = sites.scratch(&format!("cache-{posts}"))?;
             let first = Finews::serve(&site, &scratch, Some(&cache))?;
-            // The cache may be written after the start; it is whole when finews has ended well.
+            // finews may write the cache after the start; the file is complete after a clean exit.
             std::thread::sleep(REST);
             row(
                 "the first with a cache",
@@ -81,7 +81,7 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// What some starts of the same kind took: seconds, and MiB after the start.
+/// Results of several starts of one kind: seconds, and MiB after the start.
 #[derive(Debug, Default)]
 struct Runs {
     seconds: Vec<f64>,

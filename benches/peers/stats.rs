@@ -1,6 +1,6 @@
-//! Figures and how they are written.
+//! Statistics, and the formatting of figures.
 
-/// The value below which this share of the values lies; 0 if there are none.
+/// The value below which this share of the values lies; 0 for an empty slice.
 pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -8,7 +8,7 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     sorted.get((last as f64 * share).ceil() as usize).copied().unwrap_or(0.0)
 }
 
-/// The middle value; between two, their mean.
+/// The middle value, or the mean of the middle two; 0 for an empty slice.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -19,7 +19,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// Median, least, greatest and number of values.
+/// Median, minimum, maximum and number of values, formatted.
 pub(crate) fn spread(values: &[f64], unit: &str) -> [String; 4] {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = values.iter().copied().fold(0.0, f64::max);
@@ -31,7 +31,7 @@ pub(crate) fn spread(values: &[f64], unit: &str) -> [String; 4] {
     ]
 }
 
-/// A number with three digits that matter, thousands set apart.
+/// Formats a number with three significant digits and thousands separators.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         0.0..10.0 => format!("{value:.2}"),
@@ -40,7 +40,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A whole number, thousands set apart.
+/// Formats a whole number with thousands separators.
 pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
@@ -53,7 +53,7 @@ pub(crate) fn grouped(value: u64) -> String {
     out
 }
 
-/// Bytes in MiB.
+/// Converts bytes to MiB.
 pub(crate) fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1024.0 / 1024.0
 }

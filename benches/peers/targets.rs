@@ -1,13 +1,13 @@
-//! What finews is to reach, and how far it is.
+//! The performance targets of finews, and the distance to each.
 
 use std::collections::BTreeMap;
 
 use crate::stats::number;
 
-/// A target: a figure that is to be at most, or at least, a bound.
+/// A target: an upper or a lower bound for a figure.
 struct Target {
     what: &'static str,
-    /// The figure's name in the report.
+    /// Name of the figure in the report.
     figure: &'static str,
     bound: Bound,
     unit: &'static str,
@@ -56,7 +56,7 @@ const TARGETS: [Target; 29] = [
     target("an article, transferred, gzip, median", "article bytes", AtMost(30.0), "KB"),
 ];
 
-/// A table of all targets.
+/// Table rows of all targets.
 pub(crate) fn rows(figures: &BTreeMap<String, f64>) -> Vec<Vec<String>> {
     let head = ["what", "target", "measured", ""].map(str::to_owned).to_vec();
     std::iter::once(head)

@@ -1,4 +1,4 @@
-//! Requests at full speed, by wrk: one thread, connections that are kept.
+//! Requests at full speed with wrk: one thread, keep-alive connections.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,35 +9,35 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::process::{self, Process};
 
-/// As many connections as keep two cores busy without queues that only measure themselves.
+/// Enough connections to keep two cores busy, without queues that dominate the latency.
 pub(crate) const CONNECTIONS: &str = "64";
-/// How long one pass over all addresses may take.
+/// Time limit for one pass over all addresses.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// What to ask for.
+/// A list of requests, and the script of wrk that sends them.
 #[derive(Clone, Debug)]
 pub(crate) struct Requests {
     file: PathBuf,
     script: PathBuf,
 }
 
-/// What one measurement found.
+/// Result of one measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rate {
     pub(crate) per_second: f64,
     pub(crate) requests: f64,
-    /// Milliseconds.
+    /// Milliseconds, as is `p99`.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Microseconds of the server's CPU for each request.
+    /// CPU microseconds of the server per request.
     pub(crate) cpu: f64,
-    /// Bytes of an answer, with its head.
+    /// Bytes per response, including its head.
     pub(crate) bytes: f64,
     pub(crate) errors: f64,
 }
 
 impl Requests {
-    /// Requests for paths, each perhaps with an ETag behind a space.
+    /// Requests for paths; a path may be followed by a space and an ETag.
     pub(crate) fn new(scratch: &Path, name: &str, paths: &[String]) -> Result<Self> {
         let (file, script) = (scratch.join(format!("{name}.urls")), scratch.join("wrk.lua"));
         fs::write(&file, paths.join("\n"))?;
@@ -45,7 +45,7 @@ impl Requests {
         Ok(Self { file, script })
     }
 
-    /// Asks at random for a while.
+    /// Sends requests in random order for `time`.
     pub(crate) fn at_random(&self, server: &Process, port: u16, time: Duration, seed: usize) -> Result<Rate> {
         let cpu = server.cpu();
         let mut wrk = self.start(port, time, "random", seed)?;
@@ -55,14 +55,14 @@ impl Requests {
         Ok(rate)
     }
 
-    /// Asks for everything once.
+    /// Sends each request once.
     pub(crate) fn once(&self, server: &Process, port: u16) -> Result<Rate> {
         let cpu = server.cpu();
         let mut wrk = self.start(port, PATIENCE, "once", 0)?;
         let mut lines = BufReader::new(wrk.0.stdout.take().ok_or("no output")?).lines();
         let first = until(&mut lines, "first")?;
         let last = until(&mut lines, "last")?;
-        // wrk sleeps until its time is up, though its work is done.
+        // wrk sleeps until its time is up, even if it has sent all requests.
         process::signal(wrk.0.id(), "INT");
         let mut rate = result(lines)?;
         rate.cpu = (server.cpu() - cpu) * 1e6 / rate.requests;
@@ -96,7 +96,7 @@ impl Requests {
     }
 }
 
-/// A wrk that is ended when dropped.
+/// A wrk process that is killed when dropped.
 struct Wrk(Child);
 
 impl Drop for Wrk {

@@ -1,5 +1,5 @@
-//! Any text as a body. What is left of it is put in a page, which is read as a browser would read it:
-//! nothing in it may run, and nothing may leave the place that it was put in.
+//! Any text as a body. The cleaned HTML is put into a page that is parsed as a browser would parse it: no
+//! script may run, and no element may leave its container.
 #![no_main]
 
 use finews::archive::body::{self, Body, Context, Format, SiteContext};
@@ -48,7 +48,7 @@ fn check(body: &Body) {
     }
 }
 
-/// All that may be left of a body.
+/// All elements and attributes that may remain in a cleaned body.
 const ELEMENTS: &str = "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption \
                         figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small strong \
                         sub summary sup table tbody td tfoot th thead tr u ul var wbr";
@@ -84,7 +84,7 @@ fn check_node(node: &Handle, html: &str) {
         assert!(is_one_of(ATTRIBUTES, name), "{name} in {html}");
         match name {
             "href" | "src" => assert!(is_harmless(value), "{value:?} in {html}"),
-            // The page's own.
+            // Prefix of the page's own ids.
             "id" => assert!(!value.starts_with("ui-"), "{value:?} in {html}"),
             _ => {}
         }
@@ -95,8 +95,8 @@ fn is_one_of(known: &str, name: &str) -> bool {
     known.split_whitespace().any(|known| known == name)
 }
 
-/// Whether a link leads to a page or a mailbox. Browsers drop line breaks and tabs from it first, and what
-/// is not seen at its ends (<https://url.spec.whatwg.org/#concept-basic-url-parser>).
+/// Returns whether a link leads to a page or a mailbox. Browsers first remove line breaks and tabs, and
+/// control characters and spaces at both ends (<https://url.spec.whatwg.org/#concept-basic-url-parser>).
 fn is_harmless(url: &str) -> bool {
     let url = url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
     let is_scheme = |scheme: &str| {
@@ -108,7 +108,7 @@ fn is_harmless(url: &str) -> bool {
     scheme.is_none_or(|scheme| matches!(&*scheme, "http" | "https" | "mailto"))
 }
 
-/// A newline that opens a `pre` is dropped by who reads it.
+/// Removes newlines at the start of a `pre`, because HTML parsers drop the first.
 fn without_first_newlines(html: &str) -> String {
     let mut parts = html.split("<pre>");
     let first = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Any text as a `date`, in zones whose clocks do what clocks can do.
+//! Any text as a `date`, in time zones with unusual clock changes.
 #![no_main]
 
 use chrono::{DateTime, Datelike, Utc};
@@ -8,7 +8,7 @@ use finews::config::NaiveDates;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    // Midnight is skipped in São Paulo, a whole day in Apia, and Dublin's summer time is negative.
+    // São Paulo skips midnight, Apia skips a whole day, and Dublin's summer time is negative.
     for zone in [Shanghai, Sao_Paulo, Dublin, Apia] {
         let read = |quoted, naive_dates| date::parse(text, quoted, zone, naive_dates);
         let (utc, local) = (read(false, NaiveDates::Utc), read(false, NaiveDates::Local));
@@ -35,7 +35,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// Whether a moment is one of posts, and is the same when it is written and read again.
+/// Asserts that a date is valid for a post, and survives formatting and parsing.
 fn check(at: DateTime<Tz>, zone: Tz) {
     assert!((1..=9999).contains(&at.year()) && at.timezone() == zone);
     let reads = |text: &str, quoted| date::parse(text, quoted, zone, NaiveDates::Local).map(|date| date.at);
@@ -48,7 +48,7 @@ fn check(at: DateTime<Tz>, zone: Tz) {
             }
         }
     }
-    // Clocks may show one time twice, but always that.
+    // A local time may occur twice, so only local times are compared.
     let text = at.format("%Y-%m-%d %H:%M:%S").to_string();
     for quoted in [false, true] {
         assert_eq!(reads(&text, quoted).map(|again| again.naive_local()), Some(at.naive_local()), "{text}");

@@ -1,4 +1,4 @@
-//! Any bytes as a post's file: decoded, split at its fences, and its front matter read.
+//! Any bytes as a post file: decoded, split at its fences, and its front matter parsed.
 #![no_main]
 
 use std::fmt::Write;
@@ -19,7 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         None => assert_eq!(split.body, &*text),
     }
-    // Most bytes have no fences.
+    // Most inputs have no fences, so parse the whole text too.
     check(&text);
 });
 
@@ -44,12 +44,12 @@ fn check(yaml: &str) {
             None => assert_eq!(whole, parts),
         }
     }
-    // Aliases are kept from making more of a file than it is.
+    // Aliases must not expand a file far beyond its size.
     assert!(size <= 4 * yaml.len() + 1024, "{size} bytes of {}", yaml.len());
     check_written(&front);
 }
 
-/// Whether the front matter says the same when all of it is written in quotes.
+/// Asserts that the front matter has the same values when all of it is quoted.
 fn check_written(front: &FrontMatter) {
     let mut yaml = String::new();
     for (key, field) in front.iter() {
@@ -59,7 +59,7 @@ fn check_written(front: &FrontMatter) {
         yaml.push('\n');
     }
     let merges = front.iter().any(|(key, _)| key == "<<");
-    // YAML has limits of its own.
+    // YAML limits nesting and the length of keys.
     let is_beyond_yaml = yaml.matches(['[', '{']).count() > 2_000
         || yaml.lines().any(|line| line.split("\": ").any(|key| key.len() > 1_000));
     if merges || is_beyond_yaml {

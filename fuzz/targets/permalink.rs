@@ -1,5 +1,5 @@
-//! Any texts as what the URL of a post is made of. Of the lines the first is the template, then come the
-//! file, the slugs of its name and of its front matter, and the categories.
+//! Any texts as the parts of a post's URL. The first line is the template; then follow the file, the slugs of
+//! its name and of its front matter, and the categories.
 #![no_main]
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
     let mut lines = text.split('\n');
     let mut line = || lines.next().unwrap_or_default();
     let (template, path, file_slug, own_slug) = (line(), line(), line(), line());
-    // A permalink in quotes may hold line breaks.
+    // A quoted permalink may contain line breaks.
     let template = template.replace("\\n", "\n");
     let categories: Vec<String> = lines.map(ToOwned::to_owned).collect();
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -36,7 +36,7 @@ fuzz_target!(|text: &str| {
         check(&url);
         assert!(!url.contains(['?', '#']), "{url:?}");
         assert!(permalink::jekyll_id(&url, file_slug).starts_with('/'));
-        // A URL that holds no placeholder is its own permalink.
+        // A URL without a placeholder is its own permalink.
         if !url.contains(':') {
             let again = permalink::post_permalink(&url).expect("no placeholder").expand(&parts);
             assert_eq!(again, url);
@@ -61,7 +61,7 @@ fuzz_target!(|text: &str| {
     let _ = slug::titleize(file_slug);
 });
 
-/// Whether a URL is a path of the site, for browsers too.
+/// Asserts that a URL is a path of the site, as browsers resolve it too.
 fn check(url: &str) {
     assert!(url.starts_with('/') && !url.contains("//"), "{url:?}");
     assert!(!url.contains(char::is_control), "{url:?}");

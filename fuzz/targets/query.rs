@@ -1,5 +1,4 @@
-//! Any text as a query and as a text to find it in. Of two lines the first is the query, and the second
-//! what is searched.
+//! Any text as a query and as a text to search. The first line is the query, the second the searched text.
 #![no_main]
 
 use finews::search::normalise::normalised;
@@ -35,7 +34,7 @@ fuzz_target!(|text: &str| {
             assert!(marked.iter().any(|piece| piece.is_marked), "{marked:?}");
         }
     }
-    // Every text holds what it is, unless it has nothing to look for.
+    // Every text contains itself, unless the search ignores all of it.
     for sought in &query.texts {
         let alone = Query { texts: vec![sought.clone()], ..Query::default() };
         assert!(Needles::of(&alone, false).are_in([sought]), "{sought:?}");
@@ -57,7 +56,7 @@ fn check_tokens(text: &str) {
     assert!(all.iter().all(|token| token.start < token.end && token.end <= chars.len()));
     assert!(all.len() <= 4 * chars.len());
     let runs: Vec<_> = runs(chars).collect();
-    // Words that are too long are not indexed, and so not found.
+    // Words beyond the length limit are not indexed, and so not found.
     let is_too_long = runs.iter().any(Run::is_too_long);
     assert!(is_too_long || needed(chars).iter().all(|token| all.contains(token)), "{text:?}");
     assert!(characters(chars).is_sorted());

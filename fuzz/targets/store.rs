@@ -1,8 +1,8 @@
-//! Any bytes as the store of an archive: it is refused, or what it holds can be shown.
+//! Any bytes as the store of an archive: it is rejected, or its content can be shown.
 //!
-//! Hardly any change of a store would be seen by more than its checksums. So input is also taken as
-//! sections, with a mark between them, to which the target gives lengths and checksums that are right.
-//! With `FINEWS_STORES=FOLDER` it first writes real stores there, in both forms.
+//! Checksums detect almost every change of a store. So the input is also taken as sections with a mark
+//! between them, and the target adds the correct lengths and checksums. With `FINEWS_STORES=FOLDER` it first
+//! writes real stores to FOLDER, in both forms.
 #![no_main]
 
 use std::path::{Path, PathBuf};
@@ -21,16 +21,16 @@ use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Length of what says who made a store.
+/// Length of the header that identifies the program and settings behind a store.
 const START: usize = 24;
-/// Between sections.
+/// Separator between sections in the input.
 const MARK: &[u8] = b"\0SECTION";
 
 static SITE: LazyLock<Site> = LazyLock::new(|| Site::of(&[("about.md", "---\ntitle: 关于\n---\nText.\n")]));
 
 fuzz_target!(
     init: {
-        // Other threads would only hide what a run has covered.
+        // Work on other threads would be missing from the coverage.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
         pool.build_global().expect("threads");
         if let Some(folder) = std::env::var_os("FINEWS_STORES") {
@@ -56,7 +56,7 @@ struct Site {
 }
 
 impl Site {
-    /// A site of these files.
+    /// Creates a site from these files.
     fn of(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = folder.path().join(".cache");
@@ -72,7 +72,7 @@ impl Site {
         let mut editor =
             Editor::open(Arc::clone(&config), paths::CLAIMS, &Progress::default()).expect("a site");
         editor.save();
-        // It is written by another thread, and then appears at once.
+        // Another thread writes the store, and renames it when complete.
         while !store.file().exists() {
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -86,7 +86,7 @@ impl Site {
     }
 }
 
-/// Writes the stores of small sites.
+/// Writes the stores of small sites, as a corpus.
 fn write_stores(folder: &Path) {
     let post = |number: usize| {
         let (month, day) = (number % 12 + 1, number % 28 + 1);
@@ -121,7 +121,7 @@ fn write_stores(folder: &Path) {
     }
 }
 
-/// What the sections of a store hold.
+/// Splits a store into the contents of its sections.
 fn sections(store: &[u8]) -> Vec<&[u8]> {
     let mut sections = Vec::new();
     let mut rest = &store[START..];
@@ -134,7 +134,7 @@ fn sections(store: &[u8]) -> Vec<&[u8]> {
     sections
 }
 
-/// A store of sections.
+/// Builds a store from sections, with correct lengths and checksums.
 fn framed(mut bytes: &[u8]) -> Vec<u8> {
     let mut store = SITE.bytes[..START].to_vec();
     loop {
@@ -195,7 +195,7 @@ fn check_post(archive: &Snapshot, post: &Post) {
     for name in [post.source_name, post.author(), post.lang()].into_iter().flatten() {
         let _ = archive.name(name);
     }
-    // What is packed is only looked at when it is shown.
+    // Compressed text is only checked when it is shown.
     if let Ok(line) = Line::new(archive, post, With::Text) {
         line.write(std::io::sink()).expect("nothing takes all");
     }

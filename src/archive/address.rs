@@ -1,21 +1,21 @@
-//! Addresses as they are compared: percent-decoded paths, former ones, and those that a redirect
-//! may lead to.
+//! URL paths in the form in which they are compared: decoded request paths, former
+//! paths, and targets of redirects.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// A URL path as requests are matched on it. Bytes that are not UTF-8 are replaced.
+/// Percent-decodes a URL path for the comparison with requests. Replaces bytes that are not UTF-8.
 pub(super) fn decoded(url: &str) -> Cow<'_, str> {
     percent_decode_str(url).decode_utf8_lossy()
 }
 
-/// A path of `redirect_from`, decoded; it may be written without its slash.
+/// Decodes a path of `redirect_from`; its leading slash is optional.
 pub(super) fn former(path: &str) -> Box<str> {
     decoded(&format!("/{}", path.trim_start_matches('/'))).into()
 }
 
-/// An address that a redirect may lead to: a path of this site, or a page of the web.
+/// Validates the target of a redirect: a path of this site or an HTTP(S) URL.
 pub(super) fn of_redirect(to: &str) -> Option<Box<str>> {
     let is_visible =
         !to.is_empty() && !to.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
@@ -26,7 +26,7 @@ pub(super) fn of_redirect(to: &str) -> Option<Box<str>> {
             Some(to.into())
         }
         _ if has_scheme => None,
-        // jekyll-redirect-from takes it from the site's root.
+        // jekyll-redirect-from resolves a relative target against the site's root.
         _ => Some(format!("/{to}").into()),
     }
 }

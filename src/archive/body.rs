@@ -1,8 +1,8 @@
-//! A post's body: Markdown or HTML in, clean HTML, plain text and the fields that stand in
-//! the text out. Used by the loader for every post, page and the owner's footer.
+//! Parses a body (Markdown or HTML) into clean HTML, plain text and the fields found in the text. The loader
+//! uses it for every post and page, the web layer for the operator's footer.
 //!
-//! `liquid` → `markdown` → `rewrite` and `lift` → `clean`, whose answer alone is
-//! printed.
+//! The steps are `liquid` → `markdown` → `rewrite` and `lift` → `clean`. Templates print only the output of
+//! `clean`.
 
 mod attributes;
 mod blocks;
@@ -38,15 +38,15 @@ pub use security::{NotACode, Security, SecurityCode, is_board};
 
 use crate::archive::problem::{Code, Defect};
 
-/// A longer source loses its markup.
+/// Size limit of a source, in bytes; a larger one loses its markup.
 const MAX_LEN: usize = 4 << 20;
 
-/// What a body is written in.
+/// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// kramdown's Markdown.
     Markdown,
-    /// HTML, and whatever else passes as it is.
+    /// HTML, and any other text, which passes unchanged.
     Html,
 }
 
@@ -59,7 +59,7 @@ impl Format {
     }
 }
 
-/// What bodies need of the configuration.
+/// The settings that bodies depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SiteContext {
     /// `url`, for `{{ site.url }}`.
@@ -76,30 +76,30 @@ pub struct SiteContext {
     pub quote: &'static str,
 }
 
-/// What a body needs of its post and its site.
+/// The post and the site that a body belongs to.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The site.
+    /// The settings of the site.
     pub site: &'a SiteContext,
     /// The post's title, for `{{ page.title }}`.
     pub title: &'a str,
     /// The post's URL without `baseurl`, for `{{ page.url }}`.
     pub url: &'a str,
-    /// The URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose path
-    /// `{% link %}` gives.
+    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
+    /// path `{% link %}` gives.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether lists show the post: only then is there a page of each security that it names.
+    /// True if lists show the post: only then does each security that it names have a page.
     pub is_listed: bool,
 }
 
-/// A body, read.
+/// A parsed body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body {
-    /// What the page prints, without what was lifted out.
+    /// The HTML that the page prints, without the lifted parts.
     pub html: BodyHtml,
-    /// Characters of the text that `html` shows.
+    /// Length of the text in `html`, in characters.
     pub text_len: usize,
-    /// About 120 characters of plain text: of the digest, else of the first real paragraph.
+    /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,
     /// The plain text of the quote that leads the body.
     pub digest: Option<String>,
@@ -109,29 +109,27 @@ pub struct Body {
     pub source_name: Option<String>,
     /// The securities and sectors that the body names, in the order of their first mention.
     pub securities: Vec<Security>,
-    /// What is wrong with the body.
+    /// The problems found in the body.
     pub defects: Vec<Defect>,
 }
 
-/// The text of clean HTML, a block a line.
+/// The plain text of clean HTML, one line per block.
 pub fn text(html: &BodyHtml) -> String {
     text::lines(html.as_str())
 }
 
-/// Reads a body.
+/// Parses a body. A body that is too large or too deeply nested keeps only its text.
 pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
     let mut defects = Vec::new();
     if source.len() > MAX_LEN {
-        defects.push(Defect::error(Code::TooLarge, "The body is longer than 4 MiB; its markup was dropped"));
+        defects.push(Defect::error(Code::TooLarge, "the body is longer than 4 MiB; only its text is kept"));
         return without_markup(source, defects);
     }
     let html = to_html(source, format, cx, &mut defects);
     let rewritten = rewrite::rewrite(&html, cx.site, cx.is_listed);
     if rewritten.too_deep {
-        let message = format!(
-            "The body has more than {} elements open at once; its markup was dropped",
-            rewrite::MAX_DEPTH
-        );
+        let message =
+            format!("the body nests more than {} elements; only its text is kept", rewrite::MAX_DEPTH);
         defects.push(Defect::error(Code::TooLarge, message));
         return without_markup(&html, defects);
     }
@@ -150,7 +148,7 @@ pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
     }
 }
 
-/// Cleans HTML of the owner: as a body, but nothing is lifted out of it.
+/// Cleans the operator's HTML like a body, but lifts nothing out of it.
 pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
     let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site, false)) };
     match rewritten.filter(|rewritten| !rewritten.too_deep) {

@@ -1,5 +1,5 @@
-//! When a post was published: what Jekyll makes of a `date` in the front matter, by way of
-//! YAML's scalars (psych/scalar_scanner.rb) and Ruby's `Time.parse`, or of a file name.
+//! The publication date of a post. Jekyll reads a `date` in the front matter through YAML's scalars
+//! (psych/scalar_scanner.rb) and Ruby's `Time.parse`, or takes the date from the file name.
 
 mod parse;
 mod parts;
@@ -17,15 +17,15 @@ use time::Clock;
 /// The date of a post, to the second, in the site's zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostDate {
-    /// The year is one of 1 to 9999.
+    /// The instant; its year is between 1 and 9999.
     pub at: DateTime<Tz>,
-    /// Written without quotes and without a zone, but with seconds: YAML takes it as UTC,
-    /// its author most likely meant the site's zone.
+    /// True if the date is unquoted and has seconds but no zone: YAML reads it as UTC, but its author
+    /// most likely meant the site's zone.
     pub naive: bool,
 }
 
-/// What Jekyll makes of a front matter `date`. `None` where Jekyll would end its build, and
-/// where it would complete the date with parts of the current one.
+/// Parses a front matter `date` as Jekyll does. Returns `None` where Jekyll would abort its build or
+/// complete the date with parts of the current one.
 pub fn parse(text: &str, quoted: bool, zone: Tz, naive_dates: NaiveDates) -> Option<PostDate> {
     if quoted {
         return Some(PostDate { at: time::parse(text, zone)?, naive: false });
@@ -36,7 +36,7 @@ pub fn parse(text: &str, quoted: bool, zone: Tz, naive_dates: NaiveDates) -> Opt
             (None, NaiveDates::Utc) => clock.at_offset(0, zone),
             (None, NaiveDates::Local) => clock.local(zone),
         };
-        // Psych gives the text back when the time does not exist.
+        // Psych returns the text if the time does not exist.
         if let Some(at) = at {
             return time::in_range(at).map(|at| PostDate { at, naive: offset.is_none() });
         }
@@ -48,12 +48,12 @@ pub fn parse(text: &str, quoted: bool, zone: Tz, naive_dates: NaiveDates) -> Opt
     Some(PostDate { at: at?, naive: false })
 }
 
-/// The date of a file name: the local midnight. Ruby counts 31 February on to March.
+/// Returns the local midnight of a file name's date. Ruby carries 31 February over into March.
 pub fn from_file_name((year, month, day): (i32, u32, u32), zone: Tz) -> Option<DateTime<Tz>> {
     Clock::day(year.into(), month.into(), day.into()).local(zone).and_then(time::in_range)
 }
 
-/// The date in the first eight digits of a slug such as `202205262391921712`.
+/// Reads the first eight digits of a slug such as `202205262391921712` as a date, at local midnight.
 pub fn from_slug_digits(slug: &str, zone: Tz) -> Option<DateTime<Tz>> {
     let digits = slug.get(..8).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
     let number: u32 = digits.parse().ok()?;
@@ -62,7 +62,7 @@ pub fn from_slug_digits(slug: &str, zone: Tz) -> Option<DateTime<Tz>> {
     from_file_name((day.year(), day.month(), day.day()), zone)
 }
 
-/// A YAML timestamp with its offset in seconds (ScalarScanner#parse_time).
+/// Parses a YAML timestamp; the offset is in seconds (`ScalarScanner#parse_time`).
 fn timestamp(text: &str) -> Option<(Clock, Option<i64>)> {
     static TIME: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
@@ -88,14 +88,14 @@ fn timestamp(text: &str) -> Option<(Clock, Option<i64>)> {
     let offset = if found.get(7).is_some() {
         Some(0)
     } else {
-        // The sign of `-00:30` is lost, as in psych.
+        // Psych also loses the sign of `-00:30`.
         part(8).map(|hours| hours * 3600 + part(9).unwrap_or(0) * if hours < 0 { -60 } else { 60 })
     };
     Some((clock, offset))
 }
 
-/// How Ruby writes the number that YAML sees: `03:04` is 11040, `0x7E8` is 2024. `None`: YAML
-/// sees no number (ScalarScanner#tokenize).
+/// Formats a number of YAML as Ruby prints it: `03:04` is 11040, `0x7E8` is 2024. Returns `None` if
+/// YAML reads no number (`ScalarScanner#tokenize`).
 fn number(text: &str) -> Option<String> {
     static SEXAGESIMAL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\A[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}(\.[0-9_]*)?\z")
@@ -112,7 +112,7 @@ fn number(text: &str) -> Option<String> {
         )
         .expect("the pattern is a constant")
     });
-    // Longer texts are refused by Date._parse anyway.
+    // `Date._parse` rejects longer texts anyway.
     if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) || text.len() > 128 {
         return None;
     }
@@ -136,7 +136,7 @@ fn number(text: &str) -> Option<String> {
     Some(format!("{sign}{value}"))
 }
 
-/// Ruby's `Float#to_s`.
+/// Formats a number like Ruby's `Float#to_s`.
 fn float(value: f64) -> String {
     match value.abs() {
         0.0 | 1e-4..1e16 => format!("{value:?}"),

@@ -1,4 +1,4 @@
-//! Front matter defaults of the configuration: Jekyll's `frontmatter_defaults.rb`.
+//! Front matter defaults of the configuration: a port of Jekyll's `frontmatter_defaults.rb`.
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -10,7 +10,7 @@ use crate::config::{Config, DefaultValues, Node};
 pub enum Kind {
     /// A file in a folder of posts.
     Posts,
-    /// A page outside them.
+    /// A page outside the folders of posts.
     Pages,
 }
 
@@ -23,17 +23,17 @@ impl Kind {
     }
 }
 
-/// The configured defaults, ready to be asked.
+/// The configured defaults, compiled for lookup.
 pub struct Defaults {
     scopes: Vec<Scope>,
-    /// Posts are relative to this folder; may be empty.
+    /// Paths of posts are relative to this folder; may be empty.
     collections_dir: String,
 }
 
 struct Scope {
-    /// As written.
+    /// The path as written in the configuration.
     path: String,
-    /// Relative to `collections_dir`, as the paths of posts are.
+    /// The path relative to `collections_dir`, as the paths of posts are.
     prefix: String,
     glob: Option<GlobMatcher>,
     kind: Option<String>,
@@ -41,7 +41,7 @@ struct Scope {
 }
 
 impl Defaults {
-    /// The defaults of a configuration.
+    /// Compiles the configured defaults; an invalid glob becomes a plain prefix.
     pub fn new(config: &Config) -> Self {
         Self::within(&config.collections_dir, &config.defaults)
     }
@@ -51,13 +51,13 @@ impl Defaults {
         Self { scopes, collections_dir: collections_dir.to_owned() }
     }
 
-    /// A post's path as Jekyll counts it.
+    /// Returns a post's path as Jekyll knows it: relative to `collections_dir`.
     pub fn document_path<'p>(&self, path: &'p str) -> &'p str {
         below(path, &self.collections_dir)
     }
 
-    /// The values for a post, the strongest of each key: the longer path wins, then the one with
-    /// a type, then the later (FrontmatterDefaults#all).
+    /// Returns the values for a post, one per key: the longer scope path wins, then the scope with a
+    /// type, then the later scope (`FrontmatterDefaults#all`).
     pub fn for_post(&self, path: &str) -> Vec<(String, Field)> {
         let mut merged: Vec<(String, Field)> = Vec::new();
         let mut strongest: Option<&Scope> = None;
@@ -78,8 +78,8 @@ impl Defaults {
         merged
     }
 
-    /// The value of a key for a page. Of scopes only those count that have the key, and a null is
-    /// as good as a value (FrontmatterDefaults#find).
+    /// Returns the value of a key for a page. Only scopes that have the key compete, and a null
+    /// counts as a value (`FrontmatterDefaults#find`).
     pub fn for_page(&self, path: &str, key: &str) -> Option<&Field> {
         let mut found: Option<(&Scope, &Field)> = None;
         for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", Kind::Pages)) {
@@ -92,7 +92,7 @@ impl Defaults {
     }
 }
 
-/// A path relative to a folder that it may be in.
+/// Strips `folder` from a path; a path outside the folder stays as it is.
 fn below<'p>(path: &'p str, folder: &str) -> &'p str {
     let below = path.strip_prefix(folder).and_then(|below| below.strip_prefix('/'));
     below.filter(|_| !folder.is_empty()).unwrap_or(path)
@@ -113,7 +113,7 @@ impl Scope {
             .map(|glob| glob.compile_matcher());
         let field = |node: &Node| Field { value: value(node), quoted: false, line: 0 };
         let values = given.values.iter().map(|(key, node)| (key.clone(), field(node))).collect();
-        // The names that Jekyll once had.
+        // Jekyll still accepts the old, singular names.
         let kind = given.kind.as_deref().map(|kind| match kind {
             "post" => "posts",
             "page" => "pages",
@@ -122,13 +122,13 @@ impl Scope {
         Self { path, prefix, glob, kind: kind.map(Into::into), values }
     }
 
-    /// `dir` is the folder that the file's kind is relative to.
+    /// Returns whether the scope covers a file; `dir` is the base folder of the file's kind.
     fn holds(&self, path: &str, dir: &str, kind: Kind) -> bool {
         let typed = self.kind.as_deref().is_none_or(|name| name == kind.name());
         typed
             && match &self.glob {
-                // A glob that matches a folder covers what is below it. It sees nothing hidden
-                // unless it says so.
+                // A glob that matches a folder covers everything below it. It matches hidden names only
+                // if the pattern itself contains one.
                 Some(glob) => {
                     let is_hidden = |path: &str| path.starts_with('.') || path.contains("/.");
                     let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
@@ -139,7 +139,7 @@ impl Scope {
             }
     }
 
-    /// `has_precedence?`: against the scope that has won so far.
+    /// `has_precedence?`, compared with the scope that has won so far.
     fn wins_over(&self, old: &Self) -> bool {
         let length = |scope: &Self| scope.path.trim_start_matches('/').chars().count();
         if length(self) != length(old) {

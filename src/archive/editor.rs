@@ -1,5 +1,5 @@
-//! The only writer of the archive: looks at files, and turns what has changed into the next
-//! [`Snapshot`]. What is broken keeps its last good version.
+//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes. A
+//! post whose file is now broken keeps its last good version.
 
 mod folders;
 mod look;
@@ -25,14 +25,14 @@ use look::Sight;
 use roots::Roots;
 pub use survey::Survey;
 
-/// A snapshot that differs from the one before, and what is new in it.
+/// A new snapshot and the posts that are new in it.
 #[derive(Debug, Clone)]
 pub struct Edition {
-    /// The archive from now on.
+    /// The new archive.
     pub archive: Arc<Snapshot>,
-    /// The posts that have appeared in lists, oldest first.
+    /// The posts that are new in lists, oldest first.
     pub new: Vec<PostId>,
-    /// How long it took to make the snapshot of what had been read.
+    /// The time it took to build the snapshot, without reading the files.
     pub took: Duration,
 }
 
@@ -42,36 +42,36 @@ pub struct Editor {
     claims: Claims,
     store: Option<Store>,
     archive: Arc<Snapshot>,
-    /// The stamps of files that were touched and say the same as before.
+    /// New stamps of files that were rewritten without a change to their posts.
     touched: HashMap<PostId, Stamp>,
-    /// Files that hold no post as they are, and what they were when that was found; nothing if they
-    /// could not be read, which may end without a trace.
+    /// Files without a valid post, and the stamp of that version. `None` if the file could not be read or
+    /// was still changing: it may become readable without a visible change.
     barren: HashMap<Box<str>, Option<Stamp>>,
-    /// Files that are being written, and when to look at them again.
+    /// Files that were still changing or unreadable, and when to check them again.
     unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
-    /// Which folders there were.
+    /// The known post folders. They show whether a missing folder was removed or is unavailable.
     roots: Roots,
-    /// Folders of posts that are away.
+    /// Post folders that are unavailable as a whole.
     vanished: HashSet<PathBuf>,
-    /// Folders that cannot be read, or that have vanished, whose problems are known.
+    /// Folders with a reported problem: unreadable or unavailable.
     unreadable: HashSet<Arc<str>>,
-    /// Posts and stamps that changed since the archive was last kept.
+    /// Number of changes to posts and stamps since the archive was last saved.
     unsaved: usize,
-    /// Writes the archive.
+    /// The thread that writes the archive.
     saving: Option<JoinHandle<()>>,
-    /// The archive came from the store, and was not compared with the files yet.
+    /// True if the archive came from the store and has not been compared with the files yet.
     unchecked: bool,
 }
 
 impl Editor {
-    /// Loads a site: from its store if that can be believed, else from its files.
+    /// Loads a site from its store if that can be used, otherwise from its files.
     ///
     /// # Errors
-    /// When the configuration turns out to be unusable.
+    /// If the configuration cannot be used.
     pub fn open(config: Arc<Config>, claims: Claims, progress: &Progress) -> Result<Self, ConfigError> {
-        // A setting that readers refuse is refused whatever the store holds.
+        // Validate the settings first: a store must not hide an invalid one.
         Reader::new(&config)?;
         let store = config.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
         let (loaded, unchecked) = match store.as_ref().and_then(|store| kept(store, &config, claims)) {
@@ -103,33 +103,33 @@ impl Editor {
         Ok(editor)
     }
 
-    /// The archive as it is now.
+    /// The current archive.
     pub fn archive(&self) -> Arc<Snapshot> {
         Arc::clone(&self.archive)
     }
 
-    /// The configuration that it reads by.
+    /// The configuration for reading files.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
 
-    /// Whether the archive came from the store and was not compared with the files yet.
+    /// True if the archive came from the store and has not been compared with the files yet.
     pub fn is_unchecked(&self) -> bool {
         self.unchecked
     }
 
-    /// How long until something is to be done that no file will tell.
+    /// Time until the next work that no file event triggers.
     pub fn next_wake(&self) -> Duration {
         let now = Timestamp::of(SystemTime::now());
-        // The clock counts whole seconds.
+        // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
         let unsettled = self.unsettled.values().map(|(_, at)| at.saturating_duration_since(Instant::now()));
         let due = self.archive.next_due().map(until);
         unsettled.chain(due).chain([until(self.archive.next_midnight())]).min().unwrap_or_default()
     }
 
-    /// Does what time alone has made due: posts whose minute has come, the next day, files that were
-    /// being written.
+    /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
+    /// and checks files that were still changing.
     pub fn tick(&mut self) -> Option<Edition> {
         let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
         let settled: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
@@ -147,7 +147,7 @@ impl Editor {
         Some(Edition { new, ..later })
     }
 
-    /// Waits until no file is being written any more, but not for long.
+    /// Waits until files that were still changing are due, then checks them once.
     pub(super) fn settle(&mut self) {
         if let Some(longest) = self.unsettled.values().map(|(_, at)| *at).max() {
             std::thread::sleep(longest.saturating_duration_since(Instant::now()) + Duration::from_millis(50));
@@ -155,17 +155,18 @@ impl Editor {
         }
     }
 
-    /// Goes on with settings by which files mean the same as before.
+    /// Replaces the configuration by one that reads files in the same way.
     pub fn set_config(&mut self, config: Arc<Config>) {
         self.config = config;
     }
 
-    /// Looks at paths of the site that something has happened to, and says which folders it found.
+    /// Checks paths of the site that had events. Also returns the folders found below them.
     pub fn see(&mut self, paths: &[PathBuf]) -> (Option<Edition>, Vec<PathBuf>) {
         self.see_moved(paths, &[])
     }
 
-    /// The same, and looks for all that is known of some folders that are gone, or others than they were.
+    /// Like [`Editor::see`], and also checks every known file below the `moved` folders, which were
+    /// removed or replaced.
     pub fn see_moved(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Edition>, Vec<PathBuf>) {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
@@ -182,7 +183,7 @@ impl Editor {
                 sight.problems.extend(found.problems);
                 let relative = self.relative(path);
                 if self.archive.at_file(&relative).is_some() {
-                    // It has taken the place of a post.
+                    // The folder has replaced the file of a post.
                     sight.posts.push(SiteFile::of_path(&relative));
                 }
                 sight.cleared.push(relative);
@@ -210,18 +211,18 @@ impl Editor {
         (edition, folders)
     }
 
-    /// Looks at every file of the site: at its time and size, or with `anew` at its bytes. Says which
-    /// folders there are.
+    /// Checks every file of the site by time and size; the flag makes it read all contents instead. Also
+    /// returns the site's folders.
     pub fn rescan(&mut self, anew: bool) -> (Option<Edition>, Vec<PathBuf>) {
         let survey = Survey::of(&self.config, &self.archive, anew);
         self.take_survey(survey)
     }
 
-    /// Looks at what a survey has found to be another than it was. Since all of it is looked at once
-    /// more, the survey may be of a while ago. Says which folders there are.
+    /// Checks the files that a survey reports as different. Each file is examined again, so the survey
+    /// may be stale. Also returns the site's folders.
     pub fn take_survey(&mut self, survey: Survey) -> (Option<Edition>, Vec<PathBuf>) {
         let Survey { mut suspects, pages, folders, problems, strays, anew, .. } = survey;
-        // Of these time and size may say that nothing has changed.
+        // These files may seem unchanged by time and size, so add them explicitly.
         let known = self.barren.keys().filter(|path| self.archive.at_file(path).is_some());
         let known = known.filter(|path| SiteFile::is_exact(path));
         suspects.extend(known.map(|path| SiteFile::of_path(path)));
@@ -234,7 +235,7 @@ impl Editor {
                 }
             }
         }
-        // A page may have come meanwhile. Those that are gone are found out when they are read.
+        // New pages may have appeared. Reading the pages detects the removed ones.
         self.pages.extend(pages);
         let was_kept = std::mem::take(&mut self.unchecked);
         self.forget_returned();
@@ -242,8 +243,8 @@ impl Editor {
         let sight = Sight { posts: suspects, pages: true, problems, cleared, anew };
         let edition = self.look_at(sight);
         if was_kept {
-            // These would be read again at every start. What is touched later is not worth a write: a
-            // scraper may touch all files every minute.
+            // Without a save, every start would read these files again. Later touches are not worth one:
+            // a scraper may touch all files every minute.
             self.unsaved += self.touched.len();
         }
         self.roots.forget_changed(|folder| self.vanished.contains(folder));
@@ -251,8 +252,7 @@ impl Editor {
         (edition, folders)
     }
 
-    /// Keeps the archive on disk if it has changed much since that was last done. Another thread
-    /// writes it.
+    /// Saves the archive, on another thread, if at least 1% of it has changed since the last save.
     pub fn save(&mut self) {
         let Some(store) = self.store.clone() else { return };
         let is_writing = self.saving.as_ref().is_some_and(|writing| !writing.is_finished());
@@ -266,10 +266,14 @@ impl Editor {
             match store.save(&archive, &touched) {
                 Ok(()) => {
                     let took_ms = start.elapsed().as_millis() as u64;
-                    tracing::info!(took_ms, "the archive is kept in {}", store.file().display());
+                    tracing::info!(took_ms, "cached archive written to {}", store.file().display());
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the archive cannot be kept in {}", store.file().display());
+                    tracing::warn!(
+                        %error,
+                        "cannot write the cached archive {}; the next start reads all files",
+                        store.file().display()
+                    );
                 }
             }
         }));
@@ -284,12 +288,12 @@ impl Editor {
     }
 }
 
-/// The archive as it was kept, if it can be believed.
+/// Loads the stored archive, if it can be used.
 fn kept(store: &Store, config: &Config, claims: Claims) -> Option<Snapshot> {
     match store.load(Rules::new(config, claims), Timestamp::of(SystemTime::now())) {
         Ok(archive) => Some(archive),
         Err(reason) => {
-            tracing::info!("the archive kept in {} is not used: {reason}", store.file().display());
+            tracing::info!("cached archive {} not used: {reason}; reading all files", store.file().display());
             None
         }
     }

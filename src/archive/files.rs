@@ -1,5 +1,5 @@
-//! The files of a site: which are posts, which are pages, and which Jekyll passes over.
-//! The rules are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
+//! Finds the files of a site and classifies them as posts, pages, or files that Jekyll ignores. The rules
+//! are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
 mod filter;
 mod links;
@@ -17,12 +17,12 @@ pub use filter::{Filter, is_special};
 pub(super) use links::leads_nowhere;
 use links::{circle, leads_back, unreadable};
 
-/// A file of the site, relative to its folder.
+/// A file of the site, with its path relative to the site's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteFile {
-    /// With `/` between its parts; bytes that are not UTF-8 are replaced.
+    /// The relative path with `/` as separator; bytes that are not UTF-8 are replaced.
     pub path: Box<str>,
-    /// The path as the file system has it, where that is not UTF-8.
+    /// The original path, if it is not UTF-8.
     odd: Option<Box<Path>>,
 }
 
@@ -33,17 +33,17 @@ impl SiteFile {
         Self { path: relative(root, file).into(), odd }
     }
 
-    /// A file by its path relative to the site.
+    /// Creates a file from its UTF-8 path relative to the site.
     pub fn of_path(path: &str) -> Self {
         Self { path: path.into(), odd: None }
     }
 
-    /// Whether a path is the file system's own, and not what was made of bytes that are no UTF-8.
+    /// Returns whether a path is the file system's own: no bytes of it were replaced.
     pub fn is_exact(path: &str) -> bool {
         !path.contains(char::REPLACEMENT_CHARACTER)
     }
 
-    /// Where to read it.
+    /// Returns the path to open.
     pub fn file(&self, root: &Path) -> PathBuf {
         match &self.odd {
             Some(odd) => root.join(odd),
@@ -51,41 +51,41 @@ impl SiteFile {
         }
     }
 
-    /// What its name says, if it is a post's.
+    /// Parses the file name as that of a post; `None` if it is not one.
     pub fn name(&self) -> Option<FileName> {
         permalink::file_name(base_name(&self.path))
     }
 }
 
-/// What a file of the site is.
+/// The kind of a site file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A post, by its name and place.
+    /// A post, judged by its name and folder.
     Post,
-    /// Perhaps a page: Markdown or HTML outside the folders of posts.
+    /// A possible page: Markdown or HTML outside the folders of posts.
     Page,
 }
 
-/// What a walk through the site found, each sorted by path.
+/// The result of a walk through the site. Posts, pages and folders are sorted by path.
 #[derive(Debug, Default)]
 pub struct Files {
-    /// The posts.
+    /// Files with the name and folder of a post.
     pub posts: Vec<SiteFile>,
-    /// What may be pages.
+    /// Files that are pages if they have front matter.
     pub pages: Vec<SiteFile>,
-    /// The folders that were looked into.
+    /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,
-    /// What could not be read.
+    /// Files and folders that the walk could not read.
     pub problems: Vec<Problem>,
 }
 
-/// The rules by which the files of a site are found.
+/// Finds the files of a site by Jekyll's rules.
 pub struct Walk<'a> {
     config: &'a Config,
     filter: Filter,
 }
 
-/// A file or folder as the filters see it.
+/// The properties of a file or folder that the filters test.
 struct Seen<'a> {
     path: &'a str,
     is_dir: bool,
@@ -93,17 +93,17 @@ struct Seen<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// The rules of a configuration.
+    /// Creates a walk with the filters of the configuration.
     pub fn new(config: &'a Config) -> Self {
         Self { config, filter: Filter::new(config) }
     }
 
-    /// Every file of the site.
+    /// Walks the whole site.
     pub fn all(&self) -> Files {
         self.below(&self.config.root)
     }
 
-    /// The files below a folder that the site holds; nothing if it is passed over.
+    /// Walks a folder of the site; finds no files if Jekyll ignores the folder.
     pub fn below(&self, folder: &Path) -> Files {
         let mut files = Files::default();
         for named in &self.config.posts {
@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
                 self.walk_posts(named, folder, &mut files);
             }
         }
-        // What is in a named folder was seen with its posts.
+        // The walks above already cover the named folders.
         if !self.is_named(&relative(&self.config.root, folder))
             && self.keeps_way(folder, |seen| self.filter.keeps(seen))
         {
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
         files
     }
 
-    /// What a single path of the site is, whether or not there is a file.
+    /// Classifies a single path, whether or not the file exists.
     pub fn at(&self, file: &Path) -> Option<(Kind, SiteFile)> {
         let found = SiteFile::new(&self.config.root, file);
         let is_named_post = found.name().is_some()
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         self.included().any(|path| *path == *found.path).then_some((Kind::Page, found))
     }
 
-    /// Whether none of the folders on the way to a path, nor it itself, is passed over.
+    /// Returns whether the filters keep a path and all folders above it.
     fn keeps_way(&self, path: &Path, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
         let Ok(below) = path.strip_prefix(&self.config.root) else { return false };
         let mut way = self.config.root.clone();
@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Pages that `include` names with their path, though their folder is passed over.
+    /// Pages that `include` names by path although Jekyll ignores their folder.
     fn included(&self) -> impl Iterator<Item = &str> {
         self.config.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
             let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
@@ -175,8 +175,8 @@ impl<'a> Walk<'a> {
         files.pages.extend(there.map(|file| SiteFile::new(root, &file)));
     }
 
-    /// Whether something in a named folder of posts counts. The folder itself does, whatever passes
-    /// it over; what is below it does not.
+    /// Returns whether an entry of a named folder of posts is kept. The named folder itself always is;
+    /// the filters apply to the entries below it.
     fn keeps_in(&self, named: &str, seen: &Seen<'_>) -> bool {
         if !is_below(seen.path, named) {
             return true;
@@ -186,12 +186,12 @@ impl<'a> Walk<'a> {
             && (self.filter.excludes(named) || !self.filter.excludes(seen.path))
     }
 
-    /// Whether a folder is one that the configuration names, or below it.
+    /// Returns whether a folder is named in the configuration, or lies below one that is.
     fn is_named(&self, folder: &str) -> bool {
         self.config.posts.iter().any(|named| folder == named || is_below(folder, named))
     }
 
-    /// Everything dated in a folder that the configuration names, and the pages beside.
+    /// Collects the posts of a folder that the configuration names, and the pages beside them.
     fn walk_posts(&self, named: &str, start: &Path, files: &mut Files) {
         let top = self.config.root.join(named);
         self.walk(
@@ -211,7 +211,7 @@ impl<'a> Walk<'a> {
         );
     }
 
-    /// Posts where the configuration names no folders, and pages elsewhere.
+    /// Collects posts if the configuration names no folders, and pages outside the named folders.
     fn walk_site(&self, start: &Path, files: &mut Files) {
         let keeps = |seen: &Seen<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
         self.walk(&self.config.root, start, files, keeps, |files, _, file| match self.kind(&file.path) {
@@ -221,8 +221,8 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Walks through all that counts from `start` on, which is `top` or below it. What is found is the
-    /// same as if it had begun at `top`, so that it may be looked at in parts.
+    /// Walks from `start`, which is `top` or a folder below it. The result equals the same part of a walk
+    /// from `top`, so a caller can scan folders one by one.
     fn walk(
         &self,
         top: &Path,
@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
                         files.problems.push(leads_back(root, &link));
                         entries.skip_current_dir();
                     } else if let Err(error) = enter(path) {
-                        // Its files can be listed, but not be read.
+                        // A process without search permission can list the folder but not read its files.
                         let defect = Defect::error(Code::Unreadable, error.to_string());
                         files.problems.push(defect.of(&relative(root, path)));
                         entries.skip_current_dir();
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
                 Ok(entry) if entry.file_type().is_file() => {
                     take(files, entry.path(), SiteFile::new(root, entry.path()));
                 }
-                // A pipe, a socket, a device.
+                // Pipes, sockets and devices are not site files.
                 Ok(_) => {}
                 Err(error) if self.matters(&error, &keeps) => files.problems.push(unreadable(root, &error)),
                 Err(_) => {}
@@ -265,7 +265,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether a file or folder that cannot be read would have counted.
+    /// Returns whether the filters would have kept a file or folder that cannot be read.
     fn matters(&self, error: &walkdir::Error, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
         let Some(path) = error.path().filter(|_| error.depth() > 0) else { return true };
         let (is_dir, is_link) = match std::fs::symlink_metadata(path) {
@@ -277,7 +277,7 @@ impl<'a> Walk<'a> {
         keeps(&Seen { path: &path, is_dir, is_link }) && (is_dir || is_read())
     }
 
-    /// What a file is that nothing on its way passes over.
+    /// Classifies a path that no filter rejects.
     fn kind(&self, path: &str) -> Option<Kind> {
         let in_posts = below_posts(path).is_some();
         let in_root_posts = path.starts_with("posts/");
@@ -297,20 +297,20 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether an error says that there is nothing at a path.
+/// Returns whether an error means that the path does not exist.
 pub(super) fn is_absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Looks into a folder: one that can be listed may still be closed to us.
+/// Checks the permission to enter a folder, which the permission to list it does not imply.
 ///
 /// # Errors
-/// When we may not enter it.
+/// Returns an error if the process may not enter the folder.
 pub(super) fn enter(folder: &Path) -> std::io::Result<()> {
     std::fs::metadata(folder.join(".")).map(|_| ())
 }
 
-/// A path below the root, with `/` between its parts; bytes that are not UTF-8 are replaced.
+/// Returns a path relative to the root, with `/` as separator. Replaces bytes that are not UTF-8.
 fn relative(root: &Path, path: &Path) -> String {
     let below = path.strip_prefix(root).unwrap_or(path);
     if let Some(text) = below.to_str() {
@@ -328,7 +328,7 @@ fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// What of a path is below its first `_posts`.
+/// Returns the part of a path below its first `_posts` folder.
 fn below_posts(path: &str) -> Option<&str> {
     let mut rest = path;
     while let Some((part, below)) = rest.split_once('/') {
@@ -345,7 +345,7 @@ fn is_page_name(path: &str, config: &Config) -> bool {
     matches!(extension, "html" | "htm") || format(config, extension) == Format::Markdown
 }
 
-/// How a file is read, by its extension.
+/// Returns the markup format of a file extension; `markdown_ext` overrides the default list.
 pub(super) fn format(config: &Config, extension: &str) -> Format {
     let extension = extension.strip_prefix('.').unwrap_or(extension);
     match &config.markdown_ext {

@@ -1,8 +1,7 @@
-//! The front matter of a file: its bytes decoded, the fences found, and the YAML between them
-//! read as Jekyll reads it, but for scalars, which keep the spelling of their author.
+//! The front matter of a file: decodes the bytes, finds the fences and reads the YAML between them. The
+//! result is Jekyll's, except that scalars keep the spelling of their author.
 //!
-//! The loader reads every post through here. Nothing outside this file and its parts
-//! knows of serde_yaml.
+//! The loader reads every post through this module. No other module of the archive uses serde_yaml.
 
 mod decode;
 mod recover;
@@ -17,17 +16,17 @@ use super::problem::{Code, Defect};
 /// A file's text, split at the fences of its front matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Split<'a> {
-    /// What is between the fences; it begins on line 2 of the file. `None`: no front matter.
+    /// The text between the fences, which begins on line 2 of the file; `None` without front matter.
     pub yaml: Option<&'a str>,
-    /// What follows, without the blank lines at its beginning; without front matter, everything.
+    /// The text after the front matter without leading blank lines, or else the whole text.
     pub body: &'a str,
-    /// 1-based line on which the body begins.
+    /// 1-based line of the file on which the body begins.
     pub body_line: u32,
-    /// A fence opens the file and none closes it, as in a file that is being written.
+    /// A fence opens the file but none closes it, as in a file that is still being written.
     pub unclosed: bool,
 }
 
-/// Document::YAML_FRONT_MATTER_REGEXP, `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`.
+/// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`.
 pub fn split(text: &str) -> Split<'_> {
     let whole = Split { yaml: None, body: text, body_line: 1, unclosed: false };
     let Some(opened) = text.strip_prefix("---") else { return whole };
@@ -41,7 +40,7 @@ pub fn split(text: &str) -> Split<'_> {
     for line in inside.split_inclusive('\n') {
         let end = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
         if end.is_some_and(is_blank) {
-            // The white space after the fence is swallowed as far as its last line break.
+            // The fence consumes the white space after it up to the last line break.
             let rest = &inside[start + 3..];
             let blank = rest.len() - rest.trim_start_matches(is_space).len();
             let body = match rest[..blank].rfind('\n') {
@@ -74,38 +73,38 @@ fn count_lines(text: &str) -> u32 {
     u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
 }
 
-/// A value of the front matter.
+/// A YAML value of the front matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// Absent after the colon, `~` or `null`.
+    /// An empty value, `~` or `null`.
     Null,
-    /// Any other scalar, numbers and dates too, as written.
+    /// Any other scalar as written, including numbers and dates.
     Text(String),
-    /// A sequence.
+    /// A YAML sequence.
     List(Vec<Value>),
-    /// A mapping, in order.
+    /// A YAML mapping, in the order of the source.
     Map(Vec<(String, Value)>),
 }
 
-/// A value and how it was written.
+/// A value and its notation in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// What stands after the key.
+    /// The value of the key.
     pub value: Value,
-    /// A scalar in quotes or in a block, which is a text whatever it looks like.
+    /// The scalar is in quotes or in a block, so it is text whatever its content.
     pub quoted: bool,
-    /// 1-based line of the file on which the key stands.
+    /// 1-based line of the file with the key.
     pub line: u32,
 }
 
-/// The fields of a file. Of a key that is written twice, the last counts.
+/// The fields of a file. If a key occurs twice, the last field wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FrontMatter {
     fields: Vec<(String, Field)>,
 }
 
-/// Reads the YAML between the fences. What is no valid YAML, or no mapping, is read line by
-/// line instead, and reported with the reason and the line.
+/// Reads the YAML between the fences. If the text is not valid YAML or not a mapping, reads it line by
+/// line instead and reports the reason and the line.
 pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
     match yaml::fields(yaml) {
         Ok(fields) => (FrontMatter::new(fields), Vec::new()),
@@ -118,13 +117,13 @@ pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
     }
 }
 
-/// Whether a character can stand in no page and no address: neither HTML nor XML allows it.
+/// Returns whether neither HTML nor XML allows a character, so that no page and no URL can contain it.
 pub fn is_forbidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 impl Value {
-    /// Drops the characters that can stand nowhere.
+    /// Removes the characters that [`is_forbidden`] rejects.
     fn clean(&mut self) {
         match self {
             Self::Null => {}
@@ -137,7 +136,7 @@ impl Value {
 }
 
 impl FrontMatter {
-    /// The fields given, of each key the last.
+    /// Creates the front matter from fields; keeps the last field of each key.
     pub fn new(mut fields: Vec<(String, Field)>) -> Self {
         fields.iter_mut().for_each(|(_, field)| field.value.clean());
         let mut seen = HashSet::with_capacity(fields.len());
@@ -149,7 +148,7 @@ impl FrontMatter {
         Self { fields }
     }
 
-    /// Adds what the configuration gives under keys that a post does not write, or leaves null.
+    /// Adds the configured values of keys that a post lacks or leaves null.
     pub fn fill(&mut self, given: Vec<(String, Field)>) {
         for (key, field) in given {
             match self.fields.iter_mut().find(|(name, _)| *name == key) {
@@ -160,24 +159,24 @@ impl FrontMatter {
         }
     }
 
-    /// Adds a field if its key is not written at all.
+    /// Adds a field if its key is absent; a null value counts as present.
     pub fn add(&mut self, key: &str, field: &Field) {
         if self.get(key).is_none() {
             self.fields.push((key.to_owned(), field.clone()));
         }
     }
 
-    /// Whether a key has a value.
+    /// Returns whether a key has a value other than null.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some_and(|field| field.value != Value::Null)
     }
 
-    /// The field of a key, if it is written at all.
+    /// Returns the field of a key; its value may be null.
     pub fn get(&self, key: &str) -> Option<&Field> {
         self.iter().find(|(name, _)| *name == key).map(|(_, field)| field)
     }
 
-    /// The text of a scalar as written; `None` if it is null, absent or no scalar.
+    /// Returns the text of a scalar as written; `None` if it is null, absent or not a scalar.
     pub fn text(&self, key: &str) -> Option<&str> {
         match &self.get(key)?.value {
             Value::Text(text) => Some(text),
@@ -185,12 +184,12 @@ impl FrontMatter {
         }
     }
 
-    /// The text of a setting such as `permalink`, which `false` leaves as it is.
+    /// Returns the text of a setting such as `permalink`; `false` and an empty text leave it unset.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.text(key).filter(|text| !text.is_empty() && self.bool(key) != Some(false))
     }
 
-    /// An unquoted `true yes on false no off`, as psych knows them; all else is `None`.
+    /// Reads an unquoted `true yes on false no off`, the booleans of psych; `None` for any other value.
     pub fn bool(&self, key: &str) -> Option<bool> {
         let field = self.get(key)?;
         match &field.value {
@@ -199,14 +198,14 @@ impl FrontMatter {
         }
     }
 
-    /// Whether the key is there and what it says is false to Ruby, as `published` must be to
-    /// hide a post.
+    /// Returns whether a key is present and its value is false to Ruby: `published`
+    /// hides a post only then.
     pub fn is_false_or_null(&self, key: &str) -> bool {
         self.get(key).is_some_and(|field| field.value == Value::Null) || self.bool(key) == Some(false)
     }
 
-    /// The names of a key such as `tags`: a text, which is split at white space if `split`, or
-    /// the items of a list, which never are. Nulls and empty names are left out.
+    /// Returns the names of a key such as `tags`: a text, split at white space if `split`, or the items
+    /// of a list, which are never split. Omits nulls and empty names.
     pub fn strings(&self, key: &str, split: bool) -> Vec<String> {
         match self.get(key).map(|field| &field.value) {
             Some(Value::Text(text)) if split => {
@@ -221,7 +220,7 @@ impl FrontMatter {
         }
     }
 
-    /// The fields in the order of the file.
+    /// Iterates over the fields in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Field)> {
         self.fields.iter().map(|(key, field)| (key.as_str(), field))
     }

@@ -1,4 +1,4 @@
-//! A post as a line of JSON, for programs: `finews list` and the months of the whole archive.
+//! A post as a line of JSON, for programs: `finews list` and the monthly files of the whole archive.
 
 use std::io;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::packed::Unpacked;
 use super::{Post, Snapshot};
 
-/// What a line says of a post beside what lists know of it.
+/// The content of a line beyond the metadata of the post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum With {
-    /// Nothing.
+    /// The metadata only.
     Nothing,
     /// The cleaned body, as HTML.
     Body,
@@ -18,7 +18,7 @@ pub enum With {
     Text,
 }
 
-/// A line. `url` and `id` are Jekyll's, without `baseurl`; `date` is RFC 3339 in the site's zone.
+/// One line. `url` and `id` are Jekyll's, without `baseurl`; `date` is RFC 3339 in the site's zone.
 #[derive(Debug, Serialize)]
 pub struct Line<'a> {
     path: &'a str,
@@ -35,10 +35,10 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// The line of a post.
+    /// Creates the line of a post; unpacks the article only if `with` needs it.
     ///
     /// # Errors
-    /// When the stored article is damaged.
+    /// Returns an error if the stored article is damaged.
     pub fn new(archive: &'a Snapshot, post: &'a Post, with: With) -> io::Result<Self> {
         let names = |ids: &[_]| ids.iter().map(|id| archive.name(*id)).collect();
         let article = if with == With::Nothing { None } else { Some(archive.article(post)?) };
@@ -55,10 +55,10 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Writes the line, its end included.
+    /// Writes the line and its line feed.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Returns the errors of the writer.
     pub fn write(&self, mut to: impl io::Write) -> io::Result<()> {
         serde_json::to_writer(&mut to, self)?;
         to.write_all(b"\n")

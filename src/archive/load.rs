@@ -1,5 +1,5 @@
-//! A site's folder → its first [`Snapshot`], on every core. What is wrong with a file is collected
-//! and never stops the rest.
+//! Loads a site's folder into its first [`Snapshot`], on all cores. A bad file becomes a problem
+//! and never stops the load.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::config::{Config, ConfigError};
 
 pub use super::snapshot::Claims;
 
-/// Articles that train the dictionary, at most.
+/// The maximum number of articles that train the dictionary.
 const SAMPLES: usize = 1_000;
 
-/// More threads than cores: while one waits for the disk, another works.
+/// The pool has more threads than cores: while one thread waits for the disk, another works.
 const READERS_PER_CORE: usize = 4;
 
-/// How far a load is; read by whoever shows it.
+/// The progress of a load, shared with the thread that displays it.
 #[derive(Debug, Default)]
 pub struct Progress {
     total: AtomicUsize,
@@ -36,12 +36,12 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Files found so far.
+    /// The number of post files found; 0 until the walk ends.
     pub fn total(&self) -> usize {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// Files read so far.
+    /// The number of post files read so far.
     pub fn done(&self) -> usize {
         self.done.load(Ordering::Relaxed)
     }
@@ -55,20 +55,20 @@ impl Progress {
     }
 }
 
-/// What is wrong with one file, under its path.
+/// The problems of one file, with its path.
 pub(super) type Problems = (Arc<str>, Vec<Problem>);
 
-/// What came of a file of posts.
+/// The result of reading one post file.
 pub(super) struct Sighting {
     pub(super) post: Option<Post>,
     pub(super) defects: Vec<Defect>,
-    /// What the file was, if it could be read.
+    /// The version of the file; the default if it could not be read.
     pub(super) stamp: Stamp,
-    /// It was being written, and should be looked at again after this time.
+    /// Set if the file is still being written: the time to wait before the next attempt.
     pub(super) again: Option<Duration>,
 }
 
-/// What posts are made with: the rules of their site, and what all of them share.
+/// Builds posts from the rules of a site and the state that all posts share.
 pub(super) struct Press<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) names: Interner,
@@ -77,7 +77,7 @@ pub(super) struct Press<'a> {
 }
 
 impl Press<'_> {
-    /// Reads a file of posts.
+    /// Reads a post file and builds its post.
     pub(super) fn read(&self, file: &SiteFile, links: &Links<'_>) -> Sighting {
         match stamp::read(&file.file(&self.reader.config().root)) {
             Ok(content) => self.make(file, &content, links),
@@ -87,7 +87,7 @@ impl Press<'_> {
         }
     }
 
-    /// Makes the post of a file that was read.
+    /// Builds the post of a file whose content was read.
     pub(super) fn make(&self, file: &SiteFile, content: &stamp::Content, links: &Links<'_>) -> Sighting {
         let outcome = self.reader.post(file, content, links);
         let mut defects = outcome.defects;
@@ -104,23 +104,23 @@ impl Press<'_> {
     }
 }
 
-/// A site as it was first read.
+/// The result of the first load.
 pub(super) struct Loaded {
     pub(super) archive: Snapshot,
-    /// The files of its own pages.
+    /// The files of the site's own pages.
     pub(super) pages: Vec<SiteFile>,
-    /// The folders that were looked into.
+    /// The folders that the walk entered.
     pub(super) folders: Vec<PathBuf>,
-    /// Files that are being written, and when to look at them again.
+    /// Files that are still being written, with the time to wait before the next attempt.
     pub(super) unsettled: Vec<(SiteFile, Duration)>,
 }
 
-/// Loads a site, and waits for files that are being written.
+/// Loads a site and waits for files that are still being written.
 ///
 /// # Errors
-/// When the configuration turns out to be unusable. A bad file is a problem of the snapshot.
+/// Returns an error if the configuration is unusable. A bad file is a problem of the snapshot instead.
 pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
-    // Who asks once wants what the files say, not what was kept of them.
+    // A single load must show the files as they are, so it ignores the cached archive.
     let mut config = config.clone();
     config.cache_dir = None;
     let mut editor = Editor::open(Arc::new(config), claims, progress)?;
@@ -128,12 +128,12 @@ pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snap
     Ok(Snapshot::clone(&editor.archive()))
 }
 
-/// Reads the files of a site on every core.
+/// Reads all files of a site on all cores.
 pub(super) fn gather(config: &Config, claims: Claims, progress: &Progress) -> Result<Loaded, ConfigError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match rayon::ThreadPoolBuilder::new().num_threads(cores * READERS_PER_CORE).build() {
         Ok(pool) => pool.install(|| gather_here(config, claims, progress)),
-        // Without threads of our own those that are there do as well.
+        // If the pool cannot start its threads, rayon's global pool does the work.
         Err(_) => gather_here(config, claims, progress),
     }
 }
@@ -181,7 +181,7 @@ fn gather_here(config: &Config, claims: Claims, progress: &Progress) -> Result<L
     Ok(Loaded { archive, pages: found.pages, folders: found.folders, unsettled })
 }
 
-/// Drafts of a share of the posts, which train the dictionary.
+/// Reads a sample of the posts, whose drafts train the dictionary.
 fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
     let step = files.len().div_ceil(SAMPLES).max(1);
     let sample = |file: &SiteFile| {
@@ -192,12 +192,12 @@ fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
     drafts.filter(|draft| !draft.body.html.as_str().is_empty()).collect()
 }
 
-/// What is said of a file that is being written.
+/// Creates the defect of a file that is still being written.
 pub(super) fn still_changing() -> Defect {
     Defect::warning(Code::HalfWritten, "the file is still being written")
 }
 
-/// Reads the posts and pages anew that name others, now that these have URLs.
+/// Rereads the pages, and the posts that name other posts, now that all URLs are known.
 fn linked(snapshot: Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteFile]) -> Snapshot {
     let press =
         Press { reader, names: Interner::new(snapshot.names().clone()), packing: snapshot.packing(), claims };
@@ -218,7 +218,7 @@ fn linked(snapshot: Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteF
     snapshot.after(change, snapshot.moment()).0
 }
 
-/// Reads the site's own pages.
+/// Reads the site's own pages in parallel.
 pub(super) fn pages(
     reader: &Reader<'_>,
     files: &[SiteFile],
@@ -233,12 +233,12 @@ pub(super) fn pages(
     (pages, problems)
 }
 
-/// What is wrong with a file, also when that is nothing any more.
+/// Assigns defects to their file. An empty list clears the earlier problems of the file.
 pub(super) fn of_file(path: &str, defects: Vec<Defect>) -> Problems {
     (path.into(), defects.into_iter().map(|defect| defect.of(path)).collect())
 }
 
-/// Problems of files and folders that could not be read.
+/// Pairs each problem of an unreadable file or folder with its path.
 pub(super) fn by_path(problems: Vec<Problem>) -> Vec<Problems> {
     problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }

@@ -1,12 +1,12 @@
-//! The domain: posts, and the archive they make. Nothing here knows of HTTP or templates.
+//! The domain: posts, and the archive that they form. This module knows neither HTTP nor templates.
 //!
 //! In reading order:
-//! - [`problem`]: what is wrong with a file, as data
+//! - [`problem`]: problems of files, as data
 //! - [`front_matter`], [`date`], [`slug`], [`permalink`], [`defaults`]: Jekyll's rules
-//! - [`body`]: Markdown and HTML → clean HTML, and what is lifted out of it
-//! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on every core
+//! - [`body`]: Markdown and HTML → clean HTML, and the metadata extracted from it
+//! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on all cores
 //! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
-//! - [`mod@line`]: a post for programs
+//! - [`mod@line`]: a post as JSON, for programs
 
 mod address;
 pub mod body;

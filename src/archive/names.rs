@@ -1,4 +1,4 @@
-//! Interned names: a category, tag or author that a hundred thousand posts share is kept once.
+//! Interned names: the archive stores each category, tag or author once, however many posts share it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rpds::{HashTrieMapSync, VectorSync};
 use serde::{Deserialize, Serialize};
 
-/// A name of [`Names`].
+/// An index into [`Names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameId(u32);
 
-/// Every name of a snapshot, shared with the snapshots before and after it. Names differ when their
-/// bytes do: `TechWeb` and `Techweb` are two.
+/// All names of a snapshot, in storage shared with the snapshots before and after it. Comparison is by
+/// bytes: `TechWeb` and `Techweb` are two names.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     ids: HashTrieMapSync<Arc<str>, NameId>,
@@ -19,37 +19,37 @@ pub struct Names {
 }
 
 impl Names {
-    /// Adds a name that is not among them.
+    /// Adds a name, which must be new.
     fn push(&mut self, text: Arc<str>) {
         let id = NameId(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
         self.texts.push_back_mut(Arc::clone(&text));
         self.ids.insert_mut(text, id);
     }
 
-    /// The text of a name.
+    /// Returns the text of a name; empty if the id is unknown.
     pub fn text(&self, id: NameId) -> &str {
         self.texts.get(id.0 as usize).map_or("", |text| text)
     }
 
-    /// The id of a known name.
+    /// Returns the id of a known name.
     pub fn find(&self, text: &str) -> Option<NameId> {
         self.ids.get(text).copied()
     }
 
-    /// Every name, in the order of their ids.
+    /// Iterates over all names in the order of their ids.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.texts.iter().map(|text| &**text)
     }
 }
 
-/// Names while many threads read posts.
+/// Interns names while many threads read posts.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     known: Names,
     new: RwLock<NewNames>,
 }
 
-/// Names that came while posts were read: a plain map, since the first load asks it millions of times.
+/// Names added while posts are read: a plain map, since the first load looks up millions of names.
 #[derive(Debug, Default)]
 struct NewNames {
     ids: HashMap<Arc<str>, NameId>,
@@ -57,24 +57,24 @@ struct NewNames {
 }
 
 impl Interner {
-    /// Goes on from known names.
+    /// Starts from known names.
     pub(super) fn new(known: Names) -> Self {
         Self { known, new: RwLock::default() }
     }
 
-    /// The id of a name, new or known.
+    /// Returns the id of a name; adds the name if it is new.
     pub(super) fn intern(&self, text: &str) -> NameId {
         if let Some(id) = self.known.find(text) {
             return id;
         }
-        // Adding a name cannot fail half-way, so the names are whole whoever has panicked.
+        // An insertion cannot fail half-way, so the names stay consistent even if a thread has panicked.
         let known = self.new.read().unwrap_or_else(PoisonError::into_inner).ids.get(text).copied();
         known.unwrap_or_else(|| self.add(text))
     }
 
     fn add(&self, text: &str) -> NameId {
         let mut new = self.new.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have been quicker.
+        // Another thread may have added the name first.
         if let Some(id) = new.ids.get(text) {
             return *id;
         }
@@ -85,7 +85,7 @@ impl Interner {
         id
     }
 
-    /// The ids of names, in their order, each once.
+    /// Returns the ids of names in their order, without duplicates.
     pub(super) fn intern_all(&self, texts: &[String]) -> Vec<NameId> {
         let mut ids = Vec::with_capacity(texts.len());
         for text in texts {
@@ -97,7 +97,7 @@ impl Interner {
         ids
     }
 
-    /// The names, when all posts are read.
+    /// Returns all names, once all posts are read.
     pub(super) fn into_names(self) -> Names {
         let mut names = self.known;
         for text in self.new.into_inner().unwrap_or_else(PoisonError::into_inner).texts {

@@ -1,6 +1,6 @@
-//! Articles at rest: what only an article's page shows, compressed one by one, with a dictionary
-//! trained on the archive itself, since what one scraped body repeats is mostly what all the others
-//! hold too.
+//! Compressed articles: the content that only an article's page shows. Each article is compressed
+//! by itself, with a dictionary trained on the archive, because scraped bodies mostly repeat text
+//! that the others also contain.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,40 +11,40 @@ use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound, get_error_name};
 
 use super::body::{self, BodyHtml};
 
-/// The level: higher ones cost the start more than they save.
+/// The zstd level; higher levels slow down the start more than they save.
 const LEVEL: i32 = 1;
-/// The dictionary's size in bytes; larger ones were no smaller in sum.
+/// The dictionary's size in bytes; larger dictionaries did not reduce the total size.
 const DICTIONARY_SIZE: usize = 64 * 1024;
-/// What a byte of zstd may become: a block of 128 KiB has four bytes at least. A damaged length asks for no
-/// more memory.
+/// The maximum output per compressed byte: a zstd block of 128 KiB takes at least four bytes. The limit
+/// bounds the allocation if a stored length is damaged.
 const MOST_OF_A_BYTE: usize = 32 * 1024;
-/// Fewer samples than this train no useful dictionary.
+/// The minimum number of samples that train a useful dictionary.
 const FEWEST_SAMPLES: usize = 64;
 
-/// What only the article's page shows of a post.
+/// The content of a post that only its article page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Article<'a> {
     /// The cleaned body.
     pub(super) html: Cow<'a, str>,
-    /// The digest that stood at the head of the body.
+    /// The digest from the head of the body.
     pub(super) digest: Option<Cow<'a, str>>,
-    /// Where the article was first published.
+    /// The URL of the original publication.
     pub(super) source_url: Option<Cow<'a, str>>,
 }
 
-/// An article, unpacked.
+/// A decompressed article.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unpacked {
     /// The cleaned body.
     pub html: BodyHtml,
-    /// The digest that stood at the head of the body.
+    /// The digest from the head of the body.
     pub digest: Option<String>,
-    /// Where the article was first published.
+    /// The URL of the original publication.
     pub source_url: Option<String>,
 }
 
 impl Unpacked {
-    /// All its text, a block a line: the digest, then the body.
+    /// Returns the whole text, one line per block: the digest, then the body.
     pub fn text(&self) -> String {
         let body = body::text(&self.html);
         match &self.digest {
@@ -55,16 +55,16 @@ impl Unpacked {
     }
 }
 
-/// A compressed article. Only the [`Packing`] that packed it can unpack it.
+/// A compressed article. Only the [`Packing`] that compressed it can decompress it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedArticle {
     #[serde(with = "serde_bytes")]
     bytes: Box<[u8]>,
-    /// Bytes before compression.
+    /// Size in bytes before compression.
     length: u32,
 }
 
-/// How the articles of an archive are packed: with a dictionary, unless they are too few to train one.
+/// The compression of articles: with a dictionary, unless they are too few to train one.
 #[derive(Default)]
 pub struct Packing(Option<Dictionary>);
 
@@ -75,23 +75,23 @@ struct Dictionary {
 }
 
 thread_local! {
-    // The contexts are large, and made anew for each article they would cost more than the article.
+    // The contexts are large: a new one per article would cost more than the article itself.
     static ENCODER: RefCell<CCtx<'static>> = RefCell::new(CCtx::create());
     static DECODER: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 
 impl Packing {
-    /// A packing for articles like these; without a dictionary when they are too few.
+    /// Trains a packing on sample articles; uses no dictionary if the samples are too few.
     pub(super) fn trained<'a>(samples: impl Iterator<Item = Article<'a>>) -> Self {
         let samples: Vec<Vec<u8>> = samples.filter_map(|sample| bytes_of(&sample).ok()).collect();
         if samples.len() < FEWEST_SAMPLES {
             return Self(None);
         }
-        // Training fails on samples that have nothing in common; then there is nothing to gain.
+        // Training fails on samples without common content, where a dictionary would save nothing.
         zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().and_then(Self::with).unwrap_or_default()
     }
 
-    /// The packing of a dictionary, as [`Packing::dictionary`] gives it; nothing if it is none.
+    /// Creates a packing from the bytes of [`Packing::dictionary`]; `None` if they are not a dictionary.
     pub(super) fn with(dictionary: Vec<u8>) -> Option<Self> {
         if dictionary.is_empty() {
             return Some(Self(None));
@@ -101,15 +101,15 @@ impl Packing {
         Some(Self(Some(Dictionary { bytes: dictionary, encoder, decoder })))
     }
 
-    /// The dictionary; empty if there is none.
+    /// Returns the bytes of the dictionary; empty without a dictionary.
     pub(super) fn dictionary(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], |dictionary| &dictionary.bytes)
     }
 
-    /// Packs an article.
+    /// Compresses an article with the context of this thread.
     ///
     /// # Errors
-    /// When it is larger than 4 GiB.
+    /// Returns an error if the article is larger than 4 GiB.
     pub(super) fn pack(&self, article: &Article<'_>) -> io::Result<PackedArticle> {
         let plain = bytes_of(article)?;
         let length = u32::try_from(plain.len()).map_err(io::Error::other)?;
@@ -123,10 +123,10 @@ impl Packing {
         Ok(PackedArticle { bytes: bytes.as_slice().into(), length })
     }
 
-    /// The article again.
+    /// Decompresses an article with the context of this thread.
     ///
     /// # Errors
-    /// When the bytes are not those that were packed, which only a fault of the memory explains.
+    /// Returns an error if the bytes are not those that were packed, which only faulty memory explains.
     pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
         let mut plain = Vec::with_capacity((packed.length as usize).min(packed.bytes.len() * MOST_OF_A_BYTE));
         DECODER
@@ -166,7 +166,7 @@ mod tests {
     fn what_is_no_dictionary_is_refused() {
         assert!(Packing::with(Vec::new()).is_some());
         assert!(Packing::with(b"any text will do".to_vec()).is_some());
-        // It begins as those do that were trained.
+        // These bytes begin like a trained dictionary.
         assert!(Packing::with(b"\x37\xA4\x30\xEC and goes on otherwise".to_vec()).is_none());
     }
 

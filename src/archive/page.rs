@@ -1,4 +1,4 @@
-//! The site's other pages: Markdown and HTML with front matter outside the folders of posts.
+//! The site's own pages: Markdown and HTML with front matter outside the folders of posts.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,25 +13,25 @@ use super::stamp;
 /// A page such as `about.md`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Page {
-    /// The file, relative to the site's folder.
+    /// The file's path relative to the site's folder.
     pub path: Box<str>,
     /// The URL path, percent-encoded, without `baseurl`.
     pub url: Box<str>,
     /// The title; may be empty.
     pub title: Box<str>,
-    /// The cleaned body. Pages are few, so it is kept as it is.
+    /// The cleaned body, not compressed because pages are few.
     pub body: BodyHtml,
-    /// About 120 characters of plain text.
+    /// An excerpt of about 120 characters of plain text.
     pub excerpt: Box<str>,
-    /// In the sitemap, unless `sitemap: false`.
+    /// False if the front matter has `sitemap: false`.
     pub in_sitemap: bool,
-    /// Former paths, whose readers are sent here.
+    /// Former paths, which redirect to the page.
     pub redirect_from: Vec<String>,
-    /// A hash of what the page shows.
+    /// A hash of the title, URL, body and excerpt.
     pub hash: u64,
 }
 
-/// Reads a page; nothing if the file has no front matter, since then it is none.
+/// Reads a page. Returns `None` if it is not served; a file without front matter is not a page.
 pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<Page>, Vec<Defect>) {
     let content = match stamp::read(&file.file(&reader.config().root)) {
         Ok(content) => content,
@@ -41,12 +41,12 @@ pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (
     let split = front_matter::split(&text);
     let (mut front, mut defects) = match split.yaml {
         Some(yaml) => front_matter::parse(yaml),
-        // An open fence makes a page as well.
+        // A file with an unclosed fence is also a page.
         None if split.unclosed => (FrontMatter::default(), Vec::new()),
         None => return (None, Vec::new()),
     };
     defects.extend(defect);
-    // Not `published`, which the configuration cannot give to pages.
+    // The list omits `published`, which the configuration cannot set for pages.
     for key in ["permalink", "title", "sitemap"] {
         if let Some(given) = reader.defaults().for_page(&file.path, key) {
             front.add(key, given);
@@ -55,7 +55,7 @@ pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (
     let page = if front.is_false_or_null("published") {
         None
     } else if let Some(tag) = unresolved_liquid(split.body) {
-        let message = format!("the page needs Liquid that finews does not resolve: `{tag}`");
+        let message = format!("the page uses Liquid that finews does not support and is not served: `{tag}`");
         defects.push(Defect::warning(Code::PageSkipped, message).at(split.body_line));
         None
     } else {
@@ -96,7 +96,7 @@ fn page(
     }
 }
 
-/// The first Liquid tag or value that only Jekyll could fill in.
+/// Returns the first Liquid tag or output that only Jekyll can resolve.
 fn unresolved_liquid(source: &str) -> Option<&str> {
     const FILTERS: [&str; 2] = ["relative_url", "absolute_url"];
     const RESOLVED: [&str; 14] = [
@@ -126,7 +126,7 @@ fn unresolved_liquid(source: &str) -> Option<&str> {
         let mut filters = expression.split('|').skip(1).map(str::trim);
         let is_filtered = close == "}}" && filters.any(|filter| !FILTERS.contains(&filter));
         if name == "raw" {
-            // What stands between the marks is meant to be read as it is.
+            // Text between these tags is literal.
             rest = inside.split_once("endraw").map_or("", |(_, after)| after);
             continue;
         }

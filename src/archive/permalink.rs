@@ -1,5 +1,5 @@
-//! From a post's file name to its URL, as Jekyll makes it: the name's parts, the permalink
-//! templates and the id that feeds use (jekyll/document.rb, url.rb, drops/url_drop.rb).
+//! Builds a post's URL from its file name as Jekyll does: the parts of the name, the permalink templates
+//! and the id that feeds use (jekyll/document.rb, url.rb, drops/url_drop.rb).
 
 mod file_name;
 mod placeholder;
@@ -14,32 +14,32 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 pub use file_name::{FileName, file_name};
 use placeholder::{Placeholder, allowed};
 
-/// Everything a placeholder can stand for.
+/// The values of all placeholders.
 #[derive(Debug, Clone, Copy)]
 pub struct UrlParts<'a> {
-    /// `posts`.
+    /// The name of the collection: `posts`.
     pub collection: &'a str,
-    /// The file, relative to the site, with its extension; `:path` is made of it.
+    /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
     pub path: &'a str,
-    /// The file's name without its extension (but with its date).
+    /// The file name with its date but without its extension.
     pub basename: &'a str,
-    /// The slug of the file's name.
+    /// The slug of the file name.
     pub slug: &'a str,
-    /// `slug` of the front matter, which overrides that of the name.
+    /// `slug` of the front matter, which overrides the slug of the file name.
     pub fm_slug: Option<&'a str>,
-    /// In order, unchanged.
+    /// The categories in order, unchanged.
     pub categories: &'a [String],
-    /// In the site's zone.
+    /// The publication date in the site's zone.
     pub date: &'a DateTime<Tz>,
-    /// With its dot.
+    /// The extension of the output, with its dot.
     pub output_ext: &'a str,
 }
 
-/// A permalink with its placeholders recognised.
+/// A permalink, parsed into text and placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
-    /// What pages outside `_posts` end in under this permalink setting.
+    /// The ending of pages outside `_posts` under this permalink setting.
     page_suffix: PageSuffix,
 }
 
@@ -56,9 +56,9 @@ enum PageSuffix {
     Extension,
 }
 
-/// A permalink with a placeholder that does not exist.
+/// The error of a permalink with an unknown placeholder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown placeholder `:{name}`; allowed are {}", allowed())]
+#[error("unknown placeholder `:{name}`; expected one of {}", allowed())]
 pub struct UnknownPlaceholder {
     name: String,
 }
@@ -66,21 +66,21 @@ pub struct UnknownPlaceholder {
 impl FromStr for Template {
     type Err = UnknownPlaceholder;
 
-    /// The name of a style, or a template (Configuration#style_to_permalink).
+    /// Parses the name of a style or a template (`Configuration#style_to_permalink`).
     fn from_str(setting: &str) -> Result<Self, UnknownPlaceholder> {
         let (template, page_suffix) = style(setting);
         Ok(Self { page_suffix, ..post_permalink(template)? })
     }
 }
 
-/// The template of a setting, and what pages end in under it.
+/// Returns the template of a setting, and the ending of pages under it.
 fn style(setting: &str) -> (&str, PageSuffix) {
     match setting {
         "date" => ("/:categories/:year/:month/:day/:title:output_ext", PageSuffix::Extension),
         "pretty" => ("/:categories/:year/:month/:day/:title/", PageSuffix::Slash),
         "ordinal" => ("/:categories/:year/:y_day/:title:output_ext", PageSuffix::Extension),
         "none" => ("/:categories/:title:output_ext", PageSuffix::Extension),
-        // Utils.add_permalink_suffix does not know this style.
+        // `Utils.add_permalink_suffix` does not know this style.
         "weekdate" => ("/:categories/:year/W:week/:short_day/:title:output_ext", PageSuffix::None),
         _ if setting.ends_with('/') => (setting, PageSuffix::Slash),
         _ if setting.ends_with(":output_ext") => (setting, PageSuffix::Extension),
@@ -88,8 +88,8 @@ fn style(setting: &str) -> (&str, PageSuffix) {
     }
 }
 
-/// The `permalink` of a post's front matter: as a setting, but `pretty` is no style here.
-/// Without an extension it stays so in the URL (Jekyll then writes the file `URL.html`).
+/// Parses the `permalink` of a post's front matter, where `pretty` is not a style. Without an extension
+/// it gives a URL without one (Jekyll then writes the file `URL.html`).
 pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
     let mut pieces = Vec::new();
     let mut text = String::new();
@@ -98,7 +98,7 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
         text.push_str(before);
         let end = after.find(|c| !matches!(c, 'a'..='z' | '_')).unwrap_or(after.len());
         let name = &after[..end];
-        // `/:month_:day`: one underscore at the end is text (URL#generate_url_from_drop).
+        // `/:month_:day`: a single underscore at the end is text (`URL#generate_url_from_drop`).
         let name = name.strip_suffix('_').unwrap_or(name);
         if end == 0 {
             text.push(':');
@@ -126,9 +126,9 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
     Ok(Template { pieces, page_suffix: PageSuffix::None })
 }
 
-/// The text of a template without what leads elsewhere. Jekyll leaves even `?` and `#` as they are. Browsers
-/// drop line breaks and tabs, so that `/\t/` begins with the name of a host, and so does `/\`; and to them
-/// `%2e` is a dot (<https://url.spec.whatwg.org/#path-state>).
+/// Escapes the characters of a template's text that would lead elsewhere. Jekyll leaves even `?` and `#`
+/// as they are. Browsers drop line breaks and tabs, so `/\t/` begins with a host name, and so does `/\`;
+/// they also read `%2e` as a dot (<https://url.spec.whatwg.org/#path-state>).
 fn plain(text: &str) -> Cow<'_, str> {
     let is_special = |c: char| matches!(c, '?' | '#' | '\\' | '%') || c.is_control();
     if !text.contains(is_special) {
@@ -148,7 +148,7 @@ fn plain(text: &str) -> Cow<'_, str> {
 }
 
 impl Template {
-    /// That of a site: its posts may have a template of their own, which is never a style.
+    /// Builds a site's template. Posts may have their own, which is never the name of a style.
     pub fn of_site(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
         match posts {
             Some(posts) => Ok(Self { page_suffix: style(setting).1, ..post_permalink(posts)? }),
@@ -156,8 +156,8 @@ impl Template {
         }
     }
 
-    /// The URL of a post: a path that begins with `/`. Values are percent-encoded; the text of
-    /// the template is as its author wrote it.
+    /// Returns the URL of a post: a path that begins with `/`. Percent-encodes the values; the text of
+    /// the template is used as parsed.
     pub fn expand(&self, parts: &UrlParts) -> String {
         let mut url = String::with_capacity(96);
         for piece in &self.pieces {
@@ -170,9 +170,9 @@ impl Template {
     }
 }
 
-/// The URL of a page outside `_posts` (Page#template): `dir` is its folder relative to the
-/// site, `output_ext` the extension of the page served, `style` the site's permalink setting,
-/// `permalink` that of its front matter.
+/// Returns the URL of a page outside `_posts` (`Page#template`). `dir` is the page's folder relative to
+/// the site, `output_ext` the extension of the served page, `style` the site's permalink setting, and
+/// `permalink` the one of the page's front matter.
 pub fn page_url(
     dir: &str,
     basename: &str,
@@ -189,7 +189,7 @@ pub fn page_url(
         PageSuffix::Slash => "/:path/:basename/",
         PageSuffix::Extension => "/:path/:basename:output_ext",
     });
-    // Unlike a post's, a page's unknown placeholders stay as they are.
+    // Unlike in a post's permalink, unknown placeholders stay as they are.
     let url = plain(template)
         .replace(":path", &escape(dir))
         .replace(":basename", &escape(basename))
@@ -197,15 +197,15 @@ pub fn page_url(
     sanitize(&url)
 }
 
-/// The id of a post, of which its feed entry is made: the folder of its URL, and the slug of
-/// the front matter or else of the file, as it is (Document#id).
+/// Returns the id of a post, which its feed entry uses: the folder of its URL, and the unchanged slug of
+/// the front matter or else of the file (`Document#id`).
 pub fn jekyll_id(url: &str, slug: &str) -> String {
     let url = url.trim_end_matches('/');
     let folder = url.rfind('/').map_or("", |end| &url[..end]);
     format!("{folder}/{}", slug.strip_prefix('/').unwrap_or(slug))
 }
 
-/// URL#sanitize_url: makes the URL absolute, and leaves no way up.
+/// `URL#sanitize_url`: makes the URL absolute and removes segments that lead upwards.
 fn sanitize(url: &str) -> String {
     let mut clean = String::with_capacity(url.len() + 1);
     let rooted = ["/", url].concat();
@@ -218,8 +218,8 @@ fn sanitize(url: &str) -> String {
     clean
 }
 
-/// URL.escape_path: what RFC 3986 allows in a path stays. Jekyll also leaves `?`, which would
-/// begin a query.
+/// `URL.escape_path`: keeps the characters that RFC 3986 allows in a path. Jekyll also keeps `?`,
+/// which would begin a query.
 fn escape(value: &str) -> Cow<'_, str> {
     const PATH: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')

@@ -1,5 +1,5 @@
-//! A post, complete and made once, and the small types that name posts and their parts.
-//! A [`Snapshot`](super::snapshot::Snapshot) owns them; everybody else holds ids.
+//! A post, complete and immutable, and the small types that name posts and their parts. A
+//! [`Snapshot`](super::snapshot::Snapshot) owns the posts; all other code holds ids.
 
 use std::borrow::Cow;
 use std::io;
@@ -19,82 +19,82 @@ use super::read::Draft;
 use super::snapshot;
 use super::stamp::Stamp;
 
-/// A post's place in the archive's memory. It says nothing of the order of posts, and stays the
-/// same when the post's file changes.
+/// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
+/// not change when the post's file changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PostId(u32);
 
 impl PostId {
-    /// The id of the post at an index of the snapshot's posts.
+    /// Creates the id of the post at an index of the snapshot's posts.
     pub(super) fn new(index: usize) -> Self {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
 
-    /// The index into the snapshot's posts.
+    /// Returns the index into the snapshot's posts.
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A moment, in whole seconds since 1970 UTC.
+/// A point in time, in whole seconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(#[serde(deserialize_with = "in_a_year")] i64);
 
-/// Seconds of a year that dates can have, since no other can be shown in every zone. From a damaged store they
-/// may be anything.
+/// Accepts seconds within the years that dates can have, since no other year can be shown in every zone.
+/// A damaged store may contain any number.
 fn in_a_year<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let seconds = i64::deserialize(deserializer)?;
-    // In a zone it may be another year than in UTC.
+    // The year in a zone may differ from the year in UTC.
     let is_sound = DateTime::from_timestamp(seconds, 0).is_some_and(|at| (0..=10_000).contains(&at.year()));
-    if is_sound { Ok(seconds) } else { Err(Error::custom("a moment in no year of a date")) }
+    if is_sound { Ok(seconds) } else { Err(Error::custom("timestamp outside the years 0 to 10000")) }
 }
 
 impl Timestamp {
-    /// The moment of a clock.
+    /// Converts a system time; drops fractions of a second.
     pub fn of(clock: SystemTime) -> Self {
         DateTime::<chrono::Utc>::from(clock).into()
     }
 
-    /// The moment so many seconds after 1970 began in UTC.
+    /// Creates a timestamp from seconds since 1970 UTC.
     pub fn from_seconds(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970 began in UTC.
+    /// Returns the seconds since 1970 UTC.
     pub fn seconds(self) -> i64 {
         self.0
     }
 
-    /// When a day begins in a zone.
+    /// Returns the beginning of a day in a zone.
     pub fn start_of(day: NaiveDate, zone: Tz) -> Self {
         let midnight = day.and_time(NaiveTime::MIN);
-        // In some zones summer time begins at midnight, which is then skipped.
+        // In some zones summer time begins at midnight, so clocks skip that midnight.
         let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
         let start = clocks.find_map(|clock| zone.from_local_datetime(&clock).earliest());
         start.map_or(Self(midnight.and_utc().timestamp()), Self::from)
     }
 
-    /// The moment as clocks have it; the beginning of 1970 for what is before.
+    /// Converts to a system time; a time before 1970 becomes the beginning of 1970.
     pub fn clock(self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// The moment in a zone.
+    /// Returns the local time in a zone.
     pub fn in_zone(self, zone: Tz) -> DateTime<Tz> {
         DateTime::from_timestamp(self.0, 0).unwrap_or_default().with_timezone(&zone)
     }
 
-    /// The moment in a zone, as RFC 3339 writes it.
+    /// Formats the local time in a zone as RFC 3339.
     pub fn to_rfc3339(self, zone: Tz) -> String {
         self.in_zone(zone).to_rfc3339()
     }
 
-    /// The day of the moment in a zone.
+    /// Returns the calendar day in a zone.
     pub fn day(self, zone: Tz) -> NaiveDate {
         self.in_zone(zone).date_naive()
     }
 
-    /// How long after another moment this is; nothing if it is before.
+    /// Returns the time since another timestamp; zero if that one is later.
     pub fn since(self, other: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(other.0).try_into().unwrap_or(0))
     }
@@ -109,88 +109,87 @@ impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
 /// A security or sector that a post mentions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mention {
-    /// `600160.SH`, or `BK0493` for a sector.
+    /// The code: `600160.SH`, or `BK0493` for a sector.
     pub code: NameId,
-    /// The name it was mentioned by.
+    /// The name that the post uses for it.
     pub name: NameId,
 }
 
-/// Who may see a post whose time has come.
+/// The visibility of a post once its date has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Visibility {
-    /// Everybody, in lists too.
+    /// All readers see the post, in lists too.
     Listed,
-    /// Whoever has the link: `hidden: true`.
+    /// Readers with the link see the post: `hidden: true`.
     Unlisted,
-    /// Nobody; the URL says that it is gone: `published: false`.
+    /// No reader sees the post; its URL reports that it is gone: `published: false`.
     Withdrawn,
 }
 
-/// The texts that lists show and addresses are made of, end to end in one allocation: there are
-/// millions of them.
+/// The texts of lists and URLs, concatenated in one allocation: an archive has millions of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Texts {
     all: Box<str>,
-    /// Where `path`, `url`, `title` and `excerpt` end; what follows is `id`, unless that is the
-    /// URL without `.html`.
+    /// The ends of `path`, `url`, `title` and `excerpt`. The rest is `id`, or empty if the id
+    /// is the URL without `.html`.
     ends: [u32; 4],
 }
 
-/// What few posts have.
+/// Fields that few posts have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Rare {
     modified: Option<Timestamp>,
     lang: Option<NameId>,
     author: Option<NameId>,
-    /// Former paths, decoded, of `redirect_from` and of the other reading of a date without a zone.
+    /// Decoded former paths from `redirect_from` and from the other reading of a date without a zone.
     former: Vec<Box<str>>,
-    /// Where the post has moved away to: a path of this site, or a page of the web.
+    /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
     away: Option<Box<str>>,
     out_of_sitemap: bool,
 }
 
-/// Everything about one post but what only its article shows, which is packed.
+/// A post. The content that only its article page shows is compressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
     texts: Texts,
-    /// When it was published.
+    /// The publication date, to the second.
     pub date: Timestamp,
-    /// Who may see it, once its time has come.
+    /// The visibility once the date has come.
     pub visibility: Visibility,
-    /// Its URL is that of a page of finews which is always there.
+    /// The URL is that of a built-in page of finews that always exists.
     pub(super) reserved: bool,
-    /// Its URL is of the shape of a list of finews, which may be there or not.
+    /// The URL has the shape of a list of finews, which may or may not exist.
     pub(super) list_like: bool,
-    /// The body names other posts by their files, so that its links depend on these.
+    /// The body names other posts by their files, so its links depend on those posts.
     pub(super) linking: bool,
-    /// Categories and then tags.
+    /// The categories, followed by the tags.
     names: Box<[NameId]>,
     categories: u16,
-    /// Who first published it.
+    /// The original publisher, if the body names one.
     pub source_name: Option<NameId>,
     /// The securities mentioned, in the order of their first mention.
     pub securities: Box<[Mention]>,
-    /// The cleaned body and what else only the article shows.
+    /// The compressed article: the cleaned body, the digest and the source URL.
     pub body: PackedArticle,
-    /// Characters of the body's text.
+    /// Length of the body's text in characters.
     pub length: u32,
-    /// A hash of what the file says: two versions of a post that show anything else differ in it.
+    /// A hash of the content: two versions of a post with any visible difference have different hashes.
     pub hash: u64,
     rare: Option<Box<Rare>>,
-    /// The file that it was read from.
+    /// The version of the file that the post was read from.
     pub(super) stamp: Stamp,
 }
 
 impl Post {
-    /// Since when it could be shown: when its file was written, or later if it is dated so.
+    /// Returns when the post was due: at its file's last change, or at its date if that is later.
     pub fn due_since(&self) -> SystemTime {
         self.stamp.changed_at().max(self.date.clock())
     }
 
-    /// A post of a draft, with its names interned and its article packed.
+    /// Builds a post from a draft: interns its names and compresses its article.
     ///
     /// # Errors
-    /// When the article cannot be packed.
+    /// Returns an error if the article cannot be compressed.
     pub(super) fn of(
         draft: &Draft,
         stamp: Stamp,
@@ -229,12 +228,12 @@ impl Post {
         self.rare.as_deref()
     }
 
-    /// The file, relative to the site's folder, with `/` between its parts.
+    /// The file's path relative to the site's folder, with `/` as separator.
     pub fn path(&self) -> &str {
         self.texts.part(0)
     }
 
-    /// What the post is known by from one start to the next: a hash of its file's path.
+    /// Identifies the post across restarts: a hash of its file's path.
     pub fn key(&self) -> u64 {
         snapshot::index_hash(self.path())
     }
@@ -249,7 +248,7 @@ impl Post {
         self.texts.part(2)
     }
 
-    /// About 120 characters of plain text.
+    /// An excerpt of about 120 characters of plain text.
     pub fn excerpt(&self) -> &str {
         self.texts.part(3)
     }
@@ -262,17 +261,17 @@ impl Post {
         }
     }
 
-    /// Categories, in Jekyll's order, each once.
+    /// The categories in Jekyll's order, without duplicates.
     pub fn categories(&self) -> &[NameId] {
         self.groups().0
     }
 
-    /// Tags, in the order written, each once.
+    /// The tags in the order written, without duplicates.
     pub fn tags(&self) -> &[NameId] {
         self.groups().1
     }
 
-    /// Categories and tags. From a damaged store their number may be anything.
+    /// Splits the names into categories and tags. A damaged store may contain any count.
     fn groups(&self) -> (&[NameId], &[NameId]) {
         self.names.split_at(usize::from(self.categories).min(self.names.len()))
     }
@@ -282,7 +281,7 @@ impl Post {
         self.rare()?.modified
     }
 
-    /// When it was last changed, as far as it says so.
+    /// The time of the last change: `last_modified_at`, or else the date.
     pub fn updated(&self) -> Timestamp {
         self.modified().unwrap_or(self.date)
     }
@@ -297,37 +296,37 @@ impl Post {
         self.rare()?.author
     }
 
-    /// In the sitemap, unless `sitemap: false`.
+    /// False if the front matter has `sitemap: false`.
     fn in_sitemap(&self) -> bool {
         !self.rare().is_some_and(|rare| rare.out_of_sitemap)
     }
 
-    /// Where the post has moved away to: a path of this site, or a page of the web.
+    /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
     pub(super) fn away(&self) -> Option<&str> {
         self.rare()?.away.as_deref()
     }
 
-    /// Whether search engines are to find it.
+    /// Returns whether search engines should index the post.
     pub fn is_to_be_found(&self) -> bool {
         self.in_sitemap() && !self.has_moved()
     }
 
-    /// Whether its URL leads elsewhere.
+    /// Returns whether the URL redirects elsewhere.
     pub fn has_moved(&self) -> bool {
         self.away().is_some()
     }
 
-    /// Decoded paths that once led here.
+    /// Decoded former paths that redirect to the post.
     pub(super) fn former(&self) -> &[Box<str>] {
         self.rare().map_or(&[], |rare| &rare.former)
     }
 
-    /// What the order of posts goes by: the date, then the path in byte order.
+    /// The sort key of posts: the date, then the path in byte order.
     pub(super) fn order(&self) -> (Timestamp, &str) {
         (self.date, self.path())
     }
 
-    /// What a list shows as title: the title, or the first words of the body.
+    /// The title in lists: the title, else the first words of the body, else the path.
     pub fn headline(&self) -> Cow<'_, str> {
         if !self.is_untitled() {
             Cow::Borrowed(self.title())
@@ -338,7 +337,7 @@ impl Post {
         }
     }
 
-    /// The headline shows the body's first words for want of a title.
+    /// True if the post has no title, so that the headline shows the body's first words.
     pub fn is_untitled(&self) -> bool {
         self.title().trim().is_empty()
     }
@@ -346,7 +345,7 @@ impl Post {
 
 #[cfg(test)]
 impl Post {
-    /// A post of which nothing matters but its file and the second when it was published.
+    /// Creates a post for tests that depend only on its path and its date in seconds.
     pub(super) fn sample(path: &str, second: i64) -> Self {
         Self {
             texts: Texts { all: path.into(), ends: [path.len() as u32; 4] },
@@ -376,7 +375,7 @@ impl Texts {
         let mut end = 0;
         let ends = std::array::from_fn(|index| {
             end += parts[index].len();
-            // A file, and so each of its texts, is far smaller than 4 GiB.
+            // A file is far smaller than 4 GiB, and so is each of its texts.
             end as u32
         });
         Self { all: parts.concat().into(), ends }
@@ -385,7 +384,7 @@ impl Texts {
     fn part(&self, index: usize) -> &str {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         let end = self.ends.get(index).map_or(self.all.len(), |end| *end as usize);
-        // From a damaged store the ends may be anything.
+        // A damaged store may contain any offsets.
         self.all.get(start..end).unwrap_or_default()
     }
 }
@@ -405,7 +404,7 @@ impl Rare {
     }
 }
 
-/// The first sentence, or as much of it as a headline holds, cut where the text pauses.
+/// Returns the first sentence, cut at a pause if it is too long for a headline.
 fn first_words(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 36;
     const SHORTEST: usize = 20;

@@ -1,5 +1,5 @@
-//! What is wrong with a file of the site, as data: the loader collects problems,
-//! `finews check` prints them, and nothing a file can contain stops the start.
+//! Problems of a site's files, as data. The loader collects problems and `finews check` prints them; no
+//! content of a file prevents the start.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of problem, named in kebab case wherever they are printed.
+/// The kinds of problem; output uses their names in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -16,23 +16,23 @@ pub enum Code {
     FrontMatterInvalid,
     /// `date:` cannot be read; the date of the file name or of the slug was used.
     DateInvalid,
-    /// No date anywhere: the post cannot be placed and is not served.
+    /// No source gives a date: the post cannot be placed and is not served.
     DateMissing,
     /// The bytes are not UTF-8; they were decoded as GB18030 or repaired.
     EncodingInvalid,
-    /// `permalink:` names an unknown placeholder; the default style was used.
+    /// `permalink:` names an unknown placeholder; the site's style was used.
     PermalinkInvalid,
-    /// Another post, listed earlier, has the same URL.
+    /// A post listed earlier has the same URL.
     UrlDuplicate,
     /// A dated twin of an undated `-ID.md` file exists and is served instead.
     TwinSuperseded,
-    /// The URL belongs to a page of finews.
+    /// The URL belongs to a built-in page of finews.
     PathReserved,
     /// The file or folder cannot be read.
     Unreadable,
-    /// The file is too large for a post, or its body too long or too deep for its markup to be kept.
+    /// The file is too large for a post, or its body is too long or too deeply nested to keep its markup.
     TooLarge,
-    /// The file is empty, or is still being written.
+    /// The file is empty or still being written.
     HalfWritten,
     /// A page outside `_posts` that cannot be served.
     PageSkipped,
@@ -42,18 +42,18 @@ pub enum Code {
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The serde name is the only spelling.
+        // The serde name is the only spelling of a code.
         self.serialize(f)
     }
 }
 
-/// How bad a problem is for readers.
+/// The effect of a problem on readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Repaired, superseded or shadowed: readers lose nothing.
+    /// The content is repaired, superseded or shadowed: readers lose nothing.
     Warning,
-    /// Content is lost to readers.
+    /// Readers lose content.
     Error,
 }
 
@@ -63,37 +63,37 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A problem before its file is known: what the parsers of one text report.
+/// A problem before its file is known, as reported by the parsers of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
-    /// The kind.
+    /// The kind of problem.
     pub code: Code,
-    /// Whether readers lose something.
+    /// The effect on readers.
     pub severity: Severity,
-    /// 1-based line of the file, where it is known.
+    /// 1-based line of the file, if known.
     pub line: Option<u32>,
     /// One sentence, without a full stop.
     pub message: String,
 }
 
 impl Defect {
-    /// Something that was repaired.
+    /// Creates a warning: readers lose nothing.
     pub fn warning(code: Code, message: impl Into<String>) -> Self {
         Self { code, severity: Severity::Warning, line: None, message: message.into() }
     }
 
-    /// Something that readers lose.
+    /// Creates an error: readers lose content.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self { severity: Severity::Error, ..Self::warning(code, message) }
     }
 
-    /// The same at a line of the file, counted from 1.
+    /// Sets the line of the file, counted from 1.
     #[must_use]
     pub fn at(self, line: u32) -> Self {
         Self { line: Some(line), ..self }
     }
 
-    /// The same as a problem of a file.
+    /// Assigns the defect to a file, given by its path relative to the site's folder.
     #[must_use]
     pub fn of(self, path: &str) -> Problem {
         let Self { code, severity, line, message } = self;
@@ -101,24 +101,24 @@ impl Defect {
     }
 }
 
-/// What is wrong with one file.
+/// A problem of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// The file, relative to the site's folder.
+    /// The file's path relative to the site's folder.
     pub path: Box<str>,
-    /// 1-based line, where it is known.
+    /// 1-based line of the file, if known.
     pub line: Option<u32>,
-    /// How bad it is.
+    /// The effect on readers.
     pub severity: Severity,
-    /// The kind.
+    /// The kind of problem.
     pub code: Code,
     /// One sentence, without a full stop.
     pub message: String,
 }
 
 impl fmt::Display for Problem {
-    /// `path:line: severity[code]: message`, as compilers print theirs: always one line, whatever
-    /// the names of files are.
+    /// Writes `path:line: severity[code]: message`, the format of compilers. The output is always one
+    /// line, whatever the file names contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, line, severity, code, message } = self;
         let (path, message) = (visible(path), visible(message));
@@ -129,7 +129,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How many problems there are of each kind.
+/// Counts the problems of each severity and kind.
 pub fn count(problems: &[Problem]) -> BTreeMap<(Severity, Code), usize> {
     let mut counts = BTreeMap::new();
     for problem in problems {
@@ -138,7 +138,7 @@ pub fn count(problems: &[Problem]) -> BTreeMap<(Severity, Code), usize> {
     counts
 }
 
-/// A text without characters that would move a terminal's cursor.
+/// Escapes control characters, which could move a terminal's cursor.
 fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);

@@ -1,5 +1,5 @@
-//! One file → one [`Draft`]: everything a post is, with its names still as text.
-//! The loader makes drafts on every core and the snapshot interns them.
+//! Reads one file into one [`Draft`]: the whole post, with its names still as text. The loader creates
+//! drafts on all cores and interns their names.
 
 mod draft;
 mod groups;
@@ -25,30 +25,30 @@ use crate::config::{Config, ConfigError, NaiveDates};
 pub use draft::Draft;
 use groups::{categories, tags};
 
-/// A file without its closing fence may still be being written until it has rested this long.
+/// A file without its closing fence may still be being written until it is unchanged for this long.
 pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-/// What reading a file gave.
+/// The result of reading a file.
 #[derive(Default)]
 pub struct Outcome {
-    /// The post, unless the file holds none that can be placed.
+    /// The post, unless the file is empty or has no date.
     pub draft: Option<Draft>,
-    /// What was wrong.
+    /// The problems of the file.
     pub defects: Vec<Defect>,
-    /// The front matter has no end.
+    /// The front matter has no closing fence.
     pub unclosed: bool,
 }
 
-/// Resolves what `{% post_url %}` and `{% link %}` name; `None` while that is not known.
+/// Resolves the names in `{% post_url %}` and `{% link %}` to URLs; `None` while a URL is unknown.
 pub type Links<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;
 
-/// A file that is a post by its name.
+/// A file with the name of a post.
 struct PostFile<'f> {
     path: &'f str,
     name: FileName,
 }
 
-/// What all files of a site have in common.
+/// Reads files by the rules that all files of a site share.
 pub struct Reader<'a> {
     config: &'a Config,
     defaults: Defaults,
@@ -57,37 +57,36 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader for the site.
+    /// Creates the reader of a site.
     ///
     /// # Errors
-    /// When the configured permalink has an unknown placeholder.
+    /// Returns an error if the configured permalink has an unknown placeholder.
     pub fn new(config: &'a Config) -> Result<Self, ConfigError> {
         let template = Template::of_site(&config.permalink, config.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
         Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
     }
 
-    /// The configuration that it reads by.
     pub(super) fn config(&self) -> &'a Config {
         self.config
     }
 
-    /// What bodies need to know of the site.
+    /// The properties of the site that bodies depend on.
     pub fn site(&self) -> &SiteContext {
         &self.site
     }
 
-    /// The front matter given for a file by the configuration.
+    /// The front matter that the configuration gives to files.
     pub(super) fn defaults(&self) -> &Defaults {
         &self.defaults
     }
 
-    /// The site's permalink style.
+    /// The site's permalink, for files without their own.
     pub(super) fn template(&self) -> &Template {
         &self.template
     }
 
-    /// Reads a post. Of a body that names other posts `links` says where they are.
+    /// Reads a post. `links` resolves the names of other posts in its body.
     pub fn post(&self, file: &SiteFile, content: &Content, links: &Links<'_>) -> Outcome {
         match file.name() {
             Some(name) => self.named_post(&PostFile { path: &file.path, name }, content, links),
@@ -107,7 +106,7 @@ impl<'a> Reader<'a> {
         let split = front_matter::split(&text);
         outcome.unclosed = split.unclosed;
         if split.unclosed {
-            let message = "the front matter is never closed: all of it is shown as text";
+            let message = "the front matter has no closing `---`; the whole file is shown as text";
             defects.push(Defect::warning(Code::FrontMatterInvalid, message).at(1));
         }
         let mut front = match split.yaml {
@@ -131,19 +130,19 @@ impl<'a> Reader<'a> {
             }
             None => {
                 let message =
-                    "no date in the front matter, the file name or the slug: the post is not served";
+                    "no date in the front matter, file name or slug; add `date:` to publish the post";
                 defects.push(Defect::error(Code::DateMissing, message));
             }
         }
         outcome
     }
 
-    /// How a file with this extension is read.
+    /// Returns the markup format of files with this extension.
     pub(super) fn format(&self, extension: &str) -> Format {
         files::format(self.config, extension)
     }
 
-    /// The front matter's date, else the file name's, else that of the slug's first eight digits.
+    /// The date of the front matter, else of the file name, else of the slug's first eight digits.
     fn date(&self, file: &PostFile<'_>, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Dated> {
         let zone = self.config.timezone;
         let fallback = || match file.name.date {
@@ -165,11 +164,11 @@ impl<'a> Reader<'a> {
             None => {
                 let at = fallback()?;
                 let used = if file.name.date.is_some() {
-                    "the file name's"
+                    "the date in the file name"
                 } else {
-                    "that of the slug's first digits"
+                    "the date in the first digits of the slug"
                 };
-                let message = format!("`date: {}` cannot be read; the date is {used}", text.trim());
+                let message = format!("`date: {}` is invalid; {used} is used", text.trim());
                 defects.push(Defect::warning(Code::DateInvalid, message).at(field.line));
                 Some(Dated { at, other: None })
             }
@@ -221,7 +220,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The post's own permalink, else the site's.
+    /// Returns the post's own permalink, else the site's.
     fn post_template(&self, front: &FrontMatter, defects: &mut Vec<Defect>) -> Cow<'_, Template> {
         let Some(value) = front.setting("permalink") else {
             return Cow::Borrowed(&self.template);
@@ -230,7 +229,7 @@ impl<'a> Reader<'a> {
             Ok(template) => Cow::Owned(template),
             Err(error) => {
                 let line = front.get("permalink").map_or(1, |field| field.line);
-                let message = format!("`permalink: {value}`: {error}; the site's style is used");
+                let message = format!("`permalink: {value}`: {error}; the site's permalink is used");
                 defects.push(Defect::warning(Code::PermalinkInvalid, message).at(line));
                 Cow::Borrowed(&self.template)
             }
@@ -240,7 +239,7 @@ impl<'a> Reader<'a> {
     fn title(&self, file: &PostFile<'_>, front: &FrontMatter) -> String {
         match front.get("title").map(|field| &field.value) {
             Some(Value::Text(title)) => title.clone(),
-            // `title: [图]` was hardly meant as a list.
+            // The author of `title: [图]` most likely did not mean a list.
             Some(Value::List(_)) => format!("[{}]", front.strings("title", false).join(", ")),
             _ => slug::titleize(&file.name.slug),
         }
@@ -290,32 +289,32 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where `redirect_to` leads.
+/// Returns the target of `redirect_to`, if it is valid.
 fn away(front: &FrontMatter, url: &str, defects: &mut Vec<Defect>) -> Option<Box<str>> {
     let to = front.strings("redirect_to", false).into_iter().next()?;
-    // It would lead in a circle.
+    // A redirect to the post's own URL would be a loop.
     let is_other = |to: &str| address::decoded(to) != address::decoded(url);
     let address = address::of_redirect(&to).filter(|to| is_other(to));
     if address.is_none() {
-        let message = "`redirect_to` is no other address; the post is shown instead";
+        let message = "`redirect_to` is not a valid URL of another page; the post itself is served";
         defects.push(Defect::warning(Code::PermalinkInvalid, message));
     }
     address
 }
 
-/// The file's name without its extension.
+/// Returns the file name without its extension.
 fn base_name(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-/// A post's date, and what the other reading of a date without a zone would make of it.
+/// A post's date; `other` is the other reading of a date without a zone.
 struct Dated {
     at: DateTime<Tz>,
     other: Option<DateTime<Tz>>,
 }
 
-/// What bodies need to know of a configured site.
+/// Returns the properties of a configured site that bodies depend on.
 pub fn site_context(config: &Config) -> SiteContext {
     let host = config.url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
     SiteContext {
@@ -332,7 +331,7 @@ fn names_other_posts(body: &str) -> bool {
     body.contains("post_url") || (body.contains("{%") && body.contains("link "))
 }
 
-/// The shape of a BCP 47 tag: letters and digits in parts.
+/// Returns whether a tag has the shape of BCP 47: parts of one to eight letters and digits.
 fn is_language(tag: &str) -> bool {
     let is_part =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());

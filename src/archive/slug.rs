@@ -1,30 +1,30 @@
-//! How Jekyll makes a slug of a name and a title of a slug
-//! (`Utils.slugify` and `Utils.titleize_slug`), for permalinks and for posts without a title.
+//! Jekyll's slugs and the titles made from them (`Utils.slugify` and `Utils.titleize_slug`), for
+//! permalinks and for posts without a title.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Which characters a slug keeps, as the modes of Jekyll's `slugify` filter.
+/// The characters that a slug keeps: the modes of Jekyll's `slugify` filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Everything but white space.
+    /// All characters except white space.
     Raw,
-    /// Letters with their marks, and decimal digits, of every script.
+    /// Letters, marks and decimal digits of every script.
     #[default]
     Default,
-    /// As `Default`, and the characters `._~!$&'()+,;=@`.
+    /// Like `Default`, plus the characters `._~!$&'()+,;=@`.
     Pretty,
     /// `A-Z a-z 0-9`.
     Ascii,
-    /// As `Default` once accents are dropped; what has no Latin letter behind it is lost.
+    /// Like `Default` after accents are removed; characters without a Latin equivalent are lost.
     Latin,
 }
 
-/// A name that is no slug mode.
+/// The error of an unknown slug mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown slug mode `{0}`; allowed are raw, default, pretty, ascii and latin")]
+#[error("unknown slug mode `{0}`; expected raw, default, pretty, ascii or latin")]
 pub struct UnknownMode(String);
 
 impl FromStr for Mode {
@@ -42,8 +42,8 @@ impl FromStr for Mode {
     }
 }
 
-/// Replaces each run of characters that `mode` does not keep by a hyphen, and removes
-/// one hyphen from either end; lower-cased unless `keep_case`. May be empty.
+/// Replaces each run of characters that `mode` drops with a hyphen, and removes one hyphen from each end.
+/// Converts to lower case unless `keep_case`. The result may be empty.
 pub fn slugify(text: &str, mode: Mode, keep_case: bool) -> String {
     let latin;
     let text = if mode == Mode::Latin {
@@ -58,13 +58,13 @@ pub fn slugify(text: &str, mode: Mode, keep_case: bool) -> String {
     if keep_case { slug.to_owned() } else { downcase(slug) }
 }
 
-/// `rate-cut_2024` → `Rate Cut_2024`: the title of a post that has none.
+/// `rate-cut_2024` → `Rate Cut_2024`: the title of a post without one.
 pub fn titleize(slug: &str) -> String {
-    // Ruby's `split` gives no empty fields at the end.
+    // Ruby's `split` drops empty fields at the end.
     slug.trim_end_matches('-').split('-').map(capitalize).collect::<Vec<_>>().join(" ")
 }
 
-/// Ruby's `downcase`: unlike `str::to_lowercase` it looks at no context, so that a final Σ is σ.
+/// Ruby's `downcase`: unlike `str::to_lowercase` it ignores context, so a final Σ becomes σ.
 pub fn downcase(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -72,7 +72,7 @@ pub fn downcase(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// The runs that become a hyphen (the constants at the top of jekyll/utils.rb).
+/// Returns the pattern of runs that become a hyphen (the constants at the top of jekyll/utils.rb).
 fn dropped(mode: Mode) -> &'static Regex {
     static RAW: LazyLock<Regex> = LazyLock::new(|| class(r"[ \t\r\n\x0B\x0C]+"));
     static DEFAULT: LazyLock<Regex> = LazyLock::new(|| class(r"[^\p{M}\p{L}\p{Nd}]+"));
@@ -96,7 +96,7 @@ fn capitalize(word: &str) -> String {
     let Some(first) = chars.next() else { return String::new() };
     let mut title = String::with_capacity(word.len());
     match first {
-        // Title case differs from upper case: digraphs, and Georgian, which has none.
+        // Title case differs from upper case for digraphs and for Georgian, which has no title case.
         'Ǆ'..='ǆ' => title.push('ǅ'),
         'Ǉ'..='ǉ' => title.push('ǈ'),
         'Ǌ'..='ǌ' => title.push('ǋ'),
@@ -113,7 +113,7 @@ fn capitalize(word: &str) -> String {
     title
 }
 
-/// I18n's default transliteration (i18n/backend/transliterator.rb); `?` for what it lacks.
+/// I18n's default transliteration (i18n/backend/transliterator.rb); unknown characters become `?`.
 fn transliterate(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
@@ -125,7 +125,7 @@ fn transliterate(text: &str) -> String {
     ascii
 }
 
-/// The ASCII spelling of a letter of Latin-1 or Latin Extended-A.
+/// Returns the ASCII spelling of a letter of Latin-1 or Latin Extended-A, and `?` for others.
 fn latin_letter(code: u32) -> &'static str {
     /// U+00C0 to U+017E in order.
     const LETTERS: &str = "\
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// Each row was answered by Jekyll 4.3.1: raw, default, pretty (case kept), ascii, latin.
+    /// The expected values come from Jekyll 4.3.1: raw, default, pretty (case kept), ascii, latin.
     #[test]
     fn slugs_are_jekylls() {
         let cases = [
@@ -190,7 +190,7 @@ mod tests {
         let error = "Pretty".parse::<Mode>().map_err(|error| error.to_string());
         assert_eq!(
             error,
-            Err("unknown slug mode `Pretty`; allowed are raw, default, pretty, ascii and latin".into())
+            Err("unknown slug mode `Pretty`; expected raw, default, pretty, ascii or latin".into())
         );
     }
 

@@ -1,5 +1,5 @@
-//! The immutable archive: posts by id, lists of ids, indexes from path, and the queries that pages
-//! ask. A change makes the next snapshot, which shares with this one all that stays the same.
+//! The immutable archive: posts by id, lists of ids, indexes by path, and the queries of the pages. Each
+//! change builds a new snapshot, which shares all unchanged parts with the previous one.
 
 mod around;
 mod change;
@@ -45,47 +45,47 @@ pub(super) use posts::Posts;
 pub use since::Changed;
 pub use stray::last_part;
 
-/// Of the active sources as many are known at once.
+/// Limit of [`Snapshot::active_categories`].
 const MOST_ACTIVE: usize = 32;
 
-/// What stands at a URL path.
+/// The content at a URL path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// An article.
     Post(PostId),
-    /// A page of the site's own, by its index.
+    /// One of the site's own pages, by its index in [`Snapshot::pages`].
     Page(usize),
-    /// A post that its owner withdrew.
+    /// A post that the operator withdrew.
     Gone,
-    /// Another path of this site, percent-encoded and without `baseurl`.
+    /// A redirect to another path of this site, percent-encoded and without `baseurl`.
     Moved(Box<str>),
-    /// A post whose `redirect_to` leads elsewhere.
+    /// A post that redirects to the URL in its `redirect_to`.
     Away(Box<str>),
 }
 
-/// A whole archive at one moment.
+/// The whole archive at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     rules: Arc<Rules>,
-    /// The moment: later posts are not shown yet.
+    /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
     packing: Arc<Packing>,
     names: Names,
     posts: Posts,
-    /// Posts by their file's path, their decoded URL, former URLs, and what a damaged address leaves of it.
+    /// Four indexes of posts: by file path, decoded URL, former URL path, and [`stray`] key of a damaged URL.
     files: Index,
     urls: Index,
     former: Index,
     strays: Index,
-    /// Those without a date in their files' names, by the slug.
+    /// Posts whose file names have no date, by slug.
     undated: Index,
-    /// Posts whose time is yet to come.
+    /// Posts with a date after the snapshot's moment.
     future: RedBlackTreeSetSync<(Timestamp, PostId)>,
-    /// Posts that are not served for want of a URL of their own.
+    /// Posts that another file supersedes, or whose URL belongs to another page or post.
     lost: RedBlackTreeSetSync<PostId>,
-    /// Posts whose URL is of the shape of a list's.
+    /// Posts whose URL has the shape of a list's URL.
     list_like: RedBlackTreeSetSync<PostId>,
-    /// Posts whose bodies name others.
+    /// Posts whose bodies link to other posts by file name.
     linking: RedBlackTreeSetSync<PostId>,
     served: usize,
     listed: List,
@@ -93,48 +93,48 @@ pub struct Snapshot {
     recent_since: Since,
     active: OnceLock<Vec<NameId>>,
     tags: Groups,
-    /// Posts by the codes of the securities and sectors that they mention.
+    /// Posts by the code of each security and sector that they mention.
     securities: Groups,
     days: RedBlackTreeMapSync<NaiveDate, List>,
-    /// Listed posts that say when they were changed.
+    /// Listed posts with a modification date.
     modified: RedBlackTreeSetSync<(Timestamp, PostId)>,
     pages: Arc<OwnPages>,
-    /// What is wrong with each file, by its path.
+    /// The problems of each file, by path.
     problems: RedBlackTreeMapSync<Arc<str>, Vec<Problem>>,
 }
 
 impl Snapshot {
-    /// The zone of days and local times.
+    /// The time zone of days and local times.
     pub fn zone(&self) -> Tz {
         self.rules.zone
     }
 
-    /// The moment that the snapshot is of.
+    /// The current time of this snapshot.
     pub fn moment(&self) -> Timestamp {
         self.moment
     }
 
-    /// The day of the moment.
+    /// The day of [`Snapshot::moment`] in the site's time zone.
     pub fn today(&self) -> NaiveDate {
         self.moment.day(self.zone())
     }
 
-    /// The post of an id.
+    /// The post with this id. Panics if the post was removed.
     pub fn post(&self, id: PostId) -> &Post {
         self.posts.get(id)
     }
 
-    /// How many posts are served.
+    /// The number of served posts.
     pub fn len(&self) -> usize {
         self.served
     }
 
-    /// Whether none is.
+    /// True if no post is served.
     pub fn is_empty(&self) -> bool {
         self.served == 0
     }
 
-    /// Every post that is served, newest first.
+    /// Every served post, newest first.
     pub fn posts(&self) -> Vec<&Post> {
         let mut posts: Vec<&Post> =
             self.posts.iter().filter(|(id, _)| self.is_served(*id)).map(|(_, post)| post).collect();
@@ -142,25 +142,25 @@ impl Snapshot {
         posts
     }
 
-    /// The posts that lists show.
+    /// The posts that lists show, oldest first.
     pub fn listed(&self) -> &List {
         &self.listed
     }
 
-    /// The text of a name.
+    /// The text of an interned name.
     pub fn name(&self, id: NameId) -> &str {
         self.names.text(id)
     }
 
-    /// What only a post's article shows.
+    /// Decompresses the parts of a post that only its article page shows.
     ///
     /// # Errors
-    /// When the stored bytes are damaged.
+    /// If the stored bytes are damaged.
     pub fn article(&self, post: &Post) -> io::Result<Unpacked> {
         self.packing.unpack(&post.body)
     }
 
-    /// What stands at a decoded path, without `baseurl`.
+    /// Finds the content at a decoded path, without `baseurl`.
     pub fn at_path(&self, path: &str) -> Option<Target> {
         if let Some(id) = self.owner(path) {
             let away = self.post(id).away();
@@ -176,17 +176,15 @@ impl Snapshot {
         post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
     }
 
-    /// How its articles are packed.
     pub(super) fn packing(&self) -> Arc<Packing> {
         Arc::clone(&self.packing)
     }
 
-    /// Every name of its posts.
     pub(super) fn names(&self) -> &Names {
         &self.names
     }
 
-    /// Ids given so far.
+    /// The number of ids assigned so far.
     pub(super) fn ids(&self) -> usize {
         self.posts.ids()
     }
@@ -201,116 +199,116 @@ impl Snapshot {
         self.posts.iter().map(|(_, post)| post)
     }
 
-    /// What is wrong with each file by itself, by path.
+    /// The problems of single files, ordered by path.
     pub(super) fn file_problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.values().flatten()
     }
 
-    /// The files that something is wrong with, and folders that cannot be read.
+    /// The paths of files with problems and of unreadable folders.
     pub(super) fn paths_with_problems(&self) -> impl Iterator<Item = &Arc<str>> {
         self.problems.keys()
     }
 
-    /// What is wrong with one file by itself.
     pub(super) fn problems_of(&self, path: &str) -> &[Problem] {
         self.problems.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// When the next day begins.
+    /// The start of the next day in the site's time zone.
     pub fn next_midnight(&self) -> Timestamp {
         let next = self.today().succ_opt();
         next.map_or(self.moment, |day| Timestamp::start_of(day, self.zone()))
     }
 
-    /// The posts whose bodies name others.
+    /// Posts whose bodies link to other posts by file name.
     pub(super) fn linking(&self) -> impl Iterator<Item = &Post> {
         self.linking.iter().map(|id| self.post(*id))
     }
 
-    /// The site's own pages.
+    /// All of the site's own pages, served or not.
     pub fn pages(&self) -> &[Page] {
         self.pages.all()
     }
 
-    /// Those of them that are served: what stands at their URLs is theirs.
+    /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.
     pub fn served_pages(&self) -> impl Iterator<Item = &Page> {
         let is_served =
             |page: &(usize, &Page)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
         self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
     }
 
-    /// Sources.
+    /// All sources, by category.
     pub fn categories(&self) -> &Groups {
         &self.categories
     }
 
-    /// A post's source: the last of its categories, which is the most particular. One whose posts are all
-    /// out of lists is none.
+    /// The source of a post: its last and therefore most specific category. Returns `None` if no post of
+    /// that category is listed.
     pub fn source(&self, post: &Post) -> Option<&Group> {
         self.categories.get(*post.categories().last()?)
     }
 
-    /// The sources that published most in the 30 days before the newest post, the busiest first; not
-    /// more than 32.
+    /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
     pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
         let active =
             self.active.get_or_init(|| self.categories.most_active(&self.names, &self.posts, MOST_ACTIVE));
         active.iter().filter_map(|name| self.categories.get(*name))
     }
 
-    /// Tags.
+    /// All tags.
     pub fn tags(&self) -> &Groups {
         &self.tags
     }
 
-    /// The category of a name.
+    /// The category with exactly this name.
     pub fn category(&self, name: &str) -> Option<&Group> {
         self.categories.get(self.names.find(name)?)
     }
 
-    /// The category that jekyll-archives put at a slug; before it, one of that name in another case.
+    /// Finds a category by the slug of its jekyll-archives URL. A category whose name differs from the
+    /// slug only in case takes precedence.
     pub fn category_by_slug(&self, slug: &str) -> Option<&Group> {
         self.in_other_case(&self.categories, slug).or_else(|| self.categories.by_slug(&self.posts, slug))
     }
 
-    /// Of groups the one whose name is a text in another case; of several the first by name.
+    /// The group whose name equals `text` except for case. The first name in order wins.
     fn in_other_case<'s>(&'s self, groups: &'s Groups, text: &str) -> Option<&'s Group> {
         let text = text.to_lowercase();
         let alike = groups.iter().filter(|group| self.name(group.name()).to_lowercase() == text);
         alike.min_by_key(|group| self.name(group.name()))
     }
 
-    /// The tag of a name.
+    /// The tag with exactly this name.
     pub fn tag(&self, name: &str) -> Option<&Group> {
         self.tags.get(self.names.find(name)?)
     }
 
-    /// The tag that jekyll-archives put at a slug.
+    /// Finds a tag by slug, like [`Snapshot::category_by_slug`].
     pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
         self.in_other_case(&self.tags, slug).or_else(|| self.tags.by_slug(&self.posts, slug))
     }
 
-    /// Securities and sectors, by their codes.
+    /// All securities and sectors, by code.
     pub fn securities(&self) -> &Groups {
         &self.securities
     }
 
-    /// What the posts of a group call it, the most frequent first: tags of a source, names of a security.
+    /// The names that a group's posts use for it, most frequent first: tags for a source, mentioned names
+    /// for a security.
     pub fn called(&self, group: &Group) -> Vec<&str> {
         group.called(&self.names)
     }
 
-    /// Whether the posts of a group call it by a name like this.
+    /// True if the group's posts use a name for it that satisfies `is_it`.
     pub fn is_called(&self, group: &Group, is_it: impl Fn(&str) -> bool) -> bool {
         group.is_called(&self.names, is_it)
     }
 
-    /// The security or sector of a canonical code.
+    /// The security or sector with this canonical code.
     pub fn security(&self, code: &str) -> Option<&Group> {
         self.securities.get(self.names.find(code)?)
     }
 
-    /// What a mention is shown as: its name, else what others call the security, else its code.
+    /// The display name of a mention: the name in the post, else the label of the security, else its code.
     pub fn shown_name(&self, mention: &Mention) -> &str {
         match self.name(mention.name) {
             "" => self.securities.get(mention.code).map_or(self.name(mention.code), Group::label),
@@ -318,7 +316,7 @@ impl Snapshot {
         }
     }
 
-    /// The codes that are a text in any case of letters, or that with any market behind it; in their order.
+    /// The codes equal to `text` in any case, with or without their market suffix, in ascending order.
     pub fn securities_meant_by(&self, text: &str) -> Vec<&str> {
         let text = text.to_ascii_uppercase();
         let is_meant =
@@ -329,10 +327,10 @@ impl Snapshot {
         codes
     }
 
-    /// The posts that carry every category of a list separated by white space: what the page of
-    /// `categories: Career In hongwang` showed when it was taken for one name.
+    /// Returns the posts that carry every category in a list separated by white space. Such lists come
+    /// from old URLs, when `categories: Career In hongwang` was read as one name.
     pub fn joined_categories(&self, names: &str) -> Option<List> {
-        // More names than a post ever had would only cost time.
+        // No post has more categories than this, so a longer list would only cost time.
         const MOST: usize = 8;
         let mut groups: Vec<&Group> = Vec::new();
         for name in names.split_whitespace() {
@@ -354,7 +352,7 @@ impl Snapshot {
         (!posts.is_empty()).then(|| List::of_sorted(&posts))
     }
 
-    /// The posts before and after one in a list that holds it.
+    /// The posts before and after a post in a list. Both are `None` if the list does not contain the post.
     pub fn neighbours(&self, list: &List, id: PostId) -> (Option<PostId>, Option<PostId>) {
         match list.place(&self.posts, id) {
             Ok(place) => (place.checked_sub(1).and_then(|before| list.get(before)), list.get(place + 1)),
@@ -371,7 +369,7 @@ pub(super) mod tests {
     use crate::archive::load::{Claims, Progress};
     use crate::config::{Config, Overrides};
 
-    /// An archive of posts of these moments, in a zone.
+    /// Loads an archive with one post per date.
     pub(super) fn snapshot_of(dates: &[&str], zone: Tz) -> Snapshot {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let write = |path: String, text: String| {

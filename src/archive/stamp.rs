@@ -1,4 +1,4 @@
-//! A file's bytes, and the stamp that tells whether it has changed since.
+//! Reads files, and detects changes by a stamp of times, size and hash.
 
 use std::fs::{File, Metadata};
 use std::io::{Read, Seek};
@@ -11,26 +11,27 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::{Code, Defect};
 
-/// A file larger than this is no post.
+/// Size limit of a post's file, in bytes. Larger files are not read.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
-/// A file that changed later than this ago may still be being written: what is written in several
-/// parts takes a moment, and a file that is cut short to be written anew is empty for another.
+/// Minimum age of a file's last change. A younger file may be incomplete: a program that writes in
+/// several steps pauses between them, and a program that truncates a file leaves it empty for a moment.
 pub const RESTED_AFTER: Duration = Duration::from_millis(30);
 
-/// How often a file is looked at again that does not come to rest.
+/// Limit on the retries for a file that keeps changing.
 const TRIES: usize = 10;
 
-/// What tells a version of a file from others.
+/// Identifies a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Stamp {
-    /// When its bytes last changed, in nanoseconds since 1970; whoever writes it may say so.
+    /// The mtime in nanoseconds since 1970. Any writer of the file can set it.
     modified: i64,
-    /// When anything of it last changed, its name and rights included; the system alone says so.
+    /// The ctime in nanoseconds since 1970: the last change of the content, the name or the permissions.
+    /// Only the system sets it.
     changed: i64,
-    /// In bytes.
+    /// Size in bytes.
     size: u64,
-    /// A hash of its bytes.
+    /// A hash of the bytes; 0 if they were not read.
     hash: u64,
 }
 
@@ -42,59 +43,59 @@ impl Stamp {
         Self { modified, changed, size: meta.len(), hash: 0 }
     }
 
-    /// The stamp of a file as its folder knows it, without a look at its bytes.
+    /// The stamp of a file from its metadata alone, without a hash of its bytes.
     ///
     /// # Errors
-    /// When there is no such file, or it may not be seen.
+    /// If the file does not exist, or its metadata cannot be read.
     pub fn at(path: &Path) -> std::io::Result<Self> {
         std::fs::metadata(path).map(|meta| Self::of(&meta))
     }
 
-    /// When anything of the file last changed.
+    /// The ctime of the file.
     pub fn changed_at(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(self.changed).unwrap_or(0))
     }
 
-    /// Whether times and size are those of another stamp, so that its bytes need not be read.
+    /// True if times and size equal those of another stamp, so that reading the bytes is unnecessary.
     pub fn looks_like(&self, other: &Self) -> bool {
         (self.modified, self.changed, self.size) == (other.modified, other.changed, other.size)
     }
 
-    /// Whether the bytes are those of another stamp.
+    /// True if the hash and size of the bytes equal those of another stamp.
     pub fn same_bytes(&self, other: &Self) -> bool {
         (self.hash, self.size) == (other.hash, other.size)
     }
 
-    /// How long ago the file last changed. A time in the future is no reason to wait.
+    /// The time since the file's mtime. A future mtime gives the maximum, so it causes no wait.
     pub fn age(&self) -> Duration {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(self.modified.try_into().unwrap_or(0));
         SystemTime::now().duration_since(modified).unwrap_or(Duration::MAX)
     }
 }
 
-/// A file as it was read.
+/// The content of a file.
 #[derive(Debug)]
 pub struct Content {
-    /// Its bytes.
+    /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// Its stamp.
+    /// The stamp of the version that was read.
     pub stamp: Stamp,
-    /// It changed while it was read, so that its bytes may be of no version at all.
+    /// True if the file changed during the read: the bytes may mix two versions.
     pub torn: bool,
 }
 
-/// Reads a file, once it has rested.
+/// Reads a file once it has stopped changing.
 ///
 /// # Errors
-/// With what is wrong when the file is not there, cannot be read, or is too large for a post.
+/// If the file does not exist, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
-    // Without the flag, `open` of a pipe waits for its writer. The flag has no effect on files.
+    // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let open = File::options().read(true).custom_flags(flags).open(path);
     let file = open.map_err(unreadable)?;
     let mut content = read_once(&file)?;
-    // The file is held open, so that who puts another in its place does not keep us waiting.
+    // The file stays open, so that a program that replaces it repeatedly cannot prolong the wait.
     for _ in 0..TRIES {
         let rest = RESTED_AFTER.saturating_sub(content.stamp.age());
         if !content.torn && rest.is_zero() {
@@ -116,16 +117,16 @@ fn read_once(mut file: &File) -> Result<Content, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
-        return Err(Defect::error(Code::Unreadable, "it is no file"));
+        return Err(Defect::error(Code::Unreadable, "not a regular file"));
     }
     let mut stamp = Stamp::of(&meta);
     if stamp.size > LARGEST_FILE {
-        let message = format!("{} bytes; a post has at most {LARGEST_FILE}", stamp.size);
+        let message = format!("the file has {} bytes; the limit is {LARGEST_FILE}", stamp.size);
         return Err(Defect::error(Code::TooLarge, message));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
     file.rewind().map_err(unreadable)?;
-    // The file may grow while it is read.
+    // The file may grow during the read.
     file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
     stamp.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
     let after = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
@@ -144,6 +145,6 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.expect("mkfifo").success());
         let defect = read(&pipe).expect_err("no file");
-        assert_eq!((defect.code, &*defect.message), (Code::Unreadable, "it is no file"));
+        assert_eq!((defect.code, &*defect.message), (Code::Unreadable, "not a regular file"));
     }
 }

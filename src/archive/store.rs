@@ -1,7 +1,7 @@
-//! The prepared archive on disk, so that a restart need not read a million files before it serves.
+//! The prepared archive on disk. After a restart, the server can load it instead of a million files.
 //!
-//! One file: a head that says what made it, then sections, each with its length and a checksum. It is
-//! written aside and renamed, and believed only if all of it is as it was written.
+//! The store is one file: a header that identifies its origin, then sections, each with a length and a
+//! checksum. It is written to a temporary file and renamed, and used only if it is intact.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -27,17 +27,15 @@ use super::stamp::Stamp;
 use crate::config::Config;
 use crate::program;
 
-/// What every store begins with; the number changes when the form of what follows does.
+/// The first bytes of every store. The number changes with the format of the rest.
 const MAGIC: &[u8; 16] = b"finews archive 2";
-/// Posts of a section.
+/// Number of posts per section.
 const SECTION: usize = 2048;
 
-/// Held while an archive is written: one at a time, since all that a program keeps of a site has one
-/// place.
+/// Held while an archive is written. Writes must not overlap, because they all go to the same file.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Waits until an archive that is being written is in its place, but not for long. False if it still
-/// is not.
+/// Waits at most `limit` for a running write of an archive. Returns false if the write is still running.
 pub fn finish_writing(limit: Duration) -> bool {
     let start = Instant::now();
     while matches!(WRITING.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -49,32 +47,32 @@ pub fn finish_writing(limit: Duration) -> bool {
     true
 }
 
-/// Where the prepared archive of a site is kept.
+/// The location of a site's prepared archive.
 #[derive(Debug, Clone)]
 pub struct Store {
     file: PathBuf,
-    /// Of the settings and the build: with others the archive would be another.
+    /// A hash of the settings and the build, because either can change the archive.
     key: u64,
 }
 
-/// Why a store was not used.
+/// The reason why a store was not used.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// There is none yet.
-    #[error("there is none yet")]
+    /// The store does not exist yet.
+    #[error("the file does not exist yet")]
     Missing,
-    /// It cannot be read.
-    #[error("it cannot be read: {0}")]
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
     Unreadable(#[from] io::Error),
-    /// Another finews, or this one with other settings, has made it.
-    #[error("it was made by another version of finews or with other settings")]
+    /// Another build of finews, or this one with other settings, wrote the store.
+    #[error("written by another build of finews or with other settings")]
     Foreign,
-    /// It is not as it was written.
-    #[error("it is damaged or was cut short")]
+    /// The store is corrupt or truncated.
+    #[error("the file is corrupt or truncated")]
     Damaged,
 }
 
-/// All but the posts.
+/// Everything except the posts.
 #[derive(Serialize, Deserialize)]
 struct Head {
     names: Vec<String>,
@@ -85,22 +83,22 @@ struct Head {
 }
 
 impl Store {
-    /// The store of a site in a folder that may be another's too.
+    /// The store of a site. Several sites may share the folder.
     pub fn new(folder: &Path, config: &Config) -> Self {
         let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
         let key = xxh3_64(format!("{:x} {}", program::id(), config.reading()).as_bytes());
         Self { file: folder.join(format!("{site:016x}.archive")), key }
     }
 
-    /// The file that it is kept in.
+    /// The path of the store's file.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// The archive as it was kept, as it is at a moment.
+    /// Loads the stored archive as a snapshot at `moment`.
     ///
     /// # Errors
-    /// When there is none, or none that can be believed.
+    /// If there is no store, or it cannot be used.
     pub(super) fn load(&self, rules: Rules, moment: Timestamp) -> Result<Snapshot, Unusable> {
         let file = File::open(&self.file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Unusable::Missing,
@@ -110,10 +108,10 @@ impl Store {
         self.read(BufReader::with_capacity(1 << 20, file), length, rules, moment)
     }
 
-    /// The archive that a store of so many bytes holds, as it is at a moment.
+    /// Reads an archive from a store of `length` bytes, as a snapshot at `moment`.
     ///
     /// # Errors
-    /// When it cannot be believed.
+    /// If the store cannot be used.
     pub fn read(
         &self,
         file: impl Read + Send,
@@ -124,8 +122,8 @@ impl Store {
         Ok(Snapshot::of(rules, self.contents(file, length)?, moment))
     }
 
-    /// What a store holds. No section is longer than all of it, whatever it says: a damaged length asks for
-    /// no memory.
+    /// Reads all sections of a store. `longest`, the size of the store, limits the length of a section: a
+    /// corrupt length must not cause a huge allocation.
     fn contents(&self, mut file: impl Read + Send, longest: u64) -> Result<Contents, Unusable> {
         let mut start = [0; MAGIC.len() + 8];
         file.read_exact(&mut start).map_err(|_| Unusable::Damaged)?;
@@ -150,16 +148,16 @@ impl Store {
         })
     }
 
-    /// Keeps an archive; of posts whose files were touched since, with their stamps of now.
+    /// Writes an archive to the store. Posts in `touched` get the new stamp of their file.
     ///
     /// # Errors
-    /// When it cannot be written; what was kept before stays.
+    /// If the store cannot be written. The previous store is kept.
     pub(super) fn save(&self, archive: &Snapshot, touched: &HashMap<PostId, Stamp>) -> io::Result<()> {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let aside = self.file.with_extension("new");
         let written = self.write(&aside, archive, touched).and_then(|()| fs::rename(&aside, &self.file));
         if written.is_err() {
-            // It may be what fills the disk.
+            // The partial file may be what fills the disk.
             let _ = fs::remove_file(&aside);
         }
         written
@@ -189,7 +187,7 @@ impl Store {
     }
 }
 
-/// A post with the stamp of its file as it is now.
+/// A post with the current stamp of its file.
 fn current<'a>(post: &'a Post, touched: Option<&Stamp>) -> Cow<'a, Post> {
     match touched {
         Some(stamp) => {
@@ -209,7 +207,7 @@ fn put(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     file.write_all(&bytes)
 }
 
-/// The next section: its checksum and bytes.
+/// Reads the next section: its checksum and bytes.
 fn section(file: &mut impl Read, longest: u64) -> Result<(u64, Vec<u8>), Unusable> {
     let mut number = || -> Result<u64, Unusable> {
         let mut bytes = [0; 8];

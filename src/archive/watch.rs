@@ -1,5 +1,5 @@
-//! Follows a site's folder for as long as it is served: file events, the clock, a slow look at
-//! everything, and what the owner asks for → one edition of the archive after the other.
+//! Follows the site's folder while the server runs. File events, the clock, regular surveys and the
+//! operator's commands produce one [`Edition`] of the archive after the other.
 
 mod folders;
 mod listen;
@@ -7,7 +7,7 @@ mod listen;
 mod mounts;
 #[cfg(not(target_os = "linux"))]
 mod mounts {
-    /// Only Linux lists mounts in a file; elsewhere the rescan finds what a new mount brings.
+    /// Only Linux lists mounts in a file. Elsewhere, the regular survey finds the files of a new mount.
     pub(super) fn below(_site: &std::path::Path) -> u64 {
         0
     }
@@ -27,67 +27,67 @@ use crate::config::{Config, ConfigError, Watching};
 use folders::Folders;
 use pending::Pending;
 
-/// The shortest time between two polls.
+/// Minimum time between two polls.
 const POLL: Duration = Duration::from_secs(2);
-/// Of its time a poll takes at most one part in so many.
+/// Polls take at most 1/`POLL_SHARE` of the time.
 const POLL_SHARE: u32 = 10;
-/// How often to see what no event tells of: whether a volume was mounted or unmounted, a folder that has
-/// vanished is back, one that was closed to us is open.
+/// Interval of the checks for changes without a file event: a volume was mounted or unmounted, a missing
+/// folder is back, or an unreadable folder is readable.
 const VANISHED: Duration = Duration::from_secs(1);
 
-/// What a watch is told.
+/// Input of a watch.
 #[derive(Debug)]
 pub enum Notice {
-    /// Something happened to files.
+    /// An event of the file system.
     Files(notify::Result<Event>),
-    /// All files were looked at, for the time of this number.
+    /// The result of the survey with this number.
     Surveyed(u64, Survey),
-    /// The owner has new settings, and wants all files read again.
+    /// Reload command of the operator: use these settings and read all files again.
     Reload(Arc<Config>),
-    /// No more is wanted.
+    /// Stop the watch.
     Stop,
 }
 
-/// What a watch has to say.
+/// Output of a watch.
 #[derive(Debug)]
 pub enum News {
     /// The archive has changed.
     Edition(Edition),
-    /// The owner's new settings hold from now on, with the archive that they make.
+    /// The operator's new settings are in effect, with the resulting archive.
     Reloaded(Arc<Config>, Edition),
-    /// The owner's new settings cannot be used.
+    /// The operator's new settings are invalid and were rejected.
     Refused(ConfigError),
 }
 
-/// A site that is being followed.
+/// The state of a running watch.
 pub struct Watch<'a> {
     editor: Editor,
     claims: Claims,
-    /// Notices, and a sender of them for the file system's.
+    /// The queue of notices, with the sender for file events and surveys.
     notices: (Sender<Notice>, Receiver<Notice>),
     tell: &'a mut dyn FnMut(News),
     watcher: Option<RecommendedWatcher>,
     pending: Pending,
-    /// The folders that are listened to.
+    /// The folders with a file system watch.
     watched: Folders,
     last_survey: Instant,
-    /// How long the last look at everything took.
+    /// Duration of the last survey.
     survey_took: Duration,
-    /// How often everything was looked at, or has begun to be.
+    /// Number of surveys started. The number identifies the current one.
     surveys: u64,
-    /// Another thread is looking at everything.
+    /// A survey is running on another thread.
     surveying: bool,
-    /// Something was missed since it began, so that it must do so again.
+    /// The running survey may have missed a change, so another must follow.
     again: bool,
-    /// What is mounted in the site, as a hash.
+    /// A hash of the mounts below the site.
     mounts: u64,
-    /// When that was last looked at.
+    /// Time of the last check for replaced folders and mounts.
     last_ground: Instant,
-    /// New settings of the owner, which wait for what was noticed before.
+    /// New settings, applied after the queued notices.
     settings: Option<Arc<Config>>,
 }
 
-/// Follows a site until told to stop, and tells of its archive and then of all that is new.
+/// Follows a site until [`Notice::Stop`]. Passes the initial archive and then every change to the callback.
 pub fn run(
     editor: Editor,
     claims: Claims,
@@ -111,7 +111,7 @@ pub fn run(
         last_ground: Instant::now(),
         settings: None,
     };
-    // Before anybody is told of the archive, so that what is written from now on is seen.
+    // Listen before publishing the archive, so that no later write is missed.
     watch.listen_first();
     watch.publish(watch.all());
     watch.begin();
@@ -119,8 +119,8 @@ pub fn run(
 }
 
 impl Watch<'_> {
-    /// Listens in every folder, and then has everything looked at: so that nothing is missed that
-    /// happened while the archive was loaded, and an archive that was kept is compared with the files.
+    /// Listens in every folder, then starts a survey. The survey finds changes made during the load, and
+    /// compares a stored archive with the files.
     fn begin(&mut self) {
         let kept = self.editor.is_unchecked();
         self.mounts = mounts::below(&self.editor.config().root);
@@ -145,14 +145,14 @@ impl Watch<'_> {
                 match notice {
                     Notice::Files(event) => self.note(event),
                     Notice::Surveyed(number, survey) if number == self.surveys => self.take(survey),
-                    // By settings that hold no more.
+                    // The survey used settings that are no longer in effect.
                     Notice::Surveyed(..) => {}
                     Notice::Reload(config) => self.settings = Some(config),
                     Notice::Stop => return,
                 }
                 next = self.notices.1.try_recv().ok();
             }
-            // Of several settings only the last are wanted.
+            // Only the latest settings matter.
             if let Some(config) = self.settings.take() {
                 self.reload(config);
             }
@@ -160,7 +160,7 @@ impl Watch<'_> {
         }
     }
 
-    /// How long there is nothing to do if nothing happens.
+    /// Time until the next scheduled work.
     fn wait(&self) -> Duration {
         let mut wait = self.editor.next_wake();
         if let Some(due) = self.pending.due() {
@@ -182,7 +182,7 @@ impl Watch<'_> {
         if polls { Some(POLL.max(self.survey_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
     }
 
-    /// Does what is due.
+    /// Does all work that is due.
     fn act(&mut self) {
         if let Some(edition) = self.editor.tick() {
             self.publish(edition);
@@ -190,7 +190,7 @@ impl Watch<'_> {
         if self.pending.is_due() {
             let (paths, overflow) = self.pending.take();
             if overflow {
-                tracing::info!("more happened to the files than could be followed; all are looked at");
+                tracing::info!("file events were lost; scanning all files");
                 self.survey();
             } else {
                 self.see(paths);
@@ -206,16 +206,16 @@ impl Watch<'_> {
         }
         if self.watcher.is_some() && self.last_ground.elapsed() >= VANISHED && self.has_changed_ground() {
             self.survey();
-            // What is written there before it is listened to would be missed.
+            // The current survey may miss files written before the new folder has a watch.
             self.again = true;
         }
     }
 
     fn see(&mut self, paths: Vec<PathBuf>) {
-        // What was in a folder that is gone, or another now, is gone without an event of its own.
+        // The files of a removed or replaced folder disappear without events of their own.
         let moved: Vec<PathBuf> = paths.iter().filter(|path| self.watched.contains(path)).cloned().collect();
         for place in moved.iter().flat_map(|folder| self.watched.remove_moved(folder)) {
-            // Mostly the system has done so already.
+            // The system has usually removed the watch already, so ignore errors.
             let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
         let (edition, folders) = self.editor.see_moved(&paths, &moved);
@@ -223,12 +223,12 @@ impl Watch<'_> {
         edition.into_iter().for_each(|edition| self.publish(edition));
         self.follow_into(folders);
         if has_changed && self.editor.has_vanished() {
-            // It may have been renamed, and its posts be here now.
+            // A missing folder may have been renamed, so search the whole site for its posts.
             self.survey();
         }
     }
 
-    /// Whether a volume was mounted or unmounted since the last time, of which no event tells.
+    /// True if a volume was mounted or unmounted since the last check. No file event reports a mount.
     fn has_changed_ground(&mut self) -> bool {
         self.last_ground = Instant::now();
         let mounts = mounts::below(&self.editor.config().root);
@@ -236,7 +236,7 @@ impl Watch<'_> {
         other_mounts || !self.surveying && self.editor.has_changed_ground()
     }
 
-    /// Has another thread look at everything, so that what happens meanwhile need not wait.
+    /// Starts a survey on another thread, so that file events need not wait for it.
     fn survey(&mut self) {
         if std::mem::replace(&mut self.surveying, true) {
             self.again = true;
@@ -247,24 +247,28 @@ impl Watch<'_> {
         let (config, archive) = (Arc::clone(self.editor.config()), self.editor.archive());
         let sender = self.notices.0.clone();
         std::thread::spawn(move || {
-            // Nobody listens any more when the program ends.
+            // The receiver is gone when the program exits.
             let _ = sender.send(Notice::Surveyed(number, Survey::of(&config, &archive, false)));
         });
     }
 
-    /// Takes over what another thread has found.
+    /// Applies the result of a survey.
     fn take(&mut self, survey: Survey) {
         self.surveying = false;
         let kept = self.editor.is_unchecked();
         self.survey_took = survey.took;
         self.last_survey = Instant::now();
         let (edition, folders) = self.editor.take_survey(survey);
-        // A folder that is away may have been renamed, and its posts be here now.
+        // A missing folder may have been renamed, so search the whole site for its posts.
         self.again |= edition.is_some() && self.editor.has_vanished();
         edition.into_iter().for_each(|edition| self.publish(edition));
         if kept {
             let took_ms = self.survey_took.as_millis() as u64;
-            tracing::info!(took_ms, posts = self.editor.archive().len(), "the archive is as its files are");
+            tracing::info!(
+                took_ms,
+                posts = self.editor.archive().len(),
+                "cached archive verified against the files"
+            );
         }
         self.follow_into(folders);
         self.editor.save();
@@ -273,7 +277,7 @@ impl Watch<'_> {
         }
     }
 
-    /// The archive as it is, with nothing new in it.
+    /// The current archive, without new posts.
     fn all(&self) -> Edition {
         Edition { archive: self.editor.archive(), new: Vec::new(), took: Duration::ZERO }
     }
@@ -281,11 +285,11 @@ impl Watch<'_> {
     fn publish(&mut self, edition: Edition) {
         let posts = edition.archive.len();
         let took_us = edition.took.as_micros() as u64;
-        tracing::debug!(posts, new = edition.new.len(), took_us, "the archive has changed");
+        tracing::debug!(posts, new = edition.new.len(), took_us, "archive updated");
         (self.tell)(News::Edition(edition));
     }
 
-    /// Reads everything again, by new settings if they are others.
+    /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.editor.config();
         let same_files = old.reading() == config.reading();
@@ -294,14 +298,15 @@ impl Watch<'_> {
         if same_files {
             self.editor.set_config(Arc::clone(&config));
         }
-        // What is new in it is told by the new settings, below.
+        // The code below publishes the new posts of this edition together with the new settings.
         let (edition, folders) = self.editor.rescan(same_files);
         self.follow_into(folders);
         if !same_files {
             if let Some(folder) = self.editor.missing_folder() {
-                // A start anew would begin without its posts.
+                // A reload from scratch would lose the folder's posts.
                 tracing::error!(
-                    "the configuration stays as it was: {} is away or closed; send SIGHUP again when it is back",
+                    "reload failed, keeping the current configuration: {} is missing or unreadable; \
+                     send SIGHUP again when it is available",
                     folder.display()
                 );
                 edition.into_iter().for_each(|edition| self.publish(edition));
@@ -323,7 +328,7 @@ impl Watch<'_> {
             self.watcher = None;
             self.pending = Pending::default();
             self.watched = Folders::default();
-            // What is on its way was found by the old settings.
+            // The result of a running survey belongs to the old settings.
             self.surveys += 1;
             self.surveying = false;
             self.listen_first();

@@ -1,4 +1,4 @@
-//! `finews check`: what is wrong with a site's files.
+//! `finews check`: reports problems in a site's files.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use finews::archive::{Problem, Severity};
 use super::{Outcome, load, unless_closed};
 use crate::SiteArgs;
 
-/// Prints each problem; 1 if readers lose something, or with `strict` if there is any.
+/// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
     let config = site.config()?;
     for warning in &config.warnings {

@@ -1,5 +1,5 @@
-//! `finews healthcheck`: asks a running finews whether it is well. Images without a shell and
-//! without curl have nothing else to ask with.
+//! `finews healthcheck`: checks whether a running finews is healthy. Images without a shell and curl have no
+//! other way to send this request.
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -11,32 +11,32 @@ use super::Outcome;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where a finews is asked.
+/// The address that the check requests.
 #[derive(Debug, PartialEq, Eq)]
 enum Place {
-    /// Host with port, and path.
+    /// The host with its port, and the path.
     Http(String, String),
-    /// A Unix socket.
+    /// The path of a Unix socket.
     Unix(String),
 }
 
-/// 0 if the answer is 200, 1 otherwise.
+/// Exits with 0 if the response status is 200, with 1 otherwise.
 pub(crate) fn run(url: Option<&str>) -> Outcome {
     let url = url.map_or_else(default_url, ToOwned::to_owned);
     let Some(place) = parse(&url) else {
         return Err(format!(
-            "`{url}` is not allowed here; allowed is a URL such as http://127.0.0.1:8080/healthz, or unix:/path"
+            "`{url}` is invalid; expected a URL such as http://127.0.0.1:8080/healthz, or unix:/path"
         )
         .into());
     };
     match ask(&place) {
         Ok(status) if status == "200" => Ok(ExitCode::SUCCESS),
         Ok(status) => {
-            eprintln!("finews: {url} answered {status}");
+            eprintln!("finews: {url} returned status {status}");
             Ok(ExitCode::FAILURE)
         }
         Err(error) => {
-            eprintln!("finews: {url} did not answer: {error}");
+            eprintln!("finews: request to {url} failed: {error}");
             Ok(ExitCode::FAILURE)
         }
     }
@@ -49,7 +49,7 @@ fn default_url() -> String {
     match listen {
         Some(socket) if socket.starts_with("unix:") => socket,
         listen => match listen.as_deref().and_then(|listen| listen.rsplit_once(':')) {
-            // Who listens everywhere listens here.
+            // A server on all interfaces also listens on localhost.
             Some(("0.0.0.0" | "[::]", port)) => format!("http://127.0.0.1:{port}/healthz"),
             Some((host, port)) => format!("http://{host}:{port}/healthz"),
             None => "http://127.0.0.1:8080/healthz".into(),
@@ -91,7 +91,7 @@ fn ask(place: &Place) -> std::io::Result<String> {
 
 fn status(mut stream: impl Read + Write, host: &str, path: &str) -> std::io::Result<String> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
-    // `HTTP/1.1 200`: the status is in the first twelve bytes.
+    // The first twelve bytes, such as `HTTP/1.1 200`, contain the status.
     let mut head = [0; 12];
     stream.read_exact(&mut head)?;
     Ok(String::from_utf8_lossy(&head[9..]).into_owned())

@@ -1,4 +1,4 @@
-//! `finews list`: every post that is served, for scripts.
+//! `finews list`: prints every served post, for scripts.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use finews::archive::line::{Line, With};
 use super::{Outcome, load, unless_closed};
 use crate::SiteArgs;
 
-/// Prints the list, newest first.
+/// Prints the posts, newest first.
 pub(crate) fn run(site: &SiteArgs, with_body: bool) -> Outcome {
     let archive = load(&site.config()?)?;
     let with = if with_body { With::Body } else { With::Nothing };

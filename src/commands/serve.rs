@@ -1,4 +1,4 @@
-//! `finews serve`: loads a site and answers for it until told to stop.
+//! `finews serve`: loads a site and serves it until the process is stopped.
 
 use std::error::Error;
 use std::io::IsTerminal;
@@ -22,10 +22,10 @@ use tracing_appender::non_blocking::WorkerGuard;
 use super::Outcome;
 use crate::SiteArgs;
 
-/// How long all may take that is to be done before the end. Containers are killed after 10 s.
+/// Time limit for the whole shutdown. Containers are killed after 10 s.
 const GRACE: Duration = Duration::from_millis(7500);
 
-/// Serves the site.
+/// Starts the log and the runtime, and serves the site.
 pub(crate) fn run(site: &SiteArgs) -> Outcome {
     let config = Arc::new(site.config()?);
     let log = start_log(config.log_format);
@@ -40,11 +40,12 @@ pub(crate) fn run(site: &SiteArgs) -> Outcome {
 }
 
 async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome {
-    let mut inherited =
-        Listener::inherited().map_err(|error| format!("a socket of the unit: {error}"))?.into_iter();
+    let mut inherited = Listener::inherited()
+        .map_err(|error| format!("cannot use an inherited socket: {error}"))?
+        .into_iter();
     if inherited.len() > 2 {
         return Err(
-            "the unit has more than two sockets: the first is for readers, the second for the owner".into()
+            "more than two inherited sockets; expected the public listener, then the admin listener".into()
         );
     }
     let is_inherited = inherited.len() > 0;
@@ -61,7 +62,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     let mut hangup = signal(SignalKind::hangup())?;
     tracing::info!("listening on {listener}");
     if let Some(admin) = &admin {
-        tracing::info!("the owner's pages are on {admin}");
+        tracing::info!("admin listener on {admin}");
     }
 
     let app = App::new(&config);
@@ -75,7 +76,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
         let (front, limits, observer) = (Front::of(&app), limits.clone(), Arc::clone(app.observer()));
         let stopping = stopping.clone();
         async move {
-            // At a socket that was open before this process, who comes waits for the archive, or the next process.
+            // On an inherited socket, clients wait until the archive is loaded, or for the next process.
             tokio::select! {
                 is_loaded = is_loaded.wait_for(|is_loaded| *is_loaded) => if is_loaded.is_err() { return },
                 () = told(stopping.clone()) => return,
@@ -119,25 +120,25 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     app.drain();
     tokio::select! {
         () = app.readiness().heard() => {}
-        // Who says so twice does not want to wait.
+        // A second signal ends the wait.
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     stop.send_replace(true);
     if tokio::time::timeout(GRACE.saturating_sub(since.elapsed()), servers.join_all()).await.is_err() {
-        tracing::warn!("some connections did not end in time and were cut");
+        tracing::warn!("shutdown timeout: remaining connections were closed");
     }
-    // What is still being read has nothing to save; what is being written is nearly so.
+    // A load in progress has nothing to save; a write in progress needs little more time.
     if !store::finish_writing(GRACE.saturating_sub(since.elapsed())) {
-        tracing::warn!("the archive was not written in time; the next start reads all files");
+        tracing::warn!("shutdown timeout: cached archive not written; the next start reads all files");
     }
     app.search().close();
-    // Writes what it still has.
+    // Flushes the remaining log lines.
     drop(log);
     std::process::exit(0)
 }
 
-/// Loads the archive and then keeps it as its files are, for as long as the program runs.
+/// Loads the archive, then updates it as files change, until the program ends.
 fn follow(
     app: &App,
     config: Arc<Config>,
@@ -149,31 +150,31 @@ fn follow(
         News::Edition(edition) => {
             app.publish_edition(edition);
             loaded.send_replace(true);
-            // Said more than once, it is heard once.
+            // Service managers ignore repeated notifications.
             notify(NotifyState::Ready);
         }
         News::Reloaded(config, edition) => {
             app.reload(&config, &edition);
-            tracing::info!("the configuration and the archive were read again");
+            tracing::info!("configuration and archive reloaded");
         }
-        News::Refused(error) => tracing::error!("the configuration stays as it was: {error}"),
+        News::Refused(error) => tracing::error!("reload failed, keeping the current configuration: {error}"),
     });
     Ok(())
 }
 
-/// SIGHUP: reads the configuration again, and then all files by it.
+/// Handles SIGHUP: reads the configuration again, then all files with it.
 fn reload(site: &SiteArgs, first: &Config, orders: &mpsc::Sender<Notice>) {
     match site.config() {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             let waiting = config.changed_for_the_next_start(first);
             if !waiting.is_empty() {
-                tracing::warn!("these hold as they were until a restart: {}", waiting.join(", "));
+                tracing::warn!("restart required to apply: {}", waiting.join(", "));
             }
-            // The receiver lives as long as the program.
+            // The receiver exists as long as the program runs.
             let _ = orders.send(Notice::Reload(Arc::new(config)));
         }
-        Err(error) => tracing::error!("the configuration stays as it was: {error}"),
+        Err(error) => tracing::error!("reload failed, keeping the current configuration: {error}"),
     }
 }
 
@@ -181,13 +182,14 @@ async fn listen(address: &Address) -> Result<Listener, String> {
     Listener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
-/// Tells a service manager how far the process is, if one wants to know.
+/// Notifies the service manager of the process state, if there is one.
 fn notify(state: NotifyState<'_>) {
-    // Who asked to be told and does not listen will not hear that either.
+    // A service manager that does not listen would not receive an error either.
     let _ = sd_notify::notify(&[state]);
 }
 
-/// The owner's listener. An address that the owner did not ask for may be taken, by another finews.
+/// Opens the operator's listener. The default address may be in use by another finews; this is only a
+/// warning.
 async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
     if let Some(address) = &config.admin_listen {
         return listen(address).await.map(Some);
@@ -195,19 +197,19 @@ async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
     match listen(&Address::Tcp(web::admin::DEFAULT_ADDRESS.into())).await {
         Ok(listener) => Ok(Some(listener)),
         Err(reason) => {
-            tracing::warn!("the owner's pages are not served: {reason}");
+            tracing::warn!("admin listener disabled: {reason}; set --admin-listen to another address");
             Ok(None)
         }
     }
 }
 
-/// Done when the server is to stop.
+/// Completes when the server must stop.
 async fn told(mut stopping: watch::Receiver<bool>) {
-    // The sender lives as long as the program.
+    // The sender exists as long as the program runs.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Loads the archive, showing how far it is: a bar on a terminal, one log line otherwise.
+/// Loads the archive and shows progress: a bar on a terminal, otherwise one log line.
 fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
@@ -222,7 +224,7 @@ fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
                 std::thread::sleep(Duration::from_millis(100));
             }
             bar.finish_and_clear();
-            loading.join().map_err(|_| "the archive could not be loaded")
+            loading.join().map_err(|_| "the thread that loads the archive panicked")
         })??
     } else {
         Editor::open(config, paths::CLAIMS, &progress)?
@@ -239,9 +241,9 @@ fn report(archive: &Snapshot, took: Duration) {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
     let posts = archive.len();
-    tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "the archive is loaded");
+    tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "archive loaded");
     if errors > 0 {
-        tracing::warn!("readers lose something by {errors} problems; `finews check` names them");
+        tracing::warn!("{errors} errors in site files hide content from readers; run `finews check`");
     }
 }
 
@@ -250,8 +252,8 @@ fn style() -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Begins the log, which another thread writes until what this gives is dropped: where it is not read, lines are
-/// lost, and nobody who is served has to wait.
+/// Starts the log. Another thread writes it until the returned guard is dropped. If the output is not read,
+/// lines are lost, so that requests never wait for the log.
 fn start_log(format: LogFormat) -> WorkerGuard {
     let (writer, guard) = tracing_appender::non_blocking(std::io::stderr());
     let builder = tracing_subscriber::fmt().with_writer(writer).with_target(false);

@@ -1,16 +1,16 @@
-//! What is wrong with a setting: where it stands, and what is allowed there.
+//! Errors in settings, with the place of the value and the allowed values.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The place where a value was written.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     /// A flag, as typed: `--listen`.
     Flag(String),
-    /// A variable of the environment.
+    /// An environment variable, by name.
     Environment(String),
-    /// A key of the configuration file, with its 1-based line where it is known.
+    /// A key of the configuration file, with its 1-based line if known.
     File { path: PathBuf, line: Option<usize>, key: String },
 }
 
@@ -24,18 +24,22 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why the configuration cannot be used; one sentence that names the place.
+/// The reason why the configuration cannot be used: one sentence that names the place.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
 
 impl ConfigError {
     pub(super) fn value(origin: Origin, value: &str, allowed: &str) -> Self {
-        Self(format!("{origin}: `{}` is not allowed here; allowed is {allowed}", shorten(value)))
+        Self(format!("{origin}: `{}` is invalid; expected {allowed}", shorten(value)))
+    }
+
+    pub(super) fn invalid(origin: &Origin, value: &str, reason: &str) -> Self {
+        Self(format!("{origin}: `{}` is invalid: {reason}", shorten(value)))
     }
 
     pub(super) fn site(root: &Path, reason: impl fmt::Display) -> Self {
-        Self(format!("the site's folder {} cannot be used: {reason}", root.display()))
+        Self(format!("cannot use the site folder {}: {reason}", root.display()))
     }
 
     pub(super) fn unreadable(path: &Path, line: Option<usize>, reason: impl fmt::Display) -> Self {
@@ -46,7 +50,7 @@ impl ConfigError {
     }
 }
 
-/// A value short enough for an error message.
+/// Shortens a value for an error message.
 fn shorten(value: &str) -> String {
     const MOST: usize = 80;
     match value.char_indices().nth(MOST) {

@@ -1,4 +1,4 @@
-//! `_config.yml`: a tree of [`Node`]s, typed readers for its keys, and the line of each.
+//! `_config.yml`: a tree of [`Node`]s, typed access to its keys, and the line of each.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,10 +12,10 @@ use serde::de::{
 
 use super::error::{ConfigError, Origin};
 
-/// A value of the configuration. Of a key written twice the last is kept, as in Jekyll.
+/// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node {
-    /// `null`, `~` or nothing.
+    /// `null`, `~` or an empty value.
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -28,7 +28,7 @@ pub enum Node {
 }
 
 impl Node {
-    /// The value of a key, if this is a mapping that has it.
+    /// Returns the value of a key if this is a mapping that contains it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         match self {
             Self::Map(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value),
@@ -43,7 +43,7 @@ impl Node {
         }
     }
 
-    /// The text of a key, if this is a mapping that has it as text.
+    /// Returns the text of a key if this is a mapping that contains it as text.
     pub fn text_of(&self, key: &str) -> Option<&str> {
         match self.get(key) {
             Some(Self::Text(text)) => Some(text),
@@ -132,7 +132,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         while let Some((key, value)) = pairs.next_entry::<Node, Node>()? {
             match (key.to_string(), value) {
                 (key, Node::Map(given)) if key == "<<" => map.extend(given),
-                // Of several mappings the first is the strongest.
+                // In a list of mappings, the first has precedence.
                 (key, Node::List(given)) if key == "<<" => {
                     map.extend(given.into_iter().rev().filter_map(Node::into_pairs).flatten());
                 }
@@ -141,14 +141,14 @@ impl<'de> Visitor<'de> for NodeVisitor {
         }
         Ok(Node::Map(last_of_each(map)))
     }
-    /// A tag of its own, `!mine`: only what it is put on counts.
+    /// A custom tag such as `!mine` is ignored; its value counts.
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
         let (_, value) = tagged.variant::<IgnoredAny>()?;
         value.newtype_variant()
     }
 }
 
-/// The pairs without those whose key is written once more below.
+/// Keeps only the last pair of each key.
 fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
     let mut seen = HashSet::with_capacity(pairs.len());
     pairs.reverse();
@@ -157,7 +157,7 @@ fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
     pairs
 }
 
-/// The configuration file, or an empty one where there is none.
+/// The configuration file; empty if the site has none.
 pub(super) struct File {
     pub(super) path: Option<PathBuf>,
     text: String,
@@ -165,7 +165,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads `_config.yml` (or `_config.yaml`) of a site.
+    /// Reads `_config.yml` or `_config.yaml` of a site.
     pub(super) fn find(root: &Path) -> Result<Self, ConfigError> {
         for name in ["_config.yml", "_config.yaml"] {
             let path = root.join(name);
@@ -180,7 +180,7 @@ impl File {
 
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
         let yaml = text.trim_start_matches('\u{feff}');
-        // Like psych, read the first document and no further: some files end with `---`.
+        // Like psych, read only the first document: some files end with `---`.
         let document = serde_yaml::Deserializer::from_str(yaml).next();
         let tree = document.map_or(Ok(Node::Null), Node::deserialize).map_err(|error| {
             let line = error.location().map(|place| place.line());
@@ -189,18 +189,17 @@ impl File {
         match tree {
             Node::Map(_) | Node::Null => Ok(Self { path: Some(path), text, tree }),
             other => {
-                let reason = format!("`{other}` is not a mapping; allowed are lines of `key: value`");
+                let reason = format!("`{other}` is not a mapping; expected lines of `key: value`");
                 Err(ConfigError::unreadable(&path, Some(1), reason))
             }
         }
     }
 
-    /// The node at a path of keys.
     pub(super) fn get(&self, key: &[&str]) -> Option<&Node> {
         key.iter().try_fold(&self.tree, |node, name| node.get(name))
     }
 
-    /// Where the value of a key stands.
+    /// Returns the file, line and name of a key.
     pub(super) fn origin(&self, key: &[&str]) -> Origin {
         Origin::File {
             path: self.path.clone().unwrap_or_else(|| "_config.yml".into()),
@@ -217,22 +216,22 @@ impl File {
         Ok(self.text_at(key)?.map(|(text, _)| text))
     }
 
-    /// A text and where it stands; numbers and booleans count as text.
+    /// Returns a text and its origin; numbers and booleans count as text.
     pub(super) fn text_at(&self, key: &[&str]) -> Result<Option<(String, Origin)>, ConfigError> {
         match self.get(key) {
             None | Some(Node::Null) => Ok(None),
             Some(node @ (Node::Text(_) | Node::Bool(_))) => Ok(Some((node.to_string(), self.origin(key)))),
-            Some(other) => Err(self.wrong(key, other, "text")),
+            Some(other) => Err(self.wrong(key, other, "a string")),
         }
     }
 
-    /// A text under a key that some sites have with another shape, which is then passed over.
+    /// Returns a text, and ignores values of other types, which some sites have under this key.
     pub(super) fn word(&self, key: &str) -> Option<&str> {
         self.tree.text_of(key).filter(|text| !text.is_empty())
     }
 
-    /// A text that only describes the site. Themes have other shapes for it: of a list its texts
-    /// are joined, of a mapping the `name` counts, and what says nothing is nothing.
+    /// Returns a text that only describes the site. Themes allow other types: the texts of a list are joined,
+    /// the `name` of a mapping counts, and a null, false or empty value counts as absent.
     pub(super) fn loose_text(&self, key: &[&str]) -> Option<String> {
         fn text(node: &Node) -> Option<String> {
             let text = match node {
@@ -251,7 +250,7 @@ impl File {
         match self.get(key) {
             None | Some(Node::Null) => Ok(None),
             Some(Node::Bool(value)) => Ok(Some(*value)),
-            // YAML 1.1, which Jekyll reads; and `"true"` and 1, which are as true to it.
+            // The booleans of YAML 1.1, which Jekyll reads; Jekyll also treats `"true"` and 1 as true.
             Some(Node::Text(text)) => match text.to_ascii_lowercase().as_str() {
                 "yes" | "on" | "true" | "1" => Ok(Some(true)),
                 "no" | "off" => Ok(Some(false)),
@@ -270,11 +269,11 @@ impl File {
         }
     }
 
-    /// A list of texts; a single text counts as a list of one, and an empty item as none.
+    /// Returns a list of texts. A single text counts as a list of one; empty items are ignored.
     pub(super) fn strings(&self, key: &[&str]) -> Result<Option<Vec<String>>, ConfigError> {
         let text = |node: &Node| match node {
             Node::Text(_) | Node::Bool(_) => Ok(node.to_string()),
-            other => Err(self.wrong(key, other, "a list of texts")),
+            other => Err(self.wrong(key, other, "a list of strings")),
         };
         match self.get(key) {
             None | Some(Node::Null) => Ok(None),
@@ -286,7 +285,7 @@ impl File {
         }
     }
 
-    /// A mapping of texts to texts.
+    /// Returns a mapping of texts to texts, in the order of the file.
     pub(super) fn pairs(&self, key: &[&str]) -> Result<Vec<(String, String)>, ConfigError> {
         match self.get(key) {
             None | Some(Node::Null) => Ok(Vec::new()),
@@ -294,21 +293,21 @@ impl File {
                 .iter()
                 .map(|(name, value)| match value {
                     Node::Text(_) | Node::Bool(_) => Ok((name.clone(), value.to_string())),
-                    other => Err(self.wrong(key, other, "a mapping of texts to texts")),
+                    other => Err(self.wrong(key, other, "a mapping of strings to strings")),
                 })
                 .collect(),
-            Some(other) => Err(self.wrong(key, other, "a mapping of texts to texts")),
+            Some(other) => Err(self.wrong(key, other, "a mapping of strings to strings")),
         }
     }
 
-    /// A list of folders inside the site, as [`folder`] reads each.
+    /// Returns a list of folders inside the site, each parsed by [`folder`].
     pub(super) fn folders(&self, key: &[&str]) -> Result<Vec<String>, ConfigError> {
         let origin = self.origin(key);
         self.strings(key)?.unwrap_or_default().iter().map(|text| folder(text, &origin)).collect()
     }
 }
 
-/// A path inside the site, with `/` between its parts and neither `.` nor `..` among them.
+/// Parses a path inside the site. The result has `/` between its parts and contains no `.` or `..`.
 pub(super) fn folder(text: &str, origin: &Origin) -> Result<String, ConfigError> {
     let mut parts = Vec::new();
     for part in Path::new(text.trim_start_matches('/')).components() {
@@ -321,7 +320,8 @@ pub(super) fn folder(text: &str, origin: &Origin) -> Result<String, ConfigError>
     Ok(parts.join("/"))
 }
 
-/// The 1-based line of a key: the first of `key` at the margin, each further one below it and indented.
+/// Returns the 1-based line of a key. The first part of `key` must start a line; each further part is on an
+/// indented line below the one before.
 fn line_of(text: &str, key: &[&str]) -> Option<usize> {
     let mut lines = text.lines().enumerate();
     let mut found = None;
@@ -334,7 +334,7 @@ fn line_of(text: &str, key: &[&str]) -> Option<usize> {
         });
         match place {
             Some((index, _)) => found = Some(index + 1),
-            // The key may stand inside braces: the line of its parent is near enough.
+            // The key may be inside braces; the line of its parent is close enough.
             None => break,
         }
     }

@@ -1,4 +1,4 @@
-//! The keys whose values are more than a text or a switch, each with what it allows.
+//! Parsers of the keys whose values are more than a text or a switch.
 
 use chrono_tz::Tz;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
@@ -8,15 +8,15 @@ use super::error::ConfigError;
 use super::file::{File, Node};
 use super::{DefaultValues, KEYS, NavLink};
 
-/// What the owner may not have meant. A key of ours that a later finews may know must not keep this one
-/// from serving.
+/// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
+/// later version does not stop this one.
 pub(super) fn warnings(file: &File) -> Vec<String> {
     let known = |parent: &[&str], known: &[&str]| {
         let Some(Node::Map(pairs)) = file.get(parent) else { return Vec::new() };
         let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
         let place = |key| file.origin(&[parent, &[key]].concat());
         unknown
-            .map(|key| format!("{}: unknown key; known are {}", place(key), known.join(", ")))
+            .map(|key| format!("{}: unknown key is ignored; known keys: {}", place(key), known.join(", ")))
             .collect::<Vec<_>>()
     };
     let mut warnings = known(&["finews"], &KEYS);
@@ -24,21 +24,21 @@ pub(super) fn warnings(file: &File) -> Vec<String> {
     warnings
 }
 
-/// The URL of a service that is told something.
+/// The URL of a service that is notified of new posts.
 pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, ConfigError> {
     const ALLOWED: &str = "a URL, such as https://hub.example/";
     if let Some((last, parent)) = key.split_last()
         && !matches!(file.get(parent), None | Some(Node::Null | Node::Map(_)))
     {
         let value = file.get(parent).map(ToString::to_string).unwrap_or_default();
-        let allowed = format!("a mapping with {last}, {ALLOWED}");
+        let allowed = format!("a mapping with the key {last}, {ALLOWED}");
         return Err(ConfigError::value(file.origin(parent), &value, &allowed));
     }
     let Some((value, origin)) = file.text_at(key)?.filter(|(value, _)| !value.is_empty()) else {
         return Ok(None);
     };
     match Url::parse(&value) {
-        // As it is sent: escaped, and the host in ASCII.
+        // In the form for requests: escaped, and with the host in ASCII.
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url.into())),
         _ => Err(ConfigError::value(origin, &value, ALLOWED)),
     }
@@ -46,7 +46,7 @@ pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, Confi
 
 pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {
     let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
-    // Of a whole URL the path.
+    // Keep only the path of a complete URL.
     let path = match value.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("", |start| &rest[start..]),
         None => &value,
@@ -55,12 +55,12 @@ pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {
     if trimmed.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c)) || trimmed.contains("//") {
         return Err(ConfigError::value(origin, &value, "a path, such as /archive"));
     }
-    // As requests and links spell it.
+    // In the spelling of requests and links.
     let encoded = utf8_percent_encode(trimmed, CONTROLS);
     Ok(if trimmed.is_empty() { String::new() } else { format!("/{encoded}") })
 }
 
-/// A folder inside the site that Jekyll looks for its files in; empty: the site itself.
+/// A folder inside the site in which Jekyll looks for files; empty for the site itself.
 pub(super) fn folder(file: &File, key: &str) -> Result<String, ConfigError> {
     file.word(key).map_or(Ok(String::new()), |text| super::file::folder(text, &file.origin(&[key])))
 }
@@ -73,12 +73,15 @@ pub(super) fn timezone(file: &File) -> Result<Tz, ConfigError> {
     let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
         return Ok(Tz::UTC);
     };
-    value.parse().ok().or_else(|| posix_zone(&value)).ok_or_else(|| {
-        ConfigError::value(origin, &value, "a name of the IANA time zone database, such as Asia/Shanghai")
-    })
+    value
+        .parse()
+        .ok()
+        .or_else(|| posix_zone(&value))
+        .ok_or_else(|| ConfigError::value(origin, &value, "an IANA time zone, such as Asia/Shanghai"))
 }
 
-/// `CST-8`, which Jekyll hands to the C library: eight hours *before* Greenwich, to the east.
+/// Parses a POSIX zone such as `CST-8`, which Jekyll passes to the C library. A negative offset is east of
+/// Greenwich.
 fn posix_zone(value: &str) -> Option<Tz> {
     let hours = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let is_named = value.len() - hours.len() >= 3;
@@ -124,7 +127,7 @@ pub(super) fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
             "a list of entries with scope (path, type) and values",
         )
     };
-    // As Jekyll does, pass over what is no list, and over a scope that gives nothing.
+    // Like Jekyll, ignore a value that is not a list, and a scope without values.
     let Some(Node::List(entries)) = file.get(&key) else { return Ok(Vec::new()) };
     let mut defaults = Vec::new();
     for entry in entries.iter().filter(|entry| **entry != Node::Null) {

@@ -1,4 +1,4 @@
-//! The three places a setting can come from: flag, environment, file.
+//! The three sources of a setting: flag, environment, file.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use super::error::{ConfigError, Origin};
 use super::file::{self, File};
 use super::values::{Address, TrustedProxy, Value};
 
-/// The three places a setting can come from, the strongest first: flag, environment, file.
+/// The three sources of a setting in order of precedence: flag, environment, file.
 pub(super) struct Layers<'a> {
     pub(super) file: &'a File,
     pub(super) flags: &'a Overrides,
@@ -15,7 +15,7 @@ pub(super) struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// The value of `name` as written and where it stands; `key` is its place in the file.
+    /// Returns the value of `name` as written and its origin; `key` is its path in the file.
     fn raw(
         &self,
         name: &str,
@@ -59,7 +59,7 @@ impl Layers<'_> {
             None => (String::new(), ""),
         };
         let scheme = if scheme.is_empty() { "https:" } else { &scheme };
-        // Some sites have their `baseurl` here.
+        // Some sites include their `baseurl` in `url`.
         let valid = !rest.starts_with('/')
             && !rest.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c))
             && matches!(scheme, "http:" | "https:");
@@ -82,7 +82,7 @@ impl Layers<'_> {
             return self.flags.posts.iter().map(|folder| file::folder(folder, &origin)).collect();
         }
         match self.variable("posts")? {
-            // As in PATH.
+            // Separated like the folders in PATH.
             Some((value, origin)) => value
                 .split(':')
                 .filter(|part| !part.is_empty())
@@ -92,7 +92,7 @@ impl Layers<'_> {
         }
     }
 
-    /// The proxies of flags, of a variable in which commas separate them, or of a list.
+    /// Reads the proxies from flags, from a variable with commas between them, or from a list in the file.
     pub(super) fn trusted_proxies(&self) -> Result<Vec<TrustedProxy>, ConfigError> {
         const NAME: &str = "trusted-proxy";
         let key = ["finews", "trusted_proxy"];
@@ -109,13 +109,13 @@ impl Layers<'_> {
         proxies.iter().filter(|proxy| !proxy.is_empty()).map(parse).collect()
     }
 
-    /// A text that is not empty.
+    /// Returns a text, or `None` if it is empty.
     pub(super) fn text(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
         let found = self.raw(name, flag, &["finews", &name.replace('-', "_")])?;
         Ok(found.map(|(value, _)| value).filter(|value| !value.is_empty()))
     }
 
-    /// A value that says what it allows.
+    /// Parses a value of a type that describes its valid values.
     pub(super) fn parsed<T: Value>(&self, name: &str, flag: Option<&str>) -> Result<T, ConfigError> {
         match self.raw(name, flag, &["finews", &name.replace('-', "_")])? {
             Some((value, origin)) => {

@@ -65,7 +65,7 @@ fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
         ("finews:\n  trusted_proxy: 10.0.0.0/33\n", "/_config.yml:2: finews.trusted_proxy:", "10.0.0.0/8"),
         ("finews:\n  proxy_header: Via\n", "/_config.yml:2: finews.proxy_header: `Via`", "forwarded"),
         ("finews:\n  max_requests: 0\n", "/_config.yml:2: finews.max_requests: `0`", "number of requests"),
-        ("finews:\n  search_rate: 0\n", "/_config.yml:2: finews.search_rate: `0`", "a minute"),
+        ("finews:\n  search_rate: 0\n", "/_config.yml:2: finews.search_rate: `0`", "per minute"),
         ("finews:\n  access_log: some\n", "/_config.yml:2: finews.access_log: `some`", "all, errors or off"),
         ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),
         ("url: news.example\n", "/_config.yml:1: url: `news.example`", "https://"),
@@ -83,7 +83,7 @@ fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
 fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
     let flags = Overrides { log_format: Some("xml".into()), ..Overrides::default() };
     let error = read("", &flags, &[]).expect_err("wrong");
-    assert_eq!(error, "--log-format: `xml` is not allowed here; allowed is text or json");
+    assert_eq!(error, "--log-format: `xml` is invalid; expected text or json");
     let error = read("", &Overrides::default(), &[("FINEWS_ADMIN_LISTEN", "x")]).expect_err("wrong");
     assert!(error.starts_with("FINEWS_ADMIN_LISTEN: `x`"), "{error}");
 }
@@ -108,14 +108,17 @@ fn an_unknown_key_of_ours_is_named_and_passed_over() {
         .expect("valid");
     assert!(config.source);
     assert_eq!(config.warnings.len(), 1);
-    assert!(config.warnings[0].contains("/_config.yml:4: finews.sauce: unknown key; known are access_log, "));
+    assert!(
+        config.warnings[0]
+            .contains("/_config.yml:4: finews.sauce: unknown key is ignored; known keys: access_log, ")
+    );
 }
 
 #[test]
 fn a_missing_site_is_one_sentence() {
     let error = Config::read(Path::new("/nowhere/at/all"), &Overrides::default(), &|_| None);
     let error = error.expect_err("missing").to_string();
-    assert!(error.starts_with("the site's folder /nowhere/at/all cannot be used:"), "{error}");
+    assert!(error.starts_with("cannot use the site folder /nowhere/at/all:"), "{error}");
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn who_is_told_of_new_posts_is_named_as_it_is_asked() {
         assert!(error.starts_with(place), "{yaml:?}: {error}");
     }
     let config = file("finews:\n  websub: {hubs: x}\n").expect("valid");
-    assert!(config.warnings[0].contains("finews.websub.hubs: unknown key; known are hub"));
+    assert!(config.warnings[0].contains("finews.websub.hubs: unknown key is ignored; known keys: hub"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Settings that are more than a text: what each of them can be.
+//! Types of settings that are more than a text, with their parsers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// A setting with a default, which says what it allows.
+/// A setting with a default and a description of its valid values.
 pub(super) trait Value: FromStr + Default {
-    /// For the error about what it does not allow.
+    /// The valid values, for the error message.
     const ALLOWED: &str;
 }
 
-/// How log lines are written.
+/// Format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// For people.
+    /// Plain text for people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -36,13 +36,13 @@ impl Value for LogFormat {
     const ALLOWED: &str = "text or json";
 }
 
-/// What a date with seconds but without a zone means.
+/// Time zone of a date with seconds but without a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NaiveDates {
-    /// UTC, as YAML and so Jekyll read it.
+    /// UTC, as in YAML and therefore in Jekyll.
     #[default]
     Utc,
-    /// Local to the site, as its authors mostly meant it.
+    /// The site's time zone, which most authors mean.
     Local,
 }
 
@@ -53,15 +53,15 @@ impl FromStr for NaiveDates {
     }
 }
 
-/// What becomes of images of posts that are on other hosts.
+/// How pages show images of posts that are on other hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Images {
-    /// They are shown.
+    /// The page loads the image.
     #[default]
     Show,
-    /// They are shown when a reader clicks on their text.
+    /// The page shows the alternative text, and the image after a click on it.
     Click,
-    /// Their text is shown.
+    /// The page shows only the alternative text.
     Off,
 }
 
@@ -72,15 +72,15 @@ impl FromStr for Images {
     }
 }
 
-/// How changes of files are noticed.
+/// How file changes are detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Watching {
-    /// By the events of the file system, within a moment.
+    /// By file system events, within a moment.
     #[default]
     Events,
-    /// By looking at all of them every few seconds, for volumes where events do not travel.
+    /// By a scan of all files every few seconds, for volumes that deliver no events.
     Poll,
-    /// Not at all before the next start, SIGHUP, or `rescan`.
+    /// Only at the next start, SIGHUP or `rescan`.
     Off,
 }
 
@@ -95,13 +95,13 @@ impl Value for Watching {
     const ALLOWED: &str = "events, poll or off";
 }
 
-/// How many connections there may be at once.
+/// Maximum concurrent connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Connections {
-    /// As many as the system gives the process files for.
+    /// The open-file limit of the process minus a reserve.
     #[default]
     OfSystem,
-    /// So many.
+    /// This number, if the open-file limit allows it.
     Most(usize),
 }
 
@@ -119,7 +119,7 @@ impl Value for Connections {
     const ALLOWED: &str = "a number of connections, such as 1000";
 }
 
-/// How many requests may be worked on at once.
+/// Maximum concurrent requests that have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requests(pub usize);
 
@@ -140,7 +140,7 @@ impl Value for Requests {
     const ALLOWED: &str = "a number of requests, such as 512";
 }
 
-/// How often one address may search, a minute.
+/// Maximum searches per minute from one client address; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchRate(pub Option<NonZeroU32>);
 
@@ -159,15 +159,15 @@ impl FromStr for SearchRate {
 }
 
 impl Value for SearchRate {
-    const ALLOWED: &str = "a number of searches a minute, such as 120, or off";
+    const ALLOWED: &str = "a number of searches per minute, such as 120, or off";
 }
 
-/// A proxy that is believed when it says whom it asks for.
+/// A proxy whose forwarded client address is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustedProxy {
-    /// At an address of a network.
+    /// A proxy with an address in this network.
     Net(IpNet),
-    /// At the other end of a Unix socket.
+    /// A proxy that connects through a Unix socket.
     Unix,
 }
 
@@ -183,11 +183,11 @@ impl FromStr for TrustedProxy {
 }
 
 impl TrustedProxy {
-    /// For the error about what is none.
-    pub(super) const ALLOWED: &str = "a network or address, such as 10.0.0.0/8 or ::1, or unix";
+    /// The valid values, for the error message.
+    pub(super) const ALLOWED: &str = "a network or IP address, such as 10.0.0.0/8 or ::1, or unix";
 }
 
-/// The header by which trusted proxies say whom they ask for.
+/// The header in which trusted proxies forward the client address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ProxyHeader {
     /// `X-Forwarded-For`.
@@ -209,15 +209,15 @@ impl Value for ProxyHeader {
     const ALLOWED: &str = "x-forwarded-for or forwarded";
 }
 
-/// Which requests have a line in the log.
+/// The requests that are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AccessLog {
-    /// None.
+    /// No requests.
     Off,
-    /// Those that failed for a reason of ours.
+    /// Requests that failed because of a server error.
     #[default]
     Errors,
-    /// Every one.
+    /// All requests.
     All,
 }
 
@@ -232,7 +232,7 @@ impl Value for AccessLog {
     const ALLOWED: &str = "all, errors or off";
 }
 
-/// Where to listen.
+/// The address of a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
     /// `host:port`.
@@ -242,7 +242,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// For the error about what is none.
+    /// The valid values, for the error message.
     pub(super) const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
 }
 
@@ -268,7 +268,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// A number of bytes, as `256M`.
+/// A number of bytes, written like `256M`. Units are powers of 1024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
@@ -295,10 +295,10 @@ impl FromStr for ByteSize {
 }
 
 impl Value for ByteSize {
-    const ALLOWED: &str = "a number of bytes, such as 256M (0: none)";
+    const ALLOWED: &str = "a size in bytes, such as 256M, or 0 for none";
 }
 
-/// How often something is done, as `10m`.
+/// The time between two runs, written like `10m`; `None` if it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval(pub Option<Duration>);
 
@@ -329,16 +329,16 @@ impl FromStr for Interval {
 }
 
 impl Value for Interval {
-    const ALLOWED: &str = "a time, such as 30s, 10m or 1h, or off";
+    const ALLOWED: &str = "a duration, such as 30s, 10m or 1h, or off";
 }
 
-/// `10m` → `10` and `m`.
+/// Splits `10m` into `10` and `m`.
 fn split_unit(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
 }
 
-/// The value that a word stands for. YAML reads `off` as false in some places.
+/// Returns the value that a word stands for. YAML reads `off` as false in some places.
 fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, ()> {
     let text = if text == "false" { "off" } else { text };
     words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or(())

@@ -1,4 +1,4 @@
-//! Has the index follow the archive, in a thread of its own and never in the way of readers.
+//! Keeps the index up to date with the archive, on a thread of its own that does not block requests.
 
 mod failure;
 mod scratch;
@@ -21,24 +21,24 @@ use failure::Failure;
 use scratch::Scratch;
 use worker::Worker;
 
-/// An index that makes no sense so soon after another did was not damaged by a disk.
+/// Two damaged indexes within this time have another cause than the disk.
 const TRUSTED_FOR: Duration = Duration::from_secs(3600);
 
-/// How far the index is.
+/// Progress of the index.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum State {
-    /// There is no archive yet.
+    /// The archive is not loaded yet.
     Waiting,
-    /// Of so many posts so many are in it, the newest first.
+    /// Posts are being added, newest first.
     Building {
-        /// Those that are in it.
+        /// Number of indexed posts.
         done: usize,
-        /// All.
+        /// Number of posts in the archive.
         total: usize,
     },
-    /// All are in it.
+    /// The index contains every post.
     Current,
-    /// It cannot be written, for a reason. What was in it is still found.
+    /// The index cannot be written, for this reason. Searches still use what it contains.
     Failing(String),
 }
 
@@ -48,35 +48,35 @@ impl fmt::Display for State {
             Self::Waiting => f.write_str("waiting for the archive"),
             Self::Building { done, total } => write!(f, "building, {done} of {total} posts"),
             Self::Current => f.write_str("ok"),
-            // The reason, which names folders, is the log's.
+            // The log has the reason; it names folders, so readers do not get it.
             Self::Failing(_) => f.write_str("cannot be written"),
         }
     }
 }
 
-/// The index of the archive of the moment. It does nothing before it is started.
+/// The index of the current archive. It is empty until [`Follower::start`].
 pub struct Follower {
     shared: Arc<Shared>,
-    /// Other than those of another process.
+    /// Start time in nanoseconds. It makes the versions of two processes differ.
     nonce: u64,
 }
 
-/// What the thread is told.
+/// A message to the writer thread.
 enum Order {
     Follow(Arc<Snapshot>),
-    /// This index is damaged.
+    /// Rebuild this index, which is damaged.
     MakeAnew(Arc<Index>),
 }
 
-/// What the thread and those who search have in common.
+/// State that the writer thread shares with searches.
 struct Shared {
     orders: OnceLock<Sender<Order>>,
     index: ArcSwapOption<Index>,
     state: ArcSwap<State>,
     scratch: Mutex<Option<Scratch>>,
-    /// The index is in a temporary folder though another was named, and that was said.
+    /// The index is in a temporary folder instead of the configured one, and the log says so.
     moved: AtomicBool,
-    /// When an index was last found to be damaged.
+    /// Time when an index was last found damaged.
     given_up: Mutex<Option<Instant>>,
 }
 
@@ -96,8 +96,8 @@ impl Default for Follower {
 }
 
 impl Follower {
-    /// Follows the archives that it is given from now on, with an index in a folder; in a temporary one if
-    /// there is none or it cannot be used.
+    /// Starts the writer thread with an index in a folder. Uses a temporary folder if none is given or the
+    /// index there cannot be used.
     pub fn start(&self, folder: Option<PathBuf>) {
         let (sender, orders) = mpsc::channel();
         if self.shared.orders.set(sender).is_err() {
@@ -110,15 +110,16 @@ impl Follower {
         }
     }
 
-    /// Follows an archive from now on.
+    /// Replaces the archive that the index follows.
     pub fn follow(&self, archive: &Arc<Snapshot>) {
         self.shared.order(Order::Follow(Arc::clone(archive)));
     }
 
-    /// Asks the index, if there is one. One that turns out to be damaged is made anew, and is none until then.
+    /// Runs a search on the index; `None` if there is no index. A damaged index is dropped and rebuilt.
     ///
     /// # Errors
-    /// When the system refuses something.
+    /// When the operating system reports an error, or when the index is damaged again soon after a rebuild.
+    /// In the second case a panic of tantivy passes through.
     pub fn ask<T>(&self, question: impl FnOnce(&Index) -> io::Result<T>) -> io::Result<Option<T>> {
         let Some(index) = self.shared.index.load_full() else { return Ok(None) };
         match Failure::caught(|| question(&index)) {
@@ -129,17 +130,17 @@ impl Follower {
         }
     }
 
-    /// What changes whenever something else may be found, and is other in each process.
+    /// A value that changes whenever results may change, and that differs between processes.
     pub fn version(&self) -> (u64, u64, Arc<State>) {
         (self.nonce, self.shared.index.load().as_ref().map_or(0, |index| index.generation()), self.state())
     }
 
-    /// How far it is.
+    /// Returns the current progress of the index.
     pub fn state(&self) -> Arc<State> {
         self.shared.state.load_full()
     }
 
-    /// Removes what is of no use after the program's end.
+    /// Removes the temporary folder. Call this at the end of the program.
     pub fn close(&self) {
         if let Some(scratch) = self.shared.scratch.lock().unwrap_or_else(PoisonError::into_inner).take() {
             scratch.remove();
@@ -148,17 +149,16 @@ impl Follower {
 }
 
 impl Shared {
-    /// Tells the thread something.
     fn order(&self, order: Order) {
         if let Some(orders) = self.orders.get()
             && orders.send(order).is_err()
         {
-            self.tell(State::Failing("its thread has ended".into()));
+            self.tell(State::Failing("the index thread has ended".into()));
         }
     }
 
-    /// Has an index made anew that makes no sense. Whether it is no longer asked; if one was given up only just,
-    /// this one is not, since not the disk is at fault.
+    /// Drops a damaged index and orders a new one. Returns whether searches no longer use it: if another
+    /// index was dropped only recently, this one stays, since the disk is not the cause.
     fn give_up(&self, index: &Arc<Index>, reason: &str) -> bool {
         let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.index.load().as_ref().is_some_and(|shown| Arc::ptr_eq(shown, index)) {
@@ -167,7 +167,7 @@ impl Shared {
         if given_up.is_some_and(|at| at.elapsed() < TRUSTED_FOR) {
             return false;
         }
-        tracing::error!("the search index in {} is damaged: {reason}", index.folder().display());
+        tracing::error!("search index in {} is corrupt; rebuilding it: {reason}", index.folder().display());
         *given_up = Some(Instant::now());
         self.index.store(None);
         self.tell(State::Building { done: 0, total: index.len() });
@@ -175,25 +175,26 @@ impl Shared {
         true
     }
 
-    /// Notes how far the index is, and says it once when that begins or ends.
+    /// Stores the progress, and logs it once when building or a failure begins or ends.
     fn tell(&self, state: State) {
         let before = self.state.swap(Arc::new(state.clone()));
         match (&*before, &state) {
             (State::Failing(_), State::Failing(_)) | (State::Building { .. }, State::Building { .. }) => {}
             (State::Waiting, State::Building { done, total }) if done == total => {}
             (_, State::Failing(reason)) => {
-                tracing::warn!("the search index cannot be written, and is tried again: {reason}");
+                tracing::warn!("cannot write the search index; retrying: {reason}");
             }
             (_, State::Building { done, total }) => {
-                tracing::info!(done, total, "the search index is being built; the newest posts come first");
+                tracing::info!(done, total, "building the search index, newest posts first");
             }
             (State::Current, State::Current) => {}
-            (_, State::Current) => tracing::info!("the search index holds every post"),
+            (_, State::Current) => tracing::info!("search index complete"),
             (_, State::Waiting) => {}
         }
     }
 
-    /// Makes an index the one that is searched, unless it holds less than another that holds all it can.
+    /// Makes an index the one that searches use, unless the current one has more posts and this one is
+    /// incomplete.
     fn show(&self, index: &Arc<Index>, is_whole: bool) {
         let is_better = |shown: &Arc<Index>| is_whole || index.len() >= shown.len();
         if self.index.load().as_ref().is_none_or(is_better) {

@@ -1,5 +1,4 @@
-//! The index on disk: what is in it, and the posts that it finds. Posts themselves are not in it: it gives
-//! their keys, and whoever asks has the archive that they are in.
+//! The index on disk. It stores the keys of posts, not the posts: callers look a key up in their snapshot.
 
 mod asked;
 mod facets;
@@ -38,26 +37,26 @@ use top::Top;
 use words::{CHARACTERS, Characters, WORDS, Words};
 pub use writer::{BATCH, Writer};
 
-/// Another schema, or other tokens, is another index: its folder carries this.
+/// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
 const VERSION: u32 = 4;
-/// Counts are exact up to this. Beyond it only the newest of what is found is counted, and ranked.
+/// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
 pub const MOST_COUNTED: usize = 10_000;
-/// After this time a search ends with the newest of what it would have found, as one that finds too much does.
+/// Time limit of a search. A search that exceeds it returns only the newest matches, like one with too many.
 const LONGEST: Duration = Duration::from_secs(2);
-/// Titles that are read to see whether they hold what cannot be asked of the index.
+/// Maximum titles that a search for parts of words checks. The index alone cannot confirm such a match.
 const MOST_READ: usize = 1_000;
-/// After this time a post is worth three quarters of what a new one is that fits as well.
+/// Age in seconds at which the rank of a post is three quarters of that of a new post with the same score.
 const FADED_AFTER: f32 = 365.0 * 86_400.0;
 
-/// An index of an archive.
+/// The index of an archive, shared by the searching threads and one writer.
 pub struct Index {
     folder: PathBuf,
     fields: Fields,
     index: tantivy::Index,
-    /// Its files.
+    /// The directory of the index files, kept to prune its list of memory maps.
     directory: MmapDirectory,
     reader: IndexReader,
-    /// What was last committed.
+    /// The last commit.
     segments: ArcSwap<Segments>,
 }
 
@@ -68,7 +67,8 @@ struct Fields {
     date: Field,
     title: Field,
     text: Field,
-    /// Their Han characters: who looks for one would else have to look through all pairs with it.
+    /// Single Han characters. Without these fields a search for one character would scan all pairs that
+    /// contain it.
     title_characters: Field,
     text_characters: Field,
     source: Field,
@@ -76,40 +76,41 @@ struct Fields {
     stock: Field,
 }
 
-/// In which order posts are found.
+/// Sort order of results.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// The newest first.
+    /// Newest first.
     #[default]
     Newest,
-    /// Those that fit best first; of those that fit as well, the newer.
+    /// Highest rank first; posts of equal rank, newest first.
     Best,
 }
 
-/// What a query finds.
+/// The result of a search.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Found {
-    /// A page of posts.
+    /// One page of posts, in the requested [`Order`].
     pub posts: Vec<PostId>,
-    /// How many there are in all.
+    /// Number of matching posts, at most [`MOST_COUNTED`].
     pub count: usize,
-    /// Whether there are more than were counted.
+    /// True if there are more matches than `count`.
     pub is_more: bool,
-    /// Whether the words at the ends of what was looked for are parts of words in them, since whole they are
-    /// nowhere.
+    /// True if the texts match only with the words at their ends as parts of words: no post contains them
+    /// whole.
     pub is_cut: bool,
-    /// Where the next page goes on.
+    /// The start of the next page, if there is one.
     pub next: Option<Cursor>,
-    /// What the posts that were counted have in common.
+    /// Sources, months and securities of the counted posts.
     pub facets: Facets,
 }
 
 impl Index {
-    /// Opens the index in a folder, or makes one. One that is damaged is made anew, since all of it can be
-    /// made of the archive; those of older versions are removed, if no process writes them.
+    /// Opens the index in a folder, or creates it. A damaged index is replaced by an empty one, since the
+    /// archive contains everything to build it again. Indexes of older versions are removed unless a process
+    /// writes them.
     ///
     /// # Errors
-    /// When the folder cannot be written.
+    /// When the folder cannot be read or written.
     pub fn open(folder: &Path) -> io::Result<Arc<Self>> {
         let path = folder.join(format!("search-{VERSION}"));
         std::fs::create_dir_all(&path)?;
@@ -118,14 +119,14 @@ impl Index {
             let number = name.to_str().and_then(|name| name.strip_prefix("search-")?.parse::<u32>().ok());
             let is_old = number.is_some_and(|number| number < VERSION);
             if is_old && !is_written(&entry.path()) && std::fs::remove_dir_all(entry.path()).is_ok() {
-                tracing::info!("the search index of an older version is removed: {}", entry.path().display());
+                tracing::info!("removed the search index of an older version: {}", entry.path().display());
             }
         }
         let index = match Self::open_in(&path) {
             Ok(index) => index,
             Err(error) if is_refused(&error) || is_written(&path) => return Err(io::Error::other(error)),
             Err(error) => {
-                tracing::warn!("the search index in {} is made anew: {error}", path.display());
+                tracing::warn!("search index in {} cannot be opened; rebuilding it: {error}", path.display());
                 Self::remove(folder)?;
                 std::fs::create_dir_all(&path)?;
                 Self::open_in(&path).map_err(io::Error::other)?
@@ -143,9 +144,10 @@ impl Index {
         if is_written(&path) || !path.exists() { Ok(()) } else { std::fs::remove_dir_all(&path) }
     }
 
-    /// A file that is not as it was written. All of them are read.
+    /// Returns a file whose checksum does not match. Reads every file of the index.
     pub fn damaged_file(&self) -> Option<PathBuf> {
-        // What is removed meanwhile was merged into another.
+        // A merge may remove a file during the check. Another file then has its content, so the error is
+        // ignored.
         self.index.validate_checksum().ok()?.into_iter().next()
     }
 
@@ -172,7 +174,7 @@ impl Index {
             tag: schema.add_u64_field("tag", INDEXED),
             stock: schema.add_u64_field("stock", INDEXED | FAST),
         };
-        // Newest first.
+        // Newest first, so that a search can stop early.
         let by_date = IndexSortByField { field: "date".into(), order: Direction::Desc };
         let settings = IndexSettings { sort_by_field: Some(by_date), ..IndexSettings::default() };
         let builder = tantivy::Index::builder().schema(schema.build()).settings(settings);
@@ -185,37 +187,37 @@ impl Index {
         Ok(Self { folder: folder.to_owned(), fields, index, directory, reader, segments })
     }
 
-    /// Shows readers what was committed.
+    /// Makes the last commit visible to searches.
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
         self.segments.store(Arc::new(Segments::of(&self.reader)?));
-        // The directory remembers each file that it has mapped, also those that merges have removed, and forgets
-        // them only here: some kilobytes a commit.
+        // The directory keeps an entry for each mapped file, even for files that merges have removed. Only
+        // this call drops them; without it each commit costs some kilobytes.
         let _ = self.directory.get_cache_info();
         Ok(())
     }
 
-    /// The folder that it is in.
+    /// The folder of the index files.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// How many posts are in it.
+    /// Number of indexed posts.
     pub fn len(&self) -> usize {
         self.segments.load().searcher.num_docs() as usize
     }
 
-    /// Whether none is.
+    /// True if no post is indexed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What changes whenever it finds something else.
+    /// A number that changes with each commit that searches see. Unique within this process.
     pub fn generation(&self) -> u64 {
         self.segments.load().generation
     }
 
-    /// The version of each post that is in the index, by its key.
+    /// The content hash of each indexed post, by the key of the post.
     fn known(&self) -> HashMap<u64, u64> {
         let segments = self.segments.load();
         let mut known = HashMap::with_capacity(segments.searcher.num_docs() as usize);
@@ -226,8 +228,9 @@ impl Index {
         known
     }
 
-    /// The posts of an archive that hold what is asked for: `limit` of them, behind those of the page
-    /// before. If none holds the words at its ends whole, those whose titles hold them as parts of words.
+    /// Searches an archive: returns up to `limit` posts, starting after the previous page. If no post
+    /// matches, a second search looks for titles that contain the words at the ends of the texts as parts of
+    /// words.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -250,7 +253,7 @@ impl Index {
         }
     }
 
-    /// Posts whose titles hold what is asked for with the words at its ends as parts of words.
+    /// Finds posts whose titles contain the texts, with the first and last words as parts of words.
     fn find_cut(
         &self,
         archive: &Snapshot,
@@ -263,7 +266,7 @@ impl Index {
         let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
         found.posts.retain(|id| needles.are_in([archive.post(*id).title()]));
         let key = |id: &PostId| archive.post(*id).key();
-        // A post that is gone since has left its place to the next.
+        // If that post has been removed, the next one has taken its position.
         let place = |last: Cursor| {
             found.posts.iter().position(|id| key(id) == last.key()).map_or(last.place(), |at| at + 1)
         };
@@ -281,7 +284,7 @@ impl Index {
         })
     }
 
-    /// How many posts hold what is asked for, counted no further than a search does.
+    /// Number of posts that match a query, counted up to the same limit as in a search.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -308,9 +311,9 @@ impl Index {
         let start = |day| Timestamp::start_of(day, archive.zone()).seconds();
         let from = query.from.map_or(i64::MIN, start);
         let beyond = query.to.and_then(|day| day.succ_opt()).map_or(i64::MAX, start);
-        // The same all day, so that the order of one page is that of the next.
+        // The start of the day rather than the current time, so that ranks stay the same from page to page.
         let now = start(archive.today());
-        // One more, to know whether there is another page.
+        // One extra post shows whether there is another page.
         let (mut top, mut tally) = (Top::new(limit + 1, after), Tally::default());
         let (mut is_more, begun) = (false, Instant::now());
         for (number, segment) in segments.newest_first().enumerate() {
@@ -330,7 +333,7 @@ impl Index {
             while doc != TERMINATED {
                 let date = segment.dates.first(doc).unwrap_or_default();
                 if (from..beyond).contains(&date) && !reader.is_deleted(doc) {
-                    // Newest first, so that nothing better follows.
+                    // Documents are sorted newest first, so the rest is older.
                     let enough = tally.len() > MOST_COUNTED;
                     if enough && (order == Order::Best || top.is_beyond(date)) {
                         is_more = true;
@@ -362,18 +365,19 @@ impl Index {
     }
 }
 
-/// Whether a process writes the index in a folder: it holds a lock on a file of the library's.
+/// Returns whether a process writes the index in a folder: the writer holds tantivy's lock file.
 fn is_written(folder: &Path) -> bool {
     let lock = std::fs::File::open(folder.join(INDEX_WRITER_LOCK.filepath.as_path()));
     lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
 }
 
-/// Whether the system refused something, which says nothing of what the files hold.
+/// Returns whether the operating system reported the error. Such an error does not mean that the files are
+/// damaged.
 pub(super) fn is_of_system(error: &io::Error) -> bool {
     error.raw_os_error().is_some() || library_error(error).is_some_and(is_refused)
 }
 
-/// Whether the files surely hold what makes no sense, or some are missing.
+/// Returns whether the error proves that files are damaged or missing.
 pub(super) fn is_of_damage(error: &io::Error) -> bool {
     let is_it = |error: &TantivyError| {
         let is_of_file = matches!(error, TantivyError::DataCorruption(_) | TantivyError::OpenReadError(_));
@@ -395,11 +399,11 @@ fn is_refused(error: &TantivyError) -> bool {
     error.raw_os_error().is_some()
 }
 
-/// How well a post fits, from how well its text does and its age in seconds.
+/// Combines the text score of a post with its age in seconds. A newer post ranks higher at the same score.
 fn rank(score: f32, age: i64) -> i64 {
     let years = age.max(0) as f32 / FADED_AFTER;
     let worth = score * (1.0 + 1.0 / (1.0 + years)) / 2.0;
-    // Floats that are not negative are in the order of their bits.
+    // The bits of non-negative floats sort like the floats.
     i64::from(worth.max(0.0).to_bits())
 }
 

@@ -1,5 +1,5 @@
-//! Texts as they are compared: what a reader types and what an author wrote differ in width, case and
-//! script, and mean the same.
+//! Normalises texts for comparison: queries and posts differ in width, case and script where they mean the
+//! same.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,16 +7,15 @@ use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// Traditional characters, each with its simplified one behind it: the characters of OpenCC's dictionary
-/// `TSCharacters` that have exactly one, of several the first (<https://github.com/BYVoid/OpenCC>,
-/// Apache-2.0).
+/// Traditional characters, each followed by its simplified form: the characters of OpenCC's dictionary
+/// `TSCharacters`, with the first of several forms (<https://github.com/BYVoid/OpenCC>, Apache-2.0).
 const SIMPLIFIED: &str = include_str!("simplified.txt");
 
-/// The first character of the table's quick part, and behind its last.
+/// The range of characters that the table maps by index.
 const FIRST: u32 = 0x3400;
 const BEYOND: u32 = 0xA000;
 
-/// What each character between [`FIRST`] and [`BEYOND`] becomes, and the few others.
+/// Simplified forms: by index for characters from [`FIRST`] to [`BEYOND`], in a map for the few others.
 struct Table {
     quick: Vec<char>,
     others: HashMap<char, char>,
@@ -39,29 +38,30 @@ fn place(c: char) -> Option<usize> {
     (FIRST..BEYOND).contains(&u32::from(c)).then(|| (u32::from(c) - FIRST) as usize)
 }
 
-/// A text as it is compared, and where each of its characters stood.
+/// A normalised text with the origin of each character.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Normalised {
-    /// NFKC of each character with the marks on it, in lower case, simplified; without what is not seen.
+    /// NFKC of each character with its combining marks, in lower case and simplified, without invisible
+    /// characters.
     pub chars: Vec<char>,
-    /// For each of them the byte in the original at which the character began that it comes from.
+    /// For each of `chars`, the byte offset in the original text of the character that it comes from.
     pub origins: Vec<u32>,
 }
 
 impl Normalised {
-    /// The characters as a text.
+    /// Returns the characters as a string, without their origins.
     pub fn into_text(self) -> String {
         self.chars.into_iter().collect()
     }
 }
 
-/// A text as it is compared.
+/// Normalises a text.
 pub fn normalised(text: &str) -> Normalised {
     let mut normalised =
         Normalised { chars: Vec::with_capacity(text.len()), origins: Vec::with_capacity(text.len()) };
     let mut chars = text.char_indices().peekable();
     while let Some((start, c)) = chars.next() {
-        // A text, like a file, is far smaller than 4 GiB.
+        // Texts, like files, are far smaller than 4 GiB.
         let at = start as u32;
         let push = |c| {
             normalised.chars.push(c);
@@ -80,15 +80,15 @@ pub fn normalised(text: &str) -> Normalised {
     normalised
 }
 
-/// Whether a character is a mark on the one before, as the accent of `e\u{301}`.
+/// Returns whether a character is a mark on the one before, such as the accent of `e\u{301}`.
 pub fn is_mark(c: char) -> bool {
-    // The two marks on half-width kana are letters by their class.
+    // The two marks of half-width kana have combining class 0.
     c >= '\u{300}'
         && place(c).is_none()
         && (canonical_combining_class(c) != 0 || matches!(c, '\u{FF9E}' | '\u{FF9F}'))
 }
 
-/// Whether a character is not seen: soft hyphens, joiners, marks of direction, variants.
+/// Returns whether a character is invisible: soft hyphens, joiners, direction marks, variation selectors.
 fn is_unseen(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
@@ -96,7 +96,7 @@ fn is_unseen(c: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// What a character becomes.
+/// Normalises a character without marks.
 fn each(c: char, mut push: impl FnMut(char)) {
     if c.is_ascii() {
         push(c.to_ascii_lowercase());
@@ -107,10 +107,10 @@ fn each(c: char, mut push: impl FnMut(char)) {
     }
 }
 
-/// What a character with the marks on it becomes.
+/// Normalises a character together with its marks.
 fn composed(chars: impl Iterator<Item = char>, push: impl FnMut(char)) {
     let lower = chars.nfkc().flat_map(char::to_lowercase).nfkc();
-    // A compatibility form may be that of a traditional character.
+    // A compatibility form may decompose to a traditional character.
     let simplified = lower.map(|c| match place(c) {
         Some(place) => TABLE.quick[place],
         None => TABLE.others.get(&c).copied().unwrap_or(c),

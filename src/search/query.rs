@@ -1,52 +1,52 @@
-//! What a reader types, taken apart. Nothing is an error: what is not understood is looked for as it is.
+//! Parser of queries. It has no errors: text that it does not understand becomes a text to search for.
 
 use std::fmt;
 
 use chrono::{Datelike, Months, NaiveDate};
 
-/// Texts of a query beyond these are passed over: nobody reads what they would find.
+/// Maximum texts of a query. Further ones are ignored: their results would be of no use.
 const MOST_TEXTS: usize = 16;
-/// Filters; who names more means something else.
+/// Maximum filters of a query. Further ones are ignored: no useful search has such a long list.
 const MOST_FILTERS: usize = 6;
-/// Characters of all of its texts.
+/// Maximum characters of all texts together.
 const LONGEST: usize = 400;
-/// Characters that are read of what was typed.
+/// Maximum characters of the input; the rest is not parsed.
 const MOST_READ: usize = 4_000;
 
-/// A query.
+/// A parsed query.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// Texts that a post must hold, each as it is.
+    /// Texts that a post must contain, as typed.
     pub texts: Vec<String>,
-    /// Texts that it must not hold.
+    /// Texts that a post must not contain.
     pub without: Vec<String>,
-    /// `source:`, `tag:` and `stock:`, as they were typed.
+    /// Values of `source:`, `tag:` and `stock:`, as typed.
     pub filters: Vec<(Filter, String)>,
-    /// `from:`, the first day.
+    /// `from:`, the first day, included.
     pub from: Option<NaiveDate>,
-    /// `to:`, the last day.
+    /// `to:`, the last day, included.
     pub to: Option<NaiveDate>,
 }
 
-/// What a filter goes by.
+/// The kind of group that a filter selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// A source, by its slug or what readers call it.
+    /// A source, by its slug or its display name.
     Source,
-    /// A tag.
+    /// A tag, by its name.
     Tag,
-    /// A security or sector, by its code, its number or what it is called.
+    /// A security or sector, by its code, its number or its name.
     Stock,
 }
 
 impl Query {
-    /// Takes a text apart: spaces part what must all be there, quotes keep together, `-` in front
-    /// excludes.
+    /// Parses a query. Spaces separate the parts that a post must contain, quotes keep words together, and a
+    /// leading `-` excludes a part.
     pub fn new(text: &str) -> Self {
         Self::read(text).0
     }
 
-    /// The same, and whether something of it was passed over since it is too much.
+    /// Parses a query. The flag is true if the query was too long and a part of it was ignored.
     pub fn read(text: &str) -> (Self, bool) {
         let mut query = Self::default();
         let read: String = text.chars().take(MOST_READ).collect();
@@ -57,12 +57,12 @@ impl Query {
         (query, is_short)
     }
 
-    /// Whether nothing is looked for.
+    /// True if the query has no texts, filters or days.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Adds a part; whether there was room for all of it.
+    /// Adds a part. Returns whether all of it fitted.
     fn add(&mut self, part: Part<'_>) -> bool {
         if !part.is_quoted
             && !part.is_excluded
@@ -103,7 +103,7 @@ impl Query {
         let (fitting, is_whole) = (fitting.trim(), fitting.len() == text.trim().len());
         let texts = if part.is_excluded { &mut self.without } else { &mut self.texts };
         let is_known = texts.iter().any(|known| known == text.trim());
-        // A part of what is excluded would exclude more.
+        // A shortened exclusion would exclude more posts.
         let may_be_short = !part.is_excluded;
         if !fitting.is_empty()
             && !is_known
@@ -117,7 +117,7 @@ impl Query {
 }
 
 impl Filter {
-    /// What stands before the colon.
+    /// The word before the colon in a query.
     pub fn name(self) -> &'static str {
         match self {
             Self::Source => "source",
@@ -127,7 +127,7 @@ impl Filter {
     }
 }
 
-/// A query as it may be typed: read again, it is the same.
+/// The query as a reader would type it; parsing it again gives the same query.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = self.texts.iter().map(|text| quoted(text, true));
@@ -147,19 +147,18 @@ impl fmt::Display for Query {
     }
 }
 
-/// A text in quotes, if it would not be read as it is without. Texts hold none themselves.
+/// Puts a text in quotes if it needs them to be parsed as one text. Texts never contain quotes.
 fn quoted(text: &str, is_bare: bool) -> String {
     let is_plain = !text.contains(char::is_whitespace)
         && !(is_bare && (text.starts_with('-') || text.contains([':', '：'])));
     if is_plain { text.to_owned() } else { format!("\"{text}\"") }
 }
 
-/// Whether a character is one of those that keep words together.
+/// Returns whether a character is an ASCII or Chinese double quote, which keeps words together.
 pub fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”')
 }
 
-/// A part of what was typed.
 struct Part<'a> {
     text: &'a str,
     is_quoted: bool,
@@ -175,7 +174,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         let begun = if is_excluded { behind.unwrap_or(rest) } else { rest };
         let quoted = begun.strip_prefix(is_quote);
         let (text, after) = match quoted {
-            // A quote that is never closed holds all that follows.
+            // An unclosed quote extends to the end of the input.
             Some(inside) => inside.split_once(is_quote).unwrap_or((inside, "")),
             None => {
                 let end = word_end(begun);
@@ -188,7 +187,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Where a word ends: at white space that is not in quotes, as in `source:"Career In"`.
+/// Returns the end of a word: the first white space outside quotes, as in `source:"Career In"`.
 fn word_end(text: &str) -> usize {
     let mut in_quotes = false;
     let end = text.char_indices().find(|(_, c)| {
@@ -198,7 +197,7 @@ fn word_end(text: &str) -> usize {
     end.map_or(text.len(), |(end, _)| end)
 }
 
-/// The first and last day of a year, month or day: `2022`, `2022-05`, `2022-05-26`.
+/// Returns the first and last day of a year, month or day: `2022`, `2022-05`, `2022-05-26`.
 fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     let numbers: Option<Vec<u32>> = text.split(['-', '/']).map(|number| number.parse().ok()).collect();
     let (year, month, day) = match numbers?[..] {
@@ -264,7 +263,7 @@ mod tests {
         assert_eq!((query.texts.len(), query.filters.len()), (MOST_TEXTS, 1));
         assert!(is_short && query.from.is_some());
         let (query, is_short) = Query::read(&format!("a -{} b tag:y", "x".repeat(500)));
-        // A part of what is excluded would exclude more.
+        // A shortened exclusion would exclude more posts.
         assert_eq!((query.texts.len(), query.without.len(), query.filters.len()), (2, 0, 1));
         assert!(is_short);
         assert_eq!(Query::read(&format!("a{}b", " ".repeat(400))), (Query::new("a b"), false));

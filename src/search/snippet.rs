@@ -1,4 +1,4 @@
-//! What is shown of a text that was found: the lines around what was looked for, with that marked.
+//! Snippets for result pages: the part of a text around the matches, with the matches marked.
 
 use std::ops::Range;
 
@@ -7,38 +7,38 @@ use super::query::Query;
 use super::tokens::{is_han, is_joined, is_word};
 use crate::archive::front_matter::is_forbidden;
 
-/// How much of the snippet may stand before the first hit, in halves of a Han character.
+/// Maximum width before the first match, in halves of a Han character.
 const LEAD: usize = 48;
-/// Hits of each needle that are looked at.
+/// Maximum matches of each needle.
 const MOST_HITS: usize = 256;
-/// Bytes of a text in which a snippet is looked for.
+/// Bytes of a text that are searched for a snippet.
 const MOST_SEARCHED: usize = 64 * 1024;
 
-/// A piece of a text.
+/// A piece of a text, either marked or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// What it says.
+    /// The text, with spaces in place of characters that pages cannot contain.
     pub text: String,
-    /// Whether it was looked for.
+    /// True if the piece matches the query.
     pub is_marked: bool,
 }
 
-/// What is looked for in texts.
+/// The texts of a query, normalised, to find in posts.
 #[derive(Debug)]
 pub struct Needles {
     needles: Vec<Vec<char>>,
-    /// Words at their ends may be parts of words.
+    /// Words at the ends of needles may be parts of words.
     is_cut: bool,
 }
 
-/// Characters of a text that hold what was looked for, by their indices.
+/// A match: a range of character indices, and the index of the needle.
 struct Hit {
     place: Range<usize>,
     needle: usize,
 }
 
 impl Needles {
-    /// The texts of a query; with `is_cut` the words at their ends may be parts of words.
+    /// Creates the needles of a query. With `is_cut` the words at their ends may be parts of words.
     pub fn of(query: &Query, is_cut: bool) -> Self {
         let of_text = |text: &String| {
             let chars = normalised(text).chars;
@@ -50,7 +50,7 @@ impl Needles {
         Self { needles: query.texts.iter().filter_map(of_text).collect(), is_cut }
     }
 
-    /// Whether each is in one of some texts.
+    /// Returns whether every needle is in at least one of the texts.
     pub fn are_in<const N: usize>(&self, texts: [&str; N]) -> bool {
         let texts = texts.map(|text| normalised(text).chars);
         let is_in = |chars: &[char], needle: &[char]| {
@@ -59,14 +59,14 @@ impl Needles {
         self.needles.iter().all(|needle| texts.iter().any(|chars| is_in(chars, needle)))
     }
 
-    /// A whole text, with what was looked for marked.
+    /// Returns a whole text in pieces, with matches marked.
     pub fn marked(&self, text: &str) -> Vec<Piece> {
         let normal = normalised(text);
         self.cut(text, &normal, &self.hits(&normal.chars), 0..text.len())
     }
 
-    /// The part of a text with most of what was looked for, marked; so long as so many Han characters, or
-    /// twice as many others. Its beginning if it holds nothing of that.
+    /// Returns the part of a text with the most matches, marked; the beginning of the text if it has none.
+    /// The width is at most `length` Han characters or twice that number of others.
     pub fn snippet(&self, text: &str, length: usize) -> Vec<Piece> {
         let text = &text[..text.floor_char_boundary(MOST_SEARCHED)];
         let normal = normalised(text);
@@ -92,7 +92,7 @@ impl Needles {
         while end > start && is_mark_at(end) {
             end -= 1;
         }
-        // Not within a word, unless it is longer than all.
+        // Do not end within a word, unless the word is longer than the snippet.
         if end < chars.len() && is_word(chars[end].1) {
             let whole = chars[start..end].iter().rposition(|(_, c)| !is_word(*c));
             end = whole.map_or(end, |at| start + at + 1).max(last.min(end));
@@ -109,7 +109,7 @@ impl Needles {
         pieces
     }
 
-    /// Where what is looked for is in a normalised text, in order.
+    /// Returns the matches in a normalised text, ordered by position.
     fn hits(&self, chars: &[char]) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (index, needle) in self.needles.iter().enumerate() {
@@ -128,7 +128,7 @@ impl Needles {
         hits
     }
 
-    /// The pieces of some bytes of a text.
+    /// Splits a byte range of a text into pieces.
     fn cut(&self, text: &str, normal: &Normalised, hits: &[Hit], bytes: Range<usize>) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut at = bytes.start;
@@ -151,19 +151,19 @@ impl Needles {
     }
 }
 
-/// A text without what pages cannot show.
+/// Replaces characters that HTML or XML cannot contain with spaces.
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_forbidden(c) { ' ' } else { c }).collect()
 }
 
-/// Whether a normalised text has a needle at an index: Han as they are, words whole, and any character where
-/// the needle has a mark.
+/// Returns whether a needle matches at an index: Han literally, words whole, and any character in place of a
+/// mark.
 fn is_at(chars: &[char], at: usize, needle: &[char], is_cut: bool) -> bool {
     let end = at + needle.len();
     if end > chars.len() {
         return false;
     }
-    // For a mark any other may stand, unless it joins words.
+    // A mark matches any character, unless it joins two words.
     let is_any = |index: usize, c: char| {
         let joins = needle.get(index + 1).is_some_and(|next| is_word(*next)) && is_joined(needle, index + 1);
         !is_han(c) && !is_word(c) && !joins
@@ -173,7 +173,7 @@ fn is_at(chars: &[char], at: usize, needle: &[char], is_cut: bool) -> bool {
     chars[at..end].iter().zip(needle).enumerate().all(is_same) && (is_cut || !cuts(at) && !cuts(end))
 }
 
-/// The bytes of the original that some characters come from.
+/// Returns the bytes of the original text that a range of normalised characters comes from.
 fn bytes_of(text: &str, normal: &Normalised, place: &Range<usize>) -> Range<usize> {
     let start = normal.origins[place.start];
     let last = normal.origins[place.end - 1];
@@ -181,7 +181,8 @@ fn bytes_of(text: &str, normal: &Normalised, place: &Range<usize>) -> Range<usiz
     start as usize..behind.map_or(text.len(), |at| *at as usize)
 }
 
-/// From the first to the last of the hits that are near each other: those of most needles, and then the most.
+/// Returns the range from the first to the last match of the best group that fits: the group with the most
+/// different needles, then the most matches.
 fn densest(hits: &[Hit], fits: impl Fn(Range<usize>) -> bool) -> Option<Range<usize>> {
     let mut best: Option<((usize, usize), Range<usize>)> = None;
     for (first, hit) in hits.iter().enumerate() {
@@ -207,8 +208,8 @@ fn densest(hits: &[Hit], fits: impl Fn(Range<usize>) -> bool) -> Option<Range<us
     best.map(|(_, range)| range)
 }
 
-/// Where to begin so that something stands before an index: at the beginning of its sentence if that is near,
-/// else as far before as may be, and not within a word.
+/// Returns the start of a snippet with some text before an index: the start of the sentence if it is near,
+/// else `lead` before the index, but not within a word.
 fn start_before(chars: &[(usize, char)], index: usize, lead: usize) -> usize {
     let (mut start, mut used) = (index, 0);
     let is_mark_at = |index: usize| chars.get(index).is_some_and(|(_, c)| is_mark(*c));
@@ -227,7 +228,7 @@ fn start_before(chars: &[(usize, char)], index: usize, lead: usize) -> usize {
         let whole = chars[start..index].iter().position(|(_, c)| !is_word(*c));
         start = whole.map_or(index, |at| start + at);
     }
-    // Nor between a character and a mark on it.
+    // Do not start between a character and its combining mark.
     while start < index && is_mark_at(start) {
         start += 1;
     }
@@ -238,7 +239,7 @@ fn ends_sentence(c: char) -> bool {
     matches!(c, '。' | '！' | '？' | '!' | '?' | '；' | '\n')
 }
 
-/// In halves of a Han character.
+/// Width in halves of a Han character.
 fn width(c: char) -> usize {
     if is_word(c) && u32::from(c) < 0x2E80 || c.is_ascii() { 1 } else { 2 }
 }

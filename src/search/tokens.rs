@@ -1,37 +1,36 @@
-//! What is indexed of a text: overlapping pairs of Han characters, so that any part of a run is found that
-//! is two characters or longer, and words of other scripts. A token's position is the index of its first
-//! character, so that tokens that follow each other in a query follow each other in the text.
+//! The tokens of a text. Runs of Han characters become overlapping pairs, so that a search finds any part of
+//! two or more characters. Other scripts become words. The position of a token is the index of its first
+//! character, so that tokens that are adjacent in a query are adjacent in the text.
 //!
-//! Where Han and a word touch, as in `A股` and `10亿`, the word with that character is a token: both by
-//! themselves are too frequent to be quick. The first and the last character of a run are tokens where they
-//! stand beside a mark or nothing. So is a word with the mark that joins it to the one before, so that
-//! `3.6.3` is found and `3-6-3` is not.
+//! Where Han and a word touch, as in `A股` and `10亿`, the word and the neighbouring character form a token:
+//! each alone is too frequent for a quick search. The first and the last character of a run are tokens if the
+//! run begins or ends at a mark or at an end of the text. A word and the mark that joins it to the word
+//! before also form a token, so that a search finds `3.6.3` but not `3-6-3`.
 
-/// A longer word was not written by anybody, and would not be typed.
+/// Maximum characters of an indexed word. Longer ones are not words, and readers do not type them.
 const LONGEST: usize = 64;
 
-/// A token of a normalised text: the indices of its characters.
+/// A token of a normalised text, as a range of character indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
-    /// The index of its first character.
+    /// Index of its first character.
     pub start: usize,
-    /// The index behind its last.
+    /// Index after its last character.
     pub end: usize,
 }
 
-/// A part of a text that tokens are made of.
+/// A run of characters of the same kind; the source of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    /// The index of its first character.
+    /// Index of its first character.
     pub start: usize,
-    /// The index behind its last.
+    /// Index after its last character.
     pub end: usize,
-    /// Whether it is of Han characters, and those of other scripts that are written without spaces; else
-    /// it is of letters and digits.
+    /// True for Han and other scripts without spaces between words, false for letters and digits.
     pub is_han: bool,
 }
 
-/// The runs of a normalised text, in their order.
+/// Returns the runs of a normalised text, in order.
 pub fn runs(chars: &[char]) -> impl Iterator<Item = Run> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -47,18 +46,18 @@ pub fn runs(chars: &[char]) -> impl Iterator<Item = Run> {
 }
 
 impl Run {
-    /// Whether the next run stands right behind it, with which it then has a token in common.
+    /// Returns whether the next run follows directly. The two then share a token.
     fn touches(&self, next: &Self) -> bool {
         self.end == next.start && !self.is_too_long() && !next.is_too_long()
     }
 
-    /// Whether it is a word that is not indexed.
+    /// True for words that are too long to be indexed.
     pub fn is_too_long(&self) -> bool {
         !self.is_han && self.end - self.start > LONGEST
     }
 }
 
-/// The runs of a normalised text, each with those that touch it.
+/// Returns each run of a normalised text between the runs that touch it.
 fn neighbours(chars: &[char]) -> impl Iterator<Item = (Option<Run>, Run, Option<Run>)> {
     let mut runs = runs(chars).peekable();
     let mut before = None;
@@ -69,7 +68,7 @@ fn neighbours(chars: &[char]) -> impl Iterator<Item = (Option<Run>, Run, Option<
     })
 }
 
-/// The tokens of a normalised text, in ascending order of their positions.
+/// Returns the tokens of a normalised text, ordered by position.
 pub fn tokens(chars: &[char]) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(chars.len() + chars.len() / 4);
     let mut push = |start, end| tokens.push(Token { start, end });
@@ -98,8 +97,8 @@ pub fn tokens(chars: &[char]) -> Vec<Token> {
     tokens
 }
 
-/// As few of the tokens of a text as cover all of it but for words that are too long. They are among the [`tokens`] of every text that holds
-/// it, as far from each other, unless it is a single Han character.
+/// Returns the fewest tokens that cover a text, except for words that are too long. Each text that contains
+/// this one has them among its [`tokens`], at the same distances. A single Han character is the exception.
 pub fn needed(chars: &[char]) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut push = |start, end| tokens.push(Token { start, end });
@@ -117,8 +116,8 @@ pub fn needed(chars: &[char]) -> Vec<Token> {
             }
             continue;
         }
-        // Every other pair; what is left over at an end is in the token that it has with a word, or the pair
-        // before.
+        // Every other pair. A character that is left over at an end is in the token with a word, or in one
+        // more pair that overlaps the pair before.
         let is_odd = (end - start) % 2 == 1;
         let first = start + usize::from(is_odd && before.is_some());
         (first..end - 1).step_by(2).for_each(|start| push(start, start + 2));
@@ -131,7 +130,7 @@ pub fn needed(chars: &[char]) -> Vec<Token> {
     tokens
 }
 
-/// The Han characters of a normalised text, each once, in the order of their numbers.
+/// Returns the distinct Han characters of a normalised text, ordered by code point.
 pub fn characters(chars: &[char]) -> Vec<char> {
     let mut characters: Vec<char> = chars.iter().copied().filter(|c| is_han(*c)).collect();
     characters.sort_unstable();
@@ -139,19 +138,19 @@ pub fn characters(chars: &[char]) -> Vec<char> {
     characters
 }
 
-/// Whether the word that begins at an index is joined to one before by a single mark: `3.6`, `600160.sh`.
+/// Returns whether a single mark joins the word at an index to the word before it: `3.6`, `600160.sh`.
 pub fn is_joined(chars: &[char], start: usize) -> bool {
     start >= 2 && chars[start - 1].is_ascii_punctuation() && is_word(chars[start - 2])
 }
 
-/// Whether a character is written without spaces around its words.
+/// Returns whether a character belongs to a script without spaces between words.
 pub fn is_han(c: char) -> bool {
     matches!(u32::from(c),
         0x3005..=0x3007 | 0x3040..=0x312F | 0x31A0..=0x31BF | 0x31F0..=0x31FF | 0x3400..=0x4DBF
         | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
 }
 
-/// Whether a character is one of a word's.
+/// Returns whether a character is a letter or digit of a script with spaces between words.
 pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() && !is_han(c)
 }

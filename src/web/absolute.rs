@@ -1,4 +1,4 @@
-//! Bodies for readers elsewhere: their links and images as whole URLs.
+//! Rewrites the links and images of a post body as absolute URLs, for feed readers and link previews.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use super::images::tag_length;
 /// The attributes that hold a URL.
 const URLS: [&str; 3] = ["href", "src", "cite"];
 
-/// A cleaned body with whole URLs, as they are meant on the page of this address. Without one they stay as
-/// they are.
+/// Returns a sanitised body with its URLs resolved against the URL of its page. If `page` is not an absolute
+/// URL, the body is returned unchanged.
 pub(super) fn body<'h>(html: &'h str, page: &str) -> Cow<'h, str> {
     let Ok(page) = Url::parse(page) else { return Cow::Borrowed(html) };
     let mut out = String::with_capacity(html.len() + html.len() / 8);
@@ -25,7 +25,7 @@ pub(super) fn body<'h>(html: &'h str, page: &str) -> Cow<'h, str> {
     Cow::Owned(out)
 }
 
-/// The first image of a cleaned body, as a whole URL.
+/// Returns the URL of the first image of a sanitised body, resolved against the URL of its page.
 pub(super) fn first_image(html: &str, page: &str) -> Option<String> {
     let page = Url::parse(page).ok()?;
     let tag = &html[html.find("<img ")?..];
@@ -35,7 +35,8 @@ pub(super) fn first_image(html: &str, page: &str) -> Option<String> {
     whole("src", value, &page).map(Into::into)
 }
 
-/// The sanitiser has written it: each attribute's value in double quotes, or none.
+/// Writes a tag with resolved URLs. The sanitiser wrote the tag: each attribute has a
+/// value in double quotes or no value.
 fn write_tag(tag: &str, page: &Url, out: &mut String) {
     let mut rest = tag;
     while let Some((before, after)) = rest.split_once("=\"") {
@@ -53,7 +54,7 @@ fn write_tag(tag: &str, page: &Url, out: &mut String) {
     out.push_str(rest);
 }
 
-/// The URL that an attribute holds. What is none stays as it is.
+/// Resolves the value of an attribute that holds a URL. Returns `None` for other attributes and invalid URLs.
 fn whole(name: &str, value: &str, page: &Url) -> Option<Url> {
     if !URLS.contains(&name) {
         return None;

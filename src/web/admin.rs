@@ -1,5 +1,4 @@
-//! What only the owner sees, on a listener of its own: what is wrong with the site's files, and numbers for
-//! monitoring.
+//! The operator's pages, on a separate listener: problems in the site's files, and metrics for monitoring.
 
 use std::sync::Arc;
 
@@ -20,13 +19,13 @@ use super::{App, answering_panics};
 use crate::archive::Snapshot;
 use crate::archive::problem::{self, Code, Problem, Severity};
 
-/// Where the owner is served when nothing else is said.
+/// Default address of the operator's listener, as `host:port`.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
 
-/// Problems on the page. Who has more has them as JSON.
+/// Maximum number of problems on the page; `/problems.json` lists all of them.
 const MOST_SHOWN: usize = 1000;
 
-/// The route table of the owner's listener.
+/// Returns the router of the operator's listener.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(page))
@@ -39,7 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// `/problems`: a page for browsers, for all others as `/problems.json`.
+/// `/problems`: an HTML page for browsers, and the content of `/problems.json` for other clients.
 async fn problems(app: State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
     let wants_page = request.get(header::ACCEPT).is_some_and(|accept| {
         accept.to_str().is_ok_and(|accept| accept.to_ascii_lowercase().contains("text/html"))
@@ -49,13 +48,14 @@ async fn problems(app: State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
     reply
 }
 
-/// Every problem, one JSON object a line, as `finews check --json` prints them; with `?code=` those of a kind.
+/// All problems, one JSON object per line, as `finews check --json` prints them. The
+/// query `?code=` selects one kind.
 async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     let archive = app.archive();
     let mut lines = Vec::new();
     let code = wanted_code(&uri);
     for problem in problems_of(archive.as_deref()).iter().filter(|problem| is_of(problem, code.as_deref())) {
-        // A problem is text and numbers, which JSON always holds.
+        // Serializing text and numbers to JSON does not fail.
         if serde_json::to_writer(&mut lines, &problem).is_ok() {
             lines.push(b'\n');
         }
@@ -63,17 +63,17 @@ async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     fresh("application/x-ndjson", lines)
 }
 
-/// Every problem of the archive, if it is loaded.
+/// Returns the problems of the archive; empty until the archive is loaded.
 fn problems_of(archive: Option<&Snapshot>) -> Vec<Problem> {
     archive.map(Snapshot::problems).unwrap_or_default()
 }
 
-/// The kind of problem that a query asks for.
+/// Returns the problem code that the query selects.
 fn wanted_code(uri: &Uri) -> Option<String> {
     uri.query().and_then(|query| field(query, "code"))
 }
 
-/// Whether a problem is of a kind; each is if none is asked for.
+/// Returns whether a problem has this code. Without a code, every problem matches.
 fn is_of(problem: &Problem, code: Option<&str>) -> bool {
     code.is_none_or(|code| problem.code.to_string() == code)
 }
@@ -87,23 +87,23 @@ struct Page {
     posts: String,
     search: String,
     version: &'static str,
-    /// Severity, code and number of each kind.
+    /// Severity, code and count of each kind of problem.
     kinds: Vec<(Severity, Code, usize)>,
-    /// The kind that is shown alone.
+    /// The selected code, if the page shows only one kind.
     code: Option<String>,
     problems: Vec<Problem>,
-    /// How many more there are than are shown.
+    /// Number of problems that the page leaves out.
     more: usize,
 }
 
-/// The owner's page: how the site is, and what is wrong with its files, errors first.
+/// The operator's page: the state of the site and the problems of its files, errors first.
 async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     let served = app.served();
     let mut problems = problems_of(served.archive.as_deref());
     let kinds = problem::count(&problems);
     let code = wanted_code(&uri);
     problems.retain(|problem| is_of(problem, code.as_deref()));
-    // Stable: within a severity they stay in the order of their files.
+    // The sort is stable: within a severity, problems keep the order of their files.
     problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let more = problems.len().saturating_sub(MOST_SHOWN);
     problems.truncate(MOST_SHOWN);
@@ -129,7 +129,7 @@ async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     }
 }
 
-/// `/metrics`
+/// Serves `/metrics`.
 async fn numbers(State(app): State<Arc<App>>) -> Reply {
     match app.metrics().text(&app) {
         Ok(text) => fresh(metrics::CONTENT_TYPE, text.into_bytes()),
@@ -142,7 +142,7 @@ async fn asset(Path(file): Path<String>, request: HeaderMap) -> Reply {
     reply.unwrap_or_else(|| status(StatusCode::NOT_FOUND))
 }
 
-/// What is of this moment only.
+/// Builds a response that clients must not cache, since it describes the current state.
 fn fresh(content_type: &'static str, bytes: Vec<u8>) -> Reply {
     let mut reply = Reply::new(bytes.into());
     let headers = reply.headers_mut();
@@ -152,6 +152,6 @@ fn fresh(content_type: &'static str, bytes: Vec<u8>) -> Reply {
 }
 
 fn failed(error: &dyn std::error::Error) -> Reply {
-    tracing::error!(%error, "an owner's page could not be made");
+    tracing::error!(%error, "cannot render a page of the admin listener");
     status(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -1,6 +1,6 @@
-//! Who is told of new posts: a WebSub hub (<https://www.w3.org/TR/websub/>, section 6), which tells those who
-//! follow a feed, and an address of the owner's choice, which may tell a search engine. Neither is waited
-//! for: each is told by a thread of its own.
+//! Notifies other servers of new posts: a WebSub hub (<https://www.w3.org/TR/websub/>, section 6), which
+//! notifies the subscribers of a feed, and a URL that the operator chooses, which may notify a search engine.
+//! Each has its own thread, so publishing never waits for them.
 
 mod outlet;
 
@@ -16,33 +16,32 @@ use crate::archive::{PostId, Snapshot};
 use crate::config::Config;
 use outlet::{Outlet, Patience};
 
-/// What an outlet is told, and how it is said.
+/// The kind of receiver, which determines the content and format of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A hub: the addresses of the feeds that have new posts, as a form.
+    /// A hub receives the URLs of the feeds with new posts, as a form.
     Hub,
-    /// The owner's address: the addresses of new posts, as JSON.
+    /// The operator's URL receives the URLs of new posts, as JSON.
     Owner,
 }
 
-/// Tells of new posts.
+/// Notifies the configured receivers of new posts.
 #[derive(Default)]
 pub struct Announcer {
     outlets: Mutex<Vec<Outlet>>,
 }
 
 impl Announcer {
-    /// Tells whoever a configuration names.
+    /// Creates an announcer for the receivers in a configuration.
     pub fn new(config: &Config) -> Self {
         let announcer = Self::default();
         announcer.set(config);
         announcer
     }
 
-    /// Tells whoever another configuration names from now on. Who is in both is still told what it was not
-    /// told yet.
+    /// Switches to the receivers in another configuration. A receiver that is in both keeps its queue.
     pub fn set(&self, config: &Config) {
-        // What is told are whole URLs.
+        // Notifications hold absolute URLs, so they need the site's `url`.
         let named = |address: &Option<String>| address.clone().filter(|_| !config.url.is_empty());
         let named = [(Kind::Hub, named(&config.hub)), (Kind::Owner, named(&config.on_publish))];
         let mut outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +56,7 @@ impl Announcer {
         }
     }
 
-    /// Tells of posts that have appeared in lists.
+    /// Notifies each receiver of posts that have appeared in lists.
     pub(super) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
         let outlets = self.outlets.lock().unwrap_or_else(PoisonError::into_inner);
         for outlet in outlets.iter() {
@@ -69,14 +68,14 @@ impl Announcer {
     }
 }
 
-/// The addresses of posts that search engines may show.
+/// Returns the URLs of the posts that search engines may index.
 fn addresses(site: &Site, archive: &Snapshot, new: &[PostId]) -> Vec<String> {
     let posts = new.iter().map(|id| archive.post(*id));
     posts.filter(|post| post.is_to_be_found()).map(|post| site.absolute(post.url())).collect()
 }
 
-/// The addresses of the feeds whose newest entries are other ones than before. Posts that were found late
-/// are in archives only.
+/// Returns the URLs of the feeds with a new post among their newest entries. A post that is found late
+/// appears only in the archives of a feed, so it needs no notification.
 fn feeds_with(site: &Site, archive: &Snapshot, new: &[PostId]) -> Vec<String> {
     let is_new: HashSet<PostId> = new.iter().copied().collect();
     let of_groups = new.iter().flat_map(|id| FeedOf::that_hold(archive, archive.post(*id)));

@@ -1,4 +1,5 @@
-//! The site and its archive at the moment: what requests are answered from.
+//! The state that all handlers share: the current site and archive, the page
+//! cache and the background services.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,10 +25,10 @@ use crate::archive::editor::Edition;
 use crate::config::Config;
 use crate::search::Follower;
 
-/// What requests are answered from: the site and its archive of this moment, which readers take without a lock.
+/// The shared state of all requests. A request reads the current site and archive without a lock.
 pub struct App {
     served: ArcSwap<Served>,
-    /// Encoded pages. They are known by all that they show, so they outlive archives and settings.
+    /// Encoded pages. Their key is a hash of all that they show, so they outlive archives and settings.
     pages: PageCache,
     live: Live,
     announcer: Announcer,
@@ -40,20 +41,20 @@ pub struct App {
     draining: AtomicBool,
 }
 
-/// What requests are answered from at one moment.
+/// The site and archive at one moment.
 pub(super) struct Served {
     pub(super) settings: Arc<Settings>,
-    /// None until it is loaded.
+    /// `None` until the archive is loaded.
     pub(super) archive: Option<Arc<Snapshot>>,
-    /// Another for each archive and each configuration.
+    /// Increases with each new archive and each new configuration.
     pub(super) generation: u64,
-    /// When it began.
+    /// When this generation began.
     pub(super) since: SystemTime,
-    /// Of the archive.
+    /// The names of the archive's sources and securities.
     pub(super) directory: Directory,
 }
 
-/// What comes of the configuration alone.
+/// The state that depends only on the configuration.
 pub(super) struct Settings {
     pub(super) site: Site,
     pub(super) files: SiteFiles,
@@ -75,9 +76,9 @@ impl Settings {
 }
 
 impl App {
-    /// The app of a site whose archive is yet to be loaded.
+    /// Creates the state of a site whose archive is not loaded yet.
     pub fn new(config: &Config) -> Arc<Self> {
-        // Read now, so that no reader waits for it.
+        // The program's id is computed now, so that no request waits for it.
         crate::program::id();
         let observer = Observer::of(config);
         Arc::new(Self {
@@ -101,12 +102,12 @@ impl App {
         })
     }
 
-    /// Makes an archive the one that requests are answered from.
+    /// Serves requests from a new archive.
     pub fn publish(&self, archive: Arc<Snapshot>) {
         self.show(None, &archive);
     }
 
-    /// Answers from an archive from now on, by other settings if there are some.
+    /// Serves requests from a new archive and, if given, new settings.
     fn show(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         self.search.follow(archive);
         self.served.rcu(|served| Served {
@@ -118,8 +119,7 @@ impl App {
         });
     }
 
-    /// Makes an edition the one that requests are answered from, and tells who follows the site of
-    /// what is new in it.
+    /// Serves requests from the archive of an edition, and notifies clients and receivers of its new posts.
     pub fn publish_edition(&self, edition: Edition) {
         self.publish(Arc::clone(&edition.archive));
         let now = SystemTime::now();
@@ -130,7 +130,7 @@ impl App {
         self.tell(&edition);
     }
 
-    /// Tells who follows the site of what is new.
+    /// Notifies `/live` clients and the announcer's receivers of new posts.
     fn tell(&self, edition: &Edition) {
         if edition.new.is_empty() {
             return;
@@ -140,76 +140,74 @@ impl App {
         self.announcer.publish(&served.settings.site, &edition.archive, &edition.new);
     }
 
-    /// New posts as they come.
+    /// The event stream of new posts, `/live`.
     pub fn live(&self) -> &Live {
         &self.live
     }
 
-    /// Answers by other settings from now on, from the archive that they make, and tells by them of what
-    /// is new in it.
+    /// Serves requests with new settings from the archive that was loaded with them, and sends
+    /// notifications of its new posts.
     pub fn reload(&self, config: &Config, edition: &Edition) {
         self.announcer.set(config);
         self.show(Some(Settings::new(config)), &edition.archive);
         self.tell(edition);
     }
 
-    /// The archive of this moment.
+    /// The current archive; `None` until it is loaded.
     pub(super) fn archive(&self) -> Option<Arc<Snapshot>> {
         self.served.load().archive.clone()
     }
 
-    /// The site and archive of this moment.
+    /// The current site and archive.
     pub(super) fn served(&self) -> Arc<Served> {
         self.served.load_full()
     }
 
-    /// The whole archive for programs.
+    /// The monthly archive files, for programs.
     pub(super) fn dataset(&self) -> &Dataset {
         &self.dataset
     }
 
-    /// For files that are sent.
+    /// The limits on files that are open for clients.
     pub(super) fn places(&self) -> &Places {
         &self.places
     }
 
-    /// The full-text index. It follows the archive from when it is started.
+    /// The full-text index. It follows the archive once it is started.
     pub fn search(&self) -> &Follower {
         &self.search
     }
 
-    /// Who may search.
+    /// The queue and rate limit of searches.
     pub(super) fn searches(&self) -> &Searches {
         &self.searches
     }
 
-    /// Who is told of what readers ask for.
+    /// The metrics, request log and trusted proxies of the listeners.
     pub fn observer(&self) -> &Arc<Observer> {
         &self.observer
     }
 
-    /// Numbers for the owner's monitoring.
     pub(super) fn metrics(&self) -> &Metrics {
         &self.observer.metrics
     }
 
-    /// Who asks whether the process is ready.
+    /// The readiness probes, which a shutdown waits for.
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
     }
 
-    /// Encoded pages.
     pub(super) fn pages(&self) -> &PageCache {
         &self.pages
     }
 
-    /// Says to `/readyz` that the process is about to end.
+    /// Reports on `/readyz` that the process is about to end, and ends the `/live` streams.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
         self.live.end();
     }
 
-    /// Whether the process is about to end.
+    /// Returns whether the process is about to end.
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }

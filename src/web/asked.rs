@@ -1,23 +1,23 @@
-//! What a reader types to find names or titles that hold it.
+//! Filters names and titles by the words that a reader types.
 
 use std::borrow::Cow;
 
 use super::reply::Visit;
 use crate::archive::snapshot::Group;
 
-/// More words than anybody types would only cost time.
+/// Maximum number of words. Readers type fewer, and each word costs time.
 const MOST_WORDS: usize = 8;
 
-/// Words, each of which must be held, in any case of letters.
+/// Words that a text must all contain, in any case.
 #[derive(Debug)]
 pub struct Asked {
     words: Vec<String>,
-    /// Han has no case, so that nothing need be folded to find it.
+    /// Han characters have no case, so a filter of only these needs no case folding.
     has_case: bool,
 }
 
 impl Asked {
-    /// What a reader typed.
+    /// Splits a reader's input into distinct lower-case words. Only the first `MOST_WORDS` are used.
     pub fn new(text: &str) -> Self {
         let mut words: Vec<String> = Vec::new();
         for word in text.split_whitespace().map(str::to_lowercase) {
@@ -29,14 +29,14 @@ impl Asked {
         Self { words, has_case }
     }
 
-    /// Whether each word is in one of some texts.
+    /// Returns whether each word is in at least one of the texts.
     pub fn is_in<const N: usize>(&self, texts: [&str; N]) -> bool {
         let texts =
             texts.map(|text| if self.has_case { text.to_lowercase().into() } else { Cow::from(text) });
         self.words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
     }
 
-    /// Whether the names of a group, in addresses or for readers, hold it.
+    /// Returns whether each word is in the name or the label of a group.
     pub fn is_in_names(&self, visit: &Visit<'_>, group: &Group) -> bool {
         self.is_in([visit.archive.name(group.name()), group.label()])
     }

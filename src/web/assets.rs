@@ -1,4 +1,4 @@
-//! Our own files, embedded in the program, each under a name with a hash of its bytes.
+//! The program's own files, embedded in the binary. Each name contains a hash of the file's bytes.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::cache::CachePolicy;
 use super::encoding::Encoding;
 
-/// A file of ours, packed once in each encoding.
+/// An embedded file, compressed once in each encoding.
 #[derive(Debug)]
 pub struct Asset {
     name: String,
@@ -32,14 +32,14 @@ impl Asset {
         }
     }
 
-    /// The name in its address.
+    /// The file name in the URL: stem, hash and extension.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// A file of ours without what is only for those who change it: lines that are comments, and what lines
-/// begin with. None of our files has a text over several lines.
+/// Removes empty lines, comment lines and indentation, which only developers need. None of the
+/// files has a multi-line string.
 fn without_notes(text: &str) -> String {
     let is_note = |line: &&str| {
         line.is_empty() || line.starts_with("// ") || (line.starts_with("/*") && line.ends_with("*/"))
@@ -47,41 +47,41 @@ fn without_notes(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !is_note(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The style sheet.
+/// The style sheet of all pages.
 pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../assets/style.css"))
 });
 
-/// What only the search page needs beside it.
+/// The additional style sheet of the search page.
 pub static SEARCH_STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("search", "css", "text/css; charset=utf-8", include_str!("../../assets/search.css"))
 });
 
-/// The script that is run before a page is shown: it must not be seen to change.
+/// The script that runs before a page is shown, so that the page does not visibly change.
 pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("early", "js", "text/javascript; charset=utf-8", include_str!("../../assets/early.js"))
 });
 
-/// The script. Pages work without.
+/// The main script. Pages work without it.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../assets/finews.js"))
 });
 
-/// What the script loads when somebody is about to search.
+/// The script for suggestions. The main script loads it when a reader is about to search.
 pub static SUGGEST: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("suggest", "js", "text/javascript; charset=utf-8", include_str!("../../assets/suggest.js"))
 });
 
-/// The style sheet of feeds that a person opens.
+/// The style sheet of feeds that a reader opens in a browser.
 pub static FEED_STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("feed", "css", "text/css; charset=utf-8", include_str!("../../assets/feed.css"))
 });
 
-/// The icon of sites that bring none.
+/// The default icon, for sites without their own.
 pub static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg")));
 
-/// The same for programs that ask for `/favicon.ico` without having read a page.
+/// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page.
 pub fn favicon() -> Response<Body> {
     let mut response = Response::new(Body::from(&include_bytes!("../../assets/favicon.ico")[..]));
     let headers = response.headers_mut();
@@ -93,7 +93,8 @@ pub fn favicon() -> Response<Body> {
     response
 }
 
-/// Answers a request for one of our files. Its name says which version it is, so it needs no tag.
+/// Serves an embedded file; `None` if no file has this name. The name identifies the version,
+/// so the response needs no ETag.
 pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
     let asset = [&*STYLE, &*SEARCH_STYLE, &*EARLY, &*SCRIPT, &*SUGGEST, &*FEED_STYLE, &*ICON]
         .into_iter()

@@ -1,5 +1,5 @@
-//! How long a page may be kept, by name, the fingerprint that says whether it has changed, and the
-//! encoded pages that are kept here.
+//! Caching: the named policies of responses, the fingerprint that shows whether a page has changed,
+//! and the cache of encoded pages.
 
 mod content;
 mod pages;
@@ -15,35 +15,35 @@ use crate::program;
 pub use content::ContentType;
 pub use pages::{EncodedPage, Kind, PageCache, Standing, Usage};
 
-/// How long browsers and proxies may keep an answer.
+/// How long browsers and proxies may keep a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CachePolicy {
-    /// Lists, the home page, answers that there is nothing: asked again each time, since a 304
-    /// costs no rendering and a minute-old front page is no news.
+    /// Lists, the home page and not-found pages: clients revalidate them each time, since a 304 costs no
+    /// rendering and a front page must not be a minute old.
     Revalidate,
-    /// Articles and the site's own pages: they are seldom mended, and may be shown a while longer
-    /// when we are restarted or down.
+    /// Articles and the site's own pages: corrections are rare, and a stale copy may be shown for a while
+    /// during a restart or an outage.
     Article,
     /// Numbered pages of lists: they change only when an older post does.
     Numbered,
-    /// Files of the site.
+    /// Files of the site, such as images.
     SiteFile,
-    /// Our own files, which have a hash in their names.
+    /// Embedded files, which have a hash in their names.
     Immutable,
-    /// Redirects, which may be reconsidered.
+    /// Redirects, whose targets may change.
     Redirect,
-    /// Errors of ours.
+    /// Server errors, and responses that describe the current state.
     NoStore,
 }
 
 impl CachePolicy {
-    /// The policy of a page of a list. A numbered page that newer posts would still change is
-    /// asked again like the plain one.
+    /// Returns the policy for a page of a list. A numbered page that newer posts would still change is
+    /// revalidated like the page without a number.
     pub fn of_list(page: &ListPage) -> Self {
         if page.is_settled() { Self::Numbered } else { Self::Revalidate }
     }
 
-    /// The header's value.
+    /// The value of the `Cache-Control` header.
     pub fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Revalidate => "no-cache",
@@ -56,25 +56,25 @@ impl CachePolicy {
     }
 }
 
-/// A hash of all that a page shows, cheap to compute before it is rendered. It is the page's
+/// A hash of all that a page shows, cheap to compute before the page is rendered. It is the page's
 /// ETag, so a 304 costs no rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u128);
 
 impl Fingerprint {
-    /// The ETag of the page in an encoding, which is part of it: a strong ETag names bytes.
+    /// The ETag of the page in an encoding. A strong ETag identifies bytes, so it includes the encoding.
     pub fn etag(self, encoding: &str) -> HeaderValue {
-        // Hexadecimal digits and the names of encodings are always valid.
+        // Hexadecimal digits and the names of encodings are always valid in a header.
         HeaderValue::try_from(format!("\"{:032x}-{encoding}\"", self.0))
             .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
     }
 }
 
-/// Collects what a page shows.
+/// Hashes the parts that a page shows.
 pub struct Fingerprinter(Xxh3);
 
 impl Fingerprinter {
-    /// For a kind of page of a site whose settings have this hash.
+    /// Starts with the id of this build, the hash of the site's settings and the kind of page.
     pub fn new(settings: u64, kind: &str) -> Self {
         let mut hasher = Xxh3::new();
         hasher.update(&program::id().to_le_bytes());
@@ -83,19 +83,19 @@ impl Fingerprinter {
         Self(hasher)
     }
 
-    /// Adds something that the page shows.
+    /// Adds a part that the page shows, and returns the hasher.
     #[must_use]
     pub fn with(mut self, part: impl Hash) -> Self {
         self.add(part);
         self
     }
 
-    /// Adds something that the page shows.
+    /// Adds a part that the page shows.
     pub fn add(&mut self, part: impl Hash) {
         part.hash(&mut self.0);
     }
 
-    /// The fingerprint of all that was added.
+    /// Returns the fingerprint of all added parts.
     pub fn finish(self) -> Fingerprint {
         Fingerprint(self.0.digest128())
     }

@@ -1,4 +1,4 @@
-//! A month as a grid of days, each day with posts a link.
+//! A month as a grid of days; each day with posts is a link.
 
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -7,31 +7,31 @@ use super::pictures::heat;
 use super::reply::Visit;
 use super::timeline::Link;
 
-/// A field of the grid.
+/// A cell of the grid: a day, or empty space before or after the month.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// The day of the month; 0 outside it.
+    /// The day of the month; 0 outside the month.
     pub day: u32,
-    /// The day's page, if it has posts.
+    /// The day's page, if the day has posts.
     pub href: Option<String>,
-    /// Date and number of posts, for those who do not see the grid.
+    /// Date and number of posts, for readers who do not see the grid.
     pub label: String,
-    /// 0 to 4: how busy the day was beside the page's busiest.
+    /// The activity of the day relative to the busiest day of the page, from 0 to 4.
     pub heat: usize,
 }
 
-/// A month.
+/// The calendar of one month.
 #[derive(Debug)]
 pub struct Month {
-    /// Its name and page.
+    /// Name and URL of the month's page.
     pub link: Link,
-    /// Weeks from Monday.
+    /// The weeks, which begin on Monday.
     pub weeks: Vec<[Cell; 7]>,
-    /// Posts in the whole month.
+    /// Number of posts in the month.
     pub posts: usize,
 }
 
-/// The first and last day of a month.
+/// Returns the first and last day of a month; `None` if the month is invalid.
 pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
     let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
@@ -40,7 +40,8 @@ pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 impl Month {
-    /// The grid of a month, on a page whose busiest day has so many posts; nothing outside the calendar.
+    /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
+    /// on the busiest day of the page.
     pub fn of(visit: &Visit<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
         let (first, last) = bounds(year, month)?;
         let counts: Vec<(NaiveDate, usize)> = visit.archive.days(first..=last).collect();

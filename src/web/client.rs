@@ -1,5 +1,5 @@
-//! Whom a request is from: who is at the other end of its connection or, if that is a proxy of the owner's,
-//! who it says. Nobody else is believed, since anybody can send such a header.
+//! Determines the client of a request: the peer of the connection or, if the peer is a trusted proxy, the
+//! address that the proxy forwards. Any client can send such a header, so those of other peers are ignored.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Once;
@@ -10,29 +10,30 @@ use ipnet::IpNet;
 
 use crate::config::{Config, ProxyHeader, TrustedProxy};
 
-/// Whom a proxy asks for, and those before it.
+/// Lists the client of a request and the proxies that forwarded it.
 pub(super) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// Somebody at an address.
+    /// A peer with an IP address.
     Address(IpAddr),
-    /// A process of this machine, at a Unix socket.
+    /// A process on this machine, through a Unix socket.
     Unix,
 }
 
-/// Whom a request is from.
+/// The client that sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
-    /// Somebody at an address.
+    /// A client with an IP address.
     Address(IpAddr),
-    /// Anybody: a proxy stands before, which is not trusted or does not say.
+    /// An unknown client, behind a proxy that is not trusted or does not name its client.
     Hidden,
 }
 
 impl Client {
-    /// The address by which somebody is known who may have many: of IPv6 a home is given a network of 64 bits.
+    /// The network that identifies a client, `None` if it is hidden. An IPv6 client can use
+    /// any address of its /64 network.
     pub fn network(self) -> Option<IpAddr> {
         match self {
             Self::Address(IpAddr::V6(address)) => {
@@ -53,17 +54,17 @@ impl std::fmt::Display for Client {
     }
 }
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Debug, Default)]
 pub struct Proxies {
     nets: Vec<IpNet>,
-    /// Whoever can connect to our Unix socket.
+    /// Whether the processes that connect to the Unix socket are trusted.
     unix: bool,
     header: ProxyHeader,
 }
 
 impl Proxies {
-    /// Those of a configuration.
+    /// Returns the trusted proxies of a configuration.
     pub fn of(config: &Config) -> Self {
         let mut proxies = Self { header: config.proxy_header, ..Self::default() };
         for proxy in &config.trusted_proxies {
@@ -75,7 +76,7 @@ impl Proxies {
         proxies
     }
 
-    /// Whether somebody is believed.
+    /// Returns whether a peer is a trusted proxy.
     pub fn trusts(&self, peer: Peer) -> bool {
         match peer {
             Peer::Address(address) => self.includes(address),
@@ -83,7 +84,7 @@ impl Proxies {
         }
     }
 
-    /// Whom a request of these headers is from.
+    /// Determines the client of a request from its peer and headers.
     pub fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let direct = match peer {
             Peer::Address(address) => Client::Address(address.to_canonical()),
@@ -95,7 +96,8 @@ impl Proxies {
         if !headers.contains_key(self.name()) {
             return Client::Hidden;
         }
-        // Each proxy adds at the right whom it was asked by: so far as they are ours, it is true.
+        // Each proxy appends the address of its peer. From the right, the addresses are true up to the first
+        // one that is not a trusted proxy.
         let mut client = direct;
         for address in self.named(headers).into_iter().rev() {
             let Some(address) = address else { break };
@@ -107,7 +109,7 @@ impl Proxies {
         client
     }
 
-    /// The header that is believed.
+    /// The header that holds the forwarded addresses.
     fn name(&self) -> HeaderName {
         match self.header {
             ProxyHeader::XForwardedFor => X_FORWARDED_FOR,
@@ -120,17 +122,17 @@ impl Proxies {
         self.nets.iter().any(|net| net.contains(&address))
     }
 
-    /// The addresses that the headers name, the nearest last; nothing for what is no address.
+    /// Returns the addresses in the headers, nearest proxy last, with `None` for an invalid address.
     fn named(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         let addresses = |value: &HeaderValue| {
-            // What is no text is no address either, but takes nothing of the rest with it: a client that sends such a
-            // thing would hide behind it what its proxy adds.
+            // Bytes that are not UTF-8 invalidate only their own item. Otherwise a client could send some to
+            // hide the address that the proxy appends.
             let text = String::from_utf8_lossy(value.as_bytes());
             match self.header {
                 ProxyHeader::XForwardedFor => text.split(',').map(|item| address(item.trim())).collect(),
                 ProxyHeader::Forwarded => match split(&text, ',') {
                     Some(elements) => elements.into_iter().map(forwarded_for).collect(),
-                    // Where quotes end is not known, nor what somebody else has put in them.
+                    // Without a closing quote, the client's text and the proxy's cannot be separated.
                     None => vec![None],
                 },
             }
@@ -139,8 +141,8 @@ impl Proxies {
     }
 }
 
-/// Whether a proxy that we were not told of seems to stand before: everybody would have one address then. Who
-/// comes from outside cannot have us think so.
+/// Returns whether an untrusted proxy seems to have forwarded the request; all clients would share its
+/// address. Only a peer in a local network can be such a proxy, so a remote client cannot fake one.
 fn is_hidden(peer: Peer, headers: &HeaderMap) -> bool {
     static SAID: Once = Once::new();
     let is_near = match peer {
@@ -160,15 +162,15 @@ fn is_hidden(peer: Peer, headers: &HeaderMap) -> bool {
                 Peer::Unix => "unix".into(),
             };
             tracing::warn!(
-                "a proxy asks for others and is not trusted, so that readers cannot be told apart; \
-                 if it is yours, say --trusted-proxy {proxy}"
+                "requests come through an untrusted proxy, so the client addresses are unknown; \
+                 if the proxy is yours, set --trusted-proxy {proxy}"
             );
         });
     }
     is_hidden
 }
 
-/// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
+/// Parses `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:80`.
 fn address(text: &str) -> Option<IpAddr> {
     let is_port = |port: &str| {
         port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
@@ -185,7 +187,7 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address: IpAddr| address.to_canonical())
 }
 
-/// The address that an element of `Forwarded` says it was sent for (RFC 7239, sections 4 and 6).
+/// Returns the address in the `for` parameter of a `Forwarded` element (RFC 7239, sections 4 and 6).
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let pairs = split(element, ';')?;
     let value = pairs.iter().find_map(|pair| {
@@ -195,7 +197,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     address(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
-/// The parts of a text between separators that are not in quotes; nothing if quotes have no end.
+/// Splits a text at the separators outside quotes; `None` if a quote is not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let parts = text
@@ -238,19 +240,19 @@ mod tests {
     fn a_header_is_walked_from_the_right_and_only_as_far_as_it_is_trusted() {
         let ours: &[&str] = &["10.0.0.0/8", "::1", "unix"];
         let table: [(&[&str], &str, &[&str], &str); 23] = [
-            // Nobody asks for others.
+            // No header.
             (&[], OUTSIDE, &[], OUTSIDE),
             (ours, "unix", &[], "-"),
-            // A proxy that does not say whom it asks for: everybody would have its address.
+            // A trusted proxy that does not name its client: all clients would share its address.
             (ours, "10.0.0.1", &[], "-"),
-            // Who is not trusted says something.
+            // A header from an untrusted peer.
             (&[], OUTSIDE, &["192.0.2.1"], OUTSIDE),
             (ours, OUTSIDE, &["192.0.2.1"], OUTSIDE),
-            // A proxy that the owner forgot to name.
+            // A proxy that the operator forgot to configure.
             (&[], "10.0.0.1", &["192.0.2.1"], "-"),
             (&[], "127.0.0.1", &["192.0.2.1"], "-"),
             (&[], "unix", &["192.0.2.1"], "-"),
-            // Who is trusted does.
+            // A header from a trusted proxy.
             (ours, "10.0.0.1", &["192.0.2.1"], "192.0.2.1"),
             (ours, "::ffff:10.0.0.1", &["::ffff:192.0.2.1"], "192.0.2.1"),
             (ours, "unix", &["192.0.2.1:4711"], "192.0.2.1"),
@@ -261,7 +263,7 @@ mod tests {
             (ours, "10.0.0.1", &["192.0.2.7, 192.0.2.1, 10.1.1.1"], "192.0.2.1"),
             (ours, "10.0.0.1", &["192.0.2.7", "192.0.2.1 ,10.1.1.1"], "192.0.2.1"),
             (ours, "10.0.0.1", &["10.2.2.2, 10.1.1.1"], "10.2.2.2"),
-            // What is beyond what makes no sense is not believed either.
+            // Addresses beyond an invalid one are not trusted.
             (ours, "10.0.0.1", &["192.0.2.7, unknown"], "10.0.0.1"),
             (ours, "10.0.0.1", &["192.0.2.7, nonsense, 10.1.1.1"], "10.1.1.1"),
             (ours, "10.0.0.1", &["192.0.2.7, "], "10.0.0.1"),
@@ -280,7 +282,7 @@ mod tests {
     #[test]
     fn forwarded_is_read_by_its_own_rules() {
         let table: [(&[&str], &str); 13] = [
-            // Quotes that a client left open would hide what the proxy adds.
+            // A quote that a client left open would hide the address that the proxy appends.
             (&["for=192.0.2.7;x=\", for=192.0.2.1"], "10.0.0.1"),
             (&["for=192.0.2.7;x=\"", "for=192.0.2.1"], "192.0.2.1"),
             (&["for=192.0.2.1"], "192.0.2.1"),

@@ -1,5 +1,5 @@
-//! The whole archive for those who study the news: a file of JSON lines for each month
-//! (<https://github.com/ndjson/ndjson-spec>), and an index with the sum of each.
+//! The whole archive for researchers: a file of JSON lines for each month
+//! (<https://github.com/ndjson/ndjson-spec>), and an index with the checksum of each.
 
 mod lines;
 mod sums;
@@ -22,23 +22,23 @@ use crate::archive::snapshot::Period;
 use lines::Lines;
 pub use sums::{Sum, Sums};
 
-/// Files that are sent at once. Each takes about half a megabyte.
+/// Maximum number of concurrent downloads. Each takes about half a megabyte of memory.
 const MOST_FILES: usize = 16;
-/// Who asks for one more is told to come back.
+/// `Retry-After` of a rejected download, in seconds.
 const LATER: &str = "30";
-/// How long a file may be read: who trickles keeps others out, and an old archive in memory.
+/// Maximum duration of a download: a slow client blocks others and keeps an old archive in memory.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// How long an index waits for sums that are being taken.
+/// How long the index waits for checksums that are being computed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is below `/archive/`.
+/// A file below `/archive/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum File {
-    /// `/archive/`: the index, as a page.
+    /// `/archive/`: the index as a page.
     Index,
-    /// `/archive/index.json`: the same for programs.
+    /// `/archive/index.json`: the index for programs.
     Json,
-    /// `/archive/2021-12.ndjson`: a month, which is named by its first day.
+    /// `/archive/2021-12.ndjson`: a month, identified by its first day.
     Month(NaiveDate),
 }
 
@@ -52,7 +52,7 @@ impl Display for File {
     }
 }
 
-/// Why a text is no name of a file.
+/// The error for a text that is not the name of a [`File`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoFile;
 
@@ -67,15 +67,15 @@ impl FromStr for File {
         }
         let month = text.strip_suffix(".ndjson").ok_or(NoFile)?;
         let file = format!("{month}-01").parse().map(Self::Month).map_err(|_| NoFile)?;
-        // Each month has one name: no sign, no zero too few.
+        // Each month has exactly one name: no sign, no missing zero.
         if file.to_string() == text { Ok(file) } else { Err(NoFile) }
     }
 }
 
-/// What files that are sent have in common.
+/// The limits and checksums that all downloads share.
 pub struct Dataset {
     files: Arc<Semaphore>,
-    /// One core at most is theirs: readers of pages go before.
+    /// Downloads use one core at most, so that pages have priority.
     core: Arc<Semaphore>,
     sums: Arc<Sums>,
 }
@@ -91,7 +91,7 @@ impl Default for Dataset {
 }
 
 impl Dataset {
-    /// Answers `/archive/<year>-<month>.ndjson`.
+    /// Serves `/archive/<year>-<month>.ndjson`; `None` if the month has no posts.
     pub(super) fn month(
         &self,
         visit: &Visit<'_>,
@@ -118,7 +118,7 @@ impl Dataset {
         Some(reply)
     }
 
-    /// The months of an archive, newest first, each with its sum where that is known by now.
+    /// Returns the months of an archive, newest first, each with its checksum if it is known in time.
     pub(super) async fn index(
         &self,
         archive: &Arc<Snapshot>,
@@ -135,7 +135,7 @@ impl Dataset {
     }
 }
 
-/// Says that too many files are being sent.
+/// The response to a client if too many downloads are running.
 fn refusal() -> Reply {
     let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
     let headers = reply.headers_mut();
@@ -145,9 +145,9 @@ fn refusal() -> Reply {
     reply
 }
 
-/// A file while it is sent.
+/// A download in progress.
 struct Sending {
-    /// None when all of it was.
+    /// `None` once all lines are sent.
     lines: Option<Lines>,
     core: Arc<Semaphore>,
     deadline: Instant,
@@ -155,12 +155,12 @@ struct Sending {
 }
 
 impl Sending {
-    /// The next part. It is made when the one before is on its way, so that who reads slowly holds
-    /// no more memory than who reads fast.
+    /// Produces the next part once the previous one is on its way, so that a slow client holds
+    /// no more memory than a fast one.
     async fn next(mut self) -> std::io::Result<Option<(bytes::Bytes, Self)>> {
         let Some(mut lines) = self.lines.take() else { return Ok(None) };
         if Instant::now() > self.deadline {
-            return Err(std::io::Error::other("a month of the archive was read too slowly"));
+            return Err(std::io::Error::other("download deadline exceeded"));
         }
         let turn = Arc::clone(&self.core).acquire_owned().await.map_err(std::io::Error::other)?;
         let made = tokio::task::spawn_blocking(move || {
@@ -168,7 +168,7 @@ impl Sending {
             lines.next_part().map(|part| (part, lines))
         });
         let (part, lines) = made.await.map_err(std::io::Error::other)?.inspect_err(|error| {
-            tracing::error!("a month of the archive was cut short: {error}");
+            tracing::error!("archive download aborted: {error}");
         })?;
         self.lines = (!lines.is_done()).then_some(lines);
         Ok(Some((part.into(), self)))

@@ -1,5 +1,5 @@
-//! What browsers are told of the site as a whole: how to search it (OpenSearch 1.1,
-//! <https://github.com/dewitt/opensearch>) and how to keep it among other apps
+//! Descriptions of the site for browsers: how to search it (OpenSearch 1.1,
+//! <https://github.com/dewitt/opensearch>) and how to install it as an app
 //! (<https://www.w3.org/TR/appmanifest/>).
 
 use askama::Template;
@@ -10,7 +10,7 @@ use super::feeds::Format;
 use super::paths::Route;
 use super::reply::{Reply, Visit};
 
-/// The specification's bounds, in characters.
+/// Maximum lengths in the OpenSearch specification, in characters.
 const LONGEST_NAME: usize = 16;
 const LONGEST_DESCRIPTION: usize = 1024;
 
@@ -27,7 +27,7 @@ struct OpenSearch<'a> {
     this: String,
 }
 
-/// Answers `/opensearch.xml`.
+/// Serves the OpenSearch description, `/opensearch.xml`.
 pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
     let site = visit.site;
     let fingerprint = visit.fingerprint("opensearch");
@@ -46,7 +46,7 @@ pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-/// Answers `/manifest.webmanifest`.
+/// Serves the web app manifest, `/manifest.webmanifest`.
 pub fn manifest(visit: &Visit<'_>) -> Option<Reply> {
     let site = visit.site;
     let fingerprint = visit.fingerprint("manifest");

@@ -1,5 +1,5 @@
-//! Sources and securities by all that readers may call them, made ready once an archive: who types asks for
-//! them with every key.
+//! An index of sources and securities by their names. It is built once per archive, since a reader who types
+//! sends a request with every key.
 
 use std::sync::OnceLock;
 
@@ -9,41 +9,40 @@ use crate::archive::snapshot::{Group, Groups};
 use crate::archive::{NameId, Snapshot};
 use crate::search::normalise::normalised;
 
-/// The names of an archive's sources and securities, made when they are first asked for.
+/// The names of an archive's sources and securities, collected on first use.
 #[derive(Debug, Default)]
 pub struct Directory {
     sources: OnceLock<Vec<Entry>>,
     securities: OnceLock<Vec<Entry>>,
 }
 
-/// A source or security, and its names.
 type Entry = (NameId, Called);
 
-/// The names of a source or security, normalised.
+/// The normalised names of a source or security.
 #[derive(Debug)]
 pub struct Called {
-    /// That in addresses; what readers see; of a security all that posts call it.
+    /// The label, the name in URLs and, for a security, all names that posts use.
     names: Vec<String>,
-    /// The first letters of the pinyin of what readers see; what is no Han stands for itself.
+    /// The pinyin initials of the label. A character that is not Han stands for itself.
     initials: String,
 }
 
-/// How well a name fits what was typed; the first is best.
+/// How well a name matches the typed text, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
-    /// It is that.
+    /// The name equals the text.
     Whole,
-    /// It begins like that.
+    /// The name begins with the text.
     Beginning,
-    /// Its initials do.
+    /// The pinyin initials begin with the text.
     Initials,
-    /// It holds it.
+    /// The name contains the text.
     Part,
 }
 
 impl Directory {
-    /// Those sources of the archive, which is the one that this is the directory of, that are chosen by their
-    /// names, each with what it is chosen by.
+    /// Returns the sources that `choose` accepts by their names, each with the result of `choose`. The
+    /// archive must be the one that belongs to this index.
     pub fn sources<'s, T>(
         &self,
         archive: &'s Snapshot,
@@ -53,7 +52,7 @@ impl Directory {
         chosen(&self.sources, archive.categories(), called, choose)
     }
 
-    /// The same of securities and sectors.
+    /// Returns securities and sectors, like [`sources`](Self::sources).
     pub fn securities<'s, T>(
         &self,
         archive: &'s Snapshot,
@@ -80,12 +79,12 @@ impl Called {
         Self { names: all, initials }
     }
 
-    /// Whether each of some words, normalised, is in one of the names.
+    /// Returns whether each of the words, normalised, is in one of the names.
     pub fn holds(&self, words: &[&str]) -> bool {
         words.iter().all(|word| self.names.iter().any(|name| name.contains(word)))
     }
 
-    /// How well the names fit a text that is normalised.
+    /// Returns how well the names match a normalised text; `None` if no name matches.
     pub fn fit(&self, asked: &str) -> Option<Fit> {
         let is_letters = asked.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let of_name = |name: &String| match name.find(asked)? {
@@ -108,7 +107,7 @@ fn chosen<'s, T>(
     entries.iter().filter_map(|(of, called)| Some((choose(called)?, groups.get(*of)?))).collect()
 }
 
-/// A text as it is compared.
+/// Normalises a text for comparison with names.
 pub fn text(written: &str) -> String {
     normalised(written).into_text()
 }

@@ -1,4 +1,4 @@
-//! Bytes on the wire: which content coding a client takes (RFC 9110, section 12.5.3), and the coding.
+//! Content codings: which ones a client accepts (RFC 9110, section 12.5.3), and how to encode a body.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -6,20 +6,20 @@ use std::io::Write;
 use axum::http::{HeaderMap, HeaderValue, header};
 use libdeflater::{CompressionLvl, Compressor, Decompressor};
 
-/// A content coding.
+/// A content coding of a response body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// Brotli, RFC 7932, in as few bytes as it can.
+    /// Brotli, RFC 7932, for the smallest body.
     Brotli,
-    /// Brotli, made quickly. The bytes are others, and so must their ETag be.
+    /// Brotli at a fast level. Its bytes differ from [`Self::Brotli`], so its ETag must differ too.
     QuickBrotli,
     /// gzip, RFC 1952.
     Gzip,
-    /// As it is.
+    /// No encoding.
     Identity,
 }
 
-/// The content codings that a client takes. What it takes unasked, as it is, is always among them.
+/// The content codings that a client prefers. A body without encoding is always accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
     gzip: bool,
@@ -27,7 +27,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Those that a request names.
+    /// Reads the `Accept-Encoding` headers of a request.
     pub fn of(headers: &HeaderMap) -> Self {
         let (mut brotli, mut gzip, mut any) = (None, None, None);
         for value in headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
@@ -41,18 +41,18 @@ impl Accepted {
                 }
             }
         }
-        // Who takes anything at all is given what everybody has.
+        // A wildcard stands for gzip, which every client supports.
         let (brotli, gzip) = (brotli.unwrap_or(0.0), gzip.or(any).unwrap_or(0.0));
-        // Of two that it likes equally we choose.
+        // The server chooses between codings of equal weight.
         Self { gzip: gzip > 0.0 && gzip >= brotli, brotli: brotli > 0.0 && brotli >= gzip }
     }
 
-    /// Whether Brotli is among them.
+    /// Returns whether the client accepts Brotli and does not prefer gzip.
     pub fn brotli(self) -> bool {
         self.brotli
     }
 
-    /// What a page made on the spot is packed with: gzip, which takes the least time.
+    /// The coding for a page that is rendered on request: gzip if possible, which takes the least time.
     pub fn quickest(self) -> Encoding {
         match self {
             Self { gzip: true, .. } => Encoding::Gzip,
@@ -61,19 +61,19 @@ impl Accepted {
         }
     }
 
-    /// What gives the fewest bytes.
+    /// The coding with the fewest bytes.
     pub fn smallest(self) -> Encoding {
         if self.brotli { Encoding::Brotli } else { self.quickest() }
     }
 
-    /// Those that a page may have been sent in.
+    /// The codings that an earlier response with the page may have used.
     pub fn all(self) -> impl Iterator<Item = Encoding> {
         [Some(self.quickest()), self.brotli.then_some(Encoding::Brotli)].into_iter().flatten()
     }
 }
 
 impl Encoding {
-    /// The header's value; none for identity.
+    /// The value of the `Content-Encoding` header; `None` for identity.
     pub fn header(self) -> Option<HeaderValue> {
         match self {
             Self::Brotli | Self::QuickBrotli => Some(HeaderValue::from_static("br")),
@@ -92,7 +92,7 @@ impl Encoding {
         }
     }
 
-    /// The bytes in this coding.
+    /// Encodes bytes with this coding.
     pub fn encode(self, bytes: Vec<u8>) -> Vec<u8> {
         match self {
             Self::Identity => bytes,
@@ -113,17 +113,18 @@ fn weighted(item: &str) -> (&str, f32) {
     (name, weight)
 }
 
-/// About 1.04 times the bytes of gzip's level 6, at a third of its time.
+/// The output has about 1.04 times the bytes of gzip's level 6, at a third of its time.
 const GZIP_LEVEL: i32 = 1;
-/// For who takes nothing else: higher ones cost several times as much for a page made on the spot.
+/// For clients that accept only Brotli. Higher levels take several times as long,
+/// too long while the client waits.
 const BROTLI_QUICK: u32 = 4;
 /// For pages that are sent often.
 const BROTLI_SMALL: u32 = 9;
-/// No page of ours is near this size.
+/// Upper limit of a decoded page in bytes. Real pages are far smaller.
 const LARGEST_PAGE: usize = 64 << 20;
 
 thread_local! {
-    // A compressor is several hundred kilobytes, which would cost more to make than the page.
+    // A compressor takes several hundred kilobytes; creating one would cost more than the page.
     static COMPRESSOR: RefCell<Compressor> =
         RefCell::new(Compressor::new(CompressionLvl::new(GZIP_LEVEL).unwrap_or_default()));
 }
@@ -132,12 +133,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     COMPRESSOR.with_borrow_mut(|compressor| {
         let mut out = vec![0; compressor.gzip_compress_bound(bytes.len())];
         let length = compressor.gzip_compress(bytes, &mut out).unwrap_or(0);
-        // Most of the bound is never needed.
+        // Most of the bound is unused.
         out[..length].to_vec()
     })
 }
 
-/// The bytes of what [`Encoding::Gzip`] made, or nothing if it did not.
+/// Decodes the output of [`Encoding::Gzip`]; `None` for other bytes.
 pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
     // RFC 1952, section 2.3.1: the last four bytes are the length.
     let length = u32::from_le_bytes(*bytes.last_chunk()?) as usize;

@@ -1,6 +1,6 @@
-//! Feeds: Atom (RFC 4287) at the addresses of jekyll-feed, and JSON Feed 1.1
-//! (<https://www.jsonfeed.org/version/1.1/>) beside each, back to the oldest post in archives (RFC 5005,
-//! section 4).
+//! Feeds: Atom (RFC 4287) at the URLs of jekyll-feed, and JSON Feed 1.1
+//! (<https://www.jsonfeed.org/version/1.1/>) beside each. Archive documents (RFC 5005, section 4)
+//! lead back to the oldest post.
 
 mod id;
 mod json;
@@ -21,17 +21,17 @@ use crate::archive::{Post, PostId, Snapshot};
 use crate::search::query::Query;
 use crate::search::{Follower, Index, Order};
 
-/// In which format a feed is.
+/// The format of a feed document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Atom.
+    /// Atom, RFC 4287.
     Atom,
-    /// JSON Feed.
+    /// JSON Feed 1.1.
     Json,
 }
 
 impl Format {
-    /// The extension of its address.
+    /// The file extension in the feed's URL.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Atom => "xml",
@@ -40,21 +40,21 @@ impl Format {
     }
 }
 
-/// Whose posts a feed holds, by what its address names.
+/// The posts of a feed, as its URL names them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FeedOf<'a> {
-    /// All that lists show.
+    /// All listed posts.
     All,
-    /// Those of a category.
+    /// The posts of a category.
     Source(Cow<'a, str>),
-    /// Those of a tag.
+    /// The posts of a tag.
     Tag(Cow<'a, str>),
-    /// Those that mention a security or sector.
+    /// The posts that mention a security or sector.
     Security(Cow<'a, str>),
 }
 
 impl<'a> FeedOf<'a> {
-    /// The feeds of a post's groups.
+    /// Returns the feeds of all groups that a post belongs to.
     pub fn that_hold(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
         let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
         let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
@@ -63,7 +63,7 @@ impl<'a> FeedOf<'a> {
         sources.chain(tags).chain(securities)
     }
 
-    /// The posts of which it holds the newest.
+    /// Returns the list of the feed's posts; `None` if the archive has no such group.
     pub fn posts<'s>(&self, archive: &'s Snapshot) -> Option<&'s List> {
         match self {
             Self::All => Some(archive.listed()),
@@ -71,7 +71,7 @@ impl<'a> FeedOf<'a> {
         }
     }
 
-    /// The group whose posts it holds, if it does not hold all.
+    /// Returns the group of the feed's posts; `None` for the feed of all posts.
     fn group<'s>(&self, archive: &'s Snapshot) -> Option<&'s Group> {
         match self {
             Self::All => None,
@@ -81,7 +81,7 @@ impl<'a> FeedOf<'a> {
         }
     }
 
-    /// The page of the same posts.
+    /// The page with the same posts.
     fn page(&self) -> Route<'_> {
         match self {
             Self::All => Route::Home,
@@ -92,23 +92,23 @@ impl<'a> FeedOf<'a> {
     }
 }
 
-/// A feed in either format.
+/// The content of a feed document, in either format.
 #[derive(Template)]
 #[template(path = "feed.xml")]
 struct Feed<'a> {
     site: &'a Site,
-    /// Its own address, of this page and of the newest.
+    /// URLs of this document and of the newest one.
     this: String,
     current: String,
-    /// The page that it follows.
+    /// URL of the page with the same posts.
     about: String,
     title: String,
     style: String,
-    /// An archive's entries never change place.
+    /// Entries of an archive document never move.
     is_archive: bool,
     older: Option<String>,
     newer: Option<String>,
-    /// The hub that tells of new entries; archives have none.
+    /// The hub that announces new entries; `None` in archive documents.
     hub: Option<&'a str>,
     updated: String,
     entries: Vec<Entry<'a>>,
@@ -116,7 +116,7 @@ struct Feed<'a> {
 
 /// A post in a feed.
 struct Entry<'a> {
-    /// As jekyll-feed made it: readers know entries by it.
+    /// The id that jekyll-feed generated: feed readers recognise entries by it.
     id: String,
     url: String,
     title: String,
@@ -127,22 +127,23 @@ struct Entry<'a> {
     terms: Vec<&'a str>,
     summary: &'a str,
     content: Option<String>,
-    /// Where it was first published.
+    /// The URL of the original publication.
     original: Option<String>,
 }
 
-/// Which posts of a list a document holds, and which documents are beside it.
+/// The place of a feed document in a list of posts, and its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
-    /// The number of an archive, the oldest being 1; none for the newest posts.
+    /// The number of an archive document, from 1 for the oldest; `None` for the newest posts.
     archive: Option<usize>,
     older: Option<usize>,
     newer: Option<usize>,
 }
 
 impl Place {
-    /// The place of a document in a list of so many posts. Archives are full, so that they stay as they
-    /// are; the posts that are in none yet are among the newest, as these are as many as an archive's.
+    /// Returns the place of a document in a list with this many posts. Archive documents are full,
+    /// so they never change. The posts outside of them are among the newest, since that document is
+    /// as large as an archive document.
     fn of(archive: Option<usize>, posts: usize, size: usize) -> Option<Self> {
         let archives = posts / size;
         match archive {
@@ -164,10 +165,10 @@ impl Place {
     }
 }
 
-/// Answers a feed, or one of its archives with `?page=`.
+/// Serves a feed, or one of its archive documents with `?page=`.
 pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> {
     let list = of.posts(visit.archive)?;
-    // Nothing for the whole site.
+    // Empty for the feed of all posts.
     let label = of.group(visit.archive).map_or("", Group::label);
     let size = visit.site.feed_posts;
     let archive = match visit.field("page") {
@@ -203,8 +204,8 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
     }))
 }
 
-/// Answers the feed of a search: the newest posts that hold what the field `q` asks for. Nothing without
-/// that.
+/// Serves the feed of a search: the newest posts that match the query field `q`.
+/// Returns `None` without the field.
 pub fn search(visit: &Visit<'_>, search: &Follower, generation: u64, format: Format) -> Option<Reply> {
     let typed = visit.asked()?;
     let fingerprint = visit.fingerprint("search feed").with((format, &typed, search.version(), generation));
@@ -234,7 +235,7 @@ fn content_type(format: Format) -> ContentType {
 }
 
 impl<'a> Feed<'a> {
-    /// A feed of some posts, newest first, of which nothing else is known.
+    /// Creates a feed of posts, newest first. The caller sets titles and URLs.
     fn of(visit: &Visit<'a>, posts: &[PostId]) -> std::io::Result<Self> {
         let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
         let updated = posts.iter().map(|id| visit.archive.post(*id).updated()).max();
@@ -262,12 +263,12 @@ impl<'a> Feed<'a> {
     }
 }
 
-/// What a feed is called, as jekyll-feed does it.
+/// Returns the title of a feed, in jekyll-feed's format.
 fn title(site: &str, label: &str) -> String {
     if label.is_empty() { site.to_owned() } else { format!("{site} | {label}") }
 }
 
-/// When a feed without entries was changed.
+/// The date of the last change of a feed without entries.
 const NEVER: &str = "1970-01-01T00:00:00+00:00";
 
 fn entry<'a>(visit: &Visit<'a>, post: &'a Post) -> std::io::Result<Entry<'a>> {
@@ -291,19 +292,19 @@ fn entry<'a>(visit: &Visit<'a>, post: &'a Post) -> std::io::Result<Entry<'a>> {
     })
 }
 
-/// The links to a feed that the head of a page names.
+/// The links to a feed in the head of a page.
 #[derive(Debug)]
 pub struct FeedLink {
-    /// What it is called.
+    /// The title of the feed.
     pub title: String,
-    /// The Atom feed.
+    /// The URL of the Atom feed.
     pub atom: String,
-    /// The JSON feed.
+    /// The URL of the JSON feed.
     pub json: String,
 }
 
 impl FeedLink {
-    /// The links to a feed of posts that readers call so; of the whole site without a name.
+    /// Creates the links to a feed. `label` is the name of its posts for readers, and empty for all posts.
     pub fn new(site: &str, label: &str, baseurl: &str, of: FeedOf<'_>) -> Self {
         let href = |format| format!("{baseurl}{}", Route::Feed(of.clone(), format));
         Self { title: title(site, label), atom: href(Format::Atom), json: href(Format::Json) }

@@ -1,5 +1,5 @@
-//! The site's own files, served as they are: pictures, `favicon.ico`. Only from the folders and
-//! names of the contract, and never through a link that leads out of the site.
+//! Serves the site's own files unchanged, such as images and `favicon.ico`. Only the documented folders and
+//! names are served, and symbolic links cannot lead out of the site.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -25,16 +25,16 @@ use crate::config::Config;
 const FOLDERS: [&str; 7] = ["assets", "images", "img", "static", "media", "uploads", ".well-known"];
 const FILES: [&str; 4] = ["favicon.ico", "robots.txt", "ads.txt", "humans.txt"];
 
-/// A file that has no more bytes is read at once, and closed before it is sent.
+/// A file of at most this many bytes is read at once, and closed before it is sent.
 const SMALL: u64 = 64 * 1024;
-/// How long a file waits that is to be opened.
+/// How long a request waits for a permit to open a file.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Files that are opened at once, and larger ones that are sent at once, at most.
+/// Maximum numbers of files being opened, and of larger files being sent.
 const MOST_OPENED: usize = 64;
 const MOST_SENT: usize = 1024;
 
-/// How many files may be open for readers. How long one is sent is its client's affair, so that a few who take
-/// nothing would else leave no files for connections.
+/// The limits on files that are open for clients. The client determines how long a transfer takes, so a few
+/// slow clients could otherwise leave no file descriptors for connections.
 pub struct Places {
     opened: Semaphore,
     sent: Arc<Semaphore>,
@@ -51,36 +51,37 @@ impl Default for Places {
     }
 }
 
-/// Why a file that is there is not sent.
+/// The reason why an existing file is not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsent {
-    /// Too many are.
+    /// Too many files are being sent.
     #[error("too many files are being sent")]
     Crowded,
-    /// It cannot be read.
-    #[error("the file cannot be read: {0}")]
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
     Failed(#[from] io::Error),
 }
 
-/// What of a site's folder may be served.
+/// The files of a site's folder that may be served.
 pub struct SiteFiles {
-    /// The site's folder without links, or nothing if it cannot be found.
+    /// The site's folder with links resolved; `None` if the folder cannot be found.
     root: Option<PathBuf>,
     named: Vec<String>,
     filter: Filter,
 }
 
 impl SiteFiles {
-    /// The files of a site.
+    /// Creates the file server of a site.
     pub fn new(config: &Config) -> Self {
         let named = config.static_files.iter().filter(|path| !path.is_empty()).cloned().collect();
         Self { root: config.root.canonicalize().ok(), named, filter: Filter::new(config) }
     }
 
-    /// Answers with the file at a decoded path, if there is one; ranges and conditions hold.
+    /// Serves the file at a decoded path, with support for range and conditional requests. Returns
+    /// `None` if there is no such file.
     ///
     /// # Errors
-    /// When it is there and cannot be sent.
+    /// Fails if the file exists and cannot be sent.
     pub async fn get(&self, path: &str, request: &Parts, places: &Places) -> Result<Option<Reply>, Unsent> {
         let Some(file) = self.find(path)? else { return Ok(None) };
         let mut bare = Request::new(());
@@ -91,19 +92,19 @@ impl SiteFiles {
         headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
         if matches!(kind, "text/plain" | "text/css" | "text/javascript" | "text/markdown" | "text/csv") {
-            // Without it browsers guess, and guess Han wrong.
+            // Without a charset, browsers guess, and guess Chinese text wrong.
             if let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8")) {
                 headers.insert(header::CONTENT_TYPE, kind);
             }
         } else if kind.starts_with("image/") {
-            // Feeds and other sites may show our pictures.
+            // Feeds and other sites may embed the site's images.
             let embeddable = HeaderName::from_static("cross-origin-resource-policy");
             headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
         }
         Ok(Some(reply))
     }
 
-    /// The file at a decoded path, if it may be served.
+    /// Returns the file at a decoded path, if it may be served.
     fn find(&self, path: &str) -> io::Result<Option<PathBuf>> {
         let Some((path, root)) = path.strip_prefix('/').zip(self.root.as_deref()) else { return Ok(None) };
         let plain = path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'));
@@ -118,13 +119,14 @@ impl SiteFiles {
         Ok(file.filter(|file| file.starts_with(root) && !is_hidden(root, file)))
     }
 
-    /// Whether the contract names the file or a folder above it, and Jekyll would publish it.
+    /// Returns whether the operator or the default list names the file or a folder above it. Jekyll's
+    /// exclusions apply to the default folders.
     fn is_served(&self, path: &str) -> bool {
         let below = |folder: &str| path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
         if self.named.iter().any(|named| named == path) {
             return true;
         }
-        // What the owner names is served even if Jekyll would pass the folder over.
+        // A folder that the operator lists is served even if Jekyll would exclude it.
         let named = self.named.iter().find_map(|folder| below(folder));
         let usual = FOLDERS.iter().find_map(|folder| below(folder)).filter(|_| !self.filter.excludes(path));
         match named.or(usual) {
@@ -134,14 +136,14 @@ impl SiteFiles {
     }
 }
 
-/// Opens a file for whoever asked for it.
+/// Opens a file and builds the response to a request.
 async fn open(file: &Path, request: Request<()>, places: &Places) -> Result<Reply, Unsent> {
     let opening = timeout(PATIENCE, places.opened.acquire()).await.ok().and_then(Result::ok);
     let opening = opening.ok_or(Unsent::Crowded)?;
     let (head, body) = ServeFile::new(file).try_call(request).await?.map(Body::new).into_parts();
     let length =
         head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    // What has no body, as an answer to HEAD, holds no file.
+    // A response without a body, such as one to HEAD, keeps no file open.
     if body.is_end_stream() || length.is_some_and(|length: u64| length <= SMALL) {
         let bytes = to_bytes(body, SMALL as usize).await.map_err(io::Error::other)?;
         return Ok(Reply::from_parts(head, bytes.into()));
@@ -149,14 +151,14 @@ async fn open(file: &Path, request: Request<()>, places: &Places) -> Result<Repl
     let place = Arc::clone(&places.sent).try_acquire_owned().map_err(|_| Unsent::Crowded)?;
     drop(opening);
     let parts = body.into_data_stream().map(move |part| {
-        // Its own until all was sent, or its client has left.
+        // The permit is held until the file is sent or the client disconnects.
         let _ = &place;
         part
     });
     Ok(Reply::from_parts(head, Body::from_stream(parts)))
 }
 
-/// Whether an error says that there is no such file for readers, and not that it cannot be read.
+/// Returns whether an error means that there is no such file for clients, rather than that reading failed.
 fn is_absence(error: &io::Error) -> bool {
     let is_path = |errno| matches!(errno, Errno::LOOP | Errno::NAMETOOLONG);
     let kinds =
@@ -164,7 +166,7 @@ fn is_absence(error: &io::Error) -> bool {
     kinds.contains(&error.kind()) || Errno::from_io_error(error).is_some_and(is_path)
 }
 
-/// Whether a name on the way begins with a dot, as `.git` does; `.well-known` is meant to be seen.
+/// Returns whether a part of the path begins with a dot, such as `.git`. `.well-known` is public.
 fn is_hidden(root: &Path, file: &Path) -> bool {
     let below = file.strip_prefix(root).unwrap_or(file);
     below.components().any(|part| {

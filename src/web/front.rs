@@ -1,5 +1,5 @@
-//! The short way to a page: what needs nothing but the memory is answered before the router, whose
-//! layers cost as much as the answer.
+//! The fast path to a page: requests that need only memory bypass the router, whose
+//! layers cost as much as the response.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -20,7 +20,7 @@ use super::{App, headers, panicked, quick_answer, router};
 type Answer = Result<Marked, Infallible>;
 type Routed = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
-/// Answers a connection: at once if it can, by the router if not.
+/// The service of a connection: responds immediately if possible, and otherwise through the router.
 #[derive(Clone)]
 pub struct Front {
     app: Arc<App>,
@@ -29,7 +29,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// What makes the front of a site for each who connects.
+    /// Returns a function that creates the service of each connection.
     pub fn of(app: &Arc<App>) -> impl Fn(Peer) -> Self + use<> {
         let router = TowerToHyperService::new(router(Arc::clone(app)));
         let app = Arc::clone(app);
@@ -37,7 +37,7 @@ impl Front {
     }
 
     fn quickly(&self, request: Request<Incoming>) -> Either<Marked, Request<Incoming>> {
-        // The router has routes of its own besides what the archive holds.
+        // The router has its own routes besides those of the archive.
         if super::is_routed(request.uri().path()) {
             return Either::Right(request);
         }
@@ -53,7 +53,7 @@ impl Front {
     }
 }
 
-/// What an answer came to, also if making it panics.
+/// Runs a handler and adds the security headers. A panic becomes an error response.
 pub(super) fn caught(app: &App, answer: impl FnOnce() -> Option<Marked>) -> Option<Marked> {
     match catch_unwind(AssertUnwindSafe(answer)) {
         Ok(marked) => {

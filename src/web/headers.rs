@@ -1,4 +1,4 @@
-//! What is said of every answer to keep readers safe, each header with its reason.
+//! Security headers of every response, each with its reason.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
 use super::reply::Reply;
 
-/// Bodies are scraped from other sites. Should the sanitiser ever let something through, it must
-/// find nothing that runs it, nowhere to send what it sees, and no frame to show it in.
+/// Bodies are scraped from other sites. If the sanitiser ever misses something, this policy blocks its
+/// scripts, its forms and connections to other hosts, and its frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
                       connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
@@ -17,23 +17,23 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     // A text file that looks like HTML stays text.
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // Other sites learn that a reader came from here, not from which article.
+    // Other sites see that a reader comes from this site, but not which article it was.
     (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    // A page that was opened from here cannot reach back into it.
+    // A page that was opened from this site cannot reach back into it.
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    // Other sites cannot embed our pages; images say otherwise for themselves.
+    // Other sites cannot embed the site's pages; images override this.
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    // Reading needs none of these.
+    // Reading does not need these features.
     (
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
     ),
 ];
 
-/// A map that holds each of them already.
+/// Returns a map with all security headers.
 pub fn secure_headers() -> HeaderMap {
     static ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
-        // With room for what pages add.
+        // The capacity includes the headers that pages add.
         let mut headers = HeaderMap::with_capacity(16);
         headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
         headers
@@ -41,14 +41,14 @@ pub fn secure_headers() -> HeaderMap {
     ALL.clone()
 }
 
-/// As middleware.
+/// Adds the security headers, as axum middleware.
 pub async fn secure(reply: Reply) -> Reply {
     secured(reply)
 }
 
-/// Adds each header that the answer does not have already.
+/// Adds each security header that the response does not have already.
 pub fn secured(mut reply: Response<Body>) -> Reply {
-    // Pages were made with all of them.
+    // Pages are created with all of them.
     if reply.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
         return reply;
     }

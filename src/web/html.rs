@@ -1,4 +1,4 @@
-//! The only ways for a body, and for data, to be printed unescaped: templates escape everything else.
+//! The only types that templates print unescaped: post bodies and JSON data.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -10,34 +10,34 @@ use super::site::Site;
 use crate::archive::body::BodyHtml;
 use crate::config::Images;
 
-/// A cleaned body, as a template prints it.
+/// A sanitised body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
 pub struct Html<'a> {
     body: &'a BodyHtml,
     below_title: bool,
     images: Images,
-    /// Stands for an image without a text.
+    /// The text for an image without an `alt` text.
     image: &'a str,
 }
 
 impl<'a> Html<'a> {
-    /// The body as it is.
+    /// The body with its headings unchanged.
     pub fn whole(body: &'a BodyHtml) -> Self {
         Self { body, below_title: false, images: Images::Show, image: "" }
     }
 
-    /// The body below a title of ours, which is the page's one `h1`: the body's own become `h2`.
+    /// The body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     pub fn below_title(body: &'a BodyHtml) -> Self {
         Self { below_title: true, ..Self::whole(body) }
     }
 
-    /// With its images from elsewhere as the site's owner wants them.
+    /// Applies the operator's setting for external images.
     #[must_use]
     pub fn with_images_of(self, site: &'a Site) -> Self {
         Self { images: site.images, image: site.words.image, ..self }
     }
 
-    /// Whether the body has a heading that can stand for the page's title.
+    /// Returns whether the body has an `h1` that can serve as the page's title.
     pub fn has_title(&self) -> bool {
         self.body.as_str().contains("<h1")
     }
@@ -45,11 +45,11 @@ impl<'a> Html<'a> {
 
 impl Display for Html<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // A `<` in a text is escaped, so what is replaced is a tag, or harmless in an attribute's value:
-        // without quotes it ends none.
+        // A `<` in text is escaped, so a replacement affects a tag or an attribute's value. In a value it is
+        // harmless, since it adds no quotes.
         let mut html = Cow::Borrowed(self.body.as_str());
         if html.contains("<table") {
-            // It scrolls in its box, which who has no mouse must be able to reach.
+            // A wide table scrolls in its box; a reader without a mouse must be able to focus it.
             html = html.replace("<table", "<table tabindex=0").into();
         }
         if self.below_title && self.has_title() {
@@ -61,12 +61,12 @@ impl Display for Html<'_> {
 
 impl HtmlSafe for Html<'_> {}
 
-/// Data for machines in a script element, which nothing in it can end.
+/// Data for programs in a script element. The data cannot end the element.
 #[derive(Debug)]
 pub struct Data(String);
 
 impl Data {
-    /// JSON; what has a meaning in HTML is escaped as JSON does it.
+    /// Writes JSON. Characters that have a meaning in HTML are escaped in JSON's own syntax.
     pub fn new(value: &serde_json::Value) -> Self {
         Self(value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
     }

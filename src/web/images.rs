@@ -1,10 +1,10 @@
-//! Images of bodies from elsewhere, as the owner wants them: shown, on a click, or not at all.
+//! External images of bodies, as the operator configures them: shown, loaded on a click, or removed.
 
 use std::fmt::{self, Write};
 
 use crate::config::Images;
 
-/// Writes a body with its images from elsewhere as wanted; `word` stands for those without a text.
+/// Writes a body with its external images as configured. `word` stands for an image without an `alt` text.
 pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fmt::Result {
     if images == Images::Show || !body.contains("<img ") {
         return out.write_str(body);
@@ -22,7 +22,7 @@ pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fm
             _ => {}
         }
         match Image::of(tag).filter(Image::is_elsewhere) {
-            // A link within a link is none.
+            // Links cannot be nested.
             Some(image) if images == Images::Click && !is_in_link => image.write_link(word, out)?,
             Some(image) => image.write_text(word, out)?,
             None => out.write_str(tag)?,
@@ -31,7 +31,7 @@ pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fm
     out.write_str(rest)
 }
 
-/// The bytes of the tag that a text begins with: a `>` within quotes does not end it.
+/// Returns the length in bytes of the tag at the beginning of a text. A `>` within quotes does not end it.
 pub(super) fn tag_length(html: &str) -> usize {
     let mut is_quoted = false;
     for (at, byte) in html.bytes().enumerate() {
@@ -44,7 +44,7 @@ pub(super) fn tag_length(html: &str) -> usize {
     html.len()
 }
 
-/// An image, its attributes escaped as they were.
+/// An image, with its attributes still escaped.
 struct Image<'h> {
     src: &'h str,
     alt: &'h str,
@@ -53,7 +53,7 @@ struct Image<'h> {
 impl<'h> Image<'h> {
     fn of(tag: &'h str) -> Option<Self> {
         let attributes = tag.strip_prefix("<img ")?;
-        // They were written by the sanitiser: each in double quotes, in an order of its own.
+        // The sanitiser wrote the attributes: each in double quotes, in an unspecified order.
         let value = |name: &str| {
             let mut rest = attributes;
             loop {

@@ -1,5 +1,5 @@
-//! Old and damaged addresses: where the forms that Jekyll, its plugins and this archive's own templates
-//! once used lead today, and where a post lives whose address lost its folders, case or ending.
+//! Redirects of old and damaged URLs: the forms that Jekyll, its plugins and this archive's own templates
+//! once used, and posts whose URL lost its folders, case or extension.
 
 use std::cmp::Reverse;
 
@@ -12,28 +12,28 @@ use crate::archive::snapshot::{Group, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
 
-/// What the configuration says of the addresses that Jekyll's plugins made.
+/// Settings that determine the URLs that Jekyll's plugins generated.
 #[derive(Debug)]
 pub struct Old {
-    /// jekyll-paginate's posts a page.
+    /// Posts per page in jekyll-paginate.
     pub paginate: usize,
-    /// Where jekyll-feed wrote the feed, a path with a leading slash.
+    /// The path of jekyll-feed's feed, with a leading slash; `None` if it is a current route.
     pub feed: Option<String>,
 }
 
 impl Old {
-    /// What a configuration says.
+    /// Reads the settings of a configuration.
     pub fn of(config: &Config) -> Self {
-        // What is ours answers for itself.
+        // A current route needs no redirect.
         let feed = config.feed_path.clone().filter(|path| Route::parse(path).is_none());
         Self { paginate: config.paginate.max(1), feed }
     }
 }
 
-/// The path, without `baseurl`, that a decoded old path leads to.
+/// Returns the path, without `baseurl`, that a decoded old path redirects to.
 pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
-    // What was below these was always ours, and has no other place.
+    // Paths below these always belonged to this program and have not moved.
     if matches!(parts[..], ["_finews" | "search", _, ..]) {
         return None;
     }
@@ -50,7 +50,7 @@ pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
         .or_else(|| elsewhere(visit, path))
 }
 
-/// GitHub Pages redirected `/dir` to `/dir/`; and a slash behind a file's name is one too many.
+/// GitHub Pages redirected `/dir` to `/dir/`. A slash after a file name is removed.
 fn slash(visit: &Visit<'_>, path: &str) -> Option<String> {
     let other = match path.strip_suffix('/') {
         Some(file) => file.to_owned(),
@@ -65,12 +65,12 @@ fn slash(visit: &Visit<'_>, path: &str) -> Option<String> {
     }
 }
 
-/// A list of ours, if there is one at the path.
+/// Returns the path of a list, if the list exists.
 fn existing(visit: &Visit<'_>, path: &str) -> Option<String> {
     Route::parse(path).filter(|route| route.is_in(visit.archive)).map(|route| route.to_string())
 }
 
-/// jekyll-paginate: `/page2/` held the posts after the first page's, newest first.
+/// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first.
 fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<String> {
     let number: usize = match parts {
         [page] => page.strip_prefix("page")?.parse().ok()?,
@@ -88,8 +88,8 @@ fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<Strin
     Some(Route::Day(day, number).to_string())
 }
 
-/// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`; jekyll-paginate-v2 put `page/2/` behind, and
-/// links without a scheme the host before.
+/// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`. jekyll-paginate-v2 appended `page/2/`, and links
+/// without a scheme put the host in front.
 fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let is_kind = |part: &&str| {
         ["category", "categories", "tag", "tags"].iter().any(|kind| part.eq_ignore_ascii_case(kind))
@@ -114,7 +114,7 @@ fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     }
 }
 
-/// Whether a part of a path is a page's number: `page2`, `2`.
+/// Returns whether a part of a path is a page number: `page2`, `2`.
 fn is_page(part: &str) -> bool {
     let number = part.strip_prefix("page").unwrap_or(part);
     !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
@@ -127,7 +127,7 @@ fn without_extension(file: &str) -> &str {
     }
 }
 
-/// A year, month or day in other digits: `/2021/12/9/`, `/2021-12-09`.
+/// A month or day with other digits or separators: `/2021/12/9/`, `/2021-12-09`.
 fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let numbers: Option<Vec<u32>> =
         parts.iter().flat_map(|part| part.split('-')).map(|part| part.parse().ok()).collect();
@@ -139,13 +139,13 @@ fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     route.is_in(visit.archive).then(|| route.to_string())
 }
 
-/// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers resolve
-/// against the article's folder.
+/// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers
+/// resolve against the article's folder.
 fn return_link(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     source(visit, parts.last()?)
 }
 
-/// A folder of an article's URL: `/emnews/2021/12/` is nearest to the month, `/emnews/` to the source.
+/// A folder of an article's URL: `/emnews/2021/12/` leads to the month or, if it has no posts, to the source.
 fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     let dates = parts.iter().position(|part| part.len() == 4 && part.parse::<i32>().is_ok())?;
     if dates == 0 {
@@ -159,16 +159,15 @@ fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
     })
 }
 
-/// The post that an address meant whose last part is that of a post: of several the one whose day is
-/// nearest to the address's; of these, and where the address has no day, the one that shares the most with
-/// it, then the one that is spelled so, then the newest.
+/// Returns the post with the same last part of the path. Among several, the order is: the day nearest to the
+/// one in the path (if it has one), the most folders in common, the same spelling, the newest.
 fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
-    // A list that is not there is no post, and a post whose time is yet to come is no other.
+    // A missing list is not a post, and a post that is not published yet must not lead to another one.
     if Route::parse(path).is_some() || visit.archive.is_taken(path) {
         return None;
     }
     let last = last_part(path)?;
-    // Some programs escape what was escaped already.
+    // Some programs escape a URL twice.
     let twice = paths::decode(last).filter(|twice| *twice != last);
     let mut found: Vec<PostId> = visit.archive.strays(last).collect();
     if let Some(twice) = twice.filter(|_| found.is_empty()) {
@@ -176,11 +175,11 @@ fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
     }
     let day = date_in(path);
     let distance = |post: &Post| day.map(|day| (post.date.day(visit.archive.zone()) - day).num_days().abs());
-    // A number that is no id says little: it must be of the day.
+    // A number that is not an id is ambiguous: the post must be of the same day.
     let is_number = last.len() < SHORTEST_ID && without_extension(last).bytes().all(|b| b.is_ascii_digit());
     let posts = found.into_iter().map(|id| visit.archive.post(id));
     posts
-        // One that has moved away may lead here.
+        // A post that has moved away may redirect to this path.
         .filter(|post| !post.has_moved() && (!is_number || distance(post) == Some(0)))
         .min_by_key(|post| {
             let is_spelled_so = paths::decode(post.url()).is_some_and(|url| last_part(&url) == Some(last));
@@ -194,7 +193,7 @@ fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
         .map(|post| post.url().to_owned())
 }
 
-/// How many folders of two paths are the same in any case.
+/// Returns how many folders two paths have in common, ignoring case.
 fn shared(path: &str, url: &str) -> usize {
     let url = paths::decode(url).unwrap_or_default().to_lowercase();
     let folders = |path: &str| path.rsplit_once('/').map_or("", |(folders, _)| folders).to_owned();
@@ -202,10 +201,10 @@ fn shared(path: &str, url: &str) -> usize {
     path.split('/').filter(|part| url.split('/').any(|other| other == *part)).count()
 }
 
-/// Ids of articles are numbers of more digits than a page or a day has.
+/// Minimum length of an article's id, which has more digits than a page number or a day.
 const SHORTEST_ID: usize = 12;
 
-/// A page of the site's own in another case.
+/// Finds one of the site's own pages, ignoring case and the extension.
 fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
     let folded = |path: &str| {
         let path = path.to_lowercase();
@@ -227,7 +226,7 @@ fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
     Some(Route::source(visit.archive.name(group.name())).to_string())
 }
 
-/// A date that a path names: `/2021/12/09/…`, or eight digits that begin an id.
+/// Returns the date in a path: `/2021/12/09/…`, or eight digits at the beginning of an id.
 pub fn date_in(path: &str) -> Option<NaiveDate> {
     let parts: Vec<&str> = path.split(['/', '-']).collect();
     let number = |text: &str| text.parse::<u32>().ok();
@@ -243,8 +242,8 @@ pub fn date_in(path: &str) -> Option<NaiveDate> {
     })
 }
 
-/// The words of a path that a search may find: those of its last part, or where that has none, of all.
-/// Dates and ids are none.
+/// Returns the words of a path that a search may find: those of its last part or, if it has none, of the
+/// whole path. Dates and ids are left out.
 pub fn words_of(path: &str) -> String {
     let is_word = |word: &&str| {
         word.chars().any(char::is_alphabetic)
@@ -261,7 +260,7 @@ pub fn words_of(path: &str) -> String {
     last.unwrap_or_else(|| words(path))
 }
 
-/// More words find nothing.
+/// Maximum number of words. A query with more finds no posts.
 const WORDS: usize = 8;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `/live`: each new post as a server-sent event, the moment it is published
+//! `/live`: sends each new post as a server-sent event when it is published
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use std::collections::VecDeque;
@@ -21,19 +21,20 @@ use super::site::Site;
 use crate::archive::snapshot::Group;
 use crate::archive::{PostId, Snapshot};
 
-/// Events that can be asked for again with `Last-Event-ID`.
+/// Number of events that a client can request again with `Last-Event-ID`.
 const KEPT: usize = 500;
-/// A client that is so many editions of the archive behind is dropped. It can come back and ask for those it missed.
+/// A client that is this many messages behind is disconnected. It can reconnect
+/// and request the missed events.
 const BEHIND: usize = 256;
-/// Proxies cut connections that are silent for longer.
+/// Interval of heartbeats. Proxies close connections that are silent for longer.
 pub const HEARTBEAT: Duration = Duration::from_secs(20);
-/// Clients at once. Each takes some kilobytes.
+/// Maximum number of clients. Each takes a few kilobytes.
 const MOST: usize = 20_000;
 
-/// The event that says that more was missed than can be told: whoever shows a list should fetch it anew.
+/// The event for a client that missed more events than are kept. A page with a list should reload it.
 const RESET: &str = "reset";
 
-/// What is sent to every client.
+/// A message to all clients.
 #[derive(Debug, Clone)]
 enum Message {
     Text(Bytes),
@@ -41,7 +42,7 @@ enum Message {
     End,
 }
 
-/// An event's data.
+/// The data of a `post` event.
 #[derive(Serialize)]
 struct Data<'a> {
     id: &'a str,
@@ -49,7 +50,7 @@ struct Data<'a> {
     url: String,
     date: String,
     source: Option<&'a str>,
-    /// The names in addresses of all its sources.
+    /// The URL names of all its sources.
     categories: Vec<&'a str>,
     securities: Vec<Security<'a>>,
 }
@@ -60,13 +61,13 @@ struct Security<'a> {
     name: &'a str,
 }
 
-/// The events of the last while, and whoever waits for the next.
+/// The recent events, and the clients that wait for the next one.
 pub struct Live {
     sender: Sender<Message>,
-    /// Tells the events of one run of the program from those of another.
+    /// Distinguishes the event ids of this process from those of earlier ones.
     run: u64,
     recent: Mutex<Recent>,
-    /// Clients at once.
+    /// Maximum number of clients.
     most: AtomicUsize,
 }
 
@@ -74,9 +75,9 @@ pub struct Live {
 struct Recent {
     /// The process is about to end.
     has_ended: bool,
-    /// How many events there have been.
+    /// Number of events since the start.
     count: u64,
-    /// The last of them, oldest first.
+    /// The most recent events, oldest first.
     events: VecDeque<Bytes>,
 }
 
@@ -93,12 +94,12 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Tells every client of posts that have appeared, oldest first.
+    /// Sends new posts to all clients, oldest first.
     pub(super) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
         let mut recent = self.recent();
         let mut message = Vec::new();
         if new.len() > KEPT {
-            // Nobody would read so many.
+            // More events than a reader can use.
             recent.count += new.len() as u64;
             recent.events.clear();
             message = self.word(&recent, RESET);
@@ -115,59 +116,59 @@ impl Live {
             }
         }
         if !message.is_empty() {
-            // All of an edition at once, so that a burst leaves nobody behind. Nobody may be there to
-            // hear it.
+            // All posts of an edition are one message, so that a burst leaves no client behind. Sending
+            // fails if there are no clients.
             let _ = self.sender.send(Message::Text(message.into()));
         }
     }
 
-    /// Says to every client, and to proxies on the way, that the connection is alive.
+    /// Sends a heartbeat, which keeps the connections alive for clients and proxies.
     pub fn beat(&self) {
         let _ = self.sender.send(Message::Text(Bytes::from_static(b":\n\n")));
     }
 
-    /// How many follow.
+    /// Number of connected clients.
     pub(super) fn clients(&self) -> usize {
         self.sender.receiver_count()
     }
 
-    /// Leaves room for other connections, of which there may be so many.
+    /// Limits the clients to half of the maximum number of connections, to leave room for other requests.
     pub fn share(&self, connections: usize) {
         self.most.store(MOST.min(connections / 2), Ordering::Relaxed);
     }
 
-    /// Ends every client's answer, and those of clients that come from now on.
+    /// Ends the streams of all clients, and those of later clients after their first message.
     pub(super) fn end(&self) {
         self.recent().has_ended = true;
         let _ = self.sender.send(Message::End);
     }
 
-    /// Answers `/live`.
+    /// Serves the event stream `/live`.
     pub(super) fn get(&self, request: &HeaderMap, query: Option<&str>) -> Reply {
         if self.sender.receiver_count() >= self.most.load(Ordering::Relaxed) {
             let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
             return reply;
         }
-        // A browser that comes back names the last event in a header, a script that does in the query.
+        // A browser that reconnects names the last event in a header; a script names it in the query.
         let last = request.get("last-event-id").map(|last| last.to_str().unwrap_or_default().to_owned());
         let last = last.or_else(|| field(query?, "after"));
         let mut reply = Reply::new(self.follow(last.as_deref()));
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
-        // nginx would otherwise wait for more before it sends anything on.
+        // Without this header, nginx buffers the events.
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         reply
     }
 
     fn follow(&self, last: Option<&str>) -> Body {
-        // The lock is held over both, so that no event is missed or sent twice.
+        // The lock covers both steps, so that no event is missed or sent twice.
         let recent = self.recent();
         let receiver = self.sender.subscribe();
         let mut first = b"retry: 3000\n".to_vec();
         match last.map(|last| self.missed(&recent, last)) {
-            // Who is cut off before the first post asks for those after this.
+            // A client that loses its connection before the first post resumes from this event.
             None => first.extend(self.word(&recent, "hello")),
             Some(Some(missed)) => {
                 first.push(b'\n');
@@ -176,14 +177,14 @@ impl Live {
             Some(None) => first.extend(self.word(&recent, RESET)),
         }
         if recent.has_ended {
-            // Browsers come back a moment later, to whoever is there then. From any other answer they would not.
+            // Browsers reconnect a moment later, to the next process. After an error response they would not.
             return Body::from(first);
         }
         drop(recent);
         Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))
     }
 
-    /// The events after one; nothing if that is not known any more.
+    /// Returns the events after an id; `None` if the id is unknown or too old.
     fn missed<'r>(&self, recent: &'r Recent, last: &str) -> Option<impl Iterator<Item = &'r Bytes>> {
         let (run, number) = last.split_once('-')?;
         let number: u64 = number.parse().ok()?;
@@ -193,25 +194,25 @@ impl Live {
         is_ours.then(|| recent.events.range(known..))
     }
 
-    /// The line that names the last event.
+    /// The `id` line of the most recent event.
     fn id(&self, recent: &Recent) -> String {
         format!("id: {:x}-{}\n", self.run, recent.count)
     }
 
-    /// An event without a post. Browsers drop those without data.
+    /// Formats an event without a post. Browsers ignore events without data, so it has an empty object.
     fn word(&self, recent: &Recent, event: &str) -> Vec<u8> {
         format!("{}event: {event}\ndata: {{}}\n\n", self.id(recent)).into_bytes()
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
-        // The events are whole whoever has panicked.
+        // Each event is complete, so the state is valid even after a panic.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 type Client = (Option<Bytes>, Receiver<Message>);
 
-/// The next piece of a client's answer. One that is too far behind has had its last.
+/// Returns the next chunk of a client's stream. The stream ends if the client is too far behind.
 async fn next((first, mut receiver): Client) -> Option<(Result<Bytes, Infallible>, Client)> {
     if let Some(first) = first {
         return Some((Ok(first), (None, receiver)));

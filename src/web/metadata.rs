@@ -1,6 +1,6 @@
-//! What a page's head tells those who show links to it (<https://ogp.me/>) and search engines
-//! (<https://schema.org/>, as <https://developers.google.com/search/docs/appearance/structured-data/article>
-//! wants it).
+//! Metadata in the head of a page, for link previews (<https://ogp.me/>) and for search engines
+//! (<https://schema.org/>, in the form of
+//! <https://developers.google.com/search/docs/appearance/structured-data/article>).
 
 use serde_json::{Value, json};
 
@@ -13,37 +13,37 @@ use super::timeline::Link;
 use crate::archive::Post;
 use crate::archive::snapshot::Group;
 
-/// What is said of a page beside its title and description.
+/// The metadata of a page, besides its title and description.
 #[derive(Debug)]
 pub struct Metadata {
-    /// `article`, or `website`.
+    /// The Open Graph type: `article` or `website`.
     pub kind: &'static str,
-    /// The picture beside a link to it, a whole URL.
+    /// Absolute URL of the image in link previews.
     pub image: Option<String>,
-    /// Whether the picture is the page's own.
+    /// Whether the image is the page's own, not the site's.
     pub has_own_image: bool,
-    /// When an article was published.
+    /// Publication date of an article, RFC 3339.
     pub published: Option<String>,
-    /// When it was last changed.
+    /// Date of the last change of an article, RFC 3339.
     pub modified: Option<String>,
-    /// JSON-LD.
+    /// Structured data, as JSON-LD.
     pub data: Data,
 }
 
-/// An article, as far as metadata go.
+/// The parts of an article that its metadata need.
 pub struct Article<'a> {
-    /// The post.
+    /// The post of the article.
     pub post: &'a Post,
-    /// Its first image, a whole URL.
+    /// Absolute URL of its first image.
     pub image: Option<String>,
-    /// Where it was first published.
+    /// URL of the original publication.
     pub original: Option<&'a str>,
-    /// The page above it.
+    /// The page above the article, for breadcrumbs.
     pub above: Option<&'a Link>,
 }
 
 impl Metadata {
-    /// The site as a whole.
+    /// Returns the metadata of the home page: a schema.org `WebSite` with its search.
     pub fn of_home(site: &Site) -> Self {
         let home = site.absolute("/");
         let data = json!({
@@ -66,7 +66,7 @@ impl Metadata {
         Self::of_list(site, data)
     }
 
-    /// A page of a type of schema.org's, with what its head says already, below others.
+    /// Returns the metadata of a page with a schema.org type, from its head and the pages above it.
     pub fn of_page(site: &Site, kind: &str, head: &Head, above: &[&Link]) -> Self {
         let (name, address) = (&head.title, &head.canonical);
         let page = json!({
@@ -91,7 +91,7 @@ impl Metadata {
         }
     }
 
-    /// An article.
+    /// Returns the metadata of an article: a schema.org `NewsArticle` with breadcrumbs.
     pub fn of_article(visit: &Visit<'_>, article: &Article<'_>) -> Self {
         let (site, archive, post) = (visit.site, visit.archive, article.post);
         let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
@@ -99,7 +99,7 @@ impl Metadata {
         let headline = post.headline();
         let image = article.image.clone().or_else(|| site.picture());
         let source = archive.source(post).map(Group::label);
-        // A page of all who write for a source would make one person of them.
+        // A person gets no URL: the source's page would identify all its authors as one person.
         let author = match (post.author(), archive.source(post)) {
             (Some(name), _) => json!({ "@type": "Person", "name": archive.name(name) }),
             (None, Some(group)) => json!({
@@ -166,7 +166,7 @@ fn publisher(site: &Site) -> Value {
     publisher
 }
 
-/// The way to a page: the front page, those above it, itself.
+/// The breadcrumbs of a page: the home page, the pages above it, and the page itself.
 fn breadcrumbs(site: &Site, above: &[&Link], name: &str, address: &str) -> Value {
     let home = (site.words.home, site.absolute(Route::Home));
     let above = above.iter().map(|link| (link.label.as_str(), site.whole(&link.href)));

@@ -1,6 +1,5 @@
-//! What the owner's monitoring asks for at `/metrics`: how requests fare, what the archive holds, what the
-//! process takes, in the text format of OpenMetrics
-//! (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
+//! The numbers at `/metrics`, for the operator's monitoring: requests, the archive, the process. The text
+//! format is OpenMetrics (<https://prometheus.io/docs/specs/om/open_metrics_spec/>).
 
 mod process;
 
@@ -21,27 +20,27 @@ use super::App;
 use super::reply::Pattern;
 use crate::archive::problem;
 
-/// The type of the text.
+/// Media type of the metrics text, as OpenMetrics 1.0 names it.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Upper bounds in seconds: of answers, most of which take some microseconds.
+/// Upper bounds in seconds of the buckets for responses and searches. Most responses take microseconds.
 const SHORT: [f64; 14] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-/// Of the way from a file to its page.
+/// Upper bounds in seconds of the buckets for the delay from a file's change, or a post's date, to its page.
 const LONG: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0];
 
-/// Why somebody was turned away.
+/// The limit that rejected a connection or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shed {
-    /// There were too many connections.
+    /// `--max-connections` connections were open.
     Connections,
-    /// Too many requests waited for something.
+    /// `--max-requests` requests were waiting.
     Requests,
-    /// Too many files were being sent.
+    /// Too many files of the site were being sent.
     Files,
-    /// Too many searches were waited for.
+    /// The queue of searches was full.
     Searches,
-    /// One address searched too often.
+    /// One client address searched more often than `--search-rate` allows.
     SearchRate,
 }
 
@@ -65,11 +64,11 @@ impl EncodeLabelValue for Shed {
 impl fmt::Display for Shed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connections => "there are too many connections (--max-connections)",
-            Self::Requests => "too many requests wait for something (--max-requests)",
-            Self::Files => "too many files of the site are being sent",
-            Self::Searches => "too many searches are waited for",
-            Self::SearchRate => "an address searches too often (--search-rate)",
+            Self::Connections => "connection limit reached (--max-connections)",
+            Self::Requests => "limit of waiting requests reached (--max-requests)",
+            Self::Files => "limit of concurrent file transfers reached",
+            Self::Searches => "search queue is full",
+            Self::SearchRate => "a client address exceeded the search rate (--search-rate)",
         })
     }
 }
@@ -92,22 +91,20 @@ struct Kind {
     severity: String,
 }
 
-/// Numbers that are counted as things happen.
+/// Counters and histograms that are updated as events happen.
 #[derive(Debug)]
 pub struct Metrics {
     started: SystemTime,
     registry: Registry,
     answers: Family<Answered, Histogram, fn() -> Histogram>,
     shed: Family<Reason, Counter>,
-    /// Requests whose answers are not sent whole yet.
+    /// Requests whose response is not completely sent.
     pub(super) in_flight: Gauge,
-    /// Open connections.
     pub(super) connections: Gauge,
-    /// Connections that could not be taken.
+    /// Failed calls of `accept`.
     pub(super) accept_errors: Counter,
-    /// Clients that left before they were answered.
+    /// Clients that disconnected before their response began.
     pub(super) left: Counter,
-    /// Handlers that panicked.
     pub(super) panics: Counter,
     searches: Histogram,
     delays: Histogram,
@@ -130,39 +127,43 @@ impl Default for Metrics {
             delays: Histogram::new(LONG),
         };
         for reason in Shed::ALL {
-            // So that the first is a change and not a beginning.
+            // Start every reason at 0, so that monitoring sees the first rejection as an increase.
             let _ = metrics.shed.get_or_create(&Reason { reason });
         }
         let mut registry = Registry::with_prefix("finews");
         registry.register_with_unit(
             "http_request_duration",
-            "How long answers took to make, without the time to send them",
+            "Time to create the response, excluding its transfer",
             Unit::Seconds,
             metrics.answers.clone(),
         );
-        registry.register("http_shed", "Who was turned away, and why", metrics.shed.clone());
+        registry.register(
+            "http_shed",
+            "Connections and requests rejected by a limit, by reason",
+            metrics.shed.clone(),
+        );
         registry.register(
             "http_requests_in_flight",
-            "Requests not answered whole",
+            "Requests whose response is not completely sent",
             metrics.in_flight.clone(),
         );
-        registry.register("http_connections", "Open connections", metrics.connections.clone());
+        registry.register("http_connections", "Open client connections", metrics.connections.clone());
+        registry.register("http_accept_errors", "Failed accept calls", metrics.accept_errors.clone());
         registry.register(
-            "http_accept_errors",
-            "Connections that could not be taken",
-            metrics.accept_errors.clone(),
+            "http_left",
+            "Clients that disconnected before their response began",
+            metrics.left.clone(),
         );
-        registry.register("http_left", "Clients that left before they were answered", metrics.left.clone());
-        registry.register("http_panics", "Handlers that panicked", metrics.panics.clone());
+        registry.register("http_panics", "Panics in request handlers", metrics.panics.clone());
         registry.register_with_unit(
             "search_duration",
-            "How long searches took, without the wait for their turn",
+            "Time to run a search, excluding the wait in the queue",
             Unit::Seconds,
             metrics.searches.clone(),
         );
         registry.register_with_unit(
             "publish_delay",
-            "From when a file was written, or its post was due, until the post was shown",
+            "Delay from a file's modification, or its post's date, until the post is served",
             Unit::Seconds,
             metrics.delays.clone(),
         );
@@ -171,9 +172,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Notes an answer.
+    /// Counts a response and the time that it took to make.
     pub(super) fn answered(&self, method: &Method, Pattern(route): Pattern, status: u16, took: Duration) {
-        // Anybody can make up methods.
+        // Clients can invent methods; a label for each would grow without bound.
         let method = match *method {
             Method::GET => "GET",
             Method::HEAD => "HEAD",
@@ -183,25 +184,23 @@ impl Metrics {
         self.answers.get_or_create(&Answered { method, route, status }).observe(took.as_secs_f64());
     }
 
-    /// Notes that somebody was turned away.
     pub(super) fn shed(&self, reason: Shed) {
         self.shed.get_or_create(&Reason { reason }).inc();
     }
 
-    /// Notes how long a search took.
     pub(super) fn searched(&self, took: Duration) {
         self.searches.observe(took.as_secs_f64());
     }
 
-    /// Notes how long a post took to be shown.
+    /// Records the delay from a file's change to the post's appearance.
     pub(super) fn published(&self, delay: Duration) {
         self.delays.observe(delay.as_secs_f64());
     }
 
-    /// All numbers, with those that an app and its process have at the moment.
+    /// Returns all metrics, together with the current state of `app` and of the process.
     ///
     /// # Errors
-    /// When the text cannot be written, for which there is no reason.
+    /// Returns an error if formatting fails, which writing to a `String` never does.
     pub(super) fn text(&self, app: &App) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
@@ -215,27 +214,28 @@ impl Metrics {
 fn of_app(app: &App) -> Registry {
     let mut registry = Registry::with_prefix("finews");
     let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
-    registry.register("build", "The program", Info::new(version.to_vec()));
+    registry.register("build", "Version of the program", Info::new(version.to_vec()));
     let served = app.served();
     let posts = served.archive.as_ref().map_or(0, |archive| archive.len());
-    registry.register("posts", "Posts of the archive", gauge(posts));
-    let help = "Archives and configurations until now";
+    registry.register("posts", "Posts in the archive", gauge(posts));
+    let help = "Generation of archive and configuration; each update increases it";
     registry.register("archive_revision", help, gauge(served.generation));
     let age = served.since.elapsed().unwrap_or_default().as_secs_f64();
-    let help = "Since the archive or the configuration last changed";
+    let help = "Time since the last update of the archive or the configuration";
     registry.register_with_unit("archive_age", help, Unit::Seconds, ConstGauge::new(age));
-    registry.register("problems", "What is wrong with files", problems(app));
+    registry.register("problems", "Problems in the site's files, by code and severity", problems(app));
     let pages = app.pages().usage();
-    let help = "What encoded pages take in memory";
+    let help = "Memory used by the page cache";
     registry.register_with_unit("page_cache", help, Unit::Bytes, gauge(pages.bytes));
-    registry.register("page_cache_pages", "Encoded pages in memory", gauge(pages.pages));
-    registry.register("page_cache_hits", "Pages that were in memory", ConstCounter::new(pages.hits));
-    registry.register("page_cache_misses", "Pages that had to be made", ConstCounter::new(pages.misses));
-    registry.register("live_clients", "Who follows /live", gauge(app.live().clients()));
+    registry.register("page_cache_pages", "Encoded pages in the page cache", gauge(pages.pages));
+    registry.register("page_cache_hits", "Pages served from the page cache", ConstCounter::new(pages.hits));
+    let help = "Pages rendered because they were not cached";
+    registry.register("page_cache_misses", help, ConstCounter::new(pages.misses));
+    registry.register("live_clients", "Clients connected to /live", gauge(app.live().clients()));
     registry
 }
 
-/// How many problems there are of each kind.
+/// The number of problems by code and severity.
 fn problems(app: &App) -> Family<Kind, Gauge> {
     let problems = app.archive().map(|archive| archive.problems()).unwrap_or_default();
     let family: Family<Kind, Gauge> = Family::default();
@@ -246,7 +246,6 @@ fn problems(app: &App) -> Family<Kind, Gauge> {
     family
 }
 
-/// A number of the moment.
 fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
     ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
 }

@@ -1,20 +1,20 @@
-//! The archive on the web: which path is which page, and how the answer travels.
+//! The HTTP side of the archive: routing, pages, responses.
 //!
 //! In reading order:
-//! - [`paths`]: the only place where URLs are spelled
+//! - [`paths`]: the only module that spells URLs
 //! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`],
-//!   [`directory`]: what pages show
-//! - [`pages`]: one file a page
-//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: what is followed, found and studied
-//!   elsewhere
-//! - [`cache`], [`encoding`], [`reply`]: policies, fingerprints, bytes
-//! - [`live`], [`announce`]: new posts as they come, to readers and to other servers
-//! - [`legacy`], [`files`], [`assets`]: old addresses, the site's files, our own
-//! - [`App`]: the site and archive of the moment
-//! - [`headers`], [`client`], [`server`], [`Front`]: what is said of every answer, whom a request is from, the
-//!   listener, and the short way from it to a page
-//! - [`searches`], [`readiness`]: whose turn it is to search, and who is to know that the end is near
-//! - [`admin`], [`metrics`]: what only the owner sees
+//!   [`directory`]: parts of pages
+//! - [`pages`]: one file per page
+//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: documents for feed readers, search
+//!   engines and other programs
+//! - [`cache`], [`encoding`], [`reply`]: cache policies, fingerprints, encoded responses
+//! - [`live`], [`announce`]: notifications of new posts, to readers and to other servers
+//! - [`legacy`], [`files`], [`assets`]: old URLs, the site's files, the built-in files
+//! - [`App`]: the current site and archive
+//! - [`headers`], [`client`], [`server`], [`Front`]: headers of every response, the client's address, the
+//!   listener, and the fast path from the listener to a page
+//! - [`searches`], [`readiness`]: the limits on searches, and the notice of a shutdown to load balancers
+//! - [`admin`], [`metrics`]: views for the operator only
 
 mod absolute;
 pub mod admin;
@@ -79,45 +79,44 @@ use searches::{Kind, Refusal};
 const HEALTH: Pattern = Pattern("/healthz");
 const READY: Pattern = Pattern("/readyz");
 const LIVE: Pattern = Pattern("/live");
-/// An article.
 const POST: Pattern = Pattern("{post}");
-/// A page of the site's own.
+/// A page that the operator wrote, such as `about.md`.
 const PAGE: Pattern = Pattern("{page}");
-/// The source of a post.
+/// The Markdown source of a post.
 const SOURCE: Pattern = Pattern("{source}");
-/// A file of the site.
 const FILE: Pattern = Pattern("{file}");
-/// An address that leads on to another.
+/// A redirect: the post moved, or the URL is old or damaged.
 const MOVED: Pattern = Pattern("{moved}");
 
-/// The route table. All but the two health checks go by what the archive holds.
+/// The router. Only the two health checks have routes; the fallback resolves every other path in the archive.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .fallback(answer)
         .layer(axum::middleware::map_response(headers::secure))
-        // Outermost, so that a panic of anything above is answered.
+        // Outermost, so that it also catches a panic in the layers above.
         .layer(answering_panics(&app))
         .with_state(app)
 }
 
-/// Whether the router has a route of its own for a path.
+/// Returns whether the router has a route of its own for a path.
 fn is_routed(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// `/healthz`: the process is up.
+/// `/healthz`: the process is running.
 async fn alive() -> Reply {
     HEALTH.mark(plain(StatusCode::OK, "ok\n"))
 }
 
-/// `/readyz`: the archive is loaded and the process is not about to end. With `?verbose` also how far the
-/// search index is, on which nothing else waits.
+/// `/readyz`: the archive is loaded and the process is not shutting down. `?verbose` adds the progress of the
+/// search index; readiness does not depend on it.
 async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
     let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
     if !is_verbose {
-        // Before it is looked at, so that who is noted to have asked has heard.
+        // Record the probe before the state is read, so that the probe that ends `Readiness::heard` reads
+        // "draining".
         app.readiness().asked(&request);
     }
     let (code, text) = if app.is_draining() {
@@ -135,7 +134,7 @@ async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Rep
     READY.mark(plain(code, text))
 }
 
-/// Every other path.
+/// Handles every other path.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let (request, _) = request.into_parts();
     match quick_answer(&app, &request) {
@@ -144,7 +143,7 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     }
 }
 
-/// What is searched for or may be meant, in a thread in which it keeps nobody waiting.
+/// Runs a search or a suggestion request on a blocking thread.
 async fn searched(app: &Arc<App>, request: &Parts, kind: Kind) -> Reply {
     match searched_in_turn(app, request, kind).await {
         Ok(reply) => reply,
@@ -162,7 +161,7 @@ async fn searched_in_turn(app: &Arc<App>, request: &Parts, kind: Kind) -> Result
     let turn = app.searches().turn(kind).await?;
     let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
     let answer = tokio::task::spawn_blocking(move || {
-        // Also of who has left meanwhile.
+        // Hold the permit until the work ends, even if the client disconnects.
         let _turn = turn;
         let since = Instant::now();
         let served = app.served();
@@ -184,7 +183,7 @@ async fn searched_in_turn(app: &Arc<App>, request: &Parts, kind: Kind) -> Result
     Ok(match answer.await {
         Ok(Some(reply)) => reply,
         Ok(None) => status(StatusCode::NOT_FOUND),
-        // The layer above answers.
+        // The panic layer of the router makes the response.
         Err(failed) => match failed.try_into_panic() {
             Ok(cause) => std::panic::resume_unwind(cause),
             Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
@@ -192,13 +191,13 @@ async fn searched_in_turn(app: &Arc<App>, request: &Parts, kind: Kind) -> Result
     })
 }
 
-/// An answer that search engines are not to list.
+/// Marks a response as not to be listed by search engines.
 fn unlisted(mut reply: Reply) -> Reply {
     reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
     reply
 }
 
-/// What needs nothing but the memory: pages, articles, refusals.
+/// Responses that need only memory: pages, articles, rejections.
 fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let mut reply = status(StatusCode::METHOD_NOT_ALLOWED);
@@ -207,7 +206,7 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
     }
     let served = app.served();
     let Some(archive) = &served.archive else {
-        let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
+        let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is loading.\n");
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         return Some(reply.into());
     };
@@ -215,13 +214,13 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let full = request.uri.path();
     let Some(path) = own_path(settings, full) else {
-        // The host's root, or the site's own without its slash, leads to the site.
+        // The host's root, and the site's root without its slash, redirect to the home page.
         let near = full == "/" || full == settings.site.baseurl();
         let decoded = paths::decode(full).unwrap_or_default();
         let reply = if near { visit.moved(Route::Home) } else { error::not_found(&visit, &decoded) };
         return Some(reply.into());
     };
-    // What stands at an address is noted without a query, so such a visit is made anew.
+    // The page cache knows addresses without a query only. A request with one is resolved each time.
     let visit = match request.uri.query() {
         Some(query) => visit.asking(query),
         None => {
@@ -232,16 +231,16 @@ fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
         }
     };
     let Some(decoded) = paths::decode(path) else {
-        return Some(plain(StatusCode::BAD_REQUEST, "Bad path.\n").into());
+        return Some(plain(StatusCode::BAD_REQUEST, "Invalid path.\n").into());
     };
     own_page(&visit, path).or_else(|| of_archive(&visit, &decoded)).map(Marked::from)
 }
 
-/// What the disk is asked for, and what to do about an address that nothing has.
+/// Responses that read the disk or wait, and those for a path that the archive does not have.
 async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     let served = app.served();
     let (settings, Some(archive)) = (&*served.settings, &served.archive) else {
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is being loaded.\n");
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is loading.\n");
     };
     let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
@@ -282,8 +281,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
     if let Some(reply) = own {
         return pattern.mark(reply);
     }
-    // What GitHub Pages answered for `/x` was the file `/x.html`,
-    // and for `/x/` the file `/x/index.html`.
+    // GitHub Pages served the file `/x.html` for `/x`, and `/x/index.html` for `/x/`.
     let file = if path.ends_with('/') { "index.html" } else { ".html" };
     let with_extension = format!("{path}{file}");
     let decoded_with_extension = format!("{decoded}{file}");
@@ -293,12 +291,12 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
         .unwrap_or_else(|| error::not_found(&visit, &decoded))
 }
 
-/// What of a request's path is below `baseurl`.
+/// The part of a request's path below `baseurl`.
 fn own_path<'p>(settings: &Settings, full: &'p str) -> Option<&'p str> {
     full.strip_prefix(settings.site.baseurl()).filter(|path| path.starts_with('/'))
 }
 
-/// What leads on from an old or damaged address. Where only a slash was wrong, what was asked for stays.
+/// The redirect from an old or damaged URL. The query is kept if the path was wrong by a slash only.
 fn old_page(visit: &Visit<'_>, path: &str, request: &Parts, old: &legacy::Old) -> Option<Reply> {
     let to = legacy::find(visit, path, old)?;
     let decoded = paths::decode(&to)?;
@@ -309,7 +307,7 @@ fn old_page(visit: &Visit<'_>, path: &str, request: &Parts, old: &legacy::Old) -
     }
 }
 
-/// The pages that we make of the archive.
+/// Pages that are generated from the archive.
 fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     let route = Route::parse(path)?;
     visit.to(route.pattern(), |visit| page_of(visit, &route))
@@ -336,14 +334,14 @@ fn page_of(visit: &Visit<'_>, route: &Route<'_>) -> Option<Reply> {
         Route::NewsSitemap => sitemaps::news(visit),
         Route::Feed(of, format) => feeds::get(visit, of, *format),
         Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
-        // The index may take its time.
+        // The search index may take a while, so `slow_answer` handles these.
         Route::Search | Route::Suggest => None,
-        // What the site has itself goes before these.
+        // The site's own files take precedence over these, and `slow_answer` looks for the files first.
         Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Kept => None,
     }
 }
 
-/// Posts and pages of the site, at a decoded path.
+/// Posts and pages of the site, by decoded path.
 fn of_archive(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     if let Some(target) = visit.archive.at_path(path) {
         return match target {
@@ -359,7 +357,7 @@ fn of_archive(visit: &Visit<'_>, path: &str) -> Option<Reply> {
     of_archive(visit, folder)
 }
 
-/// The post whose source is at a decoded path.
+/// The post whose Markdown source has this decoded path.
 fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Option<&'a Post> {
     let article = paths::article_of(path).filter(|_| settings.source)?;
     match archive.at_path(&article)? {
@@ -368,8 +366,8 @@ fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Opti
     }
 }
 
-/// `/robots.txt` of a site that brings none: RFC 9309, with the sitemaps, whose addresses must be whole. Who
-/// followed every link that narrows a search would never come to an end.
+/// `/robots.txt` of a site without its own: RFC 9309, with the sitemap's URL, which must be absolute. Search
+/// URLs are disallowed, because the links that narrow a search lead a crawler on without end.
 fn robots(site: &site::Site) -> Reply {
     let searches =
         [Route::Search, Route::SearchFeed(feeds::Format::Atom), Route::SearchFeed(feeds::Format::Json)];
@@ -388,7 +386,7 @@ fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
     reply
 }
 
-/// Answers for what panics.
+/// A layer that turns a panic into a 500 response.
 fn answering_panics(
     app: &Arc<App>,
 ) -> CatchPanicLayer<impl Fn(Box<dyn Any + Send>) -> Reply + Clone + Send + Sync + 'static> {
@@ -398,8 +396,8 @@ fn answering_panics(
 
 fn panicked(app: &App, cause: &(dyn Any + Send)) -> Reply {
     app.metrics().panics.inc();
-    tracing::error!(cause = panics::text(cause).unwrap_or_default(), "a handler panicked");
-    headers::secured(plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
+    tracing::error!(cause = panics::text(cause).unwrap_or_default(), "request handler panicked");
+    headers::secured(plain(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error.\n"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The only place where URLs are spelled: [`Route`] reads the paths of our pages and writes them.
-//! Paths are split at `/` before they are decoded, so that a `/` inside a name is `%2F`.
+//! The only module that spells URLs: [`Route`] parses and writes the paths of generated pages. A path is
+//! split at `/` before it is decoded, so a `/` inside a name is written `%2F`.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -18,7 +18,7 @@ use crate::archive::front_matter::is_forbidden;
 use crate::archive::load::Claims;
 use crate::archive::snapshot::{List, ListPage, Number};
 
-/// Everything but RFC 3986's `pchar` without its escapes.
+/// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -36,10 +36,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// Where new posts are told as they come.
+/// The path of the event stream that announces new posts.
 pub const LIVE: &str = "/live";
 
-/// A page of ours, by its path without `baseurl`.
+/// A generated page or document, by its path without `baseurl`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `/`
@@ -91,12 +91,12 @@ pub enum Route<'a> {
     Favicon,
     /// `/_finews/<file>`
     Asset(Cow<'a, str>),
-    /// What is ours and no page: `/live`, the health checks.
+    /// Reserved paths that are not pages: `/live` and the health checks.
     Kept,
 }
 
 impl<'a> Route<'a> {
-    /// The route of a raw request path.
+    /// Parses a request path that is still percent-encoded.
     pub fn parse(path: &'a str) -> Option<Self> {
         let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         match segments[..] {
@@ -149,7 +149,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Of which kind its addresses are.
+    /// The URL pattern of the route, which metrics use as a label.
     pub fn pattern(&self) -> Pattern {
         Pattern(match self {
             Self::Home => "/",
@@ -189,7 +189,7 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Whether an archive has posts for the page. The pages that are there without any count as well.
+    /// Returns whether the archive has posts for the page. Pages that exist without posts count as well.
     pub fn is_in(&self, archive: &Snapshot) -> bool {
         let is_page = |list: &List, number| ListPage::of(list, number).is_some();
         let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
@@ -228,28 +228,28 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The day page of a date, newest posts first.
+    /// The first page of a day, with its newest posts.
     pub fn day(date: NaiveDate) -> Self {
         Self::Day(date, Number::Latest)
     }
 
-    /// The plain page of a source.
+    /// The first page of a source.
     pub fn source(name: &'a str) -> Self {
         Self::Source(name.into(), Number::Latest)
     }
 
-    /// The plain page of a security or sector, by its canonical code.
+    /// The first page of a security or sector, by its canonical code.
     pub fn security(code: &'a str) -> Self {
         Self::security_page(code, Number::Latest)
     }
 
-    /// A page of a security or sector.
+    /// A page of a security or sector; the code decides between `/stock/` and `/board/`.
     pub fn security_page(code: &'a str, number: Number) -> Self {
         let code = Cow::Borrowed(code);
         if is_board(&code) { Self::Board(code, number) } else { Self::Stock(code, number) }
     }
 
-    /// Whether a code is of the route's kind.
+    /// Returns whether a code belongs to this kind of route: sectors to `/board/`, other codes to `/stock/`.
     pub fn is_of_code(&self, code: &str) -> bool {
         match self {
             Self::Stock(..) => !is_board(code),
@@ -258,7 +258,7 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The securities that the code of such a route may mean, of those that have the page.
+    /// The securities that match the code of such a route and have this page number.
     pub fn securities_meant_by<'s>(archive: &'s Snapshot, code: &str, number: Number) -> Vec<&'s str> {
         let mut codes = archive.securities_meant_by(code);
         let has_page = |code: &&str| {
@@ -268,7 +268,7 @@ impl<'a> Route<'a> {
         codes
     }
 
-    /// The plain page of a tag.
+    /// The first page of a tag.
     pub fn tag(name: &'a str) -> Self {
         Self::Tag(name.into(), Number::Latest)
     }
@@ -279,7 +279,7 @@ impl Display for Route<'_> {
         let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &Number| {
             let escaped = utf8_percent_encode(name, SEGMENT);
             match number {
-                // `index.html` is the list of all groups.
+                // `index.html` is the list of all groups, so a group called `index` escapes its first letter.
                 Number::Latest if name == "index" => write!(f, "/{kind}/%69ndex.html"),
                 Number::Latest => write!(f, "/{kind}/{escaped}.html"),
                 Number::Page(n) => write!(f, "/{kind}/{escaped}/{n}.html"),
@@ -328,7 +328,7 @@ impl Display for Route<'_> {
     }
 }
 
-/// What our pages own of a site's paths.
+/// The paths of a site that belong to generated pages.
 pub const CLAIMS: Claims = Claims { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
 
 fn is_always_ours(path: &str) -> bool {
@@ -355,16 +355,16 @@ fn is_always_ours(path: &str) -> bool {
     )
 }
 
-/// Whether a path is of the shape of a list.
+/// Returns whether a path has the form of a list's path.
 fn is_list_like(path: &str) -> bool {
-    // Most paths can be told by their ends, without being spelled anew.
+    // The start and end rule out most paths without the cost of parsing.
     let is_near = path.ends_with('/')
         || path.ends_with("/index.html")
         || path.starts_with("/category/")
         || path.starts_with("/tag/")
         || path.starts_with("/stock/")
         || path.starts_with("/board/");
-    // Many sites have a page of their own at `/archive/`, which goes before ours.
+    // Many sites have a page of their own at `/archive/`, which takes precedence over the data set.
     is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Dataset(_)))
 }
 
@@ -372,7 +372,7 @@ fn is_list_of(archive: &Snapshot, path: &str) -> bool {
     Route::parse(&encode(path)).is_some_and(|route| route.is_in(archive))
 }
 
-/// What no address holds as it is (RFC 3986, section 2), and browsers would read as something else.
+/// Characters that a URL must not contain (RFC 3986, section 2) or that browsers would misread.
 pub(super) const UNFIT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -385,8 +385,8 @@ pub(super) const UNFIT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A path with what its owner wrote into it and no address may hold escaped. What is escaped already
-/// stays.
+/// Escapes the characters that an operator may write in a path but a URL must not contain. Existing escapes
+/// stay.
 pub fn escaped(path: String) -> String {
     match Cow::from(utf8_percent_encode(&path, UNFIT)) {
         Cow::Owned(escaped) => escaped,
@@ -394,14 +394,14 @@ pub fn escaped(path: String) -> String {
     }
 }
 
-/// A decoded path in our spelling.
+/// Percent-encodes a decoded path in the way that [`Route`] writes paths.
 fn encode(path: &str) -> String {
     let encoded: Vec<_> =
         path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
     encoded.join("/")
 }
 
-/// The value of a field of a query, decoded and trimmed; nothing if it is empty.
+/// The value of a query field, decoded and trimmed; `None` if it is empty.
 pub fn field(query: &str, name: &str) -> Option<String> {
     let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
     let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
@@ -409,17 +409,17 @@ pub fn field(query: &str, name: &str) -> Option<String> {
     Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
 }
 
-/// The source of an article: its path with `.md` for `.html`.
+/// The path of an article's source: `.md` instead of `.html`.
 pub fn source_of(article: &str) -> Option<String> {
     article.strip_suffix(".html").map(|stem| format!("{stem}.md"))
 }
 
-/// The article of a source's path.
+/// The path of the article that belongs to a source's path.
 pub fn article_of(source: &str) -> Option<String> {
     source.strip_suffix(".md").map(|stem| format!("{stem}.html"))
 }
 
-/// A path decoded as a whole, or nothing if it is no UTF-8 or holds a NUL.
+/// Percent-decodes a whole path; `None` if the result is not UTF-8 or contains a NUL.
 pub fn decode(path: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(path).decode_utf8().ok().filter(|text| !text.contains('\0'))
 }
@@ -428,7 +428,7 @@ fn name(segment: &str) -> Option<Cow<'_, str>> {
     decode(segment).filter(|name| !name.is_empty())
 }
 
-/// The feed of a file's name.
+/// The feed that a file name stands for.
 fn feed<'a>(file: &'a str, of: fn(Cow<'a, str>) -> FeedOf<'a>) -> Option<Route<'a>> {
     let (stem, extension) = file.rsplit_once('.')?;
     let format = [Format::Atom, Format::Json].into_iter().find(|format| format.extension() == extension)?;
@@ -439,7 +439,7 @@ fn html_number(file: &str) -> Option<Number> {
     number(file.strip_suffix(".html")?)
 }
 
-/// A page number as we write it: no sign, no leading zero, and few enough digits to be one.
+/// A page number as [`Route`] writes it: no sign, no leading zero, at most six digits.
 fn number(text: &str) -> Option<Number> {
     let plain =
         (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');

@@ -1,5 +1,4 @@
-//! Pictures of numbers, drawn here as SVG, each with its numbers as a table: a year of days, bars of
-//! months, bars of hours.
+//! Charts in SVG, each with its numbers as a table: the days of a year, bars by month, bars by hour.
 
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -9,103 +8,104 @@ use super::timeline::Link;
 use super::words::Words;
 use crate::archive::snapshot::{List, Period};
 
-/// From one field of a calendar to the next, in the picture's units.
+/// The distance between two cells of a calendar, in units of the picture.
 const STEP: u32 = 13;
-/// Room for the weekdays at the left of a calendar.
+/// Space for the weekdays at the left of a calendar.
 const LEFT: u32 = 16;
-/// Room for the months above a calendar.
+/// Space for the months above a calendar.
 const TOP: u32 = 16;
-/// Width and height of bars' pictures.
+/// Width and height of a bar chart.
 const BARS: (u32, u32) = (360, 96);
-/// Of the newest posts of a list so many tell the hours at which it is published.
+/// The chart of hours counts this number of a list's newest posts.
 const POSTS_OF_HOURS: usize = 1000;
-/// Months that are drawn at most, the newest: a wrong date would otherwise make a picture of millennia.
+/// A bar chart shows at most this number of months, the newest: a wrong date could otherwise stretch it over
+/// millennia.
 const MOST_MONTHS: i32 = BARS.0 as i32;
-/// A handful of posts is no busy day, however quiet the others are.
+/// The highest heat needs at least this number of posts a day, however quiet the other days are.
 const BUSY: usize = 4;
 
-/// A year of days, in two halves that stand beside or below each other.
+/// A year of days, in two halves that the page lays out beside or below each other.
 #[derive(Debug)]
 pub struct YearOfDays {
-    /// What it shows, in a sentence.
+    /// A sentence that describes the picture.
     pub description: String,
-    /// The width of each half, in the picture's units.
+    /// Width of each half, in units of the picture.
     pub width: u32,
-    /// The first half and the second.
+    /// Always two: the earlier months, then the later.
     pub halves: Vec<Half>,
-    /// The same numbers by months.
+    /// The same numbers as a table, one row per month.
     pub table: Vec<MonthRow>,
 }
 
-/// Half a year of days.
+/// Half a year of days, in columns of weeks.
 #[derive(Debug)]
 pub struct Half {
-    /// The months' names, and where they stand.
+    /// The months' names with their x coordinates.
     pub months: Vec<(u32, String)>,
-    /// The days.
+    /// In order of date.
     pub days: Vec<DayField>,
 }
 
-/// A day's field.
+/// The cell of a day.
 #[derive(Debug)]
 pub struct DayField {
-    /// From the left.
+    /// From the left, in units of the picture.
     pub x: u32,
-    /// From the top.
+    /// From the top, in units of the picture.
     pub y: u32,
-    /// 0 to 4: how busy the day was beside the busiest.
+    /// 0 to 4: the day's posts relative to the busiest day.
     pub heat: usize,
-    /// Where it leads, and what it says; none without posts.
+    /// The day's link and label; `None` without posts.
     pub link: Option<Link>,
 }
 
-/// The days of a month.
+/// The row of a month in the table.
 #[derive(Debug)]
 pub struct MonthRow {
-    /// The month.
+    /// The month with its year.
     pub label: String,
-    /// The days; nothing for those outside.
+    /// 31 entries; `None` for days outside the month or the picture.
     pub days: Vec<Option<DayNumber>>,
 }
 
-/// The number of a day.
+/// The number of posts of a day.
 #[derive(Debug, Clone)]
 pub struct DayNumber {
-    /// Posts.
+    /// Zero for a day without posts.
     pub count: usize,
-    /// Where it leads, if there is anything.
+    /// The day's page; `None` without posts.
     pub href: Option<String>,
 }
 
-/// Bars beside each other.
+/// A bar chart.
 #[derive(Debug)]
 pub struct Bars {
-    /// What they show, in a sentence.
+    /// A sentence that describes the chart.
     pub description: String,
-    /// The bars.
+    /// From left to right.
     pub bars: Vec<Bar>,
-    /// Words below them, and where they stand.
+    /// Labels below the bars, with their x coordinates.
     pub ticks: Vec<(u32, String)>,
 }
 
-/// A bar.
+/// One bar, in units of the picture.
 #[derive(Debug)]
 pub struct Bar {
     /// From the left.
     pub x: u32,
     /// From the top.
     pub y: u32,
-    /// In the picture's units.
+    /// At least 1.
     pub width: u32,
-    /// In the picture's units.
+    /// 0 without posts.
     pub height: u32,
-    /// What it stands for.
+    /// The month or the hour.
     pub label: String,
-    /// Posts.
+    /// The number of posts.
     pub count: usize,
 }
 
-/// What the pictures of a list are drawn from, and the fingerprint of its page covers.
+/// The numbers that a list's charts are drawn from. The fingerprint of the list's page includes them.
 #[derive(Debug, Hash)]
 pub struct Numbers {
     from: NaiveDate,
@@ -115,19 +115,19 @@ pub struct Numbers {
     hours: Option<[usize; 24]>,
 }
 
-/// The pictures of a list.
+/// The charts of a list.
 #[derive(Debug)]
 pub struct Pictures {
-    /// The last twelve months.
+    /// The last twelve months, by day.
     pub year: YearOfDays,
-    /// All months, if there are several.
+    /// All months; `None` if the list has posts in only one.
     pub months: Option<Bars>,
-    /// The hours of the day.
+    /// The hours of the day, if the caller wanted them.
     pub hours: Option<Bars>,
 }
 
 impl Numbers {
-    /// Those of a list of posts: its last year, its months and, if wanted, its hours.
+    /// Counts the posts of a list by day in its last year, by month and, with `with_hours`, by hour.
     pub fn of(visit: &Visit<'_>, list: &List, with_hours: bool) -> Option<Self> {
         let archive = visit.archive;
         let to = archive.post(list.last()?).date.day(archive.zone());
@@ -141,7 +141,7 @@ impl Numbers {
         })
     }
 
-    /// The pictures; `link` gives the address of a day.
+    /// Draws the charts; `link` returns the address of a day.
     pub fn drawn(&self, words: &Words, link: impl Fn(&Period) -> String) -> Pictures {
         let days = self.days.iter().map(|day| (day.day, day.posts(), link(day)));
         Pictures {
@@ -152,13 +152,14 @@ impl Numbers {
     }
 }
 
-/// The first day of the year that ends with a day.
+/// The first day of the year (365 days) that ends with a day.
 pub fn a_year_before(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(364)).unwrap_or(day)
 }
 
 impl YearOfDays {
-    /// The days from one to another, at most about a year apart; of those with posts the number and address.
+    /// Draws the days from `from` to `to`, at most about a year. `counts` holds the days that have posts, in
+    /// order, each with the number of posts and the address.
     pub fn of(
         words: &Words,
         from: NaiveDate,
@@ -170,7 +171,7 @@ impl YearOfDays {
             most.map_or_else(String::new, |(day, count, _)| words.posts_at(&words.day_of_year(*day), *count));
         let total = counts.iter().map(|(_, count, _)| count).sum();
         let busiest = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0);
-        // Weeks from Monday, the first of which may have begun before.
+        // Weeks start on Monday, so the first may begin before `from`.
         let monday = |day: NaiveDate| {
             day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())).unwrap_or(day)
         };
@@ -186,7 +187,7 @@ impl YearOfDays {
             let (index, column) = if week < first_half { (0, week) } else { (1, week - first_half) };
             let half = &mut halves[index];
             let x = LEFT + column * STEP;
-            // A month is named where it begins; in the next half, when there is no room in this one.
+            // A month's name stands at its start, or in the next half if this half has no space left for it.
             if day.day() < 15 && named != day.month() && column + 1 < first_half {
                 named = day.month();
                 half.months.push((x, words.short_month(named)));
@@ -212,28 +213,28 @@ impl YearOfDays {
         Self { description, width: LEFT + first_half * STEP, halves, table }
     }
 
-    /// The weekdays that are named at the left, and where.
+    /// The weekdays at the left of the calendar, with their y coordinates: Monday, Wednesday, Friday.
     pub fn weekdays(&self, words: &'static Words) -> impl Iterator<Item = (u32, &'static str)> {
         [0, 2, 4].into_iter().map(|day: u32| (TOP + day * STEP + 9, words.weekdays[day as usize]))
     }
 
-    /// The height of each half.
+    /// The height of each half, in units of the picture.
     pub fn height(&self) -> u32 {
         TOP + 7 * STEP
     }
 }
 
-/// The posts of the busiest of some days.
+/// The largest number of posts on one day; 0 without days.
 pub fn busiest(days: &[(NaiveDate, usize)]) -> usize {
     days.iter().map(|(_, count)| *count).max().unwrap_or(0)
 }
 
-/// How busy a day was beside the busiest: 0 to 4.
+/// The heat of a day relative to the busiest day: 0 to 4.
 pub fn heat(count: usize, busiest: usize) -> usize {
     (count * 4).div_ceil(busiest.max(BUSY))
 }
 
-/// The calendar of the days of the whole archive, from one day to another.
+/// The calendar of the whole archive from `from` to `to`.
 pub fn days_of_archive(visit: &Visit<'_>, from: NaiveDate, to: NaiveDate) -> YearOfDays {
     let days = visit.archive.days(from..=to);
     let counts = days.map(|(day, count)| (day, count, visit.site.href(Route::day(day)))).collect();
@@ -244,7 +245,7 @@ impl Bars {
     fn of_months(words: &Words, months: &[Period]) -> Self {
         let number = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
         let last = months.last().map_or(0, |month| number(month.day));
-        // Bars of less than a year would be walls.
+        // With fewer than 12 months the bars would be too wide.
         let first = months.first().map_or(0, |month| number(month.day)).min(last - 11);
         let first = first.max(last - MOST_MONTHS + 1);
         let mut counted = months.iter().skip_while(|month| number(month.day) < first).peekable();
@@ -255,7 +256,7 @@ impl Bars {
         let all: Vec<_> = all.collect();
         let years = (first..=last).enumerate().filter(|(_, at)| at.rem_euclid(12) == 0);
         let years: Vec<_> = years.map(|(index, at)| (index, at.div_euclid(12).to_string())).collect();
-        // Of many years not all have room for their names.
+        // With many years, only some labels fit.
         let every = years.len().div_ceil(8).max(1);
         let ticks = years.into_iter().step_by(every).collect();
         Self::of(words, all, ticks)
@@ -266,7 +267,7 @@ impl Bars {
         let ticks = [0, 6, 12, 18].map(|hour| (hour, format!("{hour:02}:00")));
         let bars = Self::of(words, all.collect(), ticks.into());
         match hours.iter().sum::<usize>() {
-            // Of a longer list these are the newest, which the sentence does not say by itself.
+            // The list may be longer, so the description says that it covers the newest posts only.
             POSTS_OF_HOURS => {
                 Self { description: words.of_the_newest(POSTS_OF_HOURS, &bars.description), ..bars }
             }

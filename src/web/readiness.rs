@@ -1,5 +1,5 @@
-//! Whoever sends readers here and asks `/readyz` before, learns that the process is about to end before it
-//! takes no more connections: so that none of them is lost.
+//! The notice of a shutdown to load balancers: `/readyz` reports it before the listener stops accepting, so
+//! that a load balancer that probes it loses no connection.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ use tokio::sync::Notify;
 
 use super::client::X_FORWARDED_FOR;
 
-/// Who has not asked for so long does not ask.
+/// A prober silent for this long counts as absent.
 const ASKS: Duration = Duration::from_secs(30);
-/// The longest that is waited for who does.
+/// The longest wait for the next probe.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How long it may take to send readers elsewhere once one knows, and for others that ask as well to do so.
+/// Time after the probe for that load balancer to switch, and for the others to probe as well.
 const HEARD: Duration = Duration::from_millis(500);
 
-/// Who asks whether the process is ready.
+/// Records the probes of `/readyz`.
 #[derive(Debug, Default)]
 pub struct Readiness {
     last: Mutex<Option<Instant>>,
@@ -25,7 +25,8 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Notes that somebody has asked, unless a proxy only passed that on: it is not it that hears.
+    /// Records a probe. A request that a proxy forwarded does not count, because the proxy itself learns
+    /// nothing from the response.
     pub(super) fn asked(&self, request: &HeaderMap) {
         if [FORWARDED, VIA, X_FORWARDED_FOR].iter().any(|name| request.contains_key(name)) {
             return;
@@ -34,8 +35,8 @@ impl Readiness {
         self.asked.notify_waiters();
     }
 
-    /// Waits until whoever asks has heard that the process is not ready any more: not at all if nobody has
-    /// asked of late, and not for long.
+    /// Waits until a prober has received a response that says "not ready". Returns at once without a recent
+    /// probe, and after a few seconds at the latest.
     pub async fn heard(&self) {
         let asked = self.asked.notified();
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);

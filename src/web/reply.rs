@@ -1,5 +1,5 @@
-//! Answers: a page with its policy and fingerprint, a redirect, an error. What a request says
-//! of them (encoding, what it has already) is read once, into a [`Visit`].
+//! Responses: a page with its cache policy and fingerprint, a redirect, an error. A [`Visit`] reads the
+//! relevant request headers (accepted encodings, known ETags) once.
 
 use std::sync::Arc;
 
@@ -18,46 +18,46 @@ use super::paths;
 use super::site::Site;
 use crate::archive::Snapshot;
 
-/// A request for a page, and what it is answered from.
+/// A request for a page, with the state that the response is made from.
 pub struct Visit<'a> {
-    /// The site.
+    /// The site's title, navigation, URLs and interface text.
     pub site: &'a Site,
-    /// The archive as it is at this moment.
+    /// The archive at the time of the request; it does not change during it.
     pub archive: &'a Snapshot,
-    /// Whether the source of posts is served.
+    /// True if the site serves the Markdown source of posts.
     pub source: bool,
-    /// What follows the `?` of the address, as it was sent.
+    /// The query string without the `?`, still encoded.
     query: Option<&'a str>,
     pages: &'a PageCache,
     headers: &'a HeaderMap,
     accepted: Accepted,
-    /// The address asked for, and of which site and archive, if what stands there may be noted.
+    /// The path and the generation of site and archive. The response may be remembered under them; `None`
+    /// means that it may not.
     address: Option<(&'a str, u64)>,
-    /// Of which kind the address is.
     pattern: Pattern,
 }
 
-/// An answer.
+/// A response with any body.
 pub type Reply = Response<Body>;
 
-/// Which kind of address was asked for, as monitoring knows it: an extension of its answer.
+/// The URL pattern of a request, as metrics label it. It travels as an extension of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pattern(pub &'static str);
 
 impl Default for Pattern {
-    /// That of what no page was looked for.
+    /// The pattern of requests that no route matched.
     fn default() -> Self {
         Self("none")
     }
 }
 
-/// An answer that goes no further than to its connection, with the kind of its address beside it: as an extension
-/// that would be a twentieth of what a page costs that was asked for before.
+/// A response with its URL pattern beside it, for a response that goes straight to its connection. An
+/// extension would cost a twentieth of the time of a cached page.
 #[derive(Debug)]
 pub struct Marked {
-    /// The answer.
+    /// The response, without the pattern as an extension.
     pub reply: Reply,
-    /// Of which kind the address is.
+    /// The URL pattern of the request.
     pub pattern: Pattern,
 }
 
@@ -69,14 +69,14 @@ impl From<Reply> for Marked {
 }
 
 impl Marked {
-    /// The answer, with the kind of its address as an extension.
+    /// Returns the response with the pattern as an extension.
     pub fn into_reply(self) -> Reply {
         self.pattern.mark(self.reply)
     }
 }
 
 impl Pattern {
-    /// An answer for an address of this kind.
+    /// Adds the pattern to a response, as an extension.
     #[must_use]
     pub fn mark(self, mut reply: Reply) -> Reply {
         reply.extensions_mut().insert(self);
@@ -85,7 +85,7 @@ impl Pattern {
 }
 
 impl<'a> Visit<'a> {
-    /// The visit of a request with these headers.
+    /// Makes the visit of a request with these headers and no query.
     pub fn new(
         site: &'a Site,
         archive: &'a Snapshot,
@@ -106,34 +106,35 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The same visit, with a query.
+    /// Sets the query string, still encoded.
     #[must_use]
     pub fn asking(self, query: &'a str) -> Self {
         Self { query: Some(query), ..self }
     }
 
-    /// What a reader asks for in a form: the field `q`, if it is not empty.
+    /// The text that a reader typed into a form: the field `q`; `None` if it is empty.
     pub fn asked(&self) -> Option<String> {
         self.field("q")
     }
 
-    /// A field of the query, if it is not empty.
+    /// A field of the query, decoded; `None` if it is empty.
     pub fn field(&self, name: &str) -> Option<String> {
         paths::field(self.query?, name)
     }
 
-    /// The same visit, to an address of a site and archive that have this number.
+    /// Allows the response to be remembered under a path, for this generation of site and archive.
     #[must_use]
     pub fn at(self, address: &'a str, generation: u64) -> Self {
         Self { address: Some((address, generation)), ..self }
     }
 
-    /// The answer to a visit, to an address of this kind.
+    /// Calls `answer` for a URL of this pattern, and marks the response with it.
     pub fn to(&self, pattern: Pattern, answer: impl FnOnce(&Self) -> Option<Reply>) -> Option<Reply> {
         answer(&Self { pattern, ..*self }).map(|reply| pattern.mark(reply))
     }
 
-    /// The answer to who asks for a page that was asked for before, in the same site and archive.
+    /// The response for a path that was requested before in the same generation; `None` if its page is not
+    /// cached.
     pub fn again(&self, address: &str, generation: u64) -> Option<Marked> {
         let Standing { fingerprint, policy, pattern, .. } = self.pages.at(address, generation)?;
         let reply = match self.known(fingerprint) {
@@ -143,17 +144,18 @@ impl<'a> Visit<'a> {
         Some(Marked { reply, pattern })
     }
 
-    /// The codings that the client takes.
+    /// The content encodings that the client accepts.
     pub fn accepted(&self) -> Accepted {
         self.accepted
     }
 
-    /// A fingerprint to be filled.
+    /// Starts a fingerprint for a kind of page; it includes the site's settings.
     pub fn fingerprint(&self, kind: &str) -> Fingerprinter {
         Fingerprinter::new(self.site.settings(), kind)
     }
 
-    /// A page. It is rendered only if the client does not have it already.
+    /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint
+    /// must cover everything that the page shows.
     pub fn page<T: Template>(
         &self,
         policy: CachePolicy,
@@ -163,8 +165,7 @@ impl<'a> Visit<'a> {
         self.html(policy, fingerprint, || render(&page()?))
     }
 
-    /// The HTML of a page, under the same conditions. It must depend on nothing but what is in the
-    /// fingerprint.
+    /// Like [`Visit::page`], with a closure that renders the HTML itself.
     pub fn html(
         &self,
         policy: CachePolicy,
@@ -178,7 +179,7 @@ impl<'a> Visit<'a> {
         self.conditional(ContentType::HTML, policy, fingerprint, html)
     }
 
-    /// A document of a type, under the same conditions.
+    /// Like [`Visit::page`], for a document of another content type.
     pub fn document<T: Template>(
         &self,
         content_type: ContentType,
@@ -189,7 +190,7 @@ impl<'a> Visit<'a> {
         self.conditional(content_type, policy, fingerprint, || render(&document()?))
     }
 
-    /// Bytes of any type, under the same conditions.
+    /// Like [`Visit::page`], for bytes of any content type.
     pub fn conditional(
         &self,
         content_type: ContentType,
@@ -217,8 +218,8 @@ impl<'a> Visit<'a> {
         reply
     }
 
-    /// What is too long to be kept or made at once, under the same conditions; `body` is told whether it is
-    /// to be packed with gzip. Nothing if it gives none.
+    /// Like [`Visit::page`], for a body that is too long to be cached or held in memory. `body` receives
+    /// whether to compress with gzip. Returns `None` if `body` does.
     pub fn streamed(
         &self,
         content_type: ContentType,
@@ -238,7 +239,7 @@ impl<'a> Visit<'a> {
         Some(reply)
     }
 
-    /// The page as it was made for somebody before, in the fewest bytes there are.
+    /// The cached page in the smallest encoding available.
     fn cached(&self, fingerprint: Fingerprint) -> Option<Arc<EncodedPage>> {
         if self.accepted.brotli()
             && let Some(page) = self.pages.get(fingerprint, Encoding::Brotli)
@@ -255,7 +256,7 @@ impl<'a> Visit<'a> {
         Some(page)
     }
 
-    /// A page that says that there is none, or no longer.
+    /// Renders an error page (404, 410) with this status code, without ETag or cache.
     pub fn absent<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
         match render(page) {
             Ok(bytes) => {
@@ -267,13 +268,12 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// A permanent redirect to a path of this site, given without `baseurl`.
+    /// Redirects permanently to a path of this site, given without `baseurl`.
     pub fn moved(&self, path: impl std::fmt::Display) -> Reply {
         redirect(&self.site.href(path))
     }
 
-    /// RFC 9110, section 13.1.2: the tag by which the client has this version, in whichever encoding
-    /// it was given.
+    /// RFC 9110, section 13.1.2: the ETag in `If-None-Match` that matches this version, in any encoding.
     fn known(&self, fingerprint: Fingerprint) -> Option<HeaderValue> {
         if !self.headers.contains_key(header::IF_NONE_MATCH) {
             return None;
@@ -293,7 +293,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// Says to a client that it has the page already.
+/// The 304 response, with the headers that RFC 9110, section 15.4.5 requires.
 fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
     let mut reply = status(StatusCode::NOT_MODIFIED);
     let headers = reply.headers_mut();
@@ -304,31 +304,31 @@ fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
     reply
 }
 
-/// Why a page could not be made. Readers are told nothing of it; the log is.
+/// Why a page could not be made. The log has the details; readers get a neutral page.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A template failed.
-    #[error("a template failed: {0}")]
+    /// A template failed to render.
+    #[error("template error: {0}")]
     Template(#[from] askama::Error),
-    /// A body or file could not be read.
-    #[error("a body could not be read: {0}")]
+    /// A stored body or a file could not be read.
+    #[error("cannot read a body or file: {0}")]
     Read(#[from] std::io::Error),
 }
 
 impl Failure {
-    /// Logs the failure and answers with the page that says so.
+    /// Logs the failure and returns the neutral 500 page.
     pub fn reply(self, site: &Site) -> Reply {
-        tracing::error!(error = %self, "a page could not be made");
+        tracing::error!(error = %self, "cannot render a page");
         super::pages::error::failed(site)
     }
 }
 
-/// The HTML of a page.
+/// Renders a template to bytes.
 pub fn render<T: Template>(page: &T) -> Result<Vec<u8>, Failure> {
     Ok(page.render()?.into_bytes())
 }
 
-/// A permanent redirect to an address, whose characters beyond ASCII are escaped here.
+/// Redirects permanently to a URL. Characters outside ASCII are escaped here.
 pub fn redirect(location: &str) -> Reply {
     let mut reply = status(StatusCode::MOVED_PERMANENTLY);
     let headers = reply.headers_mut();
@@ -340,7 +340,7 @@ pub fn redirect(location: &str) -> Reply {
     reply
 }
 
-/// An answer without a body.
+/// A response with a status code and no body.
 pub fn status(code: StatusCode) -> Reply {
     let mut reply = Response::new(Body::empty());
     *reply.status_mut() = code;

@@ -1,6 +1,6 @@
-//! Who may search, and when: at once as many as there are processors, after them a short queue, and nobody
-//! without end. A search takes a hundred times as long as a page, so this is where one client could keep
-//! all others waiting.
+//! Limits on searches. One search per core runs at a time, a short queue waits, and each client address has a
+//! rate limit. A search takes a hundred times as long as a page, so without limits one client could block all
+//! others.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -22,58 +22,56 @@ use super::reply::Reply;
 use super::site::Site;
 use crate::config::{Config, SearchRate};
 
-/// Who waits, for each that searches.
+/// Waiting searches per running search.
 const QUEUE: usize = 16;
-/// Of what an address may search in a minute, the part that it may at once.
+/// The quota per minute divided by this number is the burst that an address may use at once.
 const BURST: u32 = 3;
-/// After so many searches the addresses are forgotten that have not searched of late.
+/// After this number of searches, the limiter drops the addresses that have not searched recently.
 const FORGET_EVERY: usize = 1024;
 
-/// A place among those who search or wait to.
+/// A permit to search, held while waiting and running.
 #[derive(Debug)]
 pub(super) struct Turn {
     _search: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
 }
 
-/// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// What holds what was typed.
+    /// A search for posts.
     Search,
-    /// What may be meant, which is asked for with each letter that is typed: nobody is limited to so many.
+    /// Suggestions, requested with each key that a reader types; therefore without a rate limit.
     Suggestions,
 }
 
-/// Those who are let in.
+/// The permits for one kind of request.
 struct Queue {
-    /// Those that run.
+    /// Limits the running searches.
     running: Arc<Semaphore>,
-    /// Those, and who waits.
+    /// Limits the running and the waiting searches.
     places: Arc<Semaphore>,
 }
 
-/// Lets searches in.
+/// The admission control of searches and suggestions.
 pub struct Searches {
     searches: Queue,
-    /// In a queue of their own, so that who asks for many keeps nobody from searching.
+    /// In a queue of their own, so that many suggestions do not delay searches.
     suggestions: Queue,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
     count: AtomicUsize,
     proxies: Arc<Proxies>,
 }
 
-/// Why a search is not let in.
+/// Why a search is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// Too many wait.
+    /// The queue is full.
     Crowded,
-    /// The address has searched too often; it may again after this.
+    /// The address has searched too often; it may search again after this time.
     TooOften(Duration),
 }
 
 impl Searches {
-    /// Those of a site.
     pub(super) fn new(config: &Config, proxies: Arc<Proxies>) -> Self {
         Self {
             searches: Queue::new(),
@@ -84,7 +82,8 @@ impl Searches {
         }
     }
 
-    /// Whether whoever sent a request may search. Where a proxy hides all who ask, nobody is refused.
+    /// Checks the rate limit of the client's address. If a proxy hides the address, the request always
+    /// passes.
     pub(super) fn check(&self, request: &Parts) -> Result<(), Refusal> {
         let (Some(limiter), Some(peer)) = (&self.limiter, request.extensions.get::<Peer>()) else {
             return Ok(());
@@ -97,14 +96,14 @@ impl Searches {
         limiter.check_key(&network).map_err(|until| Refusal::TooOften(wait(until)))
     }
 
-    /// Waits for a turn, which lasts until what it gives is dropped.
+    /// Waits for a permit, which is released when it is dropped.
     pub(super) async fn turn(&self, kind: Kind) -> Result<Turn, Refusal> {
         let queue = match kind {
             Kind::Search => &self.searches,
             Kind::Suggestions => &self.suggestions,
         };
         let place = Arc::clone(&queue.places).try_acquire_owned().map_err(|_| Refusal::Crowded)?;
-        // It is never closed.
+        // The semaphore is never closed, so this never fails.
         let search = Arc::clone(&queue.running).acquire_owned().await.map_err(|_| Refusal::Crowded)?;
         Ok(Turn { _search: search, _place: place })
     }
@@ -127,7 +126,7 @@ fn limiter(rate: SearchRate) -> Option<DefaultKeyedRateLimiter<IpAddr>> {
 }
 
 impl Refusal {
-    /// As monitoring knows it.
+    /// The reason as metrics label it.
     pub(super) fn reason(self) -> Shed {
         match self {
             Self::Crowded => Shed::Searches,
@@ -135,7 +134,7 @@ impl Refusal {
         }
     }
 
-    /// The page that says so.
+    /// The page that reports the rejection, with `Retry-After`.
     pub(super) fn reply(self, site: &Site) -> Reply {
         let (code, seconds) = match self {
             Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, 1),

@@ -1,4 +1,4 @@
-//! The listener: takes connections until it is told to stop, then lets what runs finish.
+//! The server: accepts connections until shutdown, then lets the open ones finish.
 
 mod activity;
 mod guard;
@@ -32,35 +32,34 @@ use listener::{Stream, say};
 pub use record::Log;
 use timed::Timed;
 
-/// How long to wait when no connection can be taken for want of files or memory.
+/// Pause after a failed `accept`, usually for lack of file descriptors or memory.
 const BREATHER: Duration = Duration::from_millis(100);
-/// The most that is read of a request before its head is whole: a line of 8 KiB is refused as such, and what
-/// does not fit is too large whatever it is.
+/// Largest request head that is buffered, in bytes. A target over 8 KiB still fits and gets its own status; a
+/// head that does not fit is rejected as too large.
 const HEAD_BUFFER: usize = 64 * 1024;
-/// Requests of an HTTP/2 connection at once.
+/// Concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 100;
-/// What a stream may hold of an answer that its client does not take.
+/// Bytes of a response that a stream buffers for a client that does not read.
 const STREAM_BUFFER: usize = 256 * 1024;
-/// How often an HTTP/2 client that says nothing is asked whether it is there, and how long it may take to
-/// say so.
+/// Interval of HTTP/2 pings to a silent client, and the time in which it must acknowledge one.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const PING_ANSWERED: Duration = Duration::from_secs(20);
-/// Streams that a client took back before we took them on (CVE-2023-44487), and that we took back for its
-/// mistakes.
+/// Limit of streams that a client resets before they are accepted (CVE-2023-44487), and of streams that the
+/// server resets for the client's protocol errors.
 const MOST_RESETS: usize = 20;
-/// Files that are kept for all but connections: the archive, the index, the log, files that are sent.
+/// File descriptors reserved for everything but connections: the archive, index, log, files being sent.
 const FILES_KEPT: usize = 64;
-/// More than any network needs.
+/// Cap on the open-file limit that is used; no network needs more.
 const MOST_FILES: usize = 65_536;
 
-/// What a listener allows.
+/// The limits of a server.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; what is beyond is told so.
+    /// Maximum concurrent connections; the server rejects further ones with 503.
     pub connections: usize,
-    /// Requests that wait for something at once; what is beyond is told so.
+    /// Maximum requests that wait at the same time; further ones get 503.
     pub requests: usize,
-    /// How long is waited for what.
+    /// The timeouts of each connection.
     pub times: Times,
 }
 
@@ -69,16 +68,17 @@ pub struct Limits {
 pub struct Times {
     /// For the first byte.
     pub first: Duration,
-    /// For the head of a request, from its first byte to its last.
+    /// For the rest of a request head, from its first byte.
     pub head: Duration,
-    /// For the next request; above the 60 s of most proxies, so that it is they who hang up.
+    /// For the next request. Longer than the 60 s of most proxies, so that the proxy closes the connection
+    /// first.
     pub idle: Duration,
-    /// The same while there is hardly room for others.
+    /// The same while fewer than an eighth of the connections are free.
     pub idle_when_crowded: Duration,
-    /// For the client to take something of what it is sent.
+    /// For the client to read some of a response.
     pub write: Duration,
-    /// For the client to hang up when it was told that we do. What it has sent meanwhile would otherwise
-    /// have the system take back the answer.
+    /// For the client to close its side after the server closed its own. Input that stays unread would make
+    /// the system discard the response.
     pub linger: Duration,
 }
 
@@ -96,7 +96,7 @@ impl Default for Times {
 }
 
 impl Limits {
-    /// So many connections, but no more than the system gives this process files for, and so many requests.
+    /// Limits with the default timeouts. `most` is capped by the open-file limit minus a reserve.
     pub fn new(most: Connections, requests: Requests) -> Self {
         let room = raised_file_limit() - files_kept();
         let connections = match most {
@@ -106,25 +106,25 @@ impl Limits {
         if let Connections::Most(most) = most
             && most > room
         {
-            tracing::warn!("there are files for {room} connections, not for {most} (--max-connections)");
+            tracing::warn!("open-file limit allows {room} connections, not {most} (--max-connections)");
         }
         Self { connections, requests: requests.0, times: Times::default() }
     }
 }
 
-/// Who is told of what a listener does.
+/// The receivers of a server's events: metrics and log.
 #[derive(Debug)]
 pub struct Observer {
-    /// Numbers for the owner's monitoring.
+    /// Counters for the operator's monitoring.
     pub metrics: Arc<Metrics>,
-    /// Which requests have a line in the log.
+    /// The access log.
     pub log: Log,
-    /// The proxies that are believed about whom they ask for.
+    /// The trusted proxies, whose forwarded client addresses are used.
     pub proxies: Arc<Proxies>,
 }
 
 impl Observer {
-    /// Who is told of what the listener of a site does.
+    /// Makes the observer that a site's configuration describes.
     pub(super) fn of(config: &Config) -> Arc<Self> {
         Arc::new(Self {
             metrics: Arc::default(),
@@ -133,25 +133,25 @@ impl Observer {
         })
     }
 
-    /// One whom nobody asks.
+    /// An observer without an access log, with metrics that are never read.
     pub fn nobody() -> Arc<Self> {
         Arc::new(Self { metrics: Arc::default(), log: Log::of(AccessLog::Off), proxies: Arc::default() })
     }
 
-    /// Notes that somebody was turned away.
+    /// Counts and logs a rejection.
     pub(super) fn shed(&self, what: Shed) {
         self.metrics.shed(what);
         self.log.shed(what);
     }
 }
 
-/// Of the files that this process may have open, how many are for all but connections.
+/// The reserve of file descriptors: an eighth of the limit, at least [`FILES_KEPT`], at most half the limit.
 pub(super) fn files_kept() -> usize {
     let files = raised_file_limit();
     FILES_KEPT.max(files / 8).min(files / 2)
 }
 
-/// The number of files that this process may have open, which is made as great as it is allowed to.
+/// Raises this process's open-file limit to the allowed maximum and returns it, at most [`MOST_FILES`].
 fn raised_file_limit() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -160,12 +160,12 @@ fn raised_file_limit() -> usize {
             limit = raised;
         }
     }
-    // Of a limit that says nothing no use can be made: each connection takes some memory.
+    // An unlimited value is no useful bound, because each connection takes some memory.
     limit.current.map_or(MOST_FILES, |files| usize::try_from(files).unwrap_or(MOST_FILES)).min(MOST_FILES)
 }
 
-/// Serves until `stop` is done; then takes no more connections, and returns when the open ones have had their
-/// answers, for which who waits for that has a bound. Each connection is answered by a service of its own.
+/// Serves until `stop` completes, then stops accepting and returns once all open requests have their
+/// responses. The caller bounds that wait. `service` makes the service of each connection.
 pub async fn run<S>(
     listener: Listener,
     service: impl Fn(Peer) -> S,
@@ -188,7 +188,7 @@ pub async fn run<S>(
             Ok((stream, peer)) => taker.take(stream, peer, &graceful),
             Err(error) => {
                 taker.observer.metrics.accept_errors.inc();
-                tracing::warn!(%error, "no connection could be taken");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(BREATHER).await;
             }
         }
@@ -197,27 +197,28 @@ pub async fn run<S>(
     graceful.shutdown().await;
 }
 
-/// What takes connections.
+/// Accepts connections within the limits.
 struct Taker<F> {
     service: F,
     http: auto::Builder<TokioExecutor>,
     times: Times,
     observer: Arc<Observer>,
-    /// For how many more connections there is room.
+    /// One permit for each further connection.
     room: Arc<Semaphore>,
     most: usize,
-    /// Whether there is hardly any.
+    /// Whether few permits are left.
     crowded: watch::Sender<bool>,
-    /// For how many more requests there is.
+    /// One permit for each further request.
     room_for_requests: Arc<Semaphore>,
 }
 
 impl<F> Taker<F> {
     fn new(service: F, limits: &Limits, observer: Arc<Observer>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
-        // One buffer and one write an answer. hyper's `pipeline_flush` would do so as well, but it holds back
-        // answers while anything more of a request has come, and takes bodies faster than a client reads.
-        // The stream knows better than hyper what is waited for.
+        // `writev(false)`: one buffer and one write per response. hyper's `pipeline_flush` would also do
+        // this, but it holds responses back while more of a request has arrived, and it polls bodies faster
+        // than a client reads. `header_read_timeout(None)`: `Timed` knows better than hyper what the
+        // connection waits for.
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(None)
@@ -246,7 +247,7 @@ impl<F> Taker<F> {
         }
     }
 
-    /// Serves a connection, if there is room for it.
+    /// Serves a connection if there is a permit for it.
     fn take<S>(&self, stream: Stream, peer: Peer, graceful: &GracefulShutdown)
     where
         F: Fn(Peer) -> S,
@@ -268,7 +269,7 @@ impl<F> Taker<F> {
         tokio::spawn(served(connection, activity, self.crowded.subscribe(), place));
     }
 
-    /// Says that there is no room, if that can be said at once.
+    /// Sends a 503 response, if the socket accepts it at once.
     fn refuse(&self, stream: &Stream) {
         const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         self.observer.shed(Shed::Connections);
@@ -276,7 +277,7 @@ impl<F> Taker<F> {
     }
 }
 
-/// A connection's place among those that there may be.
+/// A permit for a connection, which also counts it.
 struct Place {
     _permit: OwnedSemaphorePermit,
     observer: Arc<Observer>,
@@ -288,7 +289,7 @@ impl Drop for Place {
     }
 }
 
-/// Serves a connection to its end; tells it when there is hardly room for others.
+/// Serves a connection to its end, and notifies it when few free connections are left.
 async fn served<E: std::fmt::Display>(
     connection: impl Future<Output = Result<(), E>>,
     activity: Arc<Activity>,
@@ -300,13 +301,14 @@ async fn served<E: std::fmt::Display>(
         tokio::select! {
             biased;
             ended = &mut connection => {
-                // A client that hangs up or talks nonsense concerns nobody else.
+                // A client that disconnects or sends invalid data affects no other client.
                 if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
+                    tracing::debug!(%error, "connection ended with an error");
                 }
                 return;
             }
-            // The sender lives as long as the listener; who is still served after that has time.
+            // The sender is dropped when `run` returns. A connection that is open after that keeps its
+            // timeouts.
             Ok(()) = crowded.changed() => activity.set_crowded(*crowded.borrow_and_update()),
         }
     }

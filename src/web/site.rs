@@ -1,4 +1,4 @@
-//! What every page shows of the site: its name, navigation and footer, and how links are written.
+//! The site-wide part of every page: title, navigation, footer, and how links are written.
 
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
@@ -15,41 +15,41 @@ use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
 use crate::config::{Config, Images};
 
-/// A link of the navigation, ready to print.
+/// A link of the navigation, with `baseurl`.
 #[derive(Debug)]
 pub struct NavItem {
-    /// What readers see.
+    /// The visible text.
     pub label: String,
-    /// Where it leads.
+    /// The target, ready for an `href` attribute.
     pub href: String,
 }
 
-/// The site, as its pages show it. Made once from the configuration.
+/// The site as its pages show it. Built once from the configuration.
 #[derive(Debug)]
 pub struct Site {
-    /// Its name.
+    /// The site's name; `finews` without one in the configuration.
     pub title: String,
-    /// What it is.
+    /// A description for the home page and for metadata; may be empty.
     pub description: String,
     /// BCP 47 language tag.
     pub lang: String,
     /// Interface text in that language.
     pub words: &'static Words,
-    /// The owner's picture.
+    /// The address of the operator's logo.
     pub logo: Option<String>,
-    /// The links of the header.
+    /// The links of the header; the generated lists without any in the configuration.
     pub nav: Vec<NavItem>,
-    /// What becomes of images on other hosts.
+    /// How pages show images on other hosts.
     pub images: Images,
-    /// Posts of a feed, and of each of its archives.
+    /// The number of posts in a feed, and in each of its archive documents.
     pub feed_posts: usize,
-    /// Whether feeds hold excerpts only.
+    /// True if feeds contain excerpts only.
     pub feed_excerpts: bool,
-    /// WebSub's hub, which feeds name.
+    /// The WebSub hub that feeds name; `None` without `url` in the configuration.
     pub hub: Option<String>,
-    /// The links to the feed of the whole site.
+    /// Links to the feed of the whole site.
     pub feed: FeedLink,
-    /// The picture beside links to pages that have none of their own.
+    /// The preview image for pages that have none of their own.
     share_image: Option<String>,
     footer: BodyHtml,
     has_icon: bool,
@@ -59,7 +59,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of a configuration.
+    /// Builds the site from a configuration.
     pub fn new(config: &Config) -> Self {
         let words = Words::of(config.is_chinese());
         let baseurl = config.baseurl.clone();
@@ -106,17 +106,17 @@ impl Site {
         }
     }
 
-    /// The address of a page, for links: a path with `baseurl`.
+    /// The address of a page, for links: the path with `baseurl`, escaped.
     pub fn href(&self, path: impl Display) -> String {
         paths::escaped(format!("{}{path}", self.baseurl))
     }
 
-    /// The whole URL of a page; a path where the configuration has no `url`.
+    /// The absolute URL of a page; a path if the configuration has no `url`.
     pub fn absolute(&self, path: impl Display) -> String {
         format!("{}{}", self.url, self.href(path))
     }
 
-    /// The whole URL of an address that links have already.
+    /// The absolute URL of an address that [`Site::href`] returned.
     pub fn whole(&self, href: &str) -> String {
         if href.starts_with('/') && !href.starts_with("//") {
             format!("{}{href}", self.url)
@@ -125,32 +125,32 @@ impl Site {
         }
     }
 
-    /// The picture beside links to the site, a whole URL.
+    /// The preview image for links to the site, as an absolute URL.
     pub fn picture(&self) -> Option<String> {
         self.share_image.as_deref().or(self.logo.as_deref()).map(|href| self.whole(href))
     }
 
-    /// What stands before every path.
+    /// The prefix of every path, without a slash at its end; may be empty.
     pub fn baseurl(&self) -> &str {
         &self.baseurl
     }
 
-    /// The owner's footer.
+    /// The operator's footer; `None` if it is empty.
     pub fn footer(&self) -> Option<Html<'_>> {
         (!self.footer.as_str().is_empty()).then_some(Html::below_title(&self.footer))
     }
 
-    /// The style sheet's address.
+    /// The address of the main style sheet.
     pub fn style(&self) -> String {
         self.href(Route::Asset(assets::STYLE.name().into()))
     }
 
-    /// The address of the style sheet of the search page.
+    /// The address of the search page's style sheet.
     pub fn search_style(&self) -> String {
         self.href(Route::Asset(assets::SEARCH_STYLE.name().into()))
     }
 
-    /// The icon's address: the site's own, or ours.
+    /// The address of the icon: the site's `favicon.ico`, or the built-in one.
     pub fn icon(&self) -> String {
         if self.has_icon {
             self.href(Route::Favicon)
@@ -159,57 +159,57 @@ impl Site {
         }
     }
 
-    /// The front page's address.
+    /// The address of the home page.
     pub fn home(&self) -> String {
         self.href(Route::Home)
     }
 
-    /// The address of all sources.
+    /// The address of the list of sources.
     pub fn sources(&self) -> String {
         self.href(Route::Sources)
     }
 
-    /// The address of all securities.
+    /// The address of the list of securities.
     pub fn securities(&self) -> String {
         self.href(Route::Securities)
     }
 
-    /// Where a search is sent.
+    /// The address of the search page.
     pub fn search(&self) -> String {
         self.href(Route::Search)
     }
 
-    /// Where one is told what may be meant.
+    /// The address of search suggestions.
     pub fn suggest(&self) -> String {
         self.href(Route::Suggest)
     }
 
-    /// Where new posts are told.
+    /// The address of the event stream of new posts.
     pub fn live(&self) -> String {
         self.href(paths::LIVE)
     }
 
-    /// The address of the script that is run before a page is shown.
+    /// The address of the script that runs before the page is shown.
     pub fn early_script(&self) -> String {
         self.href(Route::Asset(assets::EARLY.name().into()))
     }
 
-    /// The address of the script.
+    /// The address of the main script.
     pub fn script(&self) -> String {
         self.href(Route::Asset(assets::SCRIPT.name().into()))
     }
 
-    /// The address of the script that offers what may be meant.
+    /// The address of the script of search suggestions.
     pub fn suggest_script(&self) -> String {
         self.href(Route::Asset(assets::SUGGEST.name().into()))
     }
 
-    /// The address that says how to search.
+    /// The address of the OpenSearch description.
     pub fn opensearch(&self) -> String {
         self.href(Route::OpenSearch)
     }
 
-    /// The address of the manifest.
+    /// The address of the web app manifest.
     pub fn manifest(&self) -> String {
         self.href(Route::Manifest)
     }
@@ -219,23 +219,23 @@ impl Site {
         self.href(Route::Asset(assets::FEED_STYLE.name().into()))
     }
 
-    /// The address of the archive as files.
+    /// The address of the page of the data set.
     pub fn dataset(&self) -> String {
         self.href(Route::Dataset(dataset::File::Index))
     }
 
-    /// The address of all tags.
+    /// The address of the list of tags.
     pub fn tags(&self) -> String {
         self.href(Route::Tags)
     }
 
-    /// A hash of the settings that pages depend on.
+    /// A hash of the settings that pages depend on. Fingerprints include it.
     pub fn settings(&self) -> u64 {
         self.settings
     }
 }
 
-/// Whether an address begins with a scheme: `https:`, `mailto:`.
+/// Returns whether an address starts with a scheme: `https:`, `mailto:`.
 fn has_scheme(url: &str) -> bool {
     url.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))

@@ -1,5 +1,5 @@
-//! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, a file or more for each month, one for
-//! the lists, and the news of two days.
+//! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, at least one file per month, one for the
+//! lists, and the news of the last two days.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -15,26 +15,26 @@ use crate::archive::page::Page;
 use crate::archive::snapshot::{Groups, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
 
-/// URLs of a file. The protocol allows five times as many; smaller files are made sooner.
+/// URLs per file. The protocol allows 50,000; smaller files are faster to make.
 const MOST_URLS: usize = 10_000;
-/// News of a file, as <https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap>
-/// has it.
+/// News per file, the limit of
+/// <https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap>.
 const MOST_NEWS: usize = 1000;
-/// How long news are news there.
+/// The age up to which a post counts as news there.
 const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// A file of the sitemap.
+/// A file of the sitemap. The number is the file's part, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum File {
     /// Home, sources, tags, securities, years, months and the site's own pages.
     Lists(usize),
-    /// The posts of a month, which is named by its first day.
+    /// The posts of a month, identified by its first day.
     Month(NaiveDate, usize),
 }
 
 impl File {
-    /// Whether an archive has posts for the file. That of the lists, of which there are many in the
-    /// largest archives only, counts as well.
+    /// Returns whether the archive has posts for the file. The first part of the lists always counts; only
+    /// the largest archives have more.
     pub fn is_in(self, archive: &Snapshot) -> bool {
         match self {
             Self::Lists(part) => part == 1,
@@ -61,7 +61,7 @@ impl Display for File {
     }
 }
 
-/// Why a text is no name of a file.
+/// The text is not the name of a sitemap file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoFile;
 
@@ -81,7 +81,7 @@ impl FromStr for File {
             }
             _ => return Err(NoFile),
         };
-        // Each file has one name: no sign, no zero too many, no first part by number.
+        // Each file has exactly one name: no sign, no extra zeros, no number for the first part.
         if file.to_string() == text { Ok(file) } else { Err(NoFile) }
     }
 }
@@ -98,10 +98,10 @@ struct Urls {
     urls: Vec<Url>,
 }
 
-/// A page, or a file of the sitemap.
+/// The entry of a page or of a sitemap file.
 struct Url {
     address: String,
-    /// When it was last changed, if that is known.
+    /// When it last changed; `None` if unknown.
     modified: Option<String>,
 }
 
@@ -119,7 +119,7 @@ struct Item {
     title: String,
 }
 
-/// Answers `/sitemap.xml`.
+/// Serves `/sitemap.xml`.
 pub fn index(visit: &Visit<'_>) -> Option<Reply> {
     let archive = visit.archive;
     let months = archive.months_of(archive.listed());
@@ -131,14 +131,14 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
     for month in &months {
         for part in 1..=month.posts().div_ceil(MOST_URLS) {
             let places = places(month, part);
-            // A file without an address would be none by the protocol's schema.
+            // The protocol's schema does not allow a file without URLs.
             if !has_any(archive, places.clone()) {
                 continue;
             }
             files.push((File::Month(month.day, part), archive.last_modified(archive.listed(), places)));
         }
     }
-    // It is not named if it has no address.
+    // The news sitemap is listed only if it has URLs.
     let news = news_of(visit).len().div_ceil(MOST_NEWS);
     let fingerprint = visit.fingerprint("sitemap index").with((&files, news));
     Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
@@ -155,7 +155,7 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-/// Answers `/sitemap/<file>.xml`.
+/// Serves `/sitemap/<file>.xml`.
 pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
     match file {
         File::Lists(part) => {
@@ -194,7 +194,7 @@ pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
     }
 }
 
-/// Answers `/news-sitemap.xml`, and what does not fit with `?page=`.
+/// Serves `/news-sitemap.xml`, with `?page=` for further parts.
 pub fn news(visit: &Visit<'_>) -> Option<Reply> {
     let page: usize = match visit.field("page") {
         Some(page) => page.parse().ok().filter(|page| *page > 1)?,
@@ -223,7 +223,7 @@ pub fn news(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-/// The posts of the last two days, the newest first; a site may show posts of the future, which are no news.
+/// The posts of the last two days, newest first. A site may show posts with a future date; they are not news.
 fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
     let archive = visit.archive;
     let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
@@ -231,18 +231,18 @@ fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
     newest.take_while(is_new).filter(|id| archive.post(*id).is_to_be_found()).collect()
 }
 
-/// Whether any of the posts at some places is to be found.
+/// Returns whether search engines may list any of the posts at these positions.
 fn has_any(archive: &Snapshot, places: std::ops::Range<usize>) -> bool {
     archive.listed().range(places).any(|id| archive.post(id).is_to_be_found())
 }
 
-/// The places of the posts of a part of a month, which is counted from 1.
+/// The positions of the posts in a part of a month; parts count from 1.
 fn places(month: &Period, part: usize) -> std::ops::Range<usize> {
     let start = month.places.start + part.saturating_sub(1) * MOST_URLS;
     start.min(month.places.end)..(start + MOST_URLS).min(month.places.end)
 }
 
-/// The pages that are no posts, and when each was last changed.
+/// The pages that are not posts, with the time of their last change.
 fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
     let archive = visit.archive;
     let newest = archive.listed().last().map(|id| archive.post(id).date);
@@ -275,7 +275,7 @@ fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
     lists
 }
 
-/// The site's own pages that are to be found. Like jekyll-sitemap, passes over that for what is not there.
+/// The site's own pages for search engines. Skips `/404.html`, as jekyll-sitemap does.
 fn own_pages<'a>(visit: &'a Visit<'_>) -> impl Iterator<Item = &'a Page> {
     visit.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
 }
@@ -284,12 +284,12 @@ fn year(day: NaiveDate) -> String {
     Route::Year(day.year()).to_string()
 }
 
-/// A moment as the protocol has it.
+/// A time in the format of the protocol.
 fn at(visit: &Visit<'_>, moment: Timestamp) -> String {
     moment.to_rfc3339(visit.archive.zone())
 }
 
-/// A language as news sitemaps want it: two letters, but for Chinese, whose scripts are two.
+/// A language code for news sitemaps: two letters, except for Chinese, where the script matters.
 fn language(tag: &str) -> String {
     let tag = tag.to_ascii_lowercase();
     let mut parts = tag.split(['-', '_']);

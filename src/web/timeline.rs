@@ -1,5 +1,5 @@
-//! Lists of posts as a time line by day, and the navigation between the pages of a list:
-//! what home, source, tag and day pages have in common.
+//! Lists of posts as a timeline by day, and the navigation between the pages of a list. Home, source, tag and
+//! day pages share them.
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -11,64 +11,64 @@ use super::reply::Visit;
 use crate::archive::snapshot::{Group, ListPage, Newer, Number};
 use crate::archive::{Post, PostId};
 
-/// A link with its text.
+/// A link for a template.
 #[derive(Debug, Clone)]
 pub struct Link {
-    /// What readers see.
+    /// The visible text.
     pub label: String,
-    /// Where it leads.
+    /// The target, ready for an `href` attribute.
     pub href: String,
 }
 
 /// A post in a list.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    /// Its article.
+    /// The address of the article.
     pub href: String,
-    /// Its title, or first words.
+    /// The title, or the first words of a post without one.
     pub headline: Cow<'a, str>,
-    /// The beginning of its text, unless the headline is that already.
+    /// The beginning of the text; `None` if the headline shows it already.
     pub excerpt: Option<&'a str>,
-    /// For machines.
+    /// RFC 3339 date and time, for the `datetime` attribute.
     pub iso: String,
-    /// The local time.
+    /// The local time, `08:12`.
     pub clock: String,
-    /// The language of the post, where it says one.
+    /// The language of the post, if its front matter has one.
     pub lang: Option<&'a str>,
-    /// Its source.
+    /// The source; `None` if the list does not show sources.
     pub source: Option<Link>,
 }
 
-/// The posts of a day.
+/// The posts of a day in a list.
 #[derive(Debug)]
 pub struct Day<'a> {
-    /// The day's page.
+    /// The address of the day's page.
     pub href: String,
-    /// What a link to its heading names.
+    /// The `id` attribute of the day's heading, for links to it.
     pub id: String,
-    /// For machines.
+    /// ISO date, for the `datetime` attribute.
     pub iso: String,
-    /// With its weekday.
+    /// The date with its weekday.
     pub heading: String,
     /// Newest first.
     pub entries: Vec<Entry<'a>>,
 }
 
-/// Which new posts a page is told of.
+/// The new posts that a page follows through the event stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Follow<'a> {
-    /// `all`, or those of a `source` or a `security`.
+    /// `all`, `source` or `security`.
     pub what: &'static str,
-    /// The source's name in addresses, or the security's code.
+    /// The source's name in URLs, or the security's code; empty for `all`.
     pub of: &'a str,
 }
 
-/// The id of a day's heading.
+/// The `id` attribute of a day's heading.
 pub fn day_id(day: NaiveDate) -> String {
     format!("ui-{day}")
 }
 
-/// The posts of `ids`, by day.
+/// Groups the posts of `ids` by day; `ids` must be in the order of the list.
 pub fn days<'a>(visit: &Visit<'a>, ids: &[PostId], with_source: bool) -> Vec<Day<'a>> {
     let mut days: Vec<(NaiveDate, Day<'a>)> = Vec::new();
     for &id in ids {
@@ -108,12 +108,12 @@ pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<
     }
 }
 
-/// The link to a post's source.
+/// The link to a post's source, if it has one.
 pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
     Some(link_to(visit, visit.archive.source(post)?, Route::source))
 }
 
-/// The link to a source, tag or security; `route` gives its page by its name.
+/// The link to a source, tag or security; `route` makes the route from its name.
 pub fn link_to<'a>(visit: &Visit<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
     let href = visit.site.href(route(visit.archive.name(group.name())));
     Link { label: group.label().to_owned(), href }
@@ -122,16 +122,16 @@ pub fn link_to<'a>(visit: &Visit<'a>, group: &Group, route: fn(&'a str) -> Route
 /// The links below a list.
 #[derive(Debug)]
 pub struct Pager {
-    /// To newer posts.
+    /// The address of the page with newer posts.
     pub newer: Option<String>,
-    /// To older posts.
+    /// The address of the page with older posts.
     pub older: Option<String>,
-    /// Which page this is; empty on the latest.
+    /// The page's number as text; empty on the latest page.
     pub place: String,
 }
 
 impl Pager {
-    /// The links of a page; `route` gives the path of each of the list's pages.
+    /// Makes the links of a page; `route` returns the route of each page of the list.
     pub fn of<'r>(visit: &Visit<'_>, page: &ListPage, route: impl Fn(Number) -> Route<'r>) -> Self {
         let href = |number| visit.site.href(route(number));
         Self {
@@ -148,7 +148,8 @@ impl Pager {
     }
 }
 
-/// What of a list its fingerprint depends on: the versions of the posts shown, and the pages around.
+/// The inputs of a list page's fingerprint: the versions of its posts, and the numbers of the pages around
+/// it.
 pub struct Shown<'a>(pub &'a Visit<'a>, pub &'a ListPage);
 
 impl Hash for Shown<'_> {
@@ -157,13 +158,13 @@ impl Hash for Shown<'_> {
         for &id in &page.posts {
             version(visit, id).hash(state);
         }
-        // A numbered page says nothing of the list as a whole, so that it stays as it is.
+        // A numbered page does not show the total, so its fingerprint stays the same when the list grows.
         let whole = (page.number == Number::Latest).then_some(page.total);
         (whole, page.number, page.older, page.newer).hash(state);
     }
 }
 
-/// What changes when anything changes that a list shows of a post.
+/// A value that changes when anything changes that lists show of a post.
 pub fn version<'a>(visit: &Visit<'a>, id: PostId) -> (u64, Option<&'a str>) {
     let post = visit.archive.post(id);
     (post.hash, visit.archive.source(post).map(Group::label))

@@ -1,38 +1,38 @@
-//! The one table of interface text: Chinese when the site's `lang` begins with `zh`, English otherwise.
+//! The only table of interface text: Chinese if the site's `lang` starts with `zh`, English otherwise.
 
 mod phrases;
 
-/// Every string that readers see and that is not the owner's.
+/// Every string that readers see, except the operator's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Words {
     language: Language,
-    /// Link to the main part, for those who do not see the page.
+    /// Link to the main content, for screen readers and keyboards.
     pub skip: &'static str,
     /// Name of the header's navigation.
     pub site_navigation: &'static str,
-    /// A feed, for readers who follow by one.
+    /// Label of a link to a feed.
     pub feed: &'static str,
-    /// The archive as files for programs.
+    /// Title of the data set: the archive as files for programs.
     pub dataset: &'static str,
-    /// What these files are.
+    /// Description of the data set's files.
     pub dataset_text: &'static str,
-    /// A sum that is not taken yet.
+    /// Text in place of a checksum that is still being computed.
     pub sum_pending: &'static str,
-    /// Heading of a column of sizes.
+    /// Column heading of file sizes.
     pub size_column: &'static str,
-    /// Link to the same for programs.
+    /// Link to the data set's index in JSON.
     pub index_json: &'static str,
-    /// The front page.
+    /// Link to the home page.
     pub home: &'static str,
-    /// All sources.
+    /// Link to the list of sources.
     pub sources: &'static str,
-    /// All tags.
+    /// Link to the list of tags.
     pub tags: &'static str,
     /// Heading of the newest posts.
     pub latest: &'static str,
-    /// Before the date of today.
+    /// Text before today's date.
     pub today: &'static str,
-    /// Before the date of yesterday.
+    /// Text before yesterday's date.
     pub yesterday: &'static str,
     /// Heading of the most active sources.
     pub active_sources: &'static str,
@@ -44,23 +44,23 @@ pub struct Words {
     pub newer: &'static str,
     /// Name of the navigation between pages of a list.
     pub pages: &'static str,
-    /// Link to where an article was first published.
+    /// Link to the place where an article was first published.
     pub original: &'static str,
-    /// Before the name of who first published it.
+    /// Text before the name of an article's first publisher.
     pub published_by: &'static str,
     /// Link to an article's source text.
     pub source_text: &'static str,
-    /// Name of the digest above an article.
+    /// Label of the digest above an article.
     pub digest: &'static str,
-    /// Securities that an article mentions.
+    /// Heading of the securities that an article mentions.
     pub securities: &'static str,
     /// Name of the navigation between articles of a source.
     pub same_source: &'static str,
-    /// The article before this one.
+    /// Link to the article before this one.
     pub earlier_article: &'static str,
-    /// The article after this one.
+    /// Link to the article after this one.
     pub later_article: &'static str,
-    /// An archive without posts.
+    /// Text of a list without posts.
     pub empty: &'static str,
     /// Heading of the 404 page.
     pub not_found: &'static str,
@@ -74,179 +74,179 @@ pub struct Words {
     pub gone: &'static str,
     /// Text of the 410 page.
     pub gone_text: &'static str,
-    /// Heading of the page for when there is too much to do.
+    /// Heading of the 429 and 503 pages.
     pub busy: &'static str,
-    /// Text of that page.
+    /// Text of the 429 and 503 pages.
     pub busy_text: &'static str,
     /// Heading of the 500 page.
     pub failed: &'static str,
     /// Text of the 500 page.
     pub failed_text: &'static str,
-    /// All securities and sectors.
+    /// Title of the list of securities and sectors.
     pub securities_page: &'static str,
-    /// Column of names.
+    /// Column heading of names.
     pub name: &'static str,
-    /// Sectors.
+    /// Heading of sectors.
     pub boards: &'static str,
-    /// Of the last seven days.
+    /// Label of a number of posts in the last 7 days.
     pub last_week: &'static str,
-    /// Of the last 30 days.
+    /// Label of a number of posts in the last 30 days.
     pub last_month: &'static str,
     /// Heading of the ranking of securities.
     pub most_mentioned: &'static str,
-    /// The names that posts call a security by.
+    /// Label of the names that posts use for a security.
     pub names_seen: &'static str,
-    /// The market of a security.
+    /// Label of a security's market.
     pub market: &'static str,
-    /// The code of a security.
+    /// Label of a security's code.
     pub code: &'static str,
-    /// The oldest post.
+    /// Label of the date of the oldest post.
     pub first_post: &'static str,
-    /// The newest post.
+    /// Label of the date of the newest post.
     pub last_post: &'static str,
-    /// All posts.
+    /// Label of the number of all posts.
     pub total: &'static str,
-    /// A source's name in addresses.
+    /// Label of a source's name in URLs.
     pub slug: &'static str,
-    /// Heading of the choice between securities of one number.
+    /// Title of the page that lists the securities with the same number.
     pub security_choice: &'static str,
-    /// Name of the search.
+    /// Label of the search form and its button.
     pub search: &'static str,
-    /// In the empty field of the search.
+    /// Placeholder of the search field.
     pub search_hint: &'static str,
-    /// Opens the help of the search, which stands where the searching is.
+    /// Button that opens the help on search syntax; it also says what a search covers.
     pub search_scope: &'static str,
-    /// What may be typed, and what it means.
+    /// The search syntax: examples with their meaning.
     pub syntax: [(&'static str, &'static str); 7],
-    /// The order by how well posts fit.
+    /// Label of the order by relevance.
     pub best_first: &'static str,
-    /// The order by time.
+    /// Label of the order by time.
     pub newest_first: &'static str,
-    /// Name of the choice of an order.
+    /// Label of the choice between the orders.
     pub order: &'static str,
-    /// Name of what narrows a search.
+    /// Label of the links that narrow a search.
     pub narrow: &'static str,
-    /// Name of what a search is narrowed by.
+    /// Label of the active filters of a search.
     pub narrowed_by: &'static str,
-    /// Before the name of what a search is narrowed by.
+    /// Text before the name of a filter, on the button that removes it.
     pub remove: &'static str,
-    /// A source.
+    /// Label of a source.
     pub source: &'static str,
-    /// A tag.
+    /// Label of a tag.
     pub tag: &'static str,
-    /// A security.
+    /// Label of a security.
     pub security: &'static str,
-    /// A post.
+    /// Label of a post.
     pub article: &'static str,
-    /// Link to the next page of what was found.
+    /// Link to the next page of search results.
     pub next_page: &'static str,
-    /// Link to the first.
+    /// Link to the first page of search results.
     pub first_page: &'static str,
-    /// Before what finds something where a search found nothing.
+    /// Heading of related queries with results, after a search without any.
     pub try_instead: &'static str,
-    /// The index is not begun yet.
+    /// Notice that the index is not ready yet.
     pub index_waiting: &'static str,
-    /// The index cannot be written any more.
+    /// Notice that the index cannot be written any more.
     pub index_stale: &'static str,
-    /// There is no index, since none can be written.
+    /// Notice that there is no index, because none can be written.
     pub index_missing: &'static str,
-    /// Only a part of a query was looked for.
+    /// Notice that only a part of a query was used.
     pub query_too_long: &'static str,
-    /// Link from the last of what is ranked to all that was found.
+    /// Link from the last ranked result to all results by time.
     pub older_by_time: &'static str,
-    /// Name of what is offered while one types.
+    /// Label of the suggestions while a reader types.
     pub suggestions: &'static str,
-    /// A search that found nothing.
+    /// Text of a search without results.
     pub nothing_found: &'static str,
-    /// A filter that found nothing.
+    /// Text of a filter without matches.
     pub nothing_of_the_name: &'static str,
-    /// An archive that mentions no security.
+    /// Text for an archive that mentions no security.
     pub no_securities: &'static str,
-    /// In the empty field of the filter of securities.
+    /// Placeholder of the filter of securities.
     pub security_hint: &'static str,
-    /// Name of the filter of a list.
+    /// Label of the filter of a list.
     pub filter: &'static str,
-    /// In the empty field of the filter of sources.
+    /// Placeholder of the filter of sources.
     pub source_hint: &'static str,
-    /// What is typed to find tags.
+    /// Placeholder of the filter of tags.
     pub tag_hint: &'static str,
-    /// Name of the links to the letters of a list.
+    /// Label of the links to the initials of a list.
     pub initials: &'static str,
-    /// Names that begin with neither a letter nor a digit.
+    /// Heading of names that start with neither a letter nor a digit.
     pub other_initials: &'static str,
-    /// Title of the calendar of a year.
+    /// Title of the picture of days.
     pub posts_a_day: &'static str,
-    /// Title of the months' picture.
+    /// Title of the chart of months.
     pub posts_a_month: &'static str,
-    /// Title of the hours' picture.
+    /// Title of the chart of hours.
     pub posts_an_hour: &'static str,
-    /// Opens the numbers of a picture.
+    /// Button that opens a picture's numbers as a table.
     pub as_table: &'static str,
-    /// Heading of a table's column of months.
+    /// Column heading of months.
     pub month_column: &'static str,
-    /// Heading of a table's column of hours.
+    /// Column heading of hours.
     pub hour_column: &'static str,
-    /// Heading of a table's column of numbers.
+    /// Column heading of numbers of posts.
     pub count_column: &'static str,
-    /// Name of the way from the front page.
+    /// Label of the breadcrumb navigation.
     pub breadcrumb: &'static str,
-    /// Heading of posts near an article.
+    /// Heading of the posts around an article.
     pub around_this_time: &'static str,
-    /// Button.
+    /// Button that copies an article's link.
     pub copy_link: &'static str,
-    /// When a link was copied.
+    /// Text of that button after a copy.
     pub copied: &'static str,
-    /// Button.
+    /// Button that opens the system's share dialog.
     pub share: &'static str,
-    /// The button of colours, which follow the system.
+    /// Label of the theme button while the theme follows the system.
     pub theme_auto: &'static str,
-    /// The same, light.
+    /// Label of that button in the light theme.
     pub theme_light: &'static str,
-    /// The same, dark.
+    /// Label of that button in the dark theme.
     pub theme_dark: &'static str,
-    /// The button of the text's size.
+    /// Label of the font size button at the small size.
     pub size_small: &'static str,
-    /// The same, normal.
+    /// Label of that button at the normal size.
     pub size_normal: &'static str,
-    /// The same, large.
+    /// Label of that button at the large size.
     pub size_large: &'static str,
-    /// Heading of the keys.
+    /// Heading of the keyboard shortcuts.
     pub keys: &'static str,
-    /// The switch of the keys.
+    /// Label of the switch that enables the shortcuts.
     pub keys_on: &'static str,
-    /// What `/` does.
+    /// Effect of the key `/`.
     pub key_search: &'static str,
-    /// What `j` does.
+    /// Effect of the key `j`.
     pub key_next: &'static str,
-    /// What `k` does.
+    /// Effect of the key `k`.
     pub key_previous: &'static str,
-    /// What `?` does.
+    /// Effect of the key `?`.
     pub key_help: &'static str,
-    /// Closes the help.
+    /// Button that closes the help.
     pub close: &'static str,
-    /// New posts that have come; `{n}` is their number.
+    /// Number of new posts; `{n}` is replaced.
     pub live_news: &'static str,
-    /// Button that stops new posts.
+    /// Button that pauses new posts.
     pub live_pause: &'static str,
-    /// Button that goes on with them.
+    /// Button that resumes new posts.
     pub live_resume: &'static str,
-    /// Less than a minute ago.
+    /// Age of a post below one minute.
     pub ago_now: &'static str,
-    /// `{n}` minutes ago, short.
+    /// Age of a post in minutes; `{n}` is replaced.
     pub ago_minutes: &'static str,
-    /// The button that leads to news that are shown further up.
+    /// Button that leads to new posts further up the page.
     pub live_up: &'static str,
-    /// `{n}` hours ago.
+    /// Age of a post in hours; `{n}` is replaced.
     pub ago_hours: &'static str,
-    /// `{n}` days ago.
+    /// Age of a post in days; `{n}` is replaced.
     pub ago_days: &'static str,
-    /// `{n}` sources pass the filter.
+    /// Number of sources that match the filter; `{n}` is replaced.
     pub sources_found: &'static str,
-    /// The same of tags.
+    /// Number of tags that match the filter; `{n}` is replaced.
     pub tags_found: &'static str,
-    /// An image without a text.
+    /// Text in place of an image without alternative text.
     pub image: &'static str,
-    /// Weekdays, from Monday, as short as a calendar wants them.
+    /// Weekdays from Monday, short enough for a calendar.
     pub weekdays: [&'static str; 7],
 }
 
@@ -256,7 +256,7 @@ enum Language {
     English,
 }
 
-/// Chinese.
+/// The Chinese texts.
 pub static CHINESE: Words = Words {
     language: Language::Chinese,
     skip: "跳到正文",
@@ -390,17 +390,17 @@ pub static CHINESE: Words = Words {
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
 };
 
-/// English.
+/// The English texts.
 pub static ENGLISH: Words = Words {
     language: Language::English,
     skip: "Skip to content",
     site_navigation: "Site",
     feed: "Feed",
     dataset: "Data",
-    dataset_text: "A file for each month, a post a line, as JSON: path, url, id, title, date, categories, tags and text. Size and SHA-256 are of the unpacked file; new posts are added at the end of their month.",
-    sum_pending: "being taken; reload in a while",
+    dataset_text: "One file per month, one post per line, in JSON: path, url, id, title, date, categories, tags and text. Size and SHA-256 describe the decompressed file. New posts are appended to the file of their month.",
+    sum_pending: "not computed yet; reload later",
     size_column: "Size",
-    index_json: "The same for programs",
+    index_json: "JSON index",
     home: "Home",
     sources: "All sources",
     tags: "All tags",
@@ -422,46 +422,46 @@ pub static ENGLISH: Words = Words {
     later_article: "Next",
     empty: "There are no posts yet.",
     not_found: "Page not found",
-    not_found_text: "The address may be mistyped, or there never was such a post. This archive keeps everything: nothing goes away for being old.",
-    nearest_day: "The nearest day to this address: ",
-    newest_day: "The newest posts: ",
-    gone: "Withdrawn",
+    not_found_text: "The address may be mistyped, or the post never existed. This archive keeps every post, however old it is.",
+    nearest_day: "The day closest to this address: ",
+    newest_day: "Newest posts: ",
+    gone: "Post withdrawn",
     gone_text: "The publisher has withdrawn this post.",
-    busy: "One moment",
-    busy_text: "There are too many requests just now. Please try again in a little while.",
+    busy: "Too many requests",
+    busy_text: "The server has too many requests right now. Please try again in a moment.",
     failed: "Something went wrong",
-    failed_text: "The server failed to make this page. Please try again later.",
+    failed_text: "The server could not create this page. Please try again later.",
     securities_page: "Securities",
     name: "Name",
     boards: "Sectors",
     last_week: "Last 7 days",
     last_month: "Last 30 days",
     most_mentioned: "Most mentioned",
-    names_seen: "Named",
+    names_seen: "Names used",
     market: "Market",
     code: "Code",
-    first_post: "First",
-    last_post: "Latest",
+    first_post: "First post",
+    last_post: "Latest post",
     total: "Total",
-    slug: "In addresses",
+    slug: "Name in URLs",
     security_choice: "Several securities have this code",
     search: "Search",
     search_hint: "Titles, sources, companies, codes",
-    search_scope: "Every title and text is searched. How to ask",
+    search_scope: "All titles and texts are searched. Search syntax",
     syntax: [
         ("rate cut", "both words, anywhere"),
-        ("\"rate cut\"", "together, as they are"),
-        ("cut -rumour", "the first word without the second"),
-        ("source:hongwang", "of one source, by its name or as in addresses"),
-        ("stock:600160", "that mention a security, by its code or name"),
-        ("tag:closing", "of one tag"),
-        ("from:2022-05 to:2022-06-15", "of a time"),
+        ("\"rate cut\"", "this exact phrase"),
+        ("cut -rumour", "the first word, without the second"),
+        ("source:hongwang", "from one source: its name, or its name in URLs"),
+        ("stock:600160", "mentioning a security: its code or name"),
+        ("tag:closing", "with one tag"),
+        ("from:2022-05 to:2022-06-15", "in a date range"),
     ],
-    best_first: "Best",
+    best_first: "Most relevant",
     newest_first: "Newest",
-    order: "Order",
-    narrow: "Narrow down",
-    narrowed_by: "Narrowed to",
+    order: "Sort order",
+    narrow: "Refine results",
+    narrowed_by: "Active filters",
     remove: "Remove",
     source: "Source",
     tag: "Tag",
@@ -469,26 +469,26 @@ pub static ENGLISH: Words = Words {
     article: "Article",
     next_page: "Next page",
     first_page: "First page",
-    try_instead: "These find something",
-    index_waiting: "The search index is being prepared. Please try again in a moment.",
-    index_stale: "The search index cannot be written at the moment: new posts may be missing from it; all else is found.",
-    index_missing: "Search is not available: the server has nowhere to keep its index. All other pages are as usual.",
-    query_too_long: "This is too much to look for: only the beginning of it was used.",
-    older_by_time: "Older posts are not ranked: see all of them by time",
+    try_instead: "These searches have results",
+    index_waiting: "The search index is not ready yet. Please try again in a moment.",
+    index_stale: "The search index cannot be updated at the moment. New posts may be missing; all other posts can be found.",
+    index_missing: "Search is not available: the server has no place to store its index. All other pages work.",
+    query_too_long: "Your query is too long; only the first part was used.",
+    older_by_time: "Older posts are not ranked. Show all results by date",
     suggestions: "Suggestions",
-    nothing_found: "Nothing was found. Try another word, or start from one of these pages.",
-    nothing_of_the_name: "There is none of this name.",
+    nothing_found: "No results. Try another word, or start from one of these pages.",
+    nothing_of_the_name: "No name matches.",
     no_securities: "No post mentions a security yet.",
     security_hint: "Name or code",
     filter: "Filter",
     source_hint: "Name",
     tag_hint: "Tag",
     other_initials: "Other",
-    initials: "By letter",
-    posts_a_day: "Posts a day",
-    posts_a_month: "Posts a month",
-    posts_an_hour: "Hours of publication",
-    as_table: "As a table",
+    initials: "By first letter",
+    posts_a_day: "Posts per day",
+    posts_a_month: "Posts per month",
+    posts_an_hour: "Posts by hour of the day",
+    as_table: "View as table",
     month_column: "Month",
     hour_column: "Hour",
     count_column: "Posts",
@@ -497,20 +497,20 @@ pub static ENGLISH: Words = Words {
     copy_link: "Copy link",
     copied: "Copied",
     share: "Share",
-    theme_auto: "Colours: as the system",
-    theme_light: "Colours: light",
-    theme_dark: "Colours: dark",
-    size_small: "Text: small",
-    size_normal: "Text: normal",
-    size_large: "Text: large",
-    keys: "Keys",
-    keys_on: "Use these keys",
+    theme_auto: "Theme: system",
+    theme_light: "Theme: light",
+    theme_dark: "Theme: dark",
+    size_small: "Text size: small",
+    size_normal: "Text size: normal",
+    size_large: "Text size: large",
+    keys: "Keyboard shortcuts",
+    keys_on: "Enable keyboard shortcuts",
     key_search: "Search",
-    key_next: "Next entry",
-    key_previous: "Previous entry",
-    key_help: "Show this",
+    key_next: "Next post",
+    key_previous: "Previous post",
+    key_help: "Show this help",
     close: "Close",
-    live_up: "↑ See what is new",
+    live_up: "↑ Show new posts",
     live_news: "{n} new posts",
     live_pause: "Pause updates",
     live_resume: "Resume updates",
@@ -525,7 +525,7 @@ pub static ENGLISH: Words = Words {
 };
 
 impl Words {
-    /// The words of a site.
+    /// The texts of a site, by its language.
     pub fn of(is_chinese: bool) -> &'static Self {
         if is_chinese { &CHINESE } else { &ENGLISH }
     }

@@ -1,11 +1,11 @@
-//! Text in XML, whatever it holds (<https://www.w3.org/TR/xml/#charsets>).
+//! Escaping of arbitrary text for XML (<https://www.w3.org/TR/xml/#charsets>).
 
 use std::fmt::{self, Write};
 
 use askama::filters::Escaper;
 
-/// Escapes what has a meaning in XML, and drops what XML has no way to write. Templates that end in
-/// `.xml` escape by it.
+/// Escapes markup characters and drops the characters that XML cannot represent. Templates whose names end in
+/// `.xml` use it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Xml;
 
@@ -20,7 +20,7 @@ impl Escaper for Xml {
                 '<' => "&lt;",
                 '>' => "&gt;",
                 '"' => "&quot;",
-                // A parser would make it a line feed.
+                // A parser would turn it into a line feed.
                 '\r' => "&#13;",
                 _ => "",
             })?;

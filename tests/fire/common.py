@@ -75,7 +75,7 @@ class Finews:
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=limit)
         threading.Thread(target=self.read, daemon=True).start()
         self.port = int(self.said(r"listening on http://127\.0\.0\.1:(\d+)"))
-        self.admin = int(self.said(r"owner's pages are on http://127\.0\.0\.1:(\d+)"))
+        self.admin = int(self.said(r"admin listener on http://127\.0\.0\.1:(\d+)"))
         wait_until("ready", lambda: get(self.port, "/readyz")[0] == 200, 60)
 
     def read(self):

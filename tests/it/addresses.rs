@@ -1,5 +1,4 @@
-//! No address is lost: the old forms of Jekyll, its plugins and this archive lead to where the
-//! page lives now.
+//! Every URL keeps working: old forms of Jekyll, its plugins and this archive redirect to the current one.
 
 use crate::support::{Site, fixture};
 
@@ -32,7 +31,7 @@ fn site(config: &str) -> Site {
 fn old_forms_lead_to_where_the_page_lives() {
     let site = site("title: T\npaginate: 2\n");
     let table = [
-        // Return links of the archive, and what browsers make of `../emnews/` in an article.
+        // Return links in the archive's articles, and `../emnews/` as browsers resolve it there.
         ("/emnews/", "/category/emnews.html"),
         ("/emnews", "/category/emnews.html"),
         ("/emnews/2021/12/emnews/", "/category/emnews.html"),
@@ -104,7 +103,7 @@ fn the_page_of_several_categories_shows_the_posts_that_carry_all() {
 fn a_source_has_one_address_whatever_its_case() {
     let site = site("title: T");
     site.assert_status("/category/21Tech.html", 200);
-    // There is no other source of that name, so the reader means this one.
+    // No other source has that name, so the reader means this one.
     site.assert_moved("/category/21tech.html", "/category/21Tech.html");
 }
 
@@ -180,14 +179,14 @@ fn a_path_that_nobody_owns_is_a_page_that_helps() {
 #[test]
 fn a_post_named_like_a_page_of_ours_is_reported() {
     let table = [
-        // Always ours: the post is not served.
+        // Paths of finews itself: the post is not served.
         ("permalink: /tag/", "/tag/", Some("path-reserved"), "All tags"),
         ("permalink: /feed.xml", "/feed.xml", Some("path-reserved"), "<feed "),
-        // Ours only if there is such a tag or day.
+        // Paths of finews only if such a tag or day exists.
         ("permalink: /tag/x.html", "/tag/x.html", None, "Text."),
         ("permalink: /tag/x.html\ntags: x", "/tag/x.html", Some("path-reserved"), "1 post"),
         ("permalink: /2021/12/08/7/", "/2021/12/08/7/", None, "Text."),
-        // Names of our folders are categories like any other.
+        // A category may have the name of a finews folder.
         ("categories: stock", "/stock/2021/12/09/a.html", None, "Text."),
         ("categories: tag", "/tag/2021/12/09/a.html", None, "Text."),
     ];
@@ -212,7 +211,7 @@ fn the_other_day_of_a_naive_date_redirects() {
     site.assert_moved("/2021/12/09/a.html", "/2021/12/08/a.html");
 }
 
-/// Every path that real Jekyll publishes of the fixture, and what is answered here.
+/// Requests every path that real Jekyll publishes of the fixture, and compares the status.
 #[test]
 fn a_jekyll_site_is_served_as_jekyll_would() {
     let site = Site::fixture("jekyll-site");

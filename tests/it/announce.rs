@@ -1,4 +1,4 @@
-//! A hub and an address of the owner's are told of new posts, and readers never wait for them.
+//! The WebSub hub and the operator's webhook receive new posts, and readers never wait for either.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 
 use crate::support::{Running, Site, folder, post};
 
-/// What stands at an address: it answers 500 so many times, and then takes what it is told.
+/// Starts a hub that responds with 500 to its first `failures` requests; returns its URL and later bodies.
 fn hub(failures: usize) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("an option");
@@ -71,12 +71,15 @@ fn who_is_named_hears_of_new_posts_even_if_not_at_once() {
     expected.sort_unstable();
     assert_eq!(topics, expected);
     assert!(told[1..].iter().all(|(name, _)| name == "hub.url"));
-    server.wait_for_log("finews.websub.hub takes new posts again");
-    assert_eq!(server.log().matches("finews.websub.hub does not take new posts: it answers 500").count(), 1);
+    server.wait_for_log("finews.websub.hub: notifications succeed again");
+    assert_eq!(
+        server.log().matches("finews.websub.hub: notification failed: response status 500").count(),
+        1
+    );
     assert!(!server.log().contains(&hub), "an address may hold a secret");
 }
 
-/// The fields of a form whose values have no `+` and no `&`.
+/// The fields of a form whose values contain neither `+` nor `&`.
 fn form(text: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         let text = percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8");
@@ -105,7 +108,7 @@ fn who_is_named_anew_hears_of_what_is_found_then() {
 
 #[test]
 fn readers_do_not_notice_who_hangs_or_is_away() {
-    // One that takes connections and never answers, and one that is not there.
+    // One endpoint accepts connections but never responds, the other does not exist.
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");
     let hub = format!("http://{}/", hanging.local_addr().expect("an address"));
     let site =
@@ -117,7 +120,7 @@ fn readers_do_not_notice_who_hangs_or_is_away() {
         std::fs::write(site.path().join(format!("_posts/2024-01-02-{name}.md")), text).expect("a file");
         server.wait_until(&name, |server| server.shows("/b/", &format!("/b/hetan/2024/01/02/{name}.html")));
     }
-    server.wait_for_log("finews.on_publish does not take new posts");
+    server.wait_for_log("finews.on_publish: notification failed");
     server.stop();
 }
 

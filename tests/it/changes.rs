@@ -1,5 +1,5 @@
-//! Files change under a running finews: what it shows is always what a fresh start would show, and
-//! what is broken keeps its last good version.
+//! Files change under a running finews: its pages always show what a fresh start would show, and a broken
+//! file keeps its last good version.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::support::{config, folder, load, post};
 
 const CONFIG: &str = "title: t\ntimezone: Asia/Shanghai\nfuture: false\n";
 
-/// A site on disk and the writer that follows it.
+/// A site on disk, and the editor that follows it.
 struct Desk {
     folder: TempDir,
     editor: Editor,
@@ -35,7 +35,7 @@ impl Desk {
         self.folder.path().join(path)
     }
 
-    /// Writes a file, and has it looked at. Whether that made another edition.
+    /// Writes a file and notifies the editor; returns whether that made a new edition.
     fn write(&mut self, path: &str, text: &str) -> bool {
         let file = self.path(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
@@ -56,7 +56,7 @@ impl Desk {
         self.archive().posts().iter().map(|post| post.title().to_owned()).collect()
     }
 
-    /// Codes of the problems of a file or folder.
+    /// Codes of the problems reported for a file or folder.
     fn codes(&self, path: &str) -> Vec<Code> {
         let problems = self.archive().problems();
         problems.iter().filter(|problem| *problem.path == *path).map(|problem| problem.code).collect()
@@ -67,7 +67,7 @@ fn open(root: &Path) -> Editor {
     Editor::open(Arc::new(config(root)), paths::CLAIMS, &Progress::default()).expect("a site")
 }
 
-/// All that pages ask of an archive, in an order that does not depend on how it came to be.
+/// Everything that pages read from an archive, in an order that does not depend on its history.
 fn told(archive: &Snapshot) -> Vec<String> {
     let path = |id| archive.post(id).path().to_owned();
     let group = |group: &Group| {
@@ -119,7 +119,7 @@ fn a_folder_that_is_gone_takes_its_problems_along() {
         ("market/_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x")),
     ];
     let circle = |desk: &Desk| std::os::unix::fs::symlink(".", desk.path("market/loop")).expect("a link");
-    // By an event.
+    // The editor learns of the removal by an event.
     let mut desk = Desk::of(&files);
     circle(&desk);
     desk.editor.rescan(false);
@@ -127,7 +127,7 @@ fn a_folder_that_is_gone_takes_its_problems_along() {
     fs::remove_dir_all(desk.path("market")).expect("a folder");
     desk.editor.see(&[desk.path("market")]);
     assert_eq!(desk.codes("market/loop"), []);
-    // While everything is looked at.
+    // The folder is removed during a full scan.
     let mut desk = Desk::of(&files);
     circle(&desk);
     let survey = Survey::of(desk.editor.config(), &desk.archive(), false);
@@ -155,7 +155,7 @@ fn an_empty_file_keeps_its_last_good_version() {
     assert_eq!(desk.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten]);
     assert!(desk.write("_posts/2024-01-01-a.md", &text));
     assert_eq!(desk.codes("_posts/2024-01-01-a.md"), []);
-    // One that never was a post is none.
+    // An empty file that never was a post is not served.
     desk.write("_posts/2024-01-02-b.md", "");
     assert_eq!(desk.titles(), ["a"]);
     assert_eq!(desk.codes("_posts/2024-01-02-b.md"), [Code::HalfWritten]);
@@ -198,7 +198,7 @@ fn a_folder_of_posts_that_vanishes_keeps_its_posts_until_it_is_back() {
     for empty in [false, true] {
         fs::rename(desk.path("_posts"), desk.path(".away")).expect("a folder");
         if empty {
-            // As a mount point without its volume.
+            // Like a mount point without its volume.
             fs::create_dir(desk.path("_posts")).expect("a folder");
         }
         desk.editor.rescan(false);
@@ -225,7 +225,7 @@ fn the_last_version_stays_when_a_file_is_no_post_any_more() {
     desk.write("_posts/-1.md", "---\ntitle: no date\n---\n");
     assert_eq!(desk.titles(), ["a"]);
     assert_eq!(desk.codes("_posts/-1.md"), [Code::DateMissing]);
-    // A sparse file of a gibibyte costs nobody anything.
+    // A sparse file of 1 GiB takes up no space.
     let huge = fs::File::create(desk.path("_posts/-1.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
     desk.editor.rescan(false);
@@ -265,7 +265,7 @@ fn pages_of_the_site_change_too() {
     assert_eq!(desk.archive().pages().len(), 1);
 }
 
-/// One thing that may happen to a file.
+/// One change of a file.
 #[derive(Debug, Clone)]
 enum Step {
     Write { file: usize, title: u8, day: u8, categories: u8, kind: u8 },
@@ -303,7 +303,7 @@ fn text(title: u8, day: u8, categories: u8, kind: u8) -> String {
         8 => "permalink: /search\n",
         _ => "",
     };
-    // Days that are weeks apart, so that which posts are recent changes.
+    // Days that are weeks apart, so that the set of recent posts changes.
     let date = match kind {
         9 => "date: never\n".to_owned(),
         10 => format!("date: 2024-03-{:02} 08:00\n", day * 5),
@@ -350,7 +350,7 @@ proptest! {
                 desk.editor.see(&paths);
             }
         }
-        // What a fresh start would not serve for want of a date, a running finews keeps.
+        // A running finews keeps a post whose date becomes invalid; a fresh start would not serve it.
         if steps.iter().all(|step| !matches!(step, Step::Write { kind: 9, .. })) {
             prop_assert_eq!(told(&desk.archive()), told(&load(&config(desk.folder.path()))));
         }

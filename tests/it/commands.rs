@@ -1,4 +1,4 @@
-//! The command line, as a process: what it prints, how it ends, and how a server stops.
+//! The command line, run as a process: output, exit codes, and the shutdown of a server.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -100,7 +100,7 @@ fn a_server_answers_and_stops_when_told() {
     for signal in ["TERM", "INT"] {
         let mut server = Running::serving(&fixture("oddities"), &["--log-format", "json"]);
         server.page("/hongwang/2024/01/02/plain.html");
-        // A connection that is kept open and idle does not hold the server up.
+        // An idle keep-alive connection does not delay the shutdown.
         let mut idle = server.connect();
         idle.get("/healthz");
         server.signal(signal);

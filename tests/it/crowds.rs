@@ -1,4 +1,4 @@
-//! Clients that are too many, too slow, or gone: they lose their place, and all others are served.
+//! Clients that are too many, too slow or gone: they lose their connection, and all other clients are served.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ use crate::support::{Running, folder, serve};
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const SOON: Duration = Duration::from_secs(2);
 
-/// A server that may open so many files.
+/// Starts a server whose open-file limit is `files`.
 fn with_files(site: &tempfile::TempDir, files: usize) -> Running {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
@@ -29,7 +29,7 @@ fn connect(server: &Running) -> TcpStream {
     server.socket(Duration::from_secs(20))
 }
 
-/// The status of the answer to a request, if there is one.
+/// Sends a request; returns the status code of the response, if one arrives.
 fn status(mut stream: &TcpStream) -> Option<String> {
     stream.write_all(REQUEST).ok()?;
     let mut head = [0; 12];
@@ -37,7 +37,7 @@ fn status(mut stream: &TcpStream) -> Option<String> {
     Some(String::from_utf8_lossy(&head[9..]).into_owned())
 }
 
-/// Whether a new client is served within two seconds.
+/// Returns whether a new client is served within two seconds.
 fn serves_soon(server: &Running) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < SOON {
@@ -72,12 +72,12 @@ fn who_does_not_take_the_files_that_were_asked_for_leaves_files_for_others() {
     let server = with_files(&site, 160);
     let mut stream = connect(&server);
     stream.write_all(PREFACE).expect("a preface");
-    // No room for any answer.
+    // An initial window of 0 bytes leaves no room for a response body.
     stream.write_all(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0])).expect("settings");
     let large = get_of(b"/assets/large.bin");
     let asked: Vec<u8> = (0..100).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &large)).collect();
     stream.write_all(&asked).expect("requests");
-    // All places are taken before anybody is refused.
+    // The server fills all its places for open files before it rejects a request.
     server.wait(Duration::from_secs(20), "a refusal", |server| {
         number(&numbers(server), "finews_http_shed_total{reason=\"files\"}") > 0.0
     });
@@ -96,7 +96,7 @@ fn who_does_not_take_the_files_that_were_asked_for_leaves_files_for_others() {
 fn those_who_ask_nothing_more_make_room() {
     let site = site();
     let server = with_files(&site, 160);
-    // Those who asked whether it was ready may not be gone yet.
+    // Connections of the readiness check may still be open.
     let served =
         || (0..100).map(|_| connect(&server)).find(|stream| status(stream).as_deref() == Some("200"));
     let held: Vec<TcpStream> = (0..96).map(|_| served().expect("a place")).collect();
@@ -111,7 +111,7 @@ fn slow_clients_are_given_up_in_ten_seconds() {
     let begun = Instant::now();
     let (silent, mut half, mut drop_by_drop) = (connect(&server), connect(&server), connect(&server));
     half.write_all(b"GET / HTTP/1.1\r\nHo").expect("a part");
-    // Nobody has more time for having begun as HTTP/2 does.
+    // A client that begins like HTTP/2 gets no extra time.
     let (mut half_of_http2, mut like_http2) = (connect(&server), connect(&server));
     half_of_http2.write_all(&PREFACE[..20]).expect("a part");
     like_http2.write_all(b"PRI / HTTP/1.1\r\nHo").expect("a part");

@@ -1,4 +1,4 @@
-//! `/archive/`: the whole archive as files for programs, and the sum of each.
+//! `/archive/`: the whole archive as files for programs, with a checksum of each.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::support::{Answer, Site, config, folder, json_lines, load, printed};
 
 const CONFIG: &str = "title: T\nurl: https://news.example\nbaseurl: /b\ntimezone: Asia/Shanghai\n";
 
-/// An app that shows a folder as it is.
+/// An app with the archive of a folder.
 fn app_of(root: &Path) -> Arc<App> {
     let config = config(root);
     let app = App::new(&config);
@@ -23,7 +23,7 @@ fn app_of(root: &Path) -> Arc<App> {
     app
 }
 
-/// The lines of a month, and what else is said of it, in each encoding.
+/// The lines of a month with their response; asserts that gzip and identity give the same lines.
 fn month(site: &Site, path: &str) -> (String, Answer) {
     let plain = site.ask(Method::GET, path, &[]);
     let packed = site.ask(Method::GET, path, &[("accept-encoding", "gzip")]);
@@ -32,7 +32,7 @@ fn month(site: &Site, path: &str) -> (String, Answer) {
     (plain.text(), plain)
 }
 
-/// Asserts that the index has each month's posts, bytes and sum, and gives its paths.
+/// Asserts that the index has the posts, bytes and checksum of each month; returns the paths of the months.
 fn assert_sums(site: &Site) -> Vec<String> {
     let index: Value = serde_json::from_str(&site.get("/b/archive/index.json").text()).expect("JSON");
     let page = site.page("/b/archive/");
@@ -69,7 +69,7 @@ fn each_month_is_a_file_of_what_list_says_and_the_text() {
         ("_posts/2024-03-01-c.md", "C\n"),
     ]);
     let site = Site::at(folder.path());
-    // Half past four of 31 January in UTC is February in Shanghai.
+    // 16:30 UTC on 31 January is already February in Shanghai.
     assert_eq!(assert_sums(&site), ["/b/archive/2024-03.ndjson", "/b/archive/2024-02.ndjson"]);
     let (text, answer) = month(&site, "/b/archive/2024-02.ndjson");
     assert_eq!(answer.header("content-type"), "application/x-ndjson; charset=utf-8");
@@ -146,7 +146,7 @@ fn a_long_month_comes_in_parts_and_not_to_too_many_at_once() {
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.headers()["retry-after"], "30");
     assert_eq!(refused.headers()["cache-control"], "no-store");
-    // Who has it already is not kept waiting.
+    // A client with the current version need not wait for a free place.
     let tag = held[0].headers()["etag"].to_str().expect("a tag");
     let again = site.ask(Method::GET, "/b/archive/2024-01.ndjson", &[("if-none-match", tag)]);
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);

@@ -1,4 +1,4 @@
-//! The house: dependencies lead one way, `main → web → search → archive`, and `config` knows nobody.
+//! Module dependencies lead one way, `main → web → search → archive`, and `config` uses none of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The files of a module that mention any of the words outside comments.
+/// Lists the files of a module that mention any of the words outside comments.
 fn mentions(module: &str, words: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let file = root.join(format!("{module}.rs"));

@@ -1,4 +1,4 @@
-//! The end of a process: who sends readers to it learns of it first, and what runs is finished.
+//! Shutdown: load balancers learn of it before connections are refused, and open requests are completed.
 
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn site() -> tempfile::TempDir {
     folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")])
 }
 
-/// How long it takes to end well.
+/// Waits for a clean exit; returns the time it took.
 fn end(server: &mut Running) -> Duration {
     let since = Instant::now();
     assert_eq!(server.ended_within(SOON), Some(0), "{}", server.log());
@@ -27,7 +27,7 @@ fn who_asks_whether_it_is_ready_hears_of_the_end_before_connections_are_refused(
     assert_eq!(server.get("/readyz").status, StatusCode::OK);
     server.signal("TERM");
     server.wait_for_log("stopping");
-    // Nobody has heard yet, so readers still come.
+    // The load balancer has not noticed yet, so requests still arrive.
     for _ in 0..10 {
         assert_eq!(server.get("/2024/01/02/a.html").status, StatusCode::OK);
         std::thread::sleep(Duration::from_millis(50));

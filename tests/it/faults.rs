@@ -1,4 +1,4 @@
-//! What may go wrong under a finews that runs, and what readers see of it: nothing.
+//! Faults of files and folders under a running finews, with no effect on its readers.
 
 mod folders;
 mod following;
@@ -19,28 +19,28 @@ use tempfile::TempDir;
 use crate::support::{Running, folder, post, serve};
 
 const CONFIG: &str = "title: Daily\ntimezone: Asia/Shanghai\n";
-/// A change of files is seen within this time. It is far less on a machine that has nothing else to do.
+/// Time limit for a change to become visible. An idle machine needs far less.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A site's folder, as its owner and scrapers write to it.
+/// The folder of a site, written to as the operator and scrapers do.
 struct Files {
     folder: TempDir,
 }
 
 impl Files {
-    /// A site of one post, `/x/2024/01/01/a.html`.
+    /// A site with one post, `/x/2024/01/01/a.html`.
     fn new() -> Self {
         Self::of(&[("_posts/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x"))])
     }
 
     fn of(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("_config.yml", CONFIG)], files].concat());
-        // For those who are not us.
+        // `serve_as_nobody` reads the folder as another user.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
         Self { folder }
     }
 
-    /// A site of many posts, `/x/2024/01/01/n0.html` and so on.
+    /// A site with `count` posts, `/x/2024/01/01/n0.html` and so on.
     fn many(count: usize) -> Self {
         let files = Self::of(&[]);
         fs::create_dir(files.path("_posts")).expect("a folder");
@@ -56,13 +56,13 @@ impl Files {
         self.root().join(path)
     }
 
-    /// Writes a file where it is.
+    /// Writes a file in place.
     fn write(&self, path: &str, text: &str) {
         fs::create_dir_all(self.path(path).parent().expect("a parent")).expect("a folder");
         fs::write(self.path(path), text).expect("a file");
     }
 
-    /// Writes a file aside and renames it into its place.
+    /// Writes a temporary file and renames it into place.
     fn put(&self, path: &str, text: &str) {
         let aside = format!("{path}.tmp");
         self.write(&aside, text);
@@ -86,12 +86,12 @@ impl Files {
     }
 }
 
-/// The file of `/x/2024/01/01/n<number>.html`.
+/// Path of the post file behind `/x/2024/01/01/n<number>.html`.
 fn numbered(n: usize) -> String {
     format!("_posts/2024-01-01-n{n}.md")
 }
 
-/// The command that serves a site as a user for whom permissions hold, unlike for root.
+/// The command that serves a site as an ordinary user: for root, file permissions have no effect.
 fn serve_as_nobody(site: &Path, flags: &[&str]) -> Command {
     let program = serve(site, flags);
     if fs::metadata("/proc/self").expect("a process").uid() != 0 {

@@ -1,18 +1,18 @@
-//! Feeds: what readers elsewhere are told.
+//! Feeds in Atom and in JSON.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::support::{Site, json_lines, texts_of as elements};
 
-/// The targets of the links of a relation, of the feed and of its entries.
+/// The targets of all links with this relation, in the feed and in its entries.
 fn links(xml: &str, relation: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
     let links = document.descendants().filter(|node| node.attribute("rel") == Some(relation));
     links.filter_map(|node| node.attribute("href")).map(str::to_owned).collect()
 }
 
-/// A site of so many posts, of two sources by turns.
+/// A site of `posts` posts that alternate between two sources.
 fn site_of(posts: usize, config: &str) -> Site {
     let posts: Vec<(String, String)> = (0..posts)
         .map(|n| {
@@ -48,8 +48,8 @@ fn entries_are_known_by_what_jekyll_feed_called_them() {
     let field = |line: &serde_json::Value, name: &str| line[name].as_str().expect("a text").to_owned();
     let theirs: BTreeSet<(String, String)> =
         json_lines(&expected).iter().map(|line| (field(line, "id"), field(line, "link"))).collect();
-    // Jekyll leaves the `?` of a category's name in the address, where it begins a query: that page cannot
-    // be asked for. Ours can, so its address differs.
+    // Jekyll leaves the `?` of a category name in the URL, where it begins a query, so no client can request
+    // that page. finews escapes it, so its URL differs.
     let is_sound = |(id, _): &&(String, String)| !id.contains("/a?b") && !id.contains("/a%3Fb");
     let missing: Vec<_> = theirs.difference(&ours).filter(is_sound).collect();
     let added: Vec<_> = ours.difference(&theirs).filter(is_sound).collect();
@@ -139,7 +139,7 @@ fn archives_lead_from_the_newest_to_the_oldest_post() {
 
 #[test]
 fn a_feed_was_changed_when_its_newest_entry_was() {
-    // Clocks were put back between these two.
+    // Clocks in Berlin were set back between these two posts.
     let post = |time: &str| format!("---\ndate: 2021-10-31 {time} +0000\n---\nText.\n");
     let (first, second) = (post("00:30:00"), post("01:10:00"));
     let site = Site::of(&[

@@ -1,11 +1,11 @@
-//! Whatever a post or the configuration holds, what is written for programs can be read by them.
+//! Machine-readable formats stay valid, whatever text a post or the configuration contains.
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::support::{Site, folder, json_lines, texts_of};
 
-/// A site of one post of this moment, whose file and title of the site are these.
+/// A site with this title and one post, whose file has this content.
 fn site_of(title: &str, post: &[u8]) -> Site {
     let folder = folder(&[("_posts/2024-01-02-a.md", "")]);
     let config = format!("title: {}\nurl: https://news.example\nlang: zh-CN\n", yaml(title));
@@ -14,7 +14,7 @@ fn site_of(title: &str, post: &[u8]) -> Site {
     Site::at(folder.path())
 }
 
-/// A text as YAML: as JSON, without what YAML does not take as it is.
+/// A text as YAML: a JSON string, with escapes for the characters that YAML forbids.
 fn yaml(text: &str) -> String {
     let json = serde_json::to_string(text).expect("a text");
     let is_taken =
@@ -28,7 +28,7 @@ fn yaml(text: &str) -> String {
         .collect()
 }
 
-/// A post of this moment, so that it is news.
+/// A post with the current date, so that the news sitemap lists it.
 fn post(title: &str, body: &str) -> String {
     let (title, now) = (yaml(title), chrono::Utc::now().format("%Y-%m-%d %H:%M:%S +0000"));
     format!(
@@ -36,7 +36,7 @@ fn post(title: &str, body: &str) -> String {
     )
 }
 
-/// Reads everything that a site of one post writes for programs: the title of the post in each format.
+/// Parses all machine-readable output of a site with one post; returns the title of the post in each format.
 fn read_all(site: &Site) -> Vec<String> {
     let json = |text: &str| -> Value {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
@@ -46,7 +46,7 @@ fn read_all(site: &Site) -> Vec<String> {
     for feed in ["/feed", "/feed/x"] {
         let xml = site.get(&format!("{feed}.xml")).text();
         assert_eq!(texts_of(&xml, "entry").len(), 1, "{xml}");
-        // That of the feed, and that of the entry.
+        // The first title is that of the feed, the second that of the entry.
         titles.push(texts_of(&xml, "title").remove(1));
         titles.push(text(&json(&site.get(&format!("{feed}.json")).text())["items"][0]["title"]));
     }
@@ -64,15 +64,15 @@ fn read_all(site: &Site) -> Vec<String> {
     let lines = json_lines(&site.get(&month).text());
     assert_eq!(lines.len(), 1);
     let written = text(&lines[0]["title"]);
-    // A title that is empty is shown as other words.
+    // Pages show other words for an empty title.
     titles.push(if written.trim().is_empty() { titles[1].clone() } else { written });
     assert_eq!(texts_of(&site.get("/opensearch.xml").text(), "ShortName").len(), 1);
     json(&site.get("/manifest.webmanifest").text());
     titles
 }
 
-/// What is shown of a text in every format: no control characters, and nothing that XML has no way to write
-/// (<https://www.w3.org/TR/xml/#charsets>); white space folded.
+/// The part of a text that every format shows: no control characters and no characters that XML cannot
+/// represent (<https://www.w3.org/TR/xml/#charsets>), with white space folded.
 fn shown(text: &str) -> String {
     let is_shown = |c: &char| match c {
         '\t' | '\n' | '\r' => true,
@@ -102,7 +102,7 @@ fn what_breaks_formats_is_read_again() {
 
 #[test]
 fn bytes_that_are_no_text_are_replaced_and_read_again() {
-    // Halves of a pair of surrogates, each by itself, and an end that is missing.
+    // Each half of a surrogate pair alone, and a truncated sequence.
     let broken: [&[u8]; 3] = [b"\xED\xA0\x80", b"\xED\xBF\xBF", b"\xF0\x9F\x98"];
     for bytes in broken {
         let text = post("before MARK after", "Body MARK.");

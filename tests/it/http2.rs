@@ -1,4 +1,4 @@
-//! HTTP/2 without TLS (RFC 9113), as proxies speak it, and as others abuse it.
+//! HTTP/2 without TLS (RFC 9113), as proxies use it and as attackers abuse it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,12 +7,12 @@ use std::time::Duration;
 use crate::support::{Running, folder};
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// `GET /` of the host `x`, by the static table of RFC 7541.
+/// `GET /` with the host `x`, encoded by the static table of RFC 7541.
 pub(crate) const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 0x01, b'x'];
 pub(crate) const END_STREAM: u8 = 0x1;
 pub(crate) const END_HEADERS: u8 = 0x4;
 
-/// Kinds of frames.
+/// Frame types (RFC 9113, section 6).
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 const PRIORITY: u8 = 2;
@@ -29,17 +29,17 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     [&length[1..], &[kind, flags], &stream.to_be_bytes()[..], payload].concat()
 }
 
-/// A field of a name of the static table, with a value that is written out.
+/// A header field with a name of the static table and a literal value.
 fn literal(value: &[u8], index: u8) -> Vec<u8> {
     [&[index, value.len() as u8][..], value].concat()
 }
 
-/// `GET` of another path of the host `x`.
+/// `GET` of another path with the host `x`.
 pub(crate) fn get_of(path: &[u8]) -> Vec<u8> {
     [&[0x82, 0x86][..], &literal(path, 0x04), &[0x41, 1, b'x']].concat()
 }
 
-/// The frames that come until the connection ends or one is of a kind: kind, flags, stream, payload.
+/// Reads frames until one has the type `last` or the connection ends: type, flags, stream, payload.
 pub(crate) fn frames_until(stream: &mut TcpStream, last: u8) -> Vec<(u8, u8, u32, Vec<u8>)> {
     let mut frames = Vec::new();
     let mut head = [0; 9];
@@ -70,7 +70,7 @@ fn server() -> (tempfile::TempDir, Running) {
     (site, server)
 }
 
-/// Whether a page comes over a connection: `:status: 200` is 0x88.
+/// Returns whether the connection serves a page: `:status: 200` is encoded as 0x88.
 fn serves(stream: &mut TcpStream, id: u32) -> bool {
     stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, id, GET)).expect("a request");
     let frames = frames_until(stream, HEADERS);
@@ -79,7 +79,7 @@ fn serves(stream: &mut TcpStream, id: u32) -> bool {
         .is_some_and(|(kind, _, of, payload)| (*kind, *of) == (HEADERS, id) && payload.contains(&0x88))
 }
 
-/// Whether a connection ends, after whatever is still to come.
+/// Returns whether the connection ends, after any remaining data.
 fn ends(stream: &mut TcpStream) -> bool {
     match std::io::copy(stream, &mut std::io::sink()) {
         Ok(_) => true,
@@ -162,7 +162,7 @@ fn what_is_not_known_or_not_for_us_is_passed_over() {
 #[test]
 fn requests_that_are_malformed_are_answered_so() {
     let (_site, server) = server();
-    // `:status: 400` is 0x8c.
+    // `:status: 400` is encoded as 0x8c.
     let table: [(&str, Vec<u8>, &[u8]); 3] = [
         ("a path that is none", get_of(b"/%zz"), &[0x8c]),
         ("no host", vec![0x82, 0x86, 0x84], &[0x8c]),
@@ -188,11 +188,11 @@ fn a_stream_beyond_a_hundred_is_refused_and_the_others_go_on() {
     let asked: Vec<u8> = (0..101).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &live)).collect();
     stream.write_all(&asked).expect("requests");
     let frames = frames_until(&mut stream, RST_STREAM);
-    // REFUSED_STREAM (RFC 9113, section 7): it may be asked again.
+    // REFUSED_STREAM (RFC 9113, section 7): the client may retry the request.
     assert_eq!(frames.last(), Some(&(RST_STREAM, 0, 201, vec![0, 0, 0, 7])));
     let next = [frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]), frame(HEADERS, 5, 203, GET)].concat();
     stream.write_all(&next).expect("room for another");
-    // Behind what the others are answered.
+    // The response follows those of the other streams.
     let answer =
         (0..101).find_map(|_| frames_until(&mut stream, HEADERS).pop().filter(|(_, _, id, _)| *id == 203));
     assert!(answer.is_some_and(|(_, _, _, payload)| payload.contains(&0x88)));
@@ -215,14 +215,14 @@ fn floods_cost_no_memory_and_keep_nobody_waiting() {
     let (_site, server) = server();
     let memory = server.memory();
     let reset = |id| [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat();
-    // A mistake for which we take the stream back (CVE-2025-8671).
+    // A client error that makes the server reset the stream (CVE-2025-8671).
     let live = get_of(b"/live");
     let mistake = |id| [frame(HEADERS, 5, id, &live), frame(WINDOW_UPDATE, 0, id, &[0; 4])].concat();
     let floods: [(&str, Vec<u8>, Vec<u8>); 4] = [
-        // Each begins a stream and takes it back (CVE-2023-44487); it costs no more than a request.
+        // The client opens and resets each stream (CVE-2023-44487); the cost is that of a request.
         ("resets", Vec::new(), (0..20_000).flat_map(|number| reset(2 * number + 1)).collect()),
         ("mistakes", Vec::new(), (0..20_000).flat_map(|number| mistake(2 * number + 1)).collect()),
-        // Headers that never end (CVE-2024-27316).
+        // A header block that never ends (CVE-2024-27316).
         (
             "continuations",
             frame(HEADERS, END_STREAM, 1, GET),
@@ -235,7 +235,7 @@ fn floods_cost_no_memory_and_keep_nobody_waiting() {
         stream.set_write_timeout(Some(Duration::from_secs(5))).expect("a timeout");
         stream.write_all(&beginning).expect("a beginning");
         let is_cut = stream.write_all(&flood).is_err();
-        // What a client goes on sending is passed over for a moment, so that it may read why.
+        // The server discards further input for a moment, so that the client can read the GOAWAY.
         if name != "settings" && !is_cut {
             let frames = frames_until(&mut stream, GOAWAY);
             assert!(frames.last().is_some_and(|(kind, ..)| *kind == GOAWAY), "{name}: {frames:?}");

@@ -1,15 +1,15 @@
-//! Bodies beside kramdown's: Markdown through finews gives the same page as kramdown's HTML
-//! through finews' cleaner, but for the differences that are listed here with their reason.
+//! Compares bodies with kramdown: Markdown gives the same page in finews as kramdown's HTML after finews's
+//! cleaner, except for the differences listed here with their reason.
 
 use finews::archive::body::{Body, Context, Format, SiteContext, read};
 
 use crate::support::{fixture, json_lines, printed};
 
-/// The oracle's inputs, and more of our own; both with kramdown's answers.
+/// Inputs of the oracle, and in `MORE` further ones, each with the output of kramdown.
 const CASES: &str = include_str!("../fixtures/kramdown.txt");
 const MORE: &str = include_str!("../fixtures/kramdown_more.txt");
 
-/// Case, reason, and the HTML that finews makes of it instead.
+/// Case, reason, and the HTML that finews renders instead.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("badattr", "quotes stay as they are typed", "<p>&lt;p class=\"a\"class=b onclick&gt;a&lt;/p&gt;</p>"),
     ("hr", "dashes stay as they are typed", "<p>甲 *** 乙 --- 丙</p>"),
@@ -83,7 +83,7 @@ fn body(source: &str, format: Format) -> Body {
     read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None, is_listed: true })
 }
 
-/// What is compared: the tree, and the fields that were lifted out of it.
+/// The values to compare: the HTML tree, and the fields extracted from it.
 fn answer(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec<String>) {
     let codes = body.securities.iter().map(|security| security.code.to_string()).collect();
     (
@@ -95,8 +95,8 @@ fn answer(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec
     )
 }
 
-/// HTML without the white space that lays it out. ammonia writes equal trees equally, so the
-/// rest is a comparison of trees.
+/// HTML without the white space of its layout. ammonia serializes equal trees to equal text, so comparing the
+/// text compares the trees.
 fn folded(html: &str) -> String {
     let mut out = String::new();
     let mut in_pre = false;
@@ -163,7 +163,7 @@ fn bodies_are_kramdowns() {
     assert!(listed.is_empty(), "differences without their case: {listed:?}");
 }
 
-/// Posts of the oddities whose body differs from Jekyll's, with the reason.
+/// Posts of the `oddities` fixture whose body differs from Jekyll's, with the reason.
 const ODDITIES: [(&str, &str); 1] = [(
     "_posts/2024-01-02-liq.md",
     "no table without a delimiter row; `raw` marks vanish and the title is filled in",

@@ -1,4 +1,4 @@
-//! `/live`: new posts are told as they come, and who was away can ask for what was missed.
+//! `/live`: the server sends new posts as events, and a client that reconnects can ask for those it missed.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::support::{Running, config, folder};
 
-/// A site whose new posts can be listened for.
+/// A site whose `/live` stream can be read.
 struct Newsroom {
     folder: TempDir,
     editor: Editor,
@@ -33,25 +33,25 @@ impl Newsroom {
         Self { folder, editor, app }
     }
 
-    /// Publishes a post.
+    /// Writes a post file and publishes it.
     fn write(&mut self, name: &str, text: &str) {
         let file = self.post(name);
         std::fs::write(&file, text).expect("a file");
         self.see(&[file]);
     }
 
-    /// The file of a post.
+    /// The path of a file in `_posts`.
     fn post(&self, name: &str) -> PathBuf {
         self.folder.path().join("_posts").join(name)
     }
 
-    /// Publishes what has happened to files.
+    /// Publishes the changes of some files.
     fn see(&mut self, files: &[PathBuf]) {
         let edition = self.editor.see(files).0.expect("an edition");
         self.app.publish_edition(edition);
     }
 
-    /// Begins to listen, perhaps where somebody left off.
+    /// Opens the event stream, optionally after the event ID `last`.
     async fn listen(&self, last: Option<&str>) -> Listener {
         let mut request = Request::get("/b/live");
         if let Some(last) = last {
@@ -71,7 +71,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// The next piece of text; nothing when there will be none.
+    /// The next chunk of the stream; `None` at its end.
     async fn next(&mut self) -> Option<String> {
         let frame =
             tokio::time::timeout(Duration::from_secs(5), self.body.frame()).await.expect("in time")?;
@@ -80,7 +80,7 @@ impl Listener {
     }
 }
 
-/// The value of an event's field.
+/// The value of one field of an event.
 fn field<'e>(event: &'e str, name: &str) -> &'e str {
     let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_else(|| panic!("{name} in {event:?}"))
@@ -217,7 +217,7 @@ fn five_hundred_events_can_be_asked_for_again() {
         burst(&mut room, 500, 1);
         let missed = room.listen(Some(&last)).await.next().await.expect("events");
         assert!(missed.contains("event: reset"), "501 were missed");
-        // Of more than can be asked for again nobody is told one by one.
+        // A batch beyond the replay limit is sent as a single reset, not as one event per post.
         let last = field(&missed, "id").to_owned();
         let mut listener = room.listen(Some(&last)).await;
         listener.next().await;
@@ -269,7 +269,7 @@ fn answers_end_when_the_process_is_to_end() {
         listener.next().await;
         room.app.drain();
         assert_eq!(listener.next().await, None);
-        // A browser comes back at once, and is to come back to whoever is there next.
+        // A browser reconnects at once; the short stream makes it retry until it reaches the next process.
         let mut again = room.listen(None).await;
         assert!(again.next().await.is_some_and(|first| first.contains("event: hello")));
         assert_eq!(again.next().await, None);

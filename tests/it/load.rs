@@ -1,4 +1,4 @@
-//! More requests than can be worked on: those that are let in are answered soon, all others at once.
+//! Overload: the server completes the requests it accepts soon, and rejects all others at once.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -19,11 +19,11 @@ use crate::http2::{
     DATA, END_HEADERS, END_STREAM, GET, GOAWAY, HEADERS, PREFACE, SETTINGS, frame, frames_until,
 };
 
-/// How long a request is worked on.
+/// Duration of the work for one request.
 const WORK: Duration = Duration::from_millis(20);
-/// How many may be at once.
+/// Requests that may run at the same time.
 const PLACES: usize = 4;
-/// How many come in all, and how long after one another: four times as many as can be worked on.
+/// Number of requests and the interval between them, which is four times the capacity.
 const REQUESTS: usize = 800;
 const APART: Duration = Duration::from_micros(1250);
 
@@ -32,7 +32,7 @@ async fn work(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     Ok(Response::new(Body::from("done")))
 }
 
-/// Serves until what it gives is dropped: the address, that, and the server.
+/// Serves until the returned sender is dropped; returns the address, the sender, and the server task.
 async fn serving<F>(
     answer: impl Fn(Request<Incoming>) -> F + Copy + Send + Sync + 'static,
     change: impl FnOnce(&mut Times),
@@ -50,7 +50,7 @@ where
     (address, stop, tokio::spawn(server))
 }
 
-/// Asks once; the status, and how long that took.
+/// Sends one request; returns the status, the response in lower case, and the time it took.
 async fn ask(address: String) -> (u16, String, Duration) {
     let since = Instant::now();
     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -87,7 +87,7 @@ fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_an
     };
     let (done, shed) = (times(200), times(503));
     assert_eq!(done.len() + shed.len(), REQUESTS);
-    // A quarter can be done; more is not to be lost on a busy machine than half of that.
+    // The capacity is a quarter of the requests; a busy machine may lose half of that.
     assert!(done.len() > REQUESTS / 8, "{}", done.len());
     assert!(shed.len() > REQUESTS / 2, "{}", shed.len());
     for times in [&done, &shed] {
@@ -100,14 +100,14 @@ fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_an
     assert!(answers.iter().filter(|(status, ..)| *status == 503).all(|(_, answer, _)| is_told(answer)));
 }
 
-/// An answer that is larger than what a client of HTTP/2 takes without allowing for it.
+/// A response larger than the default window of an HTTP/2 client.
 async fn page(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     Ok(Response::new(Body::from("x".repeat(100_000))))
 }
 
 #[test]
 fn a_client_of_http2_that_asks_and_allows_no_room_for_answers_is_cut() {
-    // SETTINGS_INITIAL_WINDOW_SIZE.
+    // SETTINGS_INITIAL_WINDOW_SIZE of 0 bytes.
     let no_room = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let request = frame(HEADERS, END_STREAM | END_HEADERS, 1, GET);
     let limit = Duration::from_secs(10);
@@ -122,7 +122,7 @@ fn a_client_of_http2_that_asks_and_allows_no_room_for_answers_is_cut() {
         let frames = frames_until(&mut stream, GOAWAY);
         assert!(since.elapsed() < limit, "still there");
         assert!(since.elapsed() >= Duration::from_millis(250), "{:?}", since.elapsed());
-        // The head of the answer, nothing of its body, and no complaint.
+        // The head of the response arrives, without its body and without a GOAWAY.
         let is = |wanted: u8, of: u32| frames.iter().any(|(kind, _, id, _)| (*kind, *id) == (wanted, of));
         assert!(is(HEADERS, 1) && !is(DATA, 1) && !is(GOAWAY, 0), "{frames:?}");
         drop(stop);

@@ -1,6 +1,6 @@
-//! What finews promises, in one binary. `support` is the vocabulary that every test speaks.
+//! Integration tests of finews, in one binary. `support` is the vocabulary that all tests share.
 
-// A test program exports nothing.
+// A test binary exports no items.
 #![allow(unreachable_pub)]
 
 mod addresses;

@@ -1,4 +1,4 @@
-//! Manners on the wire: conditions, encodings, methods, policies, safety headers.
+//! HTTP semantics: conditional requests, encodings, methods, cache policies, and security headers.
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -14,12 +14,12 @@ const SITE: [(&str, &str); 5] = [
     ("images/x.png", "0123456789"),
 ];
 
-/// A page of each kind, with how long it may be kept.
+/// A page of each kind, with its cache policy.
 const KINDS: [(&str, CachePolicy); 13] = [
     ("/", CachePolicy::Revalidate),
     ("/category/", CachePolicy::Revalidate),
     ("/category/news.html", CachePolicy::Revalidate),
-    // Newer posts still change it; full ones have a test of their own.
+    // Newer posts still change this page; full pages have a test of their own.
     ("/category/news/1.html", CachePolicy::Revalidate),
     ("/tag/", CachePolicy::Revalidate),
     ("/tag/t.html", CachePolicy::Revalidate),
@@ -72,7 +72,7 @@ fn a_page_is_the_same_in_every_encoding() {
             assert_eq!(packed.header("content-encoding"), encoding);
             assert_eq!(packed.header("vary"), "accept-encoding");
             assert_eq!(packed.header("content-length"), packed.bytes.len().to_string());
-            // A few words gain nothing.
+            // A body of a few words does not shrink.
             let is_page = plain.bytes.len() > 1000;
             assert!(!is_page || packed.bytes.len() < plain.bytes.len() * 3 / 4, "{path} {encoding}");
             assert_ne!(packed.header("etag"), plain.header("etag"), "one strong tag for two encodings");

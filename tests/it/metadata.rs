@@ -1,4 +1,4 @@
-//! What pages tell those who show links to them, and search engines.
+//! Metadata of pages, for search engines and for programs that show previews of links.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ const POST: &str = "---\ntitle: \"</script><b>甲 & 乙\"\ndate: 2024-01-02 03:0
                     <p><span class=\"keytip\" data-code=\"1,600160\">甲股份</span>公告。</p>\
                     <p><img src=\"https://e.example/a.png?b&c\"></p>\n\n<https://src.example/1.html>\n";
 
-/// The JSON-LD of a page.
+/// Parses the JSON-LD of a page.
 fn data(html: &str) -> Value {
     let (_, data) = html.split_once("<script type=\"application/ld+json\">").expect("data");
     let (data, _) = data.split_once("</script>").expect("its end");

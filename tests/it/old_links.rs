@@ -1,5 +1,5 @@
-//! Old and damaged links find their page: each address below is one that somebody still has, in a bookmark,
-//! a message, another site, and must land where the page lives now.
+//! Old and damaged links find their page: each URL below is in a bookmark, a message or another site, and
+//! must redirect to the current URL of its page.
 
 use crate::support::{Site, texts_of};
 
@@ -15,7 +15,7 @@ fn site() -> Site {
         ("_posts/2022-05-26-202205262391921712.md", "categories: hongwang"),
         ("_posts/2021-12-10-Market-Close.md", "categories: Emnews\ndate: 2021-12-10 16:41:23"),
         ("_posts/2021-12-11-央行降准.md", "categories: hongwang"),
-        // One slug on three days.
+        // The same slug on three days.
         ("_posts/2021-12-01-morning.md", "categories: emnews"),
         ("_posts/2021-12-20-morning.md", "categories: hongwang"),
         ("_posts/2022-05-20-morning.md", "categories: emnews"),
@@ -29,7 +29,7 @@ fn site() -> Site {
 
 const ABOUT: (&str, &str) = ("about.md", "---\npermalink: /about/\n---\nText.\n");
 
-/// A site of posts, each with its fields, and of other files.
+/// A site of posts with these front matter fields, and of other files.
 fn site_of(posts: &[(&str, &str)], others: &[(&str, &str)]) -> Site {
     let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
     let posts = posts.iter().map(|(path, text)| (*path, text.as_str()));
@@ -43,42 +43,42 @@ fn forty_addresses_land_where_their_page_lives() {
     const CLOSE: &str = "/emnews/2021/12/10/Market-Close.html";
     const HAN: &str = "/hongwang/2021/12/11/%E5%A4%AE%E8%A1%8C%E9%99%8D%E5%87%86.html";
     let table = [
-        // Under another category, or none.
+        // Under another category, or without one.
         ("/hongwang/2021/12/09/NW202112092206805832.html", NUMBERED),
         ("/2021/12/09/NW202112092206805832.html", NUMBERED),
         ("/NW202112092206805832.html", NUMBERED),
         ("/news/archive/Market-Close.html", CLOSE),
-        // On another day: that of the same date read as UTC, and one that nobody can explain.
+        // On another day: the day of the same date read as UTC, and wrong days.
         ("/emnews/2021/12/11/Market-Close.html", CLOSE),
         ("/emnews/2021/12/08/NW202112092206805832.html", NUMBERED),
         ("/emnews/2021/12/32/NW202112092206805832.html", NUMBERED),
-        // In another case.
+        // In another letter case.
         ("/Emnews/2021/12/10/market-close.html", CLOSE),
         ("/EMNEWS/2021/12/10/MARKET-CLOSE.HTML", CLOSE),
         ("/About/", "/about/"),
         ("/ABOUT.html", "/about/"),
-        // Without `.html`, under another day or category; with more than there was.
+        // Without `.html` under another day or category, or with a different ending.
         ("/2021/12/10/Market-Close", CLOSE),
         ("/emnews/2021/12/10/Market-Close/", CLOSE),
         ("/emnews/2021/12/10/Market-Close.html/", CLOSE),
         ("/hongwang/Market-Close/index.html", CLOSE),
         ("/emnews/2021/12/10/Market-Close.htm", CLOSE),
-        // What message programs take for a part of the address, or escape twice.
+        // Characters that messaging programs include in a link, or escape twice.
         ("/emnews/2021/12/10/Market-Close.html)", CLOSE),
         ("/emnews/2021/12/10/Market-Close.html%E3%80%82", CLOSE),
         ("/hongwang/2021/12/11/%25E5%25A4%25AE%25E8%25A1%258C%25E9%2599%258D%25E5%2587%2586.html", HAN),
         ("/%E5%A4%AE%E8%A1%8C%E9%99%8D%E5%87%86", HAN),
-        // Numeric ids with the `NW` that was not theirs, and without the one that was.
+        // Numeric IDs with an added `NW`, or without their own.
         ("/emnews/2021/12/09/202112092206805832.html", NUMBERED),
         ("/202112092206805832", NUMBERED),
         ("/hongwang/2022/05/26/NW202205262391921712.html", BARE),
         ("/nw202205262391921712.html", BARE),
-        // One slug on several days: the nearest, and without a day the newest.
+        // The same slug on several days: the nearest day, or the newest post if the URL has no day.
         ("/x/2021/12/03/morning.html", "/emnews/2021/12/01/morning.html"),
         ("/x/2021/12/19/morning.html", "/hongwang/2021/12/20/morning.html"),
         ("/2023/01/01/morning", "/emnews/2022/05/20/morning.html"),
         ("/morning.html", "/emnews/2022/05/20/morning.html"),
-        // Return links: of the archive's first years, as browsers resolved them, with the old host in front.
+        // Return links: from the archive's first years, as browsers resolved them, and with the old host.
         ("/emnews/", "/category/emnews.html"),
         ("/emnews/2021/12/emnews/", "/category/emnews.html"),
         ("/category/emnews/", "/category/emnews.html"),
@@ -88,14 +88,14 @@ fn forty_addresses_land_where_their_page_lives() {
         ("//old.news.example/emnews/", "/category/emnews.html"),
         ("/category/emnews/page/2/", "/category/emnews.html"),
         ("/category/Career%20In%20touxingPEVC/", "/category/Career%20In%20touxingPEVC.html"),
-        // Redirects of the owner's.
+        // Redirects that the operator configured.
         ("/was/here.html", "/docs/moved/"),
         ("/old", "/docs/moved/"),
         ("/2021/12/13/away.html", "https://elsewhere.example/x"),
-        // A post whose permalink was given it later.
+        // A post that received its permalink later.
         ("/2021/12/12/file-name.html", "/docs/moved/"),
         ("/docs/MOVED", "/docs/moved/"),
-        // Days in other digits, and folders of an article.
+        // Days in another notation, and folders of an article.
         ("/2021/12/9/", "/2021/12/09/"),
         ("/2021-12-09", "/2021/12/09/"),
         ("/hongwang/2021/12/", "/2021/12/"),
@@ -122,7 +122,7 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
         ("_posts/2021-12-11-7.md", ""),
         ("_posts/2021-12-12-about.md", ""),
         ("_posts/2100-01-01-close.md", ""),
-        // Of one day, and of one slug.
+        // Two posts with the same day and slug.
         ("_posts/2021-01-01-plain.md", "categories: a\ndate: 2021-01-01 08:00:00 +0000"),
         ("b/_posts/2021-01-01-plain.md", "date: 2021-01-01 09:00:00 +0000"),
     ];
@@ -143,7 +143,7 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
     ] {
         site.assert_moved(from, to);
     }
-    // A number that is a page's as well, and a post whose time is yet to come.
+    // A slug that could be a page number, and a post with a future date.
     for path in ["/7.html", "/y/2021/12/12/7.html", "/tag/nobody/page/7/", "/2100/01/01/close.html"] {
         site.assert_status(path, 404);
     }

@@ -1,5 +1,4 @@
-//! What a post means: the same as to Jekyll 4.3.1, whose answers are in the fixtures, but where
-//! Jekyll loses something.
+//! finews reads posts as Jekyll 4.3.1 does, except where Jekyll loses data. The fixtures have its output.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -18,14 +17,14 @@ fn list(site: &Path) -> Vec<Value> {
     printed(&["list", &site.to_string_lossy()])
 }
 
-/// Jekyll's answer, as finews means to improve on it.
+/// Jekyll's output, with the intended improvements of finews.
 fn improved(mut post: Value) -> Value {
     match post["path"].as_str() {
-        // Numbers and null among categories.
+        // The categories contain numbers and null.
         Some(path) if path.ends_with("-catnumlist.md") => post["categories"] = json!(["36", "36kr"]),
-        // A tag written twice is shown once, and a number is a text.
+        // A duplicate tag is shown once, and a number is read as text.
         Some(path) if path.ends_with("-tagdup.md") => post["tags"] = json!(["a", "5"]),
-        // A raw `?` would end the path.
+        // An unescaped `?` would end the path.
         Some(path) if path.ends_with("-catdot.md") => {
             for field in ["url", "id"] {
                 if let Some(text) = post[field].as_str() {
@@ -38,7 +37,7 @@ fn improved(mut post: Value) -> Value {
     post
 }
 
-/// Of posts with one URL, the first.
+/// Keeps the first of all posts with the same URL.
 fn served(posts: Vec<Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
     posts.into_iter().filter(|post| seen.insert(post["url"].to_string())).collect()
@@ -120,7 +119,7 @@ fn a_jekyll_site_is_listed_as_it_is() {
     assert_same(&list(&fixture("jekyll-site")), &expected, &FIELDS);
 }
 
-/// Each row was answered by Jekyll: a configuration, and which of the posts are read to which URL.
+/// Each row is Jekyll's output: a configuration, and the URLs of the posts that it reads.
 #[test]
 fn folders_and_patterns_are_those_of_jekyll() {
     const POST: &str = "---\ntitle: T\n---\nbody\n";
@@ -154,7 +153,7 @@ fn copy(from: &Path, to: &Path) {
             copy(&entry.path(), &target);
         } else {
             std::fs::copy(entry.path(), &target).expect("a copy");
-            // A file that changed a moment ago might be half-written, and would be waited for.
+            // Keep the old time: finews waits for files that changed recently, as they may be half-written.
             let changed = entry.metadata().and_then(|meta| meta.modified()).expect("a time");
             let copy = std::fs::File::options().write(true).open(target).expect("the copy");
             copy.set_modified(changed).expect("a time");
@@ -180,7 +179,7 @@ fn a_named_folder_of_posts_is_passed_over_by_the_same_rules() {
     assert_eq!(paths, ["posts/deep/_posts/2024-01-03-b.md", "posts/2024-01-02-a.md"]);
 }
 
-/// What `post_url`, `link` and the URL filters resolve to, as real Jekyll printed it.
+/// The targets of `post_url`, `link` and the URL filters, as real Jekyll printed them.
 #[test]
 fn links_in_liquid_lead_where_jekyll_leads_them() {
     let site = fixture("jekyll-site");

@@ -1,4 +1,4 @@
-//! What each kind of page shows, as snapshots of a small site, and what holds for all of them.
+//! Snapshots of each kind of page on a small site, and rules that hold for all pages.
 
 use std::sync::LazyLock;
 
@@ -31,8 +31,8 @@ fn site() -> Site {
     Site::of(&FILES)
 }
 
-/// The main part of a page: the frame around it has a test of its own. Of days without posts it says only
-/// how many stand in a row.
+/// The main part of a page; the frame around it has a test of its own. A run of days without posts is
+/// replaced by its length.
 fn main_of(html: &str) -> String {
     static QUIET: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"(<rect x="\d+" y="\d+"/>)+"#).expect("a pattern"));
@@ -43,7 +43,7 @@ fn main_of(html: &str) -> String {
     QUIET.replace_all(main, count).into_owned()
 }
 
-/// Without the hashes that change with every stylesheet.
+/// Replaces the hashes that change with every style sheet.
 fn steady(html: &str) -> String {
     static HASH: LazyLock<Regex> = LazyLock::new(|| Regex::new("-[0-9a-f]{16}\\.").expect("a pattern"));
     HASH.replace_all(html, "-HASH.").into_owned()
@@ -131,7 +131,7 @@ fn every_page_can_be_found_around_in() {
         for once in ["<h1", "<main", "<header class=\"site-header\"", "<footer class=\"site-footer\""] {
             assert_eq!(html.matches(once).count(), 1, "{path}: {once}");
         }
-        // Pictures have titles of their own.
+        // Charts have titles of their own.
         let (head, _) = html.split_once("</head>").expect("a head");
         assert_eq!(head.matches("<title>").count(), 1, "{path}");
         assert!(html.contains("class=\"skip\" href=\"#ui-main\""), "{path}");
@@ -158,7 +158,7 @@ fn lists_are_numbered_from_the_oldest() {
     ];
     for (plain, page) in lists {
         let shows = |path: &str, n: usize| site.page(path).contains(&format!("/p{n}.html\""));
-        // The plain page: 70 to 119, so the next older post, 69, is on page 2.
+        // The unnumbered page shows posts 70 to 119, so the next older post, 69, is on page 2.
         assert!(shows(plain, 119) && shows(plain, 70) && !shows(plain, 69), "{plain}");
         assert!(site.page(plain).contains(&format!("rel=\"next\" href=\"{}\"", page(2))), "{plain}");
         assert!(shows(&page(1), 0) && shows(&page(1), 49) && !shows(&page(1), 50), "{plain}");
@@ -167,7 +167,7 @@ fn lists_are_numbered_from_the_oldest() {
         site.assert_status(&page(4), 404);
         site.assert_status(&page(0), 404);
     }
-    // The front page goes on in the day's page that holds the next older post, 69.
+    // The home page continues on the page of the day with the next older post, 69.
     assert!(site.page("/").contains("rel=\"next\" href=\"/2024/01/01/2/\""));
     site.assert_moved("/page8/", "/2024/01/01/1/");
 }
@@ -200,7 +200,7 @@ fn the_name_of_a_source_is_what_its_tags_call_it() {
     assert!(html.contains(">江口</a> <i>jiangkou</i>"));
 }
 
-/// Follows every link of the sample archive that stays on the site.
+/// Follows every internal link of the sample archive.
 #[test]
 fn no_link_of_the_sample_leads_nowhere() {
     let site = Site::sample();
@@ -257,7 +257,7 @@ fn a_full_numbered_page_stays_as_it_is_when_posts_are_added() {
     assert_ne!(filling.header("etag"), after.get("/category/news/3.html").header("etag"));
 }
 
-/// Whatever an article shows, from wherever it came, its tag changes with it.
+/// The ETag of an article covers everything that the article shows, whatever its origin.
 #[test]
 fn a_tag_covers_all_that_an_article_shows() {
     let post = "---\ntitle: A\npermalink: /a.html\ndate: 2024-01-02 03:04:05\n---\nSee {% post_url 2024-01-03-b %}.\n";
@@ -304,7 +304,7 @@ fn a_tag_covers_what_a_page_shows_of_others() {
     assert_ne!(year(&[]), year(&before[..1]), "other years are named");
     assert_eq!(year(&before[..1]), year(&before), "but not counted");
     assert_ne!(tag("/", &[post]), tag("/", &[post, ("favicon.ico", "icon")]), "the icon");
-    // The home page leads on to the day of the first post that it does not show.
+    // The home page links to the day of the first post that it does not show.
     let names: Vec<String> = (0..50).map(|n| format!("_posts/2024-01-02-{n}.md")).collect();
     let home = |oldest: &str| {
         let files: Vec<_> =
@@ -348,7 +348,7 @@ fn a_hidden_post_links_no_list_that_is_not_there() {
     assert!(!html.contains("/category/solo.html") && !html.contains("/tag/lonely.html"), "{html}");
 }
 
-/// A post that mentions securities, by their codes in the quote site's spelling and by names.
+/// A post that mentions securities, each by its code as the quote site spells it and by its name.
 fn mentioning(title: &str, date: &str, mentions: &[(&str, &str)]) -> String {
     let links = mentions.iter().map(|(code, name)| {
         format!("<a class=\"keytip\" data-code=\"{code}\" href=\"http://q.example/\">{name}</a>")
@@ -431,7 +431,7 @@ fn securities_are_ranked_by_their_mentions_of_late() {
 fn an_article_names_what_was_published_around_it() {
     let html = site_of_securities().page("/news/2024/03/02/b.html");
     let around = html.split("class=\"around\"").nth(1).expect("posts around");
-    // A and C are its neighbours in the source already; D is of the same source, but weeks away.
+    // A and C are already linked as neighbours in the source; D is of the same source, but weeks later.
     assert!(around.contains("/d.html") && !around.contains("/a.html"), "{around}");
 }
 
@@ -450,7 +450,7 @@ fn a_list_of_sources_is_filtered_without_script() {
     assert_ne!(site.get("/category/").header("etag"), site.get("/category/?q=hetan").header("etag"));
 }
 
-/// Every day of a picture leads to where its posts are.
+/// A typing error in a year must not stretch the chart over two millennia.
 #[test]
 fn a_wrong_date_makes_no_picture_of_millennia() {
     let post = |date: &str| format!("---\ndate: {date} 10:00:00 +0000\ncategories: news\n---\nText.\n");
@@ -481,7 +481,7 @@ fn a_group_called_like_the_list_of_all_has_a_page() {
 
 #[test]
 fn a_day_of_a_sources_picture_leads_to_its_posts() {
-    // Seven a day, so that some days stand on two pages.
+    // Seven posts per day, so that some days span two pages.
     let posts: Vec<(String, String)> = (0..130)
         .map(|n| {
             let day = n / 7 + 1;

@@ -1,4 +1,4 @@
-//! What holds for any bytes at all.
+//! Properties that hold for any input.
 
 use chrono_tz::Tz;
 use finews::archive::body::{self, Context, Format, SiteContext};
@@ -17,7 +17,7 @@ fn site() -> SiteContext {
     }
 }
 
-/// Text that looks like what bodies are made of, and like what attacks are made of.
+/// Text built from pieces that are common in bodies and in attacks.
 fn markup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("<p>"),
@@ -100,8 +100,8 @@ fn clean(source: &str, format: Format) -> String {
     body::read(source, format, &context).html.as_str().to_owned()
 }
 
-/// The elements of clean HTML, each with its attributes. A `<` in a text is escaped there, so
-/// every one opens a tag; quotes decide where a tag ends.
+/// The elements of clean HTML with their attributes. Text escapes every `<`, so each one opens a tag; quotes
+/// decide where a tag ends.
 fn elements(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut elements = Vec::new();
     let mut rest = html;
@@ -125,7 +125,7 @@ fn elements(html: &str) -> Vec<(String, Vec<(String, String)>)> {
     elements
 }
 
-/// All that may be left of a body.
+/// All elements and attributes that may remain in a body.
 const ELEMENTS: &str = "a abbr b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl \
                         dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s \
                         samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr \

@@ -1,4 +1,4 @@
-//! Requests as they may come over the wire from anybody, each with what it is answered.
+//! Requests that any client may send over the wire, each with the expected response.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
@@ -7,11 +7,10 @@ use crate::support::{Running, folder};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends bytes; the status of the first answer, and whether the connection ended behind it. Nothing if it
-/// ended without one.
+/// Sends bytes; returns the status of the first response, if any, and whether the connection ends after it.
 fn answered(server: &Running, bytes: &[u8]) -> (Option<u16>, bool) {
     let mut stream = server.socket(SOON);
-    // The server may have hung up before all is sent.
+    // The server may close the connection before it has read all bytes.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let mut part = [0; 4096];
@@ -28,7 +27,7 @@ fn answered(server: &Running, bytes: &[u8]) -> (Option<u16>, bool) {
     (status, status.is_none() || head.contains("connection: close\r\n"))
 }
 
-/// A request of a line and headers, to a host.
+/// A request with this request line, these headers and a `Host`.
 fn request(line: &str, headers: &str) -> Vec<u8> {
     format!("{line}\r\nHost: x\r\n{headers}\r\n").into_bytes()
 }
@@ -44,7 +43,7 @@ fn whatever_comes_is_answered_by_the_rules() {
     let (_site, server) = site();
     let long = |length: usize| "a".repeat(length);
     let table: Vec<(Vec<u8>, u16)> = vec![
-        // What is in order.
+        // Valid requests.
         (request("GET / HTTP/1.1", ""), 200),
         (request("HEAD / HTTP/1.1", ""), 200),
         (request("GET /none HTTP/1.1", ""), 404),
@@ -164,7 +163,7 @@ fn whatever_comes_is_answered_by_the_rules() {
     let mut wrong = Vec::new();
     for (bytes, expected) in &table {
         let (status, ends) = answered(&server, bytes);
-        // Where a request ends nobody can say whose body is not read.
+        // If the server does not read a body, it cannot find the next request, so the connection must end.
         let text = String::from_utf8_lossy(bytes);
         let has_body = ["Transfer-Encoding", "Length: 3"].iter().any(|header| text.contains(header));
         let must_end = has_body || matches!(expected, 413 | 414 | 431);

@@ -1,4 +1,4 @@
-//! Search finds every post that holds what is asked for, and no other.
+//! A search finds every post that contains the query, and no other post.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 use crate::support::{config, folder, load};
 
-/// Numbers that look random, and are the same in each run.
+/// Pseudo-random numbers that are the same in each run.
 struct Dice(u64);
 
 impl Dice {
-    /// A number below a bound.
+    /// A number below `bound`.
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound
@@ -27,7 +27,7 @@ impl Dice {
     }
 }
 
-/// Few characters, so that many texts hold the same, some in other scripts and widths.
+/// A small alphabet, so that many texts share parts; some characters are of other scripts and widths.
 const PIECES: [&str; 24] = [
     "降",
     "准",
@@ -59,7 +59,7 @@ fn text(dice: &mut Dice, pieces: usize) -> String {
     (0..pieces).map(|_| dice.pick(&PIECES)).collect()
 }
 
-/// A site of so many posts of such texts.
+/// A site of `posts` posts with random titles and bodies.
 fn site(posts: usize) -> TempDir {
     let mut dice = Dice(7);
     let site = folder(&[("_config.yml", "timezone: Asia/Shanghai\n")]);
@@ -78,10 +78,10 @@ fn site(posts: usize) -> TempDir {
     site
 }
 
-/// A writer whose index holds an archive.
+/// A writer whose index contains an archive.
 fn writer(archive: &Arc<Snapshot>, folder: &Path) -> Writer {
     let index = Index::open(folder).expect("an index");
-    // So few at once that there is always something left.
+    // Batches so small that the writer needs many of them.
     let mut writer = Writer::new(&index, 7).expect("a writer").expect("the only one");
     follow(&mut writer, archive);
     writer
@@ -91,12 +91,12 @@ fn follow(writer: &mut Writer, archive: &Arc<Snapshot>) {
     while writer.follow(archive).expect("it follows") > 0 {}
 }
 
-/// An index that holds an archive.
+/// An index that contains an archive.
 fn index(archive: &Arc<Snapshot>, folder: &Path) -> Arc<Index> {
     Arc::clone(writer(archive, folder).index())
 }
 
-/// The files of the posts that a query finds with its words whole, in their order.
+/// Paths of the posts that a query finds by whole words, in the order of the results.
 fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
     let found = index.search(archive, &Query::new(query), Order::Newest, None, 10_000).expect("an answer");
     assert_eq!(found.count, found.posts.len(), "{query}");
@@ -106,7 +106,7 @@ fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
     found.posts.iter().map(|id| archive.post(*id).path().to_owned()).collect()
 }
 
-/// Whether a text holds another: Han anywhere, words whole.
+/// Returns whether a text contains another: Han characters anywhere, words only whole.
 fn holds(text: &[char], part: &[char]) -> bool {
     (0..(text.len() + 1).saturating_sub(part.len())).any(|start| {
         let end = start + part.len();
@@ -115,7 +115,7 @@ fn holds(text: &[char], part: &[char]) -> bool {
     })
 }
 
-/// The files of the posts that hold a text, newest first, by looking at each.
+/// Paths of the posts that contain a text, newest first, found by a scan of every post.
 fn scanned(archive: &Snapshot, query: &str) -> Vec<String> {
     let part = normalised(query).chars;
     let holds_it = |post: &&finews::archive::Post| {
@@ -143,7 +143,7 @@ fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
         let text: Vec<char> = archive.article(post).expect("an article").text().chars().collect();
         let start = dice.below(text.len());
         let part: Vec<char> = text[start..].iter().copied().take(1 + dice.below(6)).collect();
-        // What is typed without quotes ends at a space; marks are not looked for, but for those in words.
+        // An unquoted part ends at a space. A search ignores punctuation, except inside words.
         let is_sought = |at: usize| {
             let is_word = |at: Option<usize>| at.and_then(|at| part.get(at)).is_some_and(|c| is_word(*c));
             is_han(part[at])

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use crate::support::Site;
 
-/// Percent-encoded, as a form sends it.
+/// Percent-encodes a text as a form does.
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
@@ -13,7 +13,7 @@ fn page_of(site: &Site, query: &str) -> String {
     site.page(&format!("/search?q={}", encoded(query)))
 }
 
-/// The addresses of links whose text holds something.
+/// The URLs of the links whose text contains `text`.
 fn links(html: &str, text: &str) -> Vec<String> {
     let links = html.split("<a ").skip(1).filter_map(|link| link.split_once("</a>"));
     let found = links.filter(|(link, _)| link.contains(text));
@@ -26,7 +26,7 @@ fn links(html: &str, text: &str) -> Vec<String> {
     found.filter_map(|(link, _)| href(link)).collect()
 }
 
-/// Posts of two sources and three months, of which most mention a security.
+/// Posts of two sources and three months, each with a mention of a security.
 fn market() -> Site {
     let mut files = vec![(
         "_config.yml".to_owned(),

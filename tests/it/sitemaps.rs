@@ -1,10 +1,10 @@
-//! Sitemaps: what search engines are told.
+//! Sitemaps and `robots.txt`, for search engines.
 
 use crate::support::{Site, texts_of};
 
 const CONFIG: &str = "title: 河滩\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\n";
 
-/// The addresses in a document, and those of files of this site as paths.
+/// The URLs in a sitemap, as paths if they are of this site.
 fn addresses(xml: &str) -> Vec<String> {
     texts_of(xml, "loc").into_iter().map(|url| url.replace("https://news.example", "")).collect()
 }
@@ -13,7 +13,7 @@ fn site() -> Site {
     Site::of(&[
         ("_config.yml", CONFIG),
         ("about.md", "---\ntitle: 关于\npermalink: /about/\n---\n文\n"),
-        // None of these is to be found.
+        // Sitemaps must not list these pages.
         ("404.html", "---\npermalink: /404.html\n---\n文\n"),
         ("secret.md", "---\nsitemap: false\n---\n文\n"),
         ("ours.md", "---\npermalink: /feed/ours.xml\n---\n文\n"),

@@ -1,4 +1,4 @@
-//! Where else readers come from than an address: a Unix socket, or sockets that a service manager opened.
+//! Listeners other than a TCP address: a Unix socket, or sockets that a service manager opened.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,7 +16,7 @@ fn site() -> tempfile::TempDir {
     folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")])
 }
 
-/// What a socket answers to a request for a path.
+/// Sends a request to a Unix socket; returns the response.
 fn get(socket: &Path, path: &str) -> String {
     let mut stream = UnixStream::connect(socket).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
@@ -39,7 +39,7 @@ fn a_unix_socket_is_served_and_goes_with_the_process() {
     let site = site();
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("finews.sock");
-    // That of a process that was killed.
+    // A socket left by a killed process.
     drop(UnixListener::bind(&socket).expect("a socket"));
     let server = Running::listening(&mut serve_at(site.path(), &socket));
     server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
@@ -50,7 +50,7 @@ fn a_unix_socket_is_served_and_goes_with_the_process() {
         command.output().expect("the program runs").status.code()
     };
     assert_eq!(healthcheck(), Some(0));
-    // It is in use, and nobody else's.
+    // The socket is in use, so a second process may not take it.
     let other = serve_at(site.path(), &socket).stderr(Stdio::piped()).output().expect("the program runs");
     assert_eq!(other.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&other.stderr).contains("cannot listen on unix:"), "{other:?}");
@@ -77,7 +77,7 @@ fn a_socket_that_another_process_has_put_in_our_place_stays() {
     let socket = folder.path().join("finews.sock");
     let server = Running::listening(&mut serve_at(site.path(), &socket));
     server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
-    // Beside it, so that it has another number.
+    // A socket created beside the first has a different inode number.
     let aside = folder.path().join("other.sock");
     let _other = UnixListener::bind(&aside).expect("a socket");
     std::fs::rename(&aside, &socket).expect("a place");
@@ -85,7 +85,7 @@ fn a_socket_that_another_process_has_put_in_our_place_stays() {
     assert!(socket.exists());
 }
 
-/// As systemd starts it: with sockets as 3 and those that follow, for this process alone.
+/// Starts finews as systemd does: with sockets as file descriptors 3 and up, for this process only.
 fn started_with(site: &Path, sockets: usize) -> Command {
     let mut command = Command::new("sh");
     let start = format!(
@@ -104,7 +104,7 @@ fn sockets_of_a_service_manager_are_taken_over() {
     let readers = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = readers.local_addr().expect("an address").to_string();
     let owner = UnixListener::bind(&socket).expect("a socket");
-    // Who came before it was started waits until there is something to read.
+    // A client that connects before the start waits until the server responds.
     let mut early = TcpStream::connect(&address).expect("a connection");
     early.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
     let mut command = started_with(site.path(), 2);
@@ -117,7 +117,7 @@ fn sockets_of_a_service_manager_are_taken_over() {
     assert_eq!(server.get("/2024/01/02/a.html").status, StatusCode::OK);
     assert!(get(&socket, "/metrics").contains("finews_posts 1\n"));
     server.stop();
-    // It is the manager's to remove.
+    // The service manager removes its socket itself.
     assert!(socket.exists());
 }
 
@@ -130,5 +130,5 @@ fn sockets_of_which_it_is_not_known_who_comes_there_are_refused() {
     let ended = command.stderr(Stdio::piped()).output().expect("the program runs");
     assert_eq!(ended.status.code(), Some(2));
     let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("more than two sockets"), "{said}");
+    assert!(said.contains("more than two inherited sockets"), "{said}");
 }

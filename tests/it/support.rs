@@ -1,5 +1,5 @@
-//! The vocabulary of the tests: a [`Site`] made of a fixture or of a few files, asked without
-//! sockets, or [`Running`] as a process of its own, and the [`Answer`]s that it gives.
+//! The vocabulary of the tests: a [`Site`] built from a fixture or a few files, which takes requests without
+//! sockets; a [`Running`] server process; and the [`Answer`]s of both.
 
 mod running;
 
@@ -21,12 +21,12 @@ use tower::ServiceExt;
 
 pub use running::{Connection, Running, serve};
 
-/// The folder of a fixture.
+/// Path of a fixture in `tests/fixtures`.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-/// A folder with these files, gone when dropped.
+/// Creates a temporary folder with these files, each a path and its content. It is deleted on drop.
 pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, text) in files {
@@ -37,24 +37,24 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// The file of a post.
+/// The text of a post file. Its only tag is the category followed by `新闻`.
 pub fn post(title: &str, date: &str, category: &str) -> String {
     format!(
         "---\ntitle: {title}\ndate: {date}\ncategories: {category}\ntags: {category}新闻\n---\nText of {title}.\n"
     )
 }
 
-/// The configuration of a site's folder, without environment and flags.
+/// Reads the configuration of a site folder, without environment variables and flags.
 pub fn config(root: &Path) -> Config {
     Config::read(root, &Overrides::default(), &|_| None).expect("a valid configuration")
 }
 
-/// The archive of a site's folder.
+/// Loads the archive of a site.
 pub fn load(config: &Config) -> Snapshot {
     archive::load(config, paths::CLAIMS, &Progress::default()).expect("an archive")
 }
 
-/// A site that can be asked.
+/// A site that takes requests without sockets, directly at its router.
 pub struct Site {
     router: Router,
     admin: Router,
@@ -62,23 +62,23 @@ pub struct Site {
 }
 
 impl Site {
-    /// The sample archive of the repository.
+    /// The sample archive in the root of the repository.
     pub fn sample() -> Self {
         Self::at(Path::new(env!("CARGO_MANIFEST_DIR")))
     }
 
-    /// A fixture.
+    /// The site of a fixture, loaded in place.
     pub fn fixture(name: &str) -> Self {
         Self::at(&fixture(name))
     }
 
-    /// A site of these files.
+    /// Creates a site from these files.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let folder = folder(files);
         Self::at(folder.path()).keeping(folder)
     }
 
-    /// The site of a folder.
+    /// Loads the site in a folder.
     pub fn at(root: &Path) -> Self {
         let config = config(root);
         let app = App::new(&config);
@@ -86,7 +86,7 @@ impl Site {
         Self::asking(app)
     }
 
-    /// A site of these files, all of which can be searched.
+    /// Creates a site from these files, and waits until the search index contains all posts.
     pub fn searched(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("index/.keep", "")], files].concat());
         let config = config(folder.path());
@@ -101,17 +101,17 @@ impl Site {
         Self::asking(app).keeping(folder)
     }
 
-    /// The site of an app.
+    /// A site that sends its requests to this app.
     pub fn asking(app: Arc<App>) -> Self {
         Self { admin: web::admin::router(Arc::clone(&app)), router: web::router(app), _folder: None }
     }
 
-    /// The site as its owner's listener shows it.
+    /// The same site, but with requests to the admin listener.
     pub fn for_owner(self) -> Self {
         Self { router: self.admin.clone(), ..self }
     }
 
-    /// A site whose archive is still being loaded.
+    /// An empty site whose archive is still loading.
     pub fn loading() -> Self {
         let folder = folder(&[]);
         let app: Arc<App> = App::new(&config(folder.path()));
@@ -122,7 +122,7 @@ impl Site {
         Self { _folder: Some(folder), ..self }
     }
 
-    /// Sends any request.
+    /// Sends a request and reads the whole response.
     pub fn send(&self, request: Request<Body>) -> Answer {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
@@ -133,7 +133,7 @@ impl Site {
         })
     }
 
-    /// Sends a request with these headers.
+    /// Sends a request with these headers and without a body.
     pub fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
@@ -142,12 +142,12 @@ impl Site {
         self.send(request.body(Body::empty()).expect("a request"))
     }
 
-    /// GETs a path.
+    /// Sends a GET request.
     pub fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, &[])
     }
 
-    /// The HTML of a page, which must be there.
+    /// The HTML of a page; asserts that the status is 200.
     pub fn page(&self, path: &str) -> String {
         let answer = self.get(path);
         assert_eq!(answer.status, StatusCode::OK, "{path}");
@@ -155,19 +155,19 @@ impl Site {
         answer.text()
     }
 
-    /// Asserts that a path redirects for good, and where to.
+    /// Asserts that a path redirects permanently (301) to `to`.
     pub fn assert_moved(&self, path: &str, to: &str) {
         let answer = self.get(path);
         assert_eq!((answer.status, answer.header("location")), (StatusCode::MOVED_PERMANENTLY, to), "{path}");
     }
 
-    /// Asserts the status of a path.
+    /// Asserts the status of a GET request.
     pub fn assert_status(&self, path: &str, status: u16) {
         assert_eq!(self.get(path).status.as_u16(), status, "{path}");
     }
 
-    /// Asserts that who has the page already is told so, in each encoding, and that the answer
-    /// still says what caches need to know.
+    /// Asserts that a request with the current ETag gets a 304 in each encoding, and that the 304 has the
+    /// headers that caches need.
     pub fn assert_conditional(&self, path: &str) {
         for encoding in ["br", "gzip", "identity"] {
             let accept = ("accept-encoding", encoding);
@@ -188,7 +188,7 @@ impl Site {
     }
 }
 
-/// An answer, read whole.
+/// A response, read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -197,12 +197,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value; empty if there is none.
+    /// Returns the value of a header, or an empty string if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("visible ASCII"))
     }
 
-    /// The text, decoded.
+    /// Returns the body as text, decompressed.
     pub fn text(&self) -> String {
         let mut text = String::new();
         match self.header("content-encoding") {
@@ -221,26 +221,26 @@ impl Answer {
     }
 }
 
-/// Runs the program.
+/// Runs finews to its end.
 pub fn finews(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_finews")).args(arguments).output().expect("the program runs")
 }
 
-/// Each line of a text as JSON.
+/// Parses each line of a text as JSON.
 pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect()
 }
 
-/// The lines that a command prints, as JSON; it must end well.
+/// Runs finews, asserts that it succeeds, and parses each line of its stdout as JSON.
 pub fn printed(arguments: &[&str]) -> Vec<serde_json::Value> {
     let output = finews(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     json_lines(&String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-/// The text of each element of a name in an XML document.
+/// The text of each XML element with this name.
 pub fn texts_of(xml: &str, name: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
     let elements = document.descendants().filter(|node| node.tag_name().name() == name);

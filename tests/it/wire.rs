@@ -1,4 +1,4 @@
-//! What only sockets show: answers come when they are due, and as fast as they are read.
+//! Behaviour that only raw sockets show: responses arrive without delay, at the pace of the client.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use crate::support::{Running, folder};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends bytes, and gives what comes of the answer at first.
+/// Sends bytes; returns the first bytes of the response.
 fn sent(server: &Running, bytes: &[u8]) -> String {
     let mut stream = connect(server, bytes);
     let mut buffer = [0; 4096];
@@ -35,7 +35,7 @@ fn an_answer_does_not_wait_for_what_else_has_come() {
     }
     let refused = sent(&server, b"GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
-    // Requests one behind the other are answered in their order.
+    // Pipelined requests get their responses in order.
     let mut stream = connect(
         &server,
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\nHEAD /none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -50,13 +50,13 @@ fn an_answer_does_not_wait_for_what_else_has_come() {
 fn who_reads_slowly_costs_no_memory() {
     const MEBIBYTE: u64 = 1 << 20;
     let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("assets/big.mp4", "")]);
-    // A file without any blocks on the disk.
+    // A sparse file, without any blocks on the disk.
     let file = fs::File::options().write(true).open(site.path().join("assets/big.mp4")).expect("a file");
     file.set_len(200 * MEBIBYTE).expect("a length");
     let server = Running::serving(site.path(), &[]);
     let before = server.memory();
     let request = b"GET /assets/big.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
-    // One of them asks again and again, and none reads.
+    // Each client sends the request four times, and does not read the response.
     let held: Vec<TcpStream> = (0..8).map(|_| connect(&server, &request.repeat(4))).collect();
     server.wait_until("sending", |server| server.get("/").status == axum::http::StatusCode::OK);
     std::thread::sleep(Duration::from_secs(1));

@@ -1,5 +1,5 @@
-//! A made-up news archive of any size, the same for the same options: three shapes of posts, a few
-//! thousand sources of very different weight, stock links, pictures, and a share of broken files.
+//! A generated news archive of any size; the same options give the same files. It has three shapes of posts,
+//! a few thousand sources of very different size, stock links, pictures, and a share of broken files.
 
 mod defect;
 mod post;
@@ -27,23 +27,23 @@ finews:
   legacy_hosts: [old.example.com]
 ";
 
-/// What the archive is like.
+/// Size and properties of the archive.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) posts: usize,
-    /// The share of broken files, 0 to 1.
+    /// Share of broken files, from 0 to 1.
     pub(crate) bad: f64,
     pub(crate) seed: u64,
     pub(crate) sources: usize,
-    /// How many posts a day has; at least 1.
+    /// Posts per day; at least 1.
     pub(crate) per_day: usize,
     pub(crate) start: NaiveDate,
 }
 
-/// Writes the archive: `_config.yml`, and the files in `posts`.
+/// Writes the archive: `_config.yml`, and the post files in `posts`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// Returns an error if a file cannot be written.
 pub(crate) fn write(folder: &Path, options: &Options) -> io::Result<()> {
     let posts = folder.join("posts");
     fs::create_dir_all(&posts)?;

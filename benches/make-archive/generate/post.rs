@@ -1,5 +1,5 @@
-//! The text of one post, in one of the three shapes that such archives hold: a digest alone, a
-//! digest over scraped HTML, or scraped HTML; some with a defect.
+//! Generates one post, in one of the three shapes that such archives hold: a digest alone, a digest over
+//! scraped HTML, or scraped HTML alone. Some posts get a defect.
 
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ const STOCKS: &[(&str, &str)] = &[
     ("1.689981", "砚芯微电"),
 ];
 
-/// A post's file: its name and its text, in the parts that a defect may change.
+/// A post file: its name and text, and the parts that a defect may change.
 #[derive(Debug)]
 pub(super) struct Post {
     pub(super) name: String,
@@ -37,7 +37,7 @@ pub(super) struct Post {
     pub(super) text: String,
 }
 
-/// The `index`-th post, of the options' archive.
+/// Generates post number `index` of the archive; returns its file name and text.
 pub(super) fn make(index: usize, options: &Options, texts: &Texts, sources: &Sources) -> (String, String) {
     let mut random = Random::new(options.seed, index as u64);
     let source = sources.pick(&mut random);
@@ -75,7 +75,7 @@ pub(super) fn make(index: usize, options: &Options, texts: &Texts, sources: &Sou
     (post.name, post.text)
 }
 
-/// The day of a post: so many a day, from the first on.
+/// The day of a post: `per_day` posts for each day, from the first day on.
 fn day(index: usize, options: &Options) -> NaiveDate {
     options.start + Duration::days((index / options.per_day) as i64)
 }

@@ -1,12 +1,12 @@
-//! Random numbers that are the same everywhere: the state is a counter, so every post has numbers of
-//! its own and posts can be made in any order.
+//! Random numbers that are the same on every machine. The state is a counter, so every post has its own
+//! numbers and posts can be generated in any order.
 
-/// SplitMix64, by Steele, Lea and Flood.
+/// The SplitMix64 generator by Steele, Lea and Flood.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// The numbers of one `stream` of a seed.
+    /// A generator for one `stream` of a seed.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut start = Self(seed);
         let mixed = start.next();
@@ -21,22 +21,22 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number of 0 to 1, without 1.
+    /// A number from 0 up to, but not including, 1.
     pub(super) fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 
-    /// One of these, which are not none.
+    /// One of the choices, which must not be empty.
     pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 
-    /// Whole numbers whose logarithm is spread normally.
+    /// A log-normal number; `mean` and `deviation` describe its logarithm.
     pub(super) fn lognormal(&mut self, mean: f64, deviation: f64) -> f64 {
         let radius = (-2.0 * (1.0 - self.share()).ln()).sqrt();
         let normal = radius * (std::f64::consts::TAU * self.share()).cos();

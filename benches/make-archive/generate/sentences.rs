@@ -1,5 +1,4 @@
-//! Sentences and titles, as the rules of `words.txt` make them. They are made once, and posts
-//! choose among them.
+//! Sentences and titles, generated once from the rules of `words.txt`. Posts pick from them.
 
 use std::collections::HashMap;
 
@@ -9,7 +8,7 @@ const WORDS: &str = include_str!("words.txt");
 const SENTENCES: usize = 27_000;
 const TITLES: usize = 10_000;
 
-/// What posts are written with.
+/// The sentences and titles that posts are built from.
 #[derive(Debug)]
 pub(super) struct Texts {
     pub(super) sentences: Vec<String>,
@@ -17,7 +16,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// The texts of a seed.
+    /// Generates the texts of a seed.
     pub(super) fn new(seed: u64) -> Self {
         let rules = rules();
         let make = |stream: u64, rule: &str, count: usize| {
@@ -34,7 +33,7 @@ impl Texts {
     }
 }
 
-/// The choices of each rule.
+/// Parses `words.txt`: the choices of each rule, by name.
 fn rules() -> HashMap<&'static str, Vec<&'static str>> {
     let mut rules: HashMap<_, Vec<_>> = HashMap::new();
     let mut rule = "";

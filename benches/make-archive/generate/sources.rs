@@ -1,10 +1,10 @@
-//! The sources of the archive's news: a few write most of it, as in life.
+//! The sources of the archive's news. A few sources publish most posts, as in real archives.
 
 use std::collections::HashSet;
 
 use super::random::Random;
 
-/// Syllables of names, and the character that each is.
+/// Syllables of source names, each with its Chinese character.
 const SYLLABLES: &[(&str, &str)] = &[
     ("qing", "青"),
     ("lu", "麓"),
@@ -36,19 +36,18 @@ const SYLLABLES: &[(&str, &str)] = &[
     ("wen", "闻"),
 ];
 
-/// A source, as a category is spelled and as readers read it.
+/// A source: the slug used as a category, and the name shown to readers.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) slug: String,
     pub(super) name: String,
 }
 
-/// Sources, each with its share: the first writes twice as much as the second, three times as much
-/// as the third, and so on.
+/// All sources, weighted by Zipf's law: the n-th source has the weight 1/n.
 #[derive(Debug)]
 pub(super) struct Sources {
     all: Vec<Source>,
-    /// The sum of the weights up to each.
+    /// Cumulative weights, one for each source.
     sums: Vec<f64>,
 }
 
@@ -67,7 +66,7 @@ impl Sources {
         Self { all, sums }
     }
 
-    /// The source of one post.
+    /// Picks the source of one post at random, by weight.
     pub(super) fn pick(&self, random: &mut Random) -> &Source {
         let at = random.share() * self.sums.last().copied().unwrap_or_default();
         &self.all[self.sums.partition_point(|sum| *sum <= at).min(self.all.len() - 1)]

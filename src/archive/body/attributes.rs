@@ -1,5 +1,5 @@
-//! The attributes that an element keeps, rewritten: links and images, alignment as a class,
-//! ids and spans as they are. Whatever is written here, ammonia has the last word.
+//! Rewrites the attributes that an element keeps: links, images, and alignment as a class; ids and spans
+//! stay. Ammonia filters the result afterwards.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use super::security::SecurityCode;
 use super::tokens::Tag;
 use super::{SiteContext, link};
 
-/// Longer values are no use; see `MAX_ENTITIES` for their harm.
+/// Size limit of a value, in bytes; longer ones are dropped. `MAX_ENTITIES` explains their harm.
 const MAX_LEN: usize = 8192;
 
-/// The value of an attribute.
+/// The value of an attribute, if it is not too long.
 pub(super) fn get<'h>(tag: &Tag<'h>, name: &str) -> Option<Cow<'h, str>> {
     tag.get(name).filter(|value| value.len() <= MAX_LEN)
 }
 
-/// Writes the opening tag of `element`, which `tag` became. `false`: nothing was written,
-/// since a link without a target or an image without a source is none.
+/// Writes the opening tag of `element`, which replaces `tag`. Returns `false`, with no output, for a link
+/// without a target or an image without a source.
 pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut String) -> bool {
     match element {
         "a" => {
@@ -80,7 +80,7 @@ fn copy(element: &str, tag: &Tag<'_>, names: &[&str], out: &mut String) {
     }
 }
 
-/// The class that the element keeps: its own if we know it, else the one of its alignment.
+/// Writes the class that the element keeps: its own if it is allowed, else that of its alignment.
 fn class(element: &str, tag: &Tag<'_>, out: &mut String) {
     let own = get(tag, "class").unwrap_or_default();
     let own = own.split_ascii_whitespace().find(|class| clean::has_class(element, class));
@@ -108,14 +108,14 @@ fn alignment(tag: &Tag<'_>) -> Option<&'static str> {
     known.iter().find(|(name, _)| align.trim().eq_ignore_ascii_case(name)).map(|(_, class)| *class)
 }
 
-/// The value of a style's declaration; the last one counts.
+/// The value of a declaration in a style; the last one wins.
 fn declaration<'s>(style: &'s str, property: &str) -> Option<&'s str> {
     let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
     let found = declarations.rfind(|(name, _)| name.trim().eq_ignore_ascii_case(property));
     found.map(|(_, value)| value.split('!').next().unwrap_or_default().trim())
 }
 
-/// Whether the element says `display:none`.
+/// Returns whether the element's style has `display:none`.
 pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
     let style = get(tag, "style").unwrap_or_default();
     declaration(&style, "display").is_some_and(|display| display.eq_ignore_ascii_case("none"))
@@ -132,10 +132,10 @@ pub(super) fn security(tag: &Tag<'_>) -> Option<SecurityCode> {
     }
 }
 
-/// The classes of a security's name: of a link, and of what was one.
+/// The classes of a security's name, as a link and as the remains of one.
 const MENTIONS: [&str; 2] = ["keytip", "em_stock_key_common"];
 
-/// Whether the element holds a security's name, and not its chart.
+/// Returns whether the element holds a security's name, not its chart.
 pub(super) fn is_mention(tag: &Tag<'_>) -> bool {
     has_any_class(tag, &MENTIONS)
 }

@@ -1,20 +1,19 @@
-//! kramdown's blocks (its GFM parser, as Jekyll configures it): a source becomes a tree whose
-//! leaves are span text. A port of kramdown 2.4's `parser/kramdown/*.rb`, rule for rule, except
-//! where JEKYLL.md asks for better: tables need a delimiter row, an unclosed tag ends at the
-//! next blank line.
+//! Parses kramdown's blocks (its GFM parser, as Jekyll configures it) into a tree whose leaves are span
+//! text. A port of kramdown 2.4's `parser/kramdown/*.rb`, rule for rule, with two improvements that
+//! JEKYLL.md asks for: tables need a delimiter row, and an unclosed tag ends at the next blank line.
 
 use std::collections::BTreeMap;
 
 use super::{bytes, code, define, heading, html_block, list, table};
 
-/// Blocks nested deeper than this are text.
+/// Blocks nested deeper than this become text.
 const MAX_DEPTH: usize = 48;
 
-/// Span text that ends in one HTML element.
+/// The span text of one HTML element.
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) text: String,
-    /// Which paragraph of the comrak document it is; `None` if it needs no Markdown.
+    /// Index of the leaf's paragraph in the comrak document; `None` if the text needs no Markdown.
     pub(super) node: Option<usize>,
 }
 
@@ -30,12 +29,12 @@ pub(super) enum Block {
     Blank {
         single: bool,
     },
-    /// What prints nothing: a definition, a comment. `ends` if a block may begin after it as
-    /// after a blank line.
+    /// A block without output: a definition, a comment. `ends` if a block may begin after it as after a
+    /// blank line.
     Nothing {
         ends: bool,
     },
-    /// A paragraph; `tight` if it goes without `<p>`.
+    /// A paragraph; `tight` if it has no `<p>`.
     Para {
         leaf: Leaf,
         tight: bool,
@@ -57,9 +56,9 @@ pub(super) enum Block {
     },
     Definitions(Vec<Definition>),
     Table(table::Table),
-    /// Ready HTML.
+    /// HTML that is not parsed as Markdown.
     Html(String),
-    /// `$$…$$`: text that a script of the site shows as a formula.
+    /// `$$…$$`: text that a script of the site renders as a formula.
     Math(String),
     /// An HTML element with `markdown="1"`.
     Element {
@@ -83,27 +82,27 @@ pub(super) struct LinkDefinition {
     pub(super) title: String,
 }
 
-/// What footnotes say, by name.
+/// The content of footnotes, by name.
 pub(super) type Footnotes = BTreeMap<String, Vec<Block>>;
 
-/// A source as blocks, with what it defines.
+/// Parses a source into blocks and collects its definitions.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     pub(super) links: Vec<LinkDefinition>,
     pub(super) footnotes: Footnotes,
     depth: usize,
-    /// Bytes that searches for a missing end may still cost: keeps a hostile body linear.
+    /// Bytes that failed searches for an end may still cost; keeps a hostile body linear.
     pub(super) budget: usize,
 }
 
-/// Where a block parser stands: a source of whole lines and the blocks so far.
+/// The position of a block parser: a source of whole lines, and the blocks so far.
 pub(super) struct Cursor<'s, 'b> {
     pub(super) src: &'s str,
     pub(super) pos: usize,
     pub(super) blocks: &'b mut Vec<Block>,
     /// The id that `{: #id}` gives to the next block.
     pub(super) next_id: Option<String>,
-    /// Where the line ends that was asked for last: a line may hold many blocks.
+    /// End of the last line that `line` returned; a line may hold many blocks.
     line_end: usize,
 }
 
@@ -128,19 +127,18 @@ impl<'s> Cursor<'s, '_> {
 }
 
 impl Parser {
-    /// For a source of so many bytes.
+    /// `len` is the length of the source in bytes.
     pub(super) fn new(len: usize) -> Self {
         Self { budget: 8 * len + 65_536, ..Self::default() }
     }
 
-    /// The blocks of a text.
     pub(super) fn parse(&mut self, text: &str) -> Vec<Block> {
         let mut blocks = Vec::new();
         self.parse_into(&mut blocks, text);
         blocks
     }
 
-    /// The same, after blocks that are there already: a paragraph goes on.
+    /// Appends the blocks of a text to `blocks`; a paragraph at their end continues.
     pub(super) fn parse_into(&mut self, blocks: &mut Vec<Block>, text: &str) {
         if self.depth >= MAX_DEPTH {
             let leaf = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
@@ -161,7 +159,7 @@ impl Parser {
         self.depth -= 1;
     }
 
-    /// One block, tried in kramdown's order.
+    /// Parses one block. The order of attempts is kramdown's.
     fn block(&mut self, c: &mut Cursor<'_, '_>) {
         if blank(c) || code::indented(c) {
             return;
@@ -176,7 +174,7 @@ impl Parser {
         };
     }
 
-    /// The blocks that begin with a mark.
+    /// Parses a block that begins with a mark.
     fn marked_block(&mut self, c: &mut Cursor<'_, '_>) -> bool {
         code::fenced(self, c)
             || self.quote(c)
@@ -318,7 +316,7 @@ fn ends_paragraph(rest: &str) -> bool {
         || code::fence(line).is_some()
 }
 
-/// `LAZY_END`: what ends a quote, too.
+/// `LAZY_END`, which ends a quote, too.
 pub(super) fn ends_lazily(rest: &str) -> bool {
     before_boundary(rest) || html_block::begins_or_ends(after_indent(line(rest)))
 }
@@ -337,7 +335,7 @@ pub(super) fn is_blank(line: &str) -> bool {
     line.bytes().all(|b| b.is_ascii_whitespace() || b == 0x0B)
 }
 
-/// Whether the first line is blank; looks no further than needed.
+/// Returns whether the first line is blank; reads only as far as needed.
 pub(super) fn begins_blank(text: &str) -> bool {
     text.bytes().take_while(|b| *b != b'\n').all(|b| b.is_ascii_whitespace() || b == 0x0B)
 }

@@ -1,11 +1,10 @@
-//! Looking for the few bytes that mean something in a long text. Used wherever a body is read
-//! from end to end.
+//! Searches a long text for the few bytes that matter. Used where a body is scanned from end to end.
 
-/// How many bytes are asked about at once.
+/// Bytes tested at once.
 const CHUNK: usize = 32;
 
-/// Where the first byte stands that is one of those wanted. A whole chunk is asked about before
-/// any byte of it is, without an early end, which compilers make vectors of.
+/// Returns the position of the first byte that is in `wanted`. A whole chunk is tested without an early
+/// exit, so that the compiler vectorises the loop.
 pub(super) fn find<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> Option<usize> {
     let is_wanted = |byte: &u8| wanted.iter().fold(false, |found, other| found | (byte == other));
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
@@ -17,9 +16,9 @@ pub(super) fn find<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> Option<usi
     bytes.iter().position(is_wanted).map(|at| before + at)
 }
 
-/// How many bytes `is` holds for; it should be a few comparisons, joined by `|`.
+/// Counts the bytes that satisfy `is`, which should be a few comparisons joined by `|`.
 pub(super) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
-    // Sums of a byte's size are the fastest.
+    // Sums that fit in a byte are the fastest.
     let sum = |chunk: &[u8]| usize::from(chunk.iter().map(|byte| u8::from(is(*byte))).sum::<u8>());
     bytes.chunks(usize::from(u8::MAX)).map(sum).sum()
 }

@@ -1,4 +1,4 @@
-//! The only place where HTML becomes safe: ammonia's answer is what templates print.
+//! The only place where HTML becomes safe: templates print ammonia's output.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,23 +8,22 @@ use ammonia::{Builder, UrlRelative};
 use encoding_rs::UTF_8;
 use serde::{Deserialize, Serialize};
 
-/// HTML that ammonia has cleaned: the one thing that a template prints unescaped.
+/// HTML that ammonia has cleaned: the only type that templates print unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyHtml(Box<str>);
 
 impl BodyHtml {
-    /// The HTML.
+    /// The clean HTML, safe to print unescaped.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// HTML that was a `BodyHtml` before it was put away, compressed, and is one again.
+    /// Restores HTML that was a `BodyHtml` before it was compressed and stored.
     pub(crate) fn from_stored(html: String) -> Self {
         Self(html.into())
     }
 }
 
-/// Cleans HTML.
 pub(super) fn clean(html: &str) -> BodyHtml {
     let mut bytes = Vec::with_capacity(html.len());
     // Writing to memory does not fail.
@@ -34,8 +33,8 @@ pub(super) fn clean(html: &str) -> BodyHtml {
     BodyHtml(with_first_newlines(html).into())
 }
 
-/// A newline that opens a `pre` is dropped by who reads it, so one that is to be seen needs another
-/// before it. (<https://html.spec.whatwg.org/multipage/grouping-content.html#the-pre-element>)
+/// Doubles a newline that opens a `pre`: HTML parsers drop the first.
+/// (<https://html.spec.whatwg.org/multipage/grouping-content.html#the-pre-element>)
 fn with_first_newlines(html: Cow<'_, str>) -> Cow<'_, str> {
     if !html.contains("<pre") {
         return html;
@@ -53,7 +52,7 @@ fn with_first_newlines(html: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `rel` of links to other hosts.
+/// The `rel` of links to other hosts.
 pub(super) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 
 const TAGS: &[&str] = &[
@@ -116,7 +115,7 @@ const TAGS: &[&str] = &[
     "summary",
 ];
 
-/// Whether an element is kept.
+/// Returns whether the policy keeps an element.
 pub(super) fn is_kept(name: &str) -> bool {
     TAGS.contains(&name)
 }
@@ -140,7 +139,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("colgroup", &["span"]),
 ];
 
-/// Attributes that may have only these values.
+/// Attributes that are limited to these values.
 const VALUES: &[(&str, &str, &[&str])] = &[
     ("a", "rel", &[EXTERNAL_REL]),
     ("a", "role", &["doc-backlink"]),
@@ -152,8 +151,8 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("img", "referrerpolicy", &["no-referrer"]),
 ];
 
-/// Whether an element keeps an attribute. What is not even written is not taken out of the middle, which
-/// would leave the others in another order.
+/// Returns whether the policy keeps an attribute. The rewriting pass omits the others, since ammonia would
+/// reorder the rest when it removes one.
 pub(super) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
     let of_any_value = ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name));
     let of_this_value = || {
@@ -183,10 +182,10 @@ const ALIGNED: &[&str] = &[
 ];
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
-/// Those of footnotes, and of a quote page beside a security's name.
+/// The classes of footnote links, and of the link to a quote page after a security's name.
 const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", "quote"];
 
-/// Whether an element may carry a class.
+/// Returns whether the policy keeps a class.
 pub(super) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
@@ -222,7 +221,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Ids are headings' and footnotes'; those that begin with `ui-` are the page's own.
+/// Filters attribute values. Only headings and footnotes have ids; the prefix `ui-` is reserved for the page.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),
@@ -230,7 +229,7 @@ fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, st
         (_, "id") => !value.is_empty() && !value.starts_with("ui-"),
         ("img", "src") => !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")),
         (_, "width" | "height" | "colspan" | "rowspan" | "span") => is_number(value, 5),
-        // A list may begin with a date or a stock's code.
+        // The number of an item may be a date or a stock's code.
         (_, "start" | "value") => is_number(value, 9),
         _ => true,
     };

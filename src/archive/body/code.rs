@@ -35,7 +35,7 @@ pub(super) fn indented(c: &mut Cursor<'_, '_>) -> bool {
         match without_indent(line) {
             Some(code) => text.push_str(code),
             None if is_blank(line) => text.push('\n'),
-            // A lazy line belongs to the one before.
+            // A lazy line continues the line before it.
             None => {
                 text.truncate(text.trim_end_matches('\n').len());
                 text.push(' ');

@@ -1,5 +1,5 @@
-//! Lines that print nothing where they stand: link, footnote and abbreviation definitions,
-//! and kramdown's `{: …}` attributes and `{::…}` extensions.
+//! Lines without output where they stand: link, footnote and abbreviation definitions, and kramdown's
+//! `{: …}` attributes and `{::…}` extensions.
 
 use std::sync::LazyLock;
 
@@ -35,8 +35,8 @@ pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(is_word) && name.chars().all(|c| is_word(c) || c == '-')
 }
 
-/// `LINK_DEFINITION_START`, without targets that hold spaces: those are sentences that begin
-/// with a bracketed name.
+/// `LINK_DEFINITION_START`, except for targets with spaces: such lines are sentences that begin with a
+/// bracketed name.
 static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"^ {0,3}\[([^\n\]]+)\]:[ \t]*(?:<([^>\n]*)>|([^\s<]\S*))",
@@ -65,7 +65,7 @@ pub(super) fn link(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     true
 }
 
-/// `*[abbr]: meaning` is taken out; the abbreviations themselves stay plain text.
+/// Removes `*[abbr]: meaning`; the abbreviations themselves stay plain text.
 pub(super) fn abbreviation(c: &mut Cursor<'_, '_>) -> bool {
     let first = c.line();
     let found = after_indent(first).strip_prefix("*[").and_then(|text| text.split_once("]:"));
@@ -87,7 +87,7 @@ pub(super) fn attributes(line: &str) -> Option<&str> {
     (!text.is_empty() && is_blank(rest)).then_some(text)
 }
 
-/// Whether a line without indent is `{: …}`.
+/// Returns whether a line is `{: …}` without an indent.
 pub(super) fn is_attributes(line: &str) -> bool {
     line.starts_with('{') && attributes(line).is_some()
 }
@@ -144,7 +144,7 @@ fn is_stop(line: &str, name: &str) -> bool {
     inner.is_some_and(|stop| stop.is_empty() || stop == name)
 }
 
-/// Of all attributes only a heading's id is kept; `{:toc}` replaces the list before it.
+/// Applies a `{: …}` line. Only a heading's id is kept; `{:toc}` removes the list before it.
 fn apply(c: &mut Cursor<'_, '_>, text: &str) {
     let id = text.split_ascii_whitespace().find_map(|word| {
         let id = word.split('.').find_map(|part| part.strip_prefix('#'))?;

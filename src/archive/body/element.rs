@@ -1,23 +1,23 @@
-//! What becomes of each element, and which elements close which (the parts of HTML's tree
+//! The policy for each element, and the elements that close one another (the parts of HTML's tree
 //! construction that decide where a body's children end).
 
 use super::clean;
 
-/// What becomes of an element.
+/// How the rewriting pass treats an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Policy {
     Keep,
-    /// Kept, and has no content.
+    /// Kept; the element has no content.
     Void,
     /// Kept as a `div`.
     Block,
-    /// Its content is kept.
+    /// The tags are removed, the content is kept.
     Unwrap,
-    /// It vanishes with its content.
+    /// Removed with its content.
     Hide,
-    /// It vanishes with its content, which is no markup.
+    /// Removed with its content, which is not markup.
     Raw,
-    /// Its tags are as if they were not there.
+    /// The tags are skipped: the element never counts as open.
     Ignore,
 }
 
@@ -40,13 +40,13 @@ pub(super) fn policy(name: &str) -> Policy {
     }
 }
 
-/// Whether the element's content is no markup; in any case of letters.
+/// Returns whether the element's content is not markup; the case of `name` does not matter.
 pub(super) fn is_raw(name: &str) -> bool {
     let known = ["script", "style", "iframe", "noembed", "noframes", "title", "textarea"];
     known.iter().any(|raw| raw.eq_ignore_ascii_case(name))
 }
 
-/// Whether an element is a block: it ends a paragraph, and is a child of the body by itself.
+/// Returns whether an element is a block: it ends a paragraph and is a child of the body on its own.
 pub(super) fn closes_paragraph(name: &str) -> bool {
     is_heading(name)
         || matches!(
@@ -78,23 +78,23 @@ pub(super) fn is_table_part(name: &str) -> bool {
     matches!(name, "table" | "caption" | "colgroup" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th")
 }
 
-/// Whether authors may leave out the end tag.
+/// Returns whether HTML makes the end tag optional.
 pub(super) fn may_lack_end(name: &str) -> bool {
     matches!(name, "p" | "li" | "dt" | "dd" | "rt" | "rp" | "optgroup" | "option")
         || (is_table_part(name) && name != "table")
 }
 
-/// Whether a tag without its end would hide what follows.
+/// Returns whether the element, left open, would hide the text after it.
 pub(super) fn hides(name: &str) -> bool {
     matches!(policy(&name.to_ascii_lowercase()), Policy::Hide | Policy::Raw)
 }
 
-/// Nothing inside can close what is outside.
+/// Returns whether tags inside the element cannot close elements outside it.
 pub(super) fn is_barrier(name: &str) -> bool {
     matches!(name, "td" | "th" | "caption" | "table")
 }
 
-/// Whether an end tag ends an open element.
+/// Returns whether an end tag closes an open element; any heading's end tag closes any heading.
 pub(super) fn is_ended_by(open: &str, end: &str) -> bool {
     open == end || (is_heading(open) && is_heading(end))
 }
@@ -102,7 +102,7 @@ pub(super) fn is_ended_by(open: &str, end: &str) -> bool {
 const CELL_SCOPE: &[&str] = &["td", "th", "caption", "table"];
 const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
 
-/// What a start tag closes, each with the elements behind which it does not look.
+/// The elements that a start tag closes, each group with the elements that stop the search for it.
 pub(super) fn implied(name: &str) -> &'static [(&'static [&'static str], &'static [&'static str])] {
     const P: (&[&str], &[&str]) = (&["p"], CELL_SCOPE);
     const TABLE: &[&str] = &["table"];

@@ -39,14 +39,14 @@ fn add_heading(c: &mut Cursor<'_, '_>, level: usize, text: &str, id: Option<&str
     true
 }
 
-/// `# contents`: the level and the contents.
+/// Parses `# contents` into the level and the contents.
 pub(super) fn atx(line: &str) -> Option<(usize, &str)> {
     let level = line.bytes().take_while(|b| *b == b'#').count();
     let contents = &line[level..];
     ((1..=6).contains(&level) && contents.starts_with([' ', '\t'])).then(|| (level, contents.trim_start()))
 }
 
-/// Takes `{#id}` off the end of a heading.
+/// Splits `{#id}` off the end of a heading.
 fn heading_id(text: &str) -> (&str, Option<&str>) {
     let found = text.strip_suffix('}').and_then(|open| open.rsplit_once("{#")).filter(|(before, id)| {
         before.ends_with([' ', '\t'])

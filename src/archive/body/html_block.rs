@@ -1,12 +1,12 @@
-//! HTML blocks: an element runs to its matching close across blank lines, and what follows the
-//! close is Markdown again (`parser/kramdown/html.rb`). One that is never closed ends, unlike
-//! kramdown's, at the next blank line.
+//! HTML blocks: an element extends to its matching closing tag, across blank lines, and Markdown continues
+//! after it (`parser/kramdown/html.rb`). Unlike in kramdown, an element that is never closed ends at the
+//! next blank line.
 
 use super::blocks::{Block, Cursor, Leaf, Parser, after_indent, is_blank, line};
 use super::tag::{self, OpenTag, close_tag, open_tag};
 use super::{bytes, element};
 
-/// More open elements than this are not looked through for their ends.
+/// Maximum number of open elements during a search for a closing tag.
 const MAX_OPEN: usize = 512;
 
 pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
@@ -56,8 +56,8 @@ pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     true
 }
 
-/// HTML that ends with its open tags closed. Those whose content is not shown are left out
-/// instead: the text after them is.
+/// Closes the tags that are open at the end of `text`. Tags that would hide their content are removed
+/// instead, so that the text after them is shown.
 fn closed(text: &str, open: &[(OpenTag<'_>, usize)]) -> String {
     let mut html = String::with_capacity(text.len());
     let mut from = 0;
@@ -93,7 +93,7 @@ fn content(tag: OpenTag<'_>) -> Content {
     }
 }
 
-/// Where a closing tag stands.
+/// The byte range of a closing tag.
 struct Close {
     start: usize,
     end: usize,
@@ -115,8 +115,8 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
     found
 }
 
-/// Goes through the element at the start of a text: its closing tag, or the tags that are open
-/// at the end and where they stand.
+/// Scans the element at the start of a text. Returns its closing tag, or the tags that are open at the end
+/// of the text, with their positions.
 fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
     let mut open: Vec<(OpenTag<'_>, usize)> = Vec::new();
     let mut unclosed: Vec<&str> = Vec::new();
@@ -142,7 +142,7 @@ fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
                     None => unclosed.push(tag.name),
                 }
             } else if is_raw_text(tag.name) {
-                // Looked for in vain once already.
+                // An earlier search found no closing tag.
             } else if !tag.closed && !tag::is_void(tag.name) {
                 open.push((tag, start));
             }
@@ -184,8 +184,8 @@ fn skip_line_end(c: &mut Cursor<'_, '_>) {
     }
 }
 
-/// `LAZY_END_HTML_START` and `LAZY_END_HTML_STOP`: whether a line begins with a tag that is not
-/// a span's.
+/// `LAZY_END_HTML_START` and `LAZY_END_HTML_STOP`: returns whether a line begins with the tag of an element
+/// that is not a span.
 pub(super) fn begins_or_ends(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('<') else { return false };
     let (name, is_stop) = inner.strip_prefix('/').map_or((inner, false), |name| (name, true));

@@ -1,5 +1,5 @@
-//! comrak's spans written as HTML, the way kramdown writes them: an HTML tag that opens a block
-//! or closes nothing is text, one that is left open is closed with its paragraph.
+//! Writes comrak's spans as HTML the way kramdown does: an HTML tag that opens a block or closes nothing is
+//! text, and a tag that is left open is closed at the end of its paragraph.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -55,7 +55,7 @@ pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Fo
                 continue;
             }
             _ if images > 0 => continue,
-            // `***x***` is strong outside in kramdown.
+            // kramdown reads `***x***` with `strong` outside.
             NodeValue::Emph if holds_only_strong(node) => "strong",
             NodeValue::Strong if node.parent().is_some_and(holds_only_strong) => "em",
             NodeValue::Emph => "em",
@@ -108,15 +108,15 @@ pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Fo
     end_all(open_tags.drain(..), out);
 }
 
-/// An HTML tag that is open.
+/// An open HTML tag.
 struct Tag {
     name: String,
-    /// Where it stands in the output.
+    /// The tag's byte range in the output.
     place: Range<usize>,
 }
 
-/// Ends tags that nothing closed. Those whose content is not shown are taken out instead: the
-/// text after them is.
+/// Closes tags that have no end tag. Tags that would hide their content are removed instead, so that the
+/// text after them is shown.
 fn end_all(open: Drain<'_, Tag>, out: &mut String) {
     for tag in open.rev() {
         if element::hides(&tag.name) {
@@ -165,7 +165,7 @@ fn image(url: &str, title_text: &str, alt: &str, literals: &Literals, out: &mut 
     out.push_str("\" />");
 }
 
-/// Writes a title after another attribute, but for the closing quote.
+/// Writes a title after another attribute, without the closing quote.
 fn title(title: &str, literals: &Literals, out: &mut String) {
     if !title.is_empty() {
         out.push_str("\" title=\"");
@@ -197,7 +197,7 @@ fn html_tag(html: &str, open: &mut Vec<Tag>, literals: &Literals, out: &mut Stri
     }
 }
 
-/// Whether a text comes right after another span, so that `{: …}` before it is that span's.
+/// Returns whether a text directly follows another span, so that a leading `{: …}` belongs to that span.
 fn follows_span(node: Node<'_>) -> bool {
     node.previous_sibling().is_some_and(|before| {
         !matches!(before.data().value, NodeValue::Text(_) | NodeValue::SoftBreak | NodeValue::LineBreak)

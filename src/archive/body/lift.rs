@@ -1,13 +1,12 @@
-//! What leaves the body for a field of its own: the digest at its head; the source link, the
-//! return links and the source's name at its tail. It reads HTML, so Markdown and what
-//! kramdown made of it give the same answer.
+//! Lifts parts out of the body: the digest at its head; the source link, the return links and the source's
+//! name at its tail. The input is HTML, so Markdown and kramdown's rendering of it give the same result.
 
 use std::borrow::Cow;
 
 use super::text::fold;
 use super::{SiteContext, link};
 
-/// A child of the body, by its place in the rewritten HTML.
+/// A child of the body, by its byte range in the rewritten HTML.
 #[derive(Debug)]
 pub(super) struct Top {
     pub(super) start: usize,
@@ -18,17 +17,17 @@ pub(super) struct Top {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Empty,
-    /// Nothing but source and return links: the source's address if it has one.
+    /// Only source and return links, with the source's URL if it has one.
     Links(Option<String>),
     /// `（文章来源：name）` alone.
     Source(String),
     /// A quote's text.
     Quote(String),
-    /// Anything else; it may end with `（文章来源：name）`.
+    /// Any other child, with the name if it ends with `（文章来源：name）`.
     Other(Option<String>),
 }
 
-/// A link: where its text stands in the text of its block, and where it points.
+/// A link: the range of its text in the text of the child, and its target.
 #[derive(Debug)]
 pub(super) struct Link<'h> {
     pub(super) start: usize,
@@ -36,7 +35,7 @@ pub(super) struct Link<'h> {
     pub(super) href: Cow<'h, str>,
 }
 
-/// What kind of child a text with these links is.
+/// Classifies a child by its text and links.
 pub(super) fn kind(
     text: &str,
     links: &[Link<'_>],
@@ -66,7 +65,8 @@ pub(super) fn kind(
     }
 }
 
-/// The source's address in a text that holds nothing but one source and return links.
+/// Returns `Some` for a text that consists only of return links and links to one source, with the source's
+/// URL if it has one.
 fn only_links(text: &str, links: &[Link<'_>], site: &SiteContext) -> Option<Option<String>> {
     let is_separator =
         |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
@@ -93,12 +93,12 @@ fn is_address(href: &str) -> bool {
         .any(|scheme| href.trim().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
-/// Whether a link names another host outright: `返回舱着陆` is news then, and no way back.
+/// Returns whether a link names another host explicitly: `返回舱着陆` is then news, not a return link.
 fn is_elsewhere(href: &str, site: &SiteContext) -> bool {
     is_address(href) && link::target(href, site).is_some_and(|target| target.is_external)
 }
 
-/// `（文章来源：name）` at the end of a text: what stands before it, and the name.
+/// Splits `（文章来源：name）` off the end of a text: the text before it, and the name.
 fn source_at_end(text: &str) -> Option<(&str, String)> {
     let inner = text.strip_suffix(['）', ')'])?;
     let (before, name) = inner.rsplit_once("文章来源")?;
@@ -108,7 +108,7 @@ fn source_at_end(text: &str) -> Option<(&str, String)> {
     (!name.is_empty() && name.chars().count() <= 60).then_some((before, name))
 }
 
-/// A body without what was lifted out of it.
+/// A body, and the parts lifted out of it.
 #[derive(Debug, Default)]
 pub(super) struct Lifted {
     pub(super) html: String,
@@ -117,8 +117,7 @@ pub(super) struct Lifted {
     pub(super) source_name: Option<String>,
 }
 
-/// Lifts one source link and one name of a source, all return links, and the digest where a
-/// single quote leads.
+/// Lifts one source link, one source name, all return links, and a single leading quote as the digest.
 pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
     let mut lifted = Lifted::default();
     let mut tail = tops.len();
@@ -151,12 +150,12 @@ pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
     lifted
 }
 
-/// Keeps a value; `false` if another one is kept already.
+/// Keeps a value; returns `false` if a different one is already kept.
 fn keep(kept: &mut Option<String>, value: &str) -> bool {
     kept.get_or_insert_with(|| value.to_owned()) == value
 }
 
-/// The HTML without some of its children.
+/// Removes the given children from the HTML, and white space at both ends.
 fn without<'t>(html: String, tops: impl Iterator<Item = &'t Top>) -> String {
     let mut out = String::with_capacity(html.len());
     let mut at = 0;

@@ -1,5 +1,5 @@
-//! Where links and images of a body point: old hosts of the site become local paths, images
-//! are fetched over https, everything else stays.
+//! Rewrites the targets of links and images: legacy hosts of the site become local paths, images are
+//! fetched over https, everything else stays.
 
 use ammonia::Url;
 
@@ -9,12 +9,12 @@ use super::SiteContext;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub(super) url: String,
-    /// On another host.
+    /// True if the target is on another host.
     pub(super) is_external: bool,
 }
 
 enum Address<'a> {
-    /// `http:`, `https:` or no scheme (`//host`): host, and the rest from `/`, `?` or `#` on.
+    /// `http:`, `https:` or no scheme (`//host`): the host, and the rest from `/`, `?` or `#` on.
     Hosted {
         has_scheme: bool,
         host: &'a str,
@@ -26,7 +26,7 @@ enum Address<'a> {
     Relative,
 }
 
-/// The target of a link; `None` if ammonia would not keep it.
+/// The target of a link; `None` if ammonia would drop it.
 pub(super) fn target(href: &str, site: &SiteContext) -> Option<Target> {
     let href = trimmed(href);
     let (url, is_external) = match parse(&href) {
@@ -47,7 +47,7 @@ pub(super) fn target(href: &str, site: &SiteContext) -> Option<Target> {
     Some(Target { url, is_external })
 }
 
-/// The source of an image; `None` if it is nothing that can be fetched over https.
+/// The source of an image; `None` if it cannot be fetched over https.
 pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
     let src = trimmed(src);
     match parse(&src) {
@@ -62,7 +62,7 @@ pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
     }
 }
 
-/// As browsers read it: without surrounding control characters and inner line breaks.
+/// The URL as browsers read it: without surrounding control characters and inner line breaks.
 fn trimmed(url: &str) -> String {
     url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "")
 }
@@ -90,13 +90,13 @@ fn parse(url: &str) -> Address<'_> {
     Address::Hosted { has_scheme, host, rest }
 }
 
-/// Whether a host is one that every parser reads; the others are left to ammonia's.
+/// Returns whether every URL parser reads the host alike; ammonia's parser checks the others.
 fn is_host(host: &str) -> bool {
     host.starts_with(|c: char| c.is_ascii_alphabetic())
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
 }
 
-/// The host is compared with and without its port.
+/// Compares the host with and without its port.
 fn same_host(host: &str, known: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     !known.is_empty() && (host.eq_ignore_ascii_case(known) || name.eq_ignore_ascii_case(known))
@@ -110,8 +110,8 @@ fn is_legacy(host: &str, site: &SiteContext) -> bool {
     site.legacy_hosts.iter().any(|old| same_host(host, old))
 }
 
-/// A path of another host as one of this site. It begins with exactly one slash: two would
-/// name a host.
+/// Turns a path of another host into a path of this site. It begins with exactly one slash: two would name
+/// a host.
 fn local(rest: &str, site: &SiteContext) -> String {
     let rest = rest.trim_start_matches(['/', '\\']);
     let base = site.baseurl.trim_matches('/');

@@ -1,5 +1,5 @@
-//! Liquid, as far as a post is text: the few tags and variables that archives use are
-//! resolved, everything else stays as its author wrote it. Runs before Markdown, as in Jekyll.
+//! The part of Liquid that posts use: a few tags and variables are resolved, everything else stays as
+//! written. Runs before Markdown, as in Jekyll.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use super::literal::Literals;
 use super::{Context, MAX_LEN};
 use crate::archive::problem::{Code, Defect};
 
-/// Resolves the Liquid of a source. What it leaves alone is held in `literals`, so that
-/// Markdown does not mistake a `|` in it for a table.
+/// Resolves the Liquid of a source. `literals` holds the unresolved tags, so that Markdown does not mistake
+/// a `|` in one for a table.
 pub(super) fn resolve<'s>(
     source: &'s str,
     cx: &Context<'_>,
@@ -40,12 +40,12 @@ struct Run<'s> {
     source: &'s str,
     at: usize,
     out: String,
-    /// Closing tags that were looked for in vain: none of them needs a second search.
+    /// Closing tags that a search did not find; they are not searched for again.
     closers: Vec<&'static str>,
 }
 
 impl<'s> Run<'s> {
-    /// The next tag; the text before it is written.
+    /// Writes the text before the next tag and returns the tag.
     fn next_tag(&mut self) -> Option<Tag<'s>> {
         let mut from = self.at;
         loop {
@@ -68,7 +68,7 @@ impl<'s> Run<'s> {
         literals: &mut Literals,
         defects: &mut Vec<Defect>,
     ) {
-        // A long title named often is no text.
+        // A body that repeats a long title must not grow without bound.
         let is_full = self.out.len() > MAX_LEN;
         if is_full && (tag.is_output || matches!(tag.inner.split(' ').next(), Some("post_url" | "link"))) {
             return self.leave(tag, literals);
@@ -112,7 +112,7 @@ impl<'s> Run<'s> {
                 None => self.leave(tag, literals),
             },
             "include" | "include_relative" | "include_cached" => {
-                let message = format!("The Liquid include \"{rest}\" was dropped");
+                let message = format!("the Liquid include `{rest}` is not supported and was removed");
                 defects.push(Defect::error(Code::IncludeDropped, message));
                 self.put(tag, "");
             }
@@ -152,7 +152,7 @@ impl<'s> Run<'s> {
     }
 }
 
-/// The tag that begins at a `{`; one that holds a blank line is no tag but text.
+/// The tag that begins at a `{`. A tag that contains a blank line is text.
 fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
     let rest = &source[start..];
     let (close, is_output) = match rest.as_bytes().get(1)? {
@@ -160,7 +160,7 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
         b'%' => ("%}", false),
         _ => return None,
     };
-    // No real tag is longer, and a bound keeps a body full of `{{` linear.
+    // No real tag is longer, and the bound keeps a body full of `{{` linear.
     let window = &rest.as_bytes()[2..rest.len().min(1024)];
     let len = window.windows(2).position(|pair| pair == close.as_bytes())?;
     let inner = &rest[2..2 + len];
@@ -174,7 +174,7 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
     Some(Tag { start, end: start + 2 + len + 2, inner, is_output, trim_before, trim_after })
 }
 
-/// The value of `{{ expression }}`, if it is one that we know.
+/// The value of `{{ expression }}`; `None` if the expression is not supported.
 fn output(expression: &str, cx: &Context<'_>) -> Option<String> {
     let mut parts = expression.split('|').map(str::trim);
     let head = parts.next()?;
@@ -201,7 +201,7 @@ fn quoted(text: &str) -> Option<&str> {
     })
 }
 
-/// `{% link file %}`: a post or page by what is known of its path, any other file as it is.
+/// Resolves `{% link file %}`: posts and pages through `Context::posts`, any other file by its path.
 fn linked(path: &str, cx: &Context<'_>) -> Option<String> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path.contains("{{") {
@@ -234,7 +234,7 @@ fn absolute_url(url: &str, cx: &Context<'_>) -> String {
     format!("{}{}", cx.site.url.trim_end_matches('/'), relative_url(url, cx))
 }
 
-/// Code samples carry `{% raw %}` marks that Jekyll takes out.
+/// Removes the `{% raw %}` marks of a code sample, as Jekyll does.
 fn strip_raw(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut at = 0;

@@ -10,17 +10,17 @@ enum Kind {
     Definition,
 }
 
-/// The kind of a line's list marker and the marker's length, indent included.
+/// Returns `Some` if a line begins with the marker of a bullet or numbered list.
 pub(super) fn marker(line: &str) -> Option<()> {
     at(line, Kind::Bullet, 3).or_else(|| at(line, Kind::Number, 3)).map(|_| ())
 }
 
-/// Whether a line begins with `: `.
+/// Returns `Some` if a line begins with `: `.
 pub(super) fn definition_marker(line: &str) -> Option<()> {
     at(line, Kind::Definition, 3).map(|_| ())
 }
 
-/// The length of a marker that is indented by no more than `indent`.
+/// The length of a line's marker, indent included; the indent is at most `indent` spaces.
 fn at(line: &str, kind: Kind, indent: usize) -> Option<usize> {
     let bytes = line.as_bytes();
     let spaces = bytes.iter().take_while(|b| **b == b' ').count();
@@ -37,15 +37,15 @@ fn at(line: &str, kind: Kind, indent: usize) -> Option<usize> {
     (len > 0 && spaces <= indent && follows).then_some(spaces + len)
 }
 
-/// An item while its lines are collected.
+/// An item whose lines are being collected.
 struct Item {
-    /// A nested list begins a new part, so that it does not join the paragraph before it.
+    /// The item's text. A nested list begins a new part, so that it does not join the paragraph before it.
     parts: Vec<String>,
     indent: usize,
 }
 
 impl Item {
-    /// `parse_first_list_line`: `content` is what follows the marker.
+    /// `parse_first_list_line`: `content` is the text after the marker.
     fn new(marker: usize, content: &str) -> Self {
         let mut content = expand_tabs(content, marker);
         let indent = if is_blank(define::without_attributes(&content)) {
@@ -58,7 +58,7 @@ impl Item {
         Self { parts: vec![content], indent }
     }
 
-    /// Whether a line is indented as this item's content.
+    /// Returns whether a line has the indent of this item's content.
     fn holds(&self, line: &str) -> bool {
         let mut rest = line;
         for _ in 0..self.indent / 4 {
@@ -71,7 +71,7 @@ impl Item {
         rest.starts_with('\t') || rest.bytes().take(spaces).filter(|b| *b == b' ').count() == spaces
     }
 
-    /// Whether a line that is not indented goes on with this item.
+    /// Returns whether a line without that indent continues this item.
     fn takes_lazily(&self, line: &str) -> bool {
         let spaces = line.bytes().take(self.indent.min(3)).take_while(|b| *b == b' ').count();
         !(0..=spaces).any(|indent| {
@@ -100,7 +100,7 @@ fn expand_tabs(content: &str, marker: usize) -> String {
     out
 }
 
-/// A line with its leading tabs as spaces, without the item's indent if it has it.
+/// Expands a line's leading tabs and removes the item's indent. The flag is true if the line had it.
 fn outdent(line: &str, indent: usize) -> (String, bool) {
     let tabs = line.bytes().take_while(|b| *b == b'\t').count();
     let expanded = format!("{}{}", " ".repeat(4 * tabs), &line[tabs..]);
@@ -184,11 +184,11 @@ fn collect(c: &mut Cursor<'_, '_>, kind: Kind) -> (Vec<Item>, bool) {
     (items, false)
 }
 
-/// Decides which items go without `<p>`, and returns the blank lines at the end of the list.
+/// Decides which items have no `<p>`, and returns the blank lines at the end of the list.
 fn tighten(items: &mut [Vec<Block>], ended: bool) -> Option<Block> {
     let count = items.len();
     let mut last_blank = None;
-    // Whether an item before the present one is not a loose paragraph.
+    // True once an earlier item is not a loose paragraph.
     let mut tight_before = false;
     for (i, blocks) in items.iter_mut().enumerate() {
         let is_last = i + 1 == count;
@@ -204,7 +204,7 @@ fn tighten(items: &mut [Vec<Block>], ended: bool) -> Option<Block> {
     last_blank
 }
 
-/// GFM's `[ ]` and `[x]` become a control in Jekyll, and controls are not kept.
+/// Removes GFM's `[ ]` and `[x]`: they are form controls in Jekyll, and bodies keep no controls.
 fn take_task_box(blocks: &mut [Block]) {
     let Some(Block::Para { leaf, .. }) = blocks.first_mut() else { return };
     let text = leaf.text.trim_ascii_start();

@@ -1,22 +1,21 @@
-//! Text that Markdown must not touch: the few marks that stand for it while a body is
-//! converted. They are Unicode noncharacters, which `strip` takes out of every source first,
-//! so no author can write one.
+//! Marks that replace text that Markdown must not touch while a body is converted. They are Unicode
+//! noncharacters, which `strip` removes from every source first, so no author can write one.
 
 use std::borrow::Cow;
 
 use super::bytes;
 
-/// Stands, with the space after it, at the start of a line: no block begins with it.
+/// Begins a line, followed by a space: no block begins with it.
 pub(super) const GUARD: char = '\u{FDD0}';
-/// A `*` that is no emphasis.
+/// A `*` that is not emphasis.
 pub(super) const STAR: char = '\u{FDD1}';
 /// A space inside a link target or at the start of a line.
 pub(super) const SPACE: char = '\u{FDD2}';
 /// A `\` that escapes nothing in kramdown but would in CommonMark.
 pub(super) const BACKSLASH: char = '\u{FDD3}';
-/// A `~` that strikes nothing out.
+/// A `~` that is not strikethrough.
 pub(super) const TILDE: char = '\u{FDD4}';
-/// Around the number of a held literal.
+/// `OPEN` and `CLOSE` surround the number of a held literal.
 const OPEN: char = '\u{FDD5}';
 const CLOSE: char = '\u{FDD6}';
 
@@ -29,10 +28,10 @@ pub(super) fn strip(source: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether two bytes are there that begin all marks; hardly any other character begins so.
+/// Returns whether a text has the two bytes that begin every mark. Few other characters begin with them.
 fn may_hold_marks(text: &str) -> bool {
     let bytes = text.as_bytes();
-    // Without an early end, compilers make vectors of it.
+    // There is no early exit, so that the compiler vectorises the loop.
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
     pairs.fold(false, |found, (first, second)| found | ((*first == 0xEF) & (*second == 0xB7)))
 }
@@ -48,12 +47,12 @@ enum Literal {
 pub(super) struct Literals(Vec<Literal>);
 
 impl Literals {
-    /// Writes a mark for text that is to be shown as it is.
+    /// Writes a mark for text to show unchanged.
     pub(super) fn hold_text(&mut self, text: impl Into<String>, out: &mut String) {
         self.hold(Literal::Text(text.into()), out);
     }
 
-    /// Writes a mark for HTML that no longer is Markdown.
+    /// Writes a mark for HTML that Markdown no longer reads.
     pub(super) fn hold_html(&mut self, html: impl Into<String>, out: &mut String) {
         self.hold(Literal::Html(html.into()), out);
     }
@@ -65,7 +64,7 @@ impl Literals {
         self.0.push(literal);
     }
 
-    /// Writes text as HTML, for element content and attribute values alike, marks resolved.
+    /// Escapes text for element content or an attribute value, with its marks resolved.
     pub(super) fn escape(&self, text: &str, out: &mut String) {
         self.write(text, true, out);
     }
@@ -75,12 +74,12 @@ impl Literals {
         self.write(html, false, out);
     }
 
-    /// The same for HTML that no span of Markdown has marked.
+    /// The same for HTML that `spans` has not marked.
     pub(super) fn restore_block(&self, html: &str, out: &mut String) {
         if self.0.is_empty() { out.push_str(html) } else { self.restore(html, out) }
     }
 
-    /// The text that readers see, marks resolved, not escaped.
+    /// The text that readers see: marks resolved, not escaped.
     pub(super) fn plain(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -116,7 +115,7 @@ impl Literals {
         write(rest, out);
     }
 
-    /// What the mark at the start of `text` stands for, and its length in bytes.
+    /// The meaning of the mark at the start of `text`, and its length in bytes.
     fn mark(&self, text: &str) -> (Mark<'_>, usize) {
         let len = GUARD.len_utf8();
         let rest = &text[len..];
@@ -149,7 +148,7 @@ fn entity(byte: u8) -> &'static str {
     }
 }
 
-/// Writes text as HTML, for element content and attribute values alike.
+/// Escapes text for element content or an attribute value.
 pub(super) fn escape_html(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = bytes::find(rest.as_bytes(), b"&<>\"") {

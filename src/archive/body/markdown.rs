@@ -1,6 +1,5 @@
-//! Markdown to HTML as Jekyll's kramdown does it: its blocks are ours, its spans comrak's. All
-//! span text of a body is one comrak document, so that link definitions and footnotes reach
-//! everywhere.
+//! Converts Markdown to HTML as Jekyll's kramdown does. Blocks are parsed here, spans by comrak. All span
+//! text of a body is one comrak document, so that link definitions and footnotes apply everywhere.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -15,7 +14,7 @@ use super::literal::Literals;
 use super::spans;
 use super::table::{Align, Table};
 
-/// The HTML of a Markdown text; `literals` is what Liquid held.
+/// Converts a Markdown text; `literals` is the text that Liquid held.
 pub(super) fn to_html(source: &str, literals: &mut Literals) -> String {
     let mut parser = Parser::new(source.len());
     let mut blocks = parser.parse(source);
@@ -69,7 +68,7 @@ fn definitions(parser: &Parser) -> String {
     out
 }
 
-/// Gathers the span texts into one document.
+/// Collects the span texts into one document.
 struct Leaves<'l> {
     document: String,
     count: usize,
@@ -117,7 +116,7 @@ struct Writer<'a, 'l> {
     out: String,
     literals: &'l Literals,
     nodes: Vec<Node<'a>>,
-    /// How often an id was made.
+    /// The number of times that each id was generated.
     ids: HashMap<String, usize>,
     footnotes: Footnotes,
 }
@@ -189,7 +188,7 @@ impl Writer<'_, '_> {
             Some(node) => inline::text(node, self.literals),
             None => self.literals.plain(&leaf.text),
         };
-        // kramdown makes dashes of these first.
+        // kramdown turns these into dashes first, which `NON_WORD` would remove.
         let text = text.to_lowercase().replace("---", "").replace("--", "");
         let text = NON_WORD.as_ref().map_or(text.as_str().into(), |regex| regex.replace_all(&text, ""));
         let mut id = text.replace([' ', '\t'], "-");
@@ -273,7 +272,7 @@ impl Writer<'_, '_> {
         self.out.push_str(&format!("</{element}>\n"));
     }
 
-    /// The footnotes that were referred to; one may refer to another.
+    /// Writes the referenced footnotes; one may reference another.
     fn write_footnotes(&mut self, contents: &blocks::Footnotes) {
         if self.footnotes.order.is_empty() {
             return;

@@ -1,8 +1,8 @@
-//! How far each piece of markup reaches, by the rules of HTML's tokenizer. Used by the tokens
-//! and by the look for what never ends.
+//! The length of each piece of markup, by the rules of HTML's tokenizer. Used by the tokenizer and by the
+//! search for markup that never ends.
 
-/// Reads the tag at the start of a text and gives each of its attributes to `attribute`: the
-/// name, and the value with its quotes, as written. The answer is the tag's length, if it ends.
+/// Reads the tag at the start of a text and passes each attribute to `attribute`: the name, and the value
+/// as written, with its quotes. Returns the tag's length, or `None` if it never ends.
 pub(super) fn tag<'h>(text: &'h str, mut attribute: impl FnMut(&'h str, &'h str)) -> Option<usize> {
     let bytes = text.as_bytes();
     let find = |from: usize, is: fn(u8) -> bool| Some(from + bytes[from..].iter().position(|b| is(*b))?);
@@ -13,7 +13,7 @@ pub(super) fn tag<'h>(text: &'h str, mut attribute: impl FnMut(&'h str, &'h str)
             return Some(i + 1);
         }
         let start = i;
-        // The first byte of an attribute's name may be a `=`.
+        // The first byte of an attribute's name may be `=`.
         i = find(i + 1, |b| ends_name(b) || b == b'=')?;
         let name = &text[start..i];
         let equals = find(i, |b| !is_space(b))?;
@@ -30,7 +30,7 @@ pub(super) fn tag<'h>(text: &'h str, mut attribute: impl FnMut(&'h str, &'h str)
     }
 }
 
-/// The name of the tag that begins with some bytes: `<` or `</`.
+/// The name of the tag at the start of a text, after `from` bytes of `<` or `</`.
 pub(super) fn name(text: &str, from: usize) -> &str {
     let len = text.bytes().skip(from).take_while(|b| !ends_name(*b)).count();
     &text[from..from + len]
@@ -38,7 +38,7 @@ pub(super) fn name(text: &str, from: usize) -> &str {
 
 /// The length of the comment at the start of a text.
 pub(super) fn comment(text: &str) -> Option<usize> {
-    // From 2 on, since `<!-->` is one.
+    // The search starts at 2, since `<!-->` is a comment.
     (2..text.len()).find_map(|at| match &text.as_bytes()[at..] {
         [b'-', b'-', b'>', ..] => Some(at + 3),
         [b'-', b'-', b'!', b'>', ..] if at >= 4 => Some(at + 4),
@@ -46,12 +46,12 @@ pub(super) fn comment(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of what ends with the next `>`: `<!doctype>`, `<?x>`, `</ x>`.
+/// The length of markup that ends with the next `>`: `<!doctype>`, `<?x>`, `</ x>`.
 pub(super) fn declaration(text: &str) -> Option<usize> {
     text.find('>').map(|at| at + 1)
 }
 
-/// The length of what an element holds that is no markup, up to its end tag.
+/// The length of an element's raw content, up to its end tag.
 pub(super) fn raw_content(text: &str, name: &str) -> Option<usize> {
     let is_script = name == "script";
     let (mut in_comment, mut in_inner, mut at) = (false, false, 0);
@@ -65,12 +65,12 @@ pub(super) fn raw_content(text: &str, name: &str) -> Option<usize> {
             in_inner = false;
         } else if is_script && !in_comment && rest.starts_with("<!--") {
             in_comment = true;
-            // Its dashes may be those of the end.
+            // The dashes of `<!--` may also be those of `-->`.
             at += 1;
         } else if in_comment && rest.starts_with("-->") {
             (in_comment, in_inner) = (false, false);
         } else if in_comment && rest.strip_prefix('<').is_some_and(|rest| is_named(rest, name)) {
-            // In the comment of a script, a script of its own takes its end tag with it.
+            // A `<script>` in the comment of a script consumes the next end tag.
             in_inner = true;
         }
         at += 1;

@@ -1,4 +1,4 @@
-//! What holds for every body, whatever its bytes.
+//! Properties that hold for every body, whatever its bytes.
 
 use proptest::prelude::*;
 
@@ -251,14 +251,14 @@ proptest! {
     }
 }
 
-/// Clean HTML but for the newline that opens a `pre`, which HTML parsers drop.
+/// Removes the newlines at the start of each `pre`: HTML parsers drop the first.
 fn without_pre_newlines(html: &str) -> String {
     let mut parts = html.split("<pre>");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |out, part| out + "<pre>" + part.trim_start_matches('\n'))
 }
 
-/// Whether clean HTML holds nothing that runs.
+/// Asserts that clean HTML holds nothing that a browser would run.
 fn assert_safe(html: &str) {
     let mut rest = html;
     while let Some(at) = rest.find('<') {

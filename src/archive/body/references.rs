@@ -1,5 +1,5 @@
-//! Character references: `&amp;`, `&#20013;`. The usual ones are resolved here, all others by
-//! html5ever's tokenizer. Used by the tokens of a body and by its plain text.
+//! Character references: `&amp;`, `&#20013;`. The common ones are resolved here, all others by html5ever's
+//! tokenizer. Used by `tokens` and `text`.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Token
 
 use super::bytes;
 
-/// Gives the parts of a text, each reference resolved. NULs are no characters of a text.
+/// Passes a text to `part` in pieces, with its references resolved and its NULs dropped.
 pub(super) fn resolve_text(text: &str, mut part: impl FnMut(&str)) {
     let text = line_breaks(text);
     for text in text.split('\0') {
@@ -24,7 +24,7 @@ pub(super) fn resolve_text(text: &str, mut part: impl FnMut(&str)) {
     }
 }
 
-/// An attribute's value, which is given with its quotes.
+/// Resolves an attribute's value, given as written, with its quotes.
 pub(super) fn resolve_value(written: &str) -> Cow<'_, str> {
     let quote = written.starts_with(['"', '\'']);
     let value = if quote { &written[1..written.len() - 1] } else { written };
@@ -46,7 +46,7 @@ pub(super) fn resolve_value(written: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// As HTML reads them.
+/// Normalises line breaks as HTML does.
 fn line_breaks(text: &str) -> Cow<'_, str> {
     if text.contains('\r') {
         Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -55,8 +55,8 @@ fn line_breaks(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The references that serialised HTML holds, and `&` before what can be no name. With any
-/// other the answer is where it stands, and what follows.
+/// Resolves the references that serialised HTML holds, and any `&` that cannot start a name. At any other
+/// reference it stops and returns the rest of the text as the error.
 fn usual<'t>(text: &'t str, part: &mut impl FnMut(&str)) -> Result<(), &'t str> {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
@@ -78,8 +78,7 @@ fn usual<'t>(text: &'t str, part: &mut impl FnMut(&str)) -> Result<(), &'t str> 
     Ok(())
 }
 
-/// The character of the reference at the start of a text, if it is one that serialised HTML
-/// holds, and the reference's length.
+/// The length and character of the reference at the start of a text, if serialised HTML holds it.
 pub(super) fn serialised(text: &str) -> Option<(usize, &'static str)> {
     let known = [("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{A0}"), ("&quot;", "\"")];
     let found = known.iter().find(|(reference, _)| text.starts_with(reference));

@@ -1,7 +1,6 @@
-//! One pass over a body's tags before ammonia builds its tree: every element is closed where
-//! HTML would close it, links and images are rewritten, hidden parts vanish, securities are
-//! collected, and the body's children are measured for lifting. It also counts how deep the
-//! body is, since the tree builder's time is quadratic in that.
+//! One pass over a body's tags before ammonia builds its tree. It closes every element where HTML would,
+//! rewrites links and images, removes hidden parts, collects securities, and records the body's children
+//! for lifting. It also checks the nesting depth, since the tree builder's time is quadratic in it.
 
 use std::borrow::Cow;
 
@@ -21,8 +20,8 @@ use super::{SiteContext, attributes, bytes, unfinished};
 /// A body with more elements open at once loses its markup.
 pub(super) const MAX_DEPTH: usize = 256;
 
-/// html5ever's serialiser takes quadratic time for a text full of `&` or no-break spaces: after
-/// so many a `<wbr>` divides it. No real text has as many between two tags.
+/// html5ever's serialiser takes quadratic time for a text full of `&` or no-break spaces, so a `<wbr>`
+/// divides the text after this number of them. No real text has more between two tags.
 const MAX_ENTITIES: usize = 512;
 
 /// A body's HTML after the pass.
@@ -34,7 +33,7 @@ pub(super) struct Rewritten {
     pub(super) too_deep: bool,
 }
 
-/// Rewrites a body. In one that no list shows, the names of securities stay as they are.
+/// Rewrites a body. Names of securities stay as they are if lists do not show the post.
 pub(super) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewritten {
     let html = &unfinished::escape(html);
     let mut pass = tokenize(html, Pass { is_listed, ..Pass::new(html, site) });
@@ -43,15 +42,15 @@ pub(super) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewrit
     Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities.all, too_deep: pass.too_deep }
 }
 
-/// An element that is open.
+/// An open element.
 struct Open<'h> {
     name: Cow<'h, str>,
-    /// What it is called in the output, if it is there.
+    /// The element's name in the output; `None` if its tags are not written.
     shown: Option<Cow<'h, str>>,
-    /// What to go back to at its end, if it is hidden.
+    /// The state to restore at the end tag, if the element is hidden.
     hidden: Option<Mark>,
     security: Option<SecurityCode>,
-    /// Where its text begins in the text of its top.
+    /// Start of the element's text within the text of the body's child.
     text_start: usize,
     /// The target of a link.
     href: Option<Cow<'h, str>>,
@@ -63,7 +62,7 @@ struct Pass<'a> {
     is_listed: bool,
     out: String,
     open: Vec<Open<'a>>,
-    /// How many of them are in the output.
+    /// Number of `open` elements that are in the output.
     shown: usize,
     raw: RawText<'a>,
     /// Characters since the last tag that the serialiser writes as entities.
@@ -153,7 +152,7 @@ impl<'a> Pass<'a> {
         self.entities = 0;
     }
 
-    /// The answer says whether the content is to be skipped.
+    /// Returns whether to skip the element's content.
     fn start_tag(&mut self, tag: &Tag<'a>) -> bool {
         let policy = element::policy(&tag.name);
         match policy {
@@ -182,7 +181,7 @@ impl<'a> Pass<'a> {
         let hidden = is_hidden.then(|| self.mark());
         let shown = match policy {
             _ if let Some(mention) = &mention => Some(self.open_mention(mention)),
-            // A link within a mention's would end it.
+            // A link inside a mention would end the mention's link.
             Policy::Keep if tag.name == "a" && self.is_in_mention() => None,
             Policy::Keep => self.show(tag.name.clone(), tag),
             Policy::Block => self.show(Cow::Borrowed("div"), tag),
@@ -202,7 +201,7 @@ impl<'a> Pass<'a> {
         false
     }
 
-    /// Writes an opening tag, if there is anything to write.
+    /// Writes an opening tag. Returns its name, or `None` if nothing was written.
     fn show(&mut self, name: Cow<'a, str>, tag: &Tag<'a>) -> Option<Cow<'a, str>> {
         let before = self.out.len();
         let is_written = attributes::write(&name, tag, self.site, &mut self.out);
@@ -251,7 +250,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Closes what a start tag closes by itself.
+    /// Closes the elements that a start tag implicitly closes.
     fn close_implied(&mut self, name: &str) {
         let stops = element::implied(name);
         if stops.is_empty() {
@@ -274,7 +273,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Closes the element at `at`, and before it what is open inside.
+    /// Closes the elements open inside the one at `at`, then that element.
     fn close_from(&mut self, at: usize) {
         self.cut_from(at + 1);
         if let Some(open) = self.open.pop() {
@@ -282,8 +281,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Closes elements whose end tag is missing: they hide nothing, or a stray `<svg>` would
-    /// take the rest of the body with it.
+    /// Closes the elements from `at` on, whose end tags are missing. A hidden element stays hidden only if
+    /// its end tag is optional: a stray `<svg>` would otherwise remove the rest of the body.
     fn cut_from(&mut self, at: usize) {
         while self.open.len() > at {
             let Some(mut open) = self.open.pop() else { return };

@@ -11,29 +11,29 @@ pub struct SecurityCode(Box<str>);
 /// A security that a body mentions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Security {
-    /// Its canonical code.
+    /// The canonical code.
     pub code: SecurityCode,
-    /// Its name at the first mention that gives one; empty if none does.
+    /// The name given by the first mention that has one, else empty.
     pub name: String,
 }
 
 impl SecurityCode {
-    /// The code as it is written everywhere.
+    /// The canonical code, such as `600160.SH`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is a sector.
+    /// Returns whether the code is a sector's.
     pub fn is_board(&self) -> bool {
         is_board(&self.0)
     }
 
-    /// The path of its page, without `baseurl`, as `web::paths` has it.
+    /// The path of the security's page, without `baseurl`, as `web::paths` writes it.
     pub fn page(&self) -> String {
         format!("/{}/{}.html", if self.is_board() { "board" } else { "stock" }, self.0)
     }
 
-    /// The code of a market number and a code as the quote site writes them.
+    /// Converts a market number and a code as the quote site writes them.
     pub(super) fn of(market: &str, code: &str) -> Option<Self> {
         let code = code.trim().to_ascii_uppercase().replace('_', ".");
         let is_number = |len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
@@ -49,7 +49,7 @@ impl SecurityCode {
         canonical.parse().ok()
     }
 
-    /// The code in a `data-code` attribute: `1,600160`, or `[K ]CODE|MARKET|TYPE` of an image.
+    /// Parses a `data-code` attribute: `1,600160`, or `[K ]CODE|MARKET|TYPE` on an image.
     pub(super) fn of_data(data: &str) -> Option<Self> {
         if let Some((market, code)) = data.split_once(',') {
             return Self::of(market, code);
@@ -61,17 +61,17 @@ impl SecurityCode {
     }
 }
 
-/// Whether a canonical code is a sector's: these have no market.
+/// Returns whether a canonical code is a sector's: sector codes have no market suffix.
 pub fn is_board(code: &str) -> bool {
     !code.contains('.')
 }
 
-/// The Beijing exchange shares Shenzhen's market number.
+/// The Beijing exchange shares Shenzhen's market number; the first digits of a code distinguish them.
 fn is_beijing(code: &str) -> bool {
     code.starts_with(['4', '8']) || code.starts_with("92")
 }
 
-/// What is no canonical code.
+/// The error for a text that is not a canonical security code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a security code")]
 pub struct NotACode;
@@ -102,7 +102,7 @@ impl fmt::Display for SecurityCode {
     }
 }
 
-/// The securities of a body: each code once, in the order of first mention.
+/// The securities of a body, each code once, in the order of first mention.
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
     pub(super) all: Vec<Security>,
@@ -110,7 +110,7 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// Adds a mention.
+    /// Adds a mention. The first non-empty name of a code is kept.
     pub(super) fn add(&mut self, code: SecurityCode, name: &str) {
         let at = *self.places.entry(code).or_insert_with_key(|code| {
             self.all.push(Security { code: code.clone(), name: String::new() });

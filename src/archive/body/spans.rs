@@ -1,13 +1,13 @@
-//! Span text made ready for comrak: what kramdown reads otherwise than CommonMark is marked or
-//! held, and no line can begin a block.
+//! Prepares span text for comrak: syntax that kramdown and CommonMark read differently is marked or held,
+//! and no line can begin a block.
 
 use super::bytes;
 use super::literal::{BACKSLASH, GUARD, Literals, SPACE, STAR, TILDE};
 
-/// How far an end is looked for: keeps a hostile line linear.
+/// Bytes searched for the end of a span; the limit keeps a hostile line linear.
 const WINDOW: usize = 4096;
 
-/// Whether a text has nothing that Markdown could read.
+/// Returns whether a text has no Markdown syntax.
 pub(super) fn is_plain(text: &str) -> bool {
     bytes::find(text.as_bytes(), b"*_`[<&\\~${").is_none() && !text.contains("  \n")
 }
@@ -21,7 +21,7 @@ pub(super) fn prepare(text: &str, literals: &mut Literals, out: &mut String) {
     }
 }
 
-/// Takes out lines that hold an empty source link.
+/// Removes lines that hold only an empty source link, `<>`.
 pub(super) fn without_empty_links(text: &str) -> String {
     text.split('\n').filter(|line| line.trim() != "<>").collect::<Vec<_>>().join("\n")
 }
@@ -29,7 +29,7 @@ pub(super) fn without_empty_links(text: &str) -> String {
 struct Spans<'a> {
     text: &'a str,
     at: usize,
-    /// Before it, everything is code.
+    /// End of the current code span; the text before it is code.
     code_end: usize,
     literals: &'a mut Literals,
     out: &'a mut String,
@@ -50,7 +50,7 @@ impl Spans<'_> {
         self.at += len;
     }
 
-    /// One special byte, or the text up to the next.
+    /// Reads one special byte, or the text up to the next one.
     fn step(&mut self) {
         let bytes = self.text.as_bytes();
         match bytes[self.at] {
@@ -76,7 +76,7 @@ impl Spans<'_> {
         }
     }
 
-    /// The spaces of the next line are kept, and no block begins on it.
+    /// Keeps the indent of the next line and lets no block begin on it.
     fn newline(&mut self) {
         self.copy(1);
         let indent = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t')).count();
@@ -98,7 +98,7 @@ impl Spans<'_> {
     fn code(&mut self) {
         let ticks = self.rest().bytes().take_while(|b| *b == b'`').count();
         let after = &self.rest().as_bytes()[ticks..];
-        // A lone tick between spaces is a tick.
+        // A lone backtick between spaces is literal.
         let is_space = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_whitespace);
         if ticks == 1
             && is_space(self.text.as_bytes()[..self.at].last())
@@ -123,7 +123,7 @@ impl Spans<'_> {
 
     fn backslash(&mut self) {
         match self.text.as_bytes().get(self.at + 1) {
-            // Two at a line's end break it in kramdown, one does in GFM.
+            // Two backslashes at a line's end break it in kramdown, one does in GFM.
             Some(b'\\') if self.text.as_bytes().get(self.at + 2) == Some(&b'\n') => {
                 self.at += 1;
                 self.copy(1);
@@ -137,7 +137,7 @@ impl Spans<'_> {
         }
     }
 
-    /// `*ST` before a company's name is a stock exchange's warning.
+    /// `*ST` before a company's name is a stock exchange's warning, not emphasis.
     fn star(&mut self) {
         let is_warning = self.rest()[1..]
             .strip_prefix("ST")
@@ -151,7 +151,7 @@ impl Spans<'_> {
         }
     }
 
-    /// Only two strike out.
+    /// Only two tildes strike text out.
     fn tildes(&mut self) {
         let run = self.rest().bytes().take_while(|b| *b == b'~').count();
         if run == 2 {
@@ -161,7 +161,7 @@ impl Spans<'_> {
         self.at += run;
     }
 
-    /// `{::comment}…{:/comment}` vanishes, of other extensions the marks do.
+    /// Removes `{::comment}…{:/comment}`; other extensions lose only their marks.
     fn extension(&mut self) {
         let rest = self.rest();
         if !(rest.starts_with("{::") || rest.starts_with("{:/")) {
@@ -185,7 +185,7 @@ impl Spans<'_> {
         self.at += len + 4;
     }
 
-    /// A link's target may hold spaces.
+    /// A link's target may contain spaces in kramdown.
     fn link_target(&mut self) {
         self.copy(2);
         let rest = self.rest();
@@ -212,7 +212,7 @@ impl Spans<'_> {
         self.at += end;
     }
 
-    /// An autolink's target may hold spaces; the content of `<code>` is no Markdown.
+    /// An autolink's target may contain spaces; the content of `<code>` is not Markdown.
     fn angle(&mut self) {
         let rest = self.rest();
         if ["<http:", "<https:", "<ftp:", "<mailto:"].iter().any(|scheme| rest.starts_with(scheme)) {
@@ -243,7 +243,7 @@ impl Spans<'_> {
     }
 }
 
-/// The start of a text, where ends are looked for.
+/// The part of a text that is searched for an end.
 fn window(text: &str) -> &str {
     if text.len() <= WINDOW { text } else { &text[..text.floor_char_boundary(WINDOW)] }
 }

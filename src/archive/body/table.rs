@@ -1,5 +1,5 @@
-//! Tables as kramdown reads them, but only where a delimiter row says that one is meant
-//! (`parser/kramdown/table.rb`): a `|` in a headline is no table.
+//! Tables as kramdown parses them, but only if they have a delimiter row (`parser/kramdown/table.rb`): a
+//! `|` in a headline does not make a table.
 
 use super::blocks::{Block, Cursor, Leaf, after_indent, before_boundary, is_blank, line};
 
@@ -81,7 +81,7 @@ fn read(text: &str) -> Option<(Table, usize)> {
         table.sections.push((if has_footer { "tfoot" } else { "tbody" }, rows));
     }
     let has_body = table.sections.iter().any(|(name, _)| *name == "tbody");
-    // One wide row may not make millions of empty cells of many narrow ones.
+    // One wide row must not pad many narrow ones with millions of empty cells.
     let count = table.sections.iter().map(|(_, rows)| rows.len()).sum::<usize>();
     if count * table.columns <= 16 * len {
         for row in table.sections.iter_mut().flat_map(|(_, rows)| rows) {
@@ -92,7 +92,7 @@ fn read(text: &str) -> Option<(Table, usize)> {
     has_body.then_some((table, len))
 }
 
-/// A pipe that is not escaped.
+/// Returns whether a row has an unescaped pipe.
 fn has_pipe(row: &str) -> bool {
     row.match_indices('|').any(|(at, _)| !row[..at].ends_with('\\'))
 }
@@ -120,7 +120,7 @@ fn aligns(row: &str) -> Vec<Align> {
         .collect()
 }
 
-/// A row's cells: split at pipes outside of code, the outermost pipes taken off.
+/// A row's cells: split at pipes outside of code, without the outermost pipes.
 fn cells(row: &str, leading_pipe: bool) -> Vec<Leaf> {
     let bytes = row.as_bytes();
     let mut cells = vec![String::new()];

@@ -1,16 +1,15 @@
-//! HTML tags as Markdown sees them: where one begins and ends in a text, and what kramdown
-//! calls block and span.
+//! HTML tags as Markdown sees them: their extent in a text, and the elements that kramdown treats as blocks
+//! and as spans.
 
-/// An opening tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OpenTag<'a> {
-    /// As it is written.
+    /// The name as written.
     pub(super) name: &'a str,
     /// Bytes from `<` to `>`.
     pub(super) len: usize,
-    /// It ends with `/>`.
+    /// True if the tag ends with `/>`.
     pub(super) closed: bool,
-    /// The value of its `markdown` attribute.
+    /// The value of the `markdown` attribute.
     pub(super) markdown: Option<&'a str>,
 }
 
@@ -90,7 +89,7 @@ fn is_attribute_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'-' | b'@') || !byte.is_ascii()
 }
 
-/// Whether kramdown reads the element inside a paragraph (`HTML_SPAN_ELEMENTS`).
+/// Returns whether kramdown parses the element inside a paragraph (`HTML_SPAN_ELEMENTS`).
 pub(super) fn is_span(name: &str) -> bool {
     among(
         name,
@@ -102,7 +101,7 @@ pub(super) fn is_span(name: &str) -> bool {
     )
 }
 
-/// Whether kramdown shows the tag as text inside a paragraph (`HTML_BLOCK_ELEMENTS`).
+/// Returns whether kramdown shows the tag as text inside a paragraph (`HTML_BLOCK_ELEMENTS`).
 pub(super) fn is_block(name: &str) -> bool {
     among(
         name,
@@ -160,7 +159,7 @@ pub(super) fn is_block(name: &str) -> bool {
     )
 }
 
-/// Whether the element has no body and no closing tag.
+/// Returns whether the element has no content and no closing tag.
 pub(super) fn is_void(name: &str) -> bool {
     among(
         name,
@@ -171,7 +170,7 @@ pub(super) fn is_void(name: &str) -> bool {
     )
 }
 
-/// Whether `markdown="1"` makes blocks of its content (`HTML_CONTENT_MODEL_BLOCK`).
+/// Returns whether `markdown="1"` parses the content as blocks (`HTML_CONTENT_MODEL_BLOCK`).
 pub(super) fn holds_blocks(name: &str) -> bool {
     among(
         name,
@@ -208,7 +207,7 @@ pub(super) fn holds_blocks(name: &str) -> bool {
     )
 }
 
-/// Whether `markdown="1"` makes spans of its content (`HTML_CONTENT_MODEL_SPAN`).
+/// Returns whether `markdown="1"` parses the content as spans (`HTML_CONTENT_MODEL_SPAN`).
 pub(super) fn holds_spans(name: &str) -> bool {
     among(name, &["h1", "h2", "h3", "h4", "h5", "h6", "p", "th", "dt", "legend", "caption"])
 }

@@ -74,7 +74,7 @@ fn a_mention_leads_to_the_page_of_its_security() {
             "<p><span href=\"http://q.example/1\" class=em_stock_key_common data-code=\"1,600001\"><b>甲</b></span></p>",
             format!("<p><a href=\"/base/stock/600001.SH.html\"><b>甲</b></a>{}</p>", quote("1")),
         ),
-        // A link within a link is none, and one without a name neither.
+        // A mention within a link, or without a name, does not become a link.
         (
             "<p><a href=\"/x\">见<span class=keytip data-code=\"1,600001\">甲</span></a></p>",
             "<p><a href=\"/x\">见甲</a></p>".to_owned(),
@@ -88,7 +88,7 @@ fn a_mention_leads_to_the_page_of_its_security() {
             "<p>空的</p>".to_owned(),
         ),
         ("<p><span class=keytip data-code=\"1,6\">丁</span></p>", "<p>丁</p>".to_owned()),
-        // Between cells it gets one of its own.
+        // A mention between cells gets a cell of its own.
         (
             "<table><tr><span class=keytip data-code=\"1,600001\">甲</span><td>乙</td></tr></table>",
             "<table><tbody><tr><td><a href=\"/base/stock/600001.SH.html\">甲</a></td><td>乙</td></tr></tbody></table>"
@@ -168,7 +168,7 @@ fn the_policy_holds() {
         ("<a href=\"http://old.example//x y\">甲</a>", "<a href=\"/base/x%20y\">甲</a>"),
         ("<h2 id=\"ui-a\">甲</h2><h2 id=\"b\">乙</h2><p id=\"c\">", "<h2>甲</h2><h2 id=\"b\">乙</h2>"),
         ("<img src=\"data:x\"><img>甲", "甲"),
-        // What is dropped leaves the others in their order.
+        // Dropped attributes do not change the order of the others.
         (
             "<img src=/a width height=9px>",
             "<img src=\"/a\" alt=\"\" height=\"9\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">",

@@ -9,15 +9,15 @@ const EXCERPT: usize = 120;
 /// A first paragraph shorter than this is a by-line or a caption.
 const REAL: usize = 20;
 
-/// What plain text tells of a body.
+/// The measures of a body's plain text.
 pub(super) struct Plain {
-    /// Characters of text, white space folded.
+    /// Characters of text, with white space folded.
     pub(super) len: usize,
-    /// The first real paragraph, white space folded, not yet cut.
+    /// The first real paragraph, with white space folded, not yet cut.
     pub(super) lead: String,
 }
 
-/// Reads clean HTML, as ammonia writes it.
+/// Measures clean HTML, as ammonia serialises it.
 pub(super) fn plain(html: &str) -> Plain {
     let (mut len, mut lead) = (0, Lead::default());
     let mut block = Block::default();
@@ -39,8 +39,8 @@ pub(super) fn plain(html: &str) -> Plain {
     Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
-/// All text of clean HTML: each block, and what `br` parts, on a line of its own, but all of a table's row on
-/// one, a tab behind each cell; white space folded but for that of `pre`.
+/// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
+/// each cell. White space is folded except in `pre`.
 pub(super) fn lines(html: &str) -> String {
     let mut lines = Lines { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
     let mut in_cell = 0_usize;
@@ -68,10 +68,10 @@ pub(super) fn lines(html: &str) -> String {
     lines.text
 }
 
-/// Lines while they are written.
+/// The lines written so far.
 struct Lines {
     text: String,
-    /// Where the last one begins.
+    /// Start of the last line in `text`.
     line: usize,
     in_pre: usize,
 }
@@ -101,9 +101,9 @@ impl Lines {
     }
 }
 
-/// What clean HTML consists of.
+/// A text or a tag of clean HTML.
 enum Piece<'a> {
-    /// Text, its entities not yet decoded; may be empty.
+    /// Text with its entities not yet decoded; may be empty.
     Text(&'a str),
     /// A tag of an element.
     Tag { name: &'a str, closes: bool },
@@ -137,14 +137,14 @@ struct Lead {
     short: Option<String>,
 }
 
-/// A block while it is read.
+/// The block that is being read.
 #[derive(Default)]
 struct Block {
-    /// Only as long as a lead is looked for.
+    /// Collected only until the lead is found.
     text: String,
-    /// Characters, white space folded but for that at the end.
+    /// Characters, with white space folded except at the end.
     len: usize,
-    /// Ends with white space, which is one of the characters.
+    /// True if the block ends with white space, counted as one character in `len`.
     ends_blank: bool,
 }
 
@@ -167,7 +167,7 @@ impl Block {
         }
     }
 
-    /// Ends it: the characters of its text.
+    /// Ends the block and returns the number of characters of its text.
     fn end(&mut self, may_lead: bool, lead: &mut Lead) -> usize {
         let len = self.len - usize::from(self.ends_blank);
         if may_lead && len > 0 && lead.real.is_none() {
@@ -187,8 +187,8 @@ fn begins_character(byte: u8) -> bool {
     byte & 0xC0 != 0x80
 }
 
-/// Whether there may be white space in the bytes of a text. Without an early end, compilers make
-/// vectors of it.
+/// Returns whether a text may contain white space. There is no early exit, so that the compiler vectorises
+/// the loop.
 fn may_hold_space(bytes: &[u8]) -> bool {
     let threes = bytes.iter().zip(bytes.iter().skip(1)).zip(bytes.iter().skip(2));
     let beyond_ascii = threes.fold(false, |found, ((&a, &b), &c)| {
@@ -202,7 +202,7 @@ fn may_hold_space(bytes: &[u8]) -> bool {
     beyond_ascii | bytes[last..].contains(&0xC2) | bytes.iter().fold(false, |found, b| found | (*b <= b' '))
 }
 
-/// Runs of white space become one space; none stay at the ends, full-width ones included.
+/// Folds each run of white space, full-width spaces included, into one space and trims both ends.
 pub(super) fn fold(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     let mut was_space = false;
@@ -219,7 +219,7 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// About 120 characters of a text, cut behind a sentence or a clause where there is one.
+/// About 120 characters of a text, cut at the end of a sentence or a clause if there is one.
 pub(super) fn excerpt(text: &str) -> String {
     let text = fold(text);
     let Some((limit, _)) = text.char_indices().nth(EXCERPT) else { return text.into_owned() };
@@ -233,7 +233,7 @@ pub(super) fn excerpt(text: &str) -> String {
     format!("{head}…")
 }
 
-/// The length of the tag at the start of a text; a `>` may stand in a quoted value.
+/// The length of the tag at the start of a text; a quoted value may contain `>`.
 fn tag_end(text: &str) -> Option<usize> {
     let mut in_quotes = false;
     text.bytes()
@@ -278,12 +278,12 @@ fn is_block(name: &str) -> bool {
     )
 }
 
-/// Whose text is no lead.
+/// Returns whether text inside the element cannot be the lead.
 fn is_aside(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figure" | "pre" | "table")
 }
 
-/// The entities that serialised HTML holds.
+/// Decodes the entities that serialised HTML holds.
 fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);

@@ -1,5 +1,5 @@
-//! HTML's tokens, without a copy of what they are made of, and what needs to be known of
-//! scripts. Used by the rewriting pass and for bodies that keep nothing but their text.
+//! A tokenizer for HTML that borrows from its input, and the state that scripts need. Used by the rewriting
+//! pass and for bodies that keep only their text.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::element::{self, Policy};
 use super::literal::escape_html;
 use super::{bytes, markup, references, unfinished};
 
-/// The text of a body without its markup, in paragraphs.
+/// The text of a body without its markup, one paragraph per line.
 pub(super) fn text_only(html: &str) -> String {
     let html = &unfinished::escape(html);
     let text = tokenize(html, Text { raw: RawText::new(html), out: String::with_capacity(html.len()) }).out;
@@ -22,14 +22,14 @@ pub(super) fn text_only(html: &str) -> String {
 
 /// A start tag.
 pub(super) struct Tag<'h> {
-    /// In lower case.
+    /// The name in lower case.
     pub(super) name: Cow<'h, str>,
-    /// Names and values as they are written.
+    /// Names and values as written.
     attributes: Vec<(&'h str, &'h str)>,
 }
 
 impl<'h> Tag<'h> {
-    /// The value of an attribute; of several, the first counts.
+    /// The value of an attribute; the first one wins.
     pub(super) fn get(&self, name: &str) -> Option<Cow<'h, str>> {
         let found = self.attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         found.map(|(_, value)| references::resolve_value(value))
@@ -40,11 +40,11 @@ impl<'h> Tag<'h> {
     }
 }
 
-/// What reads tokens. Comments and the like are none.
+/// Receives the tokens of a text. Comments and declarations are skipped.
 pub(super) trait Reader<'h> {
-    /// A part of a text, its references resolved. Line breaks that begin it come by themselves.
+    /// A part of a text with its references resolved. Each leading line break is a part of its own.
     fn text(&mut self, text: &str);
-    /// The answer says whether what the element holds is to be skipped as no markup.
+    /// Returns whether to skip the element's content as raw text.
     fn start(&mut self, tag: &Tag<'h>) -> bool;
     fn end(&mut self, name: Cow<'h, str>);
 }
@@ -79,14 +79,15 @@ pub(super) fn tokenize<'h, R: Reader<'h>>(html: &'h str, mut reader: R) -> R {
             }
             (first, ..) => Some(text(rest, usize::from(first == b'<'), &mut reader)),
         };
-        // What does not end ends the body with it.
+        // Markup that never ends hides the rest of the body.
         let Some(len) = len else { break };
         at += len;
     }
     reader
 }
 
-/// Reads the text at the start of `rest`, whose first bytes are text whatever they are.
+/// Reads the text at the start of `rest` and returns its length. The first `from` bytes are text, whatever
+/// they are.
 fn text<'h>(rest: &str, from: usize, reader: &mut impl Reader<'h>) -> usize {
     let bytes = rest.as_bytes();
     let special = bytes::find(&bytes[from..], b"<&\r\0");
@@ -110,7 +111,7 @@ fn give<'h>(text: &str, reader: &mut impl Reader<'h>) {
     }
 }
 
-/// A tag's name in lower case.
+/// A tag's name in lower case, with each NUL replaced as in HTML.
 fn lower(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|b| b.is_ascii_uppercase() || b == 0) {
         Cow::Owned(name.to_ascii_lowercase().replace('\0', "\u{FFFD}"))
@@ -119,10 +120,10 @@ fn lower(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Which scripts and the like end at all: only of those the content is skipped.
+/// The raw-text elements (`script` and the like) that have an end tag: only their content is skipped.
 pub(super) struct RawText<'h> {
     html: &'h str,
-    /// How many closing tags an element has left.
+    /// The number of end tags that remain, by element.
     left: Vec<(String, usize)>,
 }
 
@@ -131,7 +132,7 @@ impl<'h> RawText<'h> {
         Self { html, left: Vec::new() }
     }
 
-    /// Whether what begins with this tag is to be skipped.
+    /// Returns whether to skip the content of the element that begins here.
     pub(super) fn begins(&mut self, name: &str) -> bool {
         *self.left(name) > 0
     }

@@ -1,17 +1,17 @@
-//! Tags and comments that never end. HTML drops everything after them; here their `<` becomes
-//! text, so that a quote or a `-->` that is missing costs no more than itself.
+//! Escapes the `<` of tags and comments that never end. HTML drops everything after them; here a missing
+//! quote or `-->` turns only its own tag or comment into text.
 
 use std::borrow::Cow;
 
 use super::{bytes, element, markup};
 
-/// More of them are left to HTML: each costs a look at the rest of the body.
+/// Limit of unfinished tags and comments; HTML handles the rest. Each costs a scan of the rest of the body.
 const MAX: usize = 32;
 
-/// A tag with more attributes is text, too: HTML's tokenizer compares each with all others.
+/// A tag with more attributes becomes text, too: HTML's tokenizer compares each with all others.
 const MAX_ATTRIBUTES: usize = 512;
 
-/// A body whose tags and comments all end.
+/// Returns a body with its unfinished tags and comments escaped.
 pub(super) fn escape(html: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let (mut from, mut endless, mut looks) = (0, Endless::default(), 0);
@@ -28,7 +28,7 @@ pub(super) fn escape(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Where a tag or a comment begins that is to be text, and whether it ends.
+/// Finds the next tag or comment to escape. Returns its position and whether it ends.
 fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)> {
     let mut at = from;
     while let Some(start) = bytes::find(&html.as_bytes()[at..], b"<").map(|i| at + i) {
@@ -56,13 +56,13 @@ fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)>
     None
 }
 
-/// Scripts and the like that are known to have no end tag.
+/// The raw-text elements (`script` and the like) that are known to have no end tag.
 #[derive(Default)]
 struct Endless(Vec<String>);
 
 impl Endless {
-    /// The length of what the element holds whose tag stands at the start of a text, if that is
-    /// no markup.
+    /// The length of the raw content of the element whose start tag begins `text`; 0 for other elements,
+    /// and without an end tag.
     fn content(&mut self, text: &str, tag_len: usize) -> usize {
         let name = markup::name(text, 1);
         if !element::is_raw(name) {

@@ -1,5 +1,5 @@
-//! Ruby's `Date._parse` (ext/date/date_parse.c): finds the parts of a date in free text. The
-//! patterns and their order are Ruby's, since together they decide what a text means.
+//! Ruby's `Date._parse` (ext/date/date_parse.c): finds the parts of a date in free text. The patterns and
+//! their order are Ruby's, because together they decide the meaning of a text.
 
 use std::sync::LazyLock;
 
@@ -7,11 +7,11 @@ use regex::{Captures, Regex};
 
 use super::parts::{Parts, number, ymd};
 
-/// Ruby refuses longer texts.
+/// Maximum length in bytes; Ruby rejects longer texts.
 const LIMIT: usize = 128;
 
-/// `None`: the text is too long. Weeks and weekdays are recognised, but `Time.parse` has no
-/// use for them.
+/// Finds the parts of a date; `None` if the text is too long. The rules match weeks and
+/// weekdays, but `Time.parse` ignores both.
 pub(super) fn date_parts(text: &str) -> Option<Parts> {
     static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
     if text.len() > LIMIT {
@@ -28,10 +28,10 @@ pub(super) fn date_parts(text: &str) -> Option<Parts> {
     Some(parts)
 }
 
-/// What to look for, and what to make of it.
+/// A pattern and the function that reads its match.
 struct Rule {
     pattern: Regex,
-    /// Where this matches, the rule does not hold.
+    /// The rule does not apply if this pattern matches.
     unless: Option<Regex>,
     read: fn(&Captures, &mut Parts),
 }
@@ -45,7 +45,7 @@ impl Rule {
         Self { unless: Some(ruby(pattern)), ..self }
     }
 
-    /// Whether it held; what was read is then blanked out of the text.
+    /// Returns whether the rule applied; its match is then blanked out of the text.
     fn apply(&self, text: &mut String, parts: &mut Parts) -> bool {
         if self.unless.as_ref().is_some_and(|unless| unless.is_match(text)) {
             return false;
@@ -62,7 +62,7 @@ struct Rules {
     noise: Regex,
     weekday: Rule,
     time: Rule,
-    /// The first that holds is the date.
+    /// The first rule that applies gives the date.
     dates: Vec<Rule>,
     era: Rule,
     fragment: Rule,
@@ -109,7 +109,7 @@ fn dates() -> Vec<Rule> {
         ),
         // 2024-01-02
         Rule::new(r"('?[-+]?\d+)-(\d+)-('?-?\d+)", year_first),
-        // R6.01.02, a year of a Japanese emperor
+        // R6.01.02: a year of a Japanese era
         Rule::new(r"\b([mtshr])(\d+)\.(\d+)\.(\d+)", |found, parts| {
             let epoch = match found[1].as_bytes().first() {
                 Some(b'm' | b'M') => 1867,
@@ -169,7 +169,7 @@ fn dates() -> Vec<Rule> {
     ]
 }
 
-/// Ruby's `\d` and `\s` are ASCII; all of its patterns here ignore case.
+/// Compiles a pattern of Ruby: `\d` and `\s` are ASCII, and all patterns here ignore case.
 fn ruby(pattern: &str) -> Regex {
     let pattern = pattern
         .replace(r"\d", "[0-9]")
@@ -218,7 +218,7 @@ fn time(found: &Captures, parts: &mut Parts) {
     parts.second = text(&found, 3).map(number);
 }
 
-/// `parse_ddd`: a run of digits, whose length says what it holds.
+/// `parse_ddd`: a run of digits, whose length determines its fields.
 fn digits(found: &Captures, parts: &mut Parts) {
     let run = &found[2];
     let part = |from: usize, to: usize| run.get(from..to).map(number);
@@ -226,7 +226,7 @@ fn digits(found: &Captures, parts: &mut Parts) {
     let (time, fraction) = (text(found, 3), text(found, 4));
     let len = run.len();
     if time.is_none() && fraction.is_some() {
-        // A fraction follows, so that the run ends with the seconds.
+        // A fraction follows, so the run ends with the seconds.
         let back = |from: usize, to: usize| Some(number(&run[len.saturating_sub(from)..len - to]));
         parts.second = back(2, 0);
         if len >= 3 {
@@ -265,7 +265,7 @@ fn digits(found: &Captures, parts: &mut Parts) {
     if let Some(time) = time.filter(|time| time.len() % 2 == 0) {
         let mut pairs = [time.get(0..2), time.get(2..4), time.get(4..6)];
         if fraction.is_some() {
-            // Again it ends with the seconds.
+            // This time also ends with the seconds.
             pairs.rotate_right(3 - time.len() / 2);
         }
         parts.hour = pairs[0].map(number).or(parts.hour);
@@ -273,13 +273,13 @@ fn digits(found: &Captures, parts: &mut Parts) {
         parts.second = pairs[2].map(number).or(parts.second);
     }
     if let Some(zone) = text(found, 5) {
-        // `[+9:JST]`: the name comes after the colon.
+        // `[+9:JST]`: the name follows the colon.
         let name = zone.trim_start_matches('[').trim_end_matches(']');
         parts.zone = Some(name.split_once(':').map_or(name, |(_, name)| name).into());
     }
 }
 
-/// A number that is left over is the day of a time, or the hour of a day.
+/// Reads a leftover number: the day if there is a time, or the hour if there is a day.
 fn fragment(found: &Captures, parts: &mut Parts) {
     let number = number(&found[1]);
     if parts.hour.is_some() && parts.day.is_none() && (1..=31).contains(&number) {

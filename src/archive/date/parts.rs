@@ -1,24 +1,24 @@
-//! The parts of a date that `Date._parse` looks for, and which of three numbers is which.
+//! The parts of a date that `Date._parse` finds, and the order of year, month and day.
 
-/// What was found; the numbers are as written, in range or not.
+/// The parts found; numbers are as written and may be out of range.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
     pub(super) year: Option<i64>,
     pub(super) month: Option<i64>,
     pub(super) day: Option<i64>,
-    /// Day of the year.
+    /// The day of the year, from 1.
     pub(super) yday: Option<i64>,
     pub(super) hour: Option<i64>,
     pub(super) minute: Option<i64>,
     pub(super) second: Option<i64>,
     pub(super) zone: Option<String>,
-    /// A year below 100 is meant as it stands.
+    /// The year is complete as written, even if it is below 100.
     pub(super) full_year: bool,
     pub(super) before_christ: bool,
 }
 
 impl Parts {
-    /// 24 is 2024 and 69 is 1969, but for years written in full.
+    /// Completes years of two digits: 24 becomes 2024 and 69 becomes 1969. Years written in full stay.
     pub(super) fn complete_year(&mut self) {
         if let Some(year) = &mut self.year {
             if self.before_christ {
@@ -35,12 +35,12 @@ impl Parts {
     }
 }
 
-/// Too long a number is out of any range, and so is what is returned for it.
+/// Parses a number. A number that is too long for any part becomes 1,000,000,000, which is out of range.
 pub(super) fn number(digits: &str) -> i64 {
     digits.parse().ok().filter(|number: &i64| number.abs() < 1_000_000_000).unwrap_or(1_000_000_000)
 }
 
-/// `s3e`: finds out which of three is the year, which the month and which the day.
+/// `s3e`: decides which of three numbers is the year, which the month and which the day.
 pub(super) fn ymd<'t>(
     parts: &mut Parts,
     mut year: Option<&'t str>,

@@ -7,7 +7,7 @@ fn shanghai(text: &str, quoted: bool) -> Option<String> {
     parse(text, quoted, Shanghai, NaiveDates::Utc).map(|date| date.at.format("%F %T").to_string())
 }
 
-/// Each row was answered by Ruby 3.1 with TZ=Asia/Shanghai.
+/// The expected values come from Ruby 3.1 with TZ=Asia/Shanghai.
 #[test]
 fn unquoted_dates_are_read_as_psych_and_time_parse_do() {
     let cases = [

@@ -1,4 +1,4 @@
-//! Ruby's `Time.parse` (lib/time.rb): from the parts that `Date._parse` finds to an instant.
+//! Ruby's `Time.parse` (lib/time.rb): converts the parts that `Date._parse` finds to an instant.
 
 use chrono::{DateTime, Datelike, Duration, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
@@ -6,8 +6,7 @@ use chrono_tz::{OffsetName, Tz};
 use super::parse::date_parts;
 use super::parts::Parts;
 
-/// A reading of a clock and a calendar, as the arguments of `Time.utc`: perhaps one that
-/// does not exist.
+/// A reading of a clock and a calendar, like the arguments of `Time.utc`. The reading may not exist.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     pub(super) year: i64,
@@ -19,19 +18,19 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// The beginning of a day.
+    /// Midnight at the beginning of a day.
     pub(super) fn day(year: i64, month: i64, day: i64) -> Self {
         Self { year, month, day, hour: 0, minute: 0, second: 0 }
     }
 
-    /// The instant at which a clock `offset` seconds ahead of UTC shows this.
+    /// Returns the instant at which a clock `offset` seconds ahead of UTC shows this reading.
     pub(super) fn at_offset(self, offset: i64, zone: Tz) -> Option<DateTime<Tz>> {
         let offset = i32::try_from(offset).ok().and_then(FixedOffset::east_opt)?;
         Some(offset.from_local_datetime(&self.normal()?).single()?.with_timezone(&zone))
     }
 
-    /// The instant at which the site's clocks show this: the later one if there are two. A
-    /// clock that skips this reading is taken as if it were put forward only afterwards.
+    /// Returns the instant at which the site's clocks show this reading; the later one if there are two.
+    /// A reading that the clocks skip uses the offset from before the change.
     pub(super) fn local(self, zone: Tz) -> Option<DateTime<Tz>> {
         let reading = self.normal()?;
         // No zone has skipped more than a day.
@@ -42,7 +41,7 @@ impl Clock {
         })
     }
 
-    /// What `Time.utc` accepts: 31 February and 24:00:00 are counted on, a 60th second too.
+    /// Normalizes the reading as `Time.utc` does: 31 February, 24:00:00 and a 60th second carry over.
     fn normal(self) -> Option<NaiveDateTime> {
         let Self { year, month, day, hour, minute, second } = self;
         let fits = (1..=31).contains(&day)
@@ -55,8 +54,8 @@ impl Clock {
         fits.then(|| first.and_time(chrono::NaiveTime::MIN).checked_add_signed(since)).flatten()
     }
 
-    /// `Time.apply_offset`: what a clock at UTC shows. A part that the offset does not touch is
-    /// not carried, and so may stay out of range; days are not carried as a calendar does.
+    /// `Time.apply_offset`: the reading at UTC. A part that the offset does not change is not carried and
+    /// may stay out of range; an overflowing day becomes the first or last of the adjacent month.
     fn to_utc(mut self, offset: i64) -> Self {
         let sign = -offset.signum();
         let mut rest = offset.abs();
@@ -92,7 +91,7 @@ impl Clock {
     }
 }
 
-/// `Time.parse`, in the site's zone; `None` also where it would ask what year it is.
+/// `Time.parse` in the site's zone; also `None` where Ruby would assume the current year.
 pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Tz>> {
     let parts = date_parts(text)?;
     let year = parts.year?;
@@ -107,12 +106,12 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<DateTime<Tz>> {
     at.and_then(in_range)
 }
 
-/// Beyond these years no permalink makes sense.
+/// Rejects years outside 1 to 9999, since no permalink can contain them.
 pub(super) fn in_range(at: DateTime<Tz>) -> Option<DateTime<Tz>> {
     (1..=9999).contains(&at.year()).then_some(at)
 }
 
-/// `Time.make_time`, with the parts that are missing at their least.
+/// `Time.make_time`; missing parts have their minimum.
 fn make_time(parts: &Parts, year: i64, offset: Option<i64>, zone: Tz) -> Option<DateTime<Tz>> {
     let clock = Clock {
         year,
@@ -122,7 +121,7 @@ fn make_time(parts: &Parts, year: i64, offset: Option<i64>, zone: Tz) -> Option<
         minute: parts.minute.unwrap_or(0),
         second: parts.second.unwrap_or(0),
     };
-    // Keeps the sums below far from overflow.
+    // The limit keeps the sums below far from overflow.
     let sane = |part: i64| part.abs() < 1_000_000;
     let all = [clock.year, clock.month, clock.day, clock.hour, clock.minute, clock.second];
     if !all.into_iter().all(sane) {
@@ -134,7 +133,7 @@ fn make_time(parts: &Parts, year: i64, offset: Option<i64>, zone: Tz) -> Option<
     }
 }
 
-/// `2024-060`: guesses a day of the year in months of 31 days, and corrects the guess.
+/// `2024-060`: guesses the day of the year with months of 31 days and corrects the guess.
 fn day_of_year(yday: i64, parts: &Parts, year: i64, offset: Option<i64>, zone: Tz) -> Option<DateTime<Tz>> {
     if !(1..=366).contains(&yday) {
         return None;
@@ -164,7 +163,7 @@ fn day_of_year(yday: i64, parts: &Parts, year: i64, offset: Option<i64>, zone: T
     on(month, day)
 }
 
-/// `Time.zone_offset`: seconds ahead of UTC; `None` makes the time a local one.
+/// `Time.zone_offset`: seconds ahead of UTC; `None` means local time.
 fn zone_offset(name: &str, year: i64, zone: Tz) -> Option<i64> {
     let name = name.to_uppercase();
     if let Some(digits) = name.strip_prefix(['+', '-']) {
@@ -202,7 +201,7 @@ fn zone_offset(name: &str, year: i64, zone: Tz) -> Option<i64> {
     Some(hours * 3600)
 }
 
-/// `08`, `0800`, `08:00`, `080000` or `08:00:00`.
+/// Parses `08`, `0800`, `08:00`, `080000` or `08:00:00` to seconds.
 fn numeric_offset(digits: &str) -> Option<i64> {
     let colons = digits.matches(':').count();
     let plain = digits.replace(':', "");
@@ -219,7 +218,7 @@ fn numeric_offset(digits: &str) -> Option<i64> {
     Some(part(0)? * 3600 + part(2)? * 60 + part(4)?)
 }
 
-/// The site's own abbreviations, of winter and of summer in that year.
+/// Looks up the site's own zone abbreviations, for winter and summer of that year.
 fn site_offset(name: &str, year: i64, zone: Tz) -> Option<i64> {
     [1, 7].into_iter().find_map(|month| {
         let at = Clock::day(year, month, 1).local(zone)?;
@@ -228,7 +227,7 @@ fn site_offset(name: &str, year: i64, zone: Tz) -> Option<i64> {
     })
 }
 
-/// `Time.month_days`; Ruby's index 0 is December, past December there is nothing.
+/// `Time.month_days`. Month 0 is December, as in Ruby; months past December are `None`.
 fn month_days(year: i64, month: i64) -> Option<i64> {
     match month {
         2 if (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 => Some(29),

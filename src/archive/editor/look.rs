@@ -1,4 +1,4 @@
-//! A look at some files: what of them differs from what the archive knows.
+//! Checks files against the archive and collects the changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::stamp::{self, Stamp};
 
-/// After this time a file that cannot be read is tried again.
+/// Delay before an unreadable file is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// What is to be looked at.
+/// The files and folders to check.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    /// Files of posts, there or gone.
+    /// Files of posts, which may have been removed.
     pub(super) posts: Vec<SiteFile>,
-    /// The site's own pages.
+    /// True if the site's own pages must be checked.
     pub(super) pages: bool,
-    /// Folders that cannot be read.
+    /// The problems of unreadable folders.
     pub(super) problems: Vec<Problem>,
-    /// Below these folders no others are unreadable.
+    /// Completely scanned folders: `problems` lists every unreadable folder below them.
     pub(super) cleared: Vec<String>,
-    /// Read what seems unchanged too.
+    /// Read files even if time and size are unchanged.
     pub(super) anew: bool,
 }
 
@@ -40,22 +40,22 @@ impl Sight {
     }
 }
 
-/// What became of a file.
+/// The result of checking a file.
 enum Verdict {
-    /// It is as the archive knows it.
+    /// The file is unchanged.
     Same,
-    /// It was written anew and says the same.
+    /// The file was rewritten with the same bytes.
     Touched(Stamp),
-    /// It is no longer there.
+    /// The file was removed.
     Gone,
-    /// It cannot be read.
+    /// The file cannot be read.
     Failed(Defect),
-    /// It has something else to say.
+    /// The file has new content.
     Read(Box<Sighting>),
 }
 
 impl Editor {
-    /// What a file was when it was last read, if it could be.
+    /// The stamp of a file when it was last read. `None` if it is unknown or was unreadable.
     fn last_seen(&self, path: &str) -> Option<Stamp> {
         if let Some(stamp) = self.barren.get(path) {
             return *stamp;
@@ -64,12 +64,12 @@ impl Editor {
         Some(self.touched.get(&id).copied().unwrap_or(self.archive.post(id).stamp))
     }
 
-    /// Looks at files, and makes the next snapshot if that shows anything new.
+    /// Checks files, and publishes a snapshot if anything changed.
     pub(super) fn look_at(&mut self, mut sight: Sight) -> Option<Edition> {
         sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
         sight.posts.dedup();
         let config = Arc::clone(&self.config);
-        // The configuration was found good when the archive was opened.
+        // The configuration was validated when the archive was opened.
         let reader = Reader::new(&config).ok()?;
         let press = Press {
             reader,
@@ -115,12 +115,12 @@ impl Editor {
         let last = self.last_seen(&file.path);
         match (Stamp::at(&path), last) {
             (Err(error), _) if is_absent(&error) => return Verdict::Gone,
-            // A folder on the way cannot be entered; that is said of the folder.
+            // A folder above the file cannot be entered. The folder has a problem of its own.
             (Err(_), Some(_)) => return Verdict::Same,
             (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
             _ => {}
         }
-        // A folder, or a pipe, whose reader would wait for ever.
+        // The path is no longer a file. Reading a pipe could block forever.
         if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             return Verdict::Gone;
         }
@@ -136,7 +136,7 @@ impl Editor {
         }
     }
 
-    /// Notes what became of a file.
+    /// Records the result for a file.
     fn judge(&mut self, change: &mut Change, file: SiteFile, verdict: Verdict) {
         let known = self.archive.at_file(&file.path);
         let path = &file.path;
@@ -162,7 +162,7 @@ impl Editor {
             Verdict::Failed(defect) => {
                 self.barren.insert(path.clone(), None);
                 if defect.code == Code::Unreadable {
-                    // Nothing tells when a disk answers again, or the program has files to spare.
+                    // No event reports that a disk responds again or that file descriptors are free.
                     self.unsettled.insert(path.clone(), (file.clone(), Instant::now() + TRY_AGAIN));
                 }
                 change.problems.push(self.kept(path, vec![defect]));
@@ -171,7 +171,7 @@ impl Editor {
         }
     }
 
-    /// Takes over what a file says.
+    /// Records the new content of a file.
     fn take(&mut self, change: &mut Change, file: SiteFile, sighting: Sighting) {
         let Sighting { post, mut defects, stamp, again } = sighting;
         let path = file.path.clone();
@@ -204,18 +204,19 @@ impl Editor {
         }
     }
 
-    /// The problems of a file that holds no post as it is: if it once did, readers lose nothing.
+    /// The problems of a file without a valid post. They are only warnings if an earlier version of the
+    /// post is still shown.
     fn kept(&self, path: &str, mut defects: Vec<Defect>) -> Problems {
         if self.archive.at_file(path).is_some() {
             for defect in &mut defects {
                 defect.severity = Severity::Warning;
-                defect.message.push_str("; the last good version is shown");
+                defect.message.push_str("; the last good version is served");
             }
         }
         load::of_file(path, defects)
     }
 
-    /// Reads the posts again whose bodies name others, now that some of these have changed.
+    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
     fn relink(&mut self, reader: Reader<'_>, edition: Edition) -> Edition {
         let before = self.archive();
         let linking: Vec<&Post> = before.linking().collect();

@@ -1,4 +1,4 @@
-//! The site's own pages: they are few, so all are read again when one has changed.
+//! The site's own pages. They are few, so any change rereads all of them.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 
 impl Editor {
-    /// Reads the pages, and notes what of them has changed.
+    /// Reads the pages and records the changes.
     pub(super) fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
@@ -24,7 +24,7 @@ impl Editor {
         let (mut pages, problems) = load::pages(reader, &self.pages, links);
         for old in self.archive.pages() {
             let is_missing = pages.iter().all(|page| page.path != old.path);
-            // One that is being written is empty for a moment; one may be closed to us.
+            // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
             let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
                 Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
                 Err(error) => error.kind() != ErrorKind::NotFound,
@@ -42,7 +42,7 @@ impl Editor {
     }
 }
 
-/// Whether there is no file, or something else in its place.
+/// True if there is no file at this path.
 fn is_gone(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(meta) => !meta.is_file(),

@@ -1,5 +1,5 @@
-//! Folders that hold posts. When one is missing, was it removed, or is it only away, as a volume that
-//! was unmounted? Posts that were removed are gone; those that are away are shown as they were.
+//! Folders that hold posts. A missing folder was either removed, or is only unavailable, for example on
+//! an unmounted volume. Posts of a removed folder are gone; posts of an unavailable one stay visible.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -8,29 +8,29 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::files::is_absent;
 
-/// Device and number of a folder, which tell it from another of its name.
+/// Device and inode number, which distinguish a folder from a later one with the same name.
 type Identity = (u64, u64);
 
-/// Which folders there were when they last held something.
+/// The identity of each folder when it last had entries.
 #[derive(Debug, Default)]
 pub(super) struct Roots {
     known: HashMap<PathBuf, Identity>,
 }
 
-/// What there is in place of a folder.
+/// The state of a folder's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// A folder with something in it, or one that does not say.
+    /// A folder with entries, or an unreadable one.
     Full,
-    /// A folder with nothing in it.
+    /// A folder without entries.
     Empty,
-    /// None.
+    /// No folder.
     Missing,
 }
 
 impl Roots {
-    /// Notes which folders these are, and those above them as far as the site's. An empty one may
-    /// stand in for one that is away.
+    /// Records the identity of each folder and of its ancestors up to the site's root. Skips empty
+    /// folders, because an empty folder may be the mount point of an unmounted volume.
     pub(super) fn note(&mut self, site: &Path, folders: &BTreeSet<PathBuf>) {
         let mut seen = HashSet::new();
         for folder in folders {
@@ -43,18 +43,19 @@ impl Roots {
         }
     }
 
-    /// Forgets folders that are others by now, but for those that are away.
+    /// Forgets folders that were replaced, except unavailable ones.
     pub(super) fn forget_changed(&mut self, is_away: impl Fn(&Path) -> bool) {
         self.known.retain(|folder, known| identity(folder) == Some(*known) || is_away(folder));
     }
 
-    /// Whether a folder is not the one that was known.
+    /// True if a known folder was replaced or removed.
     pub(super) fn has_changed(&self, folder: &Path) -> bool {
         self.known.contains_key(folder) && !self.is_as_known(folder)
     }
 
-    /// Whether a folder of posts is away. It was removed if it is the same as ever and empty; or if it
-    /// is missing, the one above it is the same as ever, and the site can do without it.
+    /// True if a post folder is unavailable. An empty folder was cleared on purpose if its identity is
+    /// unchanged. A missing folder was removed on purpose if the folder above it is unchanged and the
+    /// site does not require it (`must_be`).
     pub(super) fn is_away(&self, folder: &Path, must_be: impl FnOnce() -> bool) -> bool {
         match state(folder) {
             State::Full => false,
@@ -87,7 +88,7 @@ fn state(folder: &Path) -> State {
 mod tests {
     use super::*;
 
-    /// A site whose folder of posts is known, and the folder.
+    /// Creates a site with a known post folder. Returns the site, the folder, and the roots.
     fn site() -> (tempfile::TempDir, PathBuf, Roots) {
         let site = tempfile::tempdir().expect("a folder");
         let posts = site.path().join("market/_posts");

@@ -1,5 +1,5 @@
-//! A look at the time and size of every file of a site, which takes seconds when there are a million:
-//! so it needs nothing of the editor, and another thread can do it.
+//! Compares the time and size of every file of a site with the archive. This takes seconds for a million
+//! files, so it does not depend on the editor and can run on another thread.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -12,25 +12,25 @@ use crate::archive::snapshot::Snapshot;
 use crate::archive::stamp::Stamp;
 use crate::config::Config;
 
-/// What there is, and what of it an archive does not know.
+/// The files and folders of a site, with the differences from an archive.
 #[derive(Debug)]
 pub struct Survey {
-    /// Files of posts that are new, changed or gone, as far as their times and sizes tell.
+    /// Files of posts that seem new, changed or removed, by time and size.
     pub(super) suspects: Vec<SiteFile>,
     pub(super) pages: Vec<SiteFile>,
     pub(super) folders: Vec<PathBuf>,
-    /// Folders that cannot be read.
+    /// The problems of unreadable folders.
     pub(super) problems: Vec<Problem>,
-    /// What the archive has problems of, and where there is no file.
+    /// Paths that have problems in the archive but were not found as files.
     pub(super) strays: Vec<Arc<str>>,
-    /// All files are suspects.
+    /// All files are suspects, even if time and size are unchanged.
     pub(super) anew: bool,
-    /// How long it took.
+    /// Duration of the survey.
     pub took: Duration,
 }
 
 impl Survey {
-    /// Surveys a site, beside what an archive knows of it.
+    /// Scans a site and compares it with an archive.
     pub fn of(config: &Config, archive: &Snapshot, anew: bool) -> Self {
         let start = Instant::now();
         let Files { posts, pages, folders, problems } = Walk::new(config).all();
@@ -44,7 +44,7 @@ impl Survey {
     }
 }
 
-/// One thread does it: who follows the files meanwhile needs the others.
+/// Runs on a single thread, because the thread that applies file events needs the others.
 fn suspects(config: &Config, archive: &Snapshot, found: Vec<SiteFile>, anew: bool) -> Vec<SiteFile> {
     let mut seen = vec![false; archive.ids()];
     let mut suspects = Vec::new();

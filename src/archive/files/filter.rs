@@ -1,15 +1,15 @@
-//! Which files and folders of a site Jekyll passes over: its `entry_filter.rb`, and the patterns of
-//! `exclude` and `include`.
+//! Decides which files and folders of a site Jekyll ignores: a port of `entry_filter.rb`, with the
+//! patterns of `exclude` and `include`.
 
 use super::{Seen, base_name, below_posts};
 use crate::config::Config;
 
-/// Whether a name is one that Jekyll keeps to itself: hidden, a part of a layout, a backup.
+/// Returns whether Jekyll treats a name as special: a hidden file, a part of a layout or a backup.
 pub fn is_special(name: &str) -> bool {
     name.starts_with(['.', '_', '#', '~']) || name.ends_with('~')
 }
 
-/// Jekyll's `EntryFilter`: which files and folders it passes over.
+/// Jekyll's `EntryFilter`, which selects the files and folders of a site.
 pub struct Filter {
     include: Patterns,
     exclude: Patterns,
@@ -17,7 +17,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The filter of a configuration.
+    /// Creates the filter. A pattern listed in both `exclude` and `include` does not exclude.
     pub fn new(config: &Config) -> Self {
         let excluded: Vec<_> =
             config.exclude.iter().filter(|pattern| !config.include.contains(pattern)).cloned().collect();
@@ -28,7 +28,7 @@ impl Filter {
         }
     }
 
-    /// Whether a configured pattern excludes a file, or a folder above it.
+    /// Returns whether a configured pattern excludes a file or a folder above it.
     pub fn excludes(&self, path: &str) -> bool {
         let ends = path.match_indices('/').map(|(end, _)| (end, true)).chain([(path.len(), false)]);
         ends.map(|(end, is_dir)| (&path[..end], is_dir)).any(|(part, is_dir)| {
@@ -40,19 +40,19 @@ impl Filter {
         let &Seen { path, is_dir, is_link } = seen;
         let name = base_name(path);
         if let Some(below) = below_posts(path) {
-            // `Dir["**/*"]` lists the files below `_posts` all at once. It sees nothing hidden
-            // and follows no links to folders; of the folders only the first is looked at for a
-            // special name, as the beginning of the file's path.
+            // `Dir["**/*"]` lists all files below `_posts` at once. It skips hidden names and does not
+            // follow links to folders. The test for special names sees the path relative to `_posts`, so
+            // it affects only the first folder of that path.
             if is_dir {
                 return !name.starts_with('.') && !is_link;
             }
             return !name.starts_with('.') && self.passes(path, below, is_dir);
         }
-        // A folder of posts is listed whatever its own path is.
+        // Jekyll lists a folder of posts regardless of its own path.
         is_dir && name == "_posts" || path != self.destination && self.passes(path, name, is_dir)
     }
 
-    /// EntryFilter#filter of an entry: its path below the folder that is listed.
+    /// `EntryFilter#filter`; `entry` is the path relative to the listed folder.
     fn passes(&self, path: &str, entry: &str, is_dir: bool) -> bool {
         let name = base_name(entry);
         let included = self.include.matches(entry, is_dir) || self.include.matches(name, is_dir);
@@ -61,8 +61,8 @@ impl Filter {
     }
 }
 
-/// EntryFilter#glob_include?: a pattern of `File.fnmatch`, or the beginning of the path, so
-/// that `vendor` covers `vendor-old` too.
+/// `EntryFilter#glob_include?`: a pattern matches as in `File.fnmatch` or as a prefix of the path, so
+/// that `vendor` also covers `vendor-old`.
 struct Patterns(Vec<String>);
 
 impl Patterns {
@@ -79,7 +79,7 @@ impl Patterns {
     }
 }
 
-/// Ruby's `File.fnmatch` without flags: `*` and `?` cover `/` too, braces are plain text.
+/// Ruby's `File.fnmatch` without flags: `*` and `?` also match `/`, and braces are plain text.
 fn fnmatch(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else { return text.is_empty() };
     let rest = &pattern[first.len_utf8()..];
@@ -103,7 +103,7 @@ fn fnmatch(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether a character is in the set whose `[` was read, and what follows the set.
+/// Matches a character against the set after a `[`. Returns the result and the pattern after the set.
 fn bracket(set: &str, c: char) -> Option<(bool, &str)> {
     let negated = set.starts_with(['!', '^']);
     let mut rest = if negated { &set[1..] } else { set };
@@ -121,7 +121,7 @@ fn bracket(set: &str, c: char) -> Option<(bool, &str)> {
     None
 }
 
-/// The next character of a set, without the `\` before it.
+/// Returns the next character of a set, without its `\`, and the text after it.
 fn member(set: &str) -> Option<(char, &str)> {
     let set = set.strip_prefix('\\').unwrap_or(set);
     set.chars().next().map(|c| (c, &set[c.len_utf8()..]))
@@ -131,7 +131,7 @@ fn member(set: &str) -> Option<(char, &str)> {
 mod tests {
     use super::*;
 
-    /// Each row was answered by Ruby.
+    /// The expected values come from Ruby.
     #[test]
     fn patterns_are_rubys() {
         let table = [

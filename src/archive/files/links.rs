@@ -1,4 +1,4 @@
-//! Links that lead in a circle, or nowhere.
+//! Symbolic links that form a cycle or have no target.
 
 use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::relative;
 use crate::archive::problem::{Code, Defect, Problem};
 
-/// The first link on the way down from one folder to another that leads back to one above it.
+/// Returns the first link between `from` and `to` that resolves to a folder above it.
 pub(super) fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
     let mut way = from.to_owned();
     let mut above = vec![way.canonicalize().ok()?];
@@ -21,7 +21,7 @@ pub(super) fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
     None
 }
 
-/// What a walk could not read, as a problem.
+/// Converts an error of the walk into a problem.
 pub(super) fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
     let path = error.path().unwrap_or(root);
     let defect = match error.io_error() {
@@ -33,14 +33,15 @@ pub(super) fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
     defect.of(&relative(root, path))
 }
 
-/// The problem of a link to a folder above it.
+/// Creates the problem of a link to a folder above it.
 pub(super) fn leads_back(root: &Path, link: &Path) -> Problem {
-    Defect::error(Code::Unreadable, "a link that leads back to a folder above it").of(&relative(root, link))
+    Defect::error(Code::Unreadable, "the symbolic link points to a folder that contains it")
+        .of(&relative(root, link))
 }
 
-/// What is wrong with a link to a file that is not there.
+/// Returns a defect if the path is a link without a target.
 pub(in crate::archive) fn leads_nowhere(path: &Path) -> Option<Defect> {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
     let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
-    is_nowhere.then(|| Defect::error(Code::Unreadable, "a link that leads nowhere"))
+    is_nowhere.then(|| Defect::error(Code::Unreadable, "the target of the symbolic link does not exist"))
 }

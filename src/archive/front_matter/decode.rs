@@ -1,4 +1,4 @@
-//! From a file's bytes to text.
+//! Decodes the bytes of a file to text.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use encoding_rs::{Encoding, GB18030, UTF_8};
 
 use crate::archive::problem::{Code, Defect};
 
-/// A file's text without its byte order mark: UTF-8, else clean GB18030, else UTF-8 with its
-/// bad bytes replaced. The defect says which of the latter two it was.
+/// Decodes a file's text without its byte order mark: as UTF-8, else as GB18030 without errors, else as
+/// UTF-8 with its bad bytes replaced. The defect reports which of the latter two applies.
 pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Defect>) {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    // On Chinese text faster than the standard library's check.
+    // This check is faster on Chinese text than the standard library's.
     if let Some(text) = UTF_8.decode_without_bom_handling_and_without_replacement(bytes) {
         return (text, None);
     }
@@ -22,14 +22,17 @@ pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Defect>) {
     if !is_damaged_utf8(bytes)
         && let Some(text) = GB18030.decode_without_bom_handling_and_without_replacement(bytes)
     {
-        return (text, Some(defect("not UTF-8; read as GB18030")));
+        return (text, Some(defect("the file is not valid UTF-8; it was decoded as GB18030")));
     }
-    (String::from_utf8_lossy(bytes), Some(defect("not UTF-8; the bad bytes were replaced")))
+    (
+        String::from_utf8_lossy(bytes),
+        Some(defect("the file is not valid UTF-8; the invalid bytes were replaced")),
+    )
 }
 
-/// Whether the text has more Han characters in UTF-8 than errors. Most pairs of bytes are
-/// GB18030, so that UTF-8 cut in the middle of a character would often pass for it; the other
-/// way round, three bytes of GB18030 are hardly ever a character in UTF-8.
+/// Returns whether the text has more characters of three or more bytes in UTF-8, such as Han characters,
+/// than errors. Most pairs of bytes are valid GB18030, so UTF-8 cut in the middle of a character often
+/// passes for GB18030. Conversely, three bytes of GB18030 rarely form a character in UTF-8.
 fn is_damaged_utf8(bytes: &[u8]) -> bool {
     let (mut characters, mut errors) = (0, 0);
     for chunk in bytes.utf8_chunks() {

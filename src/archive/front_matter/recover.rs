@@ -1,9 +1,9 @@
-//! Front matter that is no valid YAML, read line by line: each field that is valid by itself
-//! as YAML, the others as the text after their colon.
+//! Reads invalid YAML line by line: a field that is valid YAML by itself is parsed as YAML, any other
+//! field is the text after its colon.
 
 use super::{Field, Value, is_blank, is_space, yaml};
 
-/// The fields, and the line of the file on which the first stands that is invalid by itself.
+/// Returns the fields, and the line of the file with the first field that is invalid by itself.
 pub(super) fn fields(text: &str) -> (Vec<(String, Field)>, Option<u32>) {
     let mut fields = Vec::new();
     let mut first_invalid = None;
@@ -26,7 +26,7 @@ pub(super) fn fields(text: &str) -> (Vec<(String, Field)>, Option<u32>) {
     (fields, first_invalid)
 }
 
-/// A line with those that continue it: indented by spaces, or the items of a list.
+/// Returns a line and its continuation: lines indented by spaces, list items and blank lines.
 fn chunk(text: &str) -> &str {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or(text);
@@ -40,7 +40,7 @@ fn rest_of_line(chunk: &str) -> &str {
     chunk.lines().next().unwrap_or(chunk)
 }
 
-/// `key: rest` in the first line; with a plain key also `key:rest`.
+/// Splits `key: rest` in the first line; a plain key also allows `key:rest`.
 fn pair(chunk: &str) -> Option<(&str, &str)> {
     let line = rest_of_line(chunk).trim_start_matches('\t');
     let (key, rest) = line.split_once(':')?;
@@ -54,14 +54,14 @@ fn pair(chunk: &str) -> Option<(&str, &str)> {
     is_key.then_some((key, rest.trim_matches(is_space)))
 }
 
-/// The field, if it is valid YAML by itself.
+/// Parses a field if it is valid YAML by itself.
 fn alone(chunk: &str, line: u32) -> Option<(String, Field)> {
     let mut fields = yaml::fields(chunk).ok()?;
     let (key, field) = fields.pop().filter(|_| fields.is_empty())?;
     Some((key, Field { line, ..field }))
 }
 
-/// The text after the colon without its outer quotes; or a list, in brackets or in lines.
+/// Reads the text after the colon without its outer quotes, or a list in brackets or lines.
 fn rough(rest: &str, chunk: &str, line: u32) -> Field {
     let field = |value, quoted| Field { value, quoted, line };
     if rest.is_empty() {
@@ -78,7 +78,7 @@ fn rough(rest: &str, chunk: &str, line: u32) -> Field {
     field(Value::Text(text.into()), quoted)
 }
 
-/// The text inside a pair of quotes, and whether there was one.
+/// Removes a pair of quotes; the flag is true if there was one.
 fn unquote(text: &str) -> (&str, bool) {
     ['"', '\'']
         .into_iter()

@@ -213,7 +213,7 @@ fn what_is_no_mapping_has_no_fields() {
 fn aliases_are_followed_but_not_for_ever() {
     let front = front("a: &a {x: 1}\nb: *a\n<<: *a\nc: &c text\ntitle: *c\n");
     assert_eq!((front.text("title"), front.text("x")), (Some("text"), Some("1")));
-    // Of several mappings the first is the strongest.
+    // In a list of mappings the first takes precedence.
     let front = self::front("<<: [{title: m}, {title: n, slug: z}]\n");
     assert_eq!((front.text("title"), front.text("slug")), (Some("m"), Some("z")));
     let mut laughs = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();

@@ -1,5 +1,5 @@
-//! Valid YAML, by way of serde_yaml. Its values hide how a scalar was written; but keys are
-//! borrowed from the source, and the character after a key tells what to ask serde for.
+//! Reads valid YAML through serde_yaml. Its values hide how a scalar was written; but keys are borrowed
+//! from the source, and the character after a key shows which type to request from serde.
 
 mod simple;
 mod source;
@@ -16,7 +16,7 @@ use serde::de::{
 use super::{Field, Value, is_blank};
 use source::{Key, Lists, Shape, Source};
 
-/// Why a text is no front matter.
+/// The reason why a text is not front matter.
 #[derive(Debug)]
 pub(super) struct Invalid {
     pub(super) reason: String,
@@ -24,10 +24,10 @@ pub(super) struct Invalid {
     pub(super) line: Option<u32>,
 }
 
-/// More opening brackets than any front matter has.
+/// A limit above the number of opening brackets in any real front matter.
 const MOST_BRACKETS: usize = 2_000;
 
-/// The pairs of the mapping, in order, keys written twice included.
+/// Returns the pairs of the mapping in order, including duplicate keys.
 pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if let Some(fields) = simple::fields(yaml) {
         return Ok(fields);
@@ -35,17 +35,17 @@ pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     parsed(yaml)
 }
 
-/// The same by serde_yaml, which knows all of YAML.
+/// Does the same through serde_yaml, which supports all of YAML.
 fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
     }
-    // The parser's time grows with the square of the depth.
+    // The parser's time is quadratic in the depth.
     if yaml.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MOST_BRACKETS {
         return Err(Invalid { line: None, reason: "invalid YAML: too many brackets".into() });
     }
-    // Lists are first taken to hold scalars alone, whose spelling can then be kept; but not their
-    // tags, of which one counts.
+    // The first attempt assumes lists of scalars only, because it can keep their spelling. It loses their
+    // tags, so `!binary`, the only tag with a meaning here, needs the other reading.
     let first = if yaml.contains("!binary") { Lists::OfAnything } else { Lists::OfScalars };
     read(yaml, first).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| Invalid {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
@@ -53,13 +53,13 @@ fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
     })
 }
 
-/// What YAML takes a text without quotes for.
+/// Reads unquoted text as YAML does: as null or as text.
 fn null_or_text(text: &str) -> Value {
     let is_null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
     if is_null { Value::Null } else { Value::Text(text.to_owned()) }
 }
 
-/// What YAML 1.1 takes an unquoted word for (ScalarScanner#tokenize).
+/// Reads an unquoted word as a boolean of YAML 1.1 (`ScalarScanner#tokenize`).
 pub(super) fn boolean(word: &str) -> Option<bool> {
     let is = |name: &&str| word.eq_ignore_ascii_case(name);
     if ["true", "yes", "on"].iter().any(is) {
@@ -71,7 +71,7 @@ pub(super) fn boolean(word: &str) -> Option<bool> {
     }
 }
 
-/// serde_yaml counts lines from the first fence; the defect has its own line.
+/// Drops serde_yaml's line number, which counts from the first fence; the defect has its own.
 fn reason(error: &serde_yaml::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
@@ -83,14 +83,14 @@ fn reason(error: &serde_yaml::Error) -> String {
 
 fn read(yaml: &str, lists: Lists) -> Result<Vec<(String, Field)>, serde_yaml::Error> {
     let source = Source::new(yaml, lists);
-    // Like psych, read the first document and no further.
+    // Like psych, this reads the first document only.
     match serde_yaml::Deserializer::from_str(yaml).next() {
         Some(document) => document.deserialize_any(Top(&source)),
         None => Ok(Vec::new()),
     }
 }
 
-/// The mapping that front matter is.
+/// The visitor of the top mapping, which is the front matter.
 struct Top<'s, 'y>(&'s Source<'y>);
 
 impl<'de> Visitor<'de> for Top<'_, '_> {
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for Top<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let Self(source) = self;
         let mut fields = Vec::with_capacity(8);
-        // Keys come in the order of the source: count on from the last.
+        // Keys arrive in the order of the source, so the count continues from the last key.
         let (mut line, mut counted) = (2, 0);
         while let Some(key) = map.next_key_seed(KeySeed(source))? {
             if let Some(end) = key.end.filter(|&end| end > counted) {
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for Top<'_, '_> {
     }
 }
 
-/// The pairs under `<<`; of a list of mappings the first is the strongest and so comes last.
+/// Returns the pairs under `<<`. In a list of mappings the first takes precedence, so it comes last.
 fn merged(value: Value) -> impl Iterator<Item = (String, Value)> {
     let maps = match value {
         Value::List(items) => items,
@@ -171,7 +171,7 @@ impl<'de> Visitor<'de> for KeySeed<'_, '_> {
     }
 }
 
-/// A value of the top mapping, with whether it was quoted.
+/// Reads a value of the top mapping, and whether it is quoted.
 struct ValueSeed<'s, 'y> {
     source: &'s Source<'y>,
     shape: Shape,
@@ -184,7 +184,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
         let Self { source, shape } = self;
         let any = |spelling| Any { source, spelling };
         match shape {
-            // Asked for a text, serde gives a number as it is written.
+            // If text is requested, serde returns a number as written.
             Shape::Scalar { quoted } => {
                 let value = deserializer.deserialize_str(any(Spelling::of(quoted)))?;
                 Ok((value.0, quoted))
@@ -197,14 +197,14 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
     }
 }
 
-/// What is known of how a scalar was written.
+/// The known notation of a scalar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spelling {
     Plain,
     Quoted,
-    /// Items of this list are asked for as texts.
+    /// Items of this list are requested as text.
     Kept,
-    /// serde decides what it is; quotes are looked for in the source.
+    /// serde chooses the type; the source shows whether there are quotes.
     Lost,
 }
 
@@ -276,7 +276,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         self.written(&value.to_string())
     }
 
-    /// Not the source's text: with escapes or over several lines, so most likely quoted.
+    /// Text that is not borrowed has escapes or spans several lines, so it is most likely quoted.
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
         let quoted = self.spelling != Spelling::Plain;
         Ok((self.source.scalar(text, quoted)?, quoted))
@@ -312,8 +312,8 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         Ok((Value::Map(pairs), false))
     }
 
-    /// A tag of its own, `!ruby/object`: only what it is put on counts. But `!binary`, under
-    /// which Ruby's exporters once wrote what is not ASCII, is decoded.
+    /// Ignores a custom tag such as `!ruby/object` and reads its value. `!binary` is decoded, because
+    /// Ruby's exporters once wrote non-ASCII text with it.
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Self::Value, A::Error> {
         let source = self.source;
         let (tag, value) = tagged.variant::<String>()?;
@@ -328,7 +328,8 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     }
 }
 
-/// Decodes base64 as Ruby's `unpack("m")` does: white space and padding do not count, nor do bits that make no byte.
+/// Decodes base64 as Ruby's `unpack("m")` does: ignores white space, padding and trailing
+/// bits that form no byte.
 fn base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose =
         GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));

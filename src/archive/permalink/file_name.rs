@@ -1,19 +1,19 @@
-//! What the name of a post's file says.
+//! Parses the file name of a post.
 
-/// What the name of a post's file says.
+/// The parts of a post's file name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {
-    /// Year, month and day as written, but for a year of two digits, which becomes one of
-    /// 1969 to 2068. Not always a date of the calendar. `None`: the name is `-ID.ext`.
+    /// Year, month and day as written; a year of two digits becomes one of 1969 to 2068. The date may not
+    /// exist in the calendar. `None`: the name is `-ID.ext`.
     pub date: Option<(i32, u32, u32)>,
-    /// What follows the date, without extension and trailing dots. May be empty after a date.
+    /// The text after the date, without extension and trailing dots. May be empty after a date.
     pub slug: String,
-    /// With its dot.
+    /// The extension with its dot.
     pub ext: String,
 }
 
-/// Reads the last component of a path (Document::DATE_FILENAME_MATCHER; EntryFilter).
-/// `None`: Jekyll ignores the file, and it is no undated `-ID.ext` either.
+/// Parses the last component of a path (`Document::DATE_FILENAME_MATCHER`; `EntryFilter`). Returns `None`
+/// if Jekyll ignores the file and its name is not an undated `-ID.ext` either.
 pub fn file_name(name: &str) -> Option<FileName> {
     if name.starts_with(['.', '_', '#', '~']) || name.ends_with('~') || name.contains('/') {
         return None;
@@ -32,7 +32,7 @@ pub fn file_name(name: &str) -> Option<FileName> {
     Some(FileName { date, slug: slug.into(), ext: format!(".{ext}") })
 }
 
-/// `2024-1-2-slug` → the date and the slug.
+/// Splits `2024-1-2-slug` into the date and the slug.
 fn dated(stem: &str) -> Option<((i32, u32, u32), &str)> {
     let mut parts = stem.splitn(4, '-');
     let mut number = |digits: std::ops::RangeInclusive<usize>| {
@@ -43,7 +43,7 @@ fn dated(stem: &str) -> Option<((i32, u32, u32), &str)> {
     let (year, width) = number(2..=4)?;
     let (month, _) = number(1..=2)?;
     let (day, _) = number(1..=2)?;
-    // Date._parse completes a year of two digits.
+    // `Date._parse` completes a year of two digits.
     let century = match (width, year) {
         (2, 69..) => 1900,
         (2, _) => 2000,

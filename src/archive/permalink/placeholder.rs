@@ -1,4 +1,4 @@
-//! What stands for what in a permalink (jekyll/drops/url_drop.rb).
+//! The placeholders of a permalink and their values (jekyll/drops/url_drop.rb).
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use crate::archive::slug::{Mode, downcase, slugify};
 
 macro_rules! placeholders {
     ($($variant:ident $name:literal,)*) => {
-        /// The methods of Drops::UrlDrop.
+        /// The methods of `Drops::UrlDrop`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(super) enum Placeholder { $(#[doc = $name] $variant,)* }
 
@@ -53,13 +53,13 @@ placeholders! {
     OutputExt "output_ext",
 }
 
-/// All of them, for the message that one does not exist.
+/// Lists all placeholders, for the message about an unknown one.
 pub(super) fn allowed() -> String {
     Placeholder::NAMES.iter().map(|name| format!(":{name}")).collect::<Vec<_>>().join(" ")
 }
 
 impl Placeholder {
-    /// Appends what it stands for, percent-encoded.
+    /// Appends the value of the placeholder, percent-encoded.
     pub(super) fn write(self, parts: &UrlParts, url: &mut String) {
         let slug = || parts.fm_slug.unwrap_or(parts.slug);
         let value: Cow<str> = match self {
@@ -95,12 +95,12 @@ impl Placeholder {
     }
 }
 
-/// Digits and English names: nothing to escape.
+/// Appends a formatted date; digits and English names need no escapes.
 fn date(parts: &UrlParts, format: &str, url: &mut String) {
     write!(url, "{}", parts.date.format(format)).expect("the formats are constants");
 }
 
-/// The categories in the spelling of URLs, each once.
+/// Joins the categories in their URL spelling, without duplicates.
 fn joined(categories: &[String], spelling: impl Fn(&str) -> String) -> String {
     let mut names: Vec<String> = Vec::with_capacity(categories.len());
     for category in categories {
@@ -112,7 +112,7 @@ fn joined(categories: &[String], spelling: impl Fn(&str) -> String) -> String {
     names.join("/")
 }
 
-/// Document#cleaned_relative_path.
+/// `Document#cleaned_relative_path`.
 fn cleaned(path: &str) -> String {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let end = path[name..].rfind('.').map_or(path.len(), |dot| name + dot);

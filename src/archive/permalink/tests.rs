@@ -115,7 +115,7 @@ fn unknown_placeholders_are_named() {
         let error = template.parse::<Template>().map_err(|error| error.to_string());
         let message = error.expect_err(template);
         assert!(
-            message.starts_with(&format!("unknown placeholder `{name}`; allowed are :collection :path")),
+            message.starts_with(&format!("unknown placeholder `{name}`; expected one of :collection :path")),
             "{message}"
         );
     }
@@ -201,7 +201,7 @@ fn posts_may_have_a_template_that_pages_do_not_follow() {
         date: &date,
         output_ext: ".html",
     };
-    // The name of a style is a text like any other here.
+    // The name of a style is plain text here.
     assert_eq!(template.expand(&parts), "/none");
     assert_eq!(page_url("", "about", ".html", &template, None), "/about/");
 }

@@ -1,4 +1,4 @@
-//! A post as read from its file, with its names still as text.
+//! A post before it enters the archive.
 
 use std::hash::{Hash, Hasher};
 
@@ -8,47 +8,47 @@ use crate::archive::body::Body;
 use crate::archive::packed::Article;
 use crate::archive::post::{Timestamp, Visibility};
 
-/// A post as read from its file.
+/// A post as read from its file, with its names still as text.
 #[derive(Debug)]
 pub struct Draft {
-    /// The file, relative to the site.
+    /// The file's path relative to the site's folder.
     pub path: String,
     /// The URL path, percent-encoded, without `baseurl`.
     pub url: String,
-    /// The URL that the other reading of a date without a zone would give.
+    /// The URL that follows from the other reading of a date without a zone.
     pub other_day_url: Option<String>,
     /// Jekyll's `post.id`.
     pub id: String,
-    /// As written; may be empty.
+    /// The title as written; may be empty.
     pub title: String,
-    /// When it was published.
+    /// The publication date.
     pub date: Timestamp,
-    /// `last_modified_at`.
+    /// `last_modified_at` of the front matter.
     pub modified: Option<Timestamp>,
-    /// In Jekyll's order, each once.
+    /// The categories in Jekyll's order, without duplicates.
     pub categories: Vec<String>,
-    /// Each once.
+    /// The tags in the order written, without duplicates.
     pub tags: Vec<String>,
-    /// Who wrote it.
+    /// `author` of the front matter.
     pub author: Option<String>,
-    /// The language that it is written in, where it says so.
+    /// `lang` of the front matter, a BCP 47 tag.
     pub lang: Option<String>,
-    /// Who may see it, once its time has come.
+    /// The visibility once the date has come.
     pub visibility: Visibility,
-    /// Unless `sitemap: false`.
+    /// False if the front matter has `sitemap: false`.
     pub sitemap: bool,
-    /// Former paths.
+    /// Former paths, from `redirect_from`.
     pub redirect_from: Vec<String>,
-    /// Where the post has moved away to: a path of this site, or a page of the web.
+    /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
     pub away: Option<Box<str>>,
-    /// What was read of the body.
+    /// The parsed body; empty if the post is withdrawn.
     pub body: Body,
-    /// The body names other posts.
+    /// True if the body names other posts.
     pub linking: bool,
 }
 
 impl Draft {
-    /// What only the article shows.
+    /// Returns the content that only the article page shows.
     pub(in crate::archive) fn article(&self) -> Article<'_> {
         let Body { html, digest, source_url, .. } = &self.body;
         Article {
@@ -58,8 +58,8 @@ impl Draft {
         }
     }
 
-    /// A hash of everything that anything of finews depends on, wherever it came from: the file, the
-    /// configuration's defaults, or the posts that the body links to.
+    /// Hashes all content that finews depends on, whatever its source: the file, the configuration's
+    /// defaults, or the posts that the body links to.
     pub(in crate::archive) fn version(&self) -> u64 {
         let mut hasher = Xxh3::new();
         let Self { path, url, other_day_url, id, title, date, modified, categories, tags, author, .. } = self;

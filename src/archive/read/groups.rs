@@ -1,8 +1,8 @@
-//! Which categories and tags a post is in (Jekyll's `document.rb`).
+//! The categories and tags of a post (Jekyll's `document.rb`).
 
 use crate::archive::front_matter::{Field, FrontMatter};
 
-/// Jekyll's order (`document.rb`): from the path, the defaults, the front matter, then `category`.
+/// The categories in Jekyll's order: from the path, the defaults, the front matter, then `category`.
 pub(super) fn categories(path: &str, given: &[(String, Field)], front: &FrontMatter) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut add = |names: Vec<String>| {
@@ -13,7 +13,7 @@ pub(super) fn categories(path: &str, given: &[(String, Field)], front: &FrontMat
         }
     };
     if path.split('/').any(|part| part == "_posts") {
-        // Not the name of a folder is looked for but the letters: of `old_posts/_posts` it is `old`.
+        // Jekyll searches for the letters, not for the name of a folder: `old_posts/_posts` gives `old`.
         let above = path.split_once("_posts").map_or("", |(above, _)| above);
         add(above.split('/').map(Into::into).collect());
     }
@@ -25,7 +25,7 @@ pub(super) fn categories(path: &str, given: &[(String, Field)], front: &FrontMat
     all
 }
 
-/// `tag` replaces `tags`; a text under `tags` is split on white space.
+/// Returns the tags: `tag` replaces `tags`, and a text under `tags` is split at white space.
 pub(super) fn tags(front: &FrontMatter) -> Vec<String> {
     let tags = if front.has("tag") { front.strings("tag", false) } else { front.strings("tags", true) };
     let mut once: Vec<String> = Vec::with_capacity(tags.len());

@@ -1,20 +1,21 @@
-//! What was published around a post: first on the same securities, then by the same source.
+//! Related posts, published close to a post: first about the same securities, then by the same source.
 
 use std::time::Duration;
 
 use super::{Group, List, Snapshot};
 use crate::archive::post::PostId;
 
-/// Posts on the same securities count when they are not further away than this.
+/// Posts about the same securities are related only within this distance in time.
 const NEAR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// Posts looked at on either side of a post in each list.
+/// Number of posts examined on either side of a post in each list.
 const REACH: usize = 8;
-/// Some posts name every security of a market: of these only the first are looked at.
+/// Limit on the securities examined per post, because some posts name every security of a market.
 const SECURITIES: usize = 12;
 
 impl Snapshot {
-    /// Posts around a post, at most `count`: those that mention one of its securities within three days,
-    /// the nearest in time first, then those of a group, its source. `except` are shown elsewhere.
+    /// Returns at most `count` posts around a post, nearest in time first: posts that mention one of its
+    /// securities within three days, then posts of `source`. Skips the posts in `except`, which the page
+    /// already shows.
     pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
         let mentions = self.post(id).securities.iter().take(SECURITIES);
         let groups = mentions.filter_map(|mention| self.securities.get(mention.code));
@@ -34,7 +35,7 @@ impl Snapshot {
         found
     }
 
-    /// The posts of a list next to a post, which need not be in it.
+    /// The posts of a list closest to a post. The list need not contain that post.
     fn beside<'l>(&'l self, list: &'l List, id: PostId) -> impl Iterator<Item = PostId> + 'l {
         let (Ok(place) | Err(place)) = list.place(&self.posts, id);
         list.range(place.saturating_sub(REACH)..place.saturating_add(REACH + 1))

@@ -1,4 +1,4 @@
-//! What changed → the next [`Snapshot`]. Only what the change touches is copied.
+//! Applies a [`Change`] to build the next [`Snapshot`]. Copies only the parts that the change touches.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -12,31 +12,31 @@ use crate::archive::page::Page;
 use crate::archive::post::{Post, Timestamp, Visibility};
 use crate::archive::problem::Problem;
 
-/// What changed between two snapshots.
+/// The difference between two snapshots.
 #[derive(Debug, Default)]
 pub struct Change {
-    /// The names of the snapshot before, and those of the new posts.
+    /// All names of the previous snapshot and of the new posts.
     pub(in crate::archive) names: Names,
-    /// New posts, and new versions of posts, which are known by their files.
+    /// New posts and new versions of posts. The file path identifies a post.
     pub(in crate::archive) posts: Vec<Post>,
-    /// Posts whose files are gone.
+    /// Posts whose files were removed.
     pub(in crate::archive) gone: Vec<PostId>,
-    /// All that is now wrong with each file that was looked at.
+    /// The complete new list of problems of each checked file; empty if a file has none.
     pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
-    /// The site's own pages, if any of them changed.
+    /// All of the site's own pages, if any of them changed.
     pub(in crate::archive) pages: Option<Vec<Page>>,
 }
 
 impl Change {
-    /// Whether nothing changed; names that nobody bears count for nothing.
+    /// True if nothing changed. Unused names do not count as a change.
     pub(in crate::archive) fn is_empty(&self) -> bool {
         self.posts.is_empty() && self.gone.is_empty() && self.problems.is_empty() && self.pages.is_none()
     }
 }
 
 impl Snapshot {
-    /// The snapshot after a change, at a moment that is not before this one's; and the posts that
-    /// have appeared in lists, oldest first.
+    /// Returns the next snapshot, and the posts that are new in lists, oldest first. The next snapshot's
+    /// moment is never earlier than this one's.
     pub(in crate::archive) fn after(&self, change: Change, moment: Timestamp) -> (Self, Vec<PostId>) {
         let mut next = self.clone();
         next.moment = self.moment.max(moment);
@@ -72,17 +72,17 @@ impl Snapshot {
             next.count_recent();
         }
         let mut appeared = next.appeared(self, &touched);
-        // One that was renamed is no news.
+        // A post whose file was renamed is not new.
         appeared.retain(|id| !moved.contains(&(next.post(*id).date, next.post(*id).title())));
         (next, appeared)
     }
 
-    /// When the next post's time comes.
+    /// The date of the next future post.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.future.first().map(|(date, _)| *date)
     }
 
-    /// Posts whose time has come.
+    /// Removes due posts from `future` and returns them.
     fn ripen(&mut self) -> BTreeSet<PostId> {
         let mut ripe = BTreeSet::new();
         while let Some(&(date, id)) = self.future.first().filter(|(date, _)| *date <= self.moment) {
@@ -92,7 +92,7 @@ impl Snapshot {
         ripe
     }
 
-    /// Puts a version of a post in place of the one before.
+    /// Adds a post, or replaces its previous version.
     fn put(&mut self, post: Post) -> PostId {
         let id = match self.at_file(post.path()) {
             Some(id) => {
@@ -128,7 +128,7 @@ impl Snapshot {
         id
     }
 
-    /// Takes a post out of the indexes.
+    /// Removes a post from the indexes.
     fn forget(&mut self, id: PostId) {
         let post = self.posts.get(id);
         self.files.remove(post.path(), id);
@@ -147,8 +147,8 @@ impl Snapshot {
         self.linking.remove_mut(&id);
     }
 
-    /// Posts that a change of one may concern: those of its URL, and files of its slug without a date
-    /// in their names.
+    /// Posts that a change to this post may affect: posts with the same URL, and files with the same slug
+    /// but no date in their names.
     fn mates(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
         let mut mates: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
@@ -158,7 +158,7 @@ impl Snapshot {
         mates
     }
 
-    /// Brings the lists up to what stands in the indexes.
+    /// Updates the lists to match the indexes.
     fn relist(&mut self, before: &Self, touched: &BTreeSet<PostId>, changed: &BTreeSet<PostId>) {
         let was_served = |id: PostId| before.posts.find(id).is_some() && before.is_served(id);
         let moves: Vec<_> = touched
@@ -168,7 +168,7 @@ impl Snapshot {
                 (id, was_served(id), now, changed.contains(&id))
             })
             .collect();
-        // Lists compare posts, so all old versions leave before the new ones come.
+        // Lists compare posts, so remove all old versions before adding new ones.
         for &(id, was, now, changed) in &moves {
             if was && (changed || now != Some(Standing::Served)) {
                 self.served -= 1;
@@ -220,7 +220,7 @@ impl Snapshot {
         }
     }
 
-    /// Takes a post out of the lists; `posts` has the version that they hold.
+    /// Removes a post from the lists. `posts` must hold the version that the lists contain.
     fn unlist(&mut self, posts: &Posts, id: PostId) {
         let post = posts.get(id);
         if post.visibility != Visibility::Listed {
@@ -254,7 +254,7 @@ impl Snapshot {
         new
     }
 
-    /// Counts the recent posts of each group anew, which is needed when the newest day is another.
+    /// Recounts the recent posts of each group. Required when the newest day changes.
     pub(super) fn count_recent(&mut self) {
         let since = Since::of(self.newest_day(), self.zone());
         self.recent_since = since;
@@ -266,7 +266,7 @@ impl Snapshot {
     }
 }
 
-/// A set of posts, and all that a change of any of these may concern, before or after.
+/// Extends a set of posts with all posts that a change to them may affect, in either snapshot.
 fn closed(versions: [&Snapshot; 2], mut touched: BTreeSet<PostId>) -> BTreeSet<PostId> {
     let mut open: Vec<PostId> = touched.iter().copied().collect();
     while let Some(id) = open.pop() {

@@ -1,4 +1,4 @@
-//! The days that have posts.
+//! The archive by day.
 
 use std::ops::RangeInclusive;
 
@@ -8,12 +8,13 @@ use super::{List, Number, PER_PAGE, Snapshot};
 use crate::archive::post::PostId;
 
 impl Snapshot {
-    /// The listed posts of a day.
+    /// The listed posts of a day, oldest first.
     pub fn day(&self, day: NaiveDate) -> Option<&List> {
         self.days.get(&day)
     }
 
-    /// The page of a day's list that shows a listed post: the plain one if the post is among its newest.
+    /// The page of the day's list to link to for a listed post: the plain URL if the day fits on one page
+    /// or the post is its newest, else the numbered page, which keeps its posts.
     pub fn day_page(&self, id: PostId) -> (NaiveDate, Number) {
         let day = self.post(id).date.day(self.zone());
         let Some(list) = self.day(day) else { return (day, Number::Latest) };
@@ -24,7 +25,7 @@ impl Snapshot {
         (day, number)
     }
 
-    /// The days in a range that have posts, with their number, in ascending order.
+    /// The days in a range that have posts, in ascending order, with the number of posts.
     pub fn days(
         &self,
         range: RangeInclusive<NaiveDate>,
@@ -37,7 +38,7 @@ impl Snapshot {
         self.days.last().map(|(day, _)| *day)
     }
 
-    /// The nearest days with posts before and after a day.
+    /// The nearest days with posts before and after `day`.
     pub fn days_beside(&self, day: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
         use std::ops::Bound::{Excluded, Unbounded};
         let before = self.days.range(..day).next_back().map(|(day, _)| *day);
@@ -45,7 +46,7 @@ impl Snapshot {
         (before, after)
     }
 
-    /// The day with posts that is nearest to a day; of two, the earlier.
+    /// The day with posts nearest to `day`. The earlier day wins a tie.
     pub fn nearest_day(&self, day: NaiveDate) -> Option<NaiveDate> {
         if self.days.contains_key(&day) {
             return Some(day);
@@ -54,7 +55,7 @@ impl Snapshot {
         [before, after].into_iter().flatten().min_by_key(|near| (*near - day).num_days().abs())
     }
 
-    /// Years that have posts, newest first, with their number.
+    /// The years that have posts, newest first, with the number of posts.
     pub fn years(&self) -> Vec<(i32, usize)> {
         let mut years: Vec<(i32, usize)> = Vec::new();
         for (day, posts) in self.days.iter().rev() {

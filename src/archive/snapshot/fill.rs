@@ -1,4 +1,4 @@
-//! A whole archive at once → its first [`Snapshot`].
+//! Builds the first [`Snapshot`] from a whole archive at once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -20,18 +20,18 @@ use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::Problem;
 use crate::config::Config;
 
-/// Which decoded URL paths belong to pages of finews.
+/// Tests whether a decoded URL path belongs to a page of finews.
 #[derive(Debug, Clone, Copy)]
 pub struct Claims {
-    /// Those of pages that are always there.
+    /// True for pages that always exist.
     pub always: fn(&str) -> bool,
-    /// Those that have the shape of pages that an archive gives rise to: a source, a day.
+    /// True for paths shaped like a page that the archive may create, such as a source or a day.
     pub list_like: fn(&str) -> bool,
-    /// Those of such pages that an archive does give rise to.
+    /// True if the archive does create the page at such a path.
     pub in_archive: fn(&Snapshot, &str) -> bool,
 }
 
-/// What the configuration says of snapshots.
+/// Settings that determine the content of snapshots.
 #[derive(Debug)]
 pub struct Rules {
     pub(super) zone: Tz,
@@ -41,7 +41,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Those of a configuration.
+    /// Takes the rules from a configuration.
     pub fn new(config: &Config, claims: Claims) -> Self {
         Self {
             zone: config.timezone,
@@ -52,19 +52,18 @@ impl Rules {
     }
 }
 
-/// Everything that a snapshot is made of.
+/// The parts of a snapshot.
 pub(in crate::archive) struct Contents {
     pub(in crate::archive) names: Names,
     pub(in crate::archive) packing: Arc<Packing>,
     /// In any order.
     pub(in crate::archive) posts: Vec<Post>,
     pub(in crate::archive) pages: Vec<Page>,
-    /// What is wrong with the files, each under its file's path.
+    /// The problems of each file, by its path.
     pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
 }
 
 impl Snapshot {
-    /// An archive without anything in it.
     fn empty(rules: Rules, moment: Timestamp) -> Self {
         let categories = Groups::new(rules.labels.clone());
         Self {
@@ -96,7 +95,7 @@ impl Snapshot {
         }
     }
 
-    /// The snapshot of an archive at a moment.
+    /// Builds the snapshot of an archive at `moment`.
     pub(in crate::archive) fn of(rules: Rules, contents: Contents, moment: Timestamp) -> Self {
         let Contents { names, packing, mut posts, pages, problems } = contents;
         let claims = rules.claims;
@@ -105,7 +104,7 @@ impl Snapshot {
         snapshot.packing = packing;
         snapshot.pages = Arc::new(OwnPages::new(pages, claims));
         snapshot.problems = problems.into_iter().filter(|(_, found)| !found.is_empty()).collect();
-        // A stored archive is in order already, but for what changed since it was read.
+        // Posts of a stored archive are already in order, except those changed after that archive was loaded.
         posts.par_sort_by(|a, b| a.order().cmp(&b.order()));
         snapshot.index(&posts);
         for post in posts {
@@ -141,7 +140,7 @@ impl Snapshot {
         self.former = Index::of_hashes(former);
     }
 
-    /// Takes a post in that the indexes have.
+    /// Adds a post that is already in the indexes.
     fn note(&mut self, post: Post) {
         let (date, list_like, linking, is_future) =
             (post.date, post.list_like, post.linking, self.is_future(&post));
@@ -157,10 +156,10 @@ impl Snapshot {
         }
     }
 
-    /// Makes the lists of posts that are in order.
+    /// Builds all lists. Requires posts in order.
     fn list_all(&mut self) {
         let ids: Vec<PostId> = (0..self.posts.ids()).map(PostId::new).collect();
-        // All but a few have their URL for themselves.
+        // Few posts share a URL. Only those need the full check.
         let shared = self.urls.shared();
         let standing = |id| if shared.contains(&id) { self.standing(id) } else { self.standing_alone(id) };
         let standings: Vec<Standing> = ids.par_iter().map(|id| standing(*id)).collect();

@@ -1,4 +1,4 @@
-//! Categories, tags and securities: a name, what readers call it, and its posts.
+//! Groups of posts by category, tag or security: a name, a label for readers, and the posts.
 
 mod label;
 mod recent;
@@ -23,13 +23,13 @@ use label::Tally;
 pub use recent::Recent;
 pub(super) use recent::Since;
 
-/// The posts that share a category, a tag or a security.
+/// The listed posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
 pub struct Group {
     name: NameId,
     label: Arc<str>,
     posts: List,
-    /// When the first and the last post were published: to look them up in the posts costs far more.
+    /// Dates of the first and the last post, cached because a lookup in the posts costs far more.
     first: Timestamp,
     last: Timestamp,
     recent: Recent,
@@ -37,12 +37,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// The name in front matter and URLs.
+    /// The group's name in front matter and URLs.
     pub fn name(&self) -> NameId {
         self.name
     }
 
-    /// The name for readers.
+    /// The group's name as readers see it.
     pub fn label(&self) -> &str {
         &self.label
     }
@@ -52,22 +52,23 @@ impl Group {
         &self.posts
     }
 
-    /// When the oldest of them was published.
+    /// The publication date of the oldest post.
     pub fn first(&self) -> Timestamp {
         self.first
     }
 
-    /// When the newest of them was published.
+    /// The publication date of the newest post.
     pub fn last(&self) -> Timestamp {
         self.last
     }
 
-    /// How many of them are new.
+    /// The number of recent posts.
     pub fn recent(&self) -> Recent {
         self.recent
     }
 
-    /// What its posts call it, the most frequent first: tags of a source, names of a security.
+    /// The names that the posts use for the group, most frequent first: tags for a source, mentioned
+    /// names for a security.
     pub(super) fn called<'n>(&self, names: &'n Names) -> Vec<&'n str> {
         self.tally.names(names)
     }
@@ -76,7 +77,7 @@ impl Group {
         self.tally.any_name(names, is_it)
     }
 
-    /// Posts that are in order already, if there is any.
+    /// Builds a group from posts in order. Returns `None` if `ids` is empty.
     fn of(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
         let mut tally = Tally::default();
@@ -87,7 +88,7 @@ impl Group {
         Some(Self { name, label, posts: List::of_sorted(ids), first, last, recent: Recent::default(), tally })
     }
 
-    /// Brings what depends on the posts as a whole up to them.
+    /// Updates the fields that depend on all posts of the group.
     fn settle(&mut self, labels: &Labels, names: &Names, posts: &Posts) {
         if let (Some(first), Some(last)) = (self.posts.first(), self.posts.last()) {
             [self.first, self.last] = [first, last].map(|id| posts.get(id).date);
@@ -95,7 +96,7 @@ impl Group {
         self.label = labels.of(names, self.name, self.posts.len(), &self.tally);
     }
 
-    /// A hash of what tables of groups show of it, the same in every process.
+    /// A hash of the fields that tables of groups show. It is the same in every process.
     fn version(&self, names: &Names) -> u64 {
         let mut hasher = Xxh3::new();
         let counts = (self.posts.len(), self.recent);
@@ -109,53 +110,53 @@ impl Group {
 pub struct Groups {
     labels: Labels,
     groups: HashTrieMapSync<NameId, Group>,
-    /// The names that have a slug.
+    /// The names of groups by slug.
     by_slug: HashTrieMapSync<Arc<str>, Vec<NameId>>,
-    /// The sum of the groups' versions, which come in no order.
+    /// The wrapping sum of the groups' versions: the order of the groups is undefined, so the hash must
+    /// not depend on it.
     version: u64,
 }
 
 impl Groups {
-    /// No group yet.
     pub(super) fn new(labels: Labels) -> Self {
         Self { labels, groups: HashTrieMapSync::default(), by_slug: HashTrieMapSync::default(), version: 0 }
     }
 
-    /// The groups, in no order.
+    /// All groups, in undefined order.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
         self.groups.values()
     }
 
-    /// How many there are.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.groups.size()
     }
 
-    /// Whether there is none.
+    /// True if there are no groups.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
-    /// A hash of every group's name, label, counts, and first and last moment, which costs nothing.
+    /// A hash of every group's name, label, counts, and first and last date. The call only reads a field.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The group of a name.
+    /// The group with this name.
     pub fn get(&self, name: NameId) -> Option<&Group> {
         self.groups.get(&name)
     }
 
-    /// The group that jekyll-archives put at a slug: of several that of the newest post.
+    /// The group at a jekyll-archives slug. The group with the newest post wins if several have the slug.
     pub(super) fn by_slug(&self, posts: &Posts, slug: &str) -> Option<&Group> {
         let slug = slugify(slug, Mode::Default, false);
-        // Of names without a letter or digit none is like another.
+        // Names without a letter or digit all have the empty slug, which therefore matches no group.
         let names = self.by_slug.get(slug.as_str()).filter(|_| !slug.is_empty())?;
         names.iter().filter_map(|name| self.get(*name)).max_by_key(|group| newest(posts, group))
     }
 
-    /// The names of the groups with the most recent posts, these first; of equals that of the
-    /// newest post.
+    /// The names of at most `most` groups with recent posts, most recent posts first. The group with the
+    /// newer post wins a tie.
     pub(super) fn most_active(&self, names: &Names, posts: &Posts, most: usize) -> Vec<NameId> {
         let mut active: Vec<&Group> = self.iter().filter(|group| group.recent.month > 0).collect();
         let rank =
@@ -168,7 +169,6 @@ impl Groups {
         active.iter().map(|group| group.name).collect()
     }
 
-    /// Counts anew which posts are recent.
     pub(super) fn count_recent(&mut self, names: &Names, count: impl Fn(PostId) -> Recent) {
         let ids: Vec<NameId> = self.groups.keys().copied().collect();
         for id in ids {
@@ -187,7 +187,7 @@ impl Groups {
         }
     }
 
-    /// Adds groups whose posts are in order already.
+    /// Adds groups from lists of posts in order.
     pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
         let labels = &self.labels;
         let groups = lists.into_par_iter();
@@ -198,7 +198,7 @@ impl Groups {
         }
     }
 
-    /// Adds a post to a group, which may be new.
+    /// Adds a post to a group. Creates the group if needed.
     pub(super) fn insert(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
         let Some(group) = self.groups.get_mut(&name) else {
             if let Some(group) = Group::of(&self.labels, names, posts, name, &[id]) {
@@ -214,7 +214,7 @@ impl Groups {
         self.version = self.version.wrapping_add(group.version(names));
     }
 
-    /// Takes a post out of a group, and the group with its last post.
+    /// Removes a post from a group, and the group with its last post.
     pub(super) fn remove(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
         let Some(group) = self.groups.get_mut(&name) else { return };
         self.version = self.version.wrapping_sub(group.version(names));

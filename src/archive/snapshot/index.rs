@@ -1,5 +1,5 @@
-//! From a text to the posts it may belong to, by a hash of the text: a fraction of the memory of a
-//! map that holds the texts, which the posts hold already.
+//! Maps a text to candidate posts by the text's hash. The index does not hold the texts, which the posts
+//! hold already, so it takes a fraction of the memory of a map from text to post.
 
 use std::collections::HashSet;
 
@@ -8,13 +8,13 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::archive::post::PostId;
 
-/// A power of two, so that the lowest bits of a hash say which shard it is in.
+/// A power of two: the lowest bits of a hash select the shard.
 const SHARDS: usize = 1 << 12;
 
-/// Posts by the hash of a text. Whoever asks compares the text itself.
+/// Posts by the hash of a text. The caller must compare the texts.
 #[derive(Debug, Clone)]
 pub(super) struct Index {
-    /// Each shard is sorted; the other half of a hash stands before the id.
+    /// Each shard is sorted. An entry is the upper half of the hash and the post's id.
     shards: VectorSync<Vec<(u32, PostId)>>,
 }
 
@@ -25,7 +25,7 @@ impl Default for Index {
 }
 
 impl Index {
-    /// An index of many texts at once, by their hashes.
+    /// Builds an index from the hashes of many texts at once.
     pub(super) fn of_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
         let mut shards = vec![Vec::new(); SHARDS];
         for (hash, id) in hashes {
@@ -46,12 +46,12 @@ impl Index {
         Self { shards }
     }
 
-    /// The posts that were added with a text, and now and then one of another text.
+    /// The posts that were added with a text. Hash collisions may add a post with another text.
     pub(super) fn find(&self, text: &str) -> impl Iterator<Item = PostId> {
         self.find_hash(hash(text))
     }
 
-    /// The same by the hash of the text.
+    /// Like [`Index::find`], by the hash of the text.
     pub(super) fn find_hash(&self, hash: u64) -> impl Iterator<Item = PostId> {
         let rest = rest(hash);
         let shard = self.shards.get(shard(hash)).map_or(&[][..], Vec::as_slice);
@@ -59,14 +59,13 @@ impl Index {
         shard[start..].iter().take_while(move |(other, _)| *other == rest).map(|(_, id)| *id)
     }
 
-    /// The posts whose text has the hash of another's.
+    /// The posts whose text has the same hash as the text of another post.
     pub(super) fn shared(&self) -> HashSet<PostId> {
         let pairs = self.shards.iter().flat_map(|shard| shard.windows(2));
         let same = pairs.filter(|pair| pair[0].0 == pair[1].0);
         same.flat_map(|pair| [pair[0].1, pair[1].1]).collect()
     }
 
-    /// Adds a post.
     pub(super) fn insert(&mut self, text: &str, id: PostId) {
         let hash = hash(text);
         let entry = (rest(hash), id);
@@ -77,7 +76,7 @@ impl Index {
         }
     }
 
-    /// Takes a post out that was added with this text.
+    /// Removes a post that was added with this text.
     pub(super) fn remove(&mut self, text: &str, id: PostId) {
         let hash = hash(text);
         if let Some(shard) = self.shards.get_mut(shard(hash))
@@ -88,7 +87,7 @@ impl Index {
     }
 }
 
-/// The hash that [`Index::of_hashes`] wants of a text.
+/// The hash of a text for [`Index::of_hashes`].
 pub(in crate::archive) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }

@@ -1,5 +1,5 @@
-//! A list of posts in ascending order, in chunks that one version of it shares with the next: to
-//! add a post to a list of a million costs a copy of one chunk.
+//! A list of posts in ascending order. Versions of a list share chunks: adding a post to a list of a
+//! million copies one chunk.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::posts::Posts;
 use crate::archive::post::{PostId, Timestamp};
 
-/// Posts of a chunk, at most. A change copies one chunk and a pointer to each of the others, which
-/// together is least near the square root of the longest lists.
+/// Maximum number of posts in a chunk. A change copies one chunk and a pointer to each other chunk. That
+/// sum is smallest near the square root of the length of the longest lists.
 const CHUNK: usize = if cfg!(test) { 4 } else { 2048 };
 
-/// Ids of posts, in ascending order of date and path.
+/// Ids of posts, in ascending order by date and path.
 #[derive(Debug, Clone, Default)]
 pub struct List {
     chunks: Vec<Chunk>,
@@ -21,53 +21,53 @@ pub struct List {
 
 #[derive(Debug, Clone)]
 struct Chunk {
-    /// The place of its first post in the list.
+    /// The position of its first post in the list.
     start: usize,
     /// Never empty.
     ids: Arc<Vec<PostId>>,
 }
 
 impl List {
-    /// A list of posts that are in order already.
+    /// Builds a list from posts that are already in order.
     pub(super) fn of_sorted(ids: &[PostId]) -> Self {
         let chunk =
             |(index, ids): (usize, &[PostId])| Chunk { start: index * CHUNK, ids: Arc::new(ids.to_vec()) };
         Self { chunks: ids.chunks(CHUNK).enumerate().map(chunk).collect(), len: ids.len() }
     }
 
-    /// A list of so many posts, whose ids are 0 and on.
+    /// A list of `count` posts with the ids `0..count`.
     #[cfg(test)]
     pub(crate) fn of_numbers(count: usize) -> Self {
         Self::of_sorted(&(0..count).map(PostId::new).collect::<Vec<_>>())
     }
 
-    /// How many posts there are.
+    /// The number of posts.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is none.
+    /// True if the list has no posts.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The post at a place, counted from the oldest.
+    /// The post at a position, counted from the oldest.
     pub fn get(&self, place: usize) -> Option<PostId> {
         let chunk = &self.chunks[self.chunk_of(place)?];
         chunk.ids.get(place - chunk.start).copied()
     }
 
-    /// The oldest.
+    /// The oldest post.
     pub fn first(&self) -> Option<PostId> {
         self.get(0)
     }
 
-    /// The newest.
+    /// The newest post.
     pub fn last(&self) -> Option<PostId> {
         self.chunks.last()?.ids.last().copied()
     }
 
-    /// The posts at some places, oldest first. Places beyond the end hold none.
+    /// The posts at a range of positions, oldest first. Positions beyond the end are ignored.
     pub fn range(&self, places: Range<usize>) -> impl DoubleEndedIterator<Item = PostId> {
         let end = places.end.min(self.len);
         let chunks =
@@ -87,7 +87,7 @@ impl List {
         self.range(0..self.len)
     }
 
-    /// The posts of the chunks that another version of the list does not share, oldest first.
+    /// The posts in chunks that the list does not share with another version of it, oldest first.
     pub(super) fn unshared<'l>(&'l self, other: &Self) -> impl Iterator<Item = PostId> + use<'l> {
         let shared: HashSet<*const Vec<PostId>> =
             other.chunks.iter().map(|chunk| Arc::as_ptr(&chunk.ids)).collect();
@@ -95,32 +95,32 @@ impl List {
         own.flat_map(|chunk| chunk.ids.iter().copied())
     }
 
-    /// The newest posts, newest first.
+    /// The `count` newest posts, newest first.
     pub fn newest(&self, count: usize) -> impl Iterator<Item = PostId> {
         self.range(self.len.saturating_sub(count)..self.len).rev()
     }
 
-    /// The place of a post, or that where it would stand.
+    /// The position of a post, or `Err` with the position to insert it at.
     pub(super) fn place(&self, posts: &Posts, id: PostId) -> Result<usize, usize> {
         let order = posts.get(id).order();
         let before = |other: &PostId| *other != id && posts.get(*other).order() < order;
-        // New posts mostly go to the end, so that one comparison is enough.
+        // New posts usually belong at the end, where one comparison is enough.
         if self.last().is_none_or(|last| before(&last)) {
             return Err(self.len);
         }
         let chunk =
             &self.chunks[self.chunks.partition_point(|chunk| before(&chunk.ids[0])).saturating_sub(1)];
         let within = chunk.ids.partition_point(before);
-        // A chunk's end is the next one's beginning.
+        // The end of a chunk is the start of the next one.
         let place = chunk.start + within;
         if self.get(place) == Some(id) { Ok(place) } else { Err(place) }
     }
 
-    /// The place of the first post that is not before a moment, or the list's end. No post before the
-    /// place `from` is.
+    /// The position of the first post dated `moment` or later, or the length of the list. All posts
+    /// before `from` must be dated earlier.
     pub(super) fn place_since(&self, posts: &Posts, moment: Timestamp, from: usize) -> usize {
         let before = |id: &PostId| posts.get(*id).date < moment;
-        // Mostly it is near, so that a step is doubled until it is too far.
+        // The position is usually near `from`, so double the step until it overshoots, then bisect.
         let (mut known, mut step) = (from, 1);
         let end = loop {
             match self.get(known + step) {
@@ -140,11 +140,11 @@ impl List {
         range.start
     }
 
-    /// Adds a post that is not in the list.
+    /// Adds a post. The list must not contain it.
     pub(super) fn insert(&mut self, posts: &Posts, id: PostId) {
         let (Ok(place) | Err(place)) = self.place(posts, id);
         let index = match self.chunk_of(place).or(self.chunks.len().checked_sub(1)) {
-            // A full last chunk is left as it is, and what comes after it begins another.
+            // A post after a full last chunk starts a new chunk, and the full chunk stays shared.
             Some(last) if place < self.len || self.chunks[last].ids.len() < CHUNK => last,
             _ => {
                 self.chunks.push(Chunk { start: self.len, ids: Arc::new(vec![id]) });
@@ -163,7 +163,7 @@ impl List {
         self.count_from(index);
     }
 
-    /// Takes a post out, if it is there.
+    /// Removes a post, if the list contains it.
     pub(super) fn remove(&mut self, posts: &Posts, id: PostId) {
         let Ok(place) = self.place(posts, id) else { return };
         let Some(index) = self.chunk_of(place) else { return };
@@ -176,12 +176,12 @@ impl List {
         self.count_from(index);
     }
 
-    /// The chunk that holds a place of the list.
+    /// The index of the chunk that contains a position.
     fn chunk_of(&self, place: usize) -> Option<usize> {
         (place < self.len).then(|| self.chunks.partition_point(|chunk| chunk.start <= place) - 1)
     }
 
-    /// Counts the places anew from a chunk on.
+    /// Recomputes the start positions from a chunk on, and the length.
     fn count_from(&mut self, index: usize) {
         let before = index.checked_sub(1).map(|before| &self.chunks[before]);
         let mut start = before.map_or(0, |chunk| chunk.start + chunk.ids.len());
@@ -193,7 +193,7 @@ impl List {
     }
 }
 
-/// A chunk that no other version of the list sees, with room for a post more.
+/// Makes a chunk exclusive to this version of the list, with capacity for one more post.
 fn own(ids: &mut Arc<Vec<PostId>>) -> &mut Vec<PostId> {
     if Arc::get_mut(ids).is_none() {
         let mut copy = Vec::with_capacity(ids.len() + 1);
@@ -209,7 +209,7 @@ mod tests {
     use crate::archive::post::Post;
     use proptest::prelude::*;
 
-    /// Posts of which some share their date, so that their paths decide.
+    /// Posts, some with equal dates, so that the path decides their order.
     fn posts(count: usize) -> Posts {
         let mut posts = Posts::default();
         for number in 0..count {
@@ -219,7 +219,7 @@ mod tests {
         posts
     }
 
-    /// What is asked of a list, beside what a plain vector says.
+    /// Compares the results of a list with those of a plain vector.
     fn assert_same(list: &List, plain: &[PostId], posts: &Posts) {
         assert_eq!(list.iter().collect::<Vec<_>>(), plain);
         assert_eq!((list.len(), list.is_empty()), (plain.len(), plain.is_empty()));
@@ -263,7 +263,7 @@ mod tests {
                     (true, Ok(_)) => {}
                 }
                 assert_same(&list, &plain, &posts);
-                // The version before is as it was.
+                // The previous version is unchanged.
                 prop_assert_eq!(before.iter().collect::<Vec<_>>(), told);
             }
             assert_same(&List::of_sorted(&plain), &plain, &posts);

@@ -1,4 +1,4 @@
-//! The site's own pages by their paths. They are few, so any change of one makes all anew.
+//! The site's own pages by path. They are few, so any change rebuilds the whole table.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::archive::load::Claims;
 use crate::archive::page::Page;
 use crate::archive::problem::{Code, Defect, Problem};
 
-/// The pages, and where they are.
+/// The pages with their current and former paths.
 #[derive(Debug, Default)]
 pub(super) struct OwnPages {
     pages: Vec<Page>,
@@ -17,7 +17,7 @@ pub(super) struct OwnPages {
 }
 
 impl OwnPages {
-    /// Pages in the order of their files: of those with one URL the first is served.
+    /// Builds the table from pages in file order. The first of several pages with the same URL is served.
     pub(super) fn new(pages: Vec<Page>, claims: Claims) -> Self {
         let (mut paths, mut former) = (HashMap::new(), HashMap::new());
         for (index, page) in pages.iter().enumerate() {
@@ -38,28 +38,28 @@ impl OwnPages {
         &self.pages
     }
 
-    /// The page at a decoded path.
+    /// The index of the page at a decoded path.
     pub(super) fn at_path(&self, path: &str) -> Option<usize> {
         self.paths.get(path).copied()
     }
 
-    /// The URL that a former path of a page leads to that is served itself.
+    /// The URL of the page that a former path redirects to. Returns `None` if no page is at that URL.
     pub(super) fn moved(&self, path: &str) -> Option<&str> {
         let url = &*self.pages[*self.former.get(path)?].url;
         self.paths.contains_key(&*address::decoded(url)).then_some(url)
     }
 
-    /// Pages whose URL belongs to somebody else.
+    /// Reports pages whose URL belongs to a post, to finews or to another page.
     pub(super) fn problems(&self, snapshot: &Snapshot) -> impl Iterator<Item = Problem> {
         self.pages.iter().enumerate().filter_map(move |(index, page)| {
             let path = address::decoded(&page.url);
             let owner = match (snapshot.owner(&path), self.at_path(&path)) {
                 (Some(post), _) => snapshot.post(post).path(),
-                (None, None) => "a page of finews",
+                (None, None) => "a built-in page",
                 (None, Some(other)) if other != index => &self.pages[other].path,
                 (None, Some(_)) => return None,
             };
-            let message = format!("`{}` belongs to {owner}", page.url);
+            let message = format!("`{}` is the URL of {owner}; the page is not served", page.url);
             Some(Defect::warning(Code::PageSkipped, message).of(&page.path))
         })
     }

@@ -1,22 +1,22 @@
-//! Lists in pages, numbered from the oldest: a numbered page changes only when an older post
-//! is added, mended or withdrawn, so links to it stay true.
+//! Splits lists into pages, numbered from the oldest. A numbered page changes only when an older post is
+//! added, corrected or withdrawn, so links to it stay valid.
 
 use super::list::List;
 use crate::archive::post::PostId;
 
-/// Posts a page.
+/// Number of posts per page.
 pub const PER_PAGE: usize = 50;
 
-/// Which page of a list.
+/// Identifies a page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Number {
     /// The newest posts, at the list's plain URL.
     Latest,
-    /// A numbered page, the oldest being 1.
+    /// A numbered page; page 1 is the oldest.
     Page(usize),
 }
 
-/// Where "newer" leads.
+/// The target of the "newer" link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Newer {
     /// To a numbered page.
@@ -25,30 +25,30 @@ pub enum Newer {
     Latest,
 }
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage {
     /// Its posts, newest first.
     pub posts: Vec<PostId>,
-    /// Posts in the whole list.
+    /// Number of posts in the whole list.
     pub total: usize,
-    /// Numbered pages of the whole list.
+    /// Number of numbered pages in the whole list.
     pub pages: usize,
-    /// Which one this is.
+    /// The page's own number.
     pub number: Number,
     /// The numbered page that holds the next older post.
     pub older: Option<usize>,
-    /// Where the next newer posts are.
+    /// The page that holds the next newer post.
     pub newer: Option<Newer>,
 }
 
 impl ListPage {
-    /// Whether newer posts leave the page as it is.
+    /// True if newer posts do not change the page.
     pub fn is_settled(&self) -> bool {
         matches!(self.newer, Some(Newer::Page(_)))
     }
 
-    /// A page of a list that is in ascending order. An empty list has a latest page only.
+    /// Returns a page of a list in ascending order. An empty list has only the latest page.
     pub fn of(list: &List, number: Number) -> Option<Self> {
         let pages = list.len().div_ceil(PER_PAGE);
         let range = match number {
@@ -58,7 +58,7 @@ impl ListPage {
             }
             Number::Page(_) => return None,
         };
-        // The post before the range, counted from 1, is on this page.
+        // The post before the range has the 1-based position `range.start`, which gives its page.
         let older = (range.start > 0).then(|| range.start.div_ceil(PER_PAGE));
         let newer = match number {
             Number::Latest => None,

@@ -1,5 +1,4 @@
-//! How many posts of a list there are a day, a month, and at each hour of the day: what the pictures
-//! of a source or security are drawn from.
+//! Counts the posts of a list per day, month and hour of the day, for the charts of a source or security.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -13,26 +12,26 @@ use crate::archive::post::{PostId, Timestamp};
 pub struct Period {
     /// The day, or the first day of the month.
     pub day: NaiveDate,
-    /// The places of its posts in the list, counted from the oldest.
+    /// The positions of its posts in the list, counted from the oldest.
     pub places: Range<usize>,
 }
 
 impl Period {
-    /// How many posts there are; at least one.
+    /// The number of posts; at least one.
     pub fn posts(&self) -> usize {
         self.places.len()
     }
 }
 
 impl Snapshot {
-    /// The days in a range on which a list has posts, in ascending order.
+    /// The days in a range on which a list has posts, ascending.
     pub fn days_of(&self, list: &List, range: RangeInclusive<NaiveDate>) -> Vec<Period> {
         let first = list.place_since(&self.posts, Timestamp::start_of(*range.start(), self.zone()), 0);
         let days = self.periods(list, first, |day| (day, day.succ_opt()));
         days.take_while(|period| period.day <= *range.end()).collect()
     }
 
-    /// The months in which a list has posts, in ascending order.
+    /// The months in which a list has posts, ascending.
     pub fn months_of(&self, list: &List) -> Vec<Period> {
         let month = |day: NaiveDate| {
             let first = day.with_day(1).unwrap_or(day);
@@ -41,7 +40,7 @@ impl Snapshot {
         self.periods(list, 0, month).collect()
     }
 
-    /// A month of a list, by its first day, if it has posts.
+    /// The month of a list that starts on `first`, if it has posts.
     pub fn month_of(&self, list: &List, first: NaiveDate) -> Option<Period> {
         let next = first.checked_add_months(Months::new(1))?;
         let start = list.place_since(&self.posts, Timestamp::start_of(first, self.zone()), 0);
@@ -49,7 +48,8 @@ impl Snapshot {
         (start < end).then_some(Period { day: first, places: start..end })
     }
 
-    /// When the posts at some places of a list were last changed, as they say themselves.
+    /// The latest front-matter modification date among the listed posts in the time span of `places`, or
+    /// the date of the last post. Posts of other lists in that span count too.
     pub fn last_modified(&self, list: &List, places: Range<usize>) -> Option<Timestamp> {
         let [first, last] = [list.get(places.start)?, list.get(places.end.checked_sub(1)?)?];
         let [first, last] = [first, last].map(|id| self.post(id).date);
@@ -58,7 +58,7 @@ impl Snapshot {
         modified.filter_map(|(_, id)| self.post(*id).modified()).chain([last]).max()
     }
 
-    /// How many of a list's newest posts were published at each hour of the day.
+    /// Counts the `newest` posts of a list by the hour of the day in the site's time zone.
     pub fn hours_of(&self, list: &List, newest: usize) -> [usize; 24] {
         let mut hours = [0; 24];
         for id in list.newest(newest) {
@@ -67,9 +67,9 @@ impl Snapshot {
         hours
     }
 
-    /// The periods of a list's posts from a place on; `around` gives a day's period by its first day, and
-    /// the first day of the next. Whole periods are stepped over, so that a long list costs no more than a
-    /// short one.
+    /// The periods of a list's posts from a position on. `around` maps a day to the first days of its
+    /// period and of the next one. A search skips to the end of each period, so a long list costs little
+    /// more than a short one.
     fn periods(
         &self,
         list: &List,
@@ -80,7 +80,7 @@ impl Snapshot {
         std::iter::from_fn(move || {
             let (day, next) = around(self.post(list.get(place)?).date.day(self.zone()));
             let end = next.map_or(list.len(), |next| list.place_since(&self.posts, start(next), place));
-            // A post is in its own period, whatever a zone's clocks do.
+            // The period includes its first post even if the zone's clock changes.
             let places = place..end.max(place + 1);
             place = places.end;
             Some(Period { day, places })

@@ -1,21 +1,21 @@
-//! What lists show now and did not show before.
+//! The difference between the lists of two snapshots.
 
 use std::collections::HashMap;
 
 use super::{PostId, Snapshot};
 
-/// What differs in the lists of two snapshots.
+/// The posts that differ between the lists of two snapshots.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Changed {
-    /// Posts that were not listed, or were others; oldest first.
+    /// Posts that are newly listed or have changed; oldest first.
     pub new: Vec<PostId>,
-    /// The keys of posts that are listed no more.
+    /// The keys of posts that are no longer listed.
     pub gone: Vec<u64>,
 }
 
 impl Snapshot {
-    /// What lists show otherwise than in another snapshot. It costs little where that is the one before, and
-    /// is right for any.
+    /// Compares the listed posts with those of another snapshot. The comparison is cheap if `before` is
+    /// the previous snapshot, and correct for any.
     pub fn listed_since(&self, before: &Self) -> Changed {
         let version = |archive: &Self, id| (archive.post(id).key(), archive.post(id).hash);
         let old = before.listed.unshared(&self.listed);
@@ -39,13 +39,13 @@ mod tests {
     use crate::archive::snapshot::Change;
     use crate::archive::snapshot::tests::snapshot_of;
 
-    /// Keys and versions of all that lists show.
+    /// Keys and versions of all listed posts.
     fn shown(archive: &Snapshot) -> BTreeMap<u64, u64> {
         archive.listed().iter().map(|id| (archive.post(id).key(), archive.post(id).hash)).collect()
     }
 
     proptest! {
-        /// Lists of several chunks, which one snapshot shares with the next.
+        /// Tests lists of several chunks, which consecutive snapshots share.
         #[test]
         fn what_has_changed_makes_of_one_what_the_other_shows(
             steps in prop::collection::vec((0usize..30, any::<bool>()), 1..12),

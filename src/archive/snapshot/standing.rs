@@ -1,5 +1,4 @@
-//! Where a post stands: whether it is served, or what keeps it from that. Nothing of it is stored,
-//! so nothing of it can be out of date.
+//! Computes whether a post is served, and if not, why. The result is never stored, so it cannot become stale.
 
 use super::{Post, PostId, Problem, Snapshot, stray};
 use crate::archive::address::decoded;
@@ -7,25 +6,24 @@ use crate::archive::permalink::{self, FileName};
 use crate::archive::post::Visibility;
 use crate::archive::problem::{Code, Defect};
 
-/// Where a post stands.
+/// Whether a post is served, or the reason why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It is shown at its URL.
+    /// The post is served at its URL.
     Served,
-    /// Its time is yet to come.
+    /// The date of the post is in the future.
     Future,
-    /// Its owner withdrew it.
+    /// The operator withdrew the post.
     Withdrawn,
-    /// It has no date in its name, and another file of the same slug has.
+    /// The file name has no date, and another file with the same slug has one.
     Superseded(PostId),
-    /// Its URL is that of a page of finews.
+    /// The URL belongs to a page of finews.
     Reserved,
-    /// Its URL is that of a post that is listed before it.
+    /// The URL belongs to a newer post.
     Duplicate(PostId),
 }
 
 impl Snapshot {
-    /// Whether a post is shown at its URL.
     pub(super) fn is_served(&self, id: PostId) -> bool {
         self.standing(id) == Standing::Served
     }
@@ -34,7 +32,7 @@ impl Snapshot {
         self.standing_of(id, |post| self.owner(&decoded(post.url())))
     }
 
-    /// Where a post stands that has its URL for itself.
+    /// Like `standing`, for a post that shares its URL with no other post.
     pub(super) fn standing_alone(&self, id: PostId) -> Standing {
         self.standing_of(id, |_| None)
     }
@@ -57,7 +55,7 @@ impl Snapshot {
         }
     }
 
-    /// The post at a decoded path: of several the one that is listed first.
+    /// The post that is served at a decoded path. The newest one wins if several have that URL.
     pub(super) fn owner(&self, path: &str) -> Option<PostId> {
         let claims = |id: &PostId| {
             let post = self.post(*id);
@@ -68,12 +66,12 @@ impl Snapshot {
         self.newest(claimants)
     }
 
-    /// Whether a withdrawn post has a decoded path.
+    /// True if the decoded path belongs to a withdrawn post.
     pub(super) fn is_gone(&self, path: &str) -> bool {
         self.at_url(path).any(|id| self.standing(id) == Standing::Withdrawn)
     }
 
-    /// The post that a former path, decoded, leads to: of several the newest.
+    /// The post that a decoded former path redirects to. The newest one wins if several have that path.
     pub(super) fn moved(&self, path: &str) -> Option<PostId> {
         if (self.rules.claims.always)(path) {
             return None;
@@ -83,65 +81,64 @@ impl Snapshot {
         self.newest(posts)
     }
 
-    /// Of some posts the one that is listed first.
+    /// The newest post by date and path, which lists show first.
     fn newest(&self, posts: impl Iterator<Item = PostId>) -> Option<PostId> {
         posts.max_by(|a, b| self.post(*a).order().cmp(&self.post(*b).order()))
     }
 
-    /// Whether a decoded path is the URL of a post, which may not be served yet.
+    /// True if a decoded path is the URL of a post, even of one that is not served yet.
     pub fn is_taken(&self, path: &str) -> bool {
         self.at_url(path).next().is_some()
     }
 
-    /// Every post of a decoded URL path, served or not.
+    /// Every post with a decoded URL path, served or not.
     pub(super) fn at_url<'s>(&'s self, path: &'s str) -> impl Iterator<Item = PostId> + 's {
         self.urls.find(path).filter(move |id| decoded(self.post(*id).url()) == path)
     }
 
-    /// The post of a file.
+    /// The post of the file at `path`.
     pub fn at_file(&self, path: &str) -> Option<PostId> {
         self.files.find(path).find(|id| self.post(*id).path() == path)
     }
 
-    /// Whether lists show a post.
+    /// True if lists show the post.
     pub fn is_listed(&self, id: PostId) -> bool {
         self.posts.find(id).is_some_and(|post| post.visibility == Visibility::Listed) && self.is_served(id)
     }
 
-    /// The post of a file whose path has a hash, as [`Post::key`] gives it.
+    /// The post whose file path has this hash; see [`Post::key`].
     pub fn of_key(&self, key: u64) -> Option<PostId> {
         self.files.find_hash(key).find(|id| self.post(*id).key() == key)
     }
 
-    /// Whether a post's time is yet to come.
     pub(super) fn is_future(&self, post: &Post) -> bool {
         !self.rules.shows_future && post.date > self.moment
     }
 
-    /// Of `-ID.md` the file `YYYY-MM-DD-ID.md`, which counts instead.
+    /// For a file `-ID.md`, the post of the file `YYYY-MM-DD-ID.md`, which replaces it.
     pub(super) fn dated_twin(&self, post: &Post) -> Option<PostId> {
-        // All but a few have a date, and then there is no more to ask.
+        // Nearly all file names have a date, so this check returns early for them.
         if !base_name(post.path()).starts_with('-') {
             return None;
         }
         let slug = file_name(post.path())?.slug;
         let dated = self.of_slug(&slug).filter(|id| is_dated(self.post(*id)));
-        // Any would do; of several it is always the same.
+        // Any dated file would do. The newest makes the choice deterministic.
         self.newest(dated)
     }
 
-    /// Every post whose file has a slug.
+    /// Every post whose file name has this slug, served or not.
     pub(super) fn of_slug<'s>(&'s self, slug: &'s str) -> impl Iterator<Item = PostId> + 's {
         let has_slug =
             move |id: &PostId| file_name(self.post(*id).path()).is_some_and(|name| name.slug == slug);
         self.strays.find(&stray::key(slug)).collect::<Vec<_>>().into_iter().filter(has_slug)
     }
 
-    /// The URL of the post or page that `{% post_url %}` or `{% link %}` names.
+    /// The URL of the post or page that a `{% post_url %}` or `{% link %}` tag names.
     pub fn named(&self, name: &str) -> Option<String> {
         let name = name.trim_start_matches('/');
         let last = base_name(name);
-        // With an extension, as `link` has it, or without, as `post_url` does.
+        // `link` includes the extension, `post_url` does not.
         let slugs = [file_name(last), file_name(&format!("{last}.md"))].into_iter().flatten();
         let posts = slugs.flat_map(|file| self.of_slug(&file.slug).collect::<Vec<_>>());
         let posts = posts.filter(|id| {
@@ -155,11 +152,11 @@ impl Snapshot {
         post.map(|id| self.post(id).url().to_owned()).or_else(page)
     }
 
-    /// What is wrong with the site's files, by path and line.
+    /// All problems of the site's files, by path and line.
     pub fn problems(&self) -> Vec<Problem> {
         let superseded = |path: &str| {
             let post = self.at_file(path).map(|id| self.post(id));
-            // What else is wrong with the file no longer matters.
+            // Other problems of a superseded file do not matter.
             post.is_some_and(|post| self.dated_twin(post).is_some())
         };
         let of_files =
@@ -177,7 +174,7 @@ impl Snapshot {
         let (url, path) = (post.url(), |id| self.post(id).path());
         let defect = match self.standing(id) {
             Standing::Reserved => {
-                let message = format!("`{url}` belongs to a page of finews; the post is not served");
+                let message = format!("`{url}` is the URL of a built-in page; the post is not served");
                 Defect::error(Code::PathReserved, message)
             }
             Standing::Duplicate(owner) => {
@@ -187,7 +184,7 @@ impl Snapshot {
             }
             Standing::Superseded(twin) => {
                 let message = format!(
-                    "`{}` is the same post with a date in its name, which counts instead",
+                    "`{}` is the same post with a date in its file name and is served instead",
                     path(twin)
                 );
                 Defect::warning(Code::TwinSuperseded, message)
@@ -197,22 +194,23 @@ impl Snapshot {
         Some(defect.of(post.path()))
     }
 
-    /// A post at the address of a list that the archive itself gives rise to.
+    /// The error of a served post whose URL belongs to a list that the archive creates.
     fn shadowed(&self, id: PostId) -> Option<Problem> {
         let post = self.post(id);
         if !self.is_served(id) || !(self.rules.claims.in_archive)(self, &decoded(post.url())) {
             return None;
         }
-        let message = format!("`{}` belongs to a list of finews, which readers get instead", post.url());
+        let message =
+            format!("`{}` is the URL of a generated list, which is served instead of the post", post.url());
         Some(Defect::error(Code::PathReserved, message).of(post.path()))
     }
 }
 
-/// Whether a file is known to `post_url` and `link` by a name.
+/// True if `post_url` or `link` can refer to a file by this name.
 fn is_called(path: &str, name: &str) -> bool {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
     let below = stem.split_once("_posts/").map_or(stem, |(_, below)| below);
-    // A folder above `_posts` belongs to the name, `_posts` does not.
+    // The name includes the folders above `_posts`, but not `_posts` itself.
     [path, below, base_name(stem)].contains(&name) || stem.replacen("_posts/", "", 1) == name
 }
 

@@ -1,4 +1,4 @@
-//! Posts by what is left of a damaged address: the last part of their own, whatever its case and ending.
+//! Finds posts by a damaged URL: by its last path segment, ignoring case and extension.
 
 use std::borrow::Cow;
 
@@ -9,9 +9,9 @@ use super::{Post, PostId, Snapshot};
 use crate::archive::address::decoded;
 
 impl Snapshot {
-    /// The posts that are served and whose addresses or files end in a part of a path, decoded, but for
-    /// what tends to get lost: case, the extension, marks around it, and the `NW` before a number, which
-    /// came and went with the archive's scrapers.
+    /// The served posts whose URL or file name matches a decoded path segment. The match ignores what
+    /// links often lose or add: case, the extension, punctuation at either end, and the `NW` before a
+    /// number, which the archive's scrapers added only at times.
     pub fn strays<'s>(&'s self, part: &str) -> impl Iterator<Item = PostId> + 's {
         let key = key(part);
         let found = if key.is_empty() { Vec::new() } else { self.strays.find(&key).collect() };
@@ -20,7 +20,7 @@ impl Snapshot {
     }
 }
 
-/// What a post is found by: its file's slug, and the last part of its URL where that is another.
+/// The keys of a post: the slug of its file, and the last segment of its URL if that differs.
 pub(super) fn keys(post: &Post) -> impl Iterator<Item = String> {
     let slug = file_name(post.path()).map(|name| key(&name.slug));
     let url = decoded(post.url());
@@ -28,20 +28,20 @@ pub(super) fn keys(post: &Post) -> impl Iterator<Item = String> {
     slug.into_iter().chain(last)
 }
 
-/// The last part of a path that names anything.
+/// The last segment of a path, ignoring empty segments and `index.html`.
 pub fn last_part(path: &str) -> Option<&str> {
     path.rsplit('/').find(|part| !part.is_empty() && !part.eq_ignore_ascii_case("index.html"))
 }
 
-/// What is compared of a part of an address.
+/// The normalized form of a path segment, for comparison.
 pub(super) fn key(part: &str) -> String {
     let part = if is_nfc(part) { Cow::Borrowed(part) } else { part.nfc().collect::<String>().into() };
     let lower = part.to_lowercase();
-    // What stands behind the extension was glued to the link.
+    // Text after the extension was accidentally joined to the link.
     let stem = trim(lower.find(".htm").map_or(&*lower, |end| &lower[..end]));
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let stem = stem.strip_prefix("nw").filter(is_number).unwrap_or(stem);
-    // As Jekyll makes a slug of a title.
+    // Replace white space by hyphens, as Jekyll does in a title's slug.
     stem.split_whitespace().collect::<Vec<_>>().join("-")
 }
 

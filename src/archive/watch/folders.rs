@@ -1,21 +1,21 @@
-//! The folders that are listened to. One may have many names in a site, by links, but the system tells
-//! of it by one only.
+//! The folders that are watched. Symbolic links can give a folder several names in a site, but the system
+//! reports events under one path only.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// The folders of a site that are listened to, by name and by place.
+/// The watched folders of a site, by name and by resolved path.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
-    /// Where the folder of each name is, without links.
+    /// The resolved path of each name, without links.
     places: BTreeMap<PathBuf, PathBuf>,
-    /// Every name of a place.
+    /// All names of a resolved path.
     names: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl Folders {
-    /// Adds a folder, and says whether it was not known, or was elsewhere.
+    /// Adds a folder. Returns true if its name is new or had another resolved path.
     pub(super) fn add(&mut self, name: &Path, place: PathBuf) -> bool {
         if self.places.get(name) == Some(&place) {
             return false;
@@ -26,13 +26,13 @@ impl Folders {
         true
     }
 
-    /// Whether there is a folder of this name.
+    /// True if a folder with this name is watched.
     pub(super) fn contains(&self, name: &Path) -> bool {
         self.places.contains_key(name)
     }
 
-    /// Removes this folder and those below it as far as they are gone, or are elsewhere by now. Says
-    /// which places have no name any more.
+    /// Removes the folder and those below it that no longer exist or have another resolved path. Returns
+    /// the resolved paths that have no names left.
     pub(super) fn remove_moved(&mut self, folder: &Path) -> Vec<PathBuf> {
         let below = self.places.range(folder.to_owned()..).take_while(|(name, _)| name.starts_with(folder));
         let is_moved =
@@ -41,7 +41,7 @@ impl Folders {
         moved.iter().filter_map(|name| self.remove(name)).collect()
     }
 
-    /// Removes a folder; returns its place if it has no name any more.
+    /// Removes a name. Returns its resolved path if that has no names left.
     fn remove(&mut self, name: &Path) -> Option<PathBuf> {
         let place = self.places.remove(name)?;
         let names = self.names.get_mut(&place)?;
@@ -53,8 +53,7 @@ impl Folders {
         Some(place)
     }
 
-    /// What the site calls a path that the system tells of: a folder that is listened to, or something
-    /// in one.
+    /// The site's names for a path in a file event: a watched folder or an entry in one.
     pub(super) fn names(&self, path: &Path) -> Vec<PathBuf> {
         let of = |place: Option<&Path>| place.and_then(|place| self.names.get(place)).into_iter().flatten();
         let name = path.file_name().unwrap_or(OsStr::new(""));

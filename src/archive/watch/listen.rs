@@ -1,4 +1,4 @@
-//! Listening for what the system tells of files.
+//! Listens for file system events.
 
 use std::path::{Path, PathBuf};
 
@@ -10,36 +10,36 @@ use crate::archive::files;
 use crate::config::Watching;
 
 impl Watch<'_> {
-    /// Starts to listen where posts mostly are, which takes no time.
+    /// Starts the watcher in the main folders only, which is fast.
     pub(super) fn listen_first(&mut self) {
         if self.editor.config().watch != Watching::Events {
             return;
         }
         let sender = self.notices.0.clone();
         let handler = move |event: notify::Result<Event>| {
-            // A look at a million files is as many events, of which nobody needs to know.
+            // A scan of a million files causes a million access events, which are not changes.
             if event.as_ref().is_ok_and(|event| !pending::is_change(event)) {
                 return;
             }
-            // Nobody listens any more when the program ends.
+            // The receiver is gone when the program exits.
             let _ = sender.send(Notice::Files(event));
         };
         match notify::recommended_watcher(handler) {
             Ok(watcher) => self.watcher = Some(watcher),
-            Err(error) => tracing::warn!(%error, "file events cannot be had; files are polled"),
+            Err(error) => tracing::warn!(%error, "file events are not available; polling files instead"),
         }
         let folders = self.editor.main_folders();
         self.listen(&folders);
     }
 
-    /// Notes what an event is of, under the names that the site has for it.
+    /// Queues an event, with its paths translated to the site's names.
     pub(super) fn note(&mut self, event: notify::Result<Event>) {
         match event {
             Ok(mut event) => {
                 event.paths = event.paths.iter().flat_map(|path| self.watched.names(path)).collect();
                 if matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_))) {
-                    // Of a folder only the time has changed, as rsync sets it; all files in it are as
-                    // they were.
+                    // For a readable folder, a metadata event means only a new time, such as rsync sets.
+                    // The files in it are unchanged.
                     event.paths.retain(|path| !is_open(path));
                 }
                 if !event.paths.is_empty() || event.need_rescan() {
@@ -47,14 +47,13 @@ impl Watch<'_> {
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "file events were lost; all files are looked at");
+                tracing::warn!(%error, "file watcher error; file events may be lost");
                 self.pending.overflow();
             }
         }
     }
 
-    /// Listens in folders, and looks at those that are new: one may have been filled before it was
-    /// watched, also with folders.
+    /// Watches folders and scans the new ones, which may have received files and folders before the watch.
     pub(super) fn follow_into(&mut self, mut folders: Vec<PathBuf>) {
         loop {
             let new = self.listen(&folders);
@@ -67,30 +66,32 @@ impl Watch<'_> {
         }
     }
 
-    /// Listens for events in folders, and says which of them are new.
+    /// Watches folders. Returns the new ones.
     pub(super) fn listen(&mut self, folders: &[PathBuf]) -> Vec<PathBuf> {
         let mut new = Vec::new();
         let Some(watcher) = &mut self.watcher else { return new };
         for folder in folders {
-            // Gone again, or closed to us, of which the archive's problems speak.
+            // The folder is gone again, or unreadable, which the archive reports as a problem.
             let Ok(place) = folder.canonicalize() else { continue };
-            // A folder may have been replaced by another of its name, so all are named again.
+            // A folder may have been replaced by another with the same name, so renew every watch.
             match watcher.watch(&place, RecursiveMode::NonRecursive) {
                 Ok(()) if self.watched.add(folder, place) => new.push(folder.clone()),
                 Ok(()) => {}
                 Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
-                    tracing::warn!("there are more folders than the system lets us watch; files are polled");
+                    tracing::warn!(
+                        "file watch limit reached; polling files instead; raise fs.inotify.max_user_watches"
+                    );
                     self.watcher = None;
                     return new;
                 }
-                Err(error) => tracing::debug!(%error, "a folder is not watched"),
+                Err(error) => tracing::debug!(%error, "cannot watch a folder"),
             }
         }
         new
     }
 }
 
-/// Whether there is a folder that we may list and look into.
+/// True if the folder can be listed and entered.
 fn is_open(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok() && files::enter(folder).is_ok()
 }

@@ -1,4 +1,4 @@
-//! Mounts below a site, of which no file event tells.
+//! Detects mounts below a site, because they cause no file events.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// Where Linux lists the mounts that this process sees (proc_pid_mountinfo(5)).
 const MOUNTS: &str = "/proc/self/mountinfo";
 
-/// A hash of what is mounted on a site's folder and below it. Without a list there is nothing to see.
+/// A hash of the mounts at and below a site's folder; constant if the list of mounts cannot be read.
 pub(super) fn below(site: &Path) -> u64 {
     let Ok(site) = site.canonicalize() else { return 0 };
     hash(&fs::read(MOUNTS).unwrap_or_default(), site.as_os_str().as_encoded_bytes())
@@ -26,7 +26,7 @@ fn hash(mounts: &[u8], site: &[u8]) -> u64 {
     hasher.digest()
 }
 
-/// A path of the list, in which blanks and backslashes are written as octal numbers.
+/// Decodes a path of the list, which escapes white space and backslashes as octal numbers.
 fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(field.len());
     let mut rest = field;

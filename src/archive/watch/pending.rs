@@ -1,4 +1,4 @@
-//! File events on their way to be looked at: gathered until there is a pause, but not for long.
+//! Collects file events until a short pause, or for a limited time.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,18 +12,17 @@ const PAUSE: Duration = Duration::from_millis(60);
 /// No event waits longer than this for a pause.
 const LONGEST: Duration = Duration::from_millis(300);
 
-/// What something has happened to.
+/// The paths with events that have not been processed.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     paths: BTreeSet<PathBuf>,
-    /// More happened than the system could tell.
+    /// Events were lost, because the system's queue overflowed.
     overflow: bool,
-    /// When the first and the last of the events came.
+    /// The arrival of the first and of the last event.
     span: Option<(Instant, Instant)>,
 }
 
 impl Pending {
-    /// Takes an event in.
     pub(super) fn add(&mut self, event: Event) {
         if event.need_rescan() {
             self.overflow();
@@ -33,7 +32,7 @@ impl Pending {
         }
     }
 
-    /// Notes that events were lost.
+    /// Records that events were lost.
     pub(super) fn overflow(&mut self) {
         self.overflow = true;
         self.touch();
@@ -45,7 +44,7 @@ impl Pending {
         self.span = Some((first, now));
     }
 
-    /// When what is pending is to be looked at.
+    /// When to process the pending events.
     pub(super) fn due(&self) -> Option<Instant> {
         self.span.map(|(first, last)| (last + PAUSE).min(first + LONGEST))
     }
@@ -54,7 +53,7 @@ impl Pending {
         self.due().is_some_and(|due| due <= Instant::now())
     }
 
-    /// What was pending; nothing is from now on.
+    /// Removes and returns the pending paths, and whether events were lost.
     pub(super) fn take(&mut self) -> (Vec<PathBuf>, bool) {
         self.span = None;
         let paths = std::mem::take(&mut self.paths).into_iter().collect();
@@ -62,13 +61,13 @@ impl Pending {
     }
 }
 
-/// Whether a file may be another after an event. That one was opened or read says nothing, and one that
-/// is being written is looked at when it is closed.
+/// True if the event may mean a changed file. Opening and reading change nothing, and the close of a file
+/// follows its writes.
 pub(super) fn is_change(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
         EventKind::Access(_) => false,
-        // Elsewhere than on Linux nothing tells that a file is closed.
+        // Only Linux reports the close of a file.
         EventKind::Modify(ModifyKind::Data(_)) => !cfg!(target_os = "linux"),
         _ => true,
     }

@@ -1,23 +1,23 @@
-//! A temporary folder that goes with the process: when it ends by itself, and else when the next one begins.
+//! A temporary folder for the life of the process. The process removes it when it ends normally; otherwise
+//! the next process that creates such a folder does.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What the names of such folders begin with.
+/// Prefix of the folder names.
 const PREFIX: &str = "finews-search-";
-/// The file that a process holds a lock of for as long as it uses the folder.
+/// Name of the file in the folder that its process keeps locked.
 const LOCK: &str = "lock";
 
-/// A temporary folder.
 pub(super) struct Scratch {
     path: PathBuf,
-    /// Held for as long as it is open.
+    /// The lock lasts until the file is closed.
     _lock: File,
 }
 
 impl Scratch {
-    /// Makes a folder, and removes those whose processes were killed.
+    /// Creates a folder, and removes those of killed processes.
     pub(super) fn new() -> io::Result<Self> {
         Self::new_in(&std::env::temp_dir())
     }
@@ -28,7 +28,7 @@ impl Scratch {
                 remove_if_left(&entry.path());
             }
         }
-        // For us alone, and of a name that nobody has.
+        // `tempfile` gives access to this user only and picks an unused name.
         let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(folder)?.keep();
         let lock = File::create(path.join(LOCK))?;
         lock.lock()?;
@@ -40,17 +40,17 @@ impl Scratch {
     }
 
     pub(super) fn remove(self) {
-        // Whoever comes next does it if we cannot.
+        // If this fails, a later process removes the folder.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// Removes a folder that no process uses any more. That of another user cannot be removed, and one that was
-/// made just now has no lock yet.
+/// Removes a folder if no process uses it. The folder of another user cannot be removed, and a folder that is
+/// just being created has no lock file yet.
 fn remove_if_left(path: &Path) {
     let is_left = File::open(path.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
     if is_left && fs::remove_dir_all(path).is_ok() {
-        tracing::debug!("what a process left that was killed is removed: {}", path.display());
+        tracing::debug!("removed the temporary search index of a killed process: {}", path.display());
     }
 }
 

@@ -14,22 +14,22 @@ use super::{Order, Shared, State, TRUSTED_FOR};
 use crate::archive::Snapshot;
 use crate::search::index::{BATCH, Index, Writer};
 
-/// What is published within this time is committed at once.
+/// Time in which the worker collects published snapshots before it commits.
 const GATHERED_FOR: Duration = Duration::from_millis(100);
-/// When the index could not be written it is tried again after this time.
+/// Time between two attempts to write the index.
 const TRIED_AGAIN: Duration = Duration::from_secs(10);
 /// The niceness of the indexing threads, from 0 to 19.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// What has the index follow the archive.
+/// The state of the writer thread.
 pub(super) struct Worker {
     shared: Arc<Shared>,
-    /// Where the index is kept; else it is in a temporary folder.
+    /// The folder of the index; `None` means a temporary folder.
     folder: Option<PathBuf>,
     orders: Receiver<Order>,
     writer: Option<Writer>,
-    /// What is in the folder makes no sense, and is removed first.
+    /// The index in the folder is damaged and is removed before the next open.
     is_damaged: bool,
 }
 
@@ -38,13 +38,13 @@ impl Worker {
         Self { shared, folder, orders, writer: None, is_damaged: false }
     }
 
-    /// Follows archives as long as the program runs.
+    /// Indexes each published archive until the program ends.
     pub(super) fn run(mut self) {
-        // The threads that write, merge and check inherit the priority. Elsewhere than on Linux it would be that of
-        // the whole process.
+        // The threads that write, merge and check inherit this priority. On other systems than Linux the call
+        // would change the priority of the whole process.
         #[cfg(target_os = "linux")]
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-            tracing::debug!(%error, "the search index is written at the priority of all else");
+            tracing::debug!(%error, "cannot lower the priority of the search index thread");
         }
         let Ok(Order::Follow(mut archive)) = self.orders.recv() else { return };
         let (mut failures, mut made_anew): (_, Option<Instant>) = (0, None);
@@ -66,17 +66,17 @@ impl Worker {
                 }
                 Err(failure) => {
                     failures += 1;
-                    // What fails anew so soon is no damage.
+                    // A second failure so soon after a rebuild has another cause than damage.
                     let is_new = made_anew.is_none_or(|at| at.elapsed() > TRUSTED_FOR);
                     if failure.is_of_damage() && is_new {
                         made_anew = Some(Instant::now());
-                        tracing::error!("the search index is damaged: {failure}");
+                        tracing::error!("search index is corrupt; rebuilding it: {failure}");
                         self.make_anew();
                         self.shared.tell(State::Building { done: 0, total });
                     } else {
                         self.shared.tell(State::Failing(failure.to_string()));
                     }
-                    // A folder that was removed can be made again at once.
+                    // A removed folder can be created again at once, so the first retry does not wait.
                     if failures > 1 {
                         thread::sleep(TRIED_AGAIN);
                     }
@@ -85,12 +85,12 @@ impl Worker {
         }
     }
 
-    /// Which archive is to be followed after an order.
+    /// Handles an order and returns the archive to follow.
     fn obey(&mut self, order: Order, archive: Arc<Snapshot>) -> Arc<Snapshot> {
         match order {
             Order::Follow(next) => next,
             Order::MakeAnew(index) => {
-                // One that was replaced meanwhile is of no concern.
+                // Ignore the order if another index has replaced this one.
                 if self.writer.as_ref().is_none_or(|writer| Arc::ptr_eq(writer.index(), &index)) {
                     self.make_anew();
                     self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
@@ -100,14 +100,14 @@ impl Worker {
         }
     }
 
-    /// Has the next step remove what there is, which nobody asks any more.
+    /// Drops the index and hides it from searches. The next step removes its files.
     fn make_anew(&mut self) {
         (self.writer, self.is_damaged) = (None, true);
         self.shared.index.store(None);
     }
 
-    /// Brings the index nearer to an archive; how many posts are missing still. After a failure it is
-    /// opened again.
+    /// Indexes the next batch of an archive and returns how many posts are still missing. After a failure the
+    /// next step opens the index again.
     fn step(&mut self, archive: &Arc<Snapshot>) -> Result<usize, Failure> {
         let writer = self.writer.take();
         let (left, writer) = Failure::caught(|| {
@@ -123,7 +123,7 @@ impl Worker {
         Ok(left)
     }
 
-    /// Opens the index in the folder, or in a temporary one.
+    /// Opens the index in the configured folder, else in a temporary one.
     fn open(&self, archive: &Snapshot) -> io::Result<Writer> {
         let kept = self.folder.as_deref().map(|folder| (folder, self.open_in(folder)));
         let writer = match kept {
@@ -133,11 +133,10 @@ impl Worker {
             }
             Some((folder, outcome)) => {
                 if !self.shared.moved.swap(true, Ordering::Relaxed) {
-                    let reason = outcome
-                        .err()
-                        .map_or("another process writes there".into(), |error| error.to_string());
+                    let reason =
+                        outcome.err().map_or("another process uses it".into(), |error| error.to_string());
                     tracing::warn!(
-                        "the search index is in a temporary folder, not in {}: {reason}",
+                        "using a temporary folder for the search index instead of {}: {reason}",
                         folder.display()
                     );
                 }
@@ -160,11 +159,12 @@ impl Worker {
             Some(scratch) => held.insert(scratch),
             None => held.insert(Scratch::new()?),
         };
-        tracing::debug!("the search index is in {}", scratch.path().display());
-        self.open_in(scratch.path())?.ok_or_else(|| io::Error::other("another process writes it"))
+        tracing::debug!("temporary folder of the search index: {}", scratch.path().display());
+        self.open_in(scratch.path())?
+            .ok_or_else(|| io::Error::other("another process uses the temporary search index"))
     }
 
-    /// The writer of the index in a folder; nothing if another process is that.
+    /// Opens the writer of the index in a folder; `None` if another process holds it.
     fn open_in(&self, folder: &Path) -> io::Result<Option<Writer>> {
         if self.is_damaged {
             Index::remove(folder)?;
@@ -172,21 +172,21 @@ impl Worker {
         Writer::new(&Index::open(folder)?, BATCH)
     }
 
-    /// Reads all of what was kept once, meanwhile: a file may have changed though its end is as it was.
+    /// Reads all files of an existing index once, in the background: opening a file checks only its end.
     fn check(&self, index: &Arc<Index>) {
         if index.is_empty() {
             return;
         }
         let (shared, index) = (Arc::clone(&self.shared), Arc::clone(index));
         let check = move || {
-            // Who asks the index will come upon what this stops at.
+            // A failure of the check itself is ignored: a search that reads the same bytes reports it.
             if let Ok(Some(file)) = Failure::caught(|| Ok(index.damaged_file())) {
-                shared.give_up(&index, &format!("{} is not as it was written", file.display()));
+                shared.give_up(&index, &format!("checksum mismatch in {}", file.display()));
             }
         };
         let spawned = thread::Builder::new().name("search-check".into()).spawn(check);
         if let Err(error) = spawned {
-            tracing::debug!(%error, "the search index is used unchecked");
+            tracing::debug!(%error, "cannot start the check of the search index");
         }
     }
 }

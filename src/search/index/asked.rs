@@ -1,4 +1,4 @@
-//! A query as the library asks it.
+//! Translates a query into a query of tantivy.
 
 use tantivy::Term;
 use tantivy::query::{
@@ -15,20 +15,20 @@ use crate::search::normalise::normalised;
 use crate::search::query::{Filter, Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};
 
-/// A word in the title says more than one in the text.
+/// Weight of a match in the title relative to one in the text.
 const TITLE_WEIGHT: f32 = 3.0;
 
-/// How the words at the ends of a text are meant.
+/// How the words at the ends of a text match.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
-    /// As whole words.
+    /// As whole words only.
     Whole,
-    /// As the end and the beginning of words: `esla发布Mod` was cut out of `Tesla发布Model3`. What is found
-    /// must be looked at once more.
+    /// As parts of words: `esla发布Mod` is a part of `Tesla发布Model3`. The caller must check each match against
+    /// the title.
     Cut,
 }
 
-/// Whether a query may mean parts of words.
+/// Returns whether a text of the query begins or ends with a word that may be cut.
 pub(super) fn may_be_cut(query: &Query) -> bool {
     query.texts.iter().any(|text| {
         let chars = normalised(text).chars;
@@ -37,10 +37,11 @@ pub(super) fn may_be_cut(query: &Query) -> bool {
     })
 }
 
-/// What is asked of the index: all that is required, and nothing of what is excluded. Days are not in it.
+/// Builds the query: all texts and filters are required, exclusions must not match. The caller checks the
+/// days.
 pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: Ends) -> BooleanQuery {
     let mut all: Vec<(Occur, Box<dyn Asked>)> = Vec::new();
-    // A mark by itself, as in `央行 - 降准`, is nothing to look for beside others.
+    // A text of marks alone, as in `央行 - 降准`, is ignored if there are other texts.
     let is_sought = |text: &&String| runs(&normalised(text).chars).next().is_some();
     for text in query.texts.iter().filter(is_sought) {
         all.push((Occur::Must, anywhere(fields, text, ends)));
@@ -60,11 +61,11 @@ pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: End
     BooleanQuery::new(all)
 }
 
-/// A text in the title or in the body; in the title alone if its ends are cut.
+/// Matches a text in the title or the body; in the title only if its ends are cut.
 fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
     let chars = normalised(text).chars;
     if ends == Ends::Cut {
-        // Texts have too many words to look through.
+        // Bodies have too many distinct words for a pattern search.
         return cut(fields, &chars);
     }
     let [title, text] = match lone(&chars) {
@@ -74,7 +75,7 @@ fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
     Box::new(BooleanQuery::union(vec![Box::new(BoostQuery::new(title, TITLE_WEIGHT)), text]))
 }
 
-/// Posts of the groups that a filter names; none if it names none.
+/// Matches posts of the groups that a filter names; no post if it names no group.
 fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> Box<dyn Asked> {
     let field = match filter {
         Filter::Source => fields.source,
@@ -83,7 +84,7 @@ fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> 
     };
     let terms = meant(archive, filter, value).into_iter().map(|group| {
         let term = Term::from_field_u64(field, name_hash(archive.name(group.name())));
-        // Whether a post is of a source says nothing of how well its text fits.
+        // Membership in a group does not affect the score.
         let term = TermQuery::new(term, IndexRecordOption::Basic);
         Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn Asked>
     });
@@ -95,7 +96,8 @@ fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> 
     }
 }
 
-/// The groups that a filter names: by their name in addresses, else by what readers or posts call them.
+/// Returns the groups that a filter names: the group with this name in URLs, else all groups with this name
+/// in posts or on pages.
 pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s Group> {
     let (groups, named) = match filter {
         Filter::Source => (archive.categories(), archive.category(value)),
@@ -107,7 +109,7 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
     }
     let asked = as_typed(value);
     let is_it = |text: &str| as_typed(text) == asked;
-    // What posts call a source are all of their tags, which may be anything; one of them is `<name>新闻`.
+    // Posts name a source only by their tags, which may be anything. One of the tags is `<name>新闻`.
     let is_called = |group: &Group| match filter {
         Filter::Source => is_it(&format!("{}新闻", group.label())),
         Filter::Tag => false,
@@ -121,14 +123,14 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
     groups.iter().filter(is_meant).collect()
 }
 
-/// A name as it can be typed in a filter: without quotes, and white space only between words.
+/// Normalises a name to the form that a filter can contain: no quotes, and single spaces between words.
 fn as_typed(name: &str) -> String {
     let typed = normalised(name).into_text().replace(is_quote, "").replace(char::is_control, " ");
     typed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Some tokens of a text, in a field: one behind the other, at the distances that they have in it. For what is
-/// in none of them, such as marks, any character may stand.
+/// Matches tokens in a field at the same distances as in the text. Characters outside these tokens, such as
+/// marks, match any character.
 fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
     let term = |Token { start, end }: Token| {
         let text: String = chars[start..end].iter().collect();
@@ -142,19 +144,20 @@ fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
     }
 }
 
-/// A Han character, anywhere in a text.
+/// Matches a single Han character anywhere in a text.
 fn character(field: Field, character: char) -> Box<dyn Asked> {
     let term = Term::from_field_text(field, character.encode_utf8(&mut [0; 4]));
     Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), 1.0))
 }
 
-/// Titles that may hold a text with the words at its ends as parts of words. They do hold what is between,
-/// and such words, but perhaps elsewhere.
+/// Matches titles that may contain a text with the words at its ends as parts of words. These titles contain
+/// the middle of the text and such words, but possibly in other places.
 fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
     let runs: Vec<Run> = runs(chars).collect();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Box::new(EmptyQuery) };
     let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
-    // Of scripts that are written with spaces: among the terms of the others, which are many, is no such word.
+    // Only characters of scripts with spaces: this skips the many terms of other scripts, which contain no
+    // such word.
     let before = r"[0-9a-z\u{80}-\u{2FFF}]*";
     if first.is_too_long() || last.is_too_long() {
         return Box::new(EmptyQuery);
@@ -173,7 +176,7 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
         between.end = last.start;
     }
     let between = &chars[between];
-    // A character beside such a word is a token with all of the word only.
+    // A character next to such a word forms a token only with the whole word.
     let is_sure = |token: &Token| !is_han(between[token.start]) || token.end - token.start > 1;
     let (sure, lone): (Vec<Token>, Vec<Token>) = needed(between).into_iter().partition(is_sure);
     if !sure.is_empty() {
@@ -183,7 +186,7 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
     Box::new(BooleanQuery::intersection(parts))
 }
 
-/// Every term that a pattern matches.
+/// Matches every term that fits a regular expression.
 fn matching(field: Field, pattern: &str) -> Box<dyn Asked> {
     match RegexQuery::from_pattern(pattern, field) {
         Ok(query) => Box::new(query),
@@ -191,7 +194,7 @@ fn matching(field: Field, pattern: &str) -> Box<dyn Asked> {
     }
 }
 
-/// The Han character that is all of a text, but for marks.
+/// Returns the only Han character of a text that otherwise consists of marks.
 fn lone(chars: &[char]) -> Option<char> {
     let runs: Vec<Run> = runs(chars).collect();
     match runs[..] {

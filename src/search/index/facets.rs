@@ -1,4 +1,4 @@
-//! What the posts that are found have in common: sources, months, securities.
+//! Facets of the found posts: sources, months, securities.
 
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
@@ -8,46 +8,46 @@ use super::segments::{Segment, Segments};
 use super::writer::name_hash;
 use crate::archive::{NameId, Snapshot, Timestamp};
 
-/// Sources, and securities.
+/// Maximum sources and maximum securities of a result.
 const MOST: usize = 12;
-/// Posts that are asked for a name, at most.
+/// Maximum posts that are read to find a name by its hash.
 const ASKED: usize = 100;
 
-/// A group of posts, and how many of what is found are in it.
+/// A group of posts and the number of found posts in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Facet<T> {
-    /// Which.
+    /// The source or security, or the first day of the month.
     pub of: T,
-    /// How many.
+    /// Number of found posts in the group.
     pub count: usize,
 }
 
-/// What posts have in common.
+/// The sources, months and securities of a search's results.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Facets {
-    /// The sources of most of them, the most frequent first.
+    /// The most frequent sources, with the most posts first.
     pub sources: Vec<Facet<NameId>>,
-    /// The first days of the months that they are of, the oldest first.
+    /// Every month with posts, as its first day, oldest first.
     pub months: Vec<Facet<NaiveDate>>,
-    /// The securities that most of them mention, the most frequent first.
+    /// The most frequently mentioned securities, with the most posts first.
     pub securities: Vec<Facet<NameId>>,
 }
 
-/// Posts as they are counted.
+/// Counts the matches of a search and collects their facets.
 #[derive(Default)]
 pub(super) struct Tally {
     count: usize,
-    /// Of those that are counted exactly.
+    /// In seconds. Like the two lists below, only for the first [`MOST_COUNTED`] posts.
     dates: Vec<i64>,
     sources: Vec<Named>,
     stocks: Vec<Named>,
 }
 
-/// The hash of a name, and a post that bears it, which tells the name.
+/// The hash of a name, and a post that contains the name itself.
 #[derive(Clone, Copy)]
 struct Named {
     hash: u64,
-    /// Which of the segments, the newest first.
+    /// Index of the segment in [`Segments::newest_first`].
     segment: u32,
     doc: DocId,
 }
@@ -88,15 +88,15 @@ impl Tally {
     }
 }
 
-/// The names that come most often, the most frequent first; `name` is that of one of them.
+/// Returns the most frequent names, with the most posts first. `name` reads the name from one of the posts.
 fn most(mut all: Vec<Named>, name: impl Fn(Named) -> Option<NameId>) -> Vec<Facet<NameId>> {
-    // As they are hashes, a sort is quicker than a map.
+    // For hashes a sort is quicker than a map.
     all.sort_unstable_by_key(|named| named.hash);
     let same = all.chunk_by(|a, b| a.hash == b.hash);
     let mut groups: Vec<&[Named]> = same.collect();
     groups.sort_unstable_by_key(|same| (std::cmp::Reverse(same.len()), same[0].hash));
     groups.truncate(MOST);
-    // A post may have changed since, so that others are asked.
+    // A post may have changed since it was indexed, so the next ones are tried too.
     let facet = |same: &[Named]| {
         let of = same.iter().take(ASKED).find_map(|named| name(*named))?;
         Some(Facet { of, count: same.len() })
@@ -104,7 +104,7 @@ fn most(mut all: Vec<Named>, name: impl Fn(Named) -> Option<NameId>) -> Vec<Face
     groups.into_iter().filter_map(facet).collect()
 }
 
-/// How many of some dates, in seconds and ascending, are of each month.
+/// Counts dates by month. The dates are in seconds, in ascending order.
 fn months(mut dates: &[i64], archive: &Snapshot) -> Vec<Facet<NaiveDate>> {
     let mut months = Vec::new();
     while let Some(&date) = dates.first() {

@@ -1,15 +1,15 @@
-//! Which parts of the index are made one. They stay small, so that a search that finds much needs to look at
-//! the newest only.
+//! The merge policy of the index. Segments stay small, so that a search with many matches reads only the
+//! newest.
 
 use tantivy::index::SegmentMeta;
 use tantivy::indexer::{MergeCandidate, MergePolicy};
 
-/// Posts of a segment that is merged no more; one may hold twice as many.
+/// A segment with this many posts is not merged again. A merge can yield up to twice this number.
 const FULL: u32 = 64_000;
-/// So many of a size are merged.
+/// Number of segments of similar size in one merge.
 const AT_ONCE: usize = 8;
 
-/// Merges segments of about a size, but not beyond a limit.
+/// Merges segments of similar size, up to a limit.
 #[derive(Debug)]
 pub(super) struct SmallSegments;
 
@@ -17,7 +17,7 @@ impl MergePolicy for SmallSegments {
     fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
         let sizes: Vec<u32> = segments.iter().map(SegmentMeta::num_docs).collect();
         let mut merged: Vec<Vec<usize>> = merges(&sizes);
-        // Half of what it says is of no use.
+        // A segment is rewritten when more than half of its posts are deleted.
         let is_stale = |segment: &SegmentMeta| segment.num_deleted_docs() > segment.num_docs();
         let stale = segments.iter().enumerate().filter(|(_, segment)| is_stale(segment));
         let stale: Vec<usize> =
@@ -30,7 +30,7 @@ impl MergePolicy for SmallSegments {
     }
 }
 
-/// Which of segments of these sizes are to be merged.
+/// Returns groups of indices into `sizes`: the segments to merge.
 fn merges(sizes: &[u32]) -> Vec<Vec<usize>> {
     let mut small: Vec<usize> = (0..sizes.len()).filter(|at| sizes[*at] < FULL).collect();
     small.sort_by_key(|at| sizes[*at]);

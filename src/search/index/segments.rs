@@ -1,4 +1,4 @@
-//! The parts of the index as readers see them, with the columns that each search reads.
+//! A view of the segments of the index, with the columns that each search reads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,26 +7,26 @@ use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::Field;
 use tantivy::{IndexReader, Searcher, SegmentOrdinal, SegmentReader, Term};
 
-/// What was committed, as one view.
+/// A consistent view of one commit.
 pub(super) struct Segments {
-    /// No other view of this process has it.
+    /// Unique within this process.
     pub(super) generation: u64,
     pub(super) searcher: Searcher,
-    /// That with the newest post first. New posts are in segments of their own, so that mostly few need be
-    /// looked at.
+    /// Sorted by newest post, newest first. New posts are in segments of their own, so most searches read few
+    /// segments.
     segments: Vec<Segment>,
 }
 
-/// A part of the index.
+/// A segment of the index.
 pub(super) struct Segment {
     ord: SegmentOrdinal,
-    /// The dates of its newest and its oldest post, in seconds.
+    /// Dates of its newest and its oldest post, in seconds.
     pub(super) newest: i64,
     pub(super) oldest: i64,
     pub(super) keys: Column<u64>,
     pub(super) versions: Column<u64>,
     pub(super) dates: Column<i64>,
-    /// Hashes of names.
+    /// Hashes of names, as `name_hash` makes them.
     pub(super) sources: Column<u64>,
     pub(super) stocks: Column<u64>,
 }
@@ -52,8 +52,8 @@ impl Segments {
     }
 }
 
-/// By what scores are made of. It is rounded down, so that a post that comes while a reader goes from page to
-/// page changes no other's, except where a number happens to pass the next round one.
+/// The statistics for scores. They are rounded down, so that a new post does not change the scores of other
+/// posts between two pages of results, unless a number passes the next rounded value.
 impl Bm25StatisticsProvider for Segments {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
         self.searcher.total_num_tokens(field).map(rounded)
@@ -68,7 +68,7 @@ impl Bm25StatisticsProvider for Segments {
     }
 }
 
-/// A number with nothing but zeros behind the first three binary digits.
+/// Keeps the first three binary digits of a number and sets the rest to zero.
 fn rounded(number: u64) -> u64 {
     let zeros = number.checked_ilog2().unwrap_or(0).saturating_sub(2);
     number >> zeros << zeros
@@ -77,7 +77,7 @@ fn rounded(number: u64) -> u64 {
 impl Segment {
     fn of(reader: &SegmentReader, ord: SegmentOrdinal) -> tantivy::Result<Self> {
         let fields = reader.fast_fields();
-        // Of a field that no post of a segment has there is no column.
+        // A segment has no column for a field without values.
         let empty = || Column::build_empty_column(reader.max_doc());
         let dates: Column<i64> = fields.i64("date")?;
         Ok(Self {

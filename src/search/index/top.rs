@@ -1,12 +1,12 @@
-//! The best of what is found, a page at a time.
+//! Selects one page of results.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::str::FromStr;
 
-/// A place in what is found: the rank and the key of the last post of a page. In the order of time posts that
-/// come or go elsewhere do not move it; in that of how well they fit they hardly ever do, but another day does.
+/// A position in results: rank and key of the last post of a page. In order of date, posts that are added or
+/// removed elsewhere do not move it. In order of score they rarely do, but a new day does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
     rank: i64,
@@ -14,17 +14,16 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// A post in a list that is not ranked, and its place there.
+    /// A post at an index of an unranked list.
     pub(super) fn at(place: usize, key: u64) -> Self {
         Self { rank: place as i64, key }
     }
 
-    /// Its place in such a list.
+    /// The index in an unranked list.
     pub(super) fn place(self) -> usize {
         usize::try_from(self.rank).unwrap_or_default()
     }
 
-    /// The key of the post.
     pub(super) fn key(self) -> u64 {
         self.key
     }
@@ -36,9 +35,9 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// What is no cursor.
+/// Error of a text that is not a cursor. Cursors are two hexadecimal numbers: `rank.key`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in what is found")]
+#[error("not a search cursor")]
 pub struct UnknownCursor;
 
 impl FromStr for Cursor {
@@ -51,11 +50,11 @@ impl FromStr for Cursor {
     }
 }
 
-/// The first so many of what is offered, those of higher rank first, that are behind a cursor.
+/// Collects the `size` highest-ranked results after a cursor.
 pub(super) struct Top {
     size: usize,
     after: Option<Cursor>,
-    /// The least of them on top.
+    /// The lowest-ranked result is on top of the heap.
     best: BinaryHeap<Reverse<Cursor>>,
 }
 
@@ -80,17 +79,18 @@ impl Top {
         }
     }
 
-    /// Whether all of this rank and higher ones are on the pages before.
+    /// Returns whether every result of this rank is on an earlier page.
     pub(super) fn is_past(&self, rank: i64) -> bool {
         self.after.is_some_and(|after| rank > after.rank)
     }
 
-    /// Whether nothing of this rank or a lower one would be among them.
+    /// Returns whether results of this rank or lower would not be on this page.
     pub(super) fn is_beyond(&self, rank: i64) -> bool {
         self.best.len() == self.size && self.best.peek().is_some_and(|Reverse(least)| rank < least.rank)
     }
 
-    /// The keys of all but one of them, the best first; and where to go on, if there is that one more.
+    /// Returns the keys of all results but the extra one, best first, and the start of the next page if there
+    /// is an extra one.
     pub(super) fn finish(self) -> (Vec<u64>, Option<Cursor>) {
         let size = self.size - 1;
         let mut best: Vec<Cursor> =

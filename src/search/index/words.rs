@@ -1,28 +1,28 @@
-//! Our tokens, as the library asks for them.
+//! Tokenizers for tantivy.
 
 use tantivy::tokenizer::{TokenStream, Tokenizer};
 
 use crate::search::normalise::normalised;
 use crate::search::tokens::{Token, characters, tokens};
 
-/// What the library calls our tokens.
+/// The name of the [`Words`] tokenizer in the schema.
 pub(super) const WORDS: &str = "finews";
-/// What the library calls single characters.
+/// The name of the [`Characters`] tokenizer in the schema.
 pub(super) const CHARACTERS: &str = "finews-characters";
 
-/// Gives the library our tokens.
+/// Splits a text into its [`tokens`].
 #[derive(Clone)]
 pub(super) struct Words;
 
-/// Gives the library the Han characters of a text.
+/// Splits a text into its distinct Han characters.
 #[derive(Clone)]
 pub(super) struct Characters;
 
-/// Parts of a text.
+/// The tokens of one text.
 pub(super) struct Stream {
     chars: Vec<char>,
     tokens: std::vec::IntoIter<Token>,
-    /// The one that was given last.
+    /// The current token.
     token: tantivy::tokenizer::Token,
 }
 

@@ -1,4 +1,4 @@
-//! How the index follows the archive.
+//! Brings the index up to date with the archive.
 
 use std::io;
 use std::sync::Arc;
@@ -12,26 +12,26 @@ use super::Index;
 use super::merging::SmallSegments;
 use crate::archive::{Post, Snapshot};
 
-/// Bytes that the writer fills before it writes a segment.
+/// Memory in bytes that the writer fills before it writes a segment.
 const MEMORY: usize = 64 << 20;
-/// Posts that are committed at once while there is much to catch up with: so many are lost when the program
-/// is killed, and for so long new posts wait.
+/// Posts of one commit while a backlog is indexed. A killed program loses at most this much work, and a new
+/// post waits for at most this many others.
 pub const BATCH: usize = 10_000;
 
-/// The only writer of an index.
+/// The only writer of an index; it holds the lock of the folder.
 pub struct Writer {
     index: Arc<Index>,
     writer: IndexWriter,
-    /// The archive that it holds; none before the first is compared with it.
+    /// The last archive that was indexed; `None` before the first comparison with the index.
     followed: Option<Arc<Snapshot>>,
-    /// Keys of posts that are to be added, the newest last.
+    /// Keys of the posts to add, newest last.
     backlog: Vec<u64>,
     batch: usize,
 }
 
 impl Writer {
-    /// The writer of an index that commits so many posts at once, such as [`BATCH`]; nothing if another
-    /// process writes it.
+    /// Creates the writer of an index, with a number of posts per commit such as [`BATCH`]. Returns `None` if
+    /// another process writes the index.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -47,22 +47,23 @@ impl Writer {
             Err(error) => return Err(io::Error::other(error)),
         };
         writer.set_merge_policy(Box::new(SmallSegments));
-        // What a killed or failing process left half-written would fill the disk.
+        // Partial files of a killed or failed process would fill the disk.
         writer.garbage_collect_files().wait().map_err(io::Error::other)?;
         Ok(Some(Self { index: Arc::clone(index), writer, followed: None, backlog: Vec::new(), batch }))
     }
 
-    /// The index.
+    /// The index that this writer changes.
     pub fn index(&self) -> &Arc<Index> {
         &self.index
     }
 
-    /// Brings the index nearer to what lists of an archive show: what is gone leaves it, and of what is
-    /// missing a batch is added, what has changed since the last time first. Returns how many are still
-    /// missing.
+    /// Updates the index to the posts that lists of an archive show. Removes posts that are gone and adds one
+    /// batch of missing posts; posts that changed since the last call come first. Returns how many posts are
+    /// still missing.
     ///
     /// # Errors
-    /// When it cannot be written. The index then holds what it did, and its writer is to be made anew.
+    /// When the index cannot be written. It then keeps the last commit, and the caller must create a new
+    /// writer.
     pub fn follow(&mut self, archive: &Arc<Snapshot>) -> io::Result<usize> {
         let key_term = |key: u64| Term::from_field_u64(self.index.fields.key, key);
         let mut changes = 0;
@@ -100,7 +101,7 @@ impl Writer {
         Ok(self.backlog.len())
     }
 
-    /// Puts a post in the place of its version before.
+    /// Adds a post in place of its previous version.
     fn add(&self, archive: &Snapshot, post: &Post) -> io::Result<()> {
         let fields = self.index.fields;
         let mut document = TantivyDocument::new();
@@ -114,8 +115,10 @@ impl Writer {
                 document.add_text(fields.text, &text);
                 document.add_text(fields.text_characters, &text);
             }
-            // All others are to be found all the same.
-            Err(error) => tracing::error!(%error, "of {} only the title is searched", post.path()),
+            // Other posts remain searchable in full.
+            Err(error) => {
+                tracing::error!(%error, "cannot read the text of {}; only its title is indexed", post.path());
+            }
         }
         let names = [(fields.source, post.categories()), (fields.tag, post.tags())];
         for (field, names) in names {
@@ -130,7 +133,7 @@ impl Writer {
     }
 }
 
-/// What the index knows a source, tag or security by.
+/// Returns the hash that stands for the name of a source, tag or security.
 pub(super) fn name_hash(name: &str) -> u64 {
     xxh3_64(name.as_bytes())
 }

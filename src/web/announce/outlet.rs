@@ -1,4 +1,4 @@
-//! One who is told: a queue, and a thread that empties it for as long as it takes.
+//! One receiver of notifications: a queue of URLs, and a thread that sends them and retries after failures.
 
 use std::cmp::min;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -10,14 +10,14 @@ use ureq::Agent;
 
 use super::Kind;
 
-/// What waits to be told. Of more the oldest are forgotten.
+/// Maximum number of URLs that wait; beyond it, the oldest are dropped.
 const MOST: usize = 50_000;
 
-/// How long an answer is waited for, and how long nothing is said after none.
+/// The timeout of a request, and the pauses after failures.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     answer: Duration,
-    /// The first pause; each further one is twice as long.
+    /// The pause after the first failure; each further pause is twice as long.
     pause: Duration,
     longest_pause: Duration,
 }
@@ -32,7 +32,8 @@ impl Default for Patience {
     }
 }
 
-/// The end of a queue that posts are put into. What is in it is forgotten when this is dropped.
+/// The sending half of a queue of URLs. Once it is dropped, the thread ends when the
+/// queue is empty or a request fails.
 pub(super) struct Outlet {
     kind: Kind,
     address: String,
@@ -40,13 +41,16 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    /// Opens a queue to an address, and begins to empty it.
+    /// Opens a queue to a URL and starts the thread that empties it.
     pub(super) fn open(kind: Kind, address: String, patience: Patience) -> Self {
         let (queue, said) = mpsc::channel();
         let teller = Teller::new(kind, address.clone(), patience);
         let thread = thread::Builder::new().name("announcer".into());
         if let Err(error) = thread.spawn(move || teller.run(&said)) {
-            tracing::error!("{} is not told of new posts: {error}", kind.setting());
+            tracing::error!(
+                "{}: cannot start the notification thread, new posts are not announced: {error}",
+                kind.setting()
+            );
         }
         Self { kind, address, queue }
     }
@@ -55,21 +59,24 @@ impl Outlet {
         self.kind
     }
 
-    /// Whether this is the queue to an address.
+    /// Returns whether the queue belongs to this receiver.
     pub(super) fn is(&self, kind: Kind, address: &str) -> bool {
         (self.kind, &*self.address) == (kind, address)
     }
 
-    /// Tells of addresses, soon.
+    /// Queues URLs; the thread sends them soon.
     pub(super) fn tell(&self, addresses: Vec<String>) {
         if !addresses.is_empty() && self.queue.send(addresses).is_err() {
-            tracing::error!("{} is not told of new posts: its thread has ended", self.kind.setting());
+            tracing::error!(
+                "{}: notification thread has ended, new posts are not announced; restart finews",
+                self.kind.setting()
+            );
         }
     }
 }
 
 impl Kind {
-    /// What an owner calls it. An address may hold a secret, so it is not logged.
+    /// The name of the receiver's setting. Logs show it instead of the URL, which may hold a secret.
     fn setting(self) -> &'static str {
         match self {
             Self::Hub => "finews.websub.hub",
@@ -77,7 +84,7 @@ impl Kind {
         }
     }
 
-    /// How many addresses are told at once.
+    /// Maximum number of URLs in one request.
     fn most(self) -> usize {
         match self {
             Self::Hub => 100,
@@ -86,31 +93,32 @@ impl Kind {
     }
 }
 
-/// Why nobody heard.
+/// The reason why a notification failed.
 #[derive(Debug, thiserror::Error)]
 enum Deaf {
-    #[error("it answers {0}")]
+    #[error("response status {0}")]
     Status(ureq::http::StatusCode),
     #[error("{0}")]
     Failed(#[from] ureq::Error),
 }
 
 impl Deaf {
-    /// Whether the same words would fare no better, and keep others waiting: they are what is wrong.
+    /// Returns whether a retry would fail too, because the receiver rejects the content. The retry
+    /// would block the URLs behind it.
     fn is_for_good(&self) -> bool {
         matches!(self, Self::Status(status) if matches!(status.as_u16(), 400 | 413 | 422))
     }
 }
 
-/// Who empties the queue.
+/// Empties the queue, on its own thread.
 struct Teller {
     kind: Kind,
     address: String,
     patience: Patience,
     agent: Agent,
-    /// Oldest first, each once.
+    /// The URLs to send, oldest first. A feed is in it only once.
     waiting: Vec<String>,
-    /// How many are told at once: fewer while some are refused.
+    /// Number of URLs per request; it shrinks while the receiver rejects some.
     most: usize,
 }
 
@@ -118,18 +126,19 @@ impl Teller {
     fn new(kind: Kind, address: String, patience: Patience) -> Self {
         let agent = Agent::config_builder()
             .timeout_global(Some(patience.answer))
-            // What was moved is to be mended: a POST that is led on becomes a GET, which tells nothing.
+            // A redirected POST becomes a GET, which notifies no receiver. The operator must correct the URL.
             .max_redirects(0)
             .http_status_as_error(false)
             .user_agent(concat!("finews/", env!("CARGO_PKG_VERSION")))
-            // Posts are minutes apart. A connection that was closed meanwhile would look like a failure.
+            // Posts are minutes apart. An idle connection that the receiver has
+            // closed would look like a failure.
             .max_idle_connections(0)
             .build()
             .new_agent();
         Self { kind, address, patience, agent, waiting: Vec::new(), most: kind.most() }
     }
 
-    /// Tells what is said, until nobody can say any more.
+    /// Sends the queued URLs until the [`Outlet`] is dropped.
     fn run(mut self, said: &Receiver<Vec<String>>) {
         let mut pause = None;
         loop {
@@ -144,13 +153,13 @@ impl Teller {
                     self.waiting.drain(..part);
                     self.most = self.kind.most().min(self.most * 2);
                     if pause.take().is_some() {
-                        tracing::info!("{} takes new posts again", self.kind.setting());
+                        tracing::info!("{}: notifications succeed again", self.kind.setting());
                     }
                 }
                 Err(deaf) => {
                     if pause.is_none() {
                         tracing::warn!(
-                            "{} does not take new posts: {deaf}; it is told at ever longer intervals",
+                            "{}: notification failed: {deaf}; retrying with increasing pauses",
                             self.kind.setting()
                         );
                     }
@@ -168,7 +177,7 @@ impl Teller {
         }
     }
 
-    /// Tells less at once after so many were refused. One by itself is forgotten.
+    /// Halves the number of URLs per request after a rejection. A URL that is rejected on its own is dropped.
     fn split(&mut self, part: usize) {
         self.most = part.div_ceil(2);
         if part == 1 {
@@ -176,13 +185,13 @@ impl Teller {
         }
     }
 
-    /// Forgets the oldest that wait.
+    /// Drops the oldest waiting URLs.
     fn forget(&mut self, count: usize) {
-        tracing::warn!("{} will not hear of {count} new addresses", self.kind.setting());
+        tracing::warn!("{}: dropped {count} URLs", self.kind.setting());
         self.waiting.drain(..count);
     }
 
-    /// Listens on for a while; false if nobody can say anything any more.
+    /// Pauses, but keeps receiving URLs. Returns false once the [`Outlet`] is dropped.
     fn rest(&mut self, pause: Duration, said: &Receiver<Vec<String>>) -> bool {
         let end = Instant::now() + pause;
         loop {
@@ -194,7 +203,8 @@ impl Teller {
         }
     }
 
-    /// Adds what is not waiting already: a feed may have had posts several times.
+    /// Adds URLs to those that wait. A feed that waits already is not added again,
+    /// even if it has more new posts.
     fn add(&mut self, addresses: Vec<String>) {
         for address in addresses {
             if self.kind == Kind::Owner || !self.waiting.contains(&address) {
@@ -236,14 +246,15 @@ mod tests {
         longest_pause: Duration::from_millis(50),
     };
 
-    /// What a listener does with a request.
+    /// The listener's reaction to a request.
     enum Deed {
         Answer(u16),
         Hang,
         Cut,
     }
 
-    /// A listener that does one deed after the other, and then answers 204. It says what it was told.
+    /// Starts a listener that performs the deeds in order and then responds with 204. The channel yields the
+    /// bodies of the accepted requests.
     fn listener(deeds: Vec<Deed>) -> (String, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}/take?key=secret", listener.local_addr().expect("an address"));
@@ -269,7 +280,7 @@ mod tests {
         (address, told)
     }
 
-    /// The body of a request, which has a length.
+    /// Reads the body of a request with a `content-length`.
     fn body(stream: &mut TcpStream) -> String {
         let (mut text, mut buffer) = (String::new(), [0; 4096]);
         loop {
@@ -319,7 +330,7 @@ mod tests {
 
     #[test]
     fn what_is_refused_for_good_keeps_nothing_else_waiting() {
-        // All four, the first two, and the first alone.
+        // The rejected requests hold all four URLs, the first two, and the first alone.
         let (address, told) = listener(vec![Deed::Answer(422), Deed::Answer(413), Deed::Answer(400)]);
         let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
         outlet.tell(["a", "b", "c", "d"].map(str::to_owned).to_vec());

@@ -1,37 +1,37 @@
-//! What pages and documents are, and who may read them.
+//! The content types of responses, and whether scripts of other sites may read them.
 
-/// The type of an answer's bytes.
+/// The content type of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContentType {
-    /// The header's value.
+    /// The value of the `Content-Type` header.
     pub name: &'static str,
-    /// Whether scripts of other sites may read it: what is made to be read elsewhere.
+    /// Whether scripts of other sites may read the response. True for feeds and data files.
     pub is_open: bool,
 }
 
 impl ContentType {
-    /// A page.
+    /// An HTML page.
     pub const HTML: Self = Self::own("text/html; charset=utf-8");
-    /// An Atom feed. Browsers show `application/atom+xml` as bare text, without its style sheet, and
-    /// Jekyll's feeds were sent like this.
+    /// An Atom feed. Browsers show `application/atom+xml` as plain text without its style sheet, and
+    /// Jekyll's feeds had this type too.
     pub const FEED: Self = Self::open("application/xml; charset=utf-8");
-    /// A JSON feed.
+    /// A feed in JSON Feed format.
     pub const JSON_FEED: Self = Self::open("application/feed+json; charset=utf-8");
-    /// A sitemap.
+    /// A sitemap or a sitemap index.
     pub const SITEMAP: Self = Self::own("application/xml; charset=utf-8");
-    /// An OpenSearch description.
+    /// An OpenSearch description document.
     pub const OPENSEARCH: Self = Self::own("application/opensearchdescription+xml; charset=utf-8");
-    /// The source of a post.
+    /// The source text of a post.
     pub const TEXT: Self = Self::own("text/plain; charset=utf-8");
-    /// What may be meant by the beginning of a search
+    /// Suggestions for the beginning of a query
     /// (<https://github.com/dewitt/opensearch/blob/master/mediawiki/Specifications/OpenSearch/Extensions/Suggestions/1.1>).
     pub const SUGGESTIONS: Self = Self::own("application/x-suggestions+json; charset=utf-8");
-    /// A manifest.
+    /// The manifest of a web app.
     pub const MANIFEST: Self = Self::own("application/manifest+json; charset=utf-8");
 
-    /// A month of the archive.
+    /// A month of the archive, one JSON object per line.
     pub const NDJSON: Self = Self::open("application/x-ndjson; charset=utf-8");
-    /// What the months of the archive are.
+    /// The index of the archive's monthly files.
     pub const JSON: Self = Self::open("application/json; charset=utf-8");
 
     const fn own(name: &'static str) -> Self {

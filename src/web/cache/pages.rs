@@ -1,5 +1,5 @@
-//! Encoded pages in memory. Their key is a fingerprint of all that they show, so none is ever out of
-//! date: the cache is bounded by bytes, and forgets what is not asked for.
+//! Encoded pages in memory. Their key is a fingerprint of all that they show, so no page is ever stale. The
+//! cache is limited in bytes and evicts the pages that clients request least.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -16,34 +16,34 @@ use crate::web::encoding::{self, Encoding};
 use crate::web::headers::secure_headers;
 use crate::web::reply::Pattern;
 
-/// A page that was asked for so often by clients that take Brotli is packed with it, which takes a
+/// Number of requests by clients that accept Brotli, after which a page is compressed with it. Brotli takes a
 /// hundred times as long as gzip.
 const HOT: u32 = 16;
-/// What a page takes beside its bytes: headers, and its place in the cache.
+/// Bytes of a cached page besides its body: headers, and its place in the cache.
 const OVERHEAD: u64 = 1024;
-/// What stands at a longer address is not noted. No page of ours has one, but one page may be asked for
-/// under many.
+/// Longest address that is recorded. The site's pages have shorter ones, but clients can request
+/// one page under many addresses.
 const LONGEST_ADDRESS: usize = 512;
-/// Bytes of an article's page, about.
+/// Approximate size of an article's page, in bytes.
 const USUAL_PAGE: u64 = 4096;
 
-/// What pages have in common that are sent with the same headers but for tag and length.
+/// The properties that determine a page's headers, except its ETag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kind {
-    /// The type of their bytes.
+    /// The type of the body.
     pub content_type: ContentType,
-    /// How long they may be kept.
+    /// How long clients may keep the page.
     pub policy: CachePolicy,
 }
 
 type Shared = HashMap<(Kind, Encoding), Arc<HeaderMap>>;
 
 impl Kind {
-    /// The headers of pages of this kind in an encoding. All such pages share them: a copy for each
-    /// would seldom be in the processor's cache, and cost more than the page.
+    /// Returns the headers of pages of this kind in an encoding. All such pages share them: separate copies
+    /// would rarely be in the processor's cache, and would cost more than the page.
     pub(in crate::web) fn headers(self, encoding: Encoding) -> Arc<HeaderMap> {
         static ALL: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
-        // A map that somebody panicked over holds whole entries all the same.
+        // Each entry is complete, so the map is valid even after a panic.
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         let headers = all.entry((self, encoding)).or_insert_with(|| {
             let mut headers = secure_headers();
@@ -64,20 +64,19 @@ impl Kind {
     }
 }
 
-/// A page as it is sent: its headers, and its bytes in one encoding.
+/// A page as it is sent: its headers, and its body in one encoding.
 #[derive(Debug)]
 pub struct EncodedPage {
     kind: Kind,
     headers: Arc<HeaderMap>,
     etag: Option<HeaderValue>,
     bytes: Bytes,
-    /// How often it was sent to clients that would have taken Brotli.
+    /// Number of times it was sent to clients that accept Brotli.
     wanted: AtomicU32,
 }
 
 impl EncodedPage {
-    /// A page of these bytes, which are in the encoding already. What says that there is no page has
-    /// no fingerprint.
+    /// Creates a page from bytes that are already in the encoding. A not-found page has no fingerprint.
     pub fn new(kind: Kind, fingerprint: Option<Fingerprint>, encoding: Encoding, bytes: Vec<u8>) -> Self {
         Self {
             kind,
@@ -88,7 +87,7 @@ impl EncodedPage {
         }
     }
 
-    /// The answer that sends it.
+    /// Builds a response with the page's headers and body.
     pub fn reply(&self, code: StatusCode) -> Response<Body> {
         let mut reply = Response::new(Body::from(self.bytes.clone()));
         *reply.status_mut() = code;
@@ -104,40 +103,40 @@ impl EncodedPage {
 
 type Key = (Fingerprint, Encoding);
 
-/// The pages that were asked for of late.
+/// A cache of recently requested pages.
 pub struct PageCache {
-    /// None if nothing is to be kept.
+    /// `None` if the cache is disabled.
     pages: Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>,
-    /// What stood at an address when it was last asked for.
+    /// The page that was last found at each address.
     addresses: Cache<Box<str>, Standing>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
-/// What stands at an address for as long as the site and its archive are the same: to find out costs
-/// more than to send it.
+/// The page at an address while the site and its archive stay the same. Finding a
+/// page costs more than sending it.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
-    /// Which site and archive.
+    /// The generation of site and archive.
     pub generation: u64,
-    /// The page.
+    /// The fingerprint of the page.
     pub fingerprint: Fingerprint,
-    /// How long it may be kept.
+    /// How long clients may keep the page.
     pub policy: CachePolicy,
-    /// Of which kind the address is.
+    /// The route pattern of the address.
     pub pattern: Pattern,
 }
 
-/// What a cache holds, and how well it serves.
+/// The size of a cache, and its hits and misses.
 #[derive(Debug, Clone, Copy)]
 pub struct Usage {
-    /// What its pages take.
+    /// Bytes that the cached pages take.
     pub bytes: u64,
-    /// Pages, each encoding for itself.
+    /// Number of cached pages; each encoding of a page counts.
     pub pages: usize,
-    /// How often a page was in it that was asked for.
+    /// Number of requests for a page that was cached.
     pub hits: u64,
-    /// How often it was not.
+    /// Number of requests for a page that was not cached.
     pub misses: u64,
 }
 
@@ -151,7 +150,7 @@ impl Weighter<Key, Arc<EncodedPage>> for Bytesize {
 }
 
 impl PageCache {
-    /// A cache of so many bytes; of none it keeps nothing.
+    /// Creates a cache with a limit in bytes. A limit of 0 disables it.
     pub fn new(bytes: u64) -> Self {
         let usual = usize::try_from(bytes / (USUAL_PAGE + OVERHEAD)).unwrap_or(usize::MAX);
         Self {
@@ -162,48 +161,48 @@ impl PageCache {
         }
     }
 
-    /// What it holds at the moment, and how it has served until now.
+    /// Returns the current size, and the hits and misses since the start.
     pub fn usage(&self) -> Usage {
         let (bytes, pages) = self.pages.as_ref().map_or((0, 0), |pages| (pages.weight(), pages.len()));
         let (hits, misses) = (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed));
         Usage { bytes, pages, hits, misses }
     }
 
-    /// Notes whether a page was there that was asked for.
+    /// Counts a hit or a miss.
     pub fn count(&self, was_there: bool) {
         if was_there { &self.hits } else { &self.misses }.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What stands at an address of this generation, if that is known.
+    /// Returns the page that is recorded at an address, if the record is of this generation.
     pub fn at(&self, address: &str, generation: u64) -> Option<Standing> {
         self.addresses.get(address).filter(|standing| standing.generation == generation)
     }
 
-    /// Notes what stands at an address.
+    /// Records the page at an address.
     pub fn note(&self, address: &str, standing: Standing) {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), standing);
         }
     }
 
-    /// The page of a fingerprint in an encoding.
+    /// Returns the cached page with a fingerprint in an encoding.
     pub fn get(&self, fingerprint: Fingerprint, encoding: Encoding) -> Option<Arc<EncodedPage>> {
         self.pages.as_ref()?.get(&(fingerprint, encoding))
     }
 
-    /// Keeps a page.
+    /// Adds a page to the cache.
     pub fn insert(&self, fingerprint: Fingerprint, encoding: Encoding, page: Arc<EncodedPage>) {
         if let Some(cache) = &self.pages {
             cache.insert((fingerprint, encoding), page);
         }
     }
 
-    /// Notes that a gzip page went to a client that takes Brotli. One that is often wanted is packed
-    /// anew, by a thread that no reader waits for.
+    /// Counts a gzip response to a client that accepts Brotli. A page with many such responses is
+    /// compressed again in the background.
     pub fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
         let Some(cache) = &self.pages else { return };
         let times = page.wanted.fetch_add(1, Ordering::Relaxed) + 1;
-        // Again and again, but ever more seldom: the packed page may have been forgotten since.
+        // Repeats at growing intervals, since the cache may have evicted the Brotli version.
         if times < HOT || !times.is_power_of_two() {
             return;
         }

@@ -1,4 +1,4 @@
-//! A month's lines, oldest post first, part by part.
+//! Produces the lines of a month in parts, oldest post first.
 
 use std::io::{self, Write};
 use std::mem;
@@ -11,15 +11,15 @@ use flate2::write::GzEncoder;
 use crate::archive::Snapshot;
 use crate::archive::line::{Line, With};
 
-/// A part is made of this many bytes, or a little more.
+/// Uncompressed size of a part in bytes; the last line of a part may exceed it.
 const PART: usize = 256 * 1024;
 
-/// The lines of posts at some places of the list of all. As new posts come last, the file of a month that
-/// goes on begins with what it was before.
+/// The lines of a range of the list of all posts. New posts are last, so the file of a month that grows
+/// begins with its former content.
 pub(super) struct Lines {
     archive: Arc<Snapshot>,
     places: Range<usize>,
-    /// None for a file that is sent as it is.
+    /// `None` for an uncompressed file.
     gzip: Option<GzEncoder<Vec<u8>>>,
     is_done: bool,
 }
@@ -30,15 +30,15 @@ impl Lines {
         Self { archive, places, gzip, is_done: false }
     }
 
-    /// Whether there are no more parts.
+    /// Returns whether all parts are produced.
     pub(super) fn is_done(&self) -> bool {
         self.is_done
     }
 
-    /// The next part, which may be empty.
+    /// Returns the next part, which may be empty.
     ///
     /// # Errors
-    /// When a stored article is damaged.
+    /// Fails if a stored article is damaged.
     pub(super) fn next_part(&mut self) -> io::Result<Vec<u8>> {
         let mut part = Vec::with_capacity(PART + PART / 4);
         while part.len() < PART

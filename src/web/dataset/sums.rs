@@ -1,5 +1,5 @@
-//! The sums of months: how many bytes a file has, and which. They are taken in the background when first
-//! asked for. A month that only went on is not read anew: its file begins with what it was before.
+//! Size and checksum of each month's file. A background thread computes them on the first request. If a month
+//! only grows, hashing continues at the end of the former file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,30 +17,30 @@ use xxhash_rust::xxh3::Xxh3;
 use super::lines::Lines;
 use crate::archive::Snapshot;
 
-/// What is known of a month's file, unpacked.
+/// Size and checksum of a month's file, uncompressed.
 #[derive(Debug, Clone)]
 pub struct Sum {
-    /// Posts, one a line.
+    /// Number of posts; each is one line.
     pub posts: usize,
-    /// Bytes.
+    /// Size of the file in bytes.
     pub bytes: u64,
-    /// SHA-256 in hexadecimal digits.
+    /// SHA-256 of the file, in hexadecimal digits.
     pub sha256: String,
     /// A hash of the posts' versions.
     version: u64,
-    /// Goes on where the file ends.
+    /// The state of SHA-256 at the end of the file.
     hasher: Sha256,
 }
 
 type Months = BTreeMap<NaiveDate, Arc<Sum>>;
 
-/// A sum, and the newest generation that it is known to be of.
+/// A checksum, and the newest generation that it is valid for.
 type Known = (u64, Arc<Sum>);
 
-/// The sums that are known.
+/// The known checksums.
 pub struct Sums {
     state: Mutex<State>,
-    /// The newest generation that they were complete for.
+    /// The newest generation with all checksums known.
     complete: watch::Sender<u64>,
 }
 
@@ -57,7 +57,7 @@ impl Default for Sums {
 }
 
 impl Sums {
-    /// The sums that are known of an archive, or are within this time.
+    /// Returns the known checksums of an archive. Waits up to `patience` for missing ones.
     pub(super) async fn of(
         self: &Arc<Self>,
         archive: &Arc<Snapshot>,
@@ -69,18 +69,18 @@ impl Sums {
         let all_known = async {
             while *complete.borrow_and_update() < generation {
                 self.take(archive, generation, core);
-                // The sender lives as long as this.
+                // The sender lives as long as `self`.
                 let _ = complete.changed().await;
             }
         };
-        // What is not known then is left out.
+        // Checksums that are still missing are left out.
         let _ = tokio::time::timeout(patience, all_known).await;
         let state = self.state();
         let current = state.months.iter().filter(|(_, (of, _))| *of >= generation);
         current.map(|(month, (_, sum))| (*month, Arc::clone(sum))).collect()
     }
 
-    /// Begins to take the sums, unless that is being done.
+    /// Starts to compute the checksums, unless a thread does so already.
     fn take(self: &Arc<Self>, archive: &Arc<Snapshot>, generation: u64, core: &Arc<Semaphore>) {
         if std::mem::replace(&mut self.state().is_running, true) {
             return;
@@ -92,17 +92,17 @@ impl Sums {
             let running = Running(&sums);
             sums.update(&archive, generation, || runtime.block_on(Arc::clone(&core).acquire_owned()).ok());
             drop(running);
-            // Who waits for another generation begins anew.
+            // A request that waits for another generation starts the computation again.
             sums.complete.send_modify(|complete| *complete = (*complete).max(generation));
         });
         if let Err(error) = started {
-            tracing::error!("the sums of months are not taken: {error}");
+            tracing::error!("cannot start the thread for checksums of archive downloads: {error}");
             self.state().is_running = false;
         }
     }
 
-    /// Takes the sum of each month that is another than it was, newest first. `turn` waits until a part
-    /// may be made, and gives what is held meanwhile.
+    /// Computes the checksum of each month that has changed, newest first. `turn` waits until a part may be
+    /// produced, and returns a permit that is held until the part is hashed.
     fn update<T>(&self, archive: &Arc<Snapshot>, generation: u64, turn: impl Fn() -> T) {
         let months = archive.months_of(archive.listed());
         self.state().months.retain(|first, _| months.iter().any(|month| month.day == *first));
@@ -115,19 +115,22 @@ impl Sums {
                 }
                 Err(error) => {
                     self.state().months.remove(&month.day);
-                    tracing::error!("the sum of {} could not be taken: {error}", month.day.format("%Y-%m"));
+                    tracing::error!(
+                        "cannot compute the checksum of the archive download {}: {error}",
+                        month.day.format("%Y-%m")
+                    );
                 }
             }
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each sum is whole, whoever has panicked.
+        // Each checksum is complete, so the state is valid even after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Says that sums are being taken, until it is dropped.
+/// Marks the computation as running until it is dropped.
 struct Running<'s>(&'s Sums);
 
 impl Drop for Running<'_> {
@@ -136,7 +139,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// The sum of posts at some places, or nothing if it is what was known.
+/// Computes the checksum of a range of posts. Returns `None` if it equals the known one.
 fn sum_of<T>(
     archive: &Arc<Snapshot>,
     places: &Range<usize>,
@@ -144,7 +147,7 @@ fn sum_of<T>(
     turn: impl Fn() -> T,
 ) -> io::Result<Option<Sum>> {
     let mut versions = Xxh3::new();
-    // Dates are written in the zone.
+    // The lines hold dates in this time zone.
     versions.update(archive.zone().name().as_bytes());
     let mut goes_on = None;
     for (count, id) in archive.listed().range(places.clone()).enumerate() {
@@ -168,7 +171,7 @@ fn sum_of<T>(
     }
     let mut sha256 = String::new();
     for byte in hasher.clone().finalize() {
-        // A text takes whatever is written.
+        // Writing to a `String` does not fail.
         let _ = write!(sha256, "{byte:02x}");
     }
     Ok(Some(Sum { posts: places.len(), bytes, sha256, version, hasher }))
@@ -181,7 +184,7 @@ mod tests {
     use crate::config::{Config, Overrides};
     use crate::web::paths;
 
-    /// The archive of so many posts of a month.
+    /// Returns an archive with this many posts in one month.
     fn archive(posts: usize) -> Arc<Snapshot> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("_posts")).expect("a folder");
@@ -210,7 +213,7 @@ mod tests {
         let four = sum(4, None).expect("another");
         assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));
         assert!(sum(3, Some(&three)).is_none());
-        // Where the beginning is believed, what is said of it shows in the whole.
+        // The checksum of an unchanged beginning is trusted, so a wrong size in it shows in the result.
         let told = Sum { bytes: three.bytes + 7, ..three.clone() };
         assert_eq!(sum(4, Some(&told)).map(|sum| sum.bytes), Some(four.bytes + 7));
         let other = Sum { version: three.version ^ 1, ..told };

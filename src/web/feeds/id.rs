@@ -1,5 +1,5 @@
-//! The ids of entries as jekyll-feed made them: `post.id` after Liquid's `absolute_url`, which is Addressable's
-//! `normalize` (addressable/uri.rb, `normalize_component`). Readers' programs know entries by them.
+//! Entry ids in the form of jekyll-feed: `post.id` after Liquid's `absolute_url`, which is Addressable's
+//! `normalize` (addressable/uri.rb, `normalize_component`). Feed readers recognise entries by them.
 
 use std::fmt::Write;
 
@@ -8,11 +8,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::web::paths::UNFIT;
 
-/// What may not stand in a text as it is that was beyond ASCII before it was normalised; elsewhere what is
-/// escaped already stays so.
+/// Characters to escape in text that was beyond ASCII before normalisation. In other
+/// text, existing escapes are kept.
 const IN_TEXTS: &AsciiSet = &UNFIT.add(b'%').add(b'#').add(b'?').add(b'[').add(b']');
 
-/// An id, normalised: characters beyond ASCII by NFKC (a full-width `！` is a plain one) and escaped.
+/// Normalises an id: converts characters beyond ASCII by NFKC (a full-width `！` becomes
+/// a plain one) and escapes them.
 pub(super) fn normalised(id: &str) -> String {
     let id = with_plain_han(id);
     let mut out = String::with_capacity(id.len());
@@ -22,7 +23,7 @@ pub(super) fn normalised(id: &str) -> String {
         let length = rest[ascii..].find(|c: char| c.is_ascii()).unwrap_or(rest.len() - ascii);
         let (plain, beyond) = (&rest[..ascii], &rest[ascii..ascii + length]);
         let beyond: String = beyond.nfkc().collect();
-        // A text takes anything that is written.
+        // Writing to a `String` does not fail.
         let _ =
             write!(out, "{}{}", utf8_percent_encode(plain, UNFIT), utf8_percent_encode(&beyond, IN_TEXTS));
         rest = &rest[ascii + length..];
@@ -30,7 +31,7 @@ pub(super) fn normalised(id: &str) -> String {
     out
 }
 
-/// The same with escapes of characters beyond ASCII as these characters; others may have a meaning.
+/// Decodes the escapes of characters beyond ASCII. Other escapes may have a meaning.
 fn with_plain_han(id: &str) -> String {
     let mut out = String::with_capacity(id.len());
     let mut rest = id;
@@ -48,7 +49,7 @@ fn with_plain_han(id: &str) -> String {
     out
 }
 
-/// The length of the escapes of bytes beyond ASCII that a text begins with.
+/// Returns the length of the escapes of bytes beyond ASCII at the beginning of a text.
 fn escapes_of(text: &str) -> usize {
     let is_beyond =
         |escape: &[u8]| escape[0] == b'%' && matches!(escape[1], b'8' | b'9' | b'A'..=b'F' | b'a'..=b'f');

@@ -1,4 +1,4 @@
-//! A feed as JSON Feed 1.1.
+//! Writes a feed as JSON Feed 1.1.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ struct Document<'a> {
     feed_url: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
-    /// The format knows one way only: to older posts.
+    /// The format has a link in one direction only: to older posts.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<&'a str>,
     language: &'a str,
@@ -35,7 +35,7 @@ struct Item<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     external_url: Option<&'a str>,
     title: &'a str,
-    /// Every item has this or `content_text`.
+    /// Every item needs this or `content_text`.
     #[serde(skip_serializing_if = "Option::is_none")]
     content_html: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,6 @@ struct Author<'a> {
     name: &'a str,
 }
 
-/// The bytes of a feed.
 pub(super) fn write(feed: &Feed<'_>) -> Vec<u8> {
     let document = Document {
         version: "https://jsonfeed.org/version/1.1",
@@ -68,7 +67,7 @@ pub(super) fn write(feed: &Feed<'_>) -> Vec<u8> {
         hubs: feed.hub.map(|url| [Hub { kind: "WebSub", url }]),
         items: feed.entries.iter().map(item).collect(),
     };
-    // Texts and lists of texts always are JSON.
+    // Serializing text and lists of text does not fail.
     serde_json::to_vec(&document).unwrap_or_default()
 }
 

@@ -11,8 +11,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::gauge;
 
-/// The metrics of this process, which began at `started`. Memory, threads and open files come from `/proc` and are
-/// absent on systems without it.
+/// The metrics of this process, which started at `started`. Memory, threads and open files come from `/proc`;
+/// systems without it omit them.
 pub(super) fn registry(started: SystemTime) -> Registry {
     let mut registry = Registry::with_prefix("process");
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
@@ -30,13 +30,13 @@ pub(super) fn registry(started: SystemTime) -> Registry {
     registry
 }
 
-/// Figures that only Linux's `/proc` has.
+/// Metrics that only Linux provides, from `/proc`.
 #[cfg(target_os = "linux")]
 mod linux {
     use super::{Registry, Unit, gauge};
     use std::fs;
 
-    /// Adds the figures of this process (proc_pid_status(5), proc_pid_fd(5)).
+    /// Adds the metrics of this process (proc_pid_status(5), proc_pid_fd(5)).
     pub(super) fn register(registry: &mut Registry) {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let memory = [
@@ -53,13 +53,13 @@ mod linux {
             registry.register("threads", "Threads", gauge(threads));
         }
         if let Ok(descriptors) = fs::read_dir("/proc/self/fd") {
-            // One of them is the folder itself.
+            // One of the entries is the descriptor of the folder itself.
             let open = descriptors.count().saturating_sub(1);
             registry.register("open_fds", "Open file descriptors", gauge(open));
         }
     }
 
-    /// The number in the line of a field.
+    /// The number in the line that starts with `field`.
     fn number(status: &str, field: &str) -> Option<u64> {
         let value = status.lines().find_map(|line| line.strip_prefix(field))?;
         value.split_whitespace().next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! An article.
+//! The page of an article.
 
 use std::borrow::Cow;
 
@@ -26,18 +26,18 @@ struct Page<'a> {
     headline: Cow<'a, str>,
     iso: String,
     moment: String,
-    /// How long it takes to read.
+    /// The reading time, in words.
     reading: String,
-    /// Its day, if that has a page.
+    /// The article's day; `None` if that day has no page.
     day: Option<Link>,
     source: Option<Link>,
-    /// Who first published it, where that is not the source.
+    /// The first publisher, if it is not the source.
     publisher: Option<&'a str>,
     author: Option<&'a str>,
-    /// The language of the post, where it says one.
+    /// The language of the post, if its front matter has one.
     lang: Option<&'a str>,
     digest: Option<&'a str>,
-    /// Where it was first published.
+    /// The URL of the first publication.
     original: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<Security<'a>>,
@@ -51,21 +51,21 @@ struct Page<'a> {
 struct Security<'a> {
     name: &'a str,
     code: &'a str,
-    /// Its page; hidden posts have none.
+    /// The security's page; `None` if no listed post mentions it.
     href: Option<String>,
 }
 
-/// A post that was published around an article.
+/// A post from around the time of the article.
 struct Near<'a> {
     entry: Entry<'a>,
-    /// Without its year, where that is the article's.
+    /// Without the year if it is the article's year.
     day: String,
 }
 
-/// Posts shown around an article.
+/// Number of posts shown around an article.
 const AROUND: usize = 6;
 
-/// Answers a post's permalink.
+/// Serves a post's permalink.
 pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let archive = visit.archive;
     let post = archive.post(id);
@@ -75,12 +75,12 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let label = group.map(Group::label);
     let mut fingerprint = visit.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
-        // Its tags and securities are links only while listed posts have them too, and its day as well.
+        // The tags and the day of an unlisted post are links only while listed posts have them too.
         fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
         fingerprint.add(archive.day(post.date.day(archive.zone())).is_some());
     }
     for mention in &post.securities {
-        // One without a name here is called as others call it; hidden posts link only what others name too.
+        // A mention without a name shows the name that other posts use. Its link needs a listed post as well.
         let has_page = archive.securities().get(mention.code).is_some();
         fingerprint.add((has_page, archive.shown_name(mention)));
     }

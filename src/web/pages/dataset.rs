@@ -1,4 +1,4 @@
-//! `/archive/`: the whole archive as files for programs, with the sum of each.
+//! `/archive/`: the whole archive as files for programs, with a checksum for each.
 
 use std::sync::Arc;
 
@@ -32,10 +32,10 @@ struct Row<'a> {
     size: String,
 }
 
-/// A month of the archive, and the sum of its file where that is known.
+/// A month of the archive, with the checksum of its file if it is computed.
 type Month = (Period, Option<Arc<Sum>>);
 
-/// Answers the index, as a page or as JSON.
+/// Serves the index, as a page or as JSON.
 pub fn get(visit: &Visit<'_>, file: File, months: &[Month]) -> Option<Reply> {
     if months.is_empty() {
         return None;
@@ -53,7 +53,7 @@ pub fn get(visit: &Visit<'_>, file: File, months: &[Month]) -> Option<Reply> {
     })
 }
 
-/// The posts of a file: those that its sum is of.
+/// The number of posts in a month's file: the posts that the checksum covers, if there is one.
 fn posts(month: &Period, sum: Option<&Sum>) -> usize {
     sum.map_or(month.posts(), |sum| sum.posts)
 }
@@ -92,7 +92,7 @@ fn index(visit: &Visit<'_>, months: &[Month]) -> serde_json::Value {
     json!({ "months": months.iter().map(month).collect::<Vec<_>>() })
 }
 
-/// Bytes as readers count them.
+/// A file size in decimal units.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     let (mut amount, mut unit) = (bytes as f64 / 1e3, UNITS[0]);

@@ -1,4 +1,4 @@
-//! A year, a month, a day.
+//! The pages of a year, a month and a day.
 
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
@@ -13,7 +13,7 @@ use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Day, Entry, Link, Pager, Shown};
 
-/// Headlines of each day that a month shows: one more where only one would be left out.
+/// Headlines per day on a month's page. One more is shown if only one would be left out.
 const HEADLINES: usize = 5;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct YearPage<'a> {
     years: Vec<Link>,
 }
 
-/// Answers `/<year>/`.
+/// Serves `/<year>/`.
 pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
     let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
     let days: Vec<_> = visit.archive.days(range.clone()).collect();
@@ -74,17 +74,17 @@ struct MonthPage<'a> {
     newer: Option<Link>,
 }
 
-/// A day within a month: its first headlines.
+/// A day on a month's page, with its newest headlines.
 struct MonthDay<'a> {
     link: Link,
     iso: String,
     count: String,
     entries: Vec<Entry<'a>>,
-    /// What is said of those that are not here.
+    /// The link text for the day's other posts.
     others: Option<String>,
 }
 
-/// Answers `/<year>/<month>/`.
+/// Serves `/<year>/<month>/`.
 pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
     let (first, last) = bounds(year, month)?;
     let counts: Vec<_> = visit.archive.days(first..=last).rev().collect();
@@ -159,7 +159,7 @@ struct DayPage<'a> {
     newer: Option<Link>,
 }
 
-/// Answers `/<year>/<month>/<day>/` and its pages.
+/// Serves `/<year>/<month>/<day>/` and its numbered pages.
 pub fn day(visit: &Visit<'_>, day: NaiveDate, number: Number) -> Option<Reply> {
     let page = ListPage::of(visit.archive.day(day)?, number)?;
     let beside = visit.archive.days_beside(day);

@@ -1,4 +1,4 @@
-//! The pages for what is not there, no longer there, or failed.
+//! The error pages: 404, 410, 429, 500 and 503.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -17,9 +17,9 @@ struct Page<'a> {
     head: Head,
     title: &'a str,
     text: &'a str,
-    /// A day, and why that.
+    /// A day to go to, after a text that says why.
     nearest: Option<(&'a str, Link)>,
-    /// The words of the address, to be searched for; none on other pages than 404.
+    /// The words of the path as a search query; 404 only.
     query: Option<String>,
 }
 
@@ -29,8 +29,8 @@ impl<'a> Page<'a> {
     }
 }
 
-/// 404, with the day with posts that is nearest to a date in the path, else the newest, and a search
-/// for the words of the path.
+/// 404, with links: the day with posts nearest to a date in the path, else the newest day, and a search for
+/// the words of the path.
 pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     let words = visit.site.words;
     let named = date_in(path).and_then(|day| visit.archive.nearest_day(day));
@@ -44,26 +44,26 @@ pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
     visit.absent(StatusCode::NOT_FOUND, &page)
 }
 
-/// 410: a post that its owner withdrew.
+/// 410: the operator withdrew the post.
 pub fn gone(visit: &Visit<'_>) -> Reply {
     let words = visit.site.words;
     visit.absent(StatusCode::GONE, &Page::new(visit.site, words.gone, words.gone_text))
 }
 
-/// 500, said without a word about why.
+/// 500, without the reason.
 pub fn failed(site: &Site) -> Reply {
     let page = Page::new(site, site.words.failed, site.words.failed_text);
     for_now(StatusCode::INTERNAL_SERVER_ERROR, &page)
 }
 
-/// 429 or 503: there is too much to do for the moment, and may be less in so many seconds.
+/// 429 or 503: overload. The client may retry after `seconds`.
 pub fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
     let mut reply = for_now(code, &Page::new(site, site.words.busy, site.words.busy_text));
     reply.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
     reply
 }
 
-/// What may be otherwise when one asks again.
+/// Renders an error that may be gone on the next request, so it is not cached.
 fn for_now(code: StatusCode, page: &Page<'_>) -> Reply {
     let mut reply = match page.render() {
         Ok(html) => Reply::new(html.into()),

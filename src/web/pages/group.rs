@@ -1,5 +1,5 @@
-//! The posts of one source, tag, security or sector, in pages. The newest page says what is known of
-//! it as a whole.
+//! The posts of one source, tag, security or sector, in pages. The latest page also has facts and charts of
+//! the whole list.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Day, Follow, Link, Pager, Shown};
 
-/// A security's posts may call it by so many names.
+/// Maximum number of a security's names that its page shows.
 const NAMES: usize = 8;
 
 #[derive(Template)]
@@ -23,11 +23,11 @@ const NAMES: usize = 8;
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    /// All sources, all tags, or all securities.
+    /// The list of all sources, all tags or all securities.
     all: Link,
     label: &'a str,
     summary: String,
-    /// What is known of it, each with its name.
+    /// Facts about the whole list: label and value.
     facts: Vec<(&'static str, String)>,
     pictures: Option<Pictures>,
     follow: Option<Follow<'a>>,
@@ -35,7 +35,7 @@ struct Page<'a> {
     pager: Pager,
 }
 
-/// Answers for a source: one category, or several at once for old addresses.
+/// Serves the page of a source: one category, or several joined ones of an old URL.
 pub fn source(visit: &Visit<'_>, name: &str, number: Number) -> Option<Reply> {
     let route = |number| Route::Source(Cow::Borrowed(name), number);
     match visit.archive.category(name) {
@@ -50,13 +50,13 @@ pub fn source(visit: &Visit<'_>, name: &str, number: Number) -> Option<Reply> {
     }
 }
 
-/// Answers for a tag.
+/// Serves the page of a tag.
 pub fn tag(visit: &Visit<'_>, name: &str, number: Number) -> Option<Reply> {
     let group = Named::group(visit, visit.archive.tag(name)?, Kind::Tag);
     list(visit, &group, number, |number| Route::Tag(Cow::Borrowed(name), number))
 }
 
-/// Answers for a security or sector, by its canonical code.
+/// Serves the page of a security or sector, by its canonical code.
 pub fn security(visit: &Visit<'_>, code: &str, number: Number) -> Option<Reply> {
     let group = Named::group(visit, visit.archive.security(code)?, Kind::Security);
     list(visit, &group, number, |number| Route::security_page(code, number))
@@ -65,18 +65,18 @@ pub fn security(visit: &Visit<'_>, code: &str, number: Number) -> Option<Reply> 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Source,
-    /// Several sources at once.
+    /// Several sources in one list.
     Joined,
     Tag,
     Security,
 }
 
-/// What a page shows the posts of.
+/// The list of posts behind a page.
 struct Named<'a> {
     kind: Kind,
     name: &'a str,
     label: &'a str,
-    /// What a security is called.
+    /// The names that posts use for a security; empty for other kinds.
     called: Vec<&'a str>,
     posts: &'a List,
     recent: Recent,
@@ -93,7 +93,7 @@ impl<'a> Named<'a> {
         Self { kind, name, label, called, posts: group.posts(), recent: group.recent() }
     }
 
-    /// The list of all such groups.
+    /// The link to the list of all groups of this kind.
     fn all(&self, visit: &Visit<'_>) -> Link {
         let words = visit.site.words;
         let (label, route) = match self.kind {
@@ -128,7 +128,7 @@ impl<'a> Named<'a> {
         facts
     }
 
-    /// The feed of its posts; several sources at once have none.
+    /// The feed of the list; joined sources have none.
     fn feed(&self, visit: &Visit<'_>) -> Option<FeedLink> {
         let name = self.name.into();
         let of = match self.kind {
@@ -165,7 +165,7 @@ fn list<'r>(
 ) -> Option<Reply> {
     let page = ListPage::of(group.posts, number)?;
     let is_latest = number == Number::Latest;
-    // The summary speaks of the whole list on the plain page, and of itself on a numbered one.
+    // The dates cover the whole list on the latest page, and the page's own posts on a numbered one.
     let (first, last) = match number {
         Number::Latest => (group.posts.first(), group.posts.last()),
         Number::Page(_) => (page.posts.last().copied(), page.posts.first().copied()),
@@ -210,7 +210,7 @@ fn list<'r>(
     }))
 }
 
-/// Where a list shows the newest posts of a day: its page, at the day's heading.
+/// The link to the newest posts of a day within the list: the numbered page, at the day's heading.
 fn day_link<'r>(visit: &Visit<'_>, list: &List, day: &Period, route: impl Fn(Number) -> Route<'r>) -> String {
     let is_newest = day.places.end + PER_PAGE > list.len();
     let number = if is_newest { Number::Latest } else { Number::Page((day.places.end - 1) / PER_PAGE + 1) };

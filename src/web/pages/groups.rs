@@ -1,4 +1,4 @@
-//! All sources, and all tags.
+//! The lists of all sources and of all tags.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,38 +22,38 @@ struct Page<'a> {
     site: &'a Site,
     head: Head,
     texts: Texts,
-    /// Where a filter is sent, and what it is.
+    /// The address of the filter form; `query` is its text.
     filter: String,
     query: String,
     sections: Vec<Section<'a>>,
 }
 
-/// What tells sources from tags.
+/// The texts in which sources and tags differ.
 struct Texts {
     title: &'static str,
     summary: String,
-    /// What is typed to find some, and how many were found.
+    /// The placeholder of the filter, and the text for its number of matches.
     hint: &'static str,
     found: &'static str,
 }
 
 struct Section<'a> {
-    /// The letter that its names begin with.
+    /// The first letter of the names.
     initial: String,
     items: Vec<Item<'a>>,
 }
 
 struct Item<'a> {
     link: Link,
-    /// The name in URLs, where readers see another.
+    /// The name in URLs, if it differs from the visible one.
     name: Option<&'a str>,
     count: usize,
-    /// The days of the first post and of the last.
+    /// The days of the first and the last post.
     first: NaiveDate,
     last: NaiveDate,
 }
 
-/// Answers `/category/`.
+/// Serves `/category/`.
 pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
     let groups = visit.archive.categories();
     let words = visit.site.words;
@@ -66,7 +66,7 @@ pub fn sources(visit: &Visit<'_>) -> Option<Reply> {
     Some(all(visit, groups, Route::Sources, texts))
 }
 
-/// Answers `/tag/`.
+/// Serves `/tag/`.
 pub fn tags(visit: &Visit<'_>) -> Option<Reply> {
     let groups = visit.archive.tags();
     let words = visit.site.words;
@@ -96,8 +96,8 @@ fn all(visit: &Visit<'_>, groups: &Groups, path: Route<'_>, texts: Texts) -> Rep
     })
 }
 
-/// The groups that are asked for, by the first letter of their names: letters, then digits, then
-/// everything else, the most frequent first.
+/// The groups that match the filter, by the first letter of their names: letters, then digits, then all
+/// others with the most frequent group first.
 fn sections<'a>(
     visit: &Visit<'a>,
     groups: &'a Groups,
@@ -117,7 +117,7 @@ fn sections<'a>(
         };
         sections.entry(initial).or_default().push(item(visit, group, name, route));
     }
-    // Han has no order that readers know by heart.
+    // Readers know no alphabetical order of Han characters.
     for ((_, _), items) in sections.iter_mut().filter(|((kind, _), _)| *kind == 2) {
         items.sort_by_key(|item| Reverse(item.count));
     }

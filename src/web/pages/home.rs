@@ -1,4 +1,4 @@
-//! The front page: the newest posts as a time line, the most active sources, the calendar.
+//! The home page: the newest posts as a timeline, the most active sources, the calendar.
 
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
@@ -14,9 +14,9 @@ use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Day, Entry, Follow, Link, Shown};
 
-/// Sources shown.
+/// Number of sources shown.
 const SOURCES: usize = 9;
-/// Posts shown of each.
+/// Number of posts shown per source.
 const POSTS_EACH: usize = 5;
 
 #[derive(Template)]
@@ -38,13 +38,13 @@ struct Source<'a> {
     entries: Vec<Entry<'a>>,
 }
 
-/// Answers `/`.
+/// Serves `/`.
 pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let list = ListPage::of(visit.archive.listed(), Number::Latest)?;
     let newest = visit.archive.newest_day();
     let active: Vec<&Group> = visit.archive.active_categories().take(SOURCES).collect();
     let mut fingerprint = visit.fingerprint("home").with(Shown(visit, &list)).with(newest);
-    // Which days are today and yesterday.
+    // The page labels today and yesterday.
     fingerprint.add(visit.archive.today());
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
@@ -56,7 +56,7 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     let next = next.and_then(|index| visit.archive.listed().get(index));
     let older = next.map(|id| visit.archive.day_page(id)).map(|(day, number)| Route::Day(day, number));
     fingerprint.add(older.as_ref().map(ToString::to_string));
-    // The days that the calendars show.
+    // The calendars show these days.
     let days: Vec<_> =
         newest.into_iter().flat_map(|day| visit.archive.days(pictures::a_year_before(day)..=day)).collect();
     fingerprint.add(&days);
@@ -75,7 +75,7 @@ pub fn get(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-/// Days with a word before the date where there is one for them: it changes at midnight.
+/// Adds "today" or "yesterday" to the heading of such a day. Both labels change at midnight.
 fn near_days<'a>(visit: &Visit<'_>, mut days: Vec<Day<'a>>) -> Vec<Day<'a>> {
     let (words, today) = (visit.site.words, visit.archive.today());
     let near = [(Some(today), words.today), (today.pred_opt(), words.yesterday)];
@@ -98,7 +98,7 @@ fn source<'a>(visit: &Visit<'a>, group: &'a Group) -> Source<'a> {
     }
 }
 
-/// The newest month and the one before, the newest first; `days` are those of the picture of the year.
+/// The newest month and the one before it, newest first. `days` are the days of the year's picture.
 fn months(visit: &Visit<'_>, newest: NaiveDate, days: &[(NaiveDate, usize)]) -> Vec<Month> {
     let busiest = pictures::busiest(days);
     let before = newest.with_day(1).and_then(|first| first.pred_opt());

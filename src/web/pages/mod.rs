@@ -1,5 +1,5 @@
-//! The pages, one file each: handler and template struct side by side. A handler gathers what the
-//! page shows, takes its fingerprint, and renders it if the client does not have it.
+//! The pages, one file each, with handler and template struct side by side. A handler collects the page's
+//! content, computes its fingerprint, and renders the page if the client does not have it.
 
 pub mod article;
 pub mod dataset;
@@ -20,23 +20,23 @@ use super::reply::Visit;
 use super::site::Site;
 use super::timeline::Link;
 
-/// What a page's head says of it.
+/// The content of a page's `<head>`.
 #[derive(Debug)]
 pub struct Head {
-    /// The page's own title, without the site's name; empty on the front page.
+    /// The page's own title, without the site's name; empty on the home page.
     pub title: String,
-    /// One or two sentences.
+    /// One or two sentences for search engines.
     pub description: String,
-    /// The one address of the page, as a whole URL; empty for pages that have none.
+    /// The canonical URL; empty for pages without one.
     pub canonical: String,
-    /// The feed of what the page lists, if it lists less than all.
+    /// The feed of the page's list, if it is not the whole site's.
     pub feed: Option<FeedLink>,
-    /// What else is said of it to those who link to it.
+    /// Structured data and link previews; `None` for pages without them.
     pub metadata: Option<Box<Metadata>>,
 }
 
 impl Head {
-    /// The head of the page at a path without `baseurl`.
+    /// Makes the head of the page at a path without `baseurl`.
     pub fn new(
         visit: &Visit<'_>,
         title: impl Into<String>,
@@ -52,7 +52,7 @@ impl Head {
         }
     }
 
-    /// The head of a page that no address is for.
+    /// Makes the head of a page without a URL of its own, such as an error.
     pub fn nowhere(title: &str) -> Self {
         Self {
             title: title.into(),
@@ -63,38 +63,38 @@ impl Head {
         }
     }
 
-    /// The same, with the feed of what the page lists.
+    /// Adds the feed of the page's list.
     #[must_use]
     pub fn with_feed(self, feed: Option<FeedLink>) -> Self {
         Self { feed, ..self }
     }
 
-    /// The same, with metadata.
+    /// Adds metadata.
     #[must_use]
     pub fn with_metadata(self, metadata: Metadata) -> Self {
         Self { metadata: Some(Box::new(metadata)), ..self }
     }
 
-    /// The same of a list below other pages.
+    /// Adds the metadata of a list; `above` holds the pages above it.
     #[must_use]
     pub fn of_collection(self, site: &Site, above: &[&Link]) -> Self {
         let metadata = Metadata::of_page(site, "CollectionPage", &self, above);
         self.with_metadata(metadata)
     }
 
-    /// The same of a page that is neither a list nor an article.
+    /// Adds the metadata of a page that is neither a list nor an article.
     #[must_use]
     pub fn of_page(self, site: &Site) -> Self {
         let metadata = Metadata::of_page(site, "WebPage", &self, &[]);
         self.with_metadata(metadata)
     }
 
-    /// The feeds that the page names: that of what it lists, and that of the whole site.
+    /// The feeds that the page links to: its list's, and the whole site's.
     pub fn feeds<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h FeedLink> {
         self.feed.iter().chain([&site.feed])
     }
 
-    /// The window's title.
+    /// The title of the browser window.
     pub fn window_title(&self, site: &Site) -> String {
         if self.title.is_empty() { site.title.clone() } else { format!("{} - {}", self.title, site.title) }
     }

@@ -1,4 +1,4 @@
-//! The site's own pages: an `about.md`, an imprint.
+//! The pages that the operator writes, such as `about.md`.
 
 use askama::Template;
 
@@ -17,7 +17,7 @@ struct Page<'a> {
     body: Html<'a>,
 }
 
-/// Answers the path of a page, given by its index in the archive.
+/// Serves an operator's page, by its index in the archive.
 pub fn get(visit: &Visit<'_>, index: usize) -> Option<Reply> {
     let page = visit.archive.pages().get(index)?;
     let fingerprint = visit.fingerprint("own").with((page.hash, &page.url)).finish();

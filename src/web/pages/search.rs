@@ -1,5 +1,5 @@
-//! `/search?q=`: every post that holds what a reader types, best or newest first, with what narrows it; and
-//! sources and securities of the name.
+//! `/search?q=`: the posts that match a query, by relevance or time, with links that narrow the search. The
+//! first page also lists sources and securities with a matching name.
 
 mod narrow;
 mod offers;
@@ -24,13 +24,13 @@ use crate::web::site::Site;
 use crate::web::timeline::{self, Link};
 use narrow::Narrow;
 
-/// Posts of a page.
+/// Number of results per page.
 const PER_PAGE: usize = 20;
-/// Sources shown, and securities.
+/// Maximum number of sources, and of securities.
 const NAMES: usize = 12;
-/// No name is longer, in characters.
+/// Longest text, in characters, that may be a name.
 const LONGEST_NAME: usize = 24;
-/// Han characters of a snippet: about two lines.
+/// Length of a snippet in Han characters: about two lines.
 const SNIPPET: usize = 80;
 
 #[derive(Template)]
@@ -38,13 +38,13 @@ const SNIPPET: usize = 80;
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    /// As it was typed.
+    /// The query as the reader typed it.
     typed: &'a str,
     title: String,
-    /// How far the index is, if it is not where it should be; what of the query was passed over.
+    /// Notes about an incomplete index and about ignored parts of the query.
     notices: Vec<String>,
     names: Vec<Names>,
-    /// How many posts were found; empty if nothing was looked for.
+    /// The number of results as text; empty without a query.
     found: String,
     orders: Vec<OrderLink>,
     is_newest: bool,
@@ -52,26 +52,26 @@ struct Page<'a> {
     narrow: Narrow,
     first: Option<String>,
     next: Option<String>,
-    /// The same by time, behind the last of those that are ranked.
+    /// The search by time, linked after the last ranked result.
     unranked: Option<String>,
-    /// What finds something where this found nothing.
+    /// Related queries with results, if this one has none.
     offers: Vec<Link>,
 }
 
-/// Sources or securities of a name.
+/// Sources or securities with a matching name.
 struct Names {
     label: &'static str,
     links: Vec<Link>,
 }
 
-/// A link to the same in another order.
+/// A link to the same search in another order.
 struct OrderLink {
     label: &'static str,
     href: String,
     is_current: bool,
 }
 
-/// A post that was found.
+/// A search result.
 struct Hit<'a> {
     href: String,
     lang: Option<&'a str>,
@@ -82,11 +82,11 @@ struct Hit<'a> {
     source: Option<Link>,
 }
 
-/// What a reader looks for, by an address.
+/// The parameters of a search, from its URL.
 struct Hunt {
     typed: String,
     query: Query,
-    /// Something of what was typed was passed over.
+    /// True if a part of the typed text was ignored.
     is_short: bool,
     order: Order,
     after: Option<Cursor>,
@@ -104,7 +104,7 @@ impl Hunt {
         Self { query, is_short, typed, order, after }
     }
 
-    /// The address of a query in an order.
+    /// The address of a search.
     fn address(visit: &Visit<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
         let mut fields = form_urlencoded::Serializer::new(String::new());
         fields.append_pair("q", query);
@@ -117,13 +117,13 @@ impl Hunt {
         format!("{}?{}", visit.site.search(), fields.finish())
     }
 
-    /// The link to another query in the same order.
+    /// A link to another query in the same order.
     fn link(&self, visit: &Visit<'_>, label: String, query: &Query) -> Link {
         Link { label, href: Self::address(visit, &query.to_string(), self.order, None) }
     }
 }
 
-/// Answers `/search`, of a site and archive that have this number.
+/// Serves `/search`. `generation` is the number of the current site and archive.
 pub fn get(visit: &Visit<'_>, search: &Follower, directory: &Directory, generation: u64) -> Reply {
     let hunt = Hunt::of(visit);
     let fingerprint = visit.fingerprint("search").with((&hunt.typed, hunt.order, hunt.after));
@@ -186,7 +186,7 @@ fn page<'a>(
     })
 }
 
-/// The posts that were found as the page shows them.
+/// The posts as search results.
 fn hits<'a>(visit: &Visit<'a>, needles: &Needles, posts: &[PostId]) -> Vec<Hit<'a>> {
     posts.iter().map(|id| hit(visit, needles, visit.archive.post(*id))).collect()
 }
@@ -197,7 +197,7 @@ fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
         href: visit.site.href(post.url()),
         lang: post.lang().map(|lang| visit.archive.name(lang)),
         title: needles.marked(&post.headline()),
-        // A damaged article is found by its title.
+        // A damaged article can still be found by its title.
         snippet: needles
             .snippet(&visit.archive.article(post).map(|article| article.text()).unwrap_or_default(), SNIPPET),
         iso: at.to_rfc3339(),
@@ -206,11 +206,11 @@ fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
     }
 }
 
-/// What readers are told of the index and of what they typed; nothing if all of it was found in all posts.
+/// Notices for the reader: an incomplete index, or ignored parts of the query. Empty if neither applies.
 fn notices(visit: &Visit<'_>, hunt: &Hunt, state: &State, is_there: bool) -> Vec<String> {
     let words = visit.site.words;
     let of_index = match state {
-        // It was replaced while it was asked.
+        // The index was replaced during the search.
         State::Current if !is_there => Some(words.index_waiting.to_owned()),
         State::Current => None,
         State::Waiting => Some(words.index_waiting.to_owned()),
@@ -222,7 +222,7 @@ fn notices(visit: &Visit<'_>, hunt: &Hunt, state: &State, is_there: bool) -> Vec
     of_index.into_iter().chain(of_query).collect()
 }
 
-/// Sources and securities whose names hold what was typed.
+/// Sources and securities whose names contain the query.
 fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> {
     let typed = query.texts.join(" ");
     if !(1..=LONGEST_NAME).contains(&typed.chars().count()) || !query.filters.is_empty() {
@@ -231,12 +231,12 @@ fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> 
     let archive = visit.archive;
     let typed = directory::text(&typed);
     let asked: Vec<&str> = typed.split_whitespace().collect();
-    // What is not seen is no name.
+    // Text that leaves no word after normalisation is no name.
     if asked.is_empty() {
         return Vec::new();
     }
     let held = |called: &Called| called.holds(&asked).then_some(());
-    // Those with the newest posts first.
+    // Most recently active sources first.
     let mut sources = directory.sources(archive, held);
     sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
     let mut securities = directory.securities(archive, held);
@@ -253,20 +253,20 @@ fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> 
     names.into_iter().filter(|names| !names.links.is_empty()).collect()
 }
 
-/// The feeds of what a reader typed.
+/// The feeds of a search.
 fn feed_link(visit: &Visit<'_>, typed: &str) -> FeedLink {
     let href = |format| visit.site.href(feed_path(typed, format));
     let title = format!("{} | {}", visit.site.title, visit.site.words.results_for(typed));
     FeedLink { title, atom: href(Format::Atom), json: href(Format::Json) }
 }
 
-/// The path of what a reader typed, with its query.
+/// The path of a search, with its query.
 pub(in crate::web) fn path(typed: &str) -> String {
     let mut fields = form_urlencoded::Serializer::new(String::new());
     format!("{}?{}", Route::Search, fields.append_pair("q", typed).finish())
 }
 
-/// The path of the feed of what a reader typed, with its query.
+/// The path of a search's feed, with its query.
 pub(in crate::web) fn feed_path(typed: &str, format: Format) -> String {
     let mut fields = form_urlencoded::Serializer::new(String::new());
     format!("{}?{}", Route::SearchFeed(format), fields.append_pair("q", typed).finish())

@@ -1,5 +1,5 @@
-//! `/stock/`: the securities and sectors that posts mention most, any of them by code or name, and what
-//! a bare number may mean.
+//! `/stock/`: the securities and sectors that posts mention most, a search by code or name, and the page of a
+//! bare number that several securities share.
 
 use std::cmp::Reverse;
 
@@ -16,9 +16,9 @@ use crate::web::reply::{Reply, Visit};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Link};
 
-/// Places of each ranking.
+/// Number of rows per ranking.
 const PLACES: usize = 30;
-/// Securities that a query may find.
+/// Maximum number of matches for a query.
 const FOUND: usize = 100;
 
 #[derive(Template)]
@@ -43,13 +43,13 @@ struct Row<'a> {
     total: usize,
 }
 
-/// Answers `/stock/`, with `?q=` for codes and names that hold a text.
+/// Serves `/stock/`; `?q=` filters by code and name.
 pub fn all(visit: &Visit<'_>) -> Option<Reply> {
     let query = visit.asked();
     let found = query.as_ref().map(|query| matching(visit, query, FOUND));
     let mut fingerprint =
         visit.fingerprint("securities").with((&query, visit.archive.securities().version()));
-    // What is looked for may be a name that the tables do not show.
+    // Matches depend on names that the tables do not show.
     fingerprint.add(found.iter().flatten().map(|group| visit.archive.name(group.name())).collect::<Vec<_>>());
     Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let words = visit.site.words;
@@ -68,7 +68,7 @@ pub fn all(visit: &Visit<'_>) -> Option<Reply> {
     }))
 }
 
-/// Answers for a code: the page of the security, or what a bare number leads to.
+/// Serves a code: the page of the security, or for a bare number a redirect or the choice of securities.
 pub fn one(visit: &Visit<'_>, route: &Route<'_>, code: &str, number: Number) -> Option<Reply> {
     if route.is_of_code(code) && visit.archive.security(code).is_some() {
         return group::security(visit, code, number);
@@ -94,10 +94,10 @@ fn choice(visit: &Visit<'_>, number: &str, codes: &[&str]) -> Reply {
     })
 }
 
-/// The posts of a group in a week, in a month, or in all.
+/// Counts the posts of a group in a week, in a month or in total.
 type Window = fn(&Group) -> usize;
 
-/// Securities, then sectors, by their posts of the last week, of the last month and of all time.
+/// Securities, then sectors, ranked by their posts in the last week, in the last month and in total.
 fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
     let words = visit.site.words;
     let kinds = [(words.securities_page, false), (words.boards, true)];
@@ -132,7 +132,7 @@ pub(super) fn rank<'a>(
     (Reverse((count(group), group.posts().len())), visit.archive.name(group.name()))
 }
 
-/// Securities whose code or one of whose names holds a text, the most mentioned first.
+/// Securities with a text in their code or in one of their names, most mentioned first.
 pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Group> {
     let asked = Asked::new(query);
     let groups = visit.archive.securities().iter().filter(|group| {

@@ -1,4 +1,4 @@
-//! The source of a post, as its author wrote it: the article's path with `.md` for `.html`.
+//! The Markdown source of a post, at the article's path with `.md` instead of `.html`.
 
 use std::io;
 use std::path::Path;
@@ -10,11 +10,11 @@ use crate::archive::{Post, front_matter, stamp};
 use crate::web::cache::{CachePolicy, ContentType};
 use crate::web::reply::{Failure, Reply, Visit, status};
 
-/// Answers with the post's file.
+/// Serves the post's file.
 pub async fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
     let file = root.join(post.path());
     if !file.is_file() {
-        // Removed since it was read, or of a name that is no UTF-8.
+        // The file was removed after it was read, or its name is not UTF-8.
         return not_found(visit, post.path());
     }
     let content = match tokio::task::spawn_blocking(move || stamp::read(&file)).await {

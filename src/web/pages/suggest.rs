@@ -1,5 +1,5 @@
-//! `/search/suggest?q=`: what may be meant by what a reader has typed so far, in the format of OpenSearch
-//! suggestions: securities by name, code or the initials of their pinyin, sources likewise, recent titles.
+//! `/search/suggest?q=`: suggestions for the text that a reader has typed so far, in the OpenSearch format.
+//! Securities match by name, code or pinyin initials, sources likewise; recent posts match by title.
 
 use serde_json::json;
 
@@ -11,23 +11,22 @@ use crate::web::directory::{self, Called, Directory, Fit};
 use crate::web::paths::Route;
 use crate::web::reply::{Reply, Visit};
 
-/// Suggestions of each kind.
+/// Maximum number of suggestions of each kind.
 const SECURITIES: usize = 4;
 const SOURCES: usize = 4;
 const TITLES: usize = 5;
-/// The newest posts, whose titles are looked at.
+/// Number of newest posts whose titles are searched.
 const RECENT: usize = 2_000;
-/// Who types more is past suggestions.
+/// Longest text, in characters, that gets suggestions.
 const LONGEST: usize = 60;
 
-/// A suggestion.
 struct Suggestion {
     text: String,
     about: String,
     href: String,
 }
 
-/// Answers `/search/suggest`.
+/// Serves `/search/suggest`.
 pub fn get(visit: &Visit<'_>, directory: &Directory) -> Reply {
     let typed = visit.asked().unwrap_or_default();
     let asked = directory::text(&typed);
@@ -75,7 +74,7 @@ fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Sug
     all
 }
 
-/// The groups that fit best; of those that fit as well, those with most posts of late.
+/// The groups with the best match; among equal matches those with the most posts in the last month.
 fn best<'s>(
     archive: &'s Snapshot,
     mut fitting: Vec<(Fit, &'s Group)>,
@@ -87,7 +86,7 @@ fn best<'s>(
     fitting.into_iter().take(most).map(|(_, group)| group)
 }
 
-/// Whether a title holds a text that is normalised.
+/// Returns whether a title contains a normalised text.
 fn holds(title: &str, asked: &str) -> bool {
     let chars = normalised(title).chars;
     let asked: Vec<char> = asked.chars().collect();

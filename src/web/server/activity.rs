@@ -1,4 +1,5 @@
-//! What a connection is at, as those know who answer it; its stream waits by that.
+//! The state of a connection as its requests and responses report it. The connection's stream derives its
+//! timeouts from it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,32 +19,30 @@ use crate::web::client::Peer;
 use crate::web::metrics::Shed;
 use crate::web::reply::Marked;
 
-/// What a connection is at.
+/// The state of a connection.
 #[derive(Debug)]
 pub(super) struct Activity {
     start: Instant,
-    /// Requests that have come.
+    /// Requests received.
     begun: AtomicUsize,
-    /// Those whose answers have been handed over to the last byte.
+    /// Requests whose response has been handed to hyper completely.
     done: AtomicUsize,
-    /// When the last of these was, in nanoseconds from the start.
+    /// Time of the last increment of `done`, in nanoseconds since `start`.
     done_at: AtomicU64,
-    /// Answers of HTTP/2 of which something was handed over and is not all taken on.
+    /// HTTP/2 responses that have handed over data which the client has not taken.
     given: AtomicUsize,
-    /// When something last was, in nanoseconds from the start.
+    /// Time of the last increment of `given`, in nanoseconds since `start`.
     given_at: AtomicU64,
-    /// There is hardly room for other connections.
+    /// True while few free connections are left.
     crowded: AtomicBool,
-    /// Who is told of its requests.
     pub(super) observer: Arc<Observer>,
-    /// Who is at the other end.
     pub(super) peer: Peer,
-    /// For how many more requests there is room, those of other connections included.
+    /// Permits for further requests, shared by all connections.
     room: Arc<Semaphore>,
 }
 
 impl Activity {
-    /// That of a connection that has said nothing yet.
+    /// The state of a new connection.
     pub(super) fn new(is_crowded: bool, observer: Arc<Observer>, peer: Peer, room: Arc<Semaphore>) -> Self {
         Self {
             start: Instant::now(),
@@ -59,42 +58,42 @@ impl Activity {
         }
     }
 
-    /// How many requests have come.
+    /// The number of requests received.
     pub(super) fn begun(&self) -> usize {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Whether some are not answered yet.
+    /// Returns whether any response is unfinished.
     pub(super) fn is_busy(&self) -> bool {
         self.done.load(Ordering::Acquire) != self.begun()
     }
 
-    /// When the last answer was handed over.
+    /// The time at which the last response was handed over.
     pub(super) fn answered_at(&self) -> Instant {
         self.at(&self.done_at)
     }
 
-    /// Since when a client of HTTP/2 is to take something of every answer that it has asked for, if it is. A
-    /// connection may be that of a proxy: that one of its readers takes nothing is no reason to end it for those
-    /// who wait or take, so that who means to hold answers can, as many as there are streams.
+    /// The time since which the HTTP/2 client alone holds up all of its unfinished responses; `None` while
+    /// the server owes one. The connection may be a proxy's, so a reader who stalls must not end it for
+    /// readers who wait or read. A hostile client can therefore hold one response per stream.
     pub(super) fn given_at(&self) -> Option<Instant> {
         let unanswered = self.begun().wrapping_sub(self.done.load(Ordering::Acquire));
         let given = self.given.load(Ordering::Acquire);
         (given > 0 && given >= unanswered).then(|| self.at(&self.given_at))
     }
 
-    /// Notes that something of an answer waits for its client to allow room for it.
+    /// Records that a response has data that waits for the client.
     pub(super) fn give(&self) {
         self.given_at.store(self.now(), Ordering::Release);
         self.given.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Notes that it was taken.
+    /// Records that the client took the data.
     fn take(&self) {
         self.given.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Nanoseconds from the start.
+    /// Nanoseconds since `start`.
     fn now(&self) -> u64 {
         self.start.elapsed().as_nanos() as u64
     }
@@ -112,13 +111,13 @@ impl Activity {
     }
 }
 
-/// A request that has come; it is done when this is dropped.
+/// A request in progress; dropping it ends the request.
 pub(super) struct Turn {
     activity: Arc<Activity>,
     record: Record,
-    /// Its connection has others as well.
+    /// True if other requests can share the connection.
     is_multiplexed: bool,
-    /// Whether something of its answer is given and not taken.
+    /// True while data of the response waits for the client.
     is_given: bool,
 }
 
@@ -133,7 +132,7 @@ impl Turn {
         }
     }
 
-    /// Notes whether something of the answer is given and not taken.
+    /// Records whether data of the response waits for the client.
     fn give(&mut self, is_given: bool) {
         match (self.is_given, is_given && self.is_multiplexed) {
             (false, true) => self.activity.give(),
@@ -143,17 +142,17 @@ impl Turn {
         self.is_given = !self.is_given;
     }
 
-    /// A place among the requests that are worked on, if there is one.
+    /// A permit for a request that waits, if there is one.
     pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.activity.room).try_acquire_owned().ok()
     }
 
-    /// Notes that the request is turned away.
+    /// Counts the rejection of the request.
     pub(super) fn shed(&self) {
         self.activity.observer.shed(Shed::Requests);
     }
 
-    /// An answer that takes the turn with it.
+    /// Makes the response; its body owns the turn.
     pub(super) fn answer(mut self, Marked { mut reply, pattern }: Marked) -> Response<Answer> {
         self.record.answer(&self.activity.observer, &mut reply, pattern);
         reply.map(|body| Answer { body, turn: self })
@@ -170,7 +169,7 @@ impl Drop for Turn {
     }
 }
 
-/// The body of an answer.
+/// The body of a response, which ends the turn when it is dropped.
 pub(super) struct Answer {
     body: Body,
     turn: Turn,
@@ -185,7 +184,7 @@ impl HttpBody for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        // Nobody asks for more before that is taken.
+        // hyper polls for a frame only after the client has taken the one before.
         self.turn.give(matches!(polled, Poll::Ready(Some(Ok(_)))));
         if let Poll::Ready(Some(Ok(frame))) = &polled {
             self.turn.record.sent(frame.data_ref().map_or(0, Bytes::len));

@@ -1,5 +1,5 @@
-//! What stands before the site on a connection: refuses what is no request for a page or more than can be
-//! worked on, and knows what the connection is at.
+//! The service in front of the site, one per connection. It rejects invalid requests and requests beyond the
+//! limit, and keeps the connection's state.
 
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
@@ -20,7 +20,7 @@ use crate::web::cache::CachePolicy;
 use crate::web::headers;
 use crate::web::reply::{Marked, Reply, status};
 
-/// A service behind the guard of one connection.
+/// A service with the checks of one connection around it.
 #[derive(Clone)]
 pub(super) struct Guard<S> {
     service: S,
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// Turns a request away: to be told so at once is better than to wait for ever.
+/// Rejects a request with 503: an immediate rejection is better than an endless wait.
 fn shed() -> Reply {
     let mut reply = headers::secured(status(StatusCode::SERVICE_UNAVAILABLE));
     let headers = reply.headers_mut();
@@ -62,13 +62,13 @@ fn shed() -> Reply {
 }
 
 pin_project! {
-    /// An answer that is being made.
+    /// A response in progress.
     pub(super) struct Answering<F> {
         #[pin]
         reply: F,
         turn: Option<Turn>,
-        // Among the requests that are worked on, if this is not answered at once, until the answer begins: how
-        // long it takes to send is its client's affair.
+        // The permit of a request whose response is not ready at once. It ends when the response begins: the
+        // speed of the transfer depends on the client.
         place: Option<OwnedSemaphorePermit>,
     }
 }
@@ -78,7 +78,7 @@ impl<F: Future<Output = Result<Marked, Infallible>>> Future for Answering<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Nobody asks again after an answer.
+        // A future is not polled again after it is ready.
         let Some(turn) = this.turn.as_ref() else { return Poll::Pending };
         let marked = match this.reply.poll(cx) {
             Poll::Ready(Ok(marked)) => marked,

@@ -1,5 +1,5 @@
-//! Requests that are answered before anybody looks for a page: those that are malformed, too large, or of a
-//! kind that the site does not know (RFC 9110, RFC 9112).
+//! Checks before a request reaches the site: malformed and oversized requests and unsupported methods are
+//! rejected here (RFC 9110, RFC 9112).
 
 use std::net::Ipv6Addr;
 
@@ -10,16 +10,16 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, Version};
 use crate::web::headers;
 use crate::web::reply::{Reply, status};
 
-/// Bytes of a request's target.
+/// Largest request target, in bytes.
 const LONGEST_TARGET: usize = 8 * 1024;
-/// Bytes of a request's headers.
+/// Largest total of a request's headers, in bytes.
 pub(super) const MOST_HEADER_BYTES: usize = 32 * 1024;
-/// Headers of a request.
+/// Maximum number of headers in a request.
 pub(super) const MOST_HEADERS: usize = 100;
-/// What can be done with any page.
+/// The methods of every page.
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// What a request is answered that no page is looked for.
+/// The response to a request that must not reach the site; `None` if it may.
 pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Reply> {
     if let Some(code) = fault(request) {
         return Some(refused(code));
@@ -42,7 +42,7 @@ pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Repl
     Some(reply)
 }
 
-/// What is wrong with a request.
+/// The status for a malformed or oversized request.
 fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
     let (uri, headers) = (request.uri(), request.headers());
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
@@ -50,21 +50,20 @@ fn fault<B>(request: &Request<B>) -> Option<StatusCode> {
     if target > LONGEST_TARGET {
         return Some(StatusCode::URI_TOO_LONG);
     }
-    // A name, a value, and what stands between them.
+    // 4 bytes for the colon, the space and the line end.
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if bytes > MOST_HEADER_BYTES || headers.len() > MOST_HEADERS {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     }
     let is_sound = has_sound_host(request)
-        // RFC 9112, 6.1: with a length beside it this may be an attempt to have somebody read two for one, and whether
-        // there was one hyper does not say. Nothing here is to be sent to.
+        // RFC 9112, 6.1: beside a `Content-Length` this may be an attempt at request smuggling, and hyper
+        // does not say whether there was one. No page accepts a body.
         && !headers.contains_key(TRANSFER_ENCODING)
         && is_sound_path(request);
     (!is_sound).then_some(StatusCode::BAD_REQUEST)
 }
 
-/// RFC 9112, 3.2: one `Host`, which is one; before HTTP/1.1 there need be none, and in HTTP/2 it may stand
-/// elsewhere.
+/// RFC 9112, 3.2: exactly one valid `Host`. HTTP/1.0 may omit it; HTTP/2 may use `:authority` instead.
 fn has_sound_host<B>(request: &Request<B>) -> bool {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (host, other) = (hosts.next(), hosts.next());
@@ -86,7 +85,7 @@ fn has_sound_host<B>(request: &Request<B>) -> bool {
 fn is_host(host: &[u8]) -> bool {
     let Ok(authority) = Authority::try_from(host) else { return false };
     let authority = authority.as_str();
-    // Colons before the last bracket are those of an address.
+    // Colons before the last bracket belong to an IPv6 address.
     let port = authority.rfind(':').filter(|at| !authority[*at..].contains(']'));
     let (host, port) = port.map_or((authority, ""), |at| (&authority[..at], &authority[at + 1..]));
     let is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
@@ -98,7 +97,8 @@ fn is_host(host: &[u8]) -> bool {
     is_sound && (port.is_empty() || is_port(port))
 }
 
-/// Whether every `%` of a path begins a byte, and none is NUL. `*` is for the server as a whole.
+/// Returns whether each `%` in the path starts an escape other than NUL. `*` stands for the whole server and
+/// is valid with OPTIONS only.
 fn is_sound_path<B>(request: &Request<B>) -> bool {
     let path = request.uri().path();
     if path == "*" {
@@ -117,7 +117,7 @@ fn is_encoded(path: &str) -> bool {
     })
 }
 
-/// An answer behind which the connection ends: what follows on it may be anything.
+/// A response that closes the connection, because the bytes that follow on it may be anything.
 fn refused(code: StatusCode) -> Reply {
     let mut reply = headers::secured(status(code));
     reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

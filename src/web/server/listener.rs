@@ -1,4 +1,4 @@
-//! Where connections come from: an address, a Unix socket, or a socket that a service manager has opened.
+//! Listening sockets: TCP, Unix, or inherited from a service manager.
 
 use std::fmt;
 use std::fs::Permissions;
@@ -14,16 +14,17 @@ use tokio_util::either::Either;
 use crate::config::Address;
 use crate::web::client::Peer;
 
-/// The bytes of responses that the kernel buffers for a connection before the client reads them. Linux's default is
-/// megabytes: a thousand slow readers then exhaust the kernel's TCP memory, and it drops packets of all others.
+/// The bytes of responses that the kernel buffers for a connection before the client reads them. Linux's
+/// default is megabytes: a thousand slow readers then exhaust the kernel's TCP memory, and it drops packets
+/// of all others.
 #[cfg(target_os = "linux")]
 const MOST_UNSENT: u32 = 128 * 1024;
 
-/// Takes connections.
+/// A socket that accepts connections.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
-    /// A socket's file, which is ours to remove.
+    /// The Unix socket's file, if this process created it and has to remove it.
     file: Option<SocketFile>,
 }
 
@@ -31,7 +32,7 @@ pub struct Listener {
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
-    /// The device and the number that tell it from another at its path.
+    /// Device and inode, which distinguish the file from a later one at the same path.
     id: (u64, u64),
 }
 
@@ -49,7 +50,7 @@ enum Socket {
 }
 
 impl Socket {
-    /// A socket whose connections are given what they can take.
+    /// Wraps a TCP listener, with a limit on the unsent bytes of each connection.
     fn tcp(listener: TcpListener) -> Self {
         // Accepted connections inherit the option. A kernel without it still serves.
         #[cfg(target_os = "linux")]
@@ -58,15 +59,15 @@ impl Socket {
     }
 }
 
-/// A connection that was taken.
+/// An accepted connection.
 pub(super) type Stream = Either<TcpStream, UnixStream>;
 
 impl Listener {
-    /// Listens at an address. Of a Unix socket the file of a process that has ended is replaced; the
-    /// permissions of its folder say who may connect.
+    /// Binds to an address. A Unix socket's stale file is replaced. The permissions of its folder decide
+    /// which users may connect.
     ///
     /// # Errors
-    /// When the system refuses, or somebody else listens there.
+    /// Returns an error if the system refuses, or another process listens there.
     pub async fn bind(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => {
@@ -81,11 +82,11 @@ impl Listener {
         }
     }
 
-    /// The sockets that a service manager has opened for this process, in the order of its unit
+    /// Takes the sockets that a service manager opened for this process, in the order of its unit file
     /// (<https://www.freedesktop.org/software/systemd/man/sd_listen_fds.html>).
     ///
     /// # Errors
-    /// When one is neither a TCP nor a Unix socket that listens.
+    /// Returns an error if one of them is neither a TCP nor a Unix listener.
     pub fn inherited() -> io::Result<Vec<Self>> {
         let mut sockets = ListenFd::from_env();
         (0..sockets.len()).filter_map(|index| Self::take(&mut sockets, index).transpose()).collect()
@@ -97,7 +98,7 @@ impl Listener {
                 listener.set_nonblocking(true)?;
                 TcpListener::from_std(listener).map(Socket::tcp)
             }),
-            // It is of another kind, and still there.
+            // The socket is of another kind, and still in the list.
             Err(_) => sockets.take_unix_listener(index)?.map(|listener| {
                 listener.set_nonblocking(true)?;
                 UnixListener::from_std(listener).map(Socket::Unix)
@@ -110,7 +111,7 @@ impl Listener {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                // Answers are written whole, so waiting to fill a packet only delays them.
+                // Responses are written whole, so waiting to fill a packet only delays them.
                 let _ = stream.set_nodelay(true);
                 Ok((Either::Left(stream), Peer::Address(address.ip())))
             }
@@ -142,17 +143,17 @@ impl fmt::Display for Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // That of a process that has taken our place is not ours.
+        // The file may by now belong to a process that replaced this one.
         if let Some(file) = &self.file
             && SocketFile::at(&file.path).is_ok_and(|now| now.id == file.id)
         {
-            // Nobody can connect any more whether or not it is there.
+            // A failure does no harm: clients cannot connect with or without the file.
             let _ = std::fs::remove_file(&file.path);
         }
     }
 }
 
-/// Removes a socket's file that nobody listens at.
+/// Removes the file of a socket that no process listens on.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     if is_socket
@@ -163,7 +164,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Says something to a client at once, if that can be done.
+/// Writes to a client if the socket accepts the bytes at once.
 pub(super) fn say(stream: &Stream, bytes: &[u8]) {
     let _ = match stream {
         Either::Left(stream) => stream.try_write(bytes),

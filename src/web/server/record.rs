@@ -1,4 +1,4 @@
-//! What is noted of a request: a number for the owner's monitoring, and a line in the log.
+//! The record of a request: its metrics and its line in the access log.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -15,57 +15,57 @@ use crate::web::metrics::Shed;
 use crate::web::reply::{Pattern, Reply};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Of an id that a proxy gives.
+/// Longest request id that is accepted from a proxy, in bytes.
 const LONGEST_ID: usize = 128;
-/// While requests are turned away for want of room one in so many has a line: a log that is written by the hundred thousand
-/// helps nobody.
+/// While requests are rejected for lack of room, one line in this number is written: hundreds of thousands of
+/// lines would help no operator.
 const SAMPLED: u64 = 64;
-/// How long that goes on after the last was.
+/// How long sampling continues after the last rejection.
 const SAMPLED_FOR: Duration = Duration::from_secs(1);
-/// How often it is said that somebody is turned away.
+/// Least time between two warnings about rejections.
 const SAID_EVERY: Duration = Duration::from_secs(10);
-/// What a client that has left is said to have been answered, as nginx does.
+/// The status that is logged for a client that disconnected before its response, as in nginx.
 const LEFT: u16 = 499;
 
-/// Which requests have a line in the log.
+/// The access log. It samples lines while the server rejects requests.
 #[derive(Debug)]
 pub struct Log {
     which: AccessLog,
     start: Instant,
-    /// When somebody was last turned away for want of room, in milliseconds from the start; 0: nobody was.
+    /// Time of the last rejection for lack of room, in milliseconds since `start`; 0 before the first.
     shed: AtomicU64,
-    /// When that was last said.
+    /// Time of the last warning about rejections, likewise.
     said: AtomicU64,
     count: AtomicU64,
 }
 
 impl Log {
-    /// A log of these requests.
+    /// A log of the requests that `which` selects.
     pub fn of(which: AccessLog) -> Self {
         let (shed, said, count) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         Self { which, start: Instant::now(), shed, said, count }
     }
 
-    /// Notes that somebody is turned away, which is said once in a while.
+    /// Records a rejection, and warns about rejections from time to time.
     pub(super) fn shed(&self, reason: Shed) {
         let now = self.now();
-        // One address that asks too often is no reason to be brief about all others.
+        // A single address over its rate limit is no reason to sample the lines of all others.
         if reason != Shed::SearchRate {
             self.shed.store(now, Ordering::Relaxed);
         }
         let said = self.said.load(Ordering::Relaxed);
         let is_due = said == 0 || u128::from(now - said.min(now)) >= SAID_EVERY.as_millis();
         if is_due && self.said.compare_exchange(said, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            tracing::warn!("readers are turned away: {reason}");
+            tracing::warn!("rejecting clients: {reason}");
         }
     }
 
-    /// Milliseconds from the start, counted from 1.
+    /// Milliseconds since `start`, plus 1.
     fn now(&self) -> u64 {
         self.start.elapsed().as_millis() as u64 + 1
     }
 
-    /// Whether a line stands for others as well, and if so whether it is written; nothing if each is.
+    /// Returns `None` without sampling; otherwise whether the line is written.
     fn sample(&self) -> Option<bool> {
         let shed = self.shed.load(Ordering::Relaxed);
         let since = self.now().saturating_sub(shed);
@@ -74,22 +74,21 @@ impl Log {
     }
 }
 
-/// Whether an answer says that something failed by our fault. 503 is an answer like others: it says that the time
-/// is not right.
+/// Returns whether a status reports a failure of the server. 503 is not one: it reports overload.
 fn is_failure(status: u16) -> bool {
     status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() && status != StatusCode::SERVICE_UNAVAILABLE.as_u16()
 }
 
-/// A request that is being answered.
+/// A request in progress.
 pub(super) struct Record {
     begun: Instant,
     method: Method,
-    /// What the log says of it; nothing if that is off.
+    /// The parts of the log line; `None` if the access log is off.
     line: Option<Box<Line>>,
     status: u16,
-    /// How long the answer took to make.
+    /// Time that the response took to make.
     took: Duration,
-    /// Of the answer's body, as far as it was handed over.
+    /// Bytes of the body handed to hyper.
     bytes: u64,
 }
 
@@ -102,12 +101,12 @@ struct Line {
 }
 
 impl Record {
-    /// That of a request that has come.
+    /// Starts the record of a request.
     pub(super) fn begin<B>(observer: &Observer, peer: Peer, request: &Request<B>) -> Self {
         observer.metrics.in_flight.inc();
         let headers = request.headers();
         let line = (observer.log.which != AccessLog::Off).then(|| {
-            // Of most requests no line is written then, so that less is kept for it.
+            // With `errors` most requests have no line, so these headers are not copied.
             let kept = |name| headers.get(name).filter(|_| observer.log.which == AccessLog::All).cloned();
             Line {
                 id: given_id(observer, peer, headers),
@@ -127,7 +126,7 @@ impl Record {
         }
     }
 
-    /// Notes the answer. One that says that something failed has the id by which the log knows it.
+    /// Records the response. A failure gets the id of its log line as a header.
     pub(super) fn answer(&mut self, observer: &Observer, reply: &mut Reply, pattern: Pattern) {
         self.took = self.begun.elapsed();
         self.status = reply.status().as_u16();
@@ -140,12 +139,12 @@ impl Record {
         }
     }
 
-    /// Notes that bytes of the answer were handed over.
+    /// Adds bytes of the body handed to hyper.
     pub(super) fn sent(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
     }
 
-    /// Notes that the answer was sent, or its client has left.
+    /// Ends the record: the response was sent, or the client disconnected.
     pub(super) fn end(&mut self, observer: &Observer) {
         observer.metrics.in_flight.dec();
         if self.status == LEFT {
@@ -161,7 +160,7 @@ impl Record {
         if log.which == AccessLog::Errors && !failed {
             return;
         }
-        // Who was told the id of what failed asks for it.
+        // A failure is never sampled: a reader who received its id may ask about it.
         let sampled = match log.sample().filter(|_| !failed) {
             Some(false) => return,
             Some(true) => Some(SAMPLED),
@@ -197,7 +196,7 @@ impl Record {
     }
 }
 
-/// The id that a proxy of the owner's gave a request.
+/// The request id that a trusted proxy gave.
 fn given_id(observer: &Observer, peer: Peer, headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(REQUEST_ID).filter(|_| observer.proxies.trusts(peer))?;
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(byte);
@@ -205,7 +204,7 @@ fn given_id(observer: &Observer, peer: Peer, headers: &HeaderMap) -> Option<Head
     is_sound.then(|| id.clone())
 }
 
-/// An id that no other request has, here or in another run.
+/// Makes an id that is unique among requests, also across restarts.
 fn new_id() -> HeaderValue {
     static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("run"));
     static COUNT: AtomicU64 = AtomicU64::new(0);

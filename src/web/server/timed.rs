@@ -1,6 +1,5 @@
-//! A connection that is given up when its client keeps it waiting: for a request, for the rest of one, or
-//! until it takes what it is sent. Otherwise one that is slow on purpose, or has gone without a word, would
-//! hold its place for hours.
+//! Timeouts of a connection: for a request, for the rest of a request head, and for the client to read a
+//! response. Without them a slow or vanished client would hold its connection for hours.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -13,43 +12,43 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Times;
 use super::activity::Activity;
 
-/// What HTTP/2 begins with (RFC 9113, 3.4), and nothing else.
+/// The preface that only HTTP/2 connections start with (RFC 9113, 3.4).
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Bytes of answers by which it is seen that an HTTP/2 client takes them.
+/// Bytes of responses that count as progress of an HTTP/2 client.
 const TAKEN: i64 = 1024;
 
-/// A stream whose reads and writes fail when they have waited for too long.
+/// A stream whose reads and writes fail with `TimedOut` when they wait for too long.
 pub(super) struct Timed<S> {
     stream: S,
     times: Times,
     activity: Arc<Activity>,
     phase: Phase,
-    /// When the phase began.
+    /// Start of the phase.
     since: Instant,
-    /// Of how many bytes at its beginning it is known that they are those of HTTP/2; nothing if they are not.
+    /// Bytes of the HTTP/2 preface matched so far; `None` once they differ.
     preface: Option<usize>,
     reading: Timer,
     writing: Timer,
-    /// When a write last came to an end that had to wait.
+    /// Time at which the last write that had to wait ended.
     written_at: Instant,
-    /// When a client of HTTP/2 had last taken something worth the name of its answers, and bytes since, less those
-    /// that it has sent.
+    /// Time at which an HTTP/2 client last read [`TAKEN`] bytes of responses, and the bytes written since
+    /// minus the bytes received.
     taken_at: Instant,
     taken: i64,
-    /// What is read and passed over once we have hung up, and since when.
+    /// Start of the phase after our shutdown, in which input is read and discarded.
     lingering: Option<Instant>,
 }
 
-/// What a connection waits for.
+/// The event that a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The first byte.
+    /// The client's first byte.
     First,
-    /// The rest of a request's head; so many requests had come before.
+    /// The rest of a request head; holds the number of requests before it.
     Head(usize),
-    /// Its own answer.
+    /// The server's own response.
     Answer,
-    /// The next request.
+    /// The client's next request.
     Idle,
 }
 
@@ -82,9 +81,10 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Notes that bytes have come.
+    /// Records received bytes.
     fn came(&mut self, bytes: &[u8]) {
-        // What a client says of the connection is answered with no more than that, which is none of its answers.
+        // A control frame is acknowledged with at most as many bytes, so its acknowledgement is no progress
+        // of a response.
         self.taken -= bytes.len() as i64;
         if bytes.is_empty() || self.activity.is_busy() || self.is_http2() {
             return;
@@ -94,7 +94,7 @@ impl<S> Timed<S> {
             let more = rest.len().min(bytes.len());
             self.preface = (rest[..more] == bytes[..more]).then_some(known + more);
         }
-        // What comes of HTTP/2 need not be part of a request.
+        // Input of HTTP/2 need not be part of a request.
         if self.is_http2() {
             self.enter(Phase::Idle);
         } else if !matches!(self.phase, Phase::Head(begun) if begun == self.activity.begun()) {
@@ -102,15 +102,15 @@ impl<S> Timed<S> {
         }
     }
 
-    /// Whether HTTP/2 is spoken.
+    /// Returns whether the client speaks HTTP/2.
     fn is_http2(&self) -> bool {
         self.preface == Some(HTTP2.len())
     }
 
-    /// Whether nothing has come for too long.
+    /// Completes with an error when the connection has waited too long for its client.
     fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let phase = match self.phase {
-            // What is handed over need not be sent.
+            // A response that was handed over may still be unsent.
             _ if self.activity.is_busy() || self.writing.runs() => Phase::Answer,
             Phase::Head(begun) if begun != self.activity.begun() => Phase::Idle,
             Phase::Answer => Phase::Idle,
@@ -123,20 +123,20 @@ impl<S> Timed<S> {
         };
         let limit = match phase {
             Phase::Answer => {
-                // A client of HTTP/2 that allows no room for an answer has no write wait.
+                // A write does not wait for an HTTP/2 client that opens no window for a response.
                 if let Some(given_at) = self.activity.given_at() {
                     let deadline = given_at.max(self.taken_at) + self.times.write;
                     return self.reading.poll(cx, deadline).map(|()| ErrorKind::TimedOut.into());
                 }
                 self.taken = 0;
-                // Nobody asks again when the answer is made, so the wait for the next request begins now; it is
-                // looked at when it is over.
+                // hyper does not poll reads again when the response is ready. The timer for the next request
+                // therefore starts now; when it fires, the phase is determined again.
                 let _ = self.reading.poll(cx, Instant::now() + idle.min(self.times.write));
                 return Poll::Pending;
             }
             Phase::First => self.times.first,
             Phase::Head(_) => self.times.head,
-            // Of HTTP/2, much may be queued still when an answer is handed over.
+            // With HTTP/2, much data may still be queued when a response is handed over.
             Phase::Idle => {
                 self.since = self.since.max(self.taken_at);
                 idle
@@ -145,7 +145,7 @@ impl<S> Timed<S> {
         self.reading.poll(cx, self.since + limit).map(|()| ErrorKind::TimedOut.into())
     }
 
-    /// Notes that bytes of HTTP/2 were taken.
+    /// Records written bytes of HTTP/2.
     fn took(&mut self, written: &Poll<io::Result<usize>>) {
         if let (true, Poll::Ready(Ok(bytes))) = (self.is_http2(), written) {
             self.taken += *bytes as i64;
@@ -155,7 +155,7 @@ impl<S> Timed<S> {
         }
     }
 
-    /// What a write came to, unless it waits for too long.
+    /// Returns the result of a write, or `TimedOut` if it waits for too long.
     fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.writing.runs() {
@@ -169,7 +169,7 @@ impl<S> Timed<S> {
     }
 }
 
-/// A timer that is kept from one wait to the next: most end long before it would ring.
+/// A timer that is reused by successive waits: most end long before their deadline.
 #[derive(Default)]
 struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -177,7 +177,7 @@ struct Timer {
 }
 
 impl Timer {
-    /// Whether something is waited for.
+    /// Returns whether a wait is in progress.
     fn runs(&self) -> bool {
         self.deadline.is_some()
     }
@@ -186,16 +186,16 @@ impl Timer {
         self.deadline = None;
     }
 
-    /// The deadline of the wait that runs, else that of one that begins now.
+    /// The deadline of the current wait, or of one that begins now.
     fn deadline_or(&self, begin: impl FnOnce() -> Instant) -> Instant {
         self.deadline.unwrap_or_else(begin)
     }
 
-    /// Done when a deadline has passed.
+    /// Completes when the deadline has passed.
     fn poll(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         self.deadline = Some(deadline);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // One that rings too early is set again when it does.
+        // A timer that would fire too early is reset only when it fires.
         if sleep.deadline() > deadline {
             sleep.as_mut().reset(deadline);
         }
@@ -259,8 +259,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
                 *self.lingering.insert(Instant::now())
             }
         };
-        // What the client has sent meanwhile is read, since the system would take back the answer if it
-        // were not (RFC 9112, 9.6).
+        // Read what the client still sends: unread input would make the system discard the response
+        // (RFC 9112, 9.6).
         let mut bytes = [0; 4096];
         loop {
             let deadline = since + self.times.linger;
@@ -313,7 +313,7 @@ mod tests {
         Turn::begin(activity, &Request::new(()))
     }
 
-    /// The kind of error that reading ends in, within a second.
+    /// The error that a read ends with within a second.
     async fn failure(stream: &mut Timed<DuplexStream>) -> Option<ErrorKind> {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut bytes));
@@ -391,7 +391,7 @@ mod tests {
             let crowd = async {
                 tokio::time::sleep(SHORT).await;
                 activity.set_crowded(true);
-                // The connection is told so as well.
+                // In the server, this also wakes the connection; here `asked_again` polls it again.
                 std::future::pending::<()>().await;
             };
             let asked_again = async {
@@ -415,7 +415,7 @@ mod tests {
             let (mut stream, mut theirs, _) =
                 timed(times(|times| (times.head, times.idle) = (SHORT, 3 * SHORT)));
             let since = Instant::now();
-            // In parts, each of which is read by itself.
+            // Each part is read on its own.
             for part in HTTP2.chunks(10).chain([&b"a ping"[..]]) {
                 theirs.write_all(part).await.expect("room");
                 stream.read_exact(&mut vec![0; part.len()]).await.expect("a part");
@@ -475,7 +475,7 @@ mod tests {
             let (mut reading, mut writing) = tokio::io::split(stream);
             let reader = async {
                 let mut part = [0; 16];
-                // The last part needs no reader.
+                // The last part stays in the buffer.
                 for _ in 0..7 {
                     tokio::time::sleep(SHORT / 2).await;
                     theirs.read_exact(&mut part).await.expect("bytes");
@@ -512,7 +512,7 @@ mod tests {
                 }
                 count
             };
-            // Each is answered with as much.
+            // Each ping is acknowledged with the same number of bytes.
             let answers = async {
                 let mut ping = [0; 16];
                 loop {

@@ -1,4 +1,4 @@
-//! Phrases around dates and numbers.
+//! Phrases with dates and numbers, in the site's language.
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
@@ -65,26 +65,26 @@ impl Words {
         self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
     }
 
-    /// A month, as short as a picture wants it.
+    /// The short name of a month, for a picture.
     pub fn short_month(&self, month: u32) -> String {
         self.pick(format!("{month}月"), month_name(month).chars().take(3).collect())
     }
 
-    /// A day without its year.
+    /// A day without its year: `11月20日`.
     pub fn day_of_year(&self, day: NaiveDate) -> String {
         let (m, d) = (day.month(), day.day());
         self.pick(format!("{m}月{d}日"), format!("{d} {}", month_name(m)))
     }
 
-    /// How long a text of so many characters takes to read.
+    /// The time that a text of this number of characters takes to read.
     pub fn reading_time(&self, characters: u32) -> String {
-        // About 400 Han, or 200 words of six characters, a minute.
+        // About 400 Han characters, or 200 words of six characters, a minute.
         let a_minute = if self.language == Language::Chinese { 400 } else { 1200 };
         let minutes = characters.div_ceil(a_minute).max(1);
         self.pick(format!("约 {minutes} 分钟读完"), format!("{minutes} min read"))
     }
 
-    /// The market of a security, by the end of its code.
+    /// The market of a security, from the suffix of its code; a code without a known suffix is a sector.
     pub fn market_of(&self, code: &str) -> &'static str {
         let [chinese, english] = match code.rsplit_once('.').map(|(_, market)| market) {
             Some("SH") => ["上海证券交易所", "Shanghai Stock Exchange"],
@@ -97,71 +97,71 @@ impl Words {
         if self.language == Language::Chinese { chinese } else { english }
     }
 
-    /// What a picture of posts shows, in a sentence: how many from when to when, and the most.
+    /// The description of a picture of posts, in a sentence: total, time span and maximum.
     pub fn picture_description(&self, total: usize, span: &str, most: &str) -> String {
         self.pick(
             format!("{span}，共 {} 篇；最多的是{most}。", grouped(total)),
-            format!("{}, {span}; the most {most}.", self.posts(total)),
+            format!("{}, {span}; peak {most}.", self.posts(total)),
         )
     }
 
-    /// The number of posts at a time, in words: `11月20日 12 篇`.
+    /// The number of posts at a time: `11月20日 12 篇`.
     pub fn posts_at(&self, when: &str, count: usize) -> String {
         self.pick(format!("{when} {}", self.posts(count)), format!("{when}: {}", self.posts(count)))
     }
 
-    /// The description of a security's page.
+    /// The description of a security's page, for its metadata.
     pub fn security_description(&self, name: &str, code: &str, count: usize) -> String {
         self.pick(
             format!("提到{name}（{code}）的全部文章，共 {} 篇，按时间排列。", grouped(count)),
-            format!("All {} that mention {name} ({code}), by time.", self.posts(count)),
+            format!("{} mentioning {name} ({code}), sorted by date.", self.posts(count)),
         )
     }
 
-    /// The heading of a search's results.
+    /// The heading of the search results for a query.
     pub fn results_for(&self, query: &str) -> String {
         self.pick(format!("“{query}”的搜索结果"), format!("Results for “{query}”"))
     }
 
-    /// A number that was counted so far and no further.
+    /// A number with a `+` if counting stopped there.
     pub fn counted(&self, count: usize, is_more: bool) -> String {
         format!("{}{}", grouped(count), if is_more { "+" } else { "" })
     }
 
-    /// How many posts a search found.
+    /// The number of posts that a search found; `count` comes from [`Words::counted`].
     pub fn found(&self, count: &str) -> String {
         let posts = if count == "1" { "post" } else { "posts" };
         self.pick(format!("共 {count} 篇"), format!("{count} {posts}"))
     }
 
-    /// How far the search index is.
+    /// The progress of the search index.
     pub fn index_building(&self, done: usize, total: usize) -> String {
         let (done, total) = (grouped(done), grouped(total));
         self.pick(
             format!("搜索索引正在建立：已收录 {done} / {total} 篇，从最新的开始。"),
-            format!("The search index is being built: {done} of {total} posts are in it, the newest first."),
+            format!("The search index is being built: {done} of {total} posts indexed, newest first."),
         )
     }
 
-    /// A number of posts.
+    /// A number of posts: `12,345 篇`.
     pub fn posts(&self, count: usize) -> String {
         self.count("篇", "post", count)
     }
 
-    /// What is left of a number of posts.
+    /// The number of a day's posts that the page leaves out.
     pub fn other_posts(&self, count: usize) -> String {
         self.pick(
             format!("当日其余 {} 篇", grouped(count)),
-            format!("{} more of this day", self.posts(count)),
+            format!("Remaining on this day: {}", self.posts(count)),
         )
     }
 
-    /// A number of sources.
+    /// A number of sources: `12 个来源`.
     pub fn count_of_sources(&self, count: usize) -> String {
         self.count("个来源", "source", count)
     }
 
-    /// A number of tags.
+    /// A number of tags: `12 个标签`.
     pub fn count_of_tags(&self, count: usize) -> String {
         self.count("个标签", "tag", count)
     }
@@ -172,7 +172,7 @@ impl Words {
         self.pick(format!("{count} {chinese}"), format!("{count} {english}{ending}"))
     }
 
-    /// That a picture speaks of the newest posts of a list only.
+    /// A picture's description, with the note that it covers the newest posts of a list only.
     pub fn of_the_newest(&self, count: usize, description: &str) -> String {
         self.pick(
             format!("最新的 {} 篇：{description}", grouped(count)),
@@ -180,17 +180,17 @@ impl Words {
         )
     }
 
-    /// From when to when.
+    /// The span between two days; a single day if they are equal.
     pub fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
         if first == last { self.day(first) } else { self.from_to(&self.day(first), &self.day(last)) }
     }
 
-    /// From one day to another.
+    /// A range of two formatted dates.
     pub fn from_to(&self, first: &str, last: &str) -> String {
         self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
     }
 
-    /// From a day on, until a day, or both.
+    /// A range of days with an optional start and end; empty without both.
     pub fn time(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
         match (from.map(|day| self.day(day)), to.map(|day| self.day(day))) {
             (Some(from), Some(to)) => self.from_to(&from, &to),
@@ -200,20 +200,20 @@ impl Words {
         }
     }
 
-    /// Which page of a list, counted from the oldest.
+    /// The number of a page; page 1 has the oldest posts.
     pub fn page(&self, page: usize) -> String {
         self.pick(format!("第 {page} 页"), format!("Page {page}"))
     }
 
-    /// The description of a list of a source's or tag's posts.
+    /// The description of a source's or tag's page, for its metadata.
     pub fn list_description(&self, name: &str, count: usize) -> String {
         self.pick(
             format!("{name}的全部文章，共 {} 篇，按时间排列。", grouped(count)),
-            format!("All {} from {name}, by time.", self.posts(count)),
+            format!("{} from {name}, sorted by date.", self.posts(count)),
         )
     }
 
-    /// The description of the posts of a day, month or year.
+    /// The description of the page of a day, month or year, for its metadata.
     pub fn date_description(&self, date: &str, count: usize) -> String {
         self.pick(
             format!("{date}发布的文章，共 {} 篇。", grouped(count)),
@@ -222,7 +222,7 @@ impl Words {
     }
 }
 
-/// A number with its thousands apart: `12,345`.
+/// A number with thousands separators: `12,345`.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,5 +1,5 @@
-//! Folders of posts that are removed, renamed, emptied or only away: posts that were removed are gone,
-//! those that are away are shown as they were.
+//! Folders of posts that are removed, renamed, emptied or missing for a while: removed posts are gone, and
+//! posts of a missing folder stay as they were.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::support::{folder, post};
 
 const B: &str = "market/_posts/2024-01-02-b.md";
 const B_URL: &str = "/market/y/2024/01/02/b.html";
-/// Every way to notice changes.
+/// Flags for each way to notice changes.
 const WATCHING: [&[&str]; 2] = [&[], &["--watch", "poll"]];
 
 /// A site with two folders of posts.
@@ -55,7 +55,7 @@ fn the_last_file_of_a_folder_can_be_removed() {
     for flags in WATCHING {
         let files = two_folders();
         let server = files.serve(flags);
-        // The first look at everything is over once a change is seen.
+        // The first full scan is over once a change is visible.
         files.write(B, &post("Third", "2024-01-02 08:00", "y"));
         server.wait(SOON, "changed", |server| server.shows(B_URL, "Third"));
         files.remove(B);
@@ -73,7 +73,7 @@ fn posts_stay_while_an_empty_folder_is_in_the_place_of_theirs() {
             fs::create_dir(files.path(in_place)).expect("a folder");
             let root = if away == "_posts" { "_posts" } else { "market/_posts" };
             server.wait(SOON, "complaining", |server| server.complains(root, "unreadable"));
-            server.wait_for_log("its posts are shown as they were");
+            server.wait_for_log("its last known posts are still served");
             assert!(server.shows("/", "First") && server.shows("/", "Second"));
             fs::remove_dir(files.path(in_place)).expect("a folder");
             files.rename(".away", away);
@@ -138,7 +138,7 @@ fn problems_that_were_kept_go_with_what_had_them() {
     std::os::unix::fs::symlink(".", files.path("loop")).expect("a link");
     let cache = cache.path().to_str().expect("a path").to_owned();
     let server = files.serve(&["--cache-dir", &cache]);
-    server.wait_for_log("the archive is kept in");
+    server.wait_for_log("cached archive written to");
     assert_eq!(server.problems().len(), 3, "{:?}", server.problems());
     drop(server);
     for path in ["_posts/2024-01-03-bad.md", "lists.html", "loop"] {
@@ -157,7 +157,7 @@ fn sighup_with_other_settings_waits_for_posts_that_are_away() {
     fs::create_dir(files.path("_posts")).expect("a folder");
     files.write("_config.yml", &format!("{CONFIG}permalink: /p/:title.html\n"));
     server.signal("HUP");
-    server.wait_for_log("the configuration stays as it was: ");
+    server.wait_for_log("reload failed, keeping the current configuration: ");
     assert!(server.shows("/x/2024/01/01/a.html", "First"));
     fs::remove_dir(files.path("_posts")).expect("a folder");
     files.rename(".away", "_posts");

@@ -1,4 +1,4 @@
-//! What happens to files is on every page soon, however it is noticed.
+//! A change of a file soon appears on every page, however finews notices it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use super::{Files, SOON, numbered};
 use crate::support::{Running, post, serve};
 
-/// Where a post of 2 January 2024 in category `y` is listed.
+/// Pages that list a post of 2 January 2024 in category `y`.
 const LISTS: [&str; 4] = ["/", "/category/y.html", "/tag/y新闻.html", "/2024/01/02/"];
 
 /// Waits until an article and every list show a title.
@@ -20,7 +20,7 @@ fn wait_for(server: &Running, article: &str, title: &str) {
     });
 }
 
-/// Waits until an article is gone, and no list shows its title.
+/// Waits until an article is gone and no list shows its title.
 fn wait_for_end(server: &Running, article: &str, title: &str) {
     server.wait(SOON, &format!("rid of {title}"), |server| {
         server.get(article).status == StatusCode::NOT_FOUND && is_in_no_list(server, title)
@@ -87,7 +87,7 @@ fn a_file_that_changes_changes_every_page() {
     wait_for(&server, "/y/2024/01/02/b.html", "Before");
     files.write("_posts/2024-01-02-b.md", &post("After", "2024-01-02 08:00", "y"));
     wait_for(&server, "/y/2024/01/02/b.html", "After");
-    // A post that moves leaves nothing behind but the way to it.
+    // A post that moves leaves only a redirect behind.
     files.write("_posts/2024-01-02-b.md", &post("Elsewhere", "2024-01-03 08:00", "z"));
     server.wait(SOON, "moved", |server| {
         server.get("/y/2024/01/02/b.html").header("location") == "/z/2024/01/03/b.html"
@@ -109,7 +109,7 @@ fn a_folder_that_is_moved_in_is_on_every_page_until_it_is_moved_out() {
     for _ in 0..2 {
         files.rename(".away", "_posts/sub");
         wait_for(&server, "/y/2024/01/02/b.html", "Moved");
-        // What is in it from the start is followed as well.
+        // finews also watches the files that the folder arrived with.
         files.write("_posts/sub/deep/down/2024-01-02-b.md", &text.replace("Moved", "Changed"));
         wait_for(&server, "/y/2024/01/02/b.html", "Changed");
         files.rename("_posts/sub", ".away");
@@ -138,14 +138,14 @@ fn a_folder_that_is_replaced_by_another_is_followed() {
     let server = files.serve(&[]);
     wait_for(&server, "/y/2024/01/02/old.html", "Old");
     files.write(".new/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "y"));
-    // As one who deploys does it, so that there is no moment without a folder.
+    // Two renames in a row, as a deployment does it.
     files.rename("_posts/sub", ".old");
     files.rename(".new", "_posts/sub");
     wait_for(&server, "/y/2024/01/02/new.html", "New");
     wait_for_end(&server, "/y/2024/01/02/old.html", "Old");
     files.write("_posts/sub/2024-01-02-more.md", &post("More", "2024-01-02 08:00", "y"));
     wait_for(&server, "/y/2024/01/02/more.html", "More");
-    // What happens to the old one is nobody's business any more.
+    // Changes in the old folder no longer have an effect.
     files.write(".old/2024-01-02-old.md", &post("Older", "2024-01-02 08:00", "y"));
     files.remove("_posts/sub/2024-01-02-more.md");
     wait_for_end(&server, "/y/2024/01/02/more.html", "More");
@@ -246,7 +246,7 @@ fn a_scraper_that_writes_the_same_over_and_over_makes_no_news() {
             break;
         }
     }
-    // It listened all the while.
+    // finews still follows the file.
     files.write("_posts/2024-01-01-a.md", &text.replace("First", "Second"));
     server.wait(SOON, "changed", |server| server.shows("/", "Second"));
     assert!(pages.iter().zip(tags).all(|(page, tag)| server.etag(page) != tag));

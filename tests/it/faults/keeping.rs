@@ -1,4 +1,4 @@
-//! The prepared archive on disk makes a start quick, and never wrong.
+//! The archive cache on disk makes a start fast, and never wrong.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,41 +12,41 @@ use super::{CONFIG, Files, SOON, numbered, serve_as_nobody};
 use crate::support::{Running, folder, post, printed, serve};
 
 const POSTS: usize = 300;
-const KEPT: &str = "the archive is kept in";
-const COMPARED: &str = "the archive is as its files are";
-const NOT_USED: &str = "is not used: ";
+const KEPT: &str = "cached archive written to";
+const COMPARED: &str = "cached archive verified against the files";
+const NOT_USED: &str = " not used: ";
 
-/// The flag that keeps archives in a folder.
+/// The flag that sets the cache folder.
 fn keeping(cache: &Path) -> [&str; 2] {
     ["--cache-dir", cache.to_str().expect("UTF-8")]
 }
 
-/// The files of a folder; the search index has a folder of its own in it.
+/// The files of a cache folder, without the subfolder of the search index.
 fn files_in(cache: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(cache).expect("a folder").map(|entry| entry.expect("an entry").path());
     entries.filter(|path| path.is_file()).collect()
 }
 
-/// The only file of a folder.
+/// The cached archive, which is the only file of its folder.
 fn archive(cache: &Path) -> PathBuf {
     let files = files_in(cache);
     assert_eq!(files.len(), 1, "{files:?}");
     files.into_iter().next().expect("a file")
 }
 
-/// The file that an archive is written to before it is in its place.
+/// The temporary file that an archive is written to before it is renamed.
 fn aside(archive: &Path) -> PathBuf {
     archive.with_extension("new")
 }
 
-/// Serves a site once so that its archive is kept.
+/// Serves a site once, so that its archive is cached.
 fn keep(files: &Files, cache: &Path) {
     let server = files.serve(&keeping(cache));
     server.wait_for_log(KEPT);
     server.stop();
 }
 
-/// Asserts that a site of numbered posts is shown, all of it.
+/// Asserts that every post of a site of numbered posts is served.
 fn assert_whole(server: &Running) {
     let mut reader = server.connect();
     for n in 0..POSTS {
@@ -57,7 +57,7 @@ fn assert_whole(server: &Running) {
     assert!(server.shows("/category/", &POSTS.to_string()));
 }
 
-/// How often a text is in the log.
+/// Counts how often a text is in the log.
 fn logged(server: &Running, text: &str) -> usize {
     server.log().matches(text).count()
 }
@@ -162,7 +162,7 @@ fn a_damaged_archive_is_ignored_and_made_anew() {
     damaged.extend(
         [1, 20, 30, 100, long / 2, long - 1].map(|end| (format!("cut at {end}"), good[..end].to_vec())),
     );
-    // The magic, the key, a section's length and checksum, its bytes, and the same of the last.
+    // Offsets in the magic, the key, the length, checksum and bytes of a section, and the last section.
     let places = [0, 15, 16, 23, 24, 26, 30, 32, 39, 40, 200, long / 3, long / 2, long - 100, long - 1];
     damaged.extend(places.map(|at| (format!("flipped at {at}"), flipped(at))));
     for (how, bytes) in damaged {
@@ -212,7 +212,7 @@ fn files_that_were_touched_are_read_at_one_start_and_not_at_every() {
         let file = fs::File::options().write(true).open(files.path(&numbered(n))).expect("a file");
         file.set_modified(SystemTime::now()).expect("a time");
     }
-    // What was found out is kept for the next start, which has nothing to add.
+    // The first start caches the new times, so the next has no changes to write.
     for kept in [1, 0] {
         let server = files.serve(&keeping(cache.path()));
         server.wait_for_log(COMPARED);
@@ -250,13 +250,13 @@ fn being_killed_while_the_archive_is_written_harms_no_later_start() {
     let file = archive(cache.path());
     let mut interrupted = 0;
     for round in 0..12 {
-        // Other settings, so that it is written again over what is there.
+        // New settings cause finews to replace the cached archive.
         files.write("_config.yml", &format!("title: Daily\npermalink: /r{round}/:title.html\n"));
         files.write(&numbered(round), &post(&format!("Round {round}"), "2024-01-01", "x"));
         let server = Running::listening(&mut serve(files.root(), &keeping(cache.path())));
         let deadline = Instant::now() + SOON;
         if round % 3 == 0 {
-            server.wait_for_log("the archive is loaded");
+            server.wait_for_log("archive loaded");
             std::thread::sleep(Duration::from_millis(round as u64 * 2));
         } else {
             while !aside(&file).exists() && !server.log().contains(KEPT) && Instant::now() < deadline {}
@@ -280,17 +280,15 @@ fn being_killed_while_the_archive_is_written_harms_no_later_start() {
     assert!(!aside(&file).exists());
 }
 
-/// Asserts that a site is served from memory, and that this was said once.
+/// Asserts that a site is served from memory, and that the log has one warning about it.
 fn assert_unkept(server: &Running, files: &Files) {
-    server.wait_for_log("the archive cannot be kept in");
+    server.wait_for_log("cannot write the cached archive");
     assert_whole(server);
     files.write("_posts/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "x"));
     server.wait(SOON, "following", |server| server.shows("/", "New"));
     let log = server.log();
-    let (of_search, others): (Vec<_>, Vec<_>) = log
-        .lines()
-        .filter(|line| line.contains(" WARN "))
-        .partition(|line| line.contains("the search index"));
+    let (of_search, others): (Vec<_>, Vec<_>) =
+        log.lines().filter(|line| line.contains(" WARN ")).partition(|line| line.contains("search index"));
     assert!(others.len() == 1 && of_search.len() <= 2, "{log}");
 }
 

@@ -1,4 +1,4 @@
-//! What the owner tells a finews that runs: SIGHUP, SIGTERM.
+//! Signals of the operator to a running finews: SIGHUP and SIGTERM.
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use super::{CONFIG, Files, SOON, serve_as_nobody};
 use crate::support::{Running, folder, post, serve};
 
-const RELOADED: &str = "were read again";
+const RELOADED: &str = "configuration and archive reloaded";
 
 #[test]
 fn sighup_shows_the_new_title() {
@@ -22,7 +22,7 @@ fn sighup_shows_the_new_title() {
     server.wait(SOON, "weekly", |server| server.shows("/", "Weekly"));
     assert_ne!(server.etag("/"), before);
     assert!(!server.shows("/", "Daily"));
-    // It follows its files as before.
+    // finews still follows its files.
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
     server.wait(SOON, "following", |server| server.shows("/", "Second"));
 }
@@ -37,7 +37,7 @@ fn sighup_with_settings_that_cannot_be_used_changes_nothing_and_says_why() {
     for (round, config) in broken.into_iter().enumerate() {
         files.write("_config.yml", config);
         server.signal("HUP");
-        let refusal = "the configuration stays as it was: ";
+        let refusal = "reload failed, keeping the current configuration: ";
         server.wait(SOON, "refusing", |server| server.log().matches(refusal).count() == round + 1);
         let log = server.log();
         let reason = log.lines().rfind(|line| line.contains(refusal)).expect("a line");
@@ -105,7 +105,7 @@ fn sighup_while_the_site_is_away_changes_nothing() {
     let before = server.etag("/");
     std::fs::rename(files.root(), outside.path().join("away")).expect("a folder");
     server.signal("HUP");
-    server.wait_for_log("the configuration stays as it was: ");
+    server.wait_for_log("reload failed, keeping the current configuration: ");
     assert_eq!(server.etag("/"), before);
     std::fs::rename(outside.path().join("away"), files.root()).expect("a folder");
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
@@ -145,7 +145,7 @@ fn no_reader_sees_a_fault_while_everything_is_read_again() {
             for path in ["/", "/category/x.html", "/2024/01/01/"] {
                 let answer = reader.get(path);
                 assert_eq!(answer.status, StatusCode::OK, "{path}");
-                // Links and title are those of one moment.
+                // The links and the title of a page come from one configuration.
                 let text = answer.text();
                 let title = |round: usize| text.contains(&format!("T{round}<"));
                 let shown = (1..=round).find(|round| title(*round)).map(|round| round % 2);
@@ -164,7 +164,7 @@ fn sigterm_ends_it_well_while_everything_is_read_again() {
     for pause in [0, 5, 30, 100] {
         let server = files.serve(&[]);
         files.write("_config.yml", &format!("{CONFIG}permalink: /p{pause}/:title.html\n"));
-        // Once would do; an owner may be impatient.
+        // One signal would be enough, but an operator may be impatient.
         (0..10).for_each(|_| server.signal("HUP"));
         std::thread::sleep(Duration::from_millis(pause));
         server.stop();
@@ -177,7 +177,7 @@ fn sigterm_ends_it_well_while_the_archive_is_loaded() {
     for pause in [0, 20, 100] {
         let server = Running::listening(&mut serve(files.root(), &[]));
         std::thread::sleep(Duration::from_millis(pause));
-        assert!(pause > 0 || !server.log().contains("is loaded"), "the load was over too soon");
+        assert!(pause > 0 || !server.log().contains("archive loaded"), "the load was over too soon");
         server.stop();
     }
 }

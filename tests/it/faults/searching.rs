@@ -1,5 +1,5 @@
-//! The search index under a finews that is killed, that has no room, or whose folder goes: the site is as it
-//! always is, and what can be found is found.
+//! The search index of a finews that is killed, has no disk space, or loses the index folder: the site works
+//! as usual, and a search still finds the indexed posts.
 
 use std::fs;
 use std::process::Command;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::{Files, SOON, numbered};
 use crate::support::{Running, folder, post, serve};
 
-/// Text of every post that [`Files::many`] writes.
+/// A search for a word of every post that [`Files::many`] writes.
 const EVERY: &str = "/search?q=Text";
 
 fn is_current(server: &Running) -> bool {
@@ -22,8 +22,8 @@ fn flags(cache: &TempDir) -> Vec<&str> {
     vec!["--cache-dir", cache.path().to_str().expect("a path")]
 }
 
-/// The command that serves a site, and may write no file of more than so many blocks of 512 bytes: what a full
-/// disk refuses with another error.
+/// The command that serves a site with a file size limit of `blocks` times 512 bytes. The limit stands in for
+/// a full disk, which reports a different error.
 fn serve_with_room(files: &Files, cache: &TempDir, blocks: usize) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"")]);
@@ -43,9 +43,9 @@ fn a_post_is_found_when_it_comes_and_not_when_it_is_gone() {
     server.wait(SOON, "found", |server| server.shows("/search?q=%E9%99%8D%E5%87%86", "</mark>落地"));
     files.write(file, &post("加息落地", "2024-01-02 08:00", "x"));
     server.wait(SOON, "found", |server| server.shows("/search?q=%E5%8A%A0%E6%81%AF", "</mark>落地"));
-    assert!(server.shows("/search?q=%E9%99%8D%E5%87%86", "Nothing was found"));
+    assert!(server.shows("/search?q=%E9%99%8D%E5%87%86", "No results."));
     files.remove(file);
-    server.wait(SOON, "gone", |server| server.shows("/search?q=%E5%8A%A0%E6%81%AF", "Nothing was found"));
+    server.wait(SOON, "gone", |server| server.shows("/search?q=%E5%8A%A0%E6%81%AF", "No results."));
 }
 
 #[test]
@@ -59,14 +59,14 @@ fn an_index_whose_process_was_killed_is_whole_again() {
     let server = files.serve(&flags(&cache));
     server.wait_until("searchable", is_current);
     assert!(server.shows(EVERY, "2,000 posts"), "{}", server.page(EVERY));
-    assert!(!server.log().contains("made anew"), "{}", server.log());
+    assert!(!server.log().contains("cannot be opened; rebuilding"), "{}", server.log());
 }
 
 #[test]
 fn where_nothing_can_be_written_the_search_says_so_and_the_rest_works() {
     let (files, cache) = (Files::many(20), folder(&[]));
     let server = Running::of(&mut serve_with_room(&files, &cache, 0));
-    server.wait(SOON, "failing", |server| server.shows(EVERY, "nowhere to keep its index"));
+    server.wait(SOON, "failing", |server| server.shows(EVERY, "no place to store its index"));
     assert!(server.shows("/", "No 1."));
     assert!(server.get("/readyz?verbose").text().contains("search: cannot be written"));
     assert_eq!(server.get("/readyz").status, StatusCode::OK);
@@ -81,7 +81,12 @@ fn an_index_without_room_goes_on_when_there_is_some() {
     files.write(&numbered(300), &post("No 300.", "2024-01-01", "x"));
     let has_come = |server: &Running| server.get("/readyz?verbose").text().contains("archive: 301 posts");
     server.wait(SOON, "following", has_come);
-    assert_eq!(server.log().matches("is tried again").count(), 1, "{}", server.log());
+    assert_eq!(
+        server.log().matches("cannot write the search index; retrying").count(),
+        1,
+        "{}",
+        server.log()
+    );
     let raised =
         Command::new("prlimit").args(["--pid", &server.id().to_string(), "--fsize=unlimited"]).status();
     assert!(raised.expect("prlimit of util-linux runs").success());
@@ -104,7 +109,7 @@ fn an_index_whose_folder_was_removed_is_made_anew() {
     server.wait_until("found", |server| server.shows(EVERY, "51 posts"));
 }
 
-/// Changes bytes in the middle of the files of an index that end so, in which what is at their end stays.
+/// Damages the middle of the index files with this extension; the footer at their end stays intact.
 fn spoil(cache: &TempDir, ending: &str) {
     let mut spoilt = 0;
     for entry in walkdir::WalkDir::new(cache.path()).into_iter().flatten() {
@@ -128,8 +133,9 @@ fn an_index_that_was_damaged_meanwhile_is_made_anew() {
         server.stop();
         spoil(&cache, ending);
         let server = files.serve(&flags(&cache));
-        let says_so =
-            |server: &Running| ["is damaged", "made anew"].iter().any(|text| server.log().contains(text));
+        let says_so = |server: &Running| {
+            ["is corrupt", "cannot be opened; rebuilding"].iter().any(|text| server.log().contains(text))
+        };
         server.wait_until("damage found", says_so);
         server.wait_until("searchable", |server| is_current(server) && server.shows(EVERY, "300 posts"));
         server.stop();

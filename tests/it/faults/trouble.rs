@@ -1,4 +1,4 @@
-//! Folders that vanish, files that may not be read, names that are none: the site goes on.
+//! Folders that vanish, files without read permission, and invalid names: the site stays up.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -67,7 +67,7 @@ fn a_folder_of_two_names_is_followed_under_each() {
     fs::create_dir(files.path("twin")).expect("a folder");
     symlink("../_posts", files.path("twin/_posts")).expect("a link");
     let server = files.serve(&[]);
-    // Once this is seen, every folder is listened to.
+    // Once this post appears, finews watches every folder.
     files.write("_posts/2024-01-03-c.md", &post("Third", "2024-01-03 08:00", "x"));
     server.wait(SOON, "following", |server| server.shows("/", "Third"));
     for (path, url) in [("2024-01-01-a.md", A), ("deep/2024-01-02-b.md", "/x/2024/01/02/b.html")] {
@@ -89,7 +89,7 @@ fn a_site_without_file_descriptors_recovers() {
     limited.args(["-c", "ulimit -n 64; exec \"$@\"", "sh"]);
     limited.arg(program.get_program()).args(program.get_args());
     let server = Running::of(&mut limited);
-    // As many as the program may have, and some more who wait.
+    // More connections than the open-file limit allows, so that some wait.
     let crowd: Vec<_> = (0..80).map(|_| server.connect()).collect();
     std::thread::sleep(Duration::from_millis(500));
     files.write("_posts/2024-01-01-a.md", &post("Changed", "2024-01-01 08:00", "x"));
@@ -147,7 +147,7 @@ fn a_post_that_may_not_be_read_keeps_its_last_version() {
     let files = Files::new();
     let server = Running::of(&mut serve_as_nobody(files.root(), &[]));
     let path = "_posts/2024-01-01-a.md";
-    // Closed to us before it is in its place, so that no moment is left to read it.
+    // The file loses its permissions before the rename, so finews has no moment to read it.
     files.write("_posts/new.tmp", &post("Second", "2024-01-01 08:00", "x"));
     files.set_mode("_posts/new.tmp", 0o000);
     files.rename("_posts/new.tmp", path);
@@ -156,7 +156,7 @@ fn a_post_that_may_not_be_read_keeps_its_last_version() {
     files.set_mode(path, 0o644);
     server.wait(SOON, "open again", |server| server.shows(A, "Text of Second."));
     server.wait(SOON, "content", |server| server.problems().is_empty());
-    // The next start would not have the post, so its owner should know.
+    // The next start would not serve the post, so the operator must see the problem.
     files.set_mode(path, 0o000);
     server.wait(SOON, "complaining", |server| server.complains(path, "unreadable"));
     assert!(server.shows(A, "Text of Second."));
@@ -169,12 +169,12 @@ fn a_folder_that_may_not_be_read_keeps_its_posts() {
     let files = Files::new();
     files.write("_posts/sub/2024-01-01-b.md", &post("Below", "2024-01-01 09:00", "x"));
     let server = Running::of(&mut serve_as_nobody(files.root(), &["--rescan", "1s"]));
-    // Closed altogether, or such that files can be listed, but not be read.
+    // The folder is closed entirely, or its files can be listed but not read.
     for (closed, mode) in [("_posts/sub", 0o000), ("_posts", 0o000), ("_posts/sub", 0o644), ("_posts", 0o644)]
     {
         files.set_mode(closed, mode);
         server.wait(SOON, "complaining", |server| server.complains(closed, "unreadable"));
-        // Looking at everything takes nothing away either.
+        // A full scan does not remove the posts either.
         std::thread::sleep(Duration::from_millis(1500));
         assert!(server.shows("/", "First") && server.shows("/", "Below"), "{closed}");
         assert!(server.shows(A, "Text of First.") && server.shows("/x/2024/01/01/b.html", "Text of Below."));
@@ -188,7 +188,7 @@ fn a_folder_that_may_not_be_read_keeps_its_posts() {
     }
 }
 
-/// Puts what no scraper should into a folder of posts.
+/// Adds entries to a folder of posts that do not belong there.
 fn spoil(files: &Files) {
     symlink("..", files.path("_posts/loop")).expect("a link");
     symlink("2024-01-03-self.md", files.path("_posts/2024-01-03-self.md")).expect("a link");
@@ -208,7 +208,7 @@ fn spoil(files: &Files) {
     files.write("_posts/2024-01-02-folder.md/2024-01-02-inner.md", &inner);
 }
 
-/// What the site shows of all that.
+/// Asserts that the site shows every readable post of [`spoil`], and reports the rest.
 fn assert_unspoilt(server: &Running) {
     server.wait(SOON, "unspoilt", |server| {
         ["First", "Odd", "In odd", "Inner"].iter().all(|title| server.shows("/category/x.html", title))
@@ -217,7 +217,7 @@ fn assert_unspoilt(server: &Running) {
             && server.complains("_posts/2024-01-03-dangling.md", "unreadable")
             && server.complains("loop", "unreadable")
     });
-    // Links to folders below `_posts` are not followed, wherever they lead; nor is what is hidden read.
+    // finews does not follow links to folders below `_posts`, and ignores hidden files.
     assert_eq!(server.problems().len(), 4, "{:?}", server.problems());
     assert!(server.shows("/x/2024/01/02/inner.html", "Text of Inner."));
     assert!(server.shows(A, "Text of First."));
@@ -241,7 +241,7 @@ fn whatever_appears_among_the_posts_the_site_goes_on() {
     let server = files.serve(&[]);
     spoil(&files);
     assert_unspoilt(&server);
-    // A post may become a folder, and end as a post again.
+    // A folder may replace a post, and a post the folder.
     files.remove("_posts/2024-01-01-a.md");
     files.write("_posts/2024-01-01-a.md/2024-01-04-c.md", &post("In its place", "2024-01-04 08:00", "x"));
     server.wait(SOON, "following", |server| server.shows("/", "In its place"));
@@ -262,7 +262,7 @@ fn a_file_without_closing_fence_is_shown_once_it_rests() {
     assert!(start.elapsed() > Duration::from_millis(1500), "it had no time to rest: {:?}", start.elapsed());
     assert!(!server.complains(path, "half-written"));
     assert!(server.complains(path, "front-matter-invalid"));
-    // One that is completed in time was never shown as it was.
+    // A file that is completed in time is never shown incomplete.
     let path = "_posts/2024-01-02-c.md";
     files.write(path, "---\ntitle: Torn\n");
     server.wait(SOON, "complaining", |server| server.complains(path, "half-written"));

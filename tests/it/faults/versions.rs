@@ -1,4 +1,4 @@
-//! A reader sees whole versions of a post, each under a tag of its own, however it is written.
+//! Readers receive complete versions of a post, each with its own ETag, however the file is written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -15,7 +15,7 @@ const PATH: &str = "_posts/2024-01-01-a.md";
 const URL: &str = "/x/2024/01/01/a.html";
 const READS_EACH: usize = 25_000;
 
-/// A version of a post: its number is at both ends of a body of more than 16 KiB.
+/// A version of a post, with its number at both ends of a body of more than 16 KiB.
 fn version(number: usize) -> String {
     let filling = "These words stand between the one end and the other.\n".repeat(400);
     format!(
@@ -24,13 +24,13 @@ fn version(number: usize) -> String {
     )
 }
 
-/// The number after a word.
+/// Parses the number between a word and the next full stop.
 fn number(text: &str, word: &str) -> Option<usize> {
     let (_, rest) = text.split_once(word)?;
     rest.split_once('.')?.0.parse().ok()
 }
 
-/// Writes one version after the other, now in place, now aside, until told to stop. The last one.
+/// Writes version after version until `stop` is set, in turns in place and by a rename; returns the last.
 fn write(files: &Files, stop: &AtomicBool) -> usize {
     for round in 1.. {
         let text = version(round);
@@ -49,10 +49,10 @@ fn write(files: &Files, stop: &AtomicBool) -> usize {
     unreachable!("the rounds have no end")
 }
 
-/// What one reader has seen: of each tag the version and the bytes.
+/// The responses to one reader: the version and the bytes of each ETag.
 type Seen = HashMap<String, (usize, Vec<u8>)>;
 
-/// Reads a post many times in a coding; `revisits` as one who has it already.
+/// Reads a post many times in one content coding; with `revisits`, each request sends the last ETag.
 fn read(mut reader: Connection, coding: &str, revisits: bool) -> Seen {
     let mut seen = Seen::new();
     let mut last = String::new();
@@ -78,7 +78,7 @@ fn read(mut reader: Connection, coding: &str, revisits: bool) -> Seen {
     seen
 }
 
-/// The version that a page shows, from its title to its end.
+/// Returns the version that a page shows, and asserts that it is the same from the title to the end.
 fn whole_version(text: &str) -> usize {
     let version = number(text, "Version ").expect("a title");
     assert_eq!(number(text, "Begins "), Some(version));
@@ -88,7 +88,7 @@ fn whole_version(text: &str) -> usize {
     version
 }
 
-/// Four readers, who take turns in nothing.
+/// Runs four readers in parallel, independent of each other.
 fn read_by_all(server: &Running) -> Vec<(&'static str, Seen)> {
     let readers = [("identity", false), ("br", false), ("gzip", false), ("identity", true)];
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The program as it really runs: a child process, asked over sockets, told by signals.
+//! A real server: finews as a child process, with requests over sockets and with signals.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,22 +11,22 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::{Answer, json_lines};
 
-/// Nothing that is waited for takes longer.
+/// Default time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The command that serves a site, at ports that are free.
+/// The command that serves a site on free ports of 127.0.0.1.
 pub fn serve(site: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
     command.arg("serve").arg(site).args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
     command.args(flags);
     if !flags.contains(&"--search-rate") {
-        // Tests ask until they have what they want.
+        // Tests poll the search until it shows the expected result.
         command.args(["--search-rate", "off"]);
     }
     command
 }
 
-/// A finews that runs, killed when dropped.
+/// A server process that is killed on drop.
 pub struct Running {
     child: Child,
     address: String,
@@ -35,31 +35,31 @@ pub struct Running {
 }
 
 impl Running {
-    /// Serves a site, whose archive is loaded.
+    /// Serves a site, and waits until its archive is loaded.
     pub fn serving(site: &Path, flags: &[&str]) -> Self {
         Self::of(&mut serve(site, flags))
     }
 
-    /// Runs a command that serves, until the archive is loaded.
+    /// Starts a server, and waits until its archive is loaded.
     pub fn of(command: &mut Command) -> Self {
         let server = Self::listening(command);
-        // Who asks `/readyz` is waited for at the end.
+        // A poll of `/readyz` would delay the shutdown: finews waits for clients that use it.
         server.wait_until("ready", |server| server.get("/").status != StatusCode::SERVICE_UNAVAILABLE);
         server
     }
 
-    /// Runs a command that serves, until it listens.
+    /// Starts a server, and waits until it listens.
     pub fn listening(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let log = Arc::new(Mutex::new(String::new()));
-        // The pipe is read on, so that the server never waits for us.
+        // Read the pipe to its end, so that the server never blocks on its log.
         std::thread::spawn({
             let log = Arc::clone(&log);
             move || lines.map_while(Result::ok).for_each(|line| *hold(&log) += &(line + "\n"))
         });
         let mut server = Self { child, address: String::new(), admin: String::new(), log };
-        let said = ["listening on ", "the owner's pages are on "];
+        let said = ["listening on ", "admin listener on "];
         server.wait_until("listening", |server| said.iter().all(|text| server.log().contains(text)));
         let log = server.log();
         let address = |text: &str| {
@@ -72,57 +72,57 @@ impl Running {
         server
     }
 
-    /// Host and port where readers are served.
+    /// Host and port of the listener for readers.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// What it has logged until now.
+    /// The log output so far.
     pub fn log(&self) -> String {
         hold(&self.log).clone()
     }
 
-    /// A connection of a reader.
+    /// Opens a keep-alive connection to the listener for readers.
     pub fn connect(&self) -> Connection {
         Connection::to(&self.address)
     }
 
-    /// A socket, which is read for so long at most.
+    /// Opens a TCP connection to the listener for readers; `patience` is its read timeout.
     pub fn socket(&self, patience: Duration) -> TcpStream {
         socket(&self.address, patience)
     }
 
-    /// GETs a path.
+    /// Sends a GET request over a new connection.
     pub fn get(&self, path: &str) -> Answer {
         self.connect().get(path)
     }
 
-    /// GETs a path of the owner's listener, with these headers.
+    /// Sends a GET request with these headers to the admin listener.
     pub fn ask_owner(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         Connection::to(&self.admin).ask(path, headers)
     }
 
-    /// The text of a page, which must be there.
+    /// The text of a page; asserts that the status is 200.
     pub fn page(&self, path: &str) -> String {
         let answer = self.get(path);
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         answer.text()
     }
 
-    /// The tag of a page, which must be there.
+    /// The ETag of a page; asserts that the status is 200.
     pub fn etag(&self, path: &str) -> String {
         let answer = self.get(path);
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         answer.header("etag").to_owned()
     }
 
-    /// Whether a page is there and has a text in it.
+    /// Returns whether a page has status 200 and contains a text.
     pub fn shows(&self, path: &str, text: &str) -> bool {
         let answer = self.get(path);
         answer.status == StatusCode::OK && answer.text().contains(text)
     }
 
-    /// The problems of the archive, as its owner sees them: paths and codes.
+    /// The problems on the admin listener's `/problems`: paths and codes.
     pub fn problems(&self) -> Vec<(String, String)> {
         let answer = self.ask_owner("/problems", &[]);
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
@@ -130,22 +130,22 @@ impl Running {
         problems.iter().map(|problem| (text(&problem["path"]), text(&problem["code"]))).collect()
     }
 
-    /// Whether a file or folder has a problem of this code.
+    /// Returns whether a file or folder has a problem with this code.
     pub fn complains(&self, path: &str, code: &str) -> bool {
         self.problems().iter().any(|problem| (&*problem.0, &*problem.1) == (path, code))
     }
 
-    /// Whether no file or folder of this name has a problem.
+    /// Returns whether a file or folder has no problems.
     pub fn is_content_with(&self, path: &str) -> bool {
         self.problems().iter().all(|(of, _)| of != path)
     }
 
-    /// Waits until something holds.
+    /// Waits until a condition holds; panics after the default time limit.
     pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         self.wait(PATIENCE, what, holds);
     }
 
-    /// Waits until something holds, and for no longer than this.
+    /// Waits until a condition holds; panics after `limit`.
     pub fn wait(&self, limit: Duration, what: &str, holds: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !holds(self) {
@@ -154,18 +154,18 @@ impl Running {
         }
     }
 
-    /// What to know when something was waited for in vain.
+    /// Problems and log, for the message of a timeout.
     fn state(&self) -> String {
         let problems = if self.admin.is_empty() { Vec::new() } else { self.problems() };
         format!("problems: {problems:?}; log:\n{}", self.log())
     }
 
-    /// Waits until a text has been logged.
+    /// Waits until the log contains a text.
     pub fn wait_for_log(&self, text: &str) {
         self.wait_until(text, |server| server.log().contains(text));
     }
 
-    /// Bytes of memory that are its own.
+    /// Anonymous memory of the process, in bytes.
     pub fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a status");
         let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a line");
@@ -173,24 +173,24 @@ impl Running {
         kibibytes * 1024
     }
 
-    /// Sends a signal.
+    /// Sends a signal, named without `SIG`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
         assert!(status.expect("kill runs").success());
     }
 
-    /// The number of its process.
+    /// The ID of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it without a word of warning.
+    /// Kills the process with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it has ended");
     }
 
-    /// The code that it ends with within this time.
+    /// Waits for the exit, at most `limit`; returns the exit code, or `None` after a timeout or a signal.
     pub fn ended_within(&mut self, limit: Duration) -> Option<i32> {
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
@@ -202,7 +202,7 @@ impl Running {
         None
     }
 
-    /// Tells it to stop, which it does soon and well.
+    /// Sends SIGTERM, and asserts a clean exit within 8 seconds.
     pub fn stop(mut self) {
         self.signal("TERM");
         assert_eq!(self.ended_within(Duration::from_secs(8)), Some(0), "{}", self.log());
@@ -226,7 +226,7 @@ fn socket(address: &str, patience: Duration) -> TcpStream {
     stream
 }
 
-/// A connection that is kept open.
+/// A keep-alive connection to a listener.
 pub struct Connection {
     stream: BufReader<TcpStream>,
 }
@@ -238,12 +238,12 @@ impl Connection {
         Self { stream: BufReader::new(stream) }
     }
 
-    /// GETs a path, and reads the answer whole.
+    /// Sends a GET request and reads the whole response.
     pub fn get(&mut self, path: &str) -> Answer {
         self.ask(path, &[])
     }
 
-    /// GETs a path with these headers.
+    /// Sends a GET request with these headers and reads the whole response.
     pub fn ask(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n");
         for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! Tables: what stands between cells gets a cell, and parts without a table are dropped.
+//! Repairs tables: content between cells gets a cell, and parts outside of a table are dropped.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use super::super::element;
 use super::{Open, Pass};
 
 impl Pass<'_> {
-    /// Text and elements between the cells of a table get a cell of their own; HTML would move
-    /// them before the table.
+    /// Gives text and elements between the cells of a table a cell of their own; HTML would move them
+    /// before the table.
     pub(super) fn enter_cell(&mut self) {
         loop {
             let part =
@@ -38,7 +38,7 @@ impl Pass<'_> {
         });
     }
 
-    /// Makes room for a part of a table: whether it may stand here.
+    /// Opens the row that a part of a table needs. Returns whether the part is allowed here.
     pub(super) fn enter_table_part(&mut self, name: &str) -> bool {
         let part =
             self.open.iter().rev().find(|open| open.shown.is_some() && element::is_table_part(&open.name));

@@ -1,11 +1,11 @@
-//! The children of the body as they are written: their places, their text and their links, for
-//! lifting; and the way back from what is hidden.
+//! Records the children of the body for lifting (their ranges, text and links), and undoes the output of
+//! hidden elements.
 
 use super::super::element;
 use super::super::lift::{self, Kind, Link, Top};
 use super::Pass;
 
-/// A moment of the pass.
+/// A state of the pass to go back to.
 pub(super) struct Mark {
     pub(super) out: usize,
     pub(super) tops: usize,
@@ -17,7 +17,7 @@ pub(super) struct Mark {
 pub(super) struct Current<'h> {
     pub(super) start: usize,
     pub(super) is_quote: bool,
-    /// Loose text and spans.
+    /// True for loose text and spans, outside any block.
     pub(super) is_loose: bool,
     pub(super) text: String,
     pub(super) links: Vec<Link<'h>>,
@@ -25,7 +25,7 @@ pub(super) struct Current<'h> {
 }
 
 impl Pass<'_> {
-    /// Begins the child of the body that an element belongs to, which stands at `start`.
+    /// Begins the child of the body that the element at `start` belongs to.
     pub(super) fn enter(&mut self, name: &str, start: usize) {
         if self.shown > 0 {
             if let Some(top) = &mut self.current {
@@ -71,7 +71,7 @@ impl Pass<'_> {
         Mark { out: self.out.len(), tops: self.tops.len(), top, depth: self.shown }
     }
 
-    /// Takes back what a hidden element wrote.
+    /// Undoes the output of a hidden element.
     pub(super) fn go_back(&mut self, mark: &Mark) {
         self.out.truncate(mark.out);
         let had_more_tops = self.tops.len() > mark.tops;
@@ -83,7 +83,7 @@ impl Pass<'_> {
                 top.has_media = has_media;
             }
             (None, _) if mark.depth == 0 => self.current = None,
-            // What stood before it is one child with what follows.
+            // The output since the last recorded child becomes one child.
             _ => {
                 let start = self.tops.last().map_or(0, |top| top.end);
                 self.current = None;

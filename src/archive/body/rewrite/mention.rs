@@ -1,5 +1,5 @@
-//! The names of securities in a text: each leads to the security's page here, with its quote page
-//! beside, whether the scraper left a link or a dead span.
+//! Names of securities become links to the security's page on this site, followed by a link to its quote
+//! page. The scraper left either a link or a dead span.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,18 @@ use super::super::tokens::Tag;
 use super::super::{attributes, link};
 use super::Pass;
 
-/// A mention that is open.
+/// An open mention.
 pub(super) struct Mention {
     page: String,
     /// The quote page, on another host.
     quote: Option<String>,
-    /// Where it begins in the output.
+    /// Start of the mention in the output.
     start: usize,
 }
 
 impl<'a> Pass<'a> {
-    /// The mention that an element is: a link or span around a security's name, but not one around its
-    /// chart, and not within another link.
+    /// The mention that an element begins: a link or span around a security's name, not around its chart
+    /// and not within another link.
     pub(super) fn mention(&mut self, tag: &Tag<'a>, code: &SecurityCode) -> Option<Mention> {
         let is_within_link = self.open.iter().any(|open| open.shown.as_deref() == Some("a"));
         if !self.is_listed
@@ -40,7 +40,7 @@ impl<'a> Pass<'a> {
         })
     }
 
-    /// Writes a mention's link: the name that it has in the output.
+    /// Writes the opening tag of a mention's link and returns its name in the output.
     pub(super) fn open_mention(&mut self, mention: &Mention) -> Cow<'a, str> {
         self.out.extend(["<a href=\"", &mention.page, "\">"]);
         self.enter("a", mention.start);
@@ -48,16 +48,15 @@ impl<'a> Pass<'a> {
         Cow::Borrowed("a")
     }
 
-    /// Whether a span that became a link is open.
     pub(super) fn is_in_mention(&self) -> bool {
         self.open.iter().any(|open| open.mention.is_some())
     }
 
-    /// What comes after the end of a mention's link.
+    /// Writes the link to the quote page after a mention.
     pub(super) fn close_mention(&mut self, mention: &Mention, is_empty: bool) {
         let has_nothing = self.out.get(mention.start..).is_some_and(|out| !out.contains("<img"));
         if is_empty && has_nothing {
-            // A link without a name is none.
+            // A link without a name is removed.
             self.out.truncate(mention.start);
             return;
         }

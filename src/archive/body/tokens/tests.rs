@@ -1,4 +1,4 @@
-//! The tokens are those of html5ever, whatever the text.
+//! The tokens equal html5ever's for any text.
 
 use std::cell::RefCell;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::super::properties::{PIECES, soup};
 use super::*;
 
-/// Tokens as text, the parts of a text joined. What a script holds is left out.
+/// Tokens as text, with the parts of a text joined. The content of scripts is left out.
 #[derive(Default)]
 struct Record {
     tokens: Vec<String>,

@@ -1,11 +1,11 @@
-//! Front matter as nearly all is: a line for each key, with a text, a text in quotes or a short
-//! list behind it. It is read without serde_yaml, whose parser takes many times as long;
-//! whatever might mean more than it shows is left to it.
+//! The fast path for most front matter: one key per line, with a text, a quoted text or a
+//! short list. serde_yaml's parser takes many times as long. Any text that might have another
+//! meaning falls back to serde_yaml.
 
 use super::super::{Field, Value};
 use super::null_or_text;
 
-/// The fields, if every line is as simple as that.
+/// Returns the fields, if every line is that simple.
 pub(super) fn fields(yaml: &str) -> Option<Vec<(String, Field)>> {
     if !is_simple(yaml.as_bytes()) {
         return None;
@@ -28,15 +28,15 @@ pub(super) fn fields(yaml: &str) -> Option<Vec<(String, Field)>> {
     (!fields.is_empty()).then_some(fields)
 }
 
-/// Whether all characters are ones that YAML takes as they are: no tabs and control characters,
-/// no line breaks but the usual one, no marks of byte order.
+/// Returns whether YAML takes all characters literally: no tabs or control characters, no line breaks
+/// except line feeds, no byte order marks.
 fn is_simple(bytes: &[u8]) -> bool {
     let may_be_more = |b: &u8| (*b < b' ' && *b != b'\n') || matches!(b, 0x7F | 0xC2);
     !bytes.iter().any(may_be_more)
         && !bytes.windows(3).any(|c| matches!(c, [0xE2, 0x80, 0xA8 | 0xA9] | [0xEF, 0xBB | 0xBF, _]))
 }
 
-/// A value, and whether it was in quotes.
+/// Reads a value, and whether it is quoted.
 fn value(text: &str) -> Option<(Value, bool)> {
     match text.as_bytes().first() {
         None => Some((Value::Null, false)),
@@ -50,7 +50,7 @@ fn value(text: &str) -> Option<(Value, bool)> {
     }
 }
 
-/// The items of a list in brackets, none of them in quotes.
+/// Reads the items of a list in brackets; quoted items are not simple.
 fn list(items: &str) -> Option<Value> {
     let is_item = |item: &str| {
         is_plain(item) && !item.bytes().any(|b| matches!(b, b'[' | b']' | b'{' | b'}' | b':' | b'#' | b'?'))
@@ -59,8 +59,8 @@ fn list(items: &str) -> Option<Value> {
     items.map(|item| is_item(item).then(|| null_or_text(item))).collect::<Option<Vec<_>>>().map(Value::List)
 }
 
-/// Whether a text without quotes is what it looks like. Most marks at its beginning have a
-/// meaning, and so have `: ` and ` #` within.
+/// Returns whether an unquoted text means what it shows. Most punctuation at its beginning has a meaning
+/// in YAML, and so do `: ` and ` #` inside the text.
 fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/' || !c.is_ascii())
         && !text.ends_with(':')

@@ -1,4 +1,4 @@
-//! The text behind serde's values: where a key stands, what follows it, what was in quotes.
+//! The text behind serde's values: the position of a key, the text after it, and quotes.
 
 use std::cell::Cell;
 
@@ -7,20 +7,20 @@ use serde::de::Error;
 use super::null_or_text;
 use crate::archive::front_matter::Value;
 
-/// What serde is asked for when a list begins.
+/// The type that is requested from serde for the items of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lists {
-    /// Its items as texts.
+    /// Each item is requested as text.
     OfScalars,
-    /// Its items as what serde takes them for.
+    /// serde chooses the type of each item.
     OfAnything,
 }
 
-/// The text that is read, to look up what serde does not tell.
+/// The source text, for lookups of details that serde does not expose.
 pub(super) struct Source<'y> {
     pub(super) yaml: &'y str,
     pub(super) lists: Lists,
-    /// Bytes and nodes that may still be made.
+    /// The bytes and nodes that the values may still take.
     budget: Cell<usize>,
 }
 
@@ -30,7 +30,7 @@ impl<'y> Source<'y> {
         Self { yaml, lists, budget: Cell::new(4 * yaml.len() + 1024) }
     }
 
-    /// Where in the source a borrowed text stands.
+    /// Returns the position of a borrowed text in the source.
     pub(super) fn position(&self, text: &str) -> Option<usize> {
         let position = text.as_ptr().addr().checked_sub(self.yaml.as_ptr().addr())?;
         (position + text.len() <= self.yaml.len()).then_some(position)
@@ -47,7 +47,7 @@ impl<'y> Source<'y> {
                 self.budget.set(left);
                 Ok(())
             }
-            None => Err(E::custom("its aliases repeat too much")),
+            None => Err(E::custom("aliases expand to too much text")),
         }
     }
 
@@ -56,7 +56,7 @@ impl<'y> Source<'y> {
         Ok(if quoted { Value::Text(text.to_owned()) } else { null_or_text(text) })
     }
 
-    /// What stands after a key.
+    /// Returns the shape of the value after a key, judged by its first character.
     pub(super) fn shape_after(&self, key: &Key) -> Shape {
         let Some(start) = key.end else { return Shape::Unknown };
         let after = self.yaml[start..].trim_start_matches(['"', '\'', ' ', '\t']);
@@ -78,14 +78,14 @@ impl<'y> Source<'y> {
     }
 }
 
-/// What serde is to be asked for.
+/// The type to request from serde for a value.
 pub(super) enum Shape {
     Scalar { quoted: bool },
     List,
     Unknown,
 }
 
-/// A key and, if it is the source's own text, where it ends there.
+/// A key, with its end in the source if it is borrowed from there.
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) end: Option<usize>,

@@ -1,4 +1,4 @@
-//! What is read without serde_yaml is what serde_yaml would have read.
+//! The fast path must read exactly what serde_yaml reads.
 
 use proptest::prelude::*;
 

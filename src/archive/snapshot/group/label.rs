@@ -1,4 +1,4 @@
-//! What readers call a group, by what its posts call it.
+//! Derives a group's label from the names that its posts use for it.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -9,10 +9,10 @@ use rpds::HashTrieMapSync;
 use crate::archive::names::{NameId, Names};
 use crate::archive::post::Post;
 
-/// What the tags of sources end in.
+/// The usual ending of a source's tag ("news").
 const NEWS: &str = "新闻";
 
-/// How often each name stands in a group's posts, of which the group's label is made.
+/// Counts how often a group's posts use each name. The label is derived from these counts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     names: HashTrieMapSync<NameId, Count>,
@@ -23,13 +23,13 @@ pub(super) struct Tally {
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     posts: usize,
-    /// The sum of its places among the tags of these posts.
+    /// The sum of the name's position in each post's tags.
     places: usize,
 }
 
 impl Count {
-    /// The least is of the most frequent name; of those equally frequent, of that which stands first, so
-    /// that the answer is always the same.
+    /// Sort key: the most frequent name comes first, then the name with the earlier positions. The text
+    /// breaks ties, so the order is deterministic.
     fn rank(self, name: &str) -> (Reverse<usize>, usize, &str) {
         (Reverse(self.posts), self.places, name)
     }
@@ -56,7 +56,7 @@ impl Tally {
         self.news -= usize::from(called.has_news);
     }
 
-    /// Every name, the most frequent first.
+    /// All names, most frequent first.
     pub(super) fn names<'n>(&self, names: &'n Names) -> Vec<&'n str> {
         let mut sorted: Vec<_> = self.names.iter().collect();
         sorted.sort_by_key(|(name, count)| count.rank(names.text(**name)));
@@ -67,8 +67,8 @@ impl Tally {
         self.names.keys().any(|name| is_it(names.text(*name)))
     }
 
-    /// The most frequent name, without 新闻 at the end when every one of the posts has a tag with that
-    /// ending; nothing when they have none.
+    /// The most frequent name, or `None` if the posts use no name. Drops a final 新闻 if every post has a
+    /// tag with that ending.
     fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
         let ranks = self.names.iter().map(|(name, count)| count.rank(names.text(*name)));
         let (.., name) = ranks.min()?;
@@ -79,7 +79,7 @@ impl Tally {
     }
 }
 
-/// What one post calls a group.
+/// The names that one post uses for a group.
 pub(super) struct Called<'p> {
     names: Cow<'p, [NameId]>,
     has_news: bool,
@@ -89,14 +89,14 @@ fn has_news(names: &Names, post: &Post) -> bool {
     post.tags().iter().any(|tag| names.text(*tag).ends_with(NEWS))
 }
 
-/// What a group of posts is called.
+/// Selects the names that a group's label comes from.
 #[derive(Debug, Clone)]
 pub(in crate::archive::snapshot) enum Labels {
-    /// By its own name.
+    /// The group's own name.
     Names,
-    /// By the tags of its posts, unless the owner has given it a name.
+    /// The tags of its posts, unless the operator configured a name.
     Tags(Arc<[(String, String)]>),
-    /// By the name that a security is mentioned by.
+    /// The names in the mentions of the security.
     Mentions,
 }
 
@@ -113,7 +113,7 @@ impl Labels {
         }
     }
 
-    /// What a post calls a group that it is in.
+    /// The names that a post uses for one of its groups.
     pub(super) fn called<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Called<'p> {
         match self {
             Self::Names => Called { names: Cow::Borrowed(&[]), has_news: false },

@@ -1,4 +1,4 @@
-//! Which posts are recent, and how many.
+//! Counts of recent posts.
 
 use std::ops::{AddAssign, SubAssign};
 
@@ -7,16 +7,16 @@ use chrono_tz::Tz;
 
 use crate::archive::post::Timestamp;
 
-/// Posts of the last days before the newest post of the archive, its day included.
+/// Numbers of recent posts, counted back from the day of the archive's newest post, that day included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Recent {
-    /// Of 30 days, in which a source counts as active.
+    /// Posts of 30 days. A source with at least one counts as active.
     pub month: usize,
-    /// Of 7 days.
+    /// Posts of 7 days.
     pub week: usize,
 }
 
-/// The moments from which posts are recent.
+/// The start of each recent period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::archive::snapshot) struct Since {
     month: Option<Timestamp>,
@@ -24,7 +24,7 @@ pub(in crate::archive::snapshot) struct Since {
 }
 
 impl Since {
-    /// In an archive of this newest day, if it has any.
+    /// Computes the periods from the day of the archive's newest post.
     pub(in crate::archive::snapshot) fn of(newest: Option<NaiveDate>, zone: Tz) -> Self {
         let before = |days| {
             let first = newest?.checked_sub_days(Days::new(days))?;
@@ -33,7 +33,7 @@ impl Since {
         Self { month: before(29), week: before(6) }
     }
 
-    /// What a post of a moment counts for.
+    /// The contribution of a post with this date: 0 or 1 for each period.
     pub(in crate::archive::snapshot) fn count(self, date: Timestamp) -> Recent {
         let counts = |since: Option<Timestamp>| usize::from(since.is_none_or(|since| date >= since));
         Recent { month: counts(self.month), week: counts(self.week) }

@@ -1,5 +1,5 @@
-//! What narrows a search, beside its results: sources, months, securities, each a link; and what it is
-//! narrowed by, each with a link to be rid of it.
+//! Links beside the results that narrow a search, by source, month and security, and links that remove the
+//! active filters.
 
 use chrono::{Datelike, Months, NaiveDate};
 
@@ -11,44 +11,44 @@ use crate::search::{Facet, Found, meant};
 use crate::web::reply::Visit;
 use crate::web::timeline::Link;
 
-/// The picture's width and height.
+/// Width and height of the picture of months.
 const WIDTH: u32 = 360;
 const HEIGHT: u32 = 64;
-/// Months of the picture, the newest.
+/// The picture shows at most this number of months, the newest.
 const MOST_MONTHS: usize = 90;
 
-/// What narrows a search.
+/// The links that narrow or widen a search.
 #[derive(Debug, Default)]
 pub(super) struct Narrow {
-    /// What it is narrowed by; each link leads to the search without it.
+    /// The active filters; each link leads to the search without that filter.
     pub(super) applied: Vec<Link>,
     pub(super) months: Vec<Month>,
-    /// Sources, and securities.
+    /// Sources and securities.
     pub(super) groups: Vec<Choices>,
 }
 
-/// Links that narrow by what is of a kind.
+/// Links that narrow by one kind of group.
 #[derive(Debug)]
 pub(super) struct Choices {
     pub(super) label: &'static str,
     pub(super) choices: Vec<Choice>,
 }
 
-/// A link that narrows, and how much it leaves.
+/// A link that narrows the search, with the number of posts that remain.
 #[derive(Debug)]
 pub(super) struct Choice {
     pub(super) link: Link,
     pub(super) count: String,
 }
 
-/// A bar of the picture of months.
+/// A bar in the picture of months.
 #[derive(Debug)]
 pub(super) struct Month {
     pub(super) x: u32,
     pub(super) y: u32,
     pub(super) width: u32,
     pub(super) height: u32,
-    /// The month; nothing leads to one without posts.
+    /// The link; months without posts have no bar.
     pub(super) choice: Choice,
 }
 
@@ -72,7 +72,7 @@ impl Narrow {
         }
     }
 
-    /// Whether there is anything.
+    /// Returns whether there are no links to narrow the search.
     pub(super) fn is_empty(&self) -> bool {
         self.months.is_empty() && self.groups.is_empty()
     }
@@ -98,7 +98,7 @@ fn choices(
     facets.iter().map(choice).collect()
 }
 
-/// The months as bars from the first to the last, those without posts as gaps.
+/// A bar for each month with posts. Months without posts are gaps.
 fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>], is_more: bool) -> Vec<Month> {
     let number = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
     let facets = &facets[facets.len().saturating_sub(MOST_MONTHS)..];
@@ -114,7 +114,7 @@ fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>], is_more: 
         let place = (number(facet.of) - start).cast_unsigned();
         let height = (HEIGHT as usize * facet.count).div_ceil(most) as u32;
         let mut query = hunt.query.clone();
-        // Days that it is narrowed by already stay.
+        // The new range stays within the days that the search is limited to already.
         let last = facet.of.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt());
         query.from = query.from.max(Some(facet.of));
         query.to = query.to.into_iter().chain(last).min();
@@ -133,7 +133,7 @@ fn months(visit: &Visit<'_>, hunt: &Hunt, facets: &[Facet<NaiveDate>], is_more: 
     facets.iter().filter(|facet| number(facet.of) >= start).map(bar).collect()
 }
 
-/// What a search is narrowed by.
+/// The active filters, each with a link to the search without it.
 fn applied(visit: &Visit<'_>, hunt: &Hunt) -> Vec<Link> {
     let words = visit.site.words;
     let mut links = Vec::new();

@@ -1,5 +1,5 @@
-//! What finds something where a query found nothing: the same without one of its parts, each of its parts, or
-//! a part of a long text.
+//! Related queries for a query without results: the query without one of its parts, each part alone, or a
+//! part of a long text.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -7,25 +7,25 @@ use std::time::{Duration, Instant};
 
 use crate::search::query::Query;
 
-/// Offers of a page.
+/// Maximum number of offers.
 const MOST: usize = 3;
-/// Queries of a kind that are tried for them.
+/// Maximum number of queries tried per kind.
 const TRIED: usize = 10;
-/// After this time no more are tried.
+/// Time after which no further query is tried.
 const LONGEST: Duration = Duration::from_millis(200);
-/// A part of a text that is shorter says little.
+/// Shortest part of a text to try, in words or Han characters; shorter ones say little.
 const SHORTEST: usize = 2;
 
-/// Queries near one, of which some may find something.
+/// Makes related queries, which may or may not have results.
 type Kind = fn(&Query) -> Vec<Query>;
 
-/// Queries near one, each with how many posts it finds, those that find most first. `count` counts them.
+/// Related queries with their number of posts, the largest number first. `count` counts the posts of a query.
 pub(super) fn of(
     query: &Query,
     count: impl Fn(&Query) -> io::Result<usize>,
 ) -> io::Result<Vec<(Query, usize)>> {
     let begun = Instant::now();
-    // Of parts of a text the longest is enough.
+    // The longest part of a text with results is enough.
     let kinds: [(Kind, usize); 3] = [(without_a_part, TRIED), (parts, TRIED), (parts_of_a_text, 1)];
     for (kind, enough) in kinds {
         let mut offers = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn of(
             }
         }
         if !offers.is_empty() {
-            // Without the rarest part most is found.
+            // The query without its rarest part has the most results.
             offers.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
             offers.truncate(MOST);
             return Ok(offers);
@@ -48,7 +48,7 @@ pub(super) fn of(
     Ok(Vec::new())
 }
 
-/// The query without each of its parts, as far as something is left to look for.
+/// The query without each of its parts, as long as something remains to search for.
 fn without_a_part(query: &Query) -> Vec<Query> {
     let mut near = Vec::new();
     let mut offer = |change: &dyn Fn(&mut Query)| {
@@ -73,7 +73,7 @@ fn without_a_part(query: &Query) -> Vec<Query> {
     near
 }
 
-/// Each part of the query by itself, if there are more than two.
+/// Each part of the query alone, if there are at least three.
 fn parts(query: &Query) -> Vec<Query> {
     if query.texts.len() + query.filters.len() < 3 {
         return Vec::new();
@@ -83,7 +83,8 @@ fn parts(query: &Query) -> Vec<Query> {
     texts.chain(filters).collect()
 }
 
-/// The query with ever shorter beginnings and ends of its longest text alone; words are not cut.
+/// The query with shorter and shorter beginnings and ends of its longest text as its only text. Words are not
+/// cut.
 fn parts_of_a_text(query: &Query) -> Vec<Query> {
     let Some(text) = query.texts.iter().max_by_key(|text| text.chars().count()) else { return Vec::new() };
     let is_letter = |c: char| c.is_ascii_alphanumeric();
