@@ -23,7 +23,7 @@ fn archive(seed: u64) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_seed_makes_the_same_bytes_each_time() {
+fn same_seed_yields_the_same_bytes() {
     let first = archive(7);
     assert_eq!(first.len(), 600);
     assert!(first == archive(7));
@@ -31,7 +31,7 @@ fn a_seed_makes_the_same_bytes_each_time() {
 }
 
 #[test]
-fn every_shape_and_defect_is_there() {
+fn archive_contains_every_shape_and_defect() {
     let files = archive(7);
     let texts: Vec<_> = files.values().map(|bytes| String::from_utf8_lossy(bytes)).collect();
     let holding = |part: &str| texts.iter().filter(|text| text.contains(part)).count();

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stronger_scope_wins() {
+    fn more_specific_scope_wins_then_the_later() {
         let all = scope("", None, "all");
         let typed = scope("", Some("posts"), "typed");
         let deep = scope("_posts/deep", None, "deep");
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_scope_leaves_other_kinds_alone() {
+    fn typed_scope_applies_only_to_its_kind() {
         let defaults = Defaults::within("", &[scope("", Some("pages"), "page")]);
         assert!(defaults.for_post("_posts/a.md").is_empty());
         assert!(defaults.for_page("about.md", "layout").is_some());
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_are_relative_to_the_folder_of_collections() {
+    fn scope_paths_match_posts_in_the_collections_folder() {
         let table =
             [("_posts", true), ("cols/_posts", true), ("*/_posts", true), ("*", false), ("_posts/*", false)];
         for (path, expected) in table {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_takes_nothing_away_from_a_post() {
+    fn null_default_clears_values_of_pages_but_not_of_posts() {
         let null = DefaultValues {
             path: "_posts".into(),
             kind: None,

@@ -360,7 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_below_posts_is_what_follows_the_first() {
+    fn path_below_posts_starts_after_the_first_posts_folder() {
         let table = [
             ("_posts/a.md", Some("a.md")),
             ("x/_posts/y/_posts/a.md", Some("y/_posts/a.md")),

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_kept_once_and_case_matters() {
+    fn names_are_interned_once_and_case_sensitive() {
         let names = Interner::default();
         let ids = names.intern_all(&["TechWeb".into(), "Techweb".into(), "TechWeb".into()]);
         assert_eq!(ids.len(), 2);

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_dictionary_is_refused() {
+    fn invalid_dictionary_is_rejected() {
         assert!(Packing::with(Vec::new()).is_some());
         assert!(Packing::with(b"any text will do".to_vec()).is_some());
         // These bytes begin like a trained dictionary.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_length_asks_for_no_memory() {
+    fn oversized_length_still_decompresses_short_one_fails() {
         let packing = Packing::default();
         let html = "甲".repeat(100_000);
         let article = Article { html: Cow::Borrowed(&html), digest: None, source_url: None };

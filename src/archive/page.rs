@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn liquid_that_only_jekyll_fills_in_is_named() {
+    fn first_unresolved_liquid_tag_is_returned() {
         let table = [
             ("text", None),
             ("{{ site.baseurl }}/x {{ \"/y\" | relative_url }}", None),

@@ -427,7 +427,7 @@ mod tests {
     use super::{Timestamp, first_words};
 
     #[test]
-    fn a_moment_that_no_date_can_be_is_not_read() {
+    fn timestamps_out_of_date_range_are_not_deserialised() {
         let again = |seconds| postcard::from_bytes(&postcard::to_stdvec(&Timestamp(seconds)).expect("bytes"));
         for seconds in [0, 1_700_000_000, -62_135_596_800, 253_402_300_799] {
             assert_eq!(again(seconds), Ok(Timestamp(seconds)));
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_words_end_where_the_text_pauses() {
+    fn first_words_end_at_a_sentence_or_pause() {
         let long = "河".repeat(60);
         let table = [
             ("两市收平。成交放大。", "两市收平".to_owned()),

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_is_one_line_whatever_the_file_is_called() {
+    fn problem_text_is_one_line_for_any_file_name() {
         let problem = Defect::error(Code::DateMissing, "no\tdate").at(3).of("a\nb: error[x]: c.md");
         assert_eq!(problem.to_string(), "a\\nb: error[x]: c.md:3: error[date-missing]: no\\tdate");
     }

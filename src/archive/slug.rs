@@ -147,7 +147,7 @@ mod tests {
 
     /// The expected values come from Jekyll 4.3.1: raw, default, pretty (case kept), ascii, latin.
     #[test]
-    fn slugs_are_jekylls() {
+    fn slugs_match_jekyll() {
         let cases = [
             ("Hello World", ["hello-world", "hello-world", "Hello-World", "hello-world", "hello-world"]),
             ("中文 标题！", ["中文-标题！", "中文-标题", "中文-标题", "", ""]),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_have_names() {
+    fn slug_modes_are_parsed_unknown_ones_rejected() {
         assert_eq!("pretty".parse(), Ok(Mode::Pretty));
         let error = "Pretty".parse::<Mode>().map_err(|error| error.to_string());
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_slug_is_its_own_slug(text in "\\PC{0,30}") {
+        fn slugify_is_idempotent(text in "\\PC{0,30}") {
             for mode in [Mode::Default, Mode::Ascii, Mode::Latin] {
                 let slug = slugify(&text, mode, false);
                 prop_assert_eq!(slugify(&slug, mode, false), slug);

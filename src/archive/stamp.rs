@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pipe_is_no_file_and_is_not_waited_for() {
+    fn named_pipe_is_rejected_without_blocking() {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("pipe.md");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();

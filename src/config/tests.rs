@@ -20,7 +20,7 @@ fn file(yaml: &str) -> Result<Config, String> {
 }
 
 #[test]
-fn an_empty_configuration_is_jekylls() {
+fn empty_config_has_jekyll_defaults() {
     let config = file("").expect("valid");
     assert_eq!(config.timezone, Tz::UTC);
     assert_eq!((config.permalink.as_str(), config.lang.as_str(), config.future), ("date", "en", false));
@@ -29,12 +29,12 @@ fn an_empty_configuration_is_jekylls() {
 }
 
 #[test]
-fn of_a_key_written_twice_the_last_wins() {
+fn last_of_duplicate_config_keys_wins() {
     assert_eq!(file("title: a\ntitle: b\n").expect("valid").title, "b");
 }
 
 #[test]
-fn flags_win_over_the_environment_and_both_over_the_file() {
+fn flags_override_environment_which_overrides_the_file() {
     let yaml = "url: https://file.example\nfinews:\n  listen: 127.0.0.1:1\n  log_format: json\n";
     let flags = Overrides { listen: Some("127.0.0.1:3".into()), ..Overrides::default() };
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
@@ -45,7 +45,7 @@ fn flags_win_over_the_environment_and_both_over_the_file() {
 }
 
 #[test]
-fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
+fn invalid_value_errors_name_file_line_key_and_allowed_values() {
     let table = [
         ("timezone: Asia/Nowhere\n", "/_config.yml:1: timezone: `Asia/Nowhere`", "IANA"),
         ("title: x\nfuture: maybe\n", "/_config.yml:2: future: `maybe`", "true or false"),
@@ -80,7 +80,7 @@ fn a_wrong_value_names_file_line_key_and_what_is_allowed() {
 }
 
 #[test]
-fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
+fn invalid_value_errors_name_the_flag_or_variable() {
     let flags = Overrides { log_format: Some("xml".into()), ..Overrides::default() };
     let error = read("", &flags, &[]).expect_err("wrong");
     assert_eq!(error, "--log-format: `xml` is invalid; expected text or json");
@@ -89,7 +89,7 @@ fn a_wrong_flag_or_variable_is_named_as_the_owner_wrote_it() {
 }
 
 #[test]
-fn proxies_are_named_by_flags_or_a_variable_or_the_file() {
+fn trusted_proxies_come_from_flags_then_variable_then_file() {
     let proxies = |config: Config| config.trusted_proxies;
     let parsed = |all: &[&str]| all.iter().map(|proxy| proxy.parse().expect("a proxy")).collect::<Vec<_>>();
     let yaml = "finews:\n  trusted_proxy: [127.0.0.1, unix]\n";
@@ -103,7 +103,7 @@ fn proxies_are_named_by_flags_or_a_variable_or_the_file() {
 }
 
 #[test]
-fn an_unknown_key_of_ours_is_named_and_passed_over() {
+fn unknown_finews_key_is_ignored_with_a_warning() {
     let config = file("url: https://news.example\nfinews:\n  source: true\n  sauce: true\nplugins: [x]\n")
         .expect("valid");
     assert!(config.source);
@@ -115,14 +115,14 @@ fn an_unknown_key_of_ours_is_named_and_passed_over() {
 }
 
 #[test]
-fn a_missing_site_is_one_sentence() {
+fn missing_site_folder_is_named_in_the_error() {
     let error = Config::read(Path::new("/nowhere/at/all"), &Overrides::default(), &|_| None);
     let error = error.expect_err("missing").to_string();
     assert!(error.starts_with("cannot use the site folder /nowhere/at/all:"), "{error}");
 }
 
 #[test]
-fn what_real_sites_have_is_no_reason_to_refuse_them() {
+fn unusual_values_of_real_sites_are_accepted() {
     let table = [
         "author: [a, b]\n",
         "author: {name: {first: x}}\n",
@@ -142,7 +142,7 @@ fn what_real_sites_have_is_no_reason_to_refuse_them() {
 }
 
 #[test]
-fn values_are_read_as_their_owners_meant_them() {
+fn values_in_alternative_forms_are_normalised() {
     let config = file("author: [a, {name: b}]\nfuture: 'true'\nunpublished: 1\npaginate: '5'\n");
     let config = config.expect("valid");
     assert_eq!(config.author.as_deref(), Some("a, b"));
@@ -157,7 +157,7 @@ fn values_are_read_as_their_owners_meant_them() {
 }
 
 #[test]
-fn who_is_told_of_new_posts_is_named_as_it_is_asked() {
+fn notification_urls_are_normalised_invalid_ones_rejected() {
     let config =
         file("finews:\n  websub: {hub: 'https://例子.测试'}\n  on_publish: https://h.example/a b?c\n");
     let config = config.expect("valid");
@@ -176,7 +176,7 @@ fn who_is_told_of_new_posts_is_named_as_it_is_asked() {
 }
 
 #[test]
-fn a_time_zone_may_be_in_posix_spelling() {
+fn posix_time_zones_are_accepted() {
     let table = [("CST-8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT+8"), ("UTC0", "Etc/GMT+0"), ("''", "UTC")];
     for (written, name) in table {
         let config = file(&format!("timezone: {written}\n")).expect(written);

@@ -412,7 +412,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_fits_as_well_the_newer_is_better_and_a_title_beats_a_year() {
+    fn rank_prefers_newer_posts_but_a_high_score_beats_age() {
         let year = FADED_AFTER as i64;
         assert!(rank(2.0, 0) > rank(2.0, year) && rank(2.0, year) > rank(2.0, 10 * year));
         assert!(rank(6.0, 20 * year) > rank(2.0, 0));

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_the_same_is_the_same() {
+    fn equivalent_spellings_normalise_to_the_same_text() {
         let table = [
             ("ＡＢＣ１２３", "abc123"),
             ("証券時報", "证券时报"),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_character_knows_where_it_stood() {
+    fn normalised_characters_keep_their_byte_offsets() {
         let normalised = normalised("a㈱時e\u{301}x");
         assert_eq!(normalised.chars, ['a', '(', '株', ')', '时', 'é', 'x']);
         assert_eq!(normalised.origins, [0, 1, 1, 1, 4, 7, 10]);
@@ -156,7 +156,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_normal_stays_as_it_is(written in "(\\PC|[eiIİk㈱\u{301}\u{307}\u{200B}ｶﾞ]){0,40}") {
+        fn normalisation_is_idempotent(written in "(\\PC|[eiIİk㈱\u{301}\u{307}\u{200B}ｶﾞ]){0,40}") {
             let once = text(&written);
             proptest::prop_assert_eq!(text(&once), once);
         }

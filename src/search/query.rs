@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_typed_is_a_query() {
+    fn typed_text_is_parsed_into_words_filters_and_dates() {
         let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let of = |words: &[&str]| Query { texts: texts(words), ..Query::default() };
         let filter = |filter, text: &str| Query { filters: vec![(filter, text.into())], ..Query::default() };
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_have_limits_and_filters_behind_them_are_read_all_the_same() {
+    fn excess_words_are_dropped_but_later_filters_are_read() {
         let words: Vec<String> = (0..20).map(|number| format!("w{number}")).collect();
         let (query, is_short) = Query::read(&format!("{} source:x from:2024", words.join(" ")));
         assert_eq!((query.texts.len(), query.filters.len()), (MOST_TEXTS, 1));
@@ -273,7 +273,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_was_typed_is_the_same_when_it_is_written_and_read_again(text in "(\\PC|[-\": 涨a1]|source:|-|from:2024-0[1-9]|to:20[0-9]{2}){0,30}") {
+        fn query_round_trips_through_its_text(text in "(\\PC|[-\": 涨a1]|source:|-|from:2024-0[1-9]|to:20[0-9]{2}){0,30}") {
             let query = Query::new(&text);
             let written = query.to_string();
             proptest::prop_assert_eq!(Query::read(&written), (query, false), "{:?}", written);

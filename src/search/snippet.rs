@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_looked_for_is_marked_as_it_was_written() {
+    fn matches_are_marked_in_their_original_spelling() {
         let table = [
             ("降准", "央行宣布降准，降準", "央行宣布[降准]，[降準]"),
             ("abc", "ＡＢＣ abcd", "[ＡＢＣ] abcd"),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snippet_is_the_densest_part_of_a_text() {
+    fn snippet_shows_the_part_with_the_most_matches() {
         let filler = "某地某日某事某人某处".repeat(8);
         let table = [
             (
@@ -303,7 +303,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn every_text_is_cut_between_characters(
+        fn marked_text_is_whole_and_snippet_is_a_short_substring(
             text in "([央行降准。，a1 \\n㈱é\u{301}\u{1}]|\\PC){0,60}",
             query in "[央行降准a1 ]{0,5}",
             length in 1usize..30,

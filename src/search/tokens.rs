@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_and_the_last_are_tokens() {
+    fn han_pairs_words_and_run_ends_become_tokens() {
         let table: [(&str, &[(usize, &str)]); 10] = [
             ("降准了", &[(0, "降"), (0, "降准"), (1, "准了"), (2, "了")]),
             ("涨", &[(0, "涨")]),
@@ -191,7 +191,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_a_part_needs_every_text_that_holds_it_has(
+        fn needed_tokens_of_a_part_are_tokens_of_the_whole_text(
             text in "[央行降准1a.，]{0,12}",
             start in 0usize..12,
             length in 1usize..12,
@@ -210,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_needed_covers_all(text in "[央行降准1a.，]{0,12}") {
+        fn needed_tokens_cover_all_searchable_characters(text in "[央行降准1a.，]{0,12}") {
             let chars: Vec<char> = text.chars().collect();
             let needed = needed(&chars);
             let is_covered = |at: usize| needed.iter().any(|token| (token.start..token.end).contains(&at));

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_and_images_lead_where_they_lead_on_the_page() {
+    fn relative_links_and_images_become_absolute() {
         let page = "https://news.example/base/emnews/2021/12/09/1.html";
         let table = [
             (

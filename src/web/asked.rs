@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_word_must_be_held_in_any_case() {
+    fn filter_requires_each_word_and_ignores_case() {
         let cases: [(&str, &[&str; 2], bool); 7] = [
             ("", &["a", "b"], true),
             ("红网", &["hongwang", "红网"], true),

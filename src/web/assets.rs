@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_for_those_who_change_a_file_is_not_sent() {
+    fn comment_lines_and_indentation_are_removed() {
         let text =
             "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
         assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fingerprints_differ_with_what_is_shown() {
+    fn fingerprints_differ_by_settings_kind_and_content() {
         let of = |settings, kind, part: &str| Fingerprinter::new(settings, kind).with(part).finish();
         let one = of(1, "home", "a");
         assert_eq!(one, of(1, "home", "a"));

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_walked_from_the_right_and_only_as_far_as_it_is_trusted() {
+    fn x_forwarded_for_is_read_from_the_right_while_trusted() {
         let ours: &[&str] = &["10.0.0.0/8", "::1", "unix"];
         let table: [(&[&str], &str, &[&str], &str); 23] = [
             // No header.
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_by_its_own_rules() {
+    fn forwarded_header_is_parsed_as_rfc_7239_elements() {
         let table: [(&[&str], &str); 13] = [
             // A quote that a client left open would hide the address that the proxy appends.
             (&["for=192.0.2.7;x=\", for=192.0.2.1"], "10.0.0.1"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_is_one_network() {
+    fn client_network_is_ipv6_64_prefix_or_ipv4_address() {
         let network = |address: &str| Client::Address(address.parse().expect("an address")).network();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
         assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_file_has_its_name() {
+    fn dataset_file_names_are_parsed_invalid_ones_rejected() {
         let month = |text: &str| File::Month(text.parse().expect("a day"));
         let table = [
             ("", Ok(File::Index)),

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_found_by_its_beginning_its_pinyin_and_its_parts() {
+    fn names_match_by_prefix_pinyin_initials_and_part() {
         let table: [(&str, &[&str], &str, Option<Fit>); 11] = [
             ("红网", &["hongwang"], "红网", Some(Fit::Whole)),
             ("红网", &["hongwang"], "红", Some(Fit::Beginning)),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_word_must_be_in_a_name() {
+    fn each_word_must_match_a_name() {
         let called = Called::new("36氪", ["36Kr"]);
         for (words, expected) in [("36 氪", true), ("kr 36", true), ("36 网", false)] {
             assert_eq!(called.holds(&words.split(' ').collect::<Vec<_>>()), expected, "{words}");

@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_accepted_coding_is_chosen() {
+    fn best_accepted_encoding_is_chosen() {
         let table = [
             ("", Encoding::Identity),
             ("gzip", Encoding::Gzip),

@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_post_is_among_the_newest_or_in_an_archive_and_archives_are_full() {
+    fn newest_feed_and_full_archives_cover_all_posts() {
         for posts in 0..45 {
             let list = List::of_numbers(posts);
             let newest = Place::of(None, posts, 10).expect("the newest");

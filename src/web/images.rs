@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_from_elsewhere_are_as_the_owner_wants_them() {
+    fn external_images_follow_the_images_setting() {
         let body = "<p><img src=\"https://x.example/a.png?b&amp;c\" alt=\"甲 &gt; 乙\" loading=\"lazy\">文\
                     <a href=\"https://x.example/\"><img alt=\"\" src=\"https://x.example/b.png\"></a>\
                     <img src=\"/images/c.png\" alt=\"\"></p>";

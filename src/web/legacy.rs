@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_found_in_old_and_damaged_paths() {
+    fn dates_are_found_in_legacy_paths() {
         let day = NaiveDate::from_ymd_opt(2021, 12, 9);
         let table = [
             ("/emnews/2021/12/09/1.html", day),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_a_path_are_what_can_be_looked_for() {
+    fn search_words_are_extracted_from_a_path() {
         let table = [
             ("/emnews/2021/12/09/NW202112092206805832.html", "emnews"),
             ("/emnews/2021/12/09/two-words.html", "two words"),

@@ -408,7 +408,7 @@ mod tests {
     use crate::config::{Config, Overrides};
 
     #[test]
-    fn a_panic_is_an_answer_and_a_number_wherever_it_happens() {
+    fn panics_in_router_and_fast_path_return_500_and_are_counted() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
         let app = App::new(&config);

@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_address_holds_is_escaped() {
+    fn characters_invalid_in_urls_are_escaped() {
         let table = [
             ("/a/b.html?x=%E4#y", "/a/b.html?x=%E4#y"),
             ("/a b/\u{4e2d}", "/a%20b/%E4%B8%AD"),
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_lead_where_the_page_of_a_security_is() {
+    fn security_links_of_bodies_match_the_security_route() {
         for code in ["600160.SH", "BRK.B.US", "BK0493"] {
             let page = code.parse::<SecurityCode>().expect("a code").page();
             assert_eq!(page, Route::security(code).to_string());
@@ -514,7 +514,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
+        fn routes_round_trip_through_their_paths(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
             let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
             for number in [Number::Latest, Number::Page(n)] {
                 let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), Format::Json), Route::Feed(FeedOf::Security(name.as_str().into()), Format::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
@@ -528,7 +528,7 @@ mod tests {
         }
 
         #[test]
-        fn no_path_panics(path in "\\PC*") {
+        fn any_path_parses_without_panic(path in "\\PC*") {
             let _ = Route::parse(&path);
             let _ = is_always_ours(&path);
         }

@@ -312,7 +312,7 @@ mod tests {
     use crate::web::words::CHINESE;
 
     #[test]
-    fn every_day_of_a_year_has_its_field_and_its_number() {
+    fn year_chart_shows_every_day_in_chart_and_table() {
         let day = |text: &str| text.parse::<NaiveDate>().expect("a day");
         for (from, to) in
             [("2024-01-01", "2024-12-31"), ("2023-11-21", "2024-11-19"), ("2024-02-29", "2024-02-29")]
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn every_month_of_a_year_is_named_once() {
+    fn year_chart_names_each_month_once() {
         for year in 2000..2028 {
             let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).expect("a day");
             let picture = YearOfDays::of(&CHINESE, day(1, 1), day(12, 31), Vec::new());
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_as_high_as_their_numbers() {
+    fn bar_heights_are_proportional_to_counts() {
         let mut hours = [0; 24];
         (hours[0], hours[23]) = (1, 4);
         let bars = Bars::of_hours(&CHINESE, hours).bars;

@@ -150,7 +150,7 @@ mod tests {
     use crate::config::Overrides;
 
     #[test]
-    fn who_asks_for_suggestions_keeps_nobody_from_searching() {
+    fn full_suggestion_queue_does_not_block_searches() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
         let searches = Searches::new(&config, Arc::default());

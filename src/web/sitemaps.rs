@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_file_has_one_name() {
+    fn only_canonical_sitemap_names_are_parsed() {
         let month = |part| File::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
         let table = [
             ("lists", Ok(File::Lists(1))),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn languages_are_as_news_sitemaps_want_them() {
+    fn language_tags_map_to_news_sitemap_codes() {
         for (tag, expected) in [("zh-CN", "zh-cn"), ("zh", "zh-cn"), ("zh-Hant-HK", "zh-tw"), ("en-GB", "en")]
         {
             assert_eq!(language(tag), expected);

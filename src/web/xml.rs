@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_xml_cannot_hold_is_dropped_and_the_rest_is_kept() {
+    fn characters_invalid_in_xml_are_dropped_others_kept() {
         let mut out = String::new();
         let text = "a<b>&\"c\"]]>\u{0}\u{1}\u{b}\u{FFFE}\t\n\r文😀\u{7f}";
         Xml.write_escaped_str(&mut out, text).expect("a text");

@@ -10,7 +10,7 @@ fn site(config: &str) -> Site {
     let plain = post("emnews", "红网新闻");
     let joined = post("Career In touxingPEVC", "Deep Tech");
     let other = post("Career 21Tech", "x");
-    Site::of(&[
+    Site::from_files(&[
         ("_config.yml", config),
         ("_posts/2021-12-09-a.md", &plain),
         ("_posts/2021-12-10-b.md", &joined),
@@ -28,7 +28,7 @@ fn site(config: &str) -> Site {
 }
 
 #[test]
-fn old_forms_lead_to_where_the_page_lives() {
+fn old_url_forms_redirect_to_the_current_page() {
     let site = site("title: T\npaginate: 2\n");
     let table = [
         // Return links in the archive's articles, and `../emnews/` as browsers resolve it there.
@@ -69,12 +69,12 @@ fn old_forms_lead_to_where_the_page_lives() {
 }
 
 #[test]
-fn a_post_that_moved_away_leads_there() {
+fn post_with_redirect_to_redirects_to_another_site() {
     site("title: T").assert_moved("/2021/12/13/away.html", "https://elsewhere.example/x");
 }
 
 #[test]
-fn other_spellings_of_a_page_answer_with_the_page() {
+fn alternative_spellings_serve_the_same_page() {
     let site = site("title: T");
     let table = [
         ("/emnews/2021/12/09/a", "/emnews/2021/12/09/a.html"),
@@ -91,7 +91,7 @@ fn other_spellings_of_a_page_answer_with_the_page() {
 }
 
 #[test]
-fn the_page_of_several_categories_shows_the_posts_that_carry_all() {
+fn joined_category_page_shows_posts_with_all_of_them() {
     let site = site("title: T");
     let page = site.page("/category/Career%20In%20touxingPEVC.html");
     assert!(page.contains("/2021/12/10/b.html"));
@@ -100,7 +100,7 @@ fn the_page_of_several_categories_shows_the_posts_that_carry_all() {
 }
 
 #[test]
-fn a_source_has_one_address_whatever_its_case() {
+fn source_url_in_other_case_redirects() {
     let site = site("title: T");
     site.assert_status("/category/21Tech.html", 200);
     // No other source has that name, so the reader means this one.
@@ -108,7 +108,7 @@ fn a_source_has_one_address_whatever_its_case() {
 }
 
 #[test]
-fn a_base_url_prefixes_everything() {
+fn base_url_prefixes_every_link_and_path() {
     let site = site("title: T\nbaseurl: /archive\n");
     site.assert_moved("/", "/archive/");
     site.assert_moved("/archive", "/archive/");
@@ -126,23 +126,24 @@ fn a_base_url_prefixes_everything() {
 }
 
 #[test]
-fn a_post_that_moved_within_the_site_stays_below_the_base_url() {
+fn local_redirect_to_stays_below_the_base_url() {
     for (to, location) in [("/b.html", "/archive/b.html"), ("b.html", "/archive/b.html")] {
         let text = format!("---\ntitle: A\nredirect_to: {to}\n---\nText.\n");
-        let site = Site::of(&[("_config.yml", "baseurl: /archive\n"), ("_posts/2021-12-09-a.md", &text)]);
+        let site =
+            Site::from_files(&[("_config.yml", "baseurl: /archive\n"), ("_posts/2021-12-09-a.md", &text)]);
         site.assert_moved("/archive/2021/12/09/a.html", location);
     }
 }
 
 #[test]
-fn a_base_url_may_be_written_as_readers_see_it() {
+fn base_url_with_non_ascii_text_is_accepted() {
     let site = site("title: T\nbaseurl: /新闻\n");
     site.assert_moved("/", "/%E6%96%B0%E9%97%BB/");
     site.assert_status("/%E6%96%B0%E9%97%BB/", 200);
 }
 
 #[test]
-fn an_address_of_too_many_names_is_none() {
+fn url_with_too_many_names_is_not_found() {
     let site = site("title: T");
     site.assert_status("/category/Career%20Career.html", 404);
     site.assert_status(&format!("/category/{}.html", "Career%20In%20".repeat(2000)), 404);
@@ -150,34 +151,36 @@ fn an_address_of_too_many_names_is_none() {
 }
 
 #[test]
-fn a_folder_that_a_permalink_spells_out_answers_in_short() {
-    let site =
-        Site::of(&[("_posts/2021-12-09-a.md", "---\ntitle: A\npermalink: /foo/index.html\n---\nText.\n")]);
+fn index_html_permalink_also_serves_its_folder() {
+    let site = Site::from_files(&[(
+        "_posts/2021-12-09-a.md",
+        "---\ntitle: A\npermalink: /foo/index.html\n---\nText.\n",
+    )]);
     assert_eq!(site.page("/foo/"), site.page("/foo/index.html"));
 }
 
 #[test]
-fn a_redirect_never_names_a_host_it_was_given() {
+fn redirect_never_leads_to_a_host_from_the_path() {
     let site = site("title: T");
     for path in ["//evil.example/emnews/", "/\\evil.example/emnews/", "/emnews/..//evil.example/emnews/"] {
-        let answer = site.get(path);
+        let response = site.get(path);
         assert!(
-            answer.header("location").is_empty() || answer.header("location").starts_with("/category/"),
+            response.header("location").is_empty() || response.header("location").starts_with("/category/"),
             "{path}"
         );
     }
 }
 
 #[test]
-fn a_path_that_nobody_owns_is_a_page_that_helps() {
+fn unknown_path_gets_404_with_the_nearest_day() {
     let site = site("title: T");
-    let answer = site.get("/nowhere/2021/12/08/x.html");
-    assert_eq!(answer.status.as_u16(), 404);
-    assert!(answer.text().contains("href=\"/2021/12/09/\""), "the nearest day");
+    let response = site.get("/nowhere/2021/12/08/x.html");
+    assert_eq!(response.status.as_u16(), 404);
+    assert!(response.text().contains("href=\"/2021/12/09/\""), "the nearest day");
 }
 
 #[test]
-fn a_post_named_like_a_page_of_ours_is_reported() {
+fn post_at_a_reserved_path_is_reported() {
     let table = [
         // Paths of finews itself: the post is not served.
         ("permalink: /tag/", "/tag/", Some("path-reserved"), "All tags"),
@@ -197,13 +200,13 @@ fn a_post_named_like_a_page_of_ours_is_reported() {
         let archive = crate::support::load(&crate::support::config(folder.path()));
         let codes: Vec<_> = archive.problems().iter().map(|problem| problem.code.to_string()).collect();
         assert_eq!(codes, code.into_iter().collect::<Vec<_>>(), "{field}");
-        assert!(Site::of(&files).get(path).text().contains(shown), "{field}");
+        assert!(Site::from_files(&files).get(path).text().contains(shown), "{field}");
     }
 }
 
 #[test]
-fn the_other_day_of_a_naive_date_redirects() {
-    let site = Site::of(&[
+fn utc_day_of_a_local_naive_date_redirects() {
+    let site = Site::from_files(&[
         ("_config.yml", "timezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n"),
         ("_posts/2021-12-08-a.md", "---\ntitle: A\ndate: 2021-12-08 16:41:23\n---\nText.\n"),
     ]);
@@ -213,7 +216,7 @@ fn the_other_day_of_a_naive_date_redirects() {
 
 /// Requests every path that real Jekyll publishes of the fixture, and compares the status.
 #[test]
-fn a_jekyll_site_is_served_as_jekyll_would() {
+fn jekyll_site_paths_have_the_expected_status() {
     let site = Site::fixture("jekyll-site");
     let table = std::fs::read_to_string(fixture("jekyll-site.pages.txt")).expect("a fixture");
     let mut checked = 0;

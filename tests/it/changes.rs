@@ -19,15 +19,15 @@ use crate::support::{config, folder, load, post};
 const CONFIG: &str = "title: t\ntimezone: Asia/Shanghai\nfuture: false\n";
 
 /// A site on disk, and the editor that follows it.
-struct Desk {
+struct EditedSite {
     folder: TempDir,
     editor: Editor,
 }
 
-impl Desk {
-    fn of(files: &[(&str, &str)]) -> Self {
+impl EditedSite {
+    fn from_files(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("_config.yml", CONFIG)], files].concat());
-        let editor = open(folder.path());
+        let editor = open_editor(folder.path());
         Self { folder, editor }
     }
 
@@ -63,12 +63,12 @@ impl Desk {
     }
 }
 
-fn open(root: &Path) -> Editor {
+fn open_editor(root: &Path) -> Editor {
     Editor::open(Arc::new(config(root)), paths::CLAIMS, &Progress::default()).expect("a site")
 }
 
 /// Everything that pages read from an archive, in an order that does not depend on its history.
-fn told(archive: &Snapshot) -> Vec<String> {
+fn visible_state(archive: &Snapshot) -> Vec<String> {
     let path = |id| archive.post(id).path().to_owned();
     let group = |group: &Group| {
         let posts: Vec<_> = group.posts().iter().map(path).collect();
@@ -81,188 +81,189 @@ fn told(archive: &Snapshot) -> Vec<String> {
         let version = format!("version {:x}", groups.version());
         groups.iter().map(group).chain([version]).collect::<Vec<_>>()
     };
-    let mut told = Vec::new();
+    let mut state = Vec::new();
     for post in archive.posts() {
-        told.push(format!("{} {} {} {:x}", post.path(), post.url(), post.title(), post.hash));
-        told.push(format!("{:?}", archive.at_path(post.url()).is_some()));
+        state.push(format!("{} {} {} {:x}", post.path(), post.url(), post.title(), post.hash));
+        state.push(format!("{:?}", archive.at_path(post.url()).is_some()));
     }
-    told.push(format!("listed {:?}", archive.listed().iter().map(path).collect::<Vec<_>>()));
+    state.push(format!("listed {:?}", archive.listed().iter().map(path).collect::<Vec<_>>()));
     let mut sorted = [archive.categories(), archive.tags(), archive.securities()].map(groups).concat();
     sorted.sort();
-    told.append(&mut sorted);
-    told.push(format!("{:?}", archive.last_modified(archive.listed(), 0..archive.listed().len())));
-    told.extend(archive.active_categories().map(|group| archive.name(group.name()).to_owned()));
+    state.append(&mut sorted);
+    state.push(format!("{:?}", archive.last_modified(archive.listed(), 0..archive.listed().len())));
+    state.extend(archive.active_categories().map(|group| archive.name(group.name()).to_owned()));
     for (day, count) in archive.days(chrono::NaiveDate::MIN..=chrono::NaiveDate::MAX) {
         let posts = archive.day(day).map(|list| list.iter().map(path).collect::<Vec<_>>());
-        told.push(format!("{day} {count} {posts:?}"));
+        state.push(format!("{day} {count} {posts:?}"));
     }
-    told.extend(archive.problems().iter().map(ToString::to_string));
-    told
+    state.extend(archive.problems().iter().map(ToString::to_string));
+    state
 }
 
 #[test]
-fn a_new_file_is_a_post_and_a_removed_one_is_none() {
-    let mut desk = Desk::of(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
-    assert!(desk.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x")));
-    assert_eq!(desk.titles(), ["b", "a"]);
-    assert!(desk.remove("_posts/2024-01-01-a.md"));
-    assert_eq!(desk.titles(), ["b"]);
-    assert!(desk.remove("_posts/2024-01-02-b.md"));
-    assert_eq!(desk.titles(), [""; 0]);
-    assert!(desk.archive().categories().is_empty());
+fn file_events_add_and_remove_posts() {
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
+    assert!(site.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x")));
+    assert_eq!(site.titles(), ["b", "a"]);
+    assert!(site.remove("_posts/2024-01-01-a.md"));
+    assert_eq!(site.titles(), ["b"]);
+    assert!(site.remove("_posts/2024-01-02-b.md"));
+    assert_eq!(site.titles(), [""; 0]);
+    assert!(site.archive().categories().is_empty());
 }
 
 #[test]
-fn a_folder_that_is_gone_takes_its_problems_along() {
+fn removed_folder_clears_its_problems() {
     let files = [
         ("_posts/2024-01-01-a.md", &*post("a", "2024-01-01 08:00", "x")),
         ("market/_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x")),
     ];
-    let circle = |desk: &Desk| std::os::unix::fs::symlink(".", desk.path("market/loop")).expect("a link");
+    let add_link_loop =
+        |site: &EditedSite| std::os::unix::fs::symlink(".", site.path("market/loop")).expect("a link");
     // The editor learns of the removal by an event.
-    let mut desk = Desk::of(&files);
-    circle(&desk);
-    desk.editor.rescan(false);
-    assert_eq!(desk.codes("market/loop"), [Code::Unreadable]);
-    fs::remove_dir_all(desk.path("market")).expect("a folder");
-    desk.editor.see(&[desk.path("market")]);
-    assert_eq!(desk.codes("market/loop"), []);
+    let mut site = EditedSite::from_files(&files);
+    add_link_loop(&site);
+    site.editor.rescan(false);
+    assert_eq!(site.codes("market/loop"), [Code::Unreadable]);
+    fs::remove_dir_all(site.path("market")).expect("a folder");
+    site.editor.see(&[site.path("market")]);
+    assert_eq!(site.codes("market/loop"), []);
     // The folder is removed during a full scan.
-    let mut desk = Desk::of(&files);
-    circle(&desk);
-    let survey = Survey::of(desk.editor.config(), &desk.archive(), false);
-    fs::remove_dir_all(desk.path("market")).expect("a folder");
-    desk.editor.take_survey(survey);
-    assert_eq!(desk.codes("market/loop"), []);
+    let mut site = EditedSite::from_files(&files);
+    add_link_loop(&site);
+    let survey = Survey::of(site.editor.config(), &site.archive(), false);
+    fs::remove_dir_all(site.path("market")).expect("a folder");
+    site.editor.take_survey(survey);
+    assert_eq!(site.codes("market/loop"), []);
 }
 
 #[test]
-fn a_file_that_was_touched_or_says_the_same_is_no_news() {
+fn rewrite_without_changes_makes_no_edition() {
     let text = post("a", "2024-01-01 08:00", "x");
-    let mut desk = Desk::of(&[("_posts/2024-01-01-a.md", &text)]);
-    assert!(!desk.write("_posts/2024-01-01-a.md", &text));
-    assert!(!desk.write("_posts/2024-01-01-a.md", &text.replace("title: a", "title:  a")));
-    assert!(desk.editor.rescan(false).0.is_none());
-    assert!(desk.editor.rescan(true).0.is_none());
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);
+    assert!(!site.write("_posts/2024-01-01-a.md", &text));
+    assert!(!site.write("_posts/2024-01-01-a.md", &text.replace("title: a", "title:  a")));
+    assert!(site.editor.rescan(false).0.is_none());
+    assert!(site.editor.rescan(true).0.is_none());
 }
 
 #[test]
-fn an_empty_file_keeps_its_last_good_version() {
+fn emptied_file_keeps_its_last_good_version() {
     let text = post("a", "2024-01-01 08:00", "x");
-    let mut desk = Desk::of(&[("_posts/2024-01-01-a.md", &text)]);
-    assert!(desk.write("_posts/2024-01-01-a.md", ""));
-    assert_eq!(desk.titles(), ["a"]);
-    assert_eq!(desk.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten]);
-    assert!(desk.write("_posts/2024-01-01-a.md", &text));
-    assert_eq!(desk.codes("_posts/2024-01-01-a.md"), []);
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);
+    assert!(site.write("_posts/2024-01-01-a.md", ""));
+    assert_eq!(site.titles(), ["a"]);
+    assert_eq!(site.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten]);
+    assert!(site.write("_posts/2024-01-01-a.md", &text));
+    assert_eq!(site.codes("_posts/2024-01-01-a.md"), []);
     // An empty file that never was a post is not served.
-    desk.write("_posts/2024-01-02-b.md", "");
-    assert_eq!(desk.titles(), ["a"]);
-    assert_eq!(desk.codes("_posts/2024-01-02-b.md"), [Code::HalfWritten]);
-    desk.remove("_posts/2024-01-02-b.md");
-    assert_eq!(desk.codes("_posts/2024-01-02-b.md"), []);
+    site.write("_posts/2024-01-02-b.md", "");
+    assert_eq!(site.titles(), ["a"]);
+    assert_eq!(site.codes("_posts/2024-01-02-b.md"), [Code::HalfWritten]);
+    site.remove("_posts/2024-01-02-b.md");
+    assert_eq!(site.codes("_posts/2024-01-02-b.md"), []);
 }
 
 #[test]
-fn a_file_without_its_closing_fence_waits_until_it_rests() {
-    let mut desk = Desk::of(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
-    desk.write("_posts/2024-01-01-a.md", "---\ntitle: half");
-    assert_eq!(desk.titles(), ["a"]);
-    assert_eq!(desk.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten, Code::FrontMatterInvalid]);
-    let wait = desk.editor.next_wake();
+fn file_without_closing_fence_is_read_after_a_delay() {
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
+    site.write("_posts/2024-01-01-a.md", "---\ntitle: half");
+    assert_eq!(site.titles(), ["a"]);
+    assert_eq!(site.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten, Code::FrontMatterInvalid]);
+    let wait = site.editor.next_wake();
     assert!(wait <= Duration::from_secs(2), "{wait:?}");
     std::thread::sleep(wait + Duration::from_millis(100));
-    assert!(desk.editor.tick().is_some());
-    assert_eq!(desk.codes("_posts/2024-01-01-a.md"), [Code::FrontMatterInvalid]);
-    assert_eq!(desk.titles(), ["A"]);
+    assert!(site.editor.tick().is_some());
+    assert_eq!(site.codes("_posts/2024-01-01-a.md"), [Code::FrontMatterInvalid]);
+    assert_eq!(site.titles(), ["A"]);
 }
 
 #[test]
-fn a_post_of_the_future_appears_at_its_time() {
+fn future_post_appears_at_its_date() {
     let soon = chrono::Utc::now() + chrono::Duration::seconds(2);
     let text = post("soon", &soon.format("%Y-%m-%d %H:%M:%S +0000").to_string(), "x");
-    let mut desk = Desk::of(&[]);
-    desk.write("_posts/2024-01-01-a.md", &text);
-    assert_eq!(desk.titles(), [""; 0]);
-    let wait = desk.editor.next_wake();
+    let mut site = EditedSite::from_files(&[]);
+    site.write("_posts/2024-01-01-a.md", &text);
+    assert_eq!(site.titles(), [""; 0]);
+    let wait = site.editor.next_wake();
     assert!(wait <= Duration::from_secs(3), "{wait:?}");
     std::thread::sleep(wait);
-    let edition = desk.editor.tick().expect("an edition");
+    let edition = site.editor.tick().expect("an edition");
     assert_eq!(edition.new.len(), 1);
-    assert_eq!(desk.titles(), ["soon"]);
+    assert_eq!(site.titles(), ["soon"]);
 }
 
 #[test]
-fn a_folder_of_posts_that_vanishes_keeps_its_posts_until_it_is_back() {
-    let mut desk = Desk::of(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
+fn missing_posts_folder_keeps_its_posts() {
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &post("a", "2024-01-01 08:00", "x"))]);
     for empty in [false, true] {
-        fs::rename(desk.path("_posts"), desk.path(".away")).expect("a folder");
+        fs::rename(site.path("_posts"), site.path(".away")).expect("a folder");
         if empty {
             // Like a mount point without its volume.
-            fs::create_dir(desk.path("_posts")).expect("a folder");
+            fs::create_dir(site.path("_posts")).expect("a folder");
         }
-        desk.editor.rescan(false);
-        assert_eq!(desk.titles(), ["a"], "empty: {empty}");
-        assert_eq!(desk.codes("_posts"), [Code::Unreadable], "empty: {empty}");
-        assert!(!desk.editor.has_returned());
+        site.editor.rescan(false);
+        assert_eq!(site.titles(), ["a"], "empty: {empty}");
+        assert_eq!(site.codes("_posts"), [Code::Unreadable], "empty: {empty}");
+        assert!(!site.editor.has_returned());
         if empty {
-            fs::remove_dir(desk.path("_posts")).expect("a folder");
+            fs::remove_dir(site.path("_posts")).expect("a folder");
         }
-        fs::rename(desk.path(".away"), desk.path("_posts")).expect("a folder");
-        assert!(desk.editor.has_returned());
-        desk.editor.rescan(false);
-        assert_eq!(desk.titles(), ["a"]);
-        assert_eq!(desk.codes("_posts"), []);
-        assert!(!desk.editor.misses_folders());
+        fs::rename(site.path(".away"), site.path("_posts")).expect("a folder");
+        assert!(site.editor.has_returned());
+        site.editor.rescan(false);
+        assert_eq!(site.titles(), ["a"]);
+        assert_eq!(site.codes("_posts"), []);
+        assert!(!site.editor.misses_folders());
     }
 }
 
 #[test]
-fn the_last_version_stays_when_a_file_is_no_post_any_more() {
+fn post_file_that_becomes_invalid_keeps_last_version() {
     let text = post("a", "2024-01-01 08:00", "x");
-    let mut desk = Desk::of(&[("_posts/-1.md", &text)]);
-    assert_eq!(desk.titles(), ["a"]);
-    desk.write("_posts/-1.md", "---\ntitle: no date\n---\n");
-    assert_eq!(desk.titles(), ["a"]);
-    assert_eq!(desk.codes("_posts/-1.md"), [Code::DateMissing]);
+    let mut site = EditedSite::from_files(&[("_posts/-1.md", &text)]);
+    assert_eq!(site.titles(), ["a"]);
+    site.write("_posts/-1.md", "---\ntitle: no date\n---\n");
+    assert_eq!(site.titles(), ["a"]);
+    assert_eq!(site.codes("_posts/-1.md"), [Code::DateMissing]);
     // A sparse file of 1 GiB takes up no space.
-    let huge = fs::File::create(desk.path("_posts/-1.md")).expect("a file");
+    let huge = fs::File::create(site.path("_posts/-1.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
-    desk.editor.rescan(false);
-    assert_eq!(desk.titles(), ["a"]);
-    assert_eq!(desk.codes("_posts/-1.md"), [Code::TooLarge]);
-    fs::remove_file(desk.path("_posts/-1.md")).expect("a file");
-    fs::create_dir(desk.path("_posts/-1.md")).expect("a folder named like a post");
-    desk.editor.rescan(false);
-    desk.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
-    assert_eq!(desk.titles()[0], "b");
+    site.editor.rescan(false);
+    assert_eq!(site.titles(), ["a"]);
+    assert_eq!(site.codes("_posts/-1.md"), [Code::TooLarge]);
+    fs::remove_file(site.path("_posts/-1.md")).expect("a file");
+    fs::create_dir(site.path("_posts/-1.md")).expect("a folder named like a post");
+    site.editor.rescan(false);
+    site.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
+    assert_eq!(site.titles()[0], "b");
 }
 
 #[test]
-fn links_follow_the_posts_that_they_name() {
+fn post_url_link_follows_the_url_of_its_target() {
     let linking = "---\ntitle: l\n---\n[b]({% post_url 2024-01-02-b %})\n";
-    let mut desk = Desk::of(&[("_posts/2024-01-01-l.md", linking)]);
-    let body = |desk: &Desk| {
-        let archive = desk.archive();
+    let mut site = EditedSite::from_files(&[("_posts/2024-01-01-l.md", linking)]);
+    let body = |site: &EditedSite| {
+        let archive = site.archive();
         let id = archive.at_file("_posts/2024-01-01-l.md").expect("a post");
         archive.article(archive.post(id)).expect("an article").html.as_str().to_owned()
     };
-    assert!(!body(&desk).contains("/x/2024"), "{}", body(&desk));
-    desk.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x"));
-    assert!(body(&desk).contains("/x/2024/01/02/b.html"), "{}", body(&desk));
-    desk.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "y"));
-    assert!(body(&desk).contains("/y/2024/01/02/b.html"), "{}", body(&desk));
+    assert!(!body(&site).contains("/x/2024"), "{}", body(&site));
+    site.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "x"));
+    assert!(body(&site).contains("/x/2024/01/02/b.html"), "{}", body(&site));
+    site.write("_posts/2024-01-02-b.md", &post("b", "2024-01-02 08:00", "y"));
+    assert!(body(&site).contains("/y/2024/01/02/b.html"), "{}", body(&site));
 }
 
 #[test]
-fn pages_of_the_site_change_too() {
-    let mut desk = Desk::of(&[("about.md", "---\ntitle: About\n---\nOld.\n")]);
-    assert!(desk.write("about.md", "---\ntitle: About\n---\nNew.\n"));
-    assert!(desk.archive().pages()[0].body.as_str().contains("New."));
-    assert!(!desk.write("about.md", ""), "an empty page keeps its last version");
-    assert!(desk.write("imprint.md", "---\ntitle: Imprint\n---\nUs.\n"));
-    assert!(desk.remove("about.md"));
-    assert_eq!(desk.archive().pages().len(), 1);
+fn site_pages_follow_their_files() {
+    let mut site = EditedSite::from_files(&[("about.md", "---\ntitle: About\n---\nOld.\n")]);
+    assert!(site.write("about.md", "---\ntitle: About\n---\nNew.\n"));
+    assert!(site.archive().pages()[0].body.as_str().contains("New."));
+    assert!(!site.write("about.md", ""), "an empty page keeps its last version");
+    assert!(site.write("imprint.md", "---\ntitle: Imprint\n---\nUs.\n"));
+    assert!(site.remove("about.md"));
+    assert_eq!(site.archive().pages().len(), 1);
 }
 
 /// One change of a file.
@@ -325,20 +326,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_shown_is_what_a_fresh_start_would_show(steps in prop::collection::vec(step(), 1..24)) {
-        let mut desk = Desk::of(&[]);
-        fs::create_dir_all(desk.path("_posts")).expect("a folder");
+    fn any_sequence_of_changes_equals_a_fresh_start(steps in prop::collection::vec(step(), 1..24)) {
+        let mut site = EditedSite::from_files(&[]);
+        fs::create_dir_all(site.path("_posts")).expect("a folder");
         let mut batch = BTreeMap::new();
         for (index, step) in steps.iter().enumerate() {
             let file = match step {
                 Step::Write { file, title, day, categories, kind } => {
-                    let path = desk.path(FILES[*file]);
+                    let path = site.path(FILES[*file]);
                     fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
                     fs::write(&path, text(*title, *day, *categories, *kind)).expect("a file");
                     path
                 }
                 Step::Remove(file) => {
-                    let path = desk.path(FILES[*file]);
+                    let path = site.path(FILES[*file]);
                     let _ = fs::remove_file(&path);
                     path
                 }
@@ -347,20 +348,20 @@ proptest! {
             // Sometimes several files change at once.
             if index % 3 != 0 || index + 1 == steps.len() {
                 let paths: Vec<_> = std::mem::take(&mut batch).into_keys().collect();
-                desk.editor.see(&paths);
+                site.editor.see(&paths);
             }
         }
         // A running finews keeps a post whose date becomes invalid; a fresh start would not serve it.
         if steps.iter().all(|step| !matches!(step, Step::Write { kind: 9, .. })) {
-            prop_assert_eq!(told(&desk.archive()), told(&load(&config(desk.folder.path()))));
+            prop_assert_eq!(visible_state(&site.archive()), visible_state(&load(&config(site.folder.path()))));
         }
-        desk.editor.rescan(false);
+        site.editor.rescan(false);
     }
 }
 
 #[test]
-fn the_next_day_begins_at_midnight_in_the_sites_zone() {
-    let archive = Desk::of(&[]).archive();
+fn next_midnight_is_in_the_site_time_zone() {
+    let archive = EditedSite::from_files(&[]).archive();
     let midnight = archive.next_midnight().in_zone(archive.zone());
     assert_eq!(midnight.time(), chrono::NaiveTime::MIN);
     assert_eq!(midnight.date_naive().pred_opt(), Some(archive.today()));

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::support::{Running, finews, fixture, folder, json_lines};
+use crate::support::{Server, finews, fixture, folder, json_lines};
 
 fn stderr(arguments: &[&str], code: i32) -> String {
     let output = finews(arguments);
@@ -13,7 +13,7 @@ fn stderr(arguments: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn what_cannot_be_used_is_one_sentence_and_code_2() {
+fn startup_error_exits_with_2_and_one_line() {
     let wrong = folder(&[("_config.yml", "title: x\ntimezone: Mars/Base\n")]);
     let style = folder(&[("_config.yml", "permalink: /:nonsense/\n")]);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -37,7 +37,7 @@ fn what_cannot_be_used_is_one_sentence_and_code_2() {
 }
 
 #[test]
-fn check_says_by_its_code_whether_readers_lose_something() {
+fn check_exit_code_is_1_for_errors_or_strict_warnings() {
     let clean = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: A\n---\nText.\n")]);
     let warning = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: *x\n---\nText.\n")]);
     let error = folder(&[("_posts/2024-13-45-a.md", "---\ntitle: A\n---\nText.\n")]);
@@ -55,7 +55,7 @@ fn check_says_by_its_code_whether_readers_lose_something() {
 }
 
 #[test]
-fn check_names_path_line_and_code() {
+fn check_prints_path_line_and_code() {
     let site = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: *x\n---\nText.\n")]);
     let site = site.path().to_string_lossy();
     let text = String::from_utf8(finews(&["check", &site]).stdout).expect("UTF-8");
@@ -68,14 +68,14 @@ fn check_names_path_line_and_code() {
 }
 
 #[test]
-fn the_sample_archive_is_clean() {
+fn sample_archive_has_no_problems() {
     let output = finews(&["check", "--strict", env!("CARGO_MANIFEST_DIR")]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!((output.status.code(), text.as_str()), (Some(0), ""));
 }
 
 #[test]
-fn twins_and_duplicates_are_served_once() {
+fn duplicate_posts_are_served_once_and_reported() {
     let site = folder(&[
         ("_posts/-202401020001.md", "---\ntitle: undated\ndate:\n---\nText.\n"),
         ("_posts/2024-01-02-202401020001.md", "---\ntitle: dated\n---\nText.\n"),
@@ -96,21 +96,21 @@ fn twins_and_duplicates_are_served_once() {
 }
 
 #[test]
-fn a_server_answers_and_stops_when_told() {
+fn server_with_idle_client_exits_0_on_term_and_int() {
     for signal in ["TERM", "INT"] {
-        let mut server = Running::serving(&fixture("oddities"), &["--log-format", "json"]);
+        let mut server = Server::new(&fixture("oddities"), &["--log-format", "json"]);
         server.page("/hongwang/2024/01/02/plain.html");
         // An idle keep-alive connection does not delay the shutdown.
         let mut idle = server.connect();
         idle.get("/healthz");
         server.signal(signal);
-        assert_eq!(server.ended_within(Duration::from_secs(8)), Some(0), "{signal}");
+        assert_eq!(server.exit_code_within(Duration::from_secs(8)), Some(0), "{signal}");
     }
 }
 
 #[test]
-fn a_health_check_asks_the_server() {
-    let server = Running::serving(&fixture("oddities"), &[]);
+fn healthcheck_exit_code_reports_the_result() {
+    let server = Server::new(&fixture("oddities"), &[]);
     let url = |path: &str| format!("http://{}{path}", server.address());
     assert_eq!(finews(&["healthcheck", &url("/healthz")]).status.code(), Some(0));
     assert_eq!(finews(&["healthcheck", &url("/nowhere")]).status.code(), Some(1));
@@ -120,8 +120,8 @@ fn a_health_check_asks_the_server() {
 }
 
 #[test]
-fn an_empty_archive_is_served_and_says_so() {
+fn empty_archive_home_page_says_there_are_no_posts() {
     let site = folder(&[("_config.yml", "lang: zh-CN\n")]);
-    let home = Running::serving(site.path(), &[]).page("/");
+    let home = Server::new(site.path(), &[]).page("/");
     assert!(home.contains("这里还没有文章"), "{home}");
 }

@@ -16,7 +16,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Lists the files of a module that mention any of the words outside comments.
-fn mentions(module: &str, words: &[&str]) -> Vec<String> {
+fn files_mentioning(module: &str, words: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let file = root.join(format!("{module}.rs"));
     let mut files = if root.join(module).is_dir() { sources(&root.join(module)) } else { Vec::new() };
@@ -35,39 +35,42 @@ fn mentions(module: &str, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_archive_knows_no_web() {
+fn archive_does_not_depend_on_web() {
     let words = ["axum", "askama", "tower", "hyper", "crate::web", "crate::search", "crate::commands"];
-    assert_eq!(mentions("archive", &words), [""; 0]);
+    assert_eq!(files_mentioning("archive", &words), [""; 0]);
 }
 
 #[test]
-fn the_search_knows_no_web() {
+fn search_does_not_depend_on_web() {
     let words = ["axum", "askama", "tower", "hyper", "crate::web", "crate::commands"];
-    assert_eq!(mentions("search", &words), [""; 0]);
+    assert_eq!(files_mentioning("search", &words), [""; 0]);
 }
 
 #[test]
-fn the_configuration_knows_nobody() {
-    assert_eq!(mentions("config", &["crate::archive", "crate::web", "crate::search", "axum"]), [""; 0]);
+fn config_depends_on_no_other_module() {
+    assert_eq!(
+        files_mentioning("config", &["crate::archive", "crate::web", "crate::search", "axum"]),
+        [""; 0]
+    );
 }
 
 #[test]
-fn the_web_knows_no_command_line() {
-    assert_eq!(mentions("web", &["clap", "crate::commands"]), [""; 0]);
+fn web_does_not_depend_on_the_command_line() {
+    assert_eq!(files_mentioning("web", &["clap", "crate::commands"]), [""; 0]);
 }
 
 #[test]
-fn yaml_is_read_in_two_places() {
-    let all = mentions("archive", &["serde_yaml::", "use serde_yaml"]);
+fn yaml_is_parsed_in_front_matter_and_config_only() {
+    let all = files_mentioning("archive", &["serde_yaml::", "use serde_yaml"]);
     let outside: Vec<_> = all.iter().filter(|place| !place.contains("front_matter")).collect();
     assert_eq!(outside, Vec::<&String>::new());
-    assert_eq!(mentions("web", &["serde_yaml"]), [""; 0]);
+    assert_eq!(files_mentioning("web", &["serde_yaml"]), [""; 0]);
 }
 
 #[test]
-fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
+fn unescaped_html_comes_from_the_sanitiser_only() {
     let html = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/html.rs");
-    let elsewhere: Vec<_> = mentions("web", &["HtmlSafe"])
+    let elsewhere: Vec<_> = files_mentioning("web", &["HtmlSafe"])
         .into_iter()
         .filter(|place| !place.contains(&*html.to_string_lossy()))
         .collect();
@@ -87,7 +90,7 @@ fn only_the_sanitiser_makes_html_that_is_printed_as_it_is() {
 }
 
 #[test]
-fn all_that_the_image_copies_reaches_its_build() {
+fn docker_copy_sources_are_in_the_build_context() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file");
     let (steps, ignored) = (read("Dockerfile"), read(".dockerignore"));

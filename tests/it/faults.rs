@@ -1,11 +1,11 @@
 //! Faults of files and folders under a running finews, with no effect on its readers.
 
+mod archive_cache;
+mod file_changes;
 mod folders;
-mod following;
-mod keeping;
-mod reloading;
-mod searching;
-mod trouble;
+mod io_errors;
+mod search_index;
+mod signals;
 mod versions;
 
 use std::fs;
@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::{Running, folder, post, serve};
+use crate::support::{Server, folder, post, serve};
 
 const CONFIG: &str = "title: Daily\ntimezone: Asia/Shanghai\n";
 /// Time limit for a change to become visible. An idle machine needs far less.
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The folder of a site, written to as the operator and scrapers do.
 struct Files {
@@ -30,21 +30,21 @@ struct Files {
 impl Files {
     /// A site with one post, `/x/2024/01/01/a.html`.
     fn new() -> Self {
-        Self::of(&[("_posts/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x"))])
+        Self::from_files(&[("_posts/2024-01-01-a.md", &post("First", "2024-01-01 08:00", "x"))])
     }
 
-    fn of(files: &[(&str, &str)]) -> Self {
+    fn from_files(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("_config.yml", CONFIG)], files].concat());
-        // `serve_as_nobody` reads the folder as another user.
+        // `serve_unprivileged` reads the folder as another user.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
         Self { folder }
     }
 
     /// A site with `count` posts, `/x/2024/01/01/n0.html` and so on.
-    fn many(count: usize) -> Self {
-        let files = Self::of(&[]);
+    fn with_posts(count: usize) -> Self {
+        let files = Self::from_files(&[]);
         fs::create_dir(files.path("_posts")).expect("a folder");
-        (0..count).for_each(|n| files.write(&numbered(n), &post(&format!("No {n}."), "2024-01-01", "x")));
+        (0..count).for_each(|n| files.write(&post_path(n), &post(&format!("No {n}."), "2024-01-01", "x")));
         files
     }
 
@@ -63,10 +63,10 @@ impl Files {
     }
 
     /// Writes a temporary file and renames it into place.
-    fn put(&self, path: &str, text: &str) {
-        let aside = format!("{path}.tmp");
-        self.write(&aside, text);
-        self.rename(&aside, path);
+    fn write_by_rename(&self, path: &str, text: &str) {
+        let temporary = format!("{path}.tmp");
+        self.write(&temporary, text);
+        self.rename(&temporary, path);
     }
 
     fn rename(&self, from: &str, to: &str) {
@@ -81,18 +81,18 @@ impl Files {
         fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).expect("permissions");
     }
 
-    fn serve(&self, flags: &[&str]) -> Running {
-        Running::serving(self.root(), flags)
+    fn serve(&self, flags: &[&str]) -> Server {
+        Server::new(self.root(), flags)
     }
 }
 
 /// Path of the post file behind `/x/2024/01/01/n<number>.html`.
-fn numbered(n: usize) -> String {
+fn post_path(n: usize) -> String {
     format!("_posts/2024-01-01-n{n}.md")
 }
 
 /// The command that serves a site as an ordinary user: for root, file permissions have no effect.
-fn serve_as_nobody(site: &Path, flags: &[&str]) -> Command {
+fn serve_unprivileged(site: &Path, flags: &[&str]) -> Command {
     let program = serve(site, flags);
     if fs::metadata("/proc/self").expect("a process").uid() != 0 {
         return program;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::{Site, json_lines, texts_of as elements};
+use crate::support::{Site, element_texts as elements, json_lines};
 
 /// The targets of all links with this relation, in the feed and in its entries.
 fn links(xml: &str, relation: &str) -> Vec<String> {
@@ -13,7 +13,7 @@ fn links(xml: &str, relation: &str) -> Vec<String> {
 }
 
 /// A site of `posts` posts that alternate between two sources.
-fn site_of(posts: usize, config: &str) -> Site {
+fn site_with_posts(posts: usize, config: &str) -> Site {
     let posts: Vec<(String, String)> = (0..posts)
         .map(|n| {
             let (day, source) = (n / 24 + 1, if n % 2 == 0 { "hetan" } else { "jiangkou" });
@@ -26,13 +26,13 @@ fn site_of(posts: usize, config: &str) -> Site {
         })
         .collect();
     let posts = posts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-    Site::of(&[("_config.yml", config)].into_iter().chain(posts).collect::<Vec<_>>())
+    Site::from_files(&[("_config.yml", config)].into_iter().chain(posts).collect::<Vec<_>>())
 }
 
 const CONFIG: &str = "title: 河滩 & 江口\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\n";
 
 #[test]
-fn entries_are_known_by_what_jekyll_feed_called_them() {
+fn feed_entries_have_the_ids_of_jekyll_feed() {
     let site = crate::support::fixture("oddities");
     let copy = tempfile::tempdir().expect("a folder");
     let copied = std::process::Command::new("cp").arg("-r").arg(&site).arg(copy.path()).status();
@@ -41,7 +41,7 @@ fn entries_are_known_by_what_jekyll_feed_called_them() {
     let mut config = fs::read_to_string(root.join("_config.yml")).expect("a configuration");
     config.push_str("feed:\n  posts_limit: 200\n");
     fs::write(root.join("_config.yml"), config).expect("a file");
-    let xml = Site::at(&root).get("/feed.xml").text();
+    let xml = Site::from_folder(&root).get("/feed.xml").text();
     let (ids, links) = (elements(&xml, "id"), links(&xml, "alternate"));
     let ours: BTreeSet<(String, String)> = ids.into_iter().zip(links).skip(1).collect();
     let expected = fs::read_to_string(crate::support::fixture("oddities.feed.ndjson")).expect("a fixture");
@@ -58,8 +58,8 @@ fn entries_are_known_by_what_jekyll_feed_called_them() {
 }
 
 #[test]
-fn each_list_has_its_feed_in_both_formats() {
-    let site = site_of(3, CONFIG);
+fn each_list_has_an_atom_and_a_json_feed() {
+    let site = site_with_posts(3, CONFIG);
     for (page, feed, entries, title) in [
         ("/b/", "/b/feed", 3, "河滩 & 江口"),
         ("/b/category/hetan.html", "/b/feed/hetan", 2, "河滩 & 江口 | 河滩"),
@@ -76,10 +76,10 @@ fn each_list_has_its_feed_in_both_formats() {
                 html.contains(&format!("type=\"{kind}\"")) && html.contains(&format!("href=\"{path}\"")),
                 "{page}"
             );
-            let answer = site.get(&path);
-            assert_eq!(answer.header("content-type"), format!("{sent}; charset=utf-8"));
-            assert_eq!(answer.header("access-control-allow-origin"), "*");
-            assert_eq!(answer.header("cache-control"), "no-cache");
+            let response = site.get(&path);
+            assert_eq!(response.header("content-type"), format!("{sent}; charset=utf-8"));
+            assert_eq!(response.header("access-control-allow-origin"), "*");
+            assert_eq!(response.header("cache-control"), "no-cache");
             site.assert_conditional(&path);
         }
         let xml = site.get(&format!("{feed}.xml")).text();
@@ -104,27 +104,28 @@ fn each_list_has_its_feed_in_both_formats() {
 }
 
 #[test]
-fn an_entry_holds_the_whole_post_with_whole_urls() {
-    let xml = site_of(1, CONFIG).get("/b/feed.xml").text();
+fn entry_contains_the_whole_post_with_absolute_urls() {
+    let xml = site_with_posts(1, CONFIG).get("/b/feed.xml").text();
     let content = elements(&xml, "content");
     assert!(content[0].contains("<a href=\"https://news.example/about/\">正文</a>"), "{content:?}");
     assert!(content[0].contains("href=\"https://news.example/b/stock/600160.SH.html\""), "{content:?}");
     assert_eq!(elements(&xml, "published"), ["2024-01-01T00:00:00+00:00"]);
-    let short = site_of(1, &format!("{CONFIG}feed: {{excerpt_only: true}}\n")).get("/b/feed.xml").text();
+    let short =
+        site_with_posts(1, &format!("{CONFIG}feed: {{excerpt_only: true}}\n")).get("/b/feed.xml").text();
     assert!(elements(&short, "content").is_empty() && elements(&short, "summary") == ["正文 0 甲"]);
 }
 
 #[test]
-fn archives_lead_from_the_newest_to_the_oldest_post() {
-    let site = site_of(47, CONFIG);
+fn prev_archive_links_lead_to_the_oldest_post() {
+    let site = site_with_posts(47, CONFIG);
     let mut seen = BTreeSet::new();
     let mut next = Some("/b/feed.xml".to_owned());
     let mut documents = 0;
     while let Some(path) = next {
-        let answer = site.get(&path);
+        let response = site.get(&path);
         let policy = if documents == 0 { "no-cache" } else { "max-age=86400" };
-        assert_eq!(answer.header("cache-control"), policy, "{path}");
-        let xml = answer.text();
+        assert_eq!(response.header("cache-control"), policy, "{path}");
+        let xml = response.text();
         seen.extend(elements(&xml, "id").split_off(1));
         next = links(&xml, "prev-archive").first().map(|url| url.replace("https://news.example", ""));
         documents += 1;
@@ -138,11 +139,11 @@ fn archives_lead_from_the_newest_to_the_oldest_post() {
 }
 
 #[test]
-fn a_feed_was_changed_when_its_newest_entry_was() {
+fn feed_updated_is_the_date_of_its_newest_entry() {
     // Clocks in Berlin were set back between these two posts.
     let post = |time: &str| format!("---\ndate: 2021-10-31 {time} +0000\n---\nText.\n");
     let (first, second) = (post("00:30:00"), post("01:10:00"));
-    let site = Site::of(&[
+    let site = Site::from_files(&[
         ("_config.yml", "timezone: Europe/Berlin\n"),
         ("_posts/2021-10-31-a.md", &first),
         ("_posts/2021-10-31-b.md", &second),
@@ -151,8 +152,8 @@ fn a_feed_was_changed_when_its_newest_entry_was() {
 }
 
 #[test]
-fn an_empty_site_has_an_empty_feed() {
-    let site = Site::of(&[("_config.yml", CONFIG)]);
+fn empty_site_has_an_empty_feed() {
+    let site = Site::from_files(&[("_config.yml", CONFIG)]);
     let xml = site.get("/b/feed.xml").text();
     assert_eq!(elements(&xml, "updated"), ["1970-01-01T00:00:00+00:00"]);
     assert!(elements(&xml, "entry").is_empty());

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::support::{Running, folder};
+use crate::support::{Server, folder};
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// `GET /` with the host `x`, encoded by the static table of RFC 7541.
@@ -35,7 +35,7 @@ fn literal(value: &[u8], index: u8) -> Vec<u8> {
 }
 
 /// `GET` of another path with the host `x`.
-pub(crate) fn get_of(path: &[u8]) -> Vec<u8> {
+pub(crate) fn get_request(path: &[u8]) -> Vec<u8> {
     [&[0x82, 0x86][..], &literal(path, 0x04), &[0x41, 1, b'x']].concat()
 }
 
@@ -58,15 +58,15 @@ pub(crate) fn frames_until(stream: &mut TcpStream, last: u8) -> Vec<(u8, u8, u32
     frames
 }
 
-fn connect(server: &Running) -> TcpStream {
+fn connect(server: &Server) -> TcpStream {
     let mut stream = server.socket(Duration::from_secs(5));
     stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).expect("a preface");
     stream
 }
 
-fn server() -> (tempfile::TempDir, Running) {
+fn server() -> (tempfile::TempDir, Server) {
     let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     (site, server)
 }
 
@@ -99,7 +99,7 @@ fn pages_are_served_over_http2() {
 }
 
 #[test]
-fn frames_out_of_order_end_the_connection_and_concern_nobody_else() {
+fn invalid_frames_end_only_their_own_connection() {
     let (_site, server) = server();
     let window = |by: u32| by.to_be_bytes();
     let table: Vec<(&str, Vec<u8>)> = vec![
@@ -148,7 +148,7 @@ fn frames_out_of_order_end_the_connection_and_concern_nobody_else() {
 }
 
 #[test]
-fn what_is_not_known_or_not_for_us_is_passed_over() {
+fn unknown_and_priority_frames_are_ignored() {
     let (_site, server) = server();
     let mut stream = connect(&server);
     stream.write_all(&frame(0xfa, 0xff, 0, &[1; 100])).expect("a frame");
@@ -160,11 +160,11 @@ fn what_is_not_known_or_not_for_us_is_passed_over() {
 }
 
 #[test]
-fn requests_that_are_malformed_are_answered_so() {
+fn malformed_requests_get_400() {
     let (_site, server) = server();
     // `:status: 400` is encoded as 0x8c.
     let table: [(&str, Vec<u8>, &[u8]); 3] = [
-        ("a path that is none", get_of(b"/%zz"), &[0x8c]),
+        ("a path that is none", get_request(b"/%zz"), &[0x8c]),
         ("no host", vec![0x82, 0x86, 0x84], &[0x8c]),
         ("two hosts", [GET, &literal(b"x", 0x26 | 0x40), &literal(b"y", 0x26 | 0x40)].concat(), &[0x8c]),
     ];
@@ -181,29 +181,29 @@ fn requests_that_are_malformed_are_answered_so() {
 }
 
 #[test]
-fn a_stream_beyond_a_hundred_is_refused_and_the_others_go_on() {
+fn stream_beyond_100_is_refused_and_others_continue() {
     let (_site, server) = server();
     let mut stream = connect(&server);
-    let live = get_of(b"/live");
-    let asked: Vec<u8> = (0..101).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &live)).collect();
-    stream.write_all(&asked).expect("requests");
+    let live = get_request(b"/live");
+    let requests: Vec<u8> = (0..101).flat_map(|number| frame(HEADERS, 5, 2 * number + 1, &live)).collect();
+    stream.write_all(&requests).expect("requests");
     let frames = frames_until(&mut stream, RST_STREAM);
     // REFUSED_STREAM (RFC 9113, section 7): the client may retry the request.
     assert_eq!(frames.last(), Some(&(RST_STREAM, 0, 201, vec![0, 0, 0, 7])));
     let next = [frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]), frame(HEADERS, 5, 203, GET)].concat();
     stream.write_all(&next).expect("room for another");
     // The response follows those of the other streams.
-    let answer =
+    let response =
         (0..101).find_map(|_| frames_until(&mut stream, HEADERS).pop().filter(|(_, _, id, _)| *id == 203));
-    assert!(answer.is_some_and(|(_, _, _, payload)| payload.contains(&0x88)));
+    assert!(response.is_some_and(|(_, _, _, payload)| payload.contains(&0x88)));
 }
 
 #[test]
-fn a_client_that_does_not_answer_pings_is_gone() {
+fn client_that_ignores_pings_is_disconnected() {
     let (_site, server) = server();
     let mut stream = connect(&server);
     stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
-    stream.write_all(&frame(HEADERS, 5, 1, &get_of(b"/live"))).expect("a request");
+    stream.write_all(&frame(HEADERS, 5, 1, &get_request(b"/live"))).expect("a request");
     let frames = frames_until(&mut stream, PING);
     assert!(frames.iter().any(|(kind, ..)| *kind == HEADERS), "{frames:?}");
     assert!(frames.last().is_some_and(|(kind, ..)| *kind == PING), "{frames:?}");
@@ -211,12 +211,12 @@ fn a_client_that_does_not_answer_pings_is_gone() {
 }
 
 #[test]
-fn floods_cost_no_memory_and_keep_nobody_waiting() {
+fn frame_floods_cost_little_memory_and_delay_no_client() {
     let (_site, server) = server();
     let memory = server.memory();
     let reset = |id| [frame(HEADERS, 5, id, GET), frame(RST_STREAM, 0, id, &[0, 0, 0, 8])].concat();
     // A client error that makes the server reset the stream (CVE-2025-8671).
-    let live = get_of(b"/live");
+    let live = get_request(b"/live");
     let mistake = |id| [frame(HEADERS, 5, id, &live), frame(WINDOW_UPDATE, 0, id, &[0; 4])].concat();
     let floods: [(&str, Vec<u8>, Vec<u8>); 4] = [
         // The client opens and resets each stream (CVE-2023-44487); the cost is that of a request.

@@ -3,11 +3,11 @@
 
 use finews::archive::body::{Body, Context, Format, SiteContext, read};
 
-use crate::support::{fixture, json_lines, printed};
+use crate::support::{fixture, json_lines, stdout_json};
 
-/// Inputs of the oracle, and in `MORE` further ones, each with the output of kramdown.
+/// Inputs of the oracle, and in `MORE_CASES` further ones, each with the output of kramdown.
 const CASES: &str = include_str!("../fixtures/kramdown.txt");
-const MORE: &str = include_str!("../fixtures/kramdown_more.txt");
+const MORE_CASES: &str = include_str!("../fixtures/kramdown_more.txt");
 
 /// Case, reason, and the HTML that finews renders instead.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
@@ -84,10 +84,10 @@ fn body(source: &str, format: Format) -> Body {
 }
 
 /// The values to compare: the HTML tree, and the fields extracted from it.
-fn answer(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec<String>) {
+fn compared_fields(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec<String>) {
     let codes = body.securities.iter().map(|security| security.code.to_string()).collect();
     (
-        folded(body.html.as_str()),
+        normalized_html(body.html.as_str()),
         body.digest.as_deref(),
         body.source_url.as_deref(),
         body.source_name.as_deref(),
@@ -97,7 +97,7 @@ fn answer(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec
 
 /// HTML without the white space of its layout. ammonia serializes equal trees to equal text, so comparing the
 /// text compares the trees.
-fn folded(html: &str) -> String {
+fn normalized_html(html: &str) -> String {
     let mut out = String::new();
     let mut in_pre = false;
     for piece in html.split_inclusive('>') {
@@ -145,43 +145,48 @@ fn is_block(tag: &str) -> bool {
 }
 
 #[test]
-fn bodies_are_kramdowns() {
+fn markdown_body_matches_kramdown_except_listed_cases() {
     let mut listed = DIFFERENCES.to_vec();
-    for case in [CASES, MORE].iter().flat_map(|cases| cases.split("##### ").skip(1)) {
+    for case in [CASES, MORE_CASES].iter().flat_map(|cases| cases.split("##### ").skip(1)) {
         let (name, rest) = case.split_once('\n').expect("a name");
         let (input, html) = rest.split_once("----->\n").expect("an answer");
         let (ours, theirs) = (body(input, Format::Markdown), body(html, Format::Html));
         match listed.iter().position(|(case, ..)| *case == name) {
             Some(at) => {
                 let (_, reason, expected) = listed.remove(at);
-                assert_eq!(answer(&ours).0, expected, "{name}: {reason}");
-                assert_ne!(answer(&ours), answer(&theirs), "{name} is no difference any more");
+                assert_eq!(compared_fields(&ours).0, expected, "{name}: {reason}");
+                assert_ne!(
+                    compared_fields(&ours),
+                    compared_fields(&theirs),
+                    "{name} is no difference any more"
+                );
             }
-            None => assert_eq!(answer(&ours), answer(&theirs), "{name}:\n{input}"),
+            None => assert_eq!(compared_fields(&ours), compared_fields(&theirs), "{name}:\n{input}"),
         }
     }
     assert!(listed.is_empty(), "differences without their case: {listed:?}");
 }
 
 /// Posts of the `oddities` fixture whose body differs from Jekyll's, with the reason.
-const ODDITIES: [(&str, &str); 1] = [(
+const ODDITY_DIFFERENCES: [(&str, &str); 1] = [(
     "_posts/2024-01-02-liq.md",
     "no table without a delimiter row; `raw` marks vanish and the title is filled in",
 )];
 
 #[test]
-fn the_bodies_of_the_oddities_are_jekylls() {
+fn oddities_bodies_match_jekyll_except_listed_posts() {
     let expected =
         json_lines(&std::fs::read_to_string(fixture("oddities/expected.ndjson")).expect("a fixture"));
     let site = fixture("oddities");
     let mut compared = 0;
-    for post in printed(&["list", "--body", &site.to_string_lossy()]) {
+    for post in stdout_json(&["list", "--body", &site.to_string_lossy()]) {
         let path = post["path"].as_str().expect("a path");
         let jekyll =
             expected.iter().find(|other| other["path"] == post["path"]).expect("Jekyll has the post too");
         let jekyll = body(jekyll["body"].as_str().expect("a body"), Format::Html);
-        let same = folded(post["body"].as_str().expect("a body")) == folded(jekyll.html.as_str());
-        let differs = ODDITIES.iter().find(|(other, _)| *other == path);
+        let same =
+            normalized_html(post["body"].as_str().expect("a body")) == normalized_html(jekyll.html.as_str());
+        let differs = ODDITY_DIFFERENCES.iter().find(|(other, _)| *other == path);
         assert_eq!(same, differs.is_none(), "{path}: {post}");
         compared += 1;
     }

@@ -14,16 +14,16 @@ use http_body_util::BodyExt;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::support::{Running, config, folder};
+use crate::support::{Server, config, folder};
 
 /// A site whose `/live` stream can be read.
-struct Newsroom {
+struct LiveSite {
     folder: TempDir,
     editor: Editor,
     app: Arc<App>,
 }
 
-impl Newsroom {
+impl LiveSite {
     fn new() -> Self {
         let folder = folder(&[("_config.yml", "baseurl: /b\n"), ("_posts/2024-01-01-old.md", "old\n")]);
         let config = Arc::new(config(folder.path()));
@@ -37,7 +37,7 @@ impl Newsroom {
     fn write(&mut self, name: &str, text: &str) {
         let file = self.post(name);
         std::fs::write(&file, text).expect("a file");
-        self.see(&[file]);
+        self.publish(&[file]);
     }
 
     /// The path of a file in `_posts`.
@@ -46,13 +46,13 @@ impl Newsroom {
     }
 
     /// Publishes the changes of some files.
-    fn see(&mut self, files: &[PathBuf]) {
+    fn publish(&mut self, files: &[PathBuf]) {
         let edition = self.editor.see(files).0.expect("an edition");
         self.app.publish_edition(edition);
     }
 
     /// Opens the event stream, optionally after the event ID `last`.
-    async fn listen(&self, last: Option<&str>) -> Listener {
+    async fn subscribe(&self, last: Option<&str>) -> Subscriber {
         let mut request = Request::get("/b/live");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -62,15 +62,15 @@ impl Newsroom {
         assert_eq!(reply.status(), StatusCode::OK);
         assert_eq!(reply.headers()["content-type"], "text/event-stream");
         assert_eq!(reply.headers()["cache-control"], "no-store");
-        Listener { body: reply.into_body() }
+        Subscriber { body: reply.into_body() }
     }
 }
 
-struct Listener {
+struct Subscriber {
     body: Body,
 }
 
-impl Listener {
+impl Subscriber {
     /// The next chunk of the stream; `None` at its end.
     async fn next(&mut self) -> Option<String> {
         let frame =
@@ -96,14 +96,14 @@ class=\"keytip\" \
 data-code=\"1,600160\">巨化股份</a></span></p>\n";
 
 #[test]
-fn a_new_post_is_told_with_what_lists_show() {
+fn new_post_event_contains_title_url_and_securities() {
     run(async {
-        let mut room = Newsroom::new();
-        let mut listener = room.listen(None).await;
-        let hello = listener.next().await.expect("an event");
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        let hello = subscriber.next().await.expect("an event");
         assert!(hello.starts_with("retry: 3000\nid: ") && field(&hello, "event") == "hello", "{hello}");
-        room.write("2024-01-02-new.md", POST);
-        let event = listener.next().await.expect("an event");
+        site.write("2024-01-02-new.md", POST);
+        let event = subscriber.next().await.expect("an event");
         assert_eq!(field(&event, "event"), "post");
         let data: serde_json::Value = serde_json::from_str(field(&event, "data")).expect("JSON");
         let expected = serde_json::json!({
@@ -120,13 +120,13 @@ fn a_new_post_is_told_with_what_lists_show() {
 }
 
 #[test]
-fn a_new_post_is_told_with_all_its_sources() {
+fn new_post_event_contains_all_sources() {
     run(async {
-        let mut room = Newsroom::new();
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        room.write("2024-01-02-new.md", "---\ntitle: A\ncategories: [first, second]\ntags: Second\n---\n");
-        let event = listener.next().await.expect("an event");
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        site.write("2024-01-02-new.md", "---\ntitle: A\ncategories: [first, second]\ntags: Second\n---\n");
+        let event = subscriber.next().await.expect("an event");
         let data: serde_json::Value = serde_json::from_str(field(&event, "data")).expect("JSON");
         assert_eq!(data["categories"], serde_json::json!(["first", "second"]));
         assert_eq!(data["source"], "Second", "as readers call the most particular");
@@ -134,161 +134,161 @@ fn a_new_post_is_told_with_all_its_sources() {
 }
 
 #[test]
-fn a_post_that_was_mended_or_is_out_of_lists_is_no_news() {
+fn corrected_and_hidden_posts_send_no_event() {
     run(async {
-        let mut room = Newsroom::new();
-        room.write("2024-01-02-new.md", POST);
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        room.write("2024-01-02-new.md", &POST.replace("A new", "A mended"));
-        room.write("2024-01-03-hidden.md", "---\nhidden: true\n---\n");
-        room.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
-        let event = listener.next().await.expect("an event");
+        let mut site = LiveSite::new();
+        site.write("2024-01-02-new.md", POST);
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        site.write("2024-01-02-new.md", &POST.replace("A new", "A mended"));
+        site.write("2024-01-03-hidden.md", "---\nhidden: true\n---\n");
+        site.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
+        let event = subscriber.next().await.expect("an event");
         assert!(event.contains("\"title\":\"seen\""), "{event}");
     });
 }
 
 #[test]
-fn a_post_that_was_renamed_is_no_news() {
+fn renamed_post_sends_no_event() {
     run(async {
-        let mut room = Newsroom::new();
-        room.write("2024-01-02-new.md", POST);
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        let [old, new] = ["2024-01-02-new.md", "2024-01-02-renamed.md"].map(|name| room.post(name));
+        let mut site = LiveSite::new();
+        site.write("2024-01-02-new.md", POST);
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        let [old, new] = ["2024-01-02-new.md", "2024-01-02-renamed.md"].map(|name| site.post(name));
         std::fs::rename(&old, &new).expect("a file");
-        room.see(&[old, new]);
-        room.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
-        let event = listener.next().await.expect("an event");
+        site.publish(&[old, new]);
+        site.write("2024-01-04-seen.md", "---\ntitle: seen\n---\n");
+        let event = subscriber.next().await.expect("an event");
         assert!(event.contains("\"title\":\"seen\""), "{event}");
     });
 }
 
 #[test]
-fn who_was_away_is_told_what_was_missed() {
+fn reconnecting_client_receives_missed_events() {
     run(async {
-        let mut room = Newsroom::new();
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        room.write("2024-01-02-a.md", "---\ntitle: first\n---\n");
-        let last = field(&listener.next().await.expect("an event"), "id").to_owned();
-        drop(listener);
-        room.write("2024-01-03-b.md", "---\ntitle: second\n---\n");
-        room.write("2024-01-04-c.md", "---\ntitle: third\n---\n");
-        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        site.write("2024-01-02-a.md", "---\ntitle: first\n---\n");
+        let last = field(&subscriber.next().await.expect("an event"), "id").to_owned();
+        drop(subscriber);
+        site.write("2024-01-03-b.md", "---\ntitle: second\n---\n");
+        site.write("2024-01-04-c.md", "---\ntitle: third\n---\n");
+        let missed = site.subscribe(Some(&last)).await.next().await.expect("events");
         assert!(
             !missed.contains("first") && missed.contains("second") && missed.contains("third"),
             "{missed}"
         );
         assert!(!missed.contains("event: reset"), "{missed}");
-        let again = web::router(Arc::clone(&room.app))
+        let again = web::router(Arc::clone(&site.app))
             .oneshot(Request::get(format!("/b/live?after={last}")).body(Body::empty()).expect("a request"))
             .await;
-        let mut again = Listener { body: again.expect("an answer").into_body() };
+        let mut again = Subscriber { body: again.expect("an answer").into_body() };
         assert_eq!(again.next().await.as_ref(), Some(&missed), "a script asks in the query");
         for unknown in ["0-1", "nonsense", &format!("{last}99")] {
-            let first = room.listen(Some(unknown)).await.next().await.expect("an event");
+            let first = site.subscribe(Some(unknown)).await.next().await.expect("an event");
             assert!(first.contains("event: reset"), "{unknown}: {first}");
         }
     });
 }
 
 #[test]
-fn five_hundred_events_can_be_asked_for_again() {
+fn replay_covers_500_events_and_then_sends_a_reset() {
     run(async {
-        let mut room = Newsroom::new();
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        room.write("2024-01-01-first.md", "---\ntitle: first\n---\n");
-        let last = field(&listener.next().await.expect("an event"), "id").to_owned();
-        drop(listener);
-        let burst = |room: &mut Newsroom, from: usize, count: usize| {
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        site.write("2024-01-01-first.md", "---\ntitle: first\n---\n");
+        let last = field(&subscriber.next().await.expect("an event"), "id").to_owned();
+        drop(subscriber);
+        let burst = |site: &mut LiveSite, from: usize, count: usize| {
             let files = (from..from + count).map(|number| {
-                let file = room.folder.path().join(format!("_posts/2024-02-01-{number}.md"));
+                let file = site.folder.path().join(format!("_posts/2024-02-01-{number}.md"));
                 std::fs::write(&file, format!("---\ntitle: t{number}\n---\n")).expect("a file");
                 file
             });
             let files: Vec<_> = files.collect();
-            room.see(&files);
+            site.publish(&files);
         };
-        burst(&mut room, 0, 500);
-        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        burst(&mut site, 0, 500);
+        let missed = site.subscribe(Some(&last)).await.next().await.expect("events");
         assert_eq!(missed.matches("event: post").count(), 500);
-        burst(&mut room, 500, 1);
-        let missed = room.listen(Some(&last)).await.next().await.expect("events");
+        burst(&mut site, 500, 1);
+        let missed = site.subscribe(Some(&last)).await.next().await.expect("events");
         assert!(missed.contains("event: reset"), "501 were missed");
         // A batch beyond the replay limit is sent as a single reset, not as one event per post.
         let last = field(&missed, "id").to_owned();
-        let mut listener = room.listen(Some(&last)).await;
-        listener.next().await;
-        burst(&mut room, 1000, 501);
-        let reset = listener.next().await.expect("an event");
+        let mut subscriber = site.subscribe(Some(&last)).await;
+        subscriber.next().await;
+        burst(&mut site, 1000, 501);
+        let reset = subscriber.next().await.expect("an event");
         assert!(reset.contains("event: reset") && !reset.contains("event: post"), "{reset}");
-        assert!(room.listen(Some(&last)).await.next().await.expect("an event").contains("event: reset"));
-        burst(&mut room, 2000, 1);
-        let missed = room.listen(Some(field(&reset, "id"))).await.next().await.expect("events");
+        assert!(site.subscribe(Some(&last)).await.next().await.expect("an event").contains("event: reset"));
+        burst(&mut site, 2000, 1);
+        let missed = site.subscribe(Some(field(&reset, "id"))).await.next().await.expect("events");
         assert!(missed.contains("t2000") && !missed.contains("event: reset"), "{missed}");
     });
 }
 
 #[test]
-fn who_was_cut_off_before_the_first_event_is_told_it_too() {
+fn client_cut_off_after_hello_receives_the_first_event() {
     run(async {
-        let mut room = Newsroom::new();
-        let first = room.listen(None).await.next().await.expect("a beginning");
-        room.write("2024-01-02-new.md", POST);
-        let missed = room.listen(Some(field(&first, "id"))).await.next().await.expect("events");
+        let mut site = LiveSite::new();
+        let first = site.subscribe(None).await.next().await.expect("a beginning");
+        site.write("2024-01-02-new.md", POST);
+        let missed = site.subscribe(Some(field(&first, "id"))).await.next().await.expect("events");
         assert!(missed.contains("A new post") && !missed.contains("event: reset"), "{missed}");
     });
 }
 
 #[test]
-fn a_client_that_is_too_far_behind_is_dropped() {
+fn client_too_far_behind_is_disconnected() {
     run(async {
-        let mut room = Newsroom::new();
-        let mut slow = room.listen(None).await;
+        let mut site = LiveSite::new();
+        let mut slow = site.subscribe(None).await;
         slow.next().await;
         for _ in 0..2000 {
-            room.app.live().beat();
+            site.app.live().beat();
         }
         assert_eq!(slow.next().await, None);
-        let mut quick = room.listen(None).await;
+        let mut quick = site.subscribe(None).await;
         quick.next().await;
-        room.app.live().beat();
+        site.app.live().beat();
         assert_eq!(quick.next().await.as_deref(), Some(":\n\n"));
-        room.write("2024-01-02-new.md", POST);
+        site.write("2024-01-02-new.md", POST);
         assert!(quick.next().await.is_some_and(|event| event.contains("A new post")));
     });
 }
 
 #[test]
-fn answers_end_when_the_process_is_to_end() {
+fn event_streams_end_when_the_server_drains() {
     run(async {
-        let room = Newsroom::new();
-        let mut listener = room.listen(None).await;
-        listener.next().await;
-        room.app.drain();
-        assert_eq!(listener.next().await, None);
+        let site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        site.app.drain();
+        assert_eq!(subscriber.next().await, None);
         // A browser reconnects at once; the short stream makes it retry until it reaches the next process.
-        let mut again = room.listen(None).await;
+        let mut again = site.subscribe(None).await;
         assert!(again.next().await.is_some_and(|first| first.contains("event: hello")));
         assert_eq!(again.next().await, None);
     });
 }
 
 #[test]
-fn who_follows_leaves_room_for_who_reads() {
+fn event_streams_use_at_most_half_of_the_connections() {
     let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
-    let server = Running::serving(site.path(), &["--max-connections", "20"]);
+    let server = Server::new(site.path(), &["--max-connections", "20"]);
     let follow = || {
         let mut stream = server.socket(Duration::from_secs(10));
         stream.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).expect("an answer");
-        (stream, String::from_utf8_lossy(&answer).into_owned())
+        let mut response = [0; 12];
+        stream.read_exact(&mut response).expect("an answer");
+        (stream, String::from_utf8_lossy(&response).into_owned())
     };
     let followers: Vec<_> = (0..11).map(|_| follow()).collect();
-    let answers: Vec<&str> = followers.iter().map(|(_, answer)| &answer[9..]).collect();
-    assert_eq!(answers, [["200"; 10].as_slice(), &["503"]].concat());
+    let responses: Vec<&str> = followers.iter().map(|(_, response)| &response[9..]).collect();
+    assert_eq!(responses, [["200"; 10].as_slice(), &["503"]].concat());
     assert_eq!(server.get("/").status, StatusCode::OK);
 }

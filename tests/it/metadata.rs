@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Site, texts_of};
+use crate::support::{Site, element_texts};
 
 const CONFIG: &str =
     "title: 河滩 & 江口\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\nlogo: /assets/logo.png\n";
@@ -24,8 +24,8 @@ fn property<'h>(html: &'h str, name: &str) -> Option<&'h str> {
 }
 
 #[test]
-fn an_article_says_what_search_engines_ask_for() {
-    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
+fn article_has_json_ld_and_open_graph_data() {
+    let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
     let html = site.page("/b/hetan/2024/01/02/a.html");
     let data = data(&html);
     let news = &data["@graph"][0];
@@ -57,9 +57,9 @@ fn an_article_says_what_search_engines_ask_for() {
 }
 
 #[test]
-fn lists_and_the_front_page_say_what_they_are() {
+fn home_page_lists_and_site_pages_have_json_ld() {
     let about = ("about.md", "---\ntitle: About\npermalink: /about/\n---\nWho we are.\n");
-    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST), about]);
+    let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST), about]);
     let own = &data(&site.page("/b/about/"))["@graph"][0];
     assert_eq!((&own["@type"], &own["description"]), (&json!("WebPage"), &json!("Who we are.")));
     let home = data(&site.page("/b/"));
@@ -92,42 +92,42 @@ fn lists_and_the_front_page_say_what_they_are() {
 }
 
 #[test]
-fn browsers_are_told_how_to_search_and_keep_the_site() {
-    let site = Site::of(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
+fn site_has_opensearch_description_and_web_manifest() {
+    let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST)]);
     let html = site.page("/b/");
     assert!(html.contains("href=\"/b/opensearch.xml\"") && html.contains("href=\"/b/manifest.webmanifest\""));
-    let answer = site.get("/b/opensearch.xml");
-    assert_eq!(answer.header("content-type"), "application/opensearchdescription+xml; charset=utf-8");
-    let xml = answer.text();
-    assert_eq!(texts_of(&xml, "ShortName"), ["河滩 & 江口"]);
+    let response = site.get("/b/opensearch.xml");
+    assert_eq!(response.header("content-type"), "application/opensearchdescription+xml; charset=utf-8");
+    let xml = response.text();
+    assert_eq!(element_texts(&xml, "ShortName"), ["河滩 & 江口"]);
     assert!(xml.contains("template=\"https://news.example/b/search?q={searchTerms}\""), "{xml}");
-    let answer = site.get("/b/manifest.webmanifest");
-    let manifest: Value = serde_json::from_str(&answer.text()).expect("JSON");
+    let response = site.get("/b/manifest.webmanifest");
+    let manifest: Value = serde_json::from_str(&response.text()).expect("JSON");
     assert_eq!((&manifest["name"], &manifest["start_url"]), (&json!("河滩 & 江口"), &json!("/b/")));
     for path in ["/b/opensearch.xml", "/b/manifest.webmanifest"] {
         site.assert_conditional(path);
     }
-    let long = Site::of(&[("_config.yml", "title: 一二三四五六七八九十一二三四五六七八九十\n")]);
+    let long = Site::from_files(&[("_config.yml", "title: 一二三四五六七八九十一二三四五六七八九十\n")]);
     assert_eq!(
-        texts_of(&long.get("/opensearch.xml").text(), "ShortName"),
+        element_texts(&long.get("/opensearch.xml").text(), "ShortName"),
         ["一二三四五六七八九十一二三四五六"]
     );
 }
 
 #[test]
-fn a_picture_may_be_named_without_its_slash() {
+fn logo_path_without_leading_slash_is_resolved() {
     let config = CONFIG.replace("logo: /assets", "logo: assets");
-    let site = Site::of(&[("_config.yml", &config), ("_posts/2024-01-02-a.md", POST)]);
+    let site = Site::from_files(&[("_config.yml", &config), ("_posts/2024-01-02-a.md", POST)]);
     let html = site.page("/b/category/hetan.html");
     assert_eq!(property(&html, "og:image"), Some("https://news.example/b/assets/logo.png"));
     assert!(html.contains("src=\"/b/assets/logo.png\""), "{html}");
 }
 
 #[test]
-fn a_share_image_goes_before_the_logo() {
+fn share_image_takes_precedence_over_logo() {
     let config = format!("{CONFIG}finews: {{share_image: 'https://i.example/share.png'}}\n");
     let plain = ("_posts/2024-01-02-a.md", "---\ntitle: A\n---\n文\n");
-    let html = Site::of(&[("_config.yml", &config), plain]).page("/b/2024/01/02/a.html");
+    let html = Site::from_files(&[("_config.yml", &config), plain]).page("/b/2024/01/02/a.html");
     assert_eq!(property(&html, "og:image"), Some("https://i.example/share.png"));
     assert!(html.contains("<meta name=\"twitter:card\" content=\"summary\">"));
 }

@@ -1,7 +1,7 @@
 //! Old and damaged links find their page: each URL below is in a bookmark, a message or another site, and
 //! must redirect to the current URL of its page.
 
-use crate::support::{Site, texts_of};
+use crate::support::{Site, element_texts};
 
 const CONFIG: &str = "title: T\nfeed: {path: atom/all.xml}\ntimezone: Asia/Shanghai\nfinews:\n  naive_dates: local\n  legacy_hosts: [old.news.example]\n";
 
@@ -24,20 +24,20 @@ fn site() -> Site {
         ("_posts/2021-12-14-joined.md", "categories: Career In touxingPEVC"),
         ("_posts/2021-12-15-gone.md", "published: false"),
     ];
-    site_of(&posts, &[("_config.yml", CONFIG), ABOUT])
+    site_with_posts(&posts, &[("_config.yml", CONFIG), ABOUT])
 }
 
 const ABOUT: (&str, &str) = ("about.md", "---\npermalink: /about/\n---\nText.\n");
 
 /// A site of posts with these front matter fields, and of other files.
-fn site_of(posts: &[(&str, &str)], others: &[(&str, &str)]) -> Site {
+fn site_with_posts(posts: &[(&str, &str)], others: &[(&str, &str)]) -> Site {
     let posts: Vec<(&str, String)> = posts.iter().map(|(path, fields)| (*path, post(fields))).collect();
     let posts = posts.iter().map(|(path, text)| (*path, text.as_str()));
-    Site::of(&posts.chain(others.iter().copied()).collect::<Vec<_>>())
+    Site::from_files(&posts.chain(others.iter().copied()).collect::<Vec<_>>())
 }
 
 #[test]
-fn forty_addresses_land_where_their_page_lives() {
+fn old_and_damaged_urls_redirect_to_the_current_url() {
     const NUMBERED: &str = "/emnews/2021/12/09/NW202112092206805832.html";
     const BARE: &str = "/hongwang/2022/05/26/202205262391921712.html";
     const CLOSE: &str = "/emnews/2021/12/10/Market-Close.html";
@@ -113,7 +113,7 @@ fn forty_addresses_land_where_their_page_lives() {
 }
 
 #[test]
-fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
+fn ambiguous_url_redirects_to_the_closest_match() {
     let posts = [
         ("_posts/2021-12-09-123456789012.md", ""),
         ("_posts/2021-12-09-NW123456789012.md", "categories: x"),
@@ -126,7 +126,7 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
         ("_posts/2021-01-01-plain.md", "categories: a\ndate: 2021-01-01 08:00:00 +0000"),
         ("b/_posts/2021-01-01-plain.md", "date: 2021-01-01 09:00:00 +0000"),
     ];
-    let site = site_of(&posts, &[ABOUT]);
+    let site = site_with_posts(&posts, &[ABOUT]);
     for (from, to) in [
         ("/y/2021/12/09/123456789012.html", "/2021/12/09/123456789012.html"),
         ("/y/2021/12/09/NW123456789012.html", "/x/2021/12/09/NW123456789012.html"),
@@ -150,8 +150,8 @@ fn of_posts_of_one_name_the_one_is_found_that_was_meant() {
 }
 
 #[test]
-fn no_address_leads_in_a_circle() {
-    let site = Site::of(&[
+fn redirects_do_not_form_a_loop() {
+    let site = Site::from_files(&[
         ("_posts/2021-12-13-away.md", "---\nredirect_to: /new/away.html\n---\nText.\n"),
         ("podcast.md", "---\npermalink: /feed/podcast.xml\nredirect_from: /pod.xml\n---\nText.\n"),
         ("_posts/2021-12-14-self.md", "---\npermalink: /self/\nredirect_to: /self/\n---\nText.\n"),
@@ -167,14 +167,14 @@ fn no_address_leads_in_a_circle() {
 }
 
 #[test]
-fn names_without_letters_are_like_no_other_and_case_goes_before_the_slug() {
+fn symbol_names_match_nothing_and_case_beats_slug() {
     let posts = [
         ("_posts/2021-12-01-p1.md", "categories: [📈]"),
         ("_posts/2021-12-02-p2.md", "categories: [C++]"),
         ("_posts/2021-12-03-p3.md", "categories: [C]"),
         ("_posts/2021-12-04-p4.md", "categories: ['C#']"),
     ];
-    let site = site_of(&posts, &[]);
+    let site = site_with_posts(&posts, &[]);
     site.assert_moved("/category/c++/", "/category/C++.html");
     site.assert_moved("/category/c/page/2/", "/category/C.html");
     for path in ["/%F0%9F%98%80", "/x/---", "/category/%F0%9F%8E%89/"] {
@@ -183,8 +183,8 @@ fn names_without_letters_are_like_no_other_and_case_goes_before_the_slug() {
 }
 
 #[test]
-fn what_an_owner_wrote_into_a_permalink_stays_on_the_site() {
-    let site = Site::of(&[
+fn permalink_with_backslash_or_space_stays_on_the_site() {
+    let site = Site::from_files(&[
         ("_config.yml", "url: https://news.example\n"),
         ("_posts/2021-12-09-a.md", "---\npermalink: \"/\\\\evil.example/p/\"\n---\nText.\n"),
         ("_posts/2021-12-10-b.md", "---\npermalink: \"/a b/中文 页/\"\n---\nText.\n"),
@@ -195,7 +195,7 @@ fn what_an_owner_wrote_into_a_permalink_stays_on_the_site() {
     site.assert_status(address, 200);
     site.assert_moved("/2021/12/10/b.html", address);
     let address = format!("https://news.example{address}");
-    assert!(texts_of(&site.get("/sitemap/2021-12.xml").text(), "loc").contains(&address));
+    assert!(element_texts(&site.get("/sitemap/2021-12.xml").text(), "loc").contains(&address));
     let feed: serde_json::Value = serde_json::from_str(&site.get("/feed.json").text()).expect("JSON");
     assert_eq!(feed["items"][0]["url"], address.as_str());
     let home = site.page("/");
@@ -203,7 +203,7 @@ fn what_an_owner_wrote_into_a_permalink_stays_on_the_site() {
 }
 
 #[test]
-fn what_was_withdrawn_or_never_was_is_not_found_elsewhere() {
+fn withdrawn_and_unknown_urls_are_not_redirected() {
     let site = site();
     site.assert_status("/2021/12/15/gone.html", 410);
     for path in [
@@ -221,16 +221,16 @@ fn what_was_withdrawn_or_never_was_is_not_found_elsewhere() {
 }
 
 #[test]
-fn a_page_that_is_not_there_offers_the_nearest_day_and_a_search() {
+fn not_found_page_offers_nearest_day_and_search() {
     let site = site();
     for (path, day, words) in [
         ("/nowhere/2021/12/08/two-words.html", "/2021/12/09/", "two words"),
         ("/%E5%A4%AE%E8%A1%8C/%E5%8A%A0%E6%81%AF", "/2022/05/26/", "加息"),
         ("/2021/12/17/20211217.html", "/2021/12/14/", ""),
     ] {
-        let answer = site.get(path);
-        assert_eq!(answer.status.as_u16(), 404);
-        let html = answer.text();
+        let response = site.get(path);
+        assert_eq!(response.status.as_u16(), 404);
+        let html = response.text();
         assert!(html.contains(&format!("value=\"{words}\"")), "{path}: {html}");
         assert!(html.contains(&format!("href=\"{day}\"")), "{path}: {html}");
     }

@@ -28,35 +28,35 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 fn site() -> Site {
-    Site::of(&FILES)
+    Site::from_files(&FILES)
 }
 
 /// The main part of a page; the frame around it has a test of its own. A run of days without posts is
 /// replaced by its length.
 fn main_of(html: &str) -> String {
-    static QUIET: LazyLock<Regex> =
+    static EMPTY_DAYS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"(<rect x="\d+" y="\d+"/>)+"#).expect("a pattern"));
     let start = html.find("<main").expect("a main part");
     let end = html.find("</main>").expect("its end");
     let main = &html[start..end + "</main>".len()];
     let count = |days: &Captures| format!("({} quiet days)", days[0].matches("<rect").count());
-    QUIET.replace_all(main, count).into_owned()
+    EMPTY_DAYS.replace_all(main, count).into_owned()
 }
 
 /// Replaces the hashes that change with every style sheet.
-fn steady(html: &str) -> String {
+fn without_hashes(html: &str) -> String {
     static HASH: LazyLock<Regex> = LazyLock::new(|| Regex::new("-[0-9a-f]{16}\\.").expect("a pattern"));
     HASH.replace_all(html, "-HASH.").into_owned()
 }
 
 #[test]
-fn the_frame_of_every_page() {
-    let html = steady(&site().page("/about/"));
+fn page_frame_matches_its_snapshot() {
+    let html = without_hashes(&site().page("/about/"));
     insta::assert_snapshot!("frame", html);
 }
 
 #[test]
-fn each_kind_of_page() {
+fn page_kinds_match_their_snapshots() {
     let site = site();
     let kinds = [
         ("home", "/"),
@@ -79,7 +79,7 @@ fn each_kind_of_page() {
     for (name, path) in kinds {
         insta::assert_snapshot!(name, main_of(&site.get(path).text()));
     }
-    let site = Site::searched(&FILES);
+    let site = Site::with_index(&FILES);
     for (name, path) in [
         ("search", "/search?q=%E6%B2%B3%E6%BB%A9"),
         ("search_of_nothing", "/search"),
@@ -90,15 +90,15 @@ fn each_kind_of_page() {
 }
 
 #[test]
-fn an_english_site_speaks_english() {
-    let site = Site::of(&[
+fn page_language_follows_site_and_post_lang() {
+    let site = Site::from_files(&[
         ("_config.yml", "title: T\nlang: en-GB\n"),
         ("_posts/2024-03-01-a.md", "---\ntitle: A\ncategories: news\n---\nText.\n"),
     ]);
     let html = site.page("/");
     assert!(html.contains("<html lang=\"en-GB\">"));
     assert!(html.contains("Friday, 1 March 2024"));
-    let site = Site::of(&[
+    let site = Site::from_files(&[
         ("_config.yml", "lang: zh_CN\n"),
         ("_posts/2024-03-01-a.md", "---\ntitle: A\nlang: en_GB\n---\nText.\n"),
     ]);
@@ -112,7 +112,7 @@ fn an_english_site_speaks_english() {
 }
 
 #[test]
-fn every_page_can_be_found_around_in() {
+fn pages_have_landmarks_title_and_canonical_link() {
     let site = site();
     let paths = [
         "/",
@@ -142,7 +142,7 @@ fn every_page_can_be_found_around_in() {
 }
 
 #[test]
-fn lists_are_numbered_from_the_oldest() {
+fn list_pages_are_numbered_from_the_oldest_post() {
     let posts: Vec<(String, String)> = (0..120)
         .map(|n| {
             let text = format!("---\ntitle: Post {n}\ndate: 2024-01-01 {:02}:{:02}:00 +0000\ncategories: news\n---\nText {n}.\n", n / 60, n % 60);
@@ -150,7 +150,7 @@ fn lists_are_numbered_from_the_oldest() {
         })
         .collect();
     let files: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let site = Site::of(&files);
+    let site = Site::from_files(&files);
     type PageOf = fn(usize) -> String;
     let lists: [(&str, PageOf); 2] = [
         ("/category/news.html", |n| format!("/category/news/{n}.html")),
@@ -173,8 +173,8 @@ fn lists_are_numbered_from_the_oldest() {
 }
 
 #[test]
-fn hidden_posts_are_in_no_list_but_have_their_page() {
-    let site = Site::of(&[
+fn hidden_posts_have_a_page_but_are_in_no_list() {
+    let site = Site::from_files(&[
         ("_posts/2024-03-01-a.md", "---\ntitle: A\nhidden: true\ncategories: news\n---\nText.\n"),
         ("_posts/2024-03-02-b.md", "---\ntitle: B\ncategories: news\n---\nText.\n"),
     ]);
@@ -185,7 +185,7 @@ fn hidden_posts_are_in_no_list_but_have_their_page() {
 }
 
 #[test]
-fn a_failure_says_nothing_about_itself() {
+fn internal_error_is_500_and_not_stored() {
     let config = crate::support::config(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
     let reply = finews::web::pages::error::failed(&finews::web::site::Site::new(&config));
     assert_eq!(reply.status().as_u16(), 500);
@@ -193,7 +193,7 @@ fn a_failure_says_nothing_about_itself() {
 }
 
 #[test]
-fn the_name_of_a_source_is_what_its_tags_call_it() {
+fn source_name_comes_from_its_tags() {
     let site = site();
     let html = site.page("/category/");
     assert!(html.contains(">河滩</a> <i>hetan</i>"), "without 新闻, which all its tags end in");
@@ -202,7 +202,7 @@ fn the_name_of_a_source_is_what_its_tags_call_it() {
 
 /// Follows every internal link of the sample archive.
 #[test]
-fn no_link_of_the_sample_leads_nowhere() {
+fn sample_archive_has_no_broken_links() {
     let site = Site::sample();
     let mut waiting = vec!["/".to_owned()];
     let mut seen = std::collections::BTreeSet::new();
@@ -210,12 +210,12 @@ fn no_link_of_the_sample_leads_nowhere() {
         if !seen.insert(path.clone()) {
             continue;
         }
-        let answer = site.get(&path);
-        assert_eq!(answer.status.as_u16(), 200, "{path}");
-        if !answer.header("content-type").starts_with("text/html") {
+        let response = site.get(&path);
+        assert_eq!(response.status.as_u16(), 200, "{path}");
+        if !response.header("content-type").starts_with("text/html") {
             continue;
         }
-        let html = answer.text();
+        let html = response.text();
         let links = html.split(['"', '\'']).zip(html.split(['"', '\'']).skip(1));
         for (before, link) in
             links.filter(|(before, _)| before.ends_with("href=") || before.ends_with("src="))
@@ -231,7 +231,7 @@ fn no_link_of_the_sample_leads_nowhere() {
 }
 
 #[test]
-fn a_full_numbered_page_stays_as_it_is_when_posts_are_added() {
+fn full_list_page_is_unchanged_by_new_posts() {
     let posts = |count: usize| -> Vec<(String, String)> {
         let post = |n: usize| {
             let text = format!(
@@ -244,7 +244,7 @@ fn a_full_numbered_page_stays_as_it_is_when_posts_are_added() {
     };
     let site = |count: usize| {
         let posts = posts(count);
-        Site::of(&posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+        Site::from_files(&posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
     };
     let (before, after) = (site(120), site(140));
     for page in ["/category/news/1.html", "/category/news/2.html"] {
@@ -259,10 +259,10 @@ fn a_full_numbered_page_stays_as_it_is_when_posts_are_added() {
 
 /// The ETag of an article covers everything that the article shows, whatever its origin.
 #[test]
-fn a_tag_covers_all_that_an_article_shows() {
+fn article_etag_covers_all_shown_content() {
     let post = "---\ntitle: A\npermalink: /a.html\ndate: 2024-01-02 03:04:05\n---\nSee {% post_url 2024-01-03-b %}.\n";
     let with = |config: &str, other: &str| {
-        let site = Site::of(&[
+        let site = Site::from_files(&[
             ("_config.yml", config),
             ("_posts/2024-01-02-a.md", post),
             ("_posts/2024-01-03-b.md", other),
@@ -285,8 +285,9 @@ fn a_tag_covers_all_that_an_article_shows() {
 }
 
 #[test]
-fn a_tag_covers_what_a_page_shows_of_others() {
-    let tag = |path: &str, files: &[(&str, &str)]| Site::of(files).get(path).header("etag").to_owned();
+fn page_etag_covers_content_from_other_posts() {
+    let tag =
+        |path: &str, files: &[(&str, &str)]| Site::from_files(files).get(path).header("etag").to_owned();
     let hidden = ("_posts/2024-01-02-a.md", "---\nhidden: true\ntags: t\n---\nText.\n");
     let other = |tag| ("_posts/2024-01-03-b.md", if tag { "---\ntags: t\n---\n" } else { "---\n---\n" });
     let article = "/2024/01/02/a.html";
@@ -309,7 +310,7 @@ fn a_tag_covers_what_a_page_shows_of_others() {
     let home = |oldest: &str| {
         let files: Vec<_> =
             names.iter().map(|name| (name.as_str(), "x\n")).chain([(oldest, "y\n")]).collect();
-        let home = Site::of(&files).get("/");
+        let home = Site::from_files(&files).get("/");
         (home.header("etag").to_owned(), home.text())
     };
     let (one, other) = (home("_posts/2023-01-05-old.md"), home("_posts/2023-01-06-old.md"));
@@ -318,8 +319,8 @@ fn a_tag_covers_what_a_page_shows_of_others() {
 }
 
 #[test]
-fn a_page_has_one_first_heading_whatever_its_body_has() {
-    let site = Site::of(&[
+fn page_has_one_h1_and_no_skipped_heading_level() {
+    let site = Site::from_files(&[
         ("_posts/2024-01-02-a.md", "---\ntitle: A\n---\n# One\n\n# Two\n\nText.\n"),
         ("titled.md", "---\ntitle: T\n---\n# One\n"),
         ("headed.md", "---\nlayout: x\n---\n# One\n"),
@@ -339,8 +340,8 @@ fn a_page_has_one_first_heading_whatever_its_body_has() {
 }
 
 #[test]
-fn a_hidden_post_links_no_list_that_is_not_there() {
-    let site = Site::of(&[(
+fn hidden_post_does_not_link_to_missing_lists() {
+    let site = Site::from_files(&[(
         "_posts/2024-01-02-a.md",
         "---\ntitle: A\nhidden: true\ncategories: solo\ntags: lonely\n---\nText.\n",
     )]);
@@ -349,7 +350,7 @@ fn a_hidden_post_links_no_list_that_is_not_there() {
 }
 
 /// A post that mentions securities, each by its code as the quote site spells it and by its name.
-fn mentioning(title: &str, date: &str, mentions: &[(&str, &str)]) -> String {
+fn post_mentioning(title: &str, date: &str, mentions: &[(&str, &str)]) -> String {
     let links = mentions.iter().map(|(code, name)| {
         format!("<a class=\"keytip\" data-code=\"{code}\" href=\"http://q.example/\">{name}</a>")
     });
@@ -359,14 +360,14 @@ fn mentioning(title: &str, date: &str, mentions: &[(&str, &str)]) -> String {
     )
 }
 
-fn site_of_securities() -> Site {
+fn site_with_securities() -> Site {
     let posts = [
-        mentioning("A", "2024-03-01 08:00:00 +0800", &[("1,600160", "甲股份"), ("90,BK0493", "新能源")]),
-        mentioning("B", "2024-03-02 09:00:00 +0800", &[("1,600160", "甲"), ("0,000700", "乙")]),
-        mentioning("C", "2024-03-03 10:00:00 +0800", &[("1,600160", "甲股份"), ("116,700", "丙")]),
-        mentioning("D", "2024-03-20 10:00:00 +0800", &[("105,000700", "丁")]),
+        post_mentioning("A", "2024-03-01 08:00:00 +0800", &[("1,600160", "甲股份"), ("90,BK0493", "新能源")]),
+        post_mentioning("B", "2024-03-02 09:00:00 +0800", &[("1,600160", "甲"), ("0,000700", "乙")]),
+        post_mentioning("C", "2024-03-03 10:00:00 +0800", &[("1,600160", "甲股份"), ("116,700", "丙")]),
+        post_mentioning("D", "2024-03-20 10:00:00 +0800", &[("105,000700", "丁")]),
     ];
-    Site::of(&[
+    Site::from_files(&[
         ("_config.yml", CONFIG),
         ("_posts/2024-03-01-a.md", &posts[0]),
         ("_posts/2024-03-02-b.md", &posts[1]),
@@ -376,8 +377,8 @@ fn site_of_securities() -> Site {
 }
 
 #[test]
-fn a_security_has_a_page_of_all_that_mentions_it() {
-    let site = site_of_securities();
+fn security_page_lists_every_post_that_mentions_it() {
+    let site = site_with_securities();
     let html = site.page("/stock/600160.SH.html");
     assert!(
         html.contains("<h1>甲股份</h1>") && html.contains("甲股份 · 甲"),
@@ -401,8 +402,8 @@ fn a_security_has_a_page_of_all_that_mentions_it() {
 }
 
 #[test]
-fn a_bare_number_leads_to_its_security_or_offers_the_choice() {
-    let site = site_of_securities();
+fn bare_security_code_redirects_or_offers_a_choice() {
+    let site = site_with_securities();
     site.assert_moved("/stock/600160", "/stock/600160.SH.html");
     site.assert_moved("/stock/600160.html", "/stock/600160.SH.html");
     let html = site.page("/stock/000700.html");
@@ -414,8 +415,8 @@ fn a_bare_number_leads_to_its_security_or_offers_the_choice() {
 }
 
 #[test]
-fn securities_are_ranked_by_their_mentions_of_late() {
-    let site = site_of_securities();
+fn securities_are_ranked_by_recent_mentions() {
+    let site = site_with_securities();
     let html = site.page("/stock/");
     let week = html.split("<section>").nth(1).expect("a ranking");
     assert!(week.contains("近 7 天") && week.contains("000700.US") && !week.contains("600160.SH"), "{week}");
@@ -428,15 +429,15 @@ fn securities_are_ranked_by_their_mentions_of_late() {
 }
 
 #[test]
-fn an_article_names_what_was_published_around_it() {
-    let html = site_of_securities().page("/news/2024/03/02/b.html");
+fn article_links_posts_published_around_it() {
+    let html = site_with_securities().page("/news/2024/03/02/b.html");
     let around = html.split("class=\"around\"").nth(1).expect("posts around");
     // A and C are already linked as neighbours in the source; D is of the same source, but weeks later.
     assert!(around.contains("/d.html") && !around.contains("/a.html"), "{around}");
 }
 
 #[test]
-fn a_list_of_sources_is_filtered_without_script() {
+fn source_list_filter_works_without_script() {
     let site = site();
     for query in ["%E6%B2%B3", "HET", "+hetan+"] {
         let html = site.page(&format!("/category/?q={query}"));
@@ -452,26 +453,28 @@ fn a_list_of_sources_is_filtered_without_script() {
 
 /// A typing error in a year must not stretch the chart over two millennia.
 #[test]
-fn a_wrong_date_makes_no_picture_of_millennia() {
+fn mistyped_year_does_not_stretch_the_chart() {
     let post = |date: &str| format!("---\ndate: {date} 10:00:00 +0000\ncategories: news\n---\nText.\n");
     let (typo, right) = (post("0204-05-05"), post("2024-05-05"));
-    let site = Site::of(&[("_posts/2024-05-05-a.md", &typo), ("_posts/2024-05-05-b.md", &right)]);
+    let site = Site::from_files(&[("_posts/2024-05-05-a.md", &typo), ("_posts/2024-05-05-b.md", &right)]);
     let html = site.page("/category/news.html");
     assert!(html.len() < 100_000, "{} bytes", html.len());
 }
 
 #[test]
-fn what_no_page_may_hold_is_dropped_from_names() {
+fn control_characters_are_removed_from_names() {
     let post = "---\ntitle: \"a\\0b\\x01\"\ncategories: [\"n\\0x\"]\n---\nText.\n";
-    let site = Site::of(&[("_posts/2024-05-05-a.md", post)]);
+    let site = Site::from_files(&[("_posts/2024-05-05-a.md", post)]);
     assert!(site.page("/nx/2024/05/05/a.html").contains("<h1>ab</h1>"));
     assert!(site.page("/category/nx.html").contains("<h1>nx</h1>"));
 }
 
 #[test]
-fn a_group_called_like_the_list_of_all_has_a_page() {
-    let site =
-        Site::of(&[("_posts/2024-05-05-a.md", "---\ncategories: [index]\ntags: [index]\n---\nText.\n")]);
+fn group_named_index_has_its_own_page() {
+    let site = Site::from_files(&[(
+        "_posts/2024-05-05-a.md",
+        "---\ncategories: [index]\ntags: [index]\n---\nText.\n",
+    )]);
     for kind in ["category", "tag"] {
         let path = format!("/{kind}/%69ndex.html");
         assert!(site.page(&format!("/{kind}/")).contains(&format!("href=\"{path}\"")));
@@ -480,7 +483,7 @@ fn a_group_called_like_the_list_of_all_has_a_page() {
 }
 
 #[test]
-fn a_day_of_a_sources_picture_leads_to_its_posts() {
+fn source_chart_day_links_to_its_posts() {
     // Seven posts per day, so that some days span two pages.
     let posts: Vec<(String, String)> = (0..130)
         .map(|n| {
@@ -492,7 +495,9 @@ fn a_day_of_a_sources_picture_leads_to_its_posts() {
             (format!("_posts/2024-01-01-p{n}.md"), text)
         })
         .collect();
-    let site = Site::of(&posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>());
+    let site = Site::from_files(
+        &posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>(),
+    );
     let html = site.page("/category/news.html");
     let days: Vec<&str> = html
         .split("href=\"")

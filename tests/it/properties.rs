@@ -137,7 +137,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_make_the_front_matter_reader_panic(bytes in any::<Vec<u8>>(), text in "(---\n)?[a-z: \"'\\[\\]{}&*!|>%@`#,\t\n-]{0,60}(---\n)?") {
+    fn front_matter_reader_does_not_panic_on_any_bytes(bytes in any::<Vec<u8>>(), text in "(---\n)?[a-z: \"'\\[\\]{}&*!|>%@`#,\t\n-]{0,60}(---\n)?") {
         for bytes in [bytes.as_slice(), text.as_bytes()] {
             let (text, _) = front_matter::decode(bytes);
             let split = front_matter::split(&text);
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_small_readers_panic(text in "\\PC{0,40}", quoted in any::<bool>()) {
+    fn date_permalink_and_slug_parsers_do_not_panic(text in "\\PC{0,40}", quoted in any::<bool>()) {
         let _ = date::parse(&text, quoted, Tz::America__New_York, NaiveDates::Utc);
         let _ = permalink::file_name(&text);
         let _ = slug::slugify(&text, slug::Mode::Default, false);
@@ -157,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_active_survives_the_cleaner(source in markup()) {
+    fn cleaned_html_contains_no_active_content(source in markup()) {
         for format in [Format::Markdown, Format::Html] {
             let html = clean(&source, format);
             for (element, attributes) in elements(&html) {
@@ -174,7 +174,7 @@ proptest! {
     }
 
     #[test]
-    fn cleaning_twice_is_cleaning_once(source in markup()) {
+    fn cleaning_is_idempotent(source in markup()) {
         for format in [Format::Markdown, Format::Html] {
             let once = body::clean_fragment(&clean(&source, format), &site());
             let twice = body::clean_fragment(once.as_str(), &site());

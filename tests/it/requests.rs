@@ -3,26 +3,26 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
-use crate::support::{Running, folder};
+use crate::support::{Server, folder};
 
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends bytes; returns the status of the first response, if any, and whether the connection ends after it.
-fn answered(server: &Running, bytes: &[u8]) -> (Option<u16>, bool) {
-    let mut stream = server.socket(SOON);
+fn exchange(server: &Server, bytes: &[u8]) -> (Option<u16>, bool) {
+    let mut stream = server.socket(TIMEOUT);
     // The server may close the connection before it has read all bytes.
     let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     let mut part = [0; 4096];
-    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+    while !response.windows(4).any(|end| end == b"\r\n\r\n") {
         match stream.read(&mut part) {
             Ok(0) => break,
-            Ok(count) => answer.extend(&part[..count]),
+            Ok(count) => response.extend(&part[..count]),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
             Err(error) => panic!("{error}: {:?}", String::from_utf8_lossy(bytes)),
         }
     }
-    let head = String::from_utf8_lossy(&answer).to_lowercase();
+    let head = String::from_utf8_lossy(&response).to_lowercase();
     let status = head.strip_prefix("http/1.").and_then(|head| head.get(2..5)?.parse().ok());
     (status, status.is_none() || head.contains("connection: close\r\n"))
 }
@@ -32,14 +32,14 @@ fn request(line: &str, headers: &str) -> Vec<u8> {
     format!("{line}\r\nHost: x\r\n{headers}\r\n").into_bytes()
 }
 
-fn site() -> (tempfile::TempDir, Running) {
+fn site() -> (tempfile::TempDir, Server) {
     let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")]);
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     (site, server)
 }
 
 #[test]
-fn whatever_comes_is_answered_by_the_rules() {
+fn each_request_gets_the_expected_status() {
     let (_site, server) = site();
     let long = |length: usize| "a".repeat(length);
     let table: Vec<(Vec<u8>, u16)> = vec![
@@ -162,7 +162,7 @@ fn whatever_comes_is_answered_by_the_rules() {
     assert!(table.len() > 70);
     let mut wrong = Vec::new();
     for (bytes, expected) in &table {
-        let (status, ends) = answered(&server, bytes);
+        let (status, ends) = exchange(&server, bytes);
         // If the server does not read a body, it cannot find the next request, so the connection must end.
         let text = String::from_utf8_lossy(bytes);
         let has_body = ["Transfer-Encoding", "Length: 3"].iter().any(|header| text.contains(header));
@@ -177,26 +177,26 @@ fn whatever_comes_is_answered_by_the_rules() {
 }
 
 #[test]
-fn what_follows_a_refused_body_is_no_request() {
+fn bytes_after_a_rejected_body_are_not_a_request() {
     let (_site, server) = site();
     for head in ["Content-Length: 40\r\n", "Transfer-Encoding: chunked\r\n"] {
         let smuggled = b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n";
-        let mut stream = server.socket(SOON);
+        let mut stream = server.socket(TIMEOUT);
         stream.write_all(&[request("GET / HTTP/1.1", head), smuggled.repeat(3)].concat()).expect("requests");
-        let mut answers = String::new();
-        stream.read_to_string(&mut answers).expect("an answer, and the end");
-        assert_eq!(answers.matches("HTTP/1.1 ").count(), 1, "{answers}");
+        let mut responses = String::new();
+        stream.read_to_string(&mut responses).expect("an answer, and the end");
+        assert_eq!(responses.matches("HTTP/1.1 ").count(), 1, "{responses}");
     }
 }
 
 #[test]
-fn methods_that_are_refused_are_told_those_that_are_not() {
+fn options_and_rejected_methods_get_an_allow_header() {
     let (_site, server) = site();
     for line in ["OPTIONS * HTTP/1.1", "OPTIONS / HTTP/1.1", "POST / HTTP/1.1"] {
-        let mut stream = server.socket(SOON);
+        let mut stream = server.socket(TIMEOUT);
         stream.write_all(&request(line, "Connection: close\r\n")).expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        assert!(answer.to_lowercase().contains("allow: get, head, options\r\n"), "{line}: {answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("an answer");
+        assert!(response.to_lowercase().contains("allow: get, head, options\r\n"), "{line}: {response}");
     }
 }

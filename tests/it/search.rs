@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use crate::support::{config, folder, load};
 
 /// Pseudo-random numbers that are the same in each run.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     /// A number below `bound`.
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -55,18 +55,18 @@ const PIECES: [&str; 24] = [
     "机",
 ];
 
-fn text(dice: &mut Dice, pieces: usize) -> String {
-    (0..pieces).map(|_| dice.pick(&PIECES)).collect()
+fn random_text(rng: &mut Rng, pieces: usize) -> String {
+    (0..pieces).map(|_| rng.pick(&PIECES)).collect()
 }
 
 /// A site of `posts` posts with random titles and bodies.
 fn site(posts: usize) -> TempDir {
-    let mut dice = Dice(7);
+    let mut rng = Rng(7);
     let site = folder(&[("_config.yml", "timezone: Asia/Shanghai\n")]);
     std::fs::create_dir(site.path().join("_posts")).expect("a folder");
     for number in 0..posts {
-        let (title, body) = (text(&mut dice, 8).replace('\n', " "), text(&mut dice, 40));
-        let (day, source) = (number % 28 + 1, dice.pick(&["hongwang", "emnews", "21Tech"]));
+        let (title, body) = (random_text(&mut rng, 8).replace('\n', " "), random_text(&mut rng, 40));
+        let (day, source) = (number % 28 + 1, rng.pick(&["hongwang", "emnews", "21Tech"]));
         let title = serde_json::to_string(&title).expect("a text");
         let post = format!(
             "---\ntitle: {title}\ndate: 2024-02-{day:02} 08:00:{:02} +0800\ncategories: {source}\ntags: {source}新闻\n---\n<p>{body}</p>\n",
@@ -97,7 +97,7 @@ fn index(archive: &Arc<Snapshot>, folder: &Path) -> Arc<Index> {
 }
 
 /// Paths of the posts that a query finds by whole words, in the order of the results.
-fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
+fn search_paths(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
     let found = index.search(archive, &Query::new(query), Order::Newest, None, 10_000).expect("an answer");
     assert_eq!(found.count, found.posts.len(), "{query}");
     if found.is_cut {
@@ -107,7 +107,7 @@ fn found(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
 }
 
 /// Returns whether a text contains another: Han characters anywhere, words only whole.
-fn holds(text: &[char], part: &[char]) -> bool {
+fn contains_text(text: &[char], part: &[char]) -> bool {
     (0..(text.len() + 1).saturating_sub(part.len())).any(|start| {
         let end = start + part.len();
         let cuts = |at: usize| at > 0 && at < text.len() && is_word(text[at - 1]) && is_word(text[at]);
@@ -116,13 +116,13 @@ fn holds(text: &[char], part: &[char]) -> bool {
 }
 
 /// Paths of the posts that contain a text, newest first, found by a scan of every post.
-fn scanned(archive: &Snapshot, query: &str) -> Vec<String> {
+fn scan(archive: &Snapshot, query: &str) -> Vec<String> {
     let part = normalised(query).chars;
-    let holds_it = |post: &&finews::archive::Post| {
+    let contains_query = |post: &&finews::archive::Post| {
         let text = archive.article(post).expect("an article").text();
-        [post.title(), &text].iter().any(|text| holds(&normalised(text).chars, &part))
+        [post.title(), &text].iter().any(|text| contains_text(&normalised(text).chars, &part))
     };
-    archive.posts().into_iter().filter(holds_it).map(|post| post.path().to_owned()).collect()
+    archive.posts().into_iter().filter(contains_query).map(|post| post.path().to_owned()).collect()
 }
 
 fn sorted(mut paths: Vec<String>) -> Vec<String> {
@@ -131,18 +131,18 @@ fn sorted(mut paths: Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
+fn search_finds_the_same_posts_as_a_full_scan() {
     let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
     let archive = Arc::new(load(&config(site.path())));
     let index = index(&archive, folder.path());
-    let mut dice = Dice(11);
+    let mut rng = Rng(11);
     let posts = archive.posts();
     let (mut tried, mut hits) = (0, 0);
     while tried < 600 {
-        let post = posts[dice.below(posts.len())];
+        let post = posts[rng.below(posts.len())];
         let text: Vec<char> = archive.article(post).expect("an article").text().chars().collect();
-        let start = dice.below(text.len());
-        let part: Vec<char> = text[start..].iter().copied().take(1 + dice.below(6)).collect();
+        let start = rng.below(text.len());
+        let part: Vec<char> = text[start..].iter().copied().take(1 + rng.below(6)).collect();
         // An unquoted part ends at a space. A search ignores punctuation, except inside words.
         let is_sought = |at: usize| {
             let is_word = |at: Option<usize>| at.and_then(|at| part.get(at)).is_some_and(|c| is_word(*c));
@@ -154,7 +154,7 @@ fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
             continue;
         }
         let part: String = part.into_iter().collect();
-        let (ours, theirs) = (found(&index, &archive, &part), scanned(&archive, &part));
+        let (ours, theirs) = (search_paths(&index, &archive, &part), scan(&archive, &part));
         assert_eq!(sorted(ours), sorted(theirs.clone()), "{part}");
         tried += 1;
         hits += theirs.len();
@@ -163,7 +163,7 @@ fn any_part_of_any_text_is_found_where_it_is_and_nowhere_else() {
 }
 
 #[test]
-fn words_filters_and_days_narrow_what_is_found() {
+fn query_words_filters_and_dates_narrow_the_results() {
     let post =
         |title: &str, fields: &str, body: &str| format!("---\ntitle: {title}\n{fields}\n---\n{body}\n");
     let site = folder(&[
@@ -214,7 +214,7 @@ fn words_filters_and_days_narrow_what_is_found() {
         ("央", &["c", "b", "a"]),
     ];
     for (query, files) in table {
-        let paths = found(&index, &archive, query);
+        let paths = search_paths(&index, &archive, query);
         let names: Vec<&str> = paths.iter().filter_map(|path| path.split(['-', '.']).nth(3)).collect();
         assert_eq!(names, files, "{query}");
     }
@@ -223,7 +223,7 @@ fn words_filters_and_days_narrow_what_is_found() {
 }
 
 #[test]
-fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
+fn index_follows_the_archive_and_survives_a_restart() {
     let text = |body: &str| format!("---\ntitle: T\n---\n{body}\n");
     let site =
         folder(&[("_posts/2022-05-01-a.md", &text("第一稿")), ("_posts/2022-05-02-b.md", &text("别的"))]);
@@ -231,20 +231,20 @@ fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
     let archive = Arc::new(load(&config(site.path())));
     let mut writer = writer(&archive, folder.path());
     let index = Arc::clone(writer.index());
-    assert_eq!(found(&index, &archive, "第一稿").len(), 1);
+    assert_eq!(search_paths(&index, &archive, "第一稿").len(), 1);
     std::fs::write(site.path().join("_posts/2022-05-01-a.md"), text("第二稿")).expect("a file");
     std::fs::write(site.path().join("_posts/2022-05-03-c.md"), text("新的")).expect("a file");
     std::fs::remove_file(site.path().join("_posts/2022-05-02-b.md")).expect("a file");
     let archive = Arc::new(load(&config(site.path())));
     follow(&mut writer, &archive);
     for (query, count) in [("第一稿", 0), ("第二稿", 1), ("别的", 0), ("新的", 1)] {
-        assert_eq!(found(&index, &archive, query).len(), count, "{query}");
+        assert_eq!(search_paths(&index, &archive, query).len(), count, "{query}");
     }
     assert!(Writer::new(&Index::open(folder.path()).expect("an index"), 7).expect("an answer").is_none());
     drop((writer, index));
     std::fs::create_dir(folder.path().join("search-0")).expect("a folder");
     let again = Index::open(folder.path()).expect("an index");
-    assert_eq!(found(&again, &archive, "第二稿").len(), 1);
+    assert_eq!(search_paths(&again, &archive, "第二稿").len(), 1);
     let mut writer = Writer::new(&again, 7).expect("a writer").expect("the only one");
     let before = again.generation();
     follow(&mut writer, &archive);
@@ -253,7 +253,7 @@ fn the_index_follows_the_archive_and_is_there_again_after_a_restart() {
 }
 
 #[test]
-fn words_that_are_nowhere_whole_are_found_as_parts_of_words() {
+fn query_without_whole_word_match_finds_parts_of_words() {
     let site = folder(&[
         ("_posts/2022-05-01-a.md", "---\ntitle: Tesla发布Model3售价231500元\n---\nSpaceX。\n"),
         ("_posts/2022-05-02-b.md", "---\ntitle: Tesla 再次发布 Model3\n---\nSpaceX。\n"),
@@ -286,12 +286,12 @@ fn words_that_are_nowhere_whole_are_found_as_parts_of_words() {
 }
 
 #[test]
-fn pages_of_what_is_found_hold_each_post_once() {
+fn result_pages_contain_each_post_once() {
     let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
     let archive = Arc::new(load(&config(site.path())));
     let index = index(&archive, folder.path());
     let query = Query::new("央");
-    let all = found(&index, &archive, "央").len();
+    let all = search_paths(&index, &archive, "央").len();
     for order in [Order::Newest, Order::Best] {
         let (mut after, mut seen) = (None, Vec::new());
         loop {
@@ -314,7 +314,7 @@ fn pages_of_what_is_found_hold_each_post_once() {
 }
 
 #[test]
-fn a_post_that_comes_between_two_pages_of_the_best_hides_none() {
+fn new_post_between_best_order_pages_hides_no_result() {
     let (site, folder) = (site(400), tempfile::tempdir().expect("a folder"));
     let mut archive = Arc::new(load(&config(site.path())));
     let mut writer = writer(&archive, folder.path());
@@ -346,16 +346,16 @@ fn a_post_that_comes_between_two_pages_of_the_best_hides_none() {
 }
 
 #[test]
-fn posts_found_by_parts_of_words_come_a_page_at_a_time_too() {
+fn word_part_results_are_paged() {
     let files: Vec<(String, String)> = (0..30)
         .map(|number| {
             (format!("_posts/2022-05-01-p{number}.md"), format!("---\ntitle: Xteslamodel{number}发布\n---\n"))
         })
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let (site, kept) = (folder(&files), tempfile::tempdir().expect("a folder"));
+    let (site, index_folder) = (folder(&files), tempfile::tempdir().expect("a folder"));
     let archive = Arc::new(load(&config(site.path())));
-    let index = index(&archive, kept.path());
+    let index = index(&archive, index_folder.path());
     for order in [Order::Newest, Order::Best] {
         let (mut after, mut seen) = (None, Vec::new());
         loop {
@@ -375,16 +375,16 @@ fn posts_found_by_parts_of_words_come_a_page_at_a_time_too() {
 }
 
 #[test]
-fn a_page_of_posts_found_by_parts_of_words_goes_on_though_its_last_post_is_gone() {
+fn word_part_results_continue_after_a_deleted_post() {
     let site = folder(&[]);
     std::fs::create_dir(site.path().join("_posts")).expect("a folder");
     let path = |number| site.path().join(format!("_posts/2022-05-0{number}-p.md"));
     for number in 1..=6 {
         std::fs::write(path(number), "---\ntitle: Xtesla\n---\n").expect("a file");
     }
-    let kept = tempfile::tempdir().expect("a folder");
+    let index_folder = tempfile::tempdir().expect("a folder");
     let archive = Arc::new(load(&config(site.path())));
-    let mut writer = writer(&archive, kept.path());
+    let mut writer = writer(&archive, index_folder.path());
     let page = |writer: &Writer, archive: &Snapshot, after| {
         let found = writer.index().search(archive, &Query::new("tesla"), Order::Newest, after, 3);
         let found = found.expect("an answer");
@@ -401,21 +401,22 @@ fn a_page_of_posts_found_by_parts_of_words_goes_on_though_its_last_post_is_gone(
 }
 
 #[test]
-fn a_word_that_is_too_long_to_be_looked_for_hides_nothing_beside_it() {
+fn overlong_word_does_not_hide_matches_beside_it() {
     let word = "x".repeat(70);
     let text = format!("---\ntitle: 央行{word}降准\n---\n");
-    let (site, kept) = (folder(&[("_posts/2022-05-01-a.md", &text)]), tempfile::tempdir().expect("a folder"));
+    let (site, index_folder) =
+        (folder(&[("_posts/2022-05-01-a.md", &text)]), tempfile::tempdir().expect("a folder"));
     let archive = Arc::new(load(&config(site.path())));
-    let index = index(&archive, kept.path());
+    let index = index(&archive, index_folder.path());
     for query in ["央行 降准".into(), format!("央行{word}降准"), format!("{word}降准"), word.clone()]
     {
         let expected = usize::from(query != word);
-        assert_eq!(found(&index, &archive, &query).len(), expected, "{query}");
+        assert_eq!(search_paths(&index, &archive, &query).len(), expected, "{query}");
     }
 }
 
 #[test]
-fn what_is_found_is_counted_by_source_month_and_security() {
+fn facets_count_results_by_source_month_and_security() {
     let post = |source: &str, code: &str| {
         format!(
             "---\ntitle: 降准\ncategories: {source}\n---\n<span class=\"keytip\" data-code=\"1,{code}\">某某</span>\n"
@@ -442,10 +443,10 @@ fn what_is_found_is_counted_by_source_month_and_security() {
 }
 
 #[test]
-fn an_index_that_is_damaged_is_made_anew() {
+fn corrupt_index_is_rebuilt() {
     let site = folder(&[("_posts/2022-05-01-a.md", "第一稿"), ("_posts/2022-05-02-b.md", "第一版")]);
     let archive = Arc::new(load(&config(site.path())));
-    for (ending, text) in [("json", "nonsense"), ("fast", ""), ("fast", "nonsense"), ("idx", ""), ("pos", "")]
+    for (suffix, text) in [("json", "nonsense"), ("fast", ""), ("fast", "nonsense"), ("idx", ""), ("pos", "")]
     {
         let folder = tempfile::tempdir().expect("a folder");
         drop(index(&archive, folder.path()));
@@ -454,10 +455,11 @@ fn an_index_that_is_damaged_is_made_anew() {
             files.map(|file| file.expect("a file").path()).collect()
         };
         let files = files(folder.path()).into_iter().flat_map(|folder| files(&folder));
-        let spoilt: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == ending)).collect();
-        assert!(!spoilt.is_empty(), "{ending}");
-        spoilt.iter().for_each(|file| std::fs::write(file, text).expect("a file"));
+        let damaged: Vec<_> =
+            files.filter(|file| file.extension().is_some_and(|end| end == suffix)).collect();
+        assert!(!damaged.is_empty(), "{suffix}");
+        damaged.iter().for_each(|file| std::fs::write(file, text).expect("a file"));
         let index = index(&archive, folder.path());
-        assert_eq!(found(&index, &archive, "第一").len(), 2, "{ending}");
+        assert_eq!(search_paths(&index, &archive, "第一").len(), 2, "{suffix}");
     }
 }

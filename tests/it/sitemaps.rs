@@ -1,16 +1,16 @@
 //! Sitemaps and `robots.txt`, for search engines.
 
-use crate::support::{Site, texts_of};
+use crate::support::{Site, element_texts};
 
 const CONFIG: &str = "title: 河滩\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\n";
 
 /// The URLs in a sitemap, as paths if they are of this site.
-fn addresses(xml: &str) -> Vec<String> {
-    texts_of(xml, "loc").into_iter().map(|url| url.replace("https://news.example", "")).collect()
+fn url_paths(xml: &str) -> Vec<String> {
+    element_texts(xml, "loc").into_iter().map(|url| url.replace("https://news.example", "")).collect()
 }
 
 fn site() -> Site {
-    Site::of(&[
+    Site::from_files(&[
         ("_config.yml", CONFIG),
         ("about.md", "---\ntitle: 关于\npermalink: /about/\n---\n文\n"),
         // Sitemaps must not list these pages.
@@ -36,11 +36,11 @@ fn site() -> Site {
 }
 
 #[test]
-fn the_index_leads_to_every_page_that_is_to_be_found() {
+fn sitemap_index_leads_to_every_indexable_page() {
     let site = site();
-    let files = addresses(&site.get("/b/sitemap.xml").text());
+    let files = url_paths(&site.get("/b/sitemap.xml").text());
     assert_eq!(files, ["/b/sitemap/lists.xml", "/b/sitemap/2023-12.xml", "/b/sitemap/2024-01.xml"]);
-    let pages: Vec<String> = files.iter().flat_map(|file| addresses(&site.get(file).text())).collect();
+    let pages: Vec<String> = files.iter().flat_map(|file| url_paths(&site.get(file).text())).collect();
     assert_eq!(
         pages,
         [
@@ -69,13 +69,13 @@ fn the_index_leads_to_every_page_that_is_to_be_found() {
 }
 
 #[test]
-fn a_month_says_when_it_was_last_changed() {
+fn sitemap_month_has_its_last_modification_date() {
     let site = site();
     let xml = site.get("/b/sitemap.xml").text();
-    let times = texts_of(&xml, "lastmod");
+    let times = element_texts(&xml, "lastmod");
     assert_eq!(times[1], "2024-05-06T07:08:09+00:00", "{xml}");
     assert_eq!(
-        texts_of(&site.get("/b/sitemap/2023-12.xml").text(), "lastmod"),
+        element_texts(&site.get("/b/sitemap/2023-12.xml").text(), "lastmod"),
         ["2024-05-06T07:08:09+00:00"]
     );
     for path in ["/b/sitemap.xml", "/b/sitemap/2024-01.xml", "/b/sitemap/lists.xml"] {
@@ -90,22 +90,22 @@ fn a_month_says_when_it_was_last_changed() {
 }
 
 #[test]
-fn robots_are_told_where_the_sitemap_is() {
+fn robots_txt_names_the_sitemap() {
     let text = site().get("/b/robots.txt").text();
     let searches = "Disallow: /b/search?\nDisallow: /b/search.xml?\nDisallow: /b/search.json?\n";
     assert_eq!(
         text,
         format!("User-agent: *\n{searches}Allow: /\nSitemap: https://news.example/b/sitemap.xml\n")
     );
-    let own = Site::of(&[("_config.yml", CONFIG), ("robots.txt", "User-agent: x\n")]);
+    let own = Site::from_files(&[("_config.yml", CONFIG), ("robots.txt", "User-agent: x\n")]);
     assert_eq!(own.get("/b/robots.txt").text(), "User-agent: x\n");
     let ours =
         "User-agent: *\nDisallow: /search?\nDisallow: /search.xml?\nDisallow: /search.json?\nAllow: /\n";
-    assert_eq!(Site::of(&[]).get("/robots.txt").text(), ours);
+    assert_eq!(Site::from_files(&[]).get("/robots.txt").text(), ours);
 }
 
 #[test]
-fn news_are_those_of_two_days() {
+fn news_sitemap_lists_the_last_48_hours() {
     let now = chrono::Utc::now();
     let post = |hours: i64| {
         let date = now - chrono::TimeDelta::hours(hours);
@@ -118,8 +118,8 @@ fn news_are_those_of_two_days() {
     let posts = [1, 47, 49].map(post);
     let files =
         posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).chain([("_config.yml", CONFIG)]);
-    let xml = Site::of(&files.collect::<Vec<_>>()).get("/b/news-sitemap.xml").text();
-    assert_eq!(texts_of(&xml, "title"), ["前 1 小时 & 更", "前 47 小时 & 更"]);
-    assert_eq!(texts_of(&xml, "language"), ["zh-cn", "zh-cn"]);
-    assert_eq!(texts_of(&xml, "name"), ["河滩", "河滩"]);
+    let xml = Site::from_files(&files.collect::<Vec<_>>()).get("/b/news-sitemap.xml").text();
+    assert_eq!(element_texts(&xml, "title"), ["前 1 小时 & 更", "前 47 小时 & 更"]);
+    assert_eq!(element_texts(&xml, "language"), ["zh-cn", "zh-cn"]);
+    assert_eq!(element_texts(&xml, "name"), ["河滩", "河滩"]);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use crate::support::{Running, folder};
+use crate::support::{Server, folder};
 
 fn site() -> tempfile::TempDir {
     folder(&[("_posts/2024-01-02-a.md", "A"), ("_config.yml", "title: Daily\n")])
@@ -22,12 +22,12 @@ fn get(socket: &Path, path: &str) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
     let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("an answer");
+    response
 }
 
-fn serve_at(site: &Path, socket: &Path) -> Command {
+fn serve_on(site: &Path, socket: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
     command.arg("serve").arg(site).args(["--admin-listen", "127.0.0.1:0", "--listen"]);
     command.arg(format!("unix:{}", socket.display()));
@@ -35,13 +35,13 @@ fn serve_at(site: &Path, socket: &Path) -> Command {
 }
 
 #[test]
-fn a_unix_socket_is_served_and_goes_with_the_process() {
+fn unix_socket_is_served_and_removed_at_exit() {
     let site = site();
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("finews.sock");
     // A socket left by a killed process.
     drop(UnixListener::bind(&socket).expect("a socket"));
-    let server = Running::listening(&mut serve_at(site.path(), &socket));
+    let server = Server::spawn(&mut serve_on(site.path(), &socket));
     server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
     assert!(get(&socket, "/2024/01/02/a.html").contains("<title>A"));
     let healthcheck = || {
@@ -51,7 +51,7 @@ fn a_unix_socket_is_served_and_goes_with_the_process() {
     };
     assert_eq!(healthcheck(), Some(0));
     // The socket is in use, so a second process may not take it.
-    let other = serve_at(site.path(), &socket).stderr(Stdio::piped()).output().expect("the program runs");
+    let other = serve_on(site.path(), &socket).stderr(Stdio::piped()).output().expect("the program runs");
     assert_eq!(other.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&other.stderr).contains("cannot listen on unix:"), "{other:?}");
     assert!(get(&socket, "/").starts_with("HTTP/1.1 200 "));
@@ -61,21 +61,21 @@ fn a_unix_socket_is_served_and_goes_with_the_process() {
 }
 
 #[test]
-fn what_is_no_socket_is_not_replaced() {
+fn file_at_the_socket_path_is_not_replaced() {
     let site = site();
     let folder = folder(&[("finews.sock", "text")]);
     let file = folder.path().join("finews.sock");
-    let ended = serve_at(site.path(), &file).output().expect("the program runs");
+    let ended = serve_on(site.path(), &file).output().expect("the program runs");
     assert_eq!(ended.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), "text");
 }
 
 #[test]
-fn a_socket_that_another_process_has_put_in_our_place_stays() {
+fn socket_of_another_process_is_not_removed_at_exit() {
     let site = site();
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("finews.sock");
-    let server = Running::listening(&mut serve_at(site.path(), &socket));
+    let server = Server::spawn(&mut serve_on(site.path(), &socket));
     server.wait_until("ready", |_| get(&socket, "/").starts_with("HTTP/1.1 200 "));
     // A socket created beside the first has a different inode number.
     let aside = folder.path().join("other.sock");
@@ -86,7 +86,7 @@ fn a_socket_that_another_process_has_put_in_our_place_stays() {
 }
 
 /// Starts finews as systemd does: with sockets as file descriptors 3 and up, for this process only.
-fn started_with(site: &Path, sockets: usize) -> Command {
+fn serve_with_inherited_sockets(site: &Path, sockets: usize) -> Command {
     let mut command = Command::new("sh");
     let start = format!(
         "exec 3<&0 4<&1 5<&1 0</dev/null 1>&2; LISTEN_FDS={sockets} LISTEN_PID=$$ exec \"$0\" \"$@\""
@@ -97,23 +97,23 @@ fn started_with(site: &Path, sockets: usize) -> Command {
 }
 
 #[test]
-fn sockets_of_a_service_manager_are_taken_over() {
+fn inherited_sockets_are_served() {
     let site = site();
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("owner.sock");
     let readers = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = readers.local_addr().expect("an address").to_string();
-    let owner = UnixListener::bind(&socket).expect("a socket");
+    let admin = UnixListener::bind(&socket).expect("a socket");
     // A client that connects before the start waits until the server responds.
     let mut early = TcpStream::connect(&address).expect("a connection");
     early.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("a request");
-    let mut command = started_with(site.path(), 2);
-    command.stdin(Stdio::from(OwnedFd::from(readers))).stdout(Stdio::from(OwnedFd::from(owner)));
-    let server = Running::of(&mut command);
+    let mut command = serve_with_inherited_sockets(site.path(), 2);
+    command.stdin(Stdio::from(OwnedFd::from(readers))).stdout(Stdio::from(OwnedFd::from(admin)));
+    let server = Server::from_command(&mut command);
     assert_eq!(server.address(), address);
-    let mut answer = String::new();
-    early.read_to_string(&mut answer).expect("an answer");
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let mut response = String::new();
+    early.read_to_string(&mut response).expect("an answer");
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     assert_eq!(server.get("/2024/01/02/a.html").status, StatusCode::OK);
     assert!(get(&socket, "/metrics").contains("finews_posts 1\n"));
     server.stop();
@@ -122,13 +122,13 @@ fn sockets_of_a_service_manager_are_taken_over() {
 }
 
 #[test]
-fn sockets_of_which_it_is_not_known_who_comes_there_are_refused() {
+fn more_than_two_inherited_sockets_are_rejected() {
     let site = site();
     let [readers, others] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-    let mut command = started_with(site.path(), 3);
+    let mut command = serve_with_inherited_sockets(site.path(), 3);
     command.stdin(Stdio::from(OwnedFd::from(readers))).stdout(Stdio::from(OwnedFd::from(others)));
     let ended = command.stderr(Stdio::piped()).output().expect("the program runs");
     assert_eq!(ended.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("more than two inherited sockets"), "{said}");
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert!(stderr.contains("more than two inherited sockets"), "{stderr}");
 }

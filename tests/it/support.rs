@@ -1,7 +1,7 @@
 //! The vocabulary of the tests: a [`Site`] built from a fixture or a few files, which takes requests without
-//! sockets; a [`Running`] server process; and the [`Answer`]s of both.
+//! sockets; a [`Server`] process; and the [`Response`]s of both.
 
-mod running;
+mod server;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use finews::web::{self, App, paths};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-pub use running::{Connection, Running, serve};
+pub use server::{Connection, Server, serve};
 
 /// Path of a fixture in `tests/fixtures`.
 pub fn fixture(name: &str) -> PathBuf {
@@ -64,30 +64,30 @@ pub struct Site {
 impl Site {
     /// The sample archive in the root of the repository.
     pub fn sample() -> Self {
-        Self::at(Path::new(env!("CARGO_MANIFEST_DIR")))
+        Self::from_folder(Path::new(env!("CARGO_MANIFEST_DIR")))
     }
 
     /// The site of a fixture, loaded in place.
     pub fn fixture(name: &str) -> Self {
-        Self::at(&fixture(name))
+        Self::from_folder(&fixture(name))
     }
 
     /// Creates a site from these files.
-    pub fn of(files: &[(&str, &str)]) -> Self {
+    pub fn from_files(files: &[(&str, &str)]) -> Self {
         let folder = folder(files);
-        Self::at(folder.path()).keeping(folder)
+        Self::from_folder(folder.path()).with_folder(folder)
     }
 
     /// Loads the site in a folder.
-    pub fn at(root: &Path) -> Self {
+    pub fn from_folder(root: &Path) -> Self {
         let config = config(root);
         let app = App::new(&config);
         app.publish(Arc::new(load(&config)));
-        Self::asking(app)
+        Self::from_app(app)
     }
 
     /// Creates a site from these files, and waits until the search index contains all posts.
-    pub fn searched(files: &[(&str, &str)]) -> Self {
+    pub fn with_index(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("index/.keep", "")], files].concat());
         let config = config(folder.path());
         let app = App::new(&config);
@@ -98,16 +98,16 @@ impl Site {
             assert!(start.elapsed() < Duration::from_secs(20), "{}", app.search().state());
             std::thread::sleep(Duration::from_millis(10));
         }
-        Self::asking(app).keeping(folder)
+        Self::from_app(app).with_folder(folder)
     }
 
     /// A site that sends its requests to this app.
-    pub fn asking(app: Arc<App>) -> Self {
+    pub fn from_app(app: Arc<App>) -> Self {
         Self { admin: web::admin::router(Arc::clone(&app)), router: web::router(app), _folder: None }
     }
 
     /// The same site, but with requests to the admin listener.
-    pub fn for_owner(self) -> Self {
+    pub fn into_admin(self) -> Self {
         Self { router: self.admin.clone(), ..self }
     }
 
@@ -115,26 +115,26 @@ impl Site {
     pub fn loading() -> Self {
         let folder = folder(&[]);
         let app: Arc<App> = App::new(&config(folder.path()));
-        Self::asking(app).keeping(folder)
+        Self::from_app(app).with_folder(folder)
     }
 
-    fn keeping(self, folder: TempDir) -> Self {
+    fn with_folder(self, folder: TempDir) -> Self {
         Self { _folder: Some(folder), ..self }
     }
 
     /// Sends a request and reads the whole response.
-    pub fn send(&self, request: Request<Body>) -> Answer {
+    pub fn send(&self, request: Request<Body>) -> Response {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let reply = self.router.clone().oneshot(request).await.expect("routers do not fail");
             let (parts, body) = reply.into_parts();
             let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
-            Answer { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
+            Response { status: parts.status, headers: parts.headers, bytes: bytes.to_vec() }
         })
     }
 
     /// Sends a request with these headers and without a body.
-    pub fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub fn request(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -143,22 +143,26 @@ impl Site {
     }
 
     /// Sends a GET request.
-    pub fn get(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path, &[])
+    pub fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path, &[])
     }
 
     /// The HTML of a page; asserts that the status is 200.
     pub fn page(&self, path: &str) -> String {
-        let answer = self.get(path);
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
-        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{path}");
-        answer.text()
+        let response = self.get(path);
+        assert_eq!(response.status, StatusCode::OK, "{path}");
+        assert_eq!(response.header("content-type"), "text/html; charset=utf-8", "{path}");
+        response.text()
     }
 
     /// Asserts that a path redirects permanently (301) to `to`.
     pub fn assert_moved(&self, path: &str, to: &str) {
-        let answer = self.get(path);
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::MOVED_PERMANENTLY, to), "{path}");
+        let response = self.get(path);
+        assert_eq!(
+            (response.status, response.header("location")),
+            (StatusCode::MOVED_PERMANENTLY, to),
+            "{path}"
+        );
     }
 
     /// Asserts the status of a GET request.
@@ -171,18 +175,18 @@ impl Site {
     pub fn assert_conditional(&self, path: &str) {
         for encoding in ["br", "gzip", "identity"] {
             let accept = ("accept-encoding", encoding);
-            let first = self.ask(Method::GET, path, &[accept]);
+            let first = self.request(Method::GET, path, &[accept]);
             assert_eq!(first.status, StatusCode::OK, "{path}");
             let tag = first.header("etag").to_owned();
             for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".into()] {
-                let again = self.ask(Method::GET, path, &[accept, ("if-none-match", &known)]);
+                let again = self.request(Method::GET, path, &[accept, ("if-none-match", &known)]);
                 assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{path} {known}");
                 assert!(again.bytes.is_empty(), "{path}");
                 for header in ["etag", "vary", "cache-control", "content-security-policy"] {
                     assert_eq!(again.header(header), first.header(header), "{path} {header}");
                 }
             }
-            let other = self.ask(Method::GET, path, &[accept, ("if-none-match", "\"other\"")]);
+            let other = self.request(Method::GET, path, &[accept, ("if-none-match", "\"other\"")]);
             assert_eq!(other.status, StatusCode::OK, "{path}");
         }
     }
@@ -190,13 +194,13 @@ impl Site {
 
 /// A response, read to its end.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub bytes: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// Returns the value of a header, or an empty string if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("visible ASCII"))
@@ -234,14 +238,14 @@ pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
 }
 
 /// Runs finews, asserts that it succeeds, and parses each line of its stdout as JSON.
-pub fn printed(arguments: &[&str]) -> Vec<serde_json::Value> {
+pub fn stdout_json(arguments: &[&str]) -> Vec<serde_json::Value> {
     let output = finews(arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     json_lines(&String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
 /// The text of each XML element with this name.
-pub fn texts_of(xml: &str, name: &str) -> Vec<String> {
+pub fn element_texts(xml: &str, name: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(xml).unwrap_or_else(|error| panic!("{error}: {xml}"));
     let elements = document.descendants().filter(|node| node.tag_name().name() == name);
     elements.map(|node| node.text().unwrap_or_default().to_owned()).collect()

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_place_is_seen() {
+    fn bytes_at_every_position_are_found_and_counted() {
         for len in [0, 1, 31, 32, 33, 64, 700] {
             let mut bytes = vec![b'a'; len];
             assert_eq!((find(&bytes, b"<"), count(&bytes, |b| b == b'a')), (None, len));

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_alone_makes_html_safe() {
+    fn policy_alone_removes_unsafe_html() {
         for (html, expected) in [
             ("<p onclick=x style=y id=i>甲</p>", "<p>甲</p>"),
             ("<script>x</script><style>x</style><iframe>x</iframe><svg>x</svg><math>x</math>乙", "乙"),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_at_the_head_of_a_pre_stay() {
+    fn leading_blank_lines_of_pre_are_kept() {
         let table = [
             ("<pre>\nx</pre>", "<pre>x</pre>"),
             ("<pre>\n\nx</pre>", "<pre>\n\nx</pre>"),

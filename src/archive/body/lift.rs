@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_from_the_end() {
+    fn source_name_is_read_only_at_the_end() {
         for (text, expected) in [
             ("（文章来源：某报）", Some("某报")),
             ("(文章来源: The Daily )", Some("The Daily")),

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_of_old_hosts_become_local() {
+    fn legacy_host_links_become_local() {
         let site = site();
         for (href, url, is_external) in [
             ("//old.example/category/Career In x.html", "/base/category/Career%20In%20x.html", false),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn other_schemes_and_broken_hosts_are_no_links() {
+    fn unsupported_schemes_and_invalid_hosts_yield_no_link() {
         for href in
             ["javascript:x", " JAVA\tscript:x", "data:,x", "http://a b/", "https://", "http://x:99999/"]
         {

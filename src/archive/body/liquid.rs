@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn known_tags_resolve_and_others_stay() {
+    fn known_liquid_tags_are_resolved_unknown_ones_stay() {
         for (source, expected) in [
             ("无标签 { a } {", "无标签 { a } {"),
             ("{% raw %}{{ y }}{% endraw %}", "{{ y }}"),

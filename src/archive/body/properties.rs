@@ -231,22 +231,22 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_text_breaks_the_cleaner(source in any::<String>()) {
+    fn cleaning_any_text_is_safe_and_idempotent(source in any::<String>()) {
         check(&source);
     }
 
     #[test]
-    fn no_bytes_break_the_cleaner(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn cleaning_any_bytes_is_safe_and_idempotent(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         check(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
-    fn no_tags_break_the_cleaner(source in soup(PIECES.to_vec())) {
+    fn cleaning_random_tags_is_safe_and_idempotent(source in soup(PIECES.to_vec())) {
         check(&source);
     }
 
     #[test]
-    fn no_marks_break_the_cleaner(source in soup([PIECES, MARKS, MARKS].concat())) {
+    fn cleaning_random_markup_is_safe_and_idempotent(source in soup([PIECES, MARKS, MARKS].concat())) {
         check(&source);
     }
 }

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_canonical() {
+    fn security_codes_are_normalised_invalid_ones_rejected() {
         for (data, expected) in [
             ("1,600160", Some("600160.SH")),
             ("0,300343", Some("300343.SZ")),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_security_is_named_once() {
+    fn repeated_mentions_merge_under_the_first_name() {
         let mut mentions = Mentions::default();
         for (data, name) in
             [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_measured() {
+    fn tags_yield_name_and_length_malformed_ones_none() {
         let len = |text| open_tag(text).map(|tag| (tag.name, tag.len, tag.closed));
         assert_eq!(len("<p>x"), Some(("p", 3, false)));
         assert_eq!(len("<br/>"), Some(("br", 5, true)));

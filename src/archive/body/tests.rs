@@ -28,7 +28,7 @@ fn codes(body: &Body) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn a_scraped_post_gives_up_its_fields() {
+fn scraped_post_fields_are_extracted() {
     let body = markdown(concat!(
         "> 某公司\n宣布增产。\n\n",
         "<p style=\"display:none;height:1px\"><br /></p><!-- x --><p style=\"text-align:center;\">",
@@ -59,7 +59,7 @@ fn a_scraped_post_gives_up_its_fields() {
 }
 
 #[test]
-fn a_mention_leads_to_the_page_of_its_security() {
+fn security_mentions_link_to_the_security_page() {
     let quote = |code: &str| {
         format!(
             "<a href=\"http://q.example/{code}\" class=\"quote\" title=\"行情\" rel=\"noopener nofollow ugc\"></a>"
@@ -101,7 +101,7 @@ fn a_mention_leads_to_the_page_of_its_security() {
 }
 
 #[test]
-fn where_no_list_shows_the_post_names_lead_to_no_page() {
+fn unlisted_post_mentions_are_not_linked_to_security_pages() {
     let source = "<p><span class=keytip data-code=\"1,600001\">甲</span>、\
                   <a class=keytip data-code=\"1,600002\" href=\"http://q.example/2\">乙</a></p>";
     let body = read(source, Format::Markdown, &Context { is_listed: false, ..context(&site()) });
@@ -111,7 +111,7 @@ fn where_no_list_shows_the_post_names_lead_to_no_page() {
 }
 
 #[test]
-fn only_heads_and_tails_are_lifted() {
+fn only_leading_and_trailing_parts_are_lifted() {
     for (source, html, digest, url) in [
         ("正文\n\n[返回](../x/)\n[返回首页](../)", "<p>正文</p>", None, None),
         ("正文\n\n<>\n\n[返回](../x/)", "<p>正文</p>", None, None),
@@ -154,7 +154,7 @@ fn only_heads_and_tails_are_lifted() {
 }
 
 #[test]
-fn the_policy_holds() {
+fn disallowed_html_is_removed_or_rewritten() {
     for (source, expected) in [
         ("<script>x</script><p onclick=\"x\" style=\"color:red\" class=\"z\" id=\"i\">甲</p>", "<p>甲</p>"),
         ("<script>甲", "甲"),
@@ -190,7 +190,7 @@ fn the_policy_holds() {
 }
 
 #[test]
-fn what_never_ends_swallows_nothing() {
+fn unclosed_elements_and_comments_do_not_hide_later_text() {
     for (source, from_html, from_markdown) in [
         ("甲<svg>乙\n\n丙", "甲乙\n\n丙", "<p>甲乙</p>\n<p>丙</p>"),
         ("<video>甲\n\n<p>乙", "甲\n\n<p>乙</p>", "甲\n<p>乙</p>"),
@@ -209,7 +209,7 @@ fn what_never_ends_swallows_nothing() {
 }
 
 #[test]
-fn no_body_grows_without_bound() {
+fn rendered_body_size_is_limited() {
     let site = SiteContext { title: "题".repeat(10_000), ..site() };
     let body = read(&"{{ site.title }}".repeat(1000), Format::Markdown, &context(&site));
     assert!(body.html.as_str().len() < 5 << 20);
@@ -218,7 +218,7 @@ fn no_body_grows_without_bound() {
 }
 
 #[test]
-fn footnotes_and_headings_keep_kramdowns_ids() {
+fn footnotes_and_headings_get_kramdown_ids() {
     let body = markdown("## 标 题 A\n\n## 标 题 A\n\n文[^n]\n\n[^n]: 注");
     for part in [
         "<h2 id=\"标-题-a\">",
@@ -232,7 +232,7 @@ fn footnotes_and_headings_keep_kramdowns_ids() {
 }
 
 #[test]
-fn liquid_and_marks_are_not_shown_wrongly() {
+fn liquid_and_attribute_lists_in_markdown_render_correctly() {
     for (source, expected) in [
         (
             "A {{ \"x\" | upcase }} {% raw %}{{ y }}{% endraw %} {{ nope }} *{{ page.title }}*",
@@ -255,7 +255,7 @@ fn liquid_and_marks_are_not_shown_wrongly() {
 }
 
 #[test]
-fn a_body_that_is_too_much_keeps_its_text() {
+fn oversized_bodies_keep_their_text_and_report_a_defect() {
     let deep = format!("{}甲 &lt;乙{}丙", "<div>".repeat(257), "</div>".repeat(257));
     let long = format!("<p>甲</p>\n<script>x</script>{}", "文字 ".repeat(700_000));
     for (source, start) in
@@ -274,7 +274,7 @@ fn a_body_that_is_too_much_keeps_its_text() {
 }
 
 #[test]
-fn extensions_choose_the_format() {
+fn file_extension_determines_the_format() {
     for (ext, format) in [
         (".md", Format::Markdown),
         ("MARKDOWN", Format::Markdown),

@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lead_is_the_first_real_paragraph() {
+    fn lead_is_the_first_long_paragraph() {
         let real = "某公司今日公告称，预计全年净利润同比增长一成以上，主要由于销量增加。";
         let html = format!(
             "<h2 id=\"a\">标题标题标题标题标题标题标题标题标题标题标题</h2>\n<p>记者 某某</p><p>　　{real}</p><p>尾 &amp;\n&nbsp; 尾</p>"
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn all_text_is_a_block_a_line() {
+    fn plain_text_has_one_line_per_block() {
         let table = [
             ("", ""),
             ("<p>　a &amp; \n b</p>\n\n<p>c<br>d<b>e</b></p>", "a & b\nc\nde"),
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn excerpts_are_cut_at_a_sensible_place() {
+    fn long_excerpts_are_cut_at_a_pause_or_word_end() {
         assert_eq!(excerpt("　　短 \n 句。"), "短 句。");
         let sentence = "一二三四五六七八九。".repeat(20);
         assert_eq!(excerpt(&sentence), format!("{}一二三四五六七八九…", "一二三四五六七八九。".repeat(11)));

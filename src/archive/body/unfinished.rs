@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_ends_is_text() {
+    fn unfinished_tags_and_comments_are_escaped() {
         for (html, expected) in [
             ("<p a=\"b>甲</p>", "&lt;p a=\"b>甲</p>"),
             ("<p>甲<!-- 乙</p>", "<p>甲&lt;!-- 乙</p>"),

@@ -9,7 +9,7 @@ fn shanghai(text: &str, quoted: bool) -> Option<String> {
 
 /// The expected values come from Ruby 3.1 with TZ=Asia/Shanghai.
 #[test]
-fn unquoted_dates_are_read_as_psych_and_time_parse_do() {
+fn unquoted_dates_match_psych_and_time_parse() {
     let cases = [
         ("2021-12-08 16:41:23", Some("2021-12-09 00:41:23")),
         ("2021-12-08T16:41:23.5", Some("2021-12-09 00:41:23")),
@@ -70,7 +70,7 @@ fn unquoted_dates_are_read_as_psych_and_time_parse_do() {
 }
 
 #[test]
-fn quotes_make_a_date_local() {
+fn quoted_dates_are_read_as_local() {
     assert_eq!(shanghai("2024-01-02 01:00:00", true).as_deref(), Some("2024-01-02 01:00:00"));
     assert_eq!(shanghai("03:04", true), None);
 }
@@ -89,7 +89,7 @@ fn naive_dates_can_be_read_as_local() {
 }
 
 #[test]
-fn clocks_that_change_are_read_as_ruby_reads_them() {
+fn daylight_saving_changes_match_ruby() {
     let cases = [
         ("2024-03-10 02:30", "2024-03-10T03:30:00-04:00"),
         ("2024-11-03 01:30", "2024-11-03T01:30:00-05:00"),
@@ -105,7 +105,7 @@ fn clocks_that_change_are_read_as_ruby_reads_them() {
 }
 
 #[test]
-fn file_names_and_slugs_give_midnights() {
+fn dates_of_file_names_and_slugs_are_local_midnights() {
     let day = |at: Option<DateTime<Tz>>| at.map(|at| at.to_rfc3339());
     let second = Some("2024-01-02T00:00:00+08:00".to_owned());
     assert_eq!(day(from_file_name((2024, 1, 2), Shanghai)), second);
@@ -119,19 +119,19 @@ fn file_names_and_slugs_give_midnights() {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in "\\PC{0,40}", quoted in any::<bool>()) {
+    fn any_text_parses_without_panic(text in "\\PC{0,40}", quoted in any::<bool>()) {
         parse(&text, quoted, New_York, NaiveDates::Utc);
     }
 
     #[test]
-    fn nothing_like_a_date_panics(text in "[-+0-9/.:, 'TZhJanFebpm\\[\\]wsuc]{0,40}", quoted in any::<bool>()) {
+    fn date_like_text_yields_a_year_in_range_without_panic(text in "[-+0-9/.:, 'TZhJanFebpm\\[\\]wsuc]{0,40}", quoted in any::<bool>()) {
         if let Some(date) = parse(&text, quoted, New_York, NaiveDates::Local) {
             prop_assert!((1..=9999).contains(&date.at.year()));
         }
     }
 
     #[test]
-    fn no_number_panics(year in any::<i32>(), month in any::<u32>(), day in any::<u32>()) {
+    fn any_file_name_date_converts_without_panic(year in any::<i32>(), month in any::<u32>(), day in any::<u32>()) {
         from_file_name((year, month, day), Shanghai);
     }
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_was_emptied_or_removed_is_not_away() {
+    fn emptied_or_removed_folder_counts_as_deleted() {
         let (_site, posts, roots) = site();
         fs::remove_file(posts.join("a.md")).expect("a file");
         assert!(!roots.is_away(&posts, || true), "emptied");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_in_place_of_which_another_stands_empty_is_away() {
+    fn folder_replaced_by_an_empty_one_is_unavailable() {
         let (site, posts, roots) = site();
         fs::rename(&posts, site.path().join("volume")).expect("a folder");
         fs::create_dir(&posts).expect("a folder");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_away_with_the_one_that_it_is_in() {
+    fn folder_below_a_replaced_parent_is_unavailable() {
         let (site, posts, roots) = site();
         fs::rename(site.path().join("market"), site.path().join("volume")).expect("a folder");
         fs::create_dir(site.path().join("market")).expect("a folder");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_folder_that_was_never_seen_nothing_is_believed() {
+    fn unknown_empty_folder_is_unavailable() {
         let (_site, posts, _) = site();
         fs::remove_file(posts.join("a.md")).expect("a file");
         assert!(Roots::default().is_away(&posts, || false));

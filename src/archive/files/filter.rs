@@ -133,7 +133,7 @@ mod tests {
 
     /// The expected values come from Ruby.
     #[test]
-    fn patterns_are_rubys() {
+    fn patterns_match_like_ruby_fnmatch() {
         let table = [
             ("a/*/c", "a/b/b/c", true),
             ("**/a", "a", false),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_covers_what_begins_with_it() {
+    fn patterns_match_path_prefixes_from_the_root() {
         let patterns = Patterns::new(&["vendor/bundle/".into(), "/docs".into()]);
         let table = [("vendor/bundle", true), ("vendor/bundler", false), ("docs2", true), ("a/docs", false)];
         for (path, expected) in table {

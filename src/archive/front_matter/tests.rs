@@ -9,7 +9,7 @@ fn front(yaml: &str) -> FrontMatter {
 }
 
 #[test]
-fn fences_are_found_as_by_jekylls_regexp() {
+fn fences_match_the_jekyll_regexp() {
     let cases = [
         ("plain", "---\na: b\n---\nbody", Some("a: b\n"), "body", 4),
         ("dots close", "---\na: b\n...\nbody", Some("a: b\n"), "body", 4),
@@ -31,7 +31,7 @@ fn fences_are_found_as_by_jekylls_regexp() {
 }
 
 #[test]
-fn a_file_that_is_being_written_is_unclosed() {
+fn missing_closing_fence_is_detected() {
     for (text, unclosed) in
         [("---\ntitle: t\n", true), ("---", true), ("---\n---\n", false), ("--", false), ("text", false)]
     {
@@ -101,7 +101,7 @@ fn only_unquoted_words_are_booleans() {
 }
 
 #[test]
-fn names_are_split_or_listed() {
+fn tags_are_read_from_strings_and_lists() {
     let cases = [
         ("Career In 投行", vec!["Career", "In", "投行"]),
         ("\"a b\"", vec!["a", "b"]),
@@ -121,21 +121,21 @@ fn names_are_split_or_listed() {
 }
 
 #[test]
-fn fields_know_their_quotes_and_lines() {
+fn fields_record_quotes_and_line_numbers() {
     let front = front("a: x\n\nb: 'y'\n# c\nc: [1]\n\"d\": \"\\n\"\n");
     let fields: Vec<_> = front.iter().map(|(key, field)| (key, field.quoted, field.line)).collect();
     assert_eq!(fields, [("a", false, 2), ("b", true, 4), ("c", false, 6), ("d", true, 7)]);
 }
 
 #[test]
-fn the_last_of_equal_keys_counts() {
+fn last_of_duplicate_keys_wins() {
     let front = front("title: one\nx: y\ntitle: two\n");
     assert_eq!(front.text("title"), Some("two"));
     assert_eq!(front.iter().count(), 2);
 }
 
 #[test]
-fn binary_texts_are_decoded() {
+fn binary_scalars_are_decoded() {
     let front =
         front("title: !binary |-\n  5Lit5paH\n  5qCH6aKY\ntags:\n- !binary YQ==\n- !binary 中\nx: !y z\n");
     assert_eq!((front.text("title"), front.text("x")), (Some("中文标题"), Some("z")));
@@ -143,7 +143,7 @@ fn binary_texts_are_decoded() {
 }
 
 #[test]
-fn what_is_given_fills_what_is_not_written_or_null() {
+fn defaults_fill_missing_and_null_fields() {
     let mut front = front("title:\nslug: own\npermalink: false\n");
     let given = self::front("title: given\nslug: given\nlayout: given\ncategory: ''\n");
     front.fill(given.iter().map(|(key, field)| (key.to_owned(), field.clone())).collect());
@@ -154,7 +154,7 @@ fn what_is_given_fills_what_is_not_written_or_null() {
 }
 
 #[test]
-fn nothing_between_the_fences_is_no_problem() {
+fn empty_front_matter_has_no_defects() {
     for yaml in ["", "\n", "# comment\n", "~\n"] {
         assert_eq!(front(yaml), FrontMatter::default(), "{yaml:?}");
     }
@@ -188,7 +188,7 @@ fn invalid_yaml_is_read_line_by_line() {
 }
 
 #[test]
-fn what_can_be_is_recovered() {
+fn fields_of_damaged_yaml_are_recovered() {
     let (front, defects) =
         parse("title: t\n\tfoo: bar\ncategories: [a\"b\", *x]\ntags:a b\n不知所云\n'q': 'x'y'\n");
     assert_eq!(defects[0].line, Some(3));
@@ -201,7 +201,7 @@ fn what_can_be_is_recovered() {
 }
 
 #[test]
-fn what_is_no_mapping_has_no_fields() {
+fn non_mapping_front_matter_has_no_fields() {
     for yaml in ["- a\n- b\n", "hello\n", "\"a\"\n"] {
         let (front, defects) = parse(yaml);
         assert_eq!(front, FrontMatter::default());
@@ -210,7 +210,7 @@ fn what_is_no_mapping_has_no_fields() {
 }
 
 #[test]
-fn aliases_are_followed_but_not_for_ever() {
+fn aliases_are_resolved_up_to_a_limit() {
     let front = front("a: &a {x: 1}\nb: *a\n<<: *a\nc: &c text\ntitle: *c\n");
     assert_eq!((front.text("title"), front.text("x")), (Some("text"), Some("1")));
     // In a list of mappings the first takes precedence.
@@ -227,7 +227,7 @@ fn aliases_are_followed_but_not_for_ever() {
 }
 
 #[test]
-fn what_is_nested_without_end_is_read_line_by_line() {
+fn deeply_nested_yaml_is_read_line_by_line() {
     let deep = format!("title: t\nx: {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
     let (front, defects) = parse(&deep);
     assert_eq!(front.text("title"), Some("t"));
@@ -235,7 +235,7 @@ fn what_is_nested_without_end_is_read_line_by_line() {
 }
 
 #[test]
-fn bytes_are_decoded_and_what_was_done_is_said() {
+fn bytes_are_decoded_and_non_utf8_is_reported() {
     let cut = &"一个汉字".as_bytes()[..11];
     let cases: [(&str, &[u8], &str, Option<u32>); 6] = [
         ("UTF-8", "中文".as_bytes(), "中文", None),
@@ -253,7 +253,7 @@ fn bytes_are_decoded_and_what_was_done_is_said() {
 
 proptest! {
     #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_parse_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let (text, _) = decode(&bytes);
         if let Some(yaml) = split(&text).yaml {
             parse(yaml);
@@ -261,19 +261,19 @@ proptest! {
     }
 
     #[test]
-    fn nothing_like_yaml_panics(yaml in "([a-c\"'\\[\\]{}:,&*!|>%@`#?\\-\\t中~<=0.]|: |\n|  |- ){0,60}") {
+    fn yaml_like_text_parses_without_panic(yaml in "([a-c\"'\\[\\]{}:,&*!|>%@`#?\\-\\t中~<=0.]|: |\n|  |- ){0,60}") {
         parse(&yaml);
     }
 
     #[test]
-    fn a_split_loses_nothing_but_blanks(text in "(---|\\.\\.\\.|\n| |a|中|\r\n){0,12}") {
+    fn split_body_is_a_suffix_and_yaml_a_substring(text in "(---|\\.\\.\\.|\n| |a|中|\r\n){0,12}") {
         let split = split(&text);
         prop_assert!(text.ends_with(split.body));
         prop_assert!(split.yaml.is_none_or(|yaml| text.contains(yaml)));
     }
 
     #[test]
-    fn a_quoted_title_survives(title in "[^\\p{C}\"\\\\]{0,30}") {
+    fn quoted_title_is_read_unchanged(title in "[^\\p{C}\"\\\\]{0,30}") {
         let yaml = format!("title: \"{title}\"\n");
         let front = front(&yaml);
         prop_assert_eq!(front.text("title"), Some(title.as_str()));

@@ -56,7 +56,7 @@ fn url(template: &str, slug: &str, fm_slug: Option<&str>, categories: &[&str]) -
 }
 
 #[test]
-fn styles_and_placeholders_are_jekylls() {
+fn styles_and_placeholders_match_jekyll() {
     let cases = [
         ("date", "/c/2024/12/30/A-b.html"),
         ("pretty", "/c/2024/12/30/A-b/"),
@@ -85,7 +85,7 @@ fn styles_and_placeholders_are_jekylls() {
 }
 
 #[test]
-fn values_are_escaped_and_categories_given_once() {
+fn values_are_escaped_and_categories_deduplicated() {
     let cases: [(&[&str], &str); 7] = [
         (&["Foo Bar", "foo bar"], "/foo%20bar/x.html"),
         (&["a/b", "红网"], "/a/b/%E7%BA%A2%E7%BD%91/x.html"),
@@ -102,13 +102,13 @@ fn values_are_escaped_and_categories_given_once() {
 }
 
 #[test]
-fn the_front_matters_slug_overrides_the_files() {
+fn front_matter_slug_overrides_the_file_name() {
     assert_eq!(url("none", "x", Some("My Slug"), &[]), "/My-Slug.html");
     assert_eq!(url("/:slug/:title", "x", Some("My Slug"), &[]), "/my-slug/My-Slug");
 }
 
 #[test]
-fn unknown_placeholders_are_named() {
+fn unknown_placeholder_is_named_in_the_error() {
     for (template, name) in
         [("/:nope/", ":nope"), ("/:day_x", ":day_x"), ("/:month__", ":month__"), ("/:_", ":_")]
     {
@@ -122,7 +122,7 @@ fn unknown_placeholders_are_named() {
 }
 
 #[test]
-fn a_posts_permalink_is_no_style() {
+fn post_permalink_is_not_read_as_a_style() {
     let pretty = post_permalink("pretty").expect("it has no placeholder");
     assert_eq!(
         pretty,
@@ -131,7 +131,7 @@ fn a_posts_permalink_is_no_style() {
 }
 
 #[test]
-fn pages_follow_the_style() {
+fn page_urls_follow_the_permalink_style() {
     let cases = [
         ("date", "/", "about", ".html", None, "/about.html"),
         ("pretty", "/", "about", ".html", None, "/about/"),
@@ -151,7 +151,7 @@ fn pages_follow_the_style() {
 }
 
 #[test]
-fn ids_are_the_folder_and_the_slug() {
+fn ids_consist_of_url_folder_and_slug() {
     let cases = [
         ("/d/2024/01/02/x.html", "x", "/d/2024/01/02/x"),
         ("/x/2024/perm/", "perm", "/x/2024/perm"),
@@ -166,7 +166,7 @@ fn ids_are_the_folder_and_the_slug() {
 
 proptest! {
     #[test]
-    fn every_url_is_rooted_and_leads_nowhere_up(
+    fn expanded_urls_are_rooted_without_parent_segments(
         template in "(/|:title|:categories|:path|:nope|\\.|\\.\\.|[a-z_:?]|中){0,12}",
         slug in "\\PC{0,12}",
         name in "\\PC{0,12}",
@@ -188,7 +188,7 @@ proptest! {
 }
 
 #[test]
-fn posts_may_have_a_template_that_pages_do_not_follow() {
+fn post_template_does_not_apply_to_pages() {
     let template = Template::of_site("pretty", Some("none")).expect("a template");
     let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
     let parts = UrlParts {

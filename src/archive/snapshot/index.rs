@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_added_is_found_until_it_is_removed() {
+    fn added_posts_are_found_until_removed() {
         let mut index = Index::default();
         for number in 0..10_000 {
             index.insert(&format!("/{}.html", number / 2), PostId::new(number));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_are_as_one_by_one() {
+    fn bulk_index_finds_posts_and_shared_texts() {
         let texts = ["/a", "/b", "/a", "/c"];
         let hashes = texts.iter().enumerate().map(|(number, text)| (hash(text), PostId::new(number)));
         let index = Index::of_hashes(hashes);

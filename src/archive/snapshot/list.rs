@@ -242,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_list_is_what_a_sorted_vector_would_be(steps in prop::collection::vec((0usize..60, any::<bool>()), 0..120)) {
+        fn list_matches_a_sorted_vector(steps in prop::collection::vec((0usize..60, any::<bool>()), 0..120)) {
             let posts = posts(60);
             let (mut list, mut plain) = (List::default(), Vec::<PostId>::new());
             for (number, comes) in steps {

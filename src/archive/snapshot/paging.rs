@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_post_is_on_one_numbered_page_and_the_latest_shows_the_newest() {
+    fn numbered_pages_hold_each_post_once_latest_the_newest() {
         for length in [1, 49, 50, 51, 99, 100, 101, 250] {
             let all = list(length);
             let latest = ListPage::of(&all, Number::Latest).expect("a latest page");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn older_leads_to_the_page_of_the_next_older_post() {
+    fn older_page_of_latest_holds_the_next_older_post() {
         for length in [51, 99, 100, 101, 250] {
             let all = list(length);
             let latest = ListPage::of(&all, Number::Latest).expect("a latest page");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_a_list() {
+    fn pages_beyond_the_ends_of_a_list_do_not_exist() {
         let all = list(120);
         assert_eq!(ListPage::of(&all, Number::Page(0)), None);
         assert_eq!(ListPage::of(&all, Number::Page(4)), None);

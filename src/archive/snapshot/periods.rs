@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn posts_are_counted_by_the_days_of_the_zone() {
+    fn posts_are_counted_by_local_day_month_and_hour() {
         let dates = [
             "2024-02-28T23:59:59+08:00",
             "2024-02-29T00:00:00+08:00",

@@ -47,7 +47,7 @@ mod tests {
     proptest! {
         /// Tests lists of several chunks, which consecutive snapshots share.
         #[test]
-        fn what_has_changed_makes_of_one_what_the_other_shows(
+        fn applied_changes_turn_one_snapshot_into_the_other(
             steps in prop::collection::vec((0usize..30, any::<bool>()), 1..12),
         ) {
             let dates: Vec<String> = (0..30).map(|n| format!("2024-01-01 08:{n:02}:00")).collect();

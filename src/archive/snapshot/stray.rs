@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tends_to_get_lost_does_not_count() {
+    fn fuzzy_key_ignores_case_extension_and_punctuation() {
         let table = [
             ("NW202112092206805832.html", "202112092206805832"),
             ("nw202112092206805832", "202112092206805832"),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_part_is_the_one_that_names_something() {
+    fn last_part_ignores_index_html_and_empty_segments() {
         let table = [
             ("/a/b.html", Some("b.html")),
             ("/a/b/", Some("b")),

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_in_a_folder_happens_under_each_of_its_names() {
+    fn events_map_to_every_name_of_a_linked_folder() {
         let mut folders = Folders::default();
         let posts = || PathBuf::from("/disk/posts");
         assert!(folders.add(Path::new("/site/_posts"), posts()));
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_without_a_name_is_told_of() {
+    fn resolved_path_without_names_is_returned() {
         let mut folders = Folders::default();
         let place = PathBuf::from("/nowhere/posts");
         for name in ["/nowhere/site/_posts", "/nowhere/site-2/_posts"] {

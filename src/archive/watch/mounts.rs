@@ -46,7 +46,7 @@ mod tests {
     const ROOT: &str = "22 1 8:1 / / rw - ext4 /dev/a rw\n";
 
     #[test]
-    fn only_mounts_below_the_site_matter() {
+    fn only_mounts_below_the_site_change_the_hash() {
         let with = |point: &str| {
             hash(format!("{ROOT}36 22 8:2 / {point} rw - ext4 /dev/b rw\n").as_bytes(), b"/my site")
         };

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_looked_at_when_it_is_closed() {
+    fn close_after_write_makes_a_file_pending_once() {
         let mut pending = Pending::default();
         let on = |kind| Event::new(EventKind::Access(kind)).add_path("/site/_posts/a.md".into());
         assert!(!is_change(&on(AccessKind::Open(AccessMode::Any))));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_all_the_time_is_looked_at_now_and_then() {
+    fn continuous_events_are_due_within_the_longest_wait() {
         let mut pending = Pending::default();
         pending.overflow();
         let first = pending.due().expect("due");

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_process_left_is_removed_and_what_is_used_stays() {
+    fn stale_index_folders_are_removed_used_ones_stay() {
         let folder = tempfile::tempdir().expect("a folder");
         let left = folder.path().join("finews-search-left");
         fs::create_dir(&left).expect("a folder");

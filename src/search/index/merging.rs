@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_of_a_size_is_merged_until_it_is_full() {
+    fn segments_of_similar_size_merge_until_full() {
         let of = |sizes: &[u32]| -> Vec<Vec<u32>> {
             merges(sizes).iter().map(|merge| merge.iter().map(|at| sizes[*at]).collect()).collect()
         };
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_that_grows_post_by_post_has_few_segments() {
+    fn archive_growing_by_single_posts_has_few_segments() {
         let mut sizes: Vec<u32> = Vec::new();
         let mut most = 0;
         for _ in 0..100_000 {

@@ -98,7 +98,7 @@ mod tests {
     use super::rounded;
 
     #[test]
-    fn numbers_are_rounded_down_to_three_digits() {
+    fn numbers_are_rounded_down_to_three_binary_digits() {
         let table = [(0, 0), (1, 1), (7, 7), (8, 8), (9, 8), (15, 14), (1_000_000, 917_504)];
         for (number, expected) in table {
             assert_eq!(rounded(number), expected, "{number}");

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_hold_each_once_in_order() {
+    fn pages_hold_each_result_once_in_order() {
         let offers = [(3, 1), (5, 2), (5, 3), (-2, 4), (5, 4), (3, 9)];
         let (mut after, mut seen) = (None, Vec::new());
         loop {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_is_none() {
+    fn invalid_cursors_are_rejected() {
         for text in ["", ".", "1", "1.x", "x.1", "1.1.1", "fffffffffffffffff.0"] {
             assert_eq!(text.parse::<Cursor>(), Err(UnknownCursor), "{text}");
         }

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hub_is_told_of_feeds_and_an_owner_of_posts() {
+    fn hub_receives_a_form_and_on_publish_url_receives_json() {
         for (kind, expected) in [
             (Kind::Hub, "hub.mode=publish&hub.url=https%3A%2F%2Fn.example%2Fa&hub.url=b"),
             (Kind::Owner, r#"{"urls":["https://n.example/a","b"]}"#),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn who_hangs_cuts_or_fails_is_told_again_of_all_that_is_new() {
+    fn failed_notification_is_retried_with_all_queued_urls() {
         let deeds = vec![Deed::Answer(500), Deed::Hang, Deed::Cut, Deed::Answer(301), Deed::Answer(404)];
         let (address, told) = listener(deeds);
         let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_for_good_keeps_nothing_else_waiting() {
+    fn rejected_url_is_dropped_and_the_rest_is_delivered() {
         // The rejected requests hold all four URLs, the first two, and the first alone.
         let (address, told) = listener(vec![Deed::Answer(422), Deed::Answer(413), Deed::Answer(400)]);
         let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nobody_listens_the_oldest_are_forgotten() {
+    fn oldest_urls_are_dropped_when_the_queue_is_full() {
         let mut teller = Teller::new(Kind::Owner, "http://127.0.0.1:1/".into(), PATIENCE);
         teller.add((0..MOST + 5).map(|number| number.to_string()).collect());
         assert_eq!((teller.waiting.len(), teller.waiting[0].as_str()), (MOST, "5"));
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_waits_once() {
+    fn feed_url_is_queued_only_once() {
         let mut teller = Teller::new(Kind::Hub, "http://127.0.0.1:1/".into(), PATIENCE);
         teller.add(vec!["a".into(), "b".into()]);
         teller.add(vec!["b".into(), "c".into()]);

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_holds_as_many_bytes_as_it_may() {
+    fn cache_fills_but_does_not_exceed_its_byte_limit() {
         let cache = PageCache::new(1 << 20);
         for number in 0..1000 {
             cache.insert(fingerprint(number), Encoding::Gzip, page(10_000));
@@ -246,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_of_nothing_keeps_nothing() {
+    fn zero_byte_cache_keeps_no_page() {
         let cache = PageCache::new(0);
         cache.insert(fingerprint(1), Encoding::Gzip, page(1));
         assert!(cache.get(fingerprint(1), Encoding::Gzip).is_none());
     }
 
     #[test]
-    fn what_is_often_wanted_with_brotli_is_packed_so() {
+    fn frequently_requested_page_is_recompressed_with_brotli() {
         let cache = PageCache::new(1 << 20);
         let html = "<p>text of a page that says much</p>".repeat(200).into_bytes();
         let gzip = Encoding::Gzip.encode(html);

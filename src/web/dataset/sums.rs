@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_was_is_not_read_anew() {
+    fn checksum_continues_from_the_known_part_of_a_file() {
         let three = sum(3, None).expect("a sum");
         let four = sum(4, None).expect("another");
         assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_jekylls() {
+    fn ids_match_jekyll() {
         for (id, expected) in [
             ("/hongwang/2024/01/02/plain", "/hongwang/2024/01/02/plain"),
             ("/hong/2024/01/02/Upper Case_X", "/hong/2024/01/02/Upper%20Case_X"),

@@ -110,7 +110,7 @@ mod tests {
     use super::size;
 
     #[test]
-    fn sizes_are_short() {
+    fn sizes_are_formatted_with_units() {
         for (bytes, text) in
             [(0, "0.0 KB"), (999_949, "999.9 KB"), (1_500_000, "1.5 MB"), (u64::MAX, "18446744.1 TB")]
         {

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_for_a_page_is_refused() {
+    fn malformed_and_unsupported_requests_are_rejected() {
         let table: [(&str, &str, &[&str], Option<u16>); 43] = [
             ("GET", "/", &["x"], None),
             ("HEAD", "/", &["x:80"], None),

@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn who_says_nothing_is_given_up() {
+    fn silent_client_times_out() {
         run(async {
             let (mut stream, _theirs, _) = timed(times(|times| times.first = SHORT));
             assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sends_a_head_byte_by_byte_is_given_up() {
+    fn slow_request_head_times_out() {
         run(async {
             let (mut stream, mut theirs, _) = timed(times(|times| times.head = SHORT));
             let drip = async {
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_waited_for_and_the_next_request_not_for_ever() {
+    fn idle_timeout_starts_when_the_response_is_complete() {
         run(async {
             let (mut stream, mut theirs, activity) =
                 timed(times(|times| (times.head, times.idle) = (SHORT, 2 * SHORT)));
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_request_is_not_waited_for_though_nobody_asks_again_after_the_answer() {
+    fn idle_timeout_fires_if_the_read_is_not_polled_again() {
         run(async {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = 2 * SHORT));
             theirs.write_all(b"GET").await.expect("room");
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_hardly_room_the_next_request_is_not_waited_for() {
+    fn crowded_server_uses_the_shorter_idle_timeout() {
         run(async {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.idle_when_crowded = SHORT));
             theirs.write_all(b"GET").await.expect("room");
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn pings_of_http2_are_no_request() {
+    fn http2_pings_use_the_idle_timeout_not_the_head_timeout() {
         run(async {
             let (mut stream, mut theirs, _) =
                 timed(times(|times| (times.head, times.idle) = (SHORT, 3 * SHORT)));
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_as_http2_does_has_no_more_time() {
+    fn incomplete_http2_preface_uses_the_head_timeout() {
         for bytes in [&HTTP2[..HTTP2.len() - 1], b"PRI / HTTP/1.1\r\nHo"] {
             run(async {
                 let (mut stream, mut theirs, _) =
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_takes_nothing_is_given_up() {
+    fn client_that_reads_no_response_times_out() {
         let error = run(async {
             let (mut stream, _theirs, _) = timed(times(|times| times.write = SHORT));
             stream.write_all(&[0; 64]).await
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_slow_but_reads_is_waited_for() {
+    fn slow_reading_client_does_not_time_out() {
         run(async {
             let (mut stream, mut theirs, _) = timed(times(|times| times.write = Duration::from_millis(200)));
             let reader = async {
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_request_is_not_waited_for_before_the_answer_is_sent() {
+    fn idle_timeout_starts_when_all_response_bytes_are_sent() {
         run(async {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = SHORT));
             theirs.write_all(b"GET").await.expect("room");
@@ -493,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_of_http2_that_allows_no_room_is_given_up_whatever_else_it_says() {
+    fn http2_client_without_window_times_out_despite_pings() {
         run(async {
             let (mut stream, mut theirs, activity) = timed(times(|times| times.write = 4 * SHORT));
             theirs.write_all(b"PRI * HTTP").await.expect("room");
@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn what_still_comes_is_read_before_the_end_but_not_for_ever() {
+    fn shutdown_drains_input_for_a_limited_time() {
         run(async {
             let (mut stream, mut theirs, _) = timed(times(|times| times.linger = SHORT));
             let sender = async { theirs.write_all(&[0; 64]).await };

@@ -241,7 +241,7 @@ mod tests {
     use crate::web::words::ENGLISH;
 
     #[test]
-    fn dates_and_numbers_read_as_in_each_language() {
+    fn dates_and_numbers_are_formatted_per_language() {
         let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
         assert_eq!(CHINESE.day_heading(day), "2026年11月20日 星期五");
         assert_eq!(ENGLISH.day_heading(day), "Friday, 20 November 2026");

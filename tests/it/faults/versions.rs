@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::{Files, SOON};
-use crate::support::{Connection, Running};
+use super::{Files, TIMEOUT};
+use crate::support::{Connection, Server};
 
 const PATH: &str = "_posts/2024-01-01-a.md";
 const URL: &str = "/x/2024/01/01/a.html";
@@ -35,7 +35,7 @@ fn write(files: &Files, stop: &AtomicBool) -> usize {
     for round in 1.. {
         let text = version(round);
         if round % 2 == 0 {
-            files.put(PATH, &text);
+            files.write_by_rename(PATH, &text);
         } else {
             let mut file = BufWriter::new(File::create(files.path(PATH)).expect("a file"));
             file.write_all(text.as_bytes()).expect("room");
@@ -58,19 +58,20 @@ fn read(mut reader: Connection, coding: &str, revisits: bool) -> Seen {
     let mut last = String::new();
     for _ in 0..READS_EACH {
         let headers = [("accept-encoding", coding), ("if-none-match", &*last)];
-        let answer = reader.ask(URL, if revisits && !last.is_empty() { &headers } else { &headers[..1] });
-        let tag = answer.header("etag").to_owned();
+        let response =
+            reader.get_with(URL, if revisits && !last.is_empty() { &headers } else { &headers[..1] });
+        let tag = response.header("etag").to_owned();
         assert!(tag.starts_with('"'), "a weak tag: {tag}");
-        if answer.status == StatusCode::NOT_MODIFIED {
+        if response.status == StatusCode::NOT_MODIFIED {
             assert_eq!(tag, last);
             continue;
         }
-        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(response.status, StatusCode::OK);
         match seen.get(&tag) {
-            Some((version, bytes)) => assert!(*bytes == answer.bytes, "version {version} has two bodies"),
+            Some((version, bytes)) => assert!(*bytes == response.bytes, "version {version} has two bodies"),
             None => {
-                let version = whole_version(&answer.text());
-                seen.insert(tag.clone(), (version, answer.bytes));
+                let version = whole_version(&response.text());
+                seen.insert(tag.clone(), (version, response.bytes));
             }
         }
         last = tag;
@@ -89,7 +90,7 @@ fn whole_version(text: &str) -> usize {
 }
 
 /// Runs four readers in parallel, independent of each other.
-fn read_by_all(server: &Running) -> Vec<(&'static str, Seen)> {
+fn read_in_parallel(server: &Server) -> Vec<(&'static str, Seen)> {
     let readers = [("identity", false), ("br", false), ("gzip", false), ("identity", true)];
     std::thread::scope(|scope| {
         let readers = readers.map(|(coding, revisits)| {
@@ -100,13 +101,13 @@ fn read_by_all(server: &Running) -> Vec<(&'static str, Seen)> {
 }
 
 #[test]
-fn every_answer_is_one_whole_version_while_a_post_is_written_and_read() {
-    let files = Files::of(&[(PATH, &version(0))]);
+fn responses_are_whole_versions_during_writes() {
+    let files = Files::from_files(&[(PATH, &version(0))]);
     let server = files.serve(&[]);
     let stop = AtomicBool::new(false);
     let (seen, last) = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write(&files, &stop));
-        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read_by_all(&server)));
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read_in_parallel(&server)));
         stop.store(true, Ordering::Relaxed);
         (seen, writer.join().expect("a writer"))
     });
@@ -121,6 +122,6 @@ fn every_answer_is_one_whole_version_while_a_post_is_written_and_read() {
         }
     }
     assert!(tags.len() > 15, "only {} bodies of {last} versions were seen", tags.len());
-    server.wait(SOON, "at the last version", |server| server.shows(URL, &format!("Ends {last}.")));
+    server.wait(TIMEOUT, "at the last version", |server| server.shows(URL, &format!("Ends {last}.")));
     assert_eq!(server.problems(), []);
 }

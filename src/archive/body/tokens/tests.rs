@@ -139,7 +139,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn tokens_are_html5evers(html in soup(pieces())) {
+    fn tokens_match_html5ever(html in soup(pieces())) {
         prop_assert_eq!(tokenize(&html, Record::default()).tokens, by_html5ever(&html), "{:?}", html);
     }
 }

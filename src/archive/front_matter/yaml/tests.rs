@@ -66,7 +66,7 @@ const PIECES: &[&str] = &[
 
 proptest! {
     #[test]
-    fn the_simple_reading_is_serdes(
+    fn simple_parser_matches_serde_yaml(
         text in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
         whole in any::<bool>(),
     ) {

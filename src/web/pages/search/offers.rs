@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_search_is_a_dead_end() {
+    fn searches_without_results_offer_relaxed_queries() {
         let none: [(String, usize); 0] = [];
         assert_eq!(offered("央行 独角兽", &[("央行", 9)]), [("央行".into(), 9)]);
         assert_eq!(offered("a b c", &[("a b", 1), ("b c", 5)]), [("b c".into(), 5), ("a b".into(), 1)]);

@@ -15,7 +15,7 @@ const SITE: [(&str, &str); 5] = [
 ];
 
 /// A page of each kind, with its cache policy.
-const KINDS: [(&str, CachePolicy); 13] = [
+const PAGES: [(&str, CachePolicy); 13] = [
     ("/", CachePolicy::Revalidate),
     ("/category/", CachePolicy::Revalidate),
     ("/category/news.html", CachePolicy::Revalidate),
@@ -33,17 +33,17 @@ const KINDS: [(&str, CachePolicy); 13] = [
 ];
 
 #[test]
-fn who_has_a_page_already_is_told_so() {
-    let site = Site::of(&SITE);
-    for (path, _) in KINDS {
+fn matching_etag_gets_304() {
+    let site = Site::from_files(&SITE);
+    for (path, _) in PAGES {
         site.assert_conditional(path);
     }
 }
 
 #[test]
-fn each_kind_of_page_has_its_cache_policy() {
-    let site = Site::of(&SITE);
-    for (path, policy) in KINDS {
+fn page_kinds_have_their_cache_policies() {
+    let site = Site::from_files(&SITE);
+    for (path, policy) in PAGES {
         assert_eq!(site.get(path).headers["cache-control"], policy.header(), "{path}");
     }
     let style = site
@@ -61,14 +61,14 @@ fn each_kind_of_page_has_its_cache_policy() {
 }
 
 #[test]
-fn a_page_is_the_same_in_every_encoding() {
-    let site = Site::of(&SITE);
-    for (path, _) in KINDS {
+fn page_is_the_same_in_every_encoding() {
+    let site = Site::from_files(&SITE);
+    for (path, _) in PAGES {
         let plain = site.get(path);
         assert_eq!(plain.header("content-encoding"), "");
         assert_eq!(plain.header("vary"), "accept-encoding");
         for (accept, encoding) in [("gzip", "gzip"), ("br", "br"), ("gzip, br", "gzip")] {
-            let packed = site.ask(Method::GET, path, &[("accept-encoding", accept)]);
+            let packed = site.request(Method::GET, path, &[("accept-encoding", accept)]);
             assert_eq!(packed.header("content-encoding"), encoding);
             assert_eq!(packed.header("vary"), "accept-encoding");
             assert_eq!(packed.header("content-length"), packed.bytes.len().to_string());
@@ -82,10 +82,10 @@ fn a_page_is_the_same_in_every_encoding() {
 }
 
 #[test]
-fn head_says_what_get_says() {
-    let site = Site::of(&SITE);
-    for path in KINDS.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz"]) {
-        let (get, head) = (site.get(path), site.ask(Method::HEAD, path, &[]));
+fn head_has_the_status_and_headers_of_get() {
+    let site = Site::from_files(&SITE);
+    for path in PAGES.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz"]) {
+        let (get, head) = (site.get(path), site.request(Method::HEAD, path, &[]));
         assert_eq!(get.status, head.status, "{path}");
         for name in ["content-type", "etag", "cache-control", "vary", "content-length"] {
             assert_eq!(get.header(name), head.header(name), "{path} {name}");
@@ -94,45 +94,45 @@ fn head_says_what_get_says() {
 }
 
 #[test]
-fn other_methods_are_refused_with_those_allowed() {
-    let site = Site::of(&SITE);
+fn other_methods_get_405_with_allow_header() {
+    let site = Site::from_files(&SITE);
     for path in ["/", "/news/2024/01/02/a.html", "/nowhere", "/healthz"] {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-            let answer = site.ask(method, path, &[]);
-            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
-            let allowed = answer.header("allow").replace(' ', "");
+            let response = site.request(method, path, &[]);
+            assert_eq!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            let allowed = response.header("allow").replace(' ', "");
             assert!(allowed.contains("GET") && allowed.contains("HEAD"), "{path}: {allowed}");
         }
     }
 }
 
 #[test]
-fn every_answer_is_safe_to_show() {
-    let site = Site::of(&SITE);
+fn responses_have_security_headers() {
+    let site = Site::from_files(&SITE);
     for path in
-        KINDS.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz", "/robots.txt"])
+        PAGES.iter().map(|(path, _)| *path).chain(["/nowhere", "/images/x.png", "/healthz", "/robots.txt"])
     {
-        let answer = site.get(path);
-        let policy = answer.header("content-security-policy");
+        let response = site.get(path);
+        let policy = response.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(response.header("x-content-type-options"), "nosniff", "{path}");
         for name in [
             "referrer-policy",
             "cross-origin-opener-policy",
             "cross-origin-resource-policy",
             "permissions-policy",
         ] {
-            assert_ne!(answer.header(name), "", "{path} {name}");
+            assert_ne!(response.header(name), "", "{path} {name}");
         }
-        assert_eq!(answer.header("set-cookie"), "", "{path}");
+        assert_eq!(response.header("set-cookie"), "", "{path}");
     }
 }
 
 #[test]
-fn pages_hold_nothing_that_the_policy_forbids() {
-    let site = Site::of(&SITE);
-    for (path, _) in KINDS {
+fn pages_contain_no_inline_script_or_style() {
+    let site = Site::from_files(&SITE);
+    for (path, _) in PAGES {
         let html = site.get(path).text();
         for inline in ["<script>", "style=\"", "<style", "onclick=", "javascript:"] {
             assert!(!html.contains(inline), "{path}: {inline}");
@@ -141,49 +141,49 @@ fn pages_hold_nothing_that_the_policy_forbids() {
 }
 
 #[test]
-fn a_withdrawn_post_is_gone_and_tells_nothing() {
-    let answer = Site::of(&SITE).get("/2024/01/03/gone.html");
-    assert_eq!(answer.status, StatusCode::GONE);
-    assert!(!answer.text().contains("Secret"));
+fn withdrawn_post_gets_410_without_its_text() {
+    let response = Site::from_files(&SITE).get("/2024/01/03/gone.html");
+    assert_eq!(response.status, StatusCode::GONE);
+    assert!(!response.text().contains("Secret"));
 }
 
 #[test]
-fn the_source_of_a_post_is_served_where_the_owner_says_so() {
-    let site = Site::of(&SITE);
-    let answer = site.get("/news/2024/01/02/a.md");
-    assert_eq!(answer.text(), SITE[1].1);
-    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
-    assert_eq!(answer.header("x-robots-tag"), "noindex");
-    assert_eq!(answer.header("link"), "</news/2024/01/02/a.html>; rel=\"canonical\"");
-    Site::of(&SITE[1..]).assert_status("/news/2024/01/02/a.md", 404);
+fn post_source_is_served_only_if_configured() {
+    let site = Site::from_files(&SITE);
+    let response = site.get("/news/2024/01/02/a.md");
+    assert_eq!(response.text(), SITE[1].1);
+    assert_eq!(response.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(response.header("x-robots-tag"), "noindex");
+    assert_eq!(response.header("link"), "</news/2024/01/02/a.html>; rel=\"canonical\"");
+    Site::from_files(&SITE[1..]).assert_status("/news/2024/01/02/a.md", 404);
 }
 
 #[test]
-fn the_icon_is_the_sites_own_or_ours() {
-    let own = Site::of(&[("favicon.ico", "own")]);
+fn favicon_is_from_the_site_or_built_in() {
+    let own = Site::from_files(&[("favicon.ico", "own")]);
     assert_eq!(own.get("/favicon.ico").text(), "own");
-    let ours = Site::of(&[]).get("/favicon.ico");
+    let ours = Site::from_files(&[]).get("/favicon.ico");
     assert_eq!((ours.status, ours.header("content-type")), (StatusCode::OK, "image/x-icon"));
     assert_eq!(ours.bytes[..4], [0, 0, 1, 0], "an icon");
 }
 
 #[test]
-fn files_are_served_with_ranges_and_conditions() {
-    let site = Site::of(&SITE);
+fn files_support_ranges_and_conditional_requests() {
+    let site = Site::from_files(&SITE);
     let whole = site.get("/images/x.png");
     assert_eq!((whole.header("content-type"), whole.text().as_str()), ("image/png", "0123456789"));
     assert_eq!(whole.header("cross-origin-resource-policy"), "cross-origin");
-    let part = site.ask(Method::GET, "/images/x.png", &[("range", "bytes=2-4")]);
+    let part = site.request(Method::GET, "/images/x.png", &[("range", "bytes=2-4")]);
     assert_eq!((part.status, part.text().as_str()), (StatusCode::PARTIAL_CONTENT, "234"));
-    let beyond = site.ask(Method::GET, "/images/x.png", &[("range", "bytes=50-")]);
+    let beyond = site.request(Method::GET, "/images/x.png", &[("range", "bytes=50-")]);
     assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
     let changed = whole.header("last-modified");
-    let again = site.ask(Method::GET, "/images/x.png", &[("if-modified-since", changed)]);
+    let again = site.request(Method::GET, "/images/x.png", &[("if-modified-since", changed)]);
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
 }
 
 #[test]
-fn nothing_but_the_named_files_is_served() {
+fn only_configured_static_files_are_served() {
     let outside = folder(&[("secret.txt", "no")]);
     let inside = folder(&[
         ("_config.yml", "title: secret\nexclude: [images/private]\nfinews:\n  static: [data, notes.txt]\n"),
@@ -198,7 +198,7 @@ fn nothing_but_the_named_files_is_served() {
     ]);
     std::os::unix::fs::symlink(outside.path(), inside.path().join("images/out")).expect("a link");
     std::os::unix::fs::symlink("a.txt", inside.path().join("images/near.txt")).expect("a link");
-    let site = Site::at(inside.path());
+    let site = Site::from_folder(inside.path());
     let table = [
         ("/images/a.txt", 200),
         ("/images/near.txt", 200),
@@ -225,32 +225,32 @@ fn nothing_but_the_named_files_is_served() {
 }
 
 #[test]
-fn readiness_comes_with_the_archive() {
+fn readyz_is_503_until_the_archive_is_loaded() {
     let loading = Site::loading();
     loading.assert_status("/healthz", 200);
     loading.assert_status("/readyz", 503);
     loading.assert_status("/", 503);
     assert_ne!(loading.get("/").header("retry-after"), "");
-    Site::of(&SITE).assert_status("/readyz", 200);
+    Site::from_files(&SITE).assert_status("/readyz", 200);
 }
 
 #[test]
-fn a_request_of_any_shape_gets_an_answer() {
-    let site = Site::of(&SITE);
+fn unusual_paths_get_no_server_error() {
+    let site = Site::from_files(&SITE);
     for path in
         ["/?x=1", "/%E4%B8%AD", "/category/%2F.html", "/2024/1/2/", "//", "/a//b", "/99999/99/", "/%25"]
     {
-        let answer = site.send(Request::builder().uri(path).body(Body::empty()).expect("a request"));
-        assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
+        let response = site.send(Request::builder().uri(path).body(Body::empty()).expect("a request"));
+        assert!(response.status.as_u16() < 500, "{path}: {}", response.status);
     }
 }
 
 #[test]
-fn the_owner_sees_what_is_wrong_and_readers_do_not() {
+fn problems_are_on_the_admin_listener_only() {
     let files = [("_posts/2024-01-02-a.md", "---\ntitle: *a\n---\nText.\n")];
-    Site::of(&files).assert_status("/problems", 404);
-    let owner = Site::of(&files).for_owner();
-    let problems = crate::support::json_lines(&owner.get("/problems").text());
+    Site::from_files(&files).assert_status("/problems", 404);
+    let admin = Site::from_files(&files).into_admin();
+    let problems = crate::support::json_lines(&admin.get("/problems").text());
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0]["code"], "front-matter-invalid");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{finews, fixture, folder, json_lines, printed};
+use crate::support::{finews, fixture, folder, json_lines, stdout_json};
 
 const FIELDS: [&str; 7] = ["path", "url", "id", "title", "date", "categories", "tags"];
 
@@ -14,11 +14,11 @@ fn lines(path: &Path) -> Vec<Value> {
 }
 
 fn list(site: &Path) -> Vec<Value> {
-    printed(&["list", &site.to_string_lossy()])
+    stdout_json(&["list", &site.to_string_lossy()])
 }
 
 /// Jekyll's output, with the intended improvements of finews.
-fn improved(mut post: Value) -> Value {
+fn with_improvements(mut post: Value) -> Value {
     match post["path"].as_str() {
         // The categories contain numbers and null.
         Some(path) if path.ends_with("-catnumlist.md") => post["categories"] = json!(["36", "36kr"]),
@@ -38,34 +38,34 @@ fn improved(mut post: Value) -> Value {
 }
 
 /// Keeps the first of all posts with the same URL.
-fn served(posts: Vec<Value>) -> Vec<Value> {
+fn without_duplicates(posts: Vec<Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
     posts.into_iter().filter(|post| seen.insert(post["url"].to_string())).collect()
 }
 
-fn only(post: &Value, fields: &[&str]) -> Value {
+fn select_fields(post: &Value, fields: &[&str]) -> Value {
     fields.iter().map(|field| ((*field).to_owned(), post[field].clone())).collect()
 }
 
 fn assert_same(actual: &[Value], expected: &[Value], fields: &[&str]) {
     for (actual, expected) in actual.iter().zip(expected) {
-        assert_eq!(only(actual, fields), only(expected, fields));
+        assert_eq!(select_fields(actual, fields), select_fields(expected, fields));
     }
     assert_eq!(actual.len(), expected.len());
 }
 
 #[test]
-fn odd_posts_are_listed_as_jekyll_lists_them() {
-    let expected = lines(&fixture("oddities/expected.ndjson")).into_iter().map(improved).collect();
-    assert_same(&list(&fixture("oddities")), &served(expected), &FIELDS);
+fn odd_posts_are_listed_as_in_jekyll() {
+    let expected = lines(&fixture("oddities/expected.ndjson")).into_iter().map(with_improvements).collect();
+    assert_same(&list(&fixture("oddities")), &without_duplicates(expected), &FIELDS);
 }
 
 #[test]
-fn every_permalink_style_gives_jekylls_urls() {
+fn permalink_styles_give_the_urls_of_jekyll() {
     let mut by_style: HashMap<String, Vec<Value>> = HashMap::new();
     for line in lines(&fixture("oddities/permalinks.ndjson")) {
         let style = line["permalink"].as_str().expect("a style").to_owned();
-        by_style.entry(style).or_default().push(improved(line));
+        by_style.entry(style).or_default().push(with_improvements(line));
     }
     assert_eq!(by_style.len(), 6);
     for (style, expected) in by_style {
@@ -74,12 +74,12 @@ fn every_permalink_style_gives_jekylls_urls() {
         let config = site.path().join("_config.yml");
         let text = std::fs::read_to_string(&config).expect("a configuration");
         std::fs::write(&config, format!("{text}\npermalink: \"{style}\"\n")).expect("a file");
-        assert_same(&list(site.path()), &served(expected), &["path", "url"]);
+        assert_same(&list(site.path()), &without_duplicates(expected), &["path", "url"]);
     }
 }
 
 #[test]
-fn broken_posts_keep_what_they_say_and_are_reported() {
+fn broken_posts_keep_valid_fields_and_are_reported() {
     let listed: HashMap<String, Value> = list(&fixture("broken"))
         .into_iter()
         .map(|post| (post["path"].as_str().expect("a path").to_owned(), post))
@@ -114,14 +114,14 @@ fn broken_posts_keep_what_they_say_and_are_reported() {
 }
 
 #[test]
-fn a_jekyll_site_is_listed_as_it_is() {
+fn jekyll_site_is_listed_as_in_jekyll() {
     let expected = lines(&fixture("jekyll-site.expected.ndjson"));
     assert_same(&list(&fixture("jekyll-site")), &expected, &FIELDS);
 }
 
 /// Each row is Jekyll's output: a configuration, and the URLs of the posts that it reads.
 #[test]
-fn folders_and_patterns_are_those_of_jekyll() {
+fn folder_settings_select_the_same_posts_as_jekyll() {
     const POST: &str = "---\ntitle: T\n---\nbody\n";
     let paths = ["_posts/_s/2024-03-01-a.md", "_posts/s/_s/2024-03-02-b.md", "_posts/s/.s/2024-03-03-c.md"];
     let more =
@@ -162,7 +162,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_named_folder_of_posts_is_passed_over_by_the_same_rules() {
+fn configured_posts_folder_follows_the_same_ignore_rules() {
     let post = "---\ntitle: t\n---\nText.\n";
     let site = folder(&[
         ("_config.yml", "exclude: [posts/private]\nfinews:\n  posts: [posts]\n"),
@@ -181,9 +181,9 @@ fn a_named_folder_of_posts_is_passed_over_by_the_same_rules() {
 
 /// The targets of `post_url`, `link` and the URL filters, as real Jekyll printed them.
 #[test]
-fn links_in_liquid_lead_where_jekyll_leads_them() {
+fn liquid_links_have_the_targets_of_jekyll() {
     let site = fixture("jekyll-site");
-    let posts = printed(&["list", "--body", &site.to_string_lossy()]);
+    let posts = stdout_json(&["list", "--body", &site.to_string_lossy()]);
     let post = posts.iter().find(|post| post["path"] == "_posts/2026-05-05-links.md").expect("the post");
     let body = post["body"].as_str().expect("a body");
     let links: Vec<_> = body.split("href=\"").skip(1).filter_map(|part| part.split('"').next()).collect();

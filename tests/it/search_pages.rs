@@ -5,12 +5,12 @@ use axum::http::StatusCode;
 use crate::support::Site;
 
 /// Percent-encodes a text as a form does.
-fn encoded(text: &str) -> String {
+fn url_encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-fn page_of(site: &Site, query: &str) -> String {
-    site.page(&format!("/search?q={}", encoded(query)))
+fn search_page(site: &Site, query: &str) -> String {
+    site.page(&format!("/search?q={}", url_encoded(query)))
 }
 
 /// The URLs of the links whose text contains `text`.
@@ -27,7 +27,7 @@ fn links(html: &str, text: &str) -> Vec<String> {
 }
 
 /// Posts of two sources and three months, each with a mention of a security.
-fn market() -> Site {
+fn market_site() -> Site {
     let mut files = vec![(
         "_config.yml".to_owned(),
         "title: 财讯\nlang: zh-CN\nurl: https://news.example\ntimezone: Asia/Shanghai\n".to_owned(),
@@ -43,23 +43,23 @@ fn market() -> Site {
         ));
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    Site::searched(&files)
+    Site::with_index(&files)
 }
 
 #[test]
-fn a_search_finds_posts_sources_and_securities_and_marks_what_was_looked_for() {
-    let site = market();
-    let html = page_of(&site, "降准");
+fn search_lists_posts_sources_securities_and_marks_terms() {
+    let site = market_site();
+    let html = search_page(&site, "降准");
     assert!(html.contains("共 50 篇"), "{html}");
     assert!(html.contains("&#60;<mark>降准</mark>&#62;"), "{html}");
     assert!(html.contains("name=\"robots\" content=\"noindex\""));
-    assert!(page_of(&site, "红网").contains("/category/hongwang.html"));
-    assert!(page_of(&site, "巨化").contains("/stock/600160.SH.html"));
+    assert!(search_page(&site, "红网").contains("/category/hongwang.html"));
+    assert!(search_page(&site, "巨化").contains("/stock/600160.SH.html"));
     assert!(
-        page_of(&site, "第7号").contains("第<mark>7</mark>号公告")
-            || page_of(&site, "第7号").contains("<mark>第7号</mark>公告")
+        search_page(&site, "第7号").contains("第<mark>7</mark>号公告")
+            || search_page(&site, "第7号").contains("<mark>第7号</mark>公告")
     );
-    assert!(page_of(&site, "3.6.7").contains("共 1 篇"), "and no 3.6.17");
+    assert!(search_page(&site, "3.6.7").contains("共 1 篇"), "and no 3.6.17");
     for path in [
         "/search",
         "/search?q=",
@@ -75,9 +75,9 @@ fn a_search_finds_posts_sources_and_securities_and_marks_what_was_looked_for() {
 }
 
 #[test]
-fn a_search_is_narrowed_and_widened_again() {
-    let site = market();
-    let html = page_of(&site, "公告");
+fn filter_links_narrow_and_widen_the_search() {
+    let site = market_site();
+    let html = search_page(&site, "公告");
     for (name, count) in [("红网", 10), ("巨化股份", 25), ("2024年2月", 17)] {
         let found = links(&html, name);
         let narrower = found
@@ -93,9 +93,9 @@ fn a_search_is_narrowed_and_widened_again() {
 }
 
 #[test]
-fn a_month_narrows_within_the_days_there_are() {
-    let site = market();
-    let html = page_of(&site, "公告 from:2024-01-10 to:2024-02-20");
+fn month_filter_stays_within_the_given_date_range() {
+    let site = market_site();
+    let html = search_page(&site, "公告 from:2024-01-10 to:2024-02-20");
     for month in ["2024年1月", "2024年2月"] {
         let narrower = links(&html, month).pop().expect("a link");
         let count = html.split(&format!("{month}</a> <span class=\"count\">")).nth(1).expect("a count");
@@ -105,29 +105,29 @@ fn a_month_narrows_within_the_days_there_are() {
 }
 
 #[test]
-fn what_is_too_much_to_look_for_is_said_and_narrowed_all_the_same() {
-    let site = market();
+fn overlong_query_shows_a_notice_and_keeps_filters() {
+    let site = market_site();
     let many: String = (0..20).map(|number| format!(" -z{number}")).collect();
     for query in [format!("公告{many}"), format!("公告 -{}", "x".repeat(450))] {
-        let html = page_of(&site, &query);
+        let html = search_page(&site, &query);
         assert!(html.contains("搜索词太长"), "{html}");
         let narrower = links(&html, "红网").into_iter().find(|href| href.contains("source")).expect("a link");
         assert!(site.page(&narrower).contains("共 10 篇"), "{narrower}");
     }
-    assert!(!page_of(&site, "公告").contains("搜索词太长"));
+    assert!(!search_page(&site, "公告").contains("搜索词太长"));
 }
 
 #[test]
-fn white_space_of_any_kind_parts_words() {
-    let site = market();
+fn any_white_space_separates_query_words() {
+    let site = market_site();
     for query in ["今日 降准", "今日\t降准", "今日\n降准", "今日\u{3000}降准"] {
-        assert!(page_of(&site, query).contains("共 50 篇"), "{query:?}");
+        assert!(search_page(&site, query).contains("共 50 篇"), "{query:?}");
     }
-    assert!(page_of(&site, "今日降准").contains("没有找到"));
+    assert!(search_page(&site, "今日降准").contains("没有找到"));
 }
 
 #[test]
-fn sources_of_odd_names_narrow_too() {
+fn source_filter_accepts_names_with_special_characters() {
     let names = ["a\\\"b", "“x”y", "tail ", "a\\tb"];
     let files: Vec<(String, String)> = (names.iter().enumerate())
         .map(|(number, name)| {
@@ -138,8 +138,8 @@ fn sources_of_odd_names_narrow_too() {
         })
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let site = Site::searched(&files);
-    let html = page_of(&site, "公告");
+    let site = Site::with_index(&files);
+    let html = search_page(&site, "公告");
     let narrower: Vec<&str> = html.split("href=\"").filter(|link| link.contains("source%3A")).collect();
     assert_eq!(narrower.len(), names.len(), "{html}");
     for link in narrower {
@@ -149,10 +149,10 @@ fn sources_of_odd_names_narrow_too() {
 }
 
 #[test]
-fn pages_of_results_hold_each_post_once_in_either_order() {
-    let site = market();
+fn result_pages_contain_each_post_once_in_both_orders() {
+    let site = market_site();
     for order in ["", "&order=newest"] {
-        let mut next = Some(format!("/search?q={}{order}", encoded("公告")));
+        let mut next = Some(format!("/search?q={}{order}", url_encoded("公告")));
         let (mut seen, mut pages) = (Vec::new(), 0);
         while let Some(path) = next {
             let html = site.page(&path);
@@ -172,29 +172,29 @@ fn pages_of_results_hold_each_post_once_in_either_order() {
         seen.dedup();
         assert_eq!(seen.len(), 50, "{order}");
     }
-    let newest = site.page(&format!("/search?q={}&order=newest", encoded("公告")));
+    let newest = site.page(&format!("/search?q={}&order=newest", url_encoded("公告")));
     let first = newest.split("<time datetime=\"").nth(1).expect("a time");
     assert!(first.starts_with("2024-03-27"), "{first}");
 }
 
 #[test]
-fn no_search_is_a_dead_end() {
-    let site = market();
-    let html = page_of(&site, "公告 独角兽");
+fn search_without_results_offers_alternatives() {
+    let site = market_site();
+    let html = search_page(&site, "公告 独角兽");
     let offered = links(&html, "公告 (50)");
     assert!(site.page(&offered[0]).contains("共 50 篇"));
-    let html = page_of(&site, "今日巨化股份大涨");
+    let html = search_page(&site, "今日巨化股份大涨");
     assert!(site.page(&links(&html, "今日巨化股份 (25)")[0]).contains("共 25 篇"), "{html}");
-    assert!(page_of(&site, "独角兽").contains("href=\"/category/\""));
+    assert!(search_page(&site, "独角兽").contains("href=\"/category/\""));
 }
 
 #[test]
-fn who_types_is_told_what_may_be_meant() {
-    let site = market();
+fn suggestions_match_names_pinyin_codes_and_titles() {
+    let site = market_site();
     let suggested = |typed: &str| {
-        let answer = site.get(&format!("/search/suggest?q={}", encoded(typed)));
-        assert_eq!(answer.header("content-type"), "application/x-suggestions+json; charset=utf-8");
-        let value: serde_json::Value = serde_json::from_str(&answer.text()).expect("JSON");
+        let response = site.get(&format!("/search/suggest?q={}", url_encoded(typed)));
+        assert_eq!(response.header("content-type"), "application/x-suggestions+json; charset=utf-8");
+        let value: serde_json::Value = serde_json::from_str(&response.text()).expect("JSON");
         let columns = value.as_array().expect("columns").clone();
         assert_eq!((columns.len(), columns[0].as_str()), (4, Some(typed)));
         let columns: Vec<Vec<String>> = columns[1..]
@@ -231,9 +231,9 @@ fn who_types_is_told_what_may_be_meant() {
 }
 
 #[test]
-fn any_search_is_a_feed() {
-    let site = market();
-    let atom = site.get(&format!("/search.xml?q={}", encoded("source:红网 降准")));
+fn search_results_are_available_as_feeds() {
+    let site = market_site();
+    let atom = site.get(&format!("/search.xml?q={}", url_encoded("source:红网 降准")));
     assert_eq!(
         (atom.status, atom.header("content-type")),
         (StatusCode::OK, "application/xml; charset=utf-8")
@@ -255,12 +255,12 @@ fn any_search_is_a_feed() {
         "{text}"
     );
     let json: serde_json::Value =
-        serde_json::from_str(&site.get(&format!("/search.json?q={}", encoded("第7号"))).text())
+        serde_json::from_str(&site.get(&format!("/search.json?q={}", url_encoded("第7号"))).text())
             .expect("JSON");
     assert_eq!(json["items"].as_array().map(Vec::len), Some(1));
-    assert!(page_of(&site, "降准").contains("type=\"application/atom+xml\""));
+    assert!(search_page(&site, "降准").contains("type=\"application/atom+xml\""));
     site.assert_status("/search.xml", 404);
     let own = "---\npermalink: /search.json\n---\nOwn.\n";
-    let own = Site::searched(&[("find.md", own), ("_posts/2024-01-01-a.md", "a")]);
+    let own = Site::with_index(&[("find.md", own), ("_posts/2024-01-01-a.md", "a")]);
     assert!(own.get("/search.json?q=a").text().contains("Own."), "what the site has goes before");
 }

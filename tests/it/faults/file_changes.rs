@@ -7,27 +7,27 @@ use std::time::{Duration, Instant, SystemTime};
 
 use axum::http::StatusCode;
 
-use super::{Files, SOON, numbered};
-use crate::support::{Running, post, serve};
+use super::{Files, TIMEOUT, post_path};
+use crate::support::{Server, post, serve};
 
 /// Pages that list a post of 2 January 2024 in category `y`.
 const LISTS: [&str; 4] = ["/", "/category/y.html", "/tag/y新闻.html", "/2024/01/02/"];
 
 /// Waits until an article and every list show a title.
-fn wait_for(server: &Running, article: &str, title: &str) {
-    server.wait(SOON, title, |server| {
+fn wait_until_listed(server: &Server, article: &str, title: &str) {
+    server.wait(TIMEOUT, title, |server| {
         server.shows(article, title) && LISTS.iter().all(|list| server.shows(&escaped(list), title))
     });
 }
 
 /// Waits until an article is gone and no list shows its title.
-fn wait_for_end(server: &Running, article: &str, title: &str) {
-    server.wait(SOON, &format!("rid of {title}"), |server| {
-        server.get(article).status == StatusCode::NOT_FOUND && is_in_no_list(server, title)
+fn wait_until_gone(server: &Server, article: &str, title: &str) {
+    server.wait(TIMEOUT, &format!("rid of {title}"), |server| {
+        server.get(article).status == StatusCode::NOT_FOUND && is_unlisted(server, title)
     });
 }
 
-fn is_in_no_list(server: &Running, title: &str) -> bool {
+fn is_unlisted(server: &Server, title: &str) -> bool {
     LISTS.iter().all(|list| !server.shows(&escaped(list), title))
 }
 
@@ -36,21 +36,21 @@ fn escaped(path: &str) -> String {
 }
 
 #[test]
-fn a_file_that_is_written_is_on_every_page_until_it_is_deleted() {
+fn written_post_is_on_every_page_until_deleted() {
     let files = Files::new();
     let server = files.serve(&[]);
     let path = "_posts/2024-01-02-b.md";
     for round in ["Written", "Written again"] {
         files.write(path, &post(round, "2024-01-02 08:00", "y"));
-        wait_for(&server, "/y/2024/01/02/b.html", round);
+        wait_until_listed(&server, "/y/2024/01/02/b.html", round);
         files.remove(path);
-        wait_for_end(&server, "/y/2024/01/02/b.html", round);
+        wait_until_gone(&server, "/y/2024/01/02/b.html", round);
     }
     assert!(server.shows("/", "First"));
 }
 
 #[test]
-fn another_text_of_the_same_time_and_length_is_noticed() {
+fn change_with_same_mtime_and_length_is_noticed() {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for flags in [&[][..], &["--watch", "poll"]] {
         let files = Files::new();
@@ -60,40 +60,40 @@ fn another_text_of_the_same_time_and_length_is_noticed() {
             let file = fs::File::options().write(true).open(files.path("other.tmp")).expect("a file");
             file.set_modified(time).expect("a time");
             files.rename("other.tmp", "_posts/2024-01-01-a.md");
-            server.wait(SOON, title, |server| server.shows("/", title));
+            server.wait(TIMEOUT, title, |server| server.shows("/", title));
         }
     }
 }
 
 #[test]
-fn a_file_that_is_renamed_into_place_is_on_every_page_until_it_is_renamed_away() {
+fn renamed_post_is_on_every_page_until_moved_away() {
     let files = Files::new();
     let server = files.serve(&[]);
     let path = "_posts/2024-01-02-b.md";
-    files.put(path, &post("Renamed", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "Renamed");
-    files.put(path, &post("Replaced", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "Replaced");
+    files.write_by_rename(path, &post("Renamed", "2024-01-02 08:00", "y"));
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Renamed");
+    files.write_by_rename(path, &post("Replaced", "2024-01-02 08:00", "y"));
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Replaced");
     files.rename(path, "_posts/2024-01-02-c.md");
-    wait_for(&server, "/y/2024/01/02/c.html", "Replaced");
+    wait_until_listed(&server, "/y/2024/01/02/c.html", "Replaced");
     files.rename("_posts/2024-01-02-c.md", ".away");
-    wait_for_end(&server, "/y/2024/01/02/c.html", "Replaced");
+    wait_until_gone(&server, "/y/2024/01/02/c.html", "Replaced");
 }
 
 #[test]
-fn a_file_that_changes_changes_every_page() {
-    let files = Files::of(&[("_posts/2024-01-02-b.md", &post("Before", "2024-01-02 08:00", "y"))]);
+fn changed_post_updates_every_page() {
+    let files = Files::from_files(&[("_posts/2024-01-02-b.md", &post("Before", "2024-01-02 08:00", "y"))]);
     let server = files.serve(&[]);
-    wait_for(&server, "/y/2024/01/02/b.html", "Before");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Before");
     files.write("_posts/2024-01-02-b.md", &post("After", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "After");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "After");
     // A post that moves leaves only a redirect behind.
     files.write("_posts/2024-01-02-b.md", &post("Elsewhere", "2024-01-03 08:00", "z"));
-    server.wait(SOON, "moved", |server| {
+    server.wait(TIMEOUT, "moved", |server| {
         server.get("/y/2024/01/02/b.html").header("location") == "/z/2024/01/03/b.html"
-            && is_in_no_list(server, "After")
+            && is_unlisted(server, "After")
     });
-    server.wait(SOON, "there", |server| {
+    server.wait(TIMEOUT, "there", |server| {
         ["/z/2024/01/03/b.html", "/category/z.html", "/2024/01/03/"]
             .iter()
             .all(|path| server.shows(path, "Elsewhere"))
@@ -101,87 +101,87 @@ fn a_file_that_changes_changes_every_page() {
 }
 
 #[test]
-fn a_folder_that_is_moved_in_is_on_every_page_until_it_is_moved_out() {
+fn moved_in_folder_is_on_every_page_until_moved_out() {
     let files = Files::new();
     let server = files.serve(&[]);
     let text = post("Moved", "2024-01-02 08:00", "y");
     files.write(".away/deep/down/2024-01-02-b.md", &text);
     for _ in 0..2 {
         files.rename(".away", "_posts/sub");
-        wait_for(&server, "/y/2024/01/02/b.html", "Moved");
+        wait_until_listed(&server, "/y/2024/01/02/b.html", "Moved");
         // finews also watches the files that the folder arrived with.
         files.write("_posts/sub/deep/down/2024-01-02-b.md", &text.replace("Moved", "Changed"));
-        wait_for(&server, "/y/2024/01/02/b.html", "Changed");
+        wait_until_listed(&server, "/y/2024/01/02/b.html", "Changed");
         files.rename("_posts/sub", ".away");
-        wait_for_end(&server, "/y/2024/01/02/b.html", "Changed");
+        wait_until_gone(&server, "/y/2024/01/02/b.html", "Changed");
         files.write(".away/deep/down/2024-01-02-b.md", &text);
     }
 }
 
 #[test]
-fn a_tree_that_is_built_and_torn_down_in_one_go_is_followed() {
+fn nested_folders_created_and_removed_at_once_are_followed() {
     let files = Files::new();
     let server = files.serve(&[]);
     let text = post("Built", "2024-01-02 08:00", "y");
     for _ in 0..3 {
         files.write("_posts/one/two/three/2024-01-02-b.md", &text);
-        wait_for(&server, "/y/2024/01/02/b.html", "Built");
+        wait_until_listed(&server, "/y/2024/01/02/b.html", "Built");
         fs::remove_dir_all(files.path("_posts/one")).expect("a folder");
-        wait_for_end(&server, "/y/2024/01/02/b.html", "Built");
+        wait_until_gone(&server, "/y/2024/01/02/b.html", "Built");
     }
 }
 
 #[test]
-fn a_folder_that_is_replaced_by_another_is_followed() {
+fn replaced_folder_is_followed_and_the_old_one_is_not() {
     let files = Files::new();
     files.write("_posts/sub/2024-01-02-old.md", &post("Old", "2024-01-02 08:00", "y"));
     let server = files.serve(&[]);
-    wait_for(&server, "/y/2024/01/02/old.html", "Old");
+    wait_until_listed(&server, "/y/2024/01/02/old.html", "Old");
     files.write(".new/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "y"));
     // Two renames in a row, as a deployment does it.
     files.rename("_posts/sub", ".old");
     files.rename(".new", "_posts/sub");
-    wait_for(&server, "/y/2024/01/02/new.html", "New");
-    wait_for_end(&server, "/y/2024/01/02/old.html", "Old");
+    wait_until_listed(&server, "/y/2024/01/02/new.html", "New");
+    wait_until_gone(&server, "/y/2024/01/02/old.html", "Old");
     files.write("_posts/sub/2024-01-02-more.md", &post("More", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/more.html", "More");
+    wait_until_listed(&server, "/y/2024/01/02/more.html", "More");
     // Changes in the old folder no longer have an effect.
     files.write(".old/2024-01-02-old.md", &post("Older", "2024-01-02 08:00", "y"));
     files.remove("_posts/sub/2024-01-02-more.md");
-    wait_for_end(&server, "/y/2024/01/02/more.html", "More");
+    wait_until_gone(&server, "/y/2024/01/02/more.html", "More");
     assert!(!server.shows("/", "Old"));
 }
 
 #[test]
-fn a_folder_and_a_file_may_take_each_others_place() {
+fn folder_and_file_at_the_same_path_replace_each_other() {
     let files = Files::new();
     let server = files.serve(&[]);
     let path = "_posts/2024-01-02-b.md";
     for round in 0..10 {
         let title = format!("File {round}");
         files.write(path, &post(&title, "2024-01-02 08:00", "y"));
-        wait_for(&server, "/y/2024/01/02/b.html", &title);
+        wait_until_listed(&server, "/y/2024/01/02/b.html", &title);
         files.remove(path);
         files.write(&format!("{path}/2024-01-02-c.md"), &post("Below", "2024-01-02 08:00", "y"));
-        wait_for(&server, "/y/2024/01/02/c.html", "Below");
-        wait_for_end(&server, "/y/2024/01/02/b.html", &title);
+        wait_until_listed(&server, "/y/2024/01/02/c.html", "Below");
+        wait_until_gone(&server, "/y/2024/01/02/b.html", &title);
         fs::remove_dir_all(files.path(path)).expect("a folder");
     }
     files.write(path, &post("File", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "File");
-    wait_for_end(&server, "/y/2024/01/02/c.html", "Below");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "File");
+    wait_until_gone(&server, "/y/2024/01/02/c.html", "Below");
 }
 
 #[test]
-fn a_site_that_is_named_from_where_we_are_is_followed() {
+fn site_at_a_relative_path_is_followed() {
     let files = Files::new();
     for (from, name) in [(files.root(), "."), (files.root().parent().expect("a parent"), "")] {
         let name = if name.is_empty() { files.root().file_name().expect("a name") } else { name.as_ref() };
-        let server = Running::of(serve(name.as_ref(), &[]).current_dir(from));
+        let server = Server::from_command(serve(name.as_ref(), &[]).current_dir(from));
         files.write("_posts/2024-01-02-b.md", &post("Near", "2024-01-02 08:00", "y"));
-        wait_for(&server, "/y/2024/01/02/b.html", "Near");
+        wait_until_listed(&server, "/y/2024/01/02/b.html", "Near");
         files.remove("_posts/2024-01-02-b.md");
-        wait_for_end(&server, "/y/2024/01/02/b.html", "Near");
+        wait_until_gone(&server, "/y/2024/01/02/b.html", "Near");
     }
 }
 
@@ -190,41 +190,41 @@ fn polling_notices_new_changed_and_deleted_files() {
     let files = Files::new();
     let server = files.serve(&["--watch", "poll"]);
     files.write("_posts/2024-01-02-b.md", &post("Polled", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "Polled");
-    files.put("_posts/2024-01-02-b.md", &post("Polled again", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "Polled again");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Polled");
+    files.write_by_rename("_posts/2024-01-02-b.md", &post("Polled again", "2024-01-02 08:00", "y"));
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Polled again");
     files.remove("_posts/2024-01-02-b.md");
-    wait_for_end(&server, "/y/2024/01/02/b.html", "Polled");
+    wait_until_gone(&server, "/y/2024/01/02/b.html", "Polled");
 }
 
 #[test]
-fn without_watching_new_files_wait_for_sighup() {
+fn changes_without_watching_wait_for_sighup() {
     let files = Files::new();
     let server = files.serve(&["--watch", "off"]);
     files.write("_posts/2024-01-02-b.md", &post("Later", "2024-01-02 08:00", "y"));
     std::thread::sleep(Duration::from_secs(3));
     assert!(!server.shows("/", "Later"));
     server.signal("HUP");
-    wait_for(&server, "/y/2024/01/02/b.html", "Later");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Later");
     files.remove("_posts/2024-01-02-b.md");
     std::thread::sleep(Duration::from_millis(500));
     assert!(server.shows("/", "Later"));
     server.signal("HUP");
-    wait_for_end(&server, "/y/2024/01/02/b.html", "Later");
+    wait_until_gone(&server, "/y/2024/01/02/b.html", "Later");
 }
 
 #[test]
-fn without_watching_a_rescan_notices_files() {
+fn rescan_without_watching_notices_changes() {
     let files = Files::new();
     let server = files.serve(&["--watch", "off", "--rescan", "1s"]);
     files.write("_posts/2024-01-02-b.md", &post("Scanned", "2024-01-02 08:00", "y"));
-    wait_for(&server, "/y/2024/01/02/b.html", "Scanned");
+    wait_until_listed(&server, "/y/2024/01/02/b.html", "Scanned");
     files.remove("_posts/2024-01-02-b.md");
-    wait_for_end(&server, "/y/2024/01/02/b.html", "Scanned");
+    wait_until_gone(&server, "/y/2024/01/02/b.html", "Scanned");
 }
 
 #[test]
-fn a_scraper_that_writes_the_same_over_and_over_makes_no_news() {
+fn unchanged_rewrites_keep_every_etag() {
     let files = Files::new();
     let text = post("First", "2024-01-01 08:00", "x");
     let server = files.serve(&[]);
@@ -234,7 +234,7 @@ fn a_scraper_that_writes_the_same_over_and_over_makes_no_news() {
     for round in 0.. {
         match round % 3 {
             0 => files.write("_posts/2024-01-01-a.md", &text),
-            1 => files.put("_posts/2024-01-01-a.md", &text),
+            1 => files.write_by_rename("_posts/2024-01-01-a.md", &text),
             _ => {
                 let file = fs::File::options().append(true).open(files.path("_posts/2024-01-01-a.md"));
                 file.expect("a file").set_modified(SystemTime::now()).expect("a time");
@@ -248,13 +248,13 @@ fn a_scraper_that_writes_the_same_over_and_over_makes_no_news() {
     }
     // finews still follows the file.
     files.write("_posts/2024-01-01-a.md", &text.replace("First", "Second"));
-    server.wait(SOON, "changed", |server| server.shows("/", "Second"));
+    server.wait(TIMEOUT, "changed", |server| server.shows("/", "Second"));
     assert!(pages.iter().zip(tags).all(|(page, tag)| server.etag(page) != tag));
     assert_eq!(server.problems(), []);
 }
 
 #[test]
-fn a_burst_of_files_appears_whole_in_few_editions() {
+fn burst_of_2000_files_appears_in_at_most_30_editions() {
     const BURST: usize = 2_000;
     let files = Files::new();
     let server = files.serve(&[]);
@@ -263,7 +263,7 @@ fn a_burst_of_files_appears_whole_in_few_editions() {
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             for n in 0..BURST {
-                files.write(&numbered(n), &post(&format!("No {n}."), "2024-01-01 09:00", "x"));
+                files.write(&post_path(n), &post(&format!("No {n}."), "2024-01-01 09:00", "x"));
                 if n % 20 == 0 {
                     std::thread::sleep(Duration::from_millis(5));
                 }

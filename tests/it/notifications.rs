@@ -9,14 +9,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 
-use crate::support::{Running, Site, folder, post};
+use crate::support::{Server, Site, folder, post};
 
 /// Starts a hub that responds with 500 to its first `failures` requests; returns its URL and later bodies.
 fn hub(failures: usize) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("an option");
     let address = format!("http://{}/hub", listener.local_addr().expect("an address"));
-    let (sender, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let count = Arc::new(AtomicUsize::new(0));
     let router = Router::new().fallback(move |body: String| async move {
         if count.fetch_add(1, Ordering::Relaxed) < failures {
@@ -33,35 +33,38 @@ fn hub(failures: usize) -> (String, Receiver<String>) {
             axum::serve(listener, router).await
         })
     });
-    (address, told)
+    (address, receiver)
 }
 
-fn next(told: &Receiver<String>) -> String {
-    told.recv_timeout(Duration::from_secs(20)).expect("something told in time")
+fn next_body(receiver: &Receiver<String>) -> String {
+    receiver.recv_timeout(Duration::from_secs(20)).expect("something told in time")
 }
 
-fn config(hub: &str, owner: &str) -> String {
+fn config(hub: &str, webhook: &str) -> String {
     format!(
-        "title: T\nurl: https://news.example\nbaseurl: /b\nfinews:\n  websub: {{hub: \"{hub}\"}}\n  on_publish: \"{owner}\"\n"
+        "title: T\nurl: https://news.example\nbaseurl: /b\nfinews:\n  websub: {{hub: \"{hub}\"}}\n  on_publish: \"{webhook}\"\n"
     )
 }
 
 #[test]
-fn who_is_named_hears_of_new_posts_even_if_not_at_once() {
-    let (hub, pings) = hub(2);
-    let (owner, news) = self::hub(0);
+fn hub_and_webhook_receive_new_posts_after_failures() {
+    let (hub, hub_bodies) = hub(2);
+    let (webhook, webhook_bodies) = self::hub(0);
     let site = folder(&[
-        ("_config.yml", &config(&hub, &owner)),
+        ("_config.yml", &config(&hub, &webhook)),
         ("_posts/2024-01-01-old.md", &post("Old", "2024-01-01 08:00", "hetan")),
     ]);
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     let new = post("New", "2024-01-02 08:00", "hetan");
     std::fs::write(site.path().join("_posts/2024-01-02-new.md"), new).expect("a file");
-    assert_eq!(next(&news), r#"{"urls":["https://news.example/b/hetan/2024/01/02/new.html"]}"#);
-    let ping = next(&pings);
-    let told: Vec<(String, String)> = form(&ping);
-    assert_eq!(told[0], ("hub.mode".into(), "publish".into()));
-    let mut topics: Vec<&str> = told[1..].iter().map(|(_, topic)| topic.as_str()).collect();
+    assert_eq!(
+        next_body(&webhook_bodies),
+        r#"{"urls":["https://news.example/b/hetan/2024/01/02/new.html"]}"#
+    );
+    let ping = next_body(&hub_bodies);
+    let fields: Vec<(String, String)> = form(&ping);
+    assert_eq!(fields[0], ("hub.mode".into(), "publish".into()));
+    let mut topics: Vec<&str> = fields[1..].iter().map(|(_, topic)| topic.as_str()).collect();
     topics.sort_unstable();
     let feeds = ["feed", "feed/by_tag/hetan%E6%96%B0%E9%97%BB", "feed/hetan"];
     let mut expected: Vec<String> = feeds
@@ -70,7 +73,7 @@ fn who_is_named_hears_of_new_posts_even_if_not_at_once() {
         .collect();
     expected.sort_unstable();
     assert_eq!(topics, expected);
-    assert!(told[1..].iter().all(|(name, _)| name == "hub.url"));
+    assert!(fields[1..].iter().all(|(name, _)| name == "hub.url"));
     server.wait_for_log("finews.websub.hub: notifications succeed again");
     assert_eq!(
         server.log().matches("finews.websub.hub: notification failed: response status 500").count(),
@@ -89,11 +92,11 @@ fn form(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn who_is_named_anew_hears_of_what_is_found_then() {
-    let (first, _told) = hub(0);
-    let (second, news) = hub(0);
+fn new_webhook_receives_posts_found_by_the_same_reload() {
+    let (first, _receiver) = hub(0);
+    let (second, webhook_bodies) = hub(0);
     let site = folder(&[("_config.yml", &config("", &first)), ("_posts/2024-01-01-old.md", "Old")]);
-    let server = Running::serving(site.path(), &["--watch", "off"]);
+    let server = Server::new(site.path(), &["--watch", "off"]);
     for (number, more) in [(2, ""), (3, "permalink: pretty\n")] {
         let new = post("New", &format!("2024-01-0{number} 08:00"), "hetan");
         std::fs::write(site.path().join(format!("_posts/2024-01-0{number}-new.md")), new).expect("a file");
@@ -102,18 +105,18 @@ fn who_is_named_anew_hears_of_what_is_found_then() {
         server.signal("HUP");
         let end = if more.is_empty() { "new.html" } else { "new/" };
         let address = format!("https://news.example/b/hetan/2024/01/0{number}/{end}");
-        assert_eq!(next(&news), format!(r#"{{"urls":["{address}"]}}"#));
+        assert_eq!(next_body(&webhook_bodies), format!(r#"{{"urls":["{address}"]}}"#));
     }
 }
 
 #[test]
-fn readers_do_not_notice_who_hangs_or_is_away() {
+fn failing_endpoints_do_not_delay_pages_or_shutdown() {
     // One endpoint accepts connections but never responds, the other does not exist.
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");
     let hub = format!("http://{}/", hanging.local_addr().expect("an address"));
     let site =
         folder(&[("_config.yml", &config(&hub, "http://127.0.0.1:1/")), ("_posts/2024-01-01-old.md", "Old")]);
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     for number in 1..=3 {
         let name = format!("n{number}");
         let text = post(&name, "2024-01-02 08:00", "hetan");
@@ -125,9 +128,11 @@ fn readers_do_not_notice_who_hangs_or_is_away() {
 }
 
 #[test]
-fn feeds_name_the_hub() {
-    let site =
-        Site::of(&[("_config.yml", &config("https://hub.example/", "")), ("_posts/2024-01-01-a.md", "A")]);
+fn feeds_link_to_the_hub() {
+    let site = Site::from_files(&[
+        ("_config.yml", &config("https://hub.example/", "")),
+        ("_posts/2024-01-01-a.md", "A"),
+    ]);
     assert!(site.get("/b/feed.xml").text().contains("<link rel=\"hub\" href=\"https://hub.example/\"/>"));
     let json: serde_json::Value = serde_json::from_str(&site.get("/b/feed.json").text()).expect("JSON");
     assert_eq!(json["hubs"], serde_json::json!([{ "type": "WebSub", "url": "https://hub.example/" }]));

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::{CONFIG, Files, SOON, serve_as_nobody};
-use crate::support::{Running, folder, post, serve};
+use super::{CONFIG, Files, TIMEOUT, serve_unprivileged};
+use crate::support::{Server, folder, post, serve};
 
 const RELOADED: &str = "configuration and archive reloaded";
 
 #[test]
-fn sighup_shows_the_new_title() {
+fn sighup_applies_a_new_title() {
     let files = Files::new();
     let server = files.serve(&[]);
     let before = server.etag("/");
@@ -19,16 +19,16 @@ fn sighup_shows_the_new_title() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(server.etag("/"), before, "settings wait for SIGHUP");
     server.signal("HUP");
-    server.wait(SOON, "weekly", |server| server.shows("/", "Weekly"));
+    server.wait(TIMEOUT, "weekly", |server| server.shows("/", "Weekly"));
     assert_ne!(server.etag("/"), before);
     assert!(!server.shows("/", "Daily"));
     // finews still follows its files.
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/", "Second"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/", "Second"));
 }
 
 #[test]
-fn sighup_with_settings_that_cannot_be_used_changes_nothing_and_says_why() {
+fn sighup_with_invalid_config_logs_why_and_changes_nothing() {
     let files = Files::new();
     let server = files.serve(&[]);
     let before = server.etag("/");
@@ -38,7 +38,7 @@ fn sighup_with_settings_that_cannot_be_used_changes_nothing_and_says_why() {
         files.write("_config.yml", config);
         server.signal("HUP");
         let refusal = "reload failed, keeping the current configuration: ";
-        server.wait(SOON, "refusing", |server| server.log().matches(refusal).count() == round + 1);
+        server.wait(TIMEOUT, "refusing", |server| server.log().matches(refusal).count() == round + 1);
         let log = server.log();
         let reason = log.lines().rfind(|line| line.contains(refusal)).expect("a line");
         assert!(reason.contains("_config.yml"), "{reason}");
@@ -46,59 +46,59 @@ fn sighup_with_settings_that_cannot_be_used_changes_nothing_and_says_why() {
     }
     assert!(!server.log().contains(RELOADED));
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/", "Second"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/", "Second"));
     files.write("_config.yml", &CONFIG.replace("Daily", "Weekly"));
     server.signal("HUP");
-    server.wait(SOON, "weekly", |server| server.shows("/", "Weekly"));
+    server.wait(TIMEOUT, "weekly", |server| server.shows("/", "Weekly"));
 }
 
 #[test]
-fn sighup_with_another_permalink_moves_the_urls() {
+fn sighup_with_new_permalink_changes_the_urls() {
     let files = Files::new();
     let server = files.serve(&[]);
     files.write("_config.yml", &format!("{CONFIG}permalink: /p/:title.html\n"));
     server.signal("HUP");
-    server.wait(SOON, "moved", |server| server.shows("/p/a.html", "Text of First."));
+    server.wait(TIMEOUT, "moved", |server| server.shows("/p/a.html", "Text of First."));
     assert!(server.shows("/", "/p/a.html"));
     assert!(!server.shows("/", "/x/2024/01/01/a.html"));
     assert_ne!(server.get("/x/2024/01/01/a.html").status, StatusCode::OK);
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/p/b.html", "Second"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/p/b.html", "Second"));
 }
 
 #[test]
-fn sighup_with_another_permalink_does_not_mind_folders_without_posts_that_are_closed() {
+fn sighup_ignores_unreadable_folders_without_posts() {
     let files = Files::new();
     symlink(".", files.path("loop")).expect("a link");
     std::fs::create_dir(files.path("lost+found")).expect("a folder");
     files.set_mode("lost+found", 0o000);
-    let server = Running::of(&mut serve_as_nobody(files.root(), &[]));
-    server.wait(SOON, "complaining", |server| {
-        server.complains("loop", "unreadable") && server.complains("lost+found", "unreadable")
+    let server = Server::from_command(&mut serve_unprivileged(files.root(), &[]));
+    server.wait(TIMEOUT, "complaining", |server| {
+        server.has_problem("loop", "unreadable") && server.has_problem("lost+found", "unreadable")
     });
     files.write("_config.yml", &format!("{CONFIG}permalink: /p/:title.html\n"));
     server.signal("HUP");
-    server.wait(SOON, "moved", |server| server.shows("/p/a.html", "Text of First."));
-    assert!(server.complains("loop", "unreadable"));
+    server.wait(TIMEOUT, "moved", |server| server.shows("/p/a.html", "Text of First."));
+    assert!(server.has_problem("loop", "unreadable"));
 }
 
 #[test]
-fn sighup_finds_a_site_that_a_link_now_leads_to() {
+fn sighup_follows_a_changed_symlink_to_the_site() {
     let (old, new, outside) = (Files::new(), Files::new(), folder(&[]));
     new.write("_posts/2024-01-02-b.md", &post("Released", "2024-01-02 08:00", "x"));
     let current = outside.path().join("current");
     symlink(old.root(), &current).expect("a link");
-    let server = Running::serving(&current, &[]);
+    let server = Server::new(&current, &[]);
     symlink(new.root(), outside.path().join("next")).expect("a link");
     std::fs::rename(outside.path().join("next"), &current).expect("a link");
     server.signal("HUP");
-    server.wait(SOON, "released", |server| server.shows("/", "Released"));
+    server.wait(TIMEOUT, "released", |server| server.shows("/", "Released"));
     new.write("_posts/2024-01-03-c.md", &post("Followed", "2024-01-03 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/", "Followed"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/", "Followed"));
 }
 
 #[test]
-fn sighup_while_the_site_is_away_changes_nothing() {
+fn sighup_while_the_site_is_missing_changes_nothing() {
     let files = Files::new();
     let outside = folder(&[]);
     let server = files.serve(&[]);
@@ -109,17 +109,17 @@ fn sighup_while_the_site_is_away_changes_nothing() {
     assert_eq!(server.etag("/"), before);
     std::fs::rename(outside.path().join("away"), files.root()).expect("a folder");
     files.write("_posts/2024-01-02-b.md", &post("Second", "2024-01-02 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/", "Second"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/", "Second"));
 }
 
 #[test]
-fn sighup_may_turn_watching_on_and_off() {
+fn sighup_turns_watching_off_and_on() {
     let files = Files::new();
     let server = files.serve(&[]);
     let reload = |config: &str, round: usize| {
         files.write("_config.yml", &format!("{CONFIG}{config}"));
         server.signal("HUP");
-        server.wait(SOON, "read again", |server| server.log().matches(RELOADED).count() == round);
+        server.wait(TIMEOUT, "read again", |server| server.log().matches(RELOADED).count() == round);
     };
     reload("finews:\n  watch: off\n", 1);
     std::thread::sleep(Duration::from_millis(500));
@@ -127,15 +127,15 @@ fn sighup_may_turn_watching_on_and_off() {
     std::thread::sleep(Duration::from_millis(1500));
     assert!(!server.shows("/", "Second"));
     reload("finews:\n  watch: events\n", 2);
-    server.wait(SOON, "seen", |server| server.shows("/", "Second"));
+    server.wait(TIMEOUT, "seen", |server| server.shows("/", "Second"));
     std::thread::sleep(Duration::from_millis(500));
     files.write("_posts/2024-01-03-c.md", &post("Third", "2024-01-03 08:00", "x"));
-    server.wait(SOON, "following", |server| server.shows("/", "Third"));
+    server.wait(TIMEOUT, "following", |server| server.shows("/", "Third"));
 }
 
 #[test]
-fn no_reader_sees_a_fault_while_everything_is_read_again() {
-    let files = Files::many(200);
+fn responses_stay_200_and_consistent_during_reloads() {
+    let files = Files::with_posts(200);
     let server = files.serve(&[]);
     let mut reader = server.connect();
     for round in 1..=10 {
@@ -143,10 +143,10 @@ fn no_reader_sees_a_fault_while_everything_is_read_again() {
         server.signal("HUP");
         for _ in 0..20 {
             for path in ["/", "/category/x.html", "/2024/01/01/"] {
-                let answer = reader.get(path);
-                assert_eq!(answer.status, StatusCode::OK, "{path}");
+                let response = reader.get(path);
+                assert_eq!(response.status, StatusCode::OK, "{path}");
                 // The links and the title of a page come from one configuration.
-                let text = answer.text();
+                let text = response.text();
                 let title = |round: usize| text.contains(&format!("T{round}<"));
                 let shown = (1..=round).find(|round| title(*round)).map(|round| round % 2);
                 if let Some(parity) = shown {
@@ -154,13 +154,13 @@ fn no_reader_sees_a_fault_while_everything_is_read_again() {
                 }
             }
         }
-        server.wait(SOON, "read again", |server| server.shows("/", &format!("T{round}")));
+        server.wait(TIMEOUT, "read again", |server| server.shows("/", &format!("T{round}")));
     }
 }
 
 #[test]
-fn sigterm_ends_it_well_while_everything_is_read_again() {
-    let files = Files::many(500);
+fn sigterm_during_a_reload_exits_cleanly() {
+    let files = Files::with_posts(500);
     for pause in [0, 5, 30, 100] {
         let server = files.serve(&[]);
         files.write("_config.yml", &format!("{CONFIG}permalink: /p{pause}/:title.html\n"));
@@ -172,10 +172,10 @@ fn sigterm_ends_it_well_while_everything_is_read_again() {
 }
 
 #[test]
-fn sigterm_ends_it_well_while_the_archive_is_loaded() {
-    let files = Files::many(2_000);
+fn sigterm_during_the_initial_load_exits_cleanly() {
+    let files = Files::with_posts(2_000);
     for pause in [0, 20, 100] {
-        let server = Running::listening(&mut serve(files.root(), &[]));
+        let server = Server::spawn(&mut serve(files.root(), &[]));
         std::thread::sleep(Duration::from_millis(pause));
         assert!(pause > 0 || !server.log().contains("archive loaded"), "the load was over too soon");
         server.stop();

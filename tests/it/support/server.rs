@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::{Answer, json_lines};
+use super::{Response, json_lines};
 
 /// Default time limit of every wait.
-const PATIENCE: Duration = Duration::from_secs(20);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The command that serves a site on free ports of 127.0.0.1.
 pub fn serve(site: &Path, flags: &[&str]) -> Command {
@@ -27,47 +27,47 @@ pub fn serve(site: &Path, flags: &[&str]) -> Command {
 }
 
 /// A server process that is killed on drop.
-pub struct Running {
+pub struct Server {
     child: Child,
     address: String,
     admin: String,
     log: Arc<Mutex<String>>,
 }
 
-impl Running {
+impl Server {
     /// Serves a site, and waits until its archive is loaded.
-    pub fn serving(site: &Path, flags: &[&str]) -> Self {
-        Self::of(&mut serve(site, flags))
+    pub fn new(site: &Path, flags: &[&str]) -> Self {
+        Self::from_command(&mut serve(site, flags))
     }
 
     /// Starts a server, and waits until its archive is loaded.
-    pub fn of(command: &mut Command) -> Self {
-        let server = Self::listening(command);
+    pub fn from_command(command: &mut Command) -> Self {
+        let server = Self::spawn(command);
         // A poll of `/readyz` would delay the shutdown: finews waits for clients that use it.
         server.wait_until("ready", |server| server.get("/").status != StatusCode::SERVICE_UNAVAILABLE);
         server
     }
 
     /// Starts a server, and waits until it listens.
-    pub fn listening(command: &mut Command) -> Self {
+    pub fn spawn(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let log = Arc::new(Mutex::new(String::new()));
         // Read the pipe to its end, so that the server never blocks on its log.
         std::thread::spawn({
             let log = Arc::clone(&log);
-            move || lines.map_while(Result::ok).for_each(|line| *hold(&log) += &(line + "\n"))
+            move || lines.map_while(Result::ok).for_each(|line| *lock(&log) += &(line + "\n"))
         });
         let mut server = Self { child, address: String::new(), admin: String::new(), log };
-        let said = ["listening on ", "admin listener on "];
-        server.wait_until("listening", |server| said.iter().all(|text| server.log().contains(text)));
+        let prefixes = ["listening on ", "admin listener on "];
+        server.wait_until("listening", |server| prefixes.iter().all(|text| server.log().contains(text)));
         let log = server.log();
         let address = |text: &str| {
             let (_, rest) = log.split_once(text).expect("it was said");
             let address = rest.split(['"', '\n', ' ']).next().expect("split gives something").trim();
             address.trim_start_matches("http://").to_owned()
         };
-        let [address, admin] = said.map(address);
+        let [address, admin] = prefixes.map(address);
         (server.address, server.admin) = (address, admin);
         server
     }
@@ -79,76 +79,76 @@ impl Running {
 
     /// The log output so far.
     pub fn log(&self) -> String {
-        hold(&self.log).clone()
+        lock(&self.log).clone()
     }
 
     /// Opens a keep-alive connection to the listener for readers.
     pub fn connect(&self) -> Connection {
-        Connection::to(&self.address)
+        Connection::new(&self.address)
     }
 
-    /// Opens a TCP connection to the listener for readers; `patience` is its read timeout.
-    pub fn socket(&self, patience: Duration) -> TcpStream {
-        socket(&self.address, patience)
+    /// Opens a TCP connection to the listener for readers; `timeout` is its read timeout.
+    pub fn socket(&self, timeout: Duration) -> TcpStream {
+        socket(&self.address, timeout)
     }
 
     /// Sends a GET request over a new connection.
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Response {
         self.connect().get(path)
     }
 
     /// Sends a GET request with these headers to the admin listener.
-    pub fn ask_owner(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        Connection::to(&self.admin).ask(path, headers)
+    pub fn get_admin(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        Connection::new(&self.admin).get_with(path, headers)
     }
 
     /// The text of a page; asserts that the status is 200.
     pub fn page(&self, path: &str) -> String {
-        let answer = self.get(path);
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
-        answer.text()
+        let response = self.get(path);
+        assert_eq!(response.status, StatusCode::OK, "{path}");
+        response.text()
     }
 
     /// The ETag of a page; asserts that the status is 200.
     pub fn etag(&self, path: &str) -> String {
-        let answer = self.get(path);
-        assert_eq!(answer.status, StatusCode::OK, "{path}");
-        answer.header("etag").to_owned()
+        let response = self.get(path);
+        assert_eq!(response.status, StatusCode::OK, "{path}");
+        response.header("etag").to_owned()
     }
 
     /// Returns whether a page has status 200 and contains a text.
     pub fn shows(&self, path: &str, text: &str) -> bool {
-        let answer = self.get(path);
-        answer.status == StatusCode::OK && answer.text().contains(text)
+        let response = self.get(path);
+        response.status == StatusCode::OK && response.text().contains(text)
     }
 
     /// The problems on the admin listener's `/problems`: paths and codes.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let answer = self.ask_owner("/problems", &[]);
+        let response = self.get_admin("/problems", &[]);
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
-        let problems = json_lines(&answer.text());
+        let problems = json_lines(&response.text());
         problems.iter().map(|problem| (text(&problem["path"]), text(&problem["code"]))).collect()
     }
 
     /// Returns whether a file or folder has a problem with this code.
-    pub fn complains(&self, path: &str, code: &str) -> bool {
+    pub fn has_problem(&self, path: &str, code: &str) -> bool {
         self.problems().iter().any(|problem| (&*problem.0, &*problem.1) == (path, code))
     }
 
     /// Returns whether a file or folder has no problems.
-    pub fn is_content_with(&self, path: &str) -> bool {
-        self.problems().iter().all(|(of, _)| of != path)
+    pub fn has_no_problems(&self, path: &str) -> bool {
+        self.problems().iter().all(|(file, _)| file != path)
     }
 
     /// Waits until a condition holds; panics after the default time limit.
-    pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        self.wait(PATIENCE, what, holds);
+    pub fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        self.wait(DEFAULT_TIMEOUT, what, condition);
     }
 
     /// Waits until a condition holds; panics after `limit`.
-    pub fn wait(&self, limit: Duration, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub fn wait(&self, limit: Duration, what: &str, condition: impl Fn(&Self) -> bool) {
         let start = Instant::now();
-        while !holds(self) {
+        while !condition(self) {
             assert!(start.elapsed() < limit, "not {what} within {limit:?}; {}", self.state());
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -191,7 +191,7 @@ impl Running {
     }
 
     /// Waits for the exit, at most `limit`; returns the exit code, or `None` after a timeout or a signal.
-    pub fn ended_within(&mut self, limit: Duration) -> Option<i32> {
+    pub fn exit_code_within(&mut self, limit: Duration) -> Option<i32> {
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().expect("a status") {
@@ -205,24 +205,24 @@ impl Running {
     /// Sends SIGTERM, and asserts a clean exit within 8 seconds.
     pub fn stop(mut self) {
         self.signal("TERM");
-        assert_eq!(self.ended_within(Duration::from_secs(8)), Some(0), "{}", self.log());
+        assert_eq!(self.exit_code_within(Duration::from_secs(8)), Some(0), "{}", self.log());
     }
 }
 
-impl Drop for Running {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn hold(log: &Mutex<String>) -> MutexGuard<'_, String> {
+fn lock(log: &Mutex<String>) -> MutexGuard<'_, String> {
     log.lock().expect("no reader of the log panics")
 }
 
-fn socket(address: &str, patience: Duration) -> TcpStream {
+fn socket(address: &str, timeout: Duration) -> TcpStream {
     let stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(patience)).expect("a timeout");
+    stream.set_read_timeout(Some(timeout)).expect("a timeout");
     stream
 }
 
@@ -232,19 +232,19 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn to(address: &str) -> Self {
-        let stream = socket(address, PATIENCE);
+    fn new(address: &str) -> Self {
+        let stream = socket(address, DEFAULT_TIMEOUT);
         stream.set_nodelay(true).expect("an option");
         Self { stream: BufReader::new(stream) }
     }
 
     /// Sends a GET request and reads the whole response.
-    pub fn get(&mut self, path: &str) -> Answer {
-        self.ask(path, &[])
+    pub fn get(&mut self, path: &str) -> Response {
+        self.get_with(path, &[])
     }
 
     /// Sends a GET request with these headers and reads the whole response.
-    pub fn ask(&mut self, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
@@ -268,7 +268,7 @@ impl Connection {
         };
         let mut bytes = vec![0; length];
         self.stream.read_exact(&mut bytes).expect("a body");
-        Answer { status, headers, bytes }
+        Response { status, headers, bytes }
     }
 
     fn line(&mut self) -> String {

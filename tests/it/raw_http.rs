@@ -5,35 +5,36 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::support::{Running, folder};
+use crate::support::{Server, folder};
 
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends bytes; returns the first bytes of the response.
-fn sent(server: &Running, bytes: &[u8]) -> String {
+fn send(server: &Server, bytes: &[u8]) -> String {
     let mut stream = connect(server, bytes);
     let mut buffer = [0; 4096];
     let count = stream.read(&mut buffer).expect("an answer in time");
     String::from_utf8_lossy(&buffer[..count]).into_owned()
 }
 
-fn connect(server: &Running, bytes: &[u8]) -> TcpStream {
-    let mut stream = server.socket(SOON);
+fn connect(server: &Server, bytes: &[u8]) -> TcpStream {
+    let mut stream = server.socket(TIMEOUT);
     stream.write_all(bytes).expect("a request");
     stream
 }
 
 #[test]
-fn an_answer_does_not_wait_for_what_else_has_come() {
+fn response_does_not_wait_for_bytes_behind_the_request() {
     let site = folder(&[("_posts/2024-01-02-a.md", "A")]);
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     for behind in ["", "\r\n", "G", "GET /cate"] {
         for head in ["", "Connection: close\r\n"] {
-            let answer = sent(&server, format!("GET / HTTP/1.1\r\nHost: x\r\n{head}\r\n{behind}").as_bytes());
-            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{behind:?} {head:?}: {answer}");
+            let response =
+                send(&server, format!("GET / HTTP/1.1\r\nHost: x\r\n{head}\r\n{behind}").as_bytes());
+            assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{behind:?} {head:?}: {response}");
         }
     }
-    let refused = sent(&server, b"GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n");
+    let refused = send(&server, b"GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
     // Pipelined requests get their responses in order.
     let mut stream = connect(
@@ -47,13 +48,13 @@ fn an_answer_does_not_wait_for_what_else_has_come() {
 }
 
 #[test]
-fn who_reads_slowly_costs_no_memory() {
+fn clients_that_do_not_read_cost_little_memory() {
     const MEBIBYTE: u64 = 1 << 20;
     let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("assets/big.mp4", "")]);
     // A sparse file, without any blocks on the disk.
     let file = fs::File::options().write(true).open(site.path().join("assets/big.mp4")).expect("a file");
     file.set_len(200 * MEBIBYTE).expect("a length");
-    let server = Running::serving(site.path(), &[]);
+    let server = Server::new(site.path(), &[]);
     let before = server.memory();
     let request = b"GET /assets/big.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
     // Each client sends the request four times, and does not read the response.

@@ -20,21 +20,21 @@ use crate::http2::{
 };
 
 /// Duration of the work for one request.
-const WORK: Duration = Duration::from_millis(20);
+const WORK_TIME: Duration = Duration::from_millis(20);
 /// Requests that may run at the same time.
-const PLACES: usize = 4;
+const MAX_REQUESTS: usize = 4;
 /// Number of requests and the interval between them, which is four times the capacity.
-const REQUESTS: usize = 800;
-const APART: Duration = Duration::from_micros(1250);
+const REQUEST_COUNT: usize = 800;
+const INTERVAL: Duration = Duration::from_micros(1250);
 
 async fn work(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    tokio::time::sleep(WORK).await;
+    tokio::time::sleep(WORK_TIME).await;
     Ok(Response::new(Body::from("done")))
 }
 
 /// Serves until the returned sender is dropped; returns the address, the sender, and the server task.
-async fn serving<F>(
-    answer: impl Fn(Request<Incoming>) -> F + Copy + Send + Sync + 'static,
+async fn serve<F>(
+    handler: impl Fn(Request<Incoming>) -> F + Copy + Send + Sync + 'static,
     change: impl FnOnce(&mut Times),
 ) -> (String, oneshot::Sender<()>, JoinHandle<()>)
 where
@@ -43,61 +43,66 @@ where
     let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
     let address = listener.to_string().replace("http://", "");
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut limits = Limits::new(Connections::OfSystem, Requests(PLACES));
+    let mut limits = Limits::new(Connections::OfSystem, Requests(MAX_REQUESTS));
     change(&mut limits.times);
     let stopped = async move { drop(stopped.await) };
-    let server = server::run(listener, move |_| service_fn(answer), limits, Observer::nobody(), stopped);
+    let server = server::run(listener, move |_| service_fn(handler), limits, Observer::nobody(), stopped);
     (address, stop, tokio::spawn(server))
 }
 
 /// Sends one request; returns the status, the response in lower case, and the time it took.
-async fn ask(address: String) -> (u16, String, Duration) {
+async fn send_request(address: String) -> (u16, String, Duration) {
     let since = Instant::now();
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("an answer");
-    (answer[9..12].parse().expect("a status"), answer.to_lowercase(), since.elapsed())
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.expect("an answer");
+    (response[9..12].parse().expect("a status"), response.to_lowercase(), since.elapsed())
 }
 
 #[test]
-fn of_four_times_as_many_requests_as_can_be_worked_on_a_part_is_answered_soon_and_the_rest_at_once() {
+fn excess_requests_get_503_immediately() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let answers = runtime.block_on(async {
-        let (address, stop, serving) = serving(work, |_| {}).await;
-        let mut ticks = tokio::time::interval(APART);
-        let mut asked = Vec::new();
-        for _ in 0..REQUESTS {
+    let responses = runtime.block_on(async {
+        let (address, stop, task) = serve(work, |_| {}).await;
+        let mut ticks = tokio::time::interval(INTERVAL);
+        let mut tasks = Vec::new();
+        for _ in 0..REQUEST_COUNT {
             ticks.tick().await;
-            asked.push(tokio::spawn(ask(address.clone())));
+            tasks.push(tokio::spawn(send_request(address.clone())));
         }
-        let mut answers = Vec::new();
-        for answer in asked {
-            answers.push(answer.await.expect("an answer"));
+        let mut responses = Vec::new();
+        for response in tasks {
+            responses.push(response.await.expect("an answer"));
         }
         drop(stop);
-        serving.await.expect("an end");
-        answers
+        task.await.expect("an end");
+        responses
     });
     let times = |wanted: u16| {
-        let answers = answers.iter().filter(|(status, ..)| *status == wanted);
-        let mut times: Vec<Duration> = answers.map(|(_, _, took)| *took).collect();
+        let responses = responses.iter().filter(|(status, ..)| *status == wanted);
+        let mut times: Vec<Duration> = responses.map(|(_, _, took)| *took).collect();
         times.sort();
         times
     };
     let (done, shed) = (times(200), times(503));
-    assert_eq!(done.len() + shed.len(), REQUESTS);
+    assert_eq!(done.len() + shed.len(), REQUEST_COUNT);
     // The capacity is a quarter of the requests; a busy machine may lose half of that.
-    assert!(done.len() > REQUESTS / 8, "{}", done.len());
-    assert!(shed.len() > REQUESTS / 2, "{}", shed.len());
+    assert!(done.len() > REQUEST_COUNT / 8, "{}", done.len());
+    assert!(shed.len() > REQUEST_COUNT / 2, "{}", shed.len());
     for times in [&done, &shed] {
         let p99 = times[times.len() * 99 / 100];
         assert!(p99 < Duration::from_millis(100), "{p99:?}");
     }
-    let is_told = |answer: &str| {
-        answer.contains("\r\nretry-after: 1\r\n") && answer.contains("\r\ncache-control: no-store")
+    let has_retry_after = |response: &str| {
+        response.contains("\r\nretry-after: 1\r\n") && response.contains("\r\ncache-control: no-store")
     };
-    assert!(answers.iter().filter(|(status, ..)| *status == 503).all(|(_, answer, _)| is_told(answer)));
+    assert!(
+        responses
+            .iter()
+            .filter(|(status, ..)| *status == 503)
+            .all(|(_, response, _)| has_retry_after(response))
+    );
 }
 
 /// A response larger than the default window of an HTTP/2 client.
@@ -106,26 +111,27 @@ async fn page(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
 }
 
 #[test]
-fn a_client_of_http2_that_asks_and_allows_no_room_for_answers_is_cut() {
+fn http2_client_with_zero_window_is_disconnected() {
     // SETTINGS_INITIAL_WINDOW_SIZE of 0 bytes.
-    let no_room = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let zero_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let request = frame(HEADERS, END_STREAM | END_HEADERS, 1, GET);
     let limit = Duration::from_secs(10);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let change = |times: &mut Times| times.write = Duration::from_millis(300);
-        let (address, stop, serving) = serving(page, change).await;
+        let (address, stop, task) = serve(page, change).await;
         let mut stream = std::net::TcpStream::connect(address).expect("a connection");
         stream.set_read_timeout(Some(limit)).expect("a timeout");
-        stream.write_all(&[PREFACE, &no_room, &request].concat()).expect("a request");
+        stream.write_all(&[PREFACE, &zero_window, &request].concat()).expect("a request");
         let since = Instant::now();
         let frames = frames_until(&mut stream, GOAWAY);
         assert!(since.elapsed() < limit, "still there");
         assert!(since.elapsed() >= Duration::from_millis(250), "{:?}", since.elapsed());
         // The head of the response arrives, without its body and without a GOAWAY.
-        let is = |wanted: u8, of: u32| frames.iter().any(|(kind, _, id, _)| (*kind, *id) == (wanted, of));
-        assert!(is(HEADERS, 1) && !is(DATA, 1) && !is(GOAWAY, 0), "{frames:?}");
+        let received =
+            |wanted: u8, of: u32| frames.iter().any(|(kind, _, id, _)| (*kind, *id) == (wanted, of));
+        assert!(received(HEADERS, 1) && !received(DATA, 1) && !received(GOAWAY, 0), "{frames:?}");
         drop(stop);
-        serving.await.expect("an end");
+        task.await.expect("an end");
     });
 }
