@@ -54,7 +54,7 @@ export class Reader {
   async click(selector) {
     const element = await this.page.$(selector);
     assert(element, `no ${selector} on ${this.path}`);
-    await element.scrollIntoView();
+    if (!await element.isIntersectingViewport({ threshold: 1 })) await element.scrollIntoView();
     const isCovered = await element.evaluate((element) => {
       const { left, top, width, height } = element.getClientRects()[0] ?? element.getBoundingClientRect();
       const hit = document.elementFromPoint(left + width / 2, top + height / 2);
@@ -87,7 +87,11 @@ export class Reader {
   /** Waits for an expression in the page to become true. */
   async until(expression) {
     const deadline = Date.now() + TIMEOUT;
-    while (await this.evaluate(expression) !== true) {
+    // A navigation destroys the context that evaluates the expression; the next look sees the new page.
+    const holds = () => this.evaluate(expression).catch((error) => {
+      if (!/context was destroyed|detached/i.test(error.message)) throw error;
+    });
+    while (await holds() !== true) {
       assert(Date.now() < deadline, `not true within ${TIMEOUT} ms: ${expression}`);
       await sleep(PAUSE);
     }

@@ -10,7 +10,7 @@ const MOST_BYTES = 30_000;
 const WIDTHS = [360, 768, 1440];
 
 /** How long what comes late is waited for, in milliseconds. */
-const LATE = 1_000;
+const LATE = 500;
 
 /** Visits a page on every screen with an empty cache. */
 export async function firstVisit(browser, url, kind) {

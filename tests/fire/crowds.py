@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from common import Finews, Site, Trial, get, paced, percentile, wait_until
 
+BODIES = "slow bodies"
+# The flags of slowhttptest, the path, and the seconds after which finews has closed all connections. The clients send
+# heads that never end, send bodies that never end, or hardly read the response.
 ATTACKS = {
-    # What is sent: heads that never end, bodies that never end, answers that are hardly read.
     "slow heads": (["-H", "-i", "2", "-x", "24"], "/", 20),
-    "slow bodies": (["-B", "-i", "2", "-x", "24", "-s", "8192", "-t", "POST"], "/", 20),
-    # With a file that is larger than what the system takes over; it takes 30 s to give up on a writer.
+    BODIES: (["-B", "-i", "2", "-x", "24", "-s", "8192", "-t", "POST"], "/", 20),
+    # The file is larger than the kernel's buffers; finews closes a connection after 30 s without progress.
     "slow readers": (["-X", "-w", "8", "-y", "16", "-n", "5", "-z", "16", "-k", "1"], "/assets/large.bin", 55),
 }
 # What answers to other methods than those of readers are counted as.
@@ -27,59 +29,70 @@ TRIES = 3
 
 
 def slow(program, long):
+    """Each attack by itself with 1,000 clients; in the short form all at once, with fewer."""
     trial = Trial("slow clients")
     site = Site()
-    for name in ATTACKS:
+    for names in [[name] for name in ATTACKS] if long else [list(ATTACKS)]:
+        title = ", ".join(names)
         failed = gone = 0
         for tried in range(1, TRIES + 1):
-            seen = attacked(program, site, name, long)
+            seen = attacked(program, site, names, 1000 if long else 100, long)
             failed, gone = failed + seen.failed, max(gone, seen.gone)
             bound = max(2 * seen.before, FLOOR)
-            p99 = f"{name}: p99 of others, quiet {seen.before * 1e3:.2f} ms"
+            p99 = f"{title}: p99 of others, quiet {seen.before * 1e3:.2f} ms"
             if seen.during <= bound or tried == TRIES:
                 break
             trial.note(f"{p99}, at first", f"{seen.during * 1e3:.2f} ms")
-        trial.check(f"{name}: clients that attacked", seen.attackers, f"at least {seen.wanted}", seen.attackers >= seen.wanted)
-        trial.note(f"{name}: connections held at once", seen.held)
+        for name, attackers in seen.attackers.items():
+            trial.check(f"{name}: clients that attacked", attackers, f"at least {seen.wanted}", attackers >= seen.wanted)
+        trial.note(f"{title}: connections held at once", seen.held)
         trial.check(p99, f"{seen.during * 1e3:.2f} ms", f"at most {bound * 1e3:.2f} ms", seen.during <= bound)
-        trial.check(f"{name}: others that failed", failed, "0", failed == 0)
-        most = ATTACKS[name][2]
-        trial.check(f"{name}: all gone after", f"{gone:.0f} s", f"at most {most} s", gone <= most)
+        trial.check(f"{title}: others that failed", failed, "0", failed == 0)
+        most = max(ATTACKS[name][2] for name in names)
+        trial.check(f"{title}: all gone after", f"{gone:.0f} s", f"at most {most} s", gone <= most)
     return trial
 
 
 @dataclass
 class Seen:
-    """What an attack did: the p99 of others before and during it in seconds, how many of theirs failed, how many
-    attacked and how many should have, how many connections they held at once, and after how many seconds the last of
-    these was gone."""
+    """The measurements of one round of attacks.
+
+    `before` and `during` are the p99 of other clients in seconds, `failed` counts their failures. `attackers` counts
+    the clients of each attack, `wanted` is the number that each needs. `held` is the most connections at once, `gone`
+    the seconds until finews had closed the last one.
+    """
 
     before: float
     during: float
     failed: int
-    attackers: int
+    attackers: dict
     wanted: int
     held: int
     gone: float
 
 
-def attacked(program, site, name, long):
-    flags, path, lasts = ATTACKS[name]
-    count = 1000 if long else 200
+def attacked(program, site, names, count, long):
+    """Runs these attacks at once, each with `count` clients, and measures other clients before and during them."""
     paths = ["/", *[site.path(number) for number in range(0, 200, 10)]]
+    lasts = max(ATTACKS[name][2] for name in names)
+    # finews refuses bodies at once, so that few of these connections are open at a time.
+    holding = [name for name in names if name != BODIES]
     with Finews(program, site) as server:
         paced(server.port, paths, 2)
-        quiet, _ = paced(server.port, paths, 15 if long else 8)
-        attack = ["nice", "slowhttptest", "-c", str(count), "-r", "200", "-l", str(lasts + 30), "-p", "5", *flags]
-        attacker = subprocess.Popen([*attack, "-u", f"http://127.0.0.1:{server.port}{path}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        quiet, _ = paced(server.port, paths, 15 if long else 5)
+        attackers = []
         try:
             begun = time.monotonic()
-            # Bodies are refused at once: of these there are seldom more than a few at a time.
-            if name != "slow bodies":
-                wait_until("attacked", lambda: server.established() > count / 2, 30)
+            for name in names:
+                flags, path, _ = ATTACKS[name]
+                attack = ["nice", "slowhttptest", "-c", str(count), "-r", "200", "-l", str(lasts + 30), "-p", "5", *flags]
+                attack += ["-u", f"http://127.0.0.1:{server.port}{path}"]
+                attackers.append(subprocess.Popen(attack, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+            if holding:
+                wait_until("attacked", lambda: server.established() > count * len(holding) / 2, 30)
             times, failed, held = [], 0, 0
-            # They are counted between, as a look at all connections takes as long as the slowest answers.
-            for seconds in (3, 12) if long else (1, 7):
+            # Connections are counted between two periods: a look at all of them takes as long as the slowest responses.
+            for seconds in (3, 12) if long else (1, 4):
                 took, lost = paced(server.port, paths, seconds)
                 times += took
                 failed += lost
@@ -87,12 +100,13 @@ def attacked(program, site, name, long):
             with suppress(TimeoutError):
                 wait_until("rid of them", lambda: server.established() == 0, lasts + 30)
             gone = time.monotonic() - begun
-            # Some of them may come only once it is over; the others must have been there.
-            attackers = max(held, int(server.number(REFUSED)) if name == "slow bodies" else 0)
+            refused = int(server.number(REFUSED))
         finally:
-            attacker.kill()
-            attacker.wait()
-    return Seen(percentile(quiet, 0.99), percentile(times, 0.99), failed, attackers, count // 2, held, gone)
+            for attacker in attackers:
+                attacker.kill()
+                attacker.wait()
+    each = {name: refused if name == BODIES else held // len(holding) for name in names}
+    return Seen(percentile(quiet, 0.99), percentile(times, 0.99), failed, each, count // 2, held, gone)
 
 
 def crowd(program, long):

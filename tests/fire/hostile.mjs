@@ -3,9 +3,10 @@
 //   controls   inputs that Chromium runs as they are, put into a page that nobody has cleaned: each must run, or the
 //              check would see nothing
 //   held       the same under finews's own policy: nothing runs, so the policy holds what might slip through
-//   pages      the article of every input, its source, and all else that shows a part of it: lists, feeds, searches,
-//              addresses that are not there; and the owner's list of what is wrong with the files
-//   sheets     the bodies once more, those of HTML read as Markdown, and images at other hosts as links
+//   pages      all that shows a part of an input: lists, feeds, searches, sources, addresses that are not there, the
+//              owner's list of problems; the article of each input that has more than a plain body, and of some others
+//   sheets     every body, many to a page, from two sites: as it is, and with bodies of HTML read as Markdown and images
+//              at other hosts as links. Some sheets hold a control, which must run there too
 //
 // Pages and sheets are opened under a policy that allows every script, so that nothing but the cleaning stands between
 // the inputs and the reader. Articles are hovered over, focused, clicked on, read anew and written back.
@@ -14,7 +15,7 @@
 //
 //   npm install --prefix tests/browser
 //   node tests/fire/hostile.mjs --finews target/debug/finews
-//        [--whole]  all controls, not some of each kind
+//        [--whole]  all controls, and the article of every input, not some of each kind
 //        [--mark]   only print the inputs that this Chromium runs uncleaned, for `fires` in hostile.json
 //
 // It prints a line for all that is wrong and a summary, and ends with 1 if anything ran, or a control did not.
@@ -38,8 +39,11 @@ const LEAST_REFUSED = 10;
 const WAIT = 120;
 const LONGER_WAITS = [600, 2_500];
 
-/** Bodies that are opened on one page, where they are opened for the second time. */
+/** Bodies that one sheet holds. */
 const A_SHEET = 25;
+
+/** Of the articles with a plain body, one in this number is opened by itself. */
+const ONE_IN = 8;
 
 /** More pages than this would be a circle. */
 const MOST_PAGES = 3_000;
@@ -65,7 +69,7 @@ async function main() {
   const browser = await launch();
   try {
     for (const folder of folders) sites.push(await Site.serve(finews, folder));
-    await Promise.all(sites.map(searchable));
+    await Promise.all(sites.map((site) => site.searchable()));
     const visitors = await Promise.all(Array.from({ length: VISITORS }, () => Visitor.of(browser)));
     const check = new Check(all, visitors, whole);
     const [site, other] = sites;
@@ -74,7 +78,9 @@ async function main() {
     await check.held(site);
     await check.pages(site);
     await check.owner(site);
+    await check.sheets(site);
     await check.sheets(other);
+    await check.controlSheets(site);
     process.exitCode = check.print() ? 0 : 1;
   } finally {
     await browser.close();
@@ -106,8 +112,12 @@ class Check {
   }
 
   /** Whether an input runs uncleaned, on a machine that may be busy. */
-  async runs(visitor, proxy, input) {
-    const url = proxy.page(encoded(input, input.raw), { charset: input.charset });
+  runs(visitor, proxy, input) {
+    return this.fires(visitor, proxy, input, proxy.page(encoded(input, input.raw), { charset: input.charset }));
+  }
+
+  /** Whether an input runs on a page that holds it. */
+  async fires(visitor, proxy, input, url) {
     for (const wait of [WAIT, ...LONGER_WAITS]) {
       const { ran } = await visitor.visit(url, { wait, isThorough: true });
       if (ran.length > 0 || proxy.asked.has(input.number)) return true;
@@ -135,7 +145,7 @@ class Check {
     const labels = this.labels(site);
     await this.sources(site, labels);
     const sources = [...labels.keys()].filter((_, at) => at % 20 === 0).map(sourceOf);
-    const queue = [...labels.keys(), ...sources, ...this.searches(), ...ADDRESSES];
+    const queue = [...this.articles(labels), ...sources, ...this.searches(), ...ADDRESSES];
     const known = new Set(queue);
     await this.each(queue, async (visitor, path) => {
       const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, labels.has(path));
@@ -163,18 +173,41 @@ class Check {
     this.noteAsked(proxy);
   }
 
-  /** The bodies of another site, many to a page. */
+  /** The articles that are opened one by one: an input that is more than a body may break more than its body. */
+  articles(labels) {
+    const special = new Set(this.bodies.filter(isSpecial).map(({ label }) => label));
+    return [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % ONE_IN === 0).map(([url]) => url);
+  }
+
+  /** Every body of a site, many to a page. The bodies of a sheet that fails are opened again, one by one, to name it. */
   async sheets(site) {
     const proxy = await Proxy.of(site);
-    const urls = [...this.labels(site).keys()];
+    const labels = [...this.labels(site)];
     const sheets = [];
-    while (urls.length > 0) sheets.push(urls.splice(0, A_SHEET));
+    while (labels.length > 0) sheets.push(labels.splice(0, A_SHEET));
     await this.each(sheets, async (visitor, sheet) => {
-      const bodies = await Promise.all(sheet.map((url) => proxy.bodyOf(url)));
-      const page = proxy.page(Buffer.from(bodies.map((body) => `<div class="body">${body}</div>`).join('\n')));
-      await this.open(visitor, page, `those from ${sheet[0]} to ${sheet.at(-1)}`, true);
+      const bodies = await Promise.all(sheet.map(([url]) => proxy.bodyOf(url)));
+      const before = this.failures.length;
+      await this.open(visitor, sheetOf(proxy, bodies), `those from ${sheet[0][1]} to ${sheet.at(-1)[1]}`, true);
+      if (this.failures.length === before) return;
+      for (const [at, body] of bodies.entries()) {
+        await this.open(visitor, sheetOf(proxy, [body]), `alone: ${sheet[at][1]}`, true);
+      }
     });
     this.noteAsked(proxy);
+  }
+
+  /** Controls among cleaned bodies: one on a sheet must run as it does on a page of its own. */
+  async controlSheets(site) {
+    const proxy = await Proxy.of(site);
+    const bodies = await Promise.all([...this.labels(site).keys()].slice(0, A_SHEET - 1).map((url) => proxy.bodyOf(url)));
+    const controls = this.marked(4).filter((input) => !input.charset && !input.bytes).filter((_, at) => at % 12 === 0);
+    await this.each(controls, async (visitor, input) => {
+      this.controlled.push(input);
+      const mixed = bodies.toSpliced(bodies.length / 2, 0, input.raw);
+      if (await this.fires(visitor, proxy, input, sheetOf(proxy, mixed))) this.fired += 1;
+      else this.fail(`control ${input.label}: did not run on a sheet`);
+    });
   }
 
   async open(visitor, url, label, isThorough) {
@@ -278,6 +311,16 @@ class Check {
   }
 }
 
+/** Whether an input has a part beside a plain body: front matter, a name, a whole file, or bytes of a charset. */
+function isSpecial({ front, slug, file, bytes, charset }) {
+  return [front, slug, file, bytes, charset].some((part) => part !== undefined);
+}
+
+/** The address of a page with these bodies, which nobody cleans. */
+function sheetOf(proxy, bodies) {
+  return proxy.page(Buffer.from(bodies.map((body) => `<div class="body">${body}</div>`).join('\n')));
+}
+
 function sourceOf(url) {
   return url.replace(/\.html$/, '.md');
 }
@@ -286,17 +329,6 @@ function sourceOf(url) {
 function isList(link) {
   const shapes = [/^\/(category|tag|stock|board|feed|sitemap)\/.*$/, /^\/\d{4}\/(\d\d\/){0,2}(\d+\/)?$/, /^\/[\w-]+\.(xml|json)(\?page=\d+)?$/];
   return link !== '/opensearch.xml' && shapes.some((shape) => shape.test(link));
-}
-
-/** Returns when the search has read every post. */
-async function searchable(site) {
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    const { text } = await site.get('/readyz?verbose');
-    if (/^search: ok$/m.test(text)) return;
-    await sleep(50);
-  }
-  throw new Error('the search index was not ready in time');
 }
 
 function options() {

@@ -135,7 +135,7 @@ def crowded(trial, kind, proxy, site):
 
 def restarts(program, long):
     trial = Trial("rolling restarts")
-    wanted = 100_000 if long else 15_000
+    wanted, least, burst = (100_000, 4, 10) if long else (5_000, 2, 4)
     for kind in ["nginx", "caddy", "haproxy"]:
         site = Site(200)
         ports = [free_port(), free_port()]
@@ -158,21 +158,21 @@ def restarts(program, long):
                 def loaded():
                     nonlocal done, failed
                     while not stopping.is_set() or done < wanted:
-                        command = ["wrk", "-t1", "-c20", "-d10s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
+                        command = ["wrk", "-t1", "-c20", f"-d{burst}s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
                         seen = Load.of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
                         done, failed = done + seen.requests, failed + seen.failed
                         said.extend(seen.errors)
 
                 loading = threading.Thread(target=load)
                 loading.start()
-                time.sleep(3)
+                time.sleep(1)
                 count, slowest, codes = 0, 0, set()
-                while count < 4 or (done < wanted and count < 100):
+                while count < least or (done < wanted and count < 100):
                     number = count % 2
                     took, code = instances[number].stop()
                     slowest, codes = max(slowest, took), codes | {code}
                     instances[number] = start(ports[number])
-                    # As a rollout does: the next goes when this one has been seen to be back.
+                    # A rollout restarts the next instance once the proxy has seen this one again.
                     time.sleep(3)
                     count += 1
                 stopping.set()

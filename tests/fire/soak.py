@@ -26,7 +26,7 @@ LIVE = 20
 
 def soak(program, long):
     trial = Trial("soak")
-    seconds = 3600 if long else 180
+    seconds = 3600 if long else 30
     site = Site(2000)
     # So small that it is full before the first figure is taken.
     with Finews(program, site, "--page-cache", "16M", "--search-rate", "off") as server:
@@ -38,10 +38,10 @@ def soak(program, long):
         trial.note("sustainable requests a second", f"{rate:.0f}")
         # A fast quarter of the day beforehand, so that what fills with it is full before memory is looked at. It is no
         # faster than each change can be published by itself: several at once cost hardly more than one.
-        before = Day(server, site, *((600, 650) if long else (45, 50)), site.count)
+        before = Day(server, site, *((600, 650) if long else (15, 15)), site.count)
         lost += before.live(paths, half)[1]
         # 2,000 of each kind an hour.
-        day = Day(server, site, seconds, max(60, int(2000 * seconds / 3600)), site.count + before.rounds)
+        day = Day(server, site, seconds, max(25, int(2000 * seconds / 3600)), site.count + before.rounds)
         done, failed, latency = day.live(paths, half)
         # The machine may have had more to spare when the rate was measured; what is to be seen is that it was asked.
         trial.check("requests a second, of half of that", f"{done:.0f}", f"at least {half * 0.6:.0f}", done >= half * 0.6)
