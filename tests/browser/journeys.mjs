@@ -21,8 +21,10 @@ const TIMEOUT = 180_000;
 
 const { values } = parseArgs({ options: { finews: { type: 'string' }, only: { type: 'string', default: '' } } });
 if (!values.finews) throw new Error('--finews PATH is needed');
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
 let browser;
+let declared = 0;
 const sites = {};
 
 before(async () => {
@@ -41,6 +43,7 @@ after(async () => {
 /** Declares a journey through one of the sites. */
 function journey(name, site, walk) {
   if (!name.includes(values.only)) return;
+  declared += 1;
   test(name, { timeout: TIMEOUT }, () => Reader.travel(browser, sites[site], walk));
 }
 
@@ -257,3 +260,5 @@ journey('suggestions work with the keyboard', 'market', async (reader) => {
   await reader.until("location.pathname === '/search'");
   await reader.until("document.querySelector('.result-bar .summary')?.textContent === '共 30 篇'");
 });
+
+if (declared === 0) throw new Error(`no journey has a name with "${values.only}"`);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { withPage } from './browser.mjs';
 
 /** The longest wait for a condition, in milliseconds. */
-const TIMEOUT = 2_000;
+const TIMEOUT = 5_000;
 
 /** The pause between two looks at a condition, in milliseconds. */
 const PAUSE = 20;
@@ -58,7 +58,7 @@ export class Reader {
     const isCovered = await element.evaluate((element) => {
       const { left, top, width, height } = element.getClientRects()[0] ?? element.getBoundingClientRect();
       const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-      return !(hit && (element.contains(hit) || hit.contains(element)));
+      return !element.contains(hit);
     });
     assert(!isCovered, `${selector} on ${this.path} is covered or has no size`);
     await element.click();
@@ -89,7 +89,7 @@ export class Reader {
     const deadline = Date.now() + TIMEOUT;
     // A navigation destroys the context that evaluates the expression; the next look sees the new page.
     const holds = () => this.evaluate(expression).catch((error) => {
-      if (!/context was destroyed|detached/i.test(error.message)) throw error;
+      if (!/context was destroyed|cannot find context|detached/i.test(error.message)) throw error;
     });
     while (await holds() !== true) {
       assert(Date.now() < deadline, `not true within ${TIMEOUT} ms: ${expression}`);

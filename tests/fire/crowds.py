@@ -34,22 +34,23 @@ def slow(program, long):
     site = Site()
     for names in [[name] for name in ATTACKS] if long else [list(ATTACKS)]:
         title = ", ".join(names)
-        failed = gone = 0
+        failed, gone = 0, {}
         for tried in range(1, TRIES + 1):
             seen = attacked(program, site, names, 1000 if long else 100, long)
-            failed, gone = failed + seen.failed, max(gone, seen.gone)
+            failed += seen.failed
+            gone = {bound: max(gone.get(bound, 0), took) for bound, took in seen.gone.items()}
             bound = max(2 * seen.before, FLOOR)
             p99 = f"{title}: p99 of others, quiet {seen.before * 1e3:.2f} ms"
             if seen.during <= bound or tried == TRIES:
                 break
             trial.note(f"{p99}, at first", f"{seen.during * 1e3:.2f} ms")
-        for name, attackers in seen.attackers.items():
-            trial.check(f"{name}: clients that attacked", attackers, f"at least {seen.wanted}", attackers >= seen.wanted)
-        trial.note(f"{title}: connections held at once", seen.held)
+        for what, (attackers, wanted) in seen.attackers.items():
+            trial.check(what, attackers, f"at least {wanted}", attackers >= wanted)
         trial.check(p99, f"{seen.during * 1e3:.2f} ms", f"at most {bound * 1e3:.2f} ms", seen.during <= bound)
         trial.check(f"{title}: others that failed", failed, "0", failed == 0)
-        most = max(ATTACKS[name][2] for name in names)
-        trial.check(f"{title}: all gone after", f"{gone:.0f} s", f"at most {most} s", gone <= most)
+        for bound, took in gone.items():
+            ended = ", ".join(name for name in names if ATTACKS[name][2] <= bound)
+            trial.check(f"{ended}: all gone after", f"{took:.0f} s", f"at most {bound} s", took <= bound)
     return trial
 
 
@@ -57,18 +58,16 @@ def slow(program, long):
 class Seen:
     """The measurements of one round of attacks.
 
-    `before` and `during` are the p99 of other clients in seconds, `failed` counts their failures. `attackers` counts
-    the clients of each attack, `wanted` is the number that each needs. `held` is the most connections at once, `gone`
-    the seconds until finews had closed the last one.
+    `before` and `during` are the p99 of other clients in seconds, `failed` counts their failures. `attackers` has the
+    counted and the wanted clients by kind. `gone` has, for each time limit, the seconds until finews had closed the
+    connections that it must have closed by then.
     """
 
     before: float
     during: float
     failed: int
     attackers: dict
-    wanted: int
-    held: int
-    gone: float
+    gone: dict
 
 
 def attacked(program, site, names, count, long):
@@ -97,16 +96,23 @@ def attacked(program, site, names, count, long):
                 times += took
                 failed += lost
                 held = max(held, server.established())
-            with suppress(TimeoutError):
-                wait_until("rid of them", lambda: server.established() == 0, lasts + 30)
-            gone = time.monotonic() - begun
+            gone = {}
+            for bound in sorted({ATTACKS[name][2] for name in names}):
+                left = count * sum(ATTACKS[name][2] > bound for name in names)
+                with suppress(TimeoutError):
+                    wait_until("rid of them", lambda: server.established() <= left, lasts + 30)
+                gone[bound] = time.monotonic() - begun
             refused = int(server.number(REFUSED))
         finally:
             for attacker in attackers:
                 attacker.kill()
                 attacker.wait()
-    each = {name: refused if name == BODIES else held // len(holding) for name in names}
-    return Seen(percentile(quiet, 0.99), percentile(times, 0.99), failed, each, count // 2, held, gone)
+    seen = {}
+    if holding:
+        seen[f"{', '.join(holding)}: connections held at once"] = (held, count * len(holding) // 2)
+    if BODIES in names:
+        seen[f"{BODIES}: requests refused"] = (refused, count // 2)
+    return Seen(percentile(quiet, 0.99), percentile(times, 0.99), failed, seen, gone)
 
 
 def crowd(program, long):

@@ -1,21 +1,20 @@
-// Opens hostile bodies in a browser that is allowed to run them, and looks whether anything runs:
+// Opens hostile bodies in a browser that is allowed to run them, and reports all that runs:
 //
-//   controls   inputs that Chromium runs as they are, put into a page that nobody has cleaned: each must run, or the
-//              check would see nothing
-//   held       the same under finews's own policy: nothing runs, so the policy holds what might slip through
-//   pages      all that shows a part of an input: lists, feeds, searches, sources, addresses that are not there, the
-//              owner's list of problems; the article of each input that has more than a plain body, and of some others
-//   sheets     every body, many to a page, from two sites: as it is, and with bodies of HTML read as Markdown and images
-//              at other hosts as links. Some sheets hold a control, which must run there too
+//   controls   inputs that Chromium runs, on a page without cleaning: each must run, or the check would see nothing
+//   held       the same under finews's own policy: none may run, so the policy is a second defence
+//   pages      the article of every input, and all other pages that show a part of one: lists, feeds, searches, sources,
+//              404 pages, the list of problems. Articles of inputs with more than a plain body are also touched
+//   sheets     every body, many to a page and touched, from two sites: as it is, and with bodies of HTML read as Markdown
+//              and images at other hosts as links. A control ends each sheet
 //
-// Pages and sheets are opened under a policy that allows every script, so that nothing but the cleaning stands between
-// the inputs and the reader. Articles are hovered over, focused, clicked on, read anew and written back.
+// Pages and sheets are opened under a policy that allows every script, so that only the cleaning stands between the inputs
+// and the reader. A touched page is hovered over, focused, clicked on, parsed again and written back.
 //
 // It needs Node 20, Debian's chromium on the PATH, and what `npm install` puts in `tests/browser`. From the root:
 //
 //   npm install --prefix tests/browser
 //   node tests/fire/hostile.mjs --finews target/debug/finews
-//        [--whole]  all controls, and the article of every input, not some of each kind
+//        [--whole]  runs all controls and touches every article, not some of each kind
 //        [--mark]   only print the inputs that this Chromium runs uncleaned, for `fires` in hostile.json
 //
 // It prints a line for all that is wrong and a summary, and ends with 1 if anything ran, or a control did not.
@@ -42,8 +41,11 @@ const LONGER_WAITS = [600, 2_500];
 /** Bodies that one sheet holds. */
 const A_SHEET = 25;
 
-/** Of the articles with a plain body, one in this number is opened by itself. */
+/** Of the articles with a plain body, one in this number is touched by itself, not only on a sheet. */
 const ONE_IN = 8;
+
+/** The number that the control of a sheet reports; no input has it. */
+const CONTROL = 1_000_000;
 
 /** More pages than this would be a circle. */
 const MOST_PAGES = 3_000;
@@ -80,7 +82,6 @@ async function main() {
     await check.owner(site);
     await check.sheets(site);
     await check.sheets(other);
-    await check.controlSheets(site);
     process.exitCode = check.print() ? 0 : 1;
   } finally {
     await browser.close();
@@ -145,10 +146,11 @@ class Check {
     const labels = this.labels(site);
     await this.sources(site, labels);
     const sources = [...labels.keys()].filter((_, at) => at % 20 === 0).map(sourceOf);
-    const queue = [...this.articles(labels), ...sources, ...this.searches(), ...ADDRESSES];
+    const touched = this.touched(labels);
+    const queue = [...labels.keys(), ...sources, ...this.searches(), ...ADDRESSES];
     const known = new Set(queue);
     await this.each(queue, async (visitor, path) => {
-      const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, labels.has(path));
+      const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, touched.has(path));
       // One that could not be made would have nothing that runs.
       if (labels.has(path) && !(found.status === 200 && found.isArticle)) {
         this.fail(`${labels.get(path)}: its article is ${found.status}, or has no body`);
@@ -173,13 +175,14 @@ class Check {
     this.noteAsked(proxy);
   }
 
-  /** The articles that are opened one by one: an input that is more than a body may break more than its body. */
-  articles(labels) {
+  /** The articles that are touched as well as opened: those of inputs with more than a plain body, and some others. */
+  touched(labels) {
     const special = new Set(this.bodies.filter(isSpecial).map(({ label }) => label));
-    return [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % ONE_IN === 0).map(([url]) => url);
+    const chosen = [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % ONE_IN === 0);
+    return new Set(chosen.map(([url]) => url));
   }
 
-  /** Every body of a site, many to a page. The bodies of a sheet that fails are opened again, one by one, to name it. */
+  /** Every body of a site, many to a page. If a sheet fails, its bodies are opened one by one to name the culprit. */
   async sheets(site) {
     const proxy = await Proxy.of(site);
     const labels = [...this.labels(site)];
@@ -188,37 +191,37 @@ class Check {
     await this.each(sheets, async (visitor, sheet) => {
       const bodies = await Promise.all(sheet.map(([url]) => proxy.bodyOf(url)));
       const before = this.failures.length;
-      await this.open(visitor, sheetOf(proxy, bodies), `those from ${sheet[0][1]} to ${sheet.at(-1)[1]}`, true);
+      await this.openSheet(visitor, proxy, bodies, `those from ${sheet[0][1]} to ${sheet.at(-1)[1]}`);
       if (this.failures.length === before) return;
       for (const [at, body] of bodies.entries()) {
-        await this.open(visitor, sheetOf(proxy, [body]), `alone: ${sheet[at][1]}`, true);
+        await this.openSheet(visitor, proxy, [body], `alone: ${sheet[at][1]}`);
       }
     });
     this.noteAsked(proxy);
   }
 
-  /** Controls among cleaned bodies: one on a sheet must run as it does on a page of its own. */
-  async controlSheets(site) {
-    const proxy = await Proxy.of(site);
-    const bodies = await Promise.all([...this.labels(site).keys()].slice(0, A_SHEET - 1).map((url) => proxy.bodyOf(url)));
-    const controls = this.marked(4).filter((input) => !input.charset && !input.bytes).filter((_, at) => at % 12 === 0);
-    await this.each(controls, async (visitor, input) => {
-      this.controlled.push(input);
-      const mixed = bodies.toSpliced(bodies.length / 2, 0, input.raw);
-      if (await this.fires(visitor, proxy, input, sheetOf(proxy, mixed))) this.fired += 1;
-      else this.fail(`control ${input.label}: did not run on a sheet`);
-    });
+  /** Opens bodies on one page. A control behind them must run: it shows that no body hides those after it. */
+  async openSheet(visitor, proxy, bodies, label) {
+    const parts = bodies.map((body) => `<div class="body">${body}</div>`);
+    const url = proxy.page(Buffer.from([...parts, `<x-control onpointerover="ran(${CONTROL})"></x-control>`].join('\n')));
+    const { expected } = await this.open(visitor, url, label, true, [`ran ${CONTROL}`, 'x-control has onpointerover']);
+    if (expected < 2) this.fail(`${label}: the control at the end of the sheet did not run`);
   }
 
-  async open(visitor, url, label, isThorough) {
+  /** Opens a page and reports all that runs or could run in it, but for what is expected, which is counted. */
+  async open(visitor, url, label, isThorough, expected = []) {
     const found = await visitor.visit(url, { wait: WAIT, isThorough });
+    const isExpected = (what) => expected.includes(what);
+    const met = [...found.ran, ...found.looks].filter(isExpected).length;
+    found.ran = found.ran.filter((what) => !isExpected(what));
+    found.looks = found.looks.filter((what) => !isExpected(what));
     for (const what of found.ran) this.failRun(`${label}: ${what}`);
     for (const what of found.looks) this.fail(`${label}: ${what}`);
     for (const what of found.errors) this.fail(`${label}: a script of the page fails: ${what}`);
     if (found.trouble) this.fail(`${label}: ${found.trouble}`);
     else if (found.status < 200 || found.status >= 500) this.fail(`${label}: is answered ${found.status}`);
     this.opened += 1;
-    return found;
+    return { ...found, expected: met };
   }
 
   noteAsked(proxy) {
@@ -314,11 +317,6 @@ class Check {
 /** Whether an input has a part beside a plain body: front matter, a name, a whole file, or bytes of a charset. */
 function isSpecial({ front, slug, file, bytes, charset }) {
   return [front, slug, file, bytes, charset].some((part) => part !== undefined);
-}
-
-/** The address of a page with these bodies, which nobody cleans. */
-function sheetOf(proxy, bodies) {
-  return proxy.page(Buffer.from(bodies.map((body) => `<div class="body">${body}</div>`).join('\n')));
 }
 
 function sourceOf(url) {

@@ -328,15 +328,15 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     }
 }
 
-/// Decodes base64 as Ruby's `unpack("m")` does: ignores white space, padding and trailing
-/// bits that form no byte.
+/// Decodes base64 with optional padding. White space does not count, nor do bits at the end that make no byte, as in
+/// Ruby's `unpack("m")`; another character makes the text no base64.
 fn base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose =
         GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
     let mut digits: String =
         text.chars().filter(|c| !super::is_space(*c) && !c.is_ascii_whitespace()).collect();
     digits.truncate(digits.trim_end_matches('=').len());
-    if digits.len() % 4 == 1 {
+    if digits.len() % 4 == 1 && digits.ends_with(|c: char| c.is_ascii_alphanumeric() || "+/".contains(c)) {
         digits.pop();
     }
     LENIENT.decode(digits).ok()

@@ -20,7 +20,7 @@ pub(super) fn registry(started: SystemTime) -> Registry {
     registry.register_with_unit("cpu", "CPU time, user and system", Unit::Seconds, ConstCounter::new(cpu));
     if let Ok(since) = started.duration_since(SystemTime::UNIX_EPOCH) {
         let start = ConstGauge::new(since.as_secs_f64());
-        registry.register_with_unit("start_time", "Start of the process since 1970", Unit::Seconds, start);
+        registry.register_with_unit("start_time", "Start of the server since 1970", Unit::Seconds, start);
     }
     if let Some(limit) = getrlimit(Resource::Nofile).current {
         registry.register("max_fds", "Limit of open file descriptors", gauge(limit));

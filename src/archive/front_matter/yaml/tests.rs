@@ -77,3 +77,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn base64_ignores_space_and_padding_and_refuses_other_characters() {
+    let cases: [(&str, Option<&[u8]>); 7] = [
+        ("YWJj", Some(b"abc")),
+        ("YW\n Jj\n", Some(b"abc")),
+        ("YQ==", Some(b"a")),
+        ("YQ", Some(b"a")),
+        ("YWJjA", Some(b"abc")),
+        ("YWJj*", None),
+        ("YW\u{4e2d}", None),
+    ];
+    for (text, bytes) in cases {
+        assert_eq!(base64(text).as_deref(), bytes, "{text}");
+    }
+}
