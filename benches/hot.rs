@@ -14,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use chrono::NaiveDate;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use finews::archive::body::{self, Context, Format};
+use finews::archive::body::{self, Context, MarkupFormat};
 use finews::archive::front_matter;
 use finews::archive::read::site_context;
 use finews::archive::{self, Progress};
@@ -60,7 +60,8 @@ impl Site {
 
     fn router(&self) -> Router {
         let app: Arc<App> = App::new(&self.config);
-        let archive = archive::load(&self.config, paths::CLAIMS, &Progress::default()).expect("an archive");
+        let archive =
+            archive::load(&self.config, paths::RESERVED_PATHS, &Progress::default()).expect("an archive");
         app.publish(Arc::new(archive));
         web::router(app)
     }
@@ -91,7 +92,7 @@ fn reading(criterion: &mut Criterion) {
         let source = site.body(has_shape);
         group.throughput(Throughput::Bytes(source.len() as u64));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| body::read(black_box(source), Format::Markdown, &context));
+            bencher.iter(|| body::read(black_box(source), MarkupFormat::Markdown, &context));
         });
     }
     group.finish();

@@ -13,7 +13,7 @@ use finews::config::{Config, Overrides};
 use finews::search::normalise::normalised;
 use finews::search::query::Query;
 use finews::search::tokens::{is_han, is_word};
-use finews::search::{BATCH, Index, Order, Writer};
+use finews::search::{BATCH, Order, SearchIndex, Writer};
 use finews::web::paths;
 use rayon::prelude::*;
 
@@ -31,12 +31,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let config = Config::read(&site, &Overrides::default(), &|_| None)?;
-    let archive = Arc::new(archive::load(&config, paths::CLAIMS, &Progress::default())?);
+    let archive = Arc::new(archive::load(&config, paths::RESERVED_PATHS, &Progress::default())?);
     let temporary = tempfile::tempdir()?;
     let folder = folders.next().unwrap_or_else(|| temporary.path().to_owned());
     let before = memory();
     let start = Instant::now();
-    let index = Index::open(&folder)?;
+    let index = SearchIndex::open(&folder)?;
     let mut writer = Writer::new(&index, BATCH)?.ok_or("another process writes the index")?;
     while writer.follow(&archive)? > 0 {}
     row("posts", archive.listed().len() as f64, "");
@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Compares searches for parts of texts, whole words and codes with a plain scan.
-fn parity(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
+fn parity(index: &SearchIndex, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
     let mut texts: Vec<(PostId, [Vec<char>; 2])> = Vec::new();
     for id in archive.listed().iter() {
         let post = archive.post(id);
@@ -123,7 +123,7 @@ fn holds(text: &[char], part: &[char]) -> bool {
 }
 
 /// Measures how often a title, or six characters of it, finds its post.
-fn known_items(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
+fn known_items(index: &SearchIndex, archive: &Snapshot) -> Result<(), Box<dyn Error>> {
     for (name, length) in [("title", usize::MAX), ("6 characters of a title", 6)] {
         let (mut first, mut ten, mut tried) = (0, 0, 0);
         for (number, post) in sample(archive).enumerate() {
@@ -147,7 +147,12 @@ fn known_items(index: &Index, archive: &Snapshot) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-fn latencies(index: &Index, archive: &Snapshot, name: &str, order: Order) -> Result<(), Box<dyn Error>> {
+fn latencies(
+    index: &SearchIndex,
+    archive: &Snapshot,
+    name: &str,
+    order: Order,
+) -> Result<(), Box<dyn Error>> {
     for length in [2, 4] {
         let (mut milliseconds, mut found) = (Vec::new(), 0);
         for (number, post) in sample(archive).enumerate() {

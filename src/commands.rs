@@ -17,11 +17,11 @@ use finews::web::paths;
 pub(crate) const UNUSABLE: u8 = 2;
 
 /// The exit code of a command, or a one-sentence reason why it could not run.
-pub(crate) type Outcome = Result<ExitCode, Box<dyn Error>>;
+pub(crate) type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 /// Loads a site without a progress display.
 fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
-    Ok(archive::load(config, paths::CLAIMS, &Progress::default())?)
+    Ok(archive::load(config, paths::RESERVED_PATHS, &Progress::default())?)
 }
 
 /// Ignores the error of a closed pipe: readers such as `head` close it early.

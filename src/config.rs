@@ -15,12 +15,12 @@ use chrono_tz::Tz;
 
 pub use error::ConfigError;
 use error::Origin;
-use file::File;
+use file::ConfigFile;
 pub use file::Node;
 use layers::Layers;
 pub use values::{
-    AccessLog, Address, ByteSize, Connections, Images, Interval, LogFormat, NaiveDates, ProxyHeader,
-    Requests, SearchRate, TrustedProxy, Watching,
+    AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
+    ProxyHeader, RequestLimit, SearchRate, TrustedProxy, WatchMode,
 };
 
 /// Maximum posts of a feed: longer feeds would be megabytes. The feed archives contain the rest.
@@ -142,7 +142,7 @@ pub struct Config {
     /// Path or URL of the preview image for links to pages without an image.
     pub share_image: Option<String>,
     /// How images on other hosts are shown.
-    pub images: Images,
+    pub images: ImageMode,
     /// Links of the page header.
     pub nav: Vec<NavLink>,
     /// HTML of the page footer, as the operator wrote it.
@@ -154,9 +154,9 @@ pub struct Config {
     /// Display names of categories, which take precedence over names from tags.
     pub names: Vec<(String, String)>,
     /// Address of the public listener.
-    pub listen: Address,
+    pub listen: ListenAddress,
     /// Address of the operator's listener; `None` if it is not configured.
-    pub admin_listen: Option<Address>,
+    pub admin_listen: Option<ListenAddress>,
     /// Format of log lines.
     pub log_format: LogFormat,
     /// Folder that keeps the cached archive between restarts; `None` for no cache.
@@ -164,13 +164,13 @@ pub struct Config {
     /// Memory limit of the cache of encoded pages.
     pub page_cache: ByteSize,
     /// How file changes are detected.
-    pub watch: Watching,
+    pub watch: WatchMode,
     /// Interval of the full scan of all files, which runs whether or not changes were detected.
     pub rescan: Interval,
     /// Maximum concurrent client connections.
-    pub max_connections: Connections,
+    pub max_connections: ConnectionLimit,
     /// Maximum concurrent requests that have to wait.
-    pub max_requests: Requests,
+    pub max_requests: RequestLimit,
     /// Maximum searches per minute from one client address.
     pub search_rate: SearchRate,
     /// Proxies whose forwarded client address is used.
@@ -248,7 +248,7 @@ impl Config {
             Ok(_) => return Err(ConfigError::site(root, "not a folder")),
             Err(error) => return Err(ConfigError::site(root, error)),
         }
-        let file = File::find(root)?;
+        let file = ConfigFile::find(root)?;
         let layers = Layers { file: &file, flags, env };
         let (permalink, mut permalink_origin) =
             file.text_at(&["permalink"])?.unwrap_or_else(|| ("date".into(), file.origin(&["permalink"])));
@@ -311,7 +311,7 @@ impl Config {
             names: file.pairs(&["finews", "names"])?,
             listen: layers
                 .address("listen", flags.listen.as_deref())?
-                .unwrap_or_else(|| Address::Tcp("127.0.0.1:8080".into())),
+                .unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
             admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
             log_format: layers.parsed("log-format", flags.log_format.as_deref())?,
             cache_dir: layers.text("cache-dir", flags.cache_dir.as_deref())?.map(PathBuf::from),
@@ -339,7 +339,7 @@ impl Config {
     }
 
     /// A copy in which all settings that do not change the meaning of files have fixed values.
-    fn of_files(&self) -> Self {
+    fn file_settings(&self) -> Self {
         Self {
             description: String::new(),
             // Bodies contain a word in one of two languages.
@@ -353,18 +353,18 @@ impl Config {
             feed_excerpts: false,
             static_files: Vec::new(),
             source: false,
-            images: Images::default(),
+            images: ImageMode::default(),
             nav: Vec::new(),
             footer: String::new(),
-            listen: Address::Tcp(String::new()),
+            listen: ListenAddress::Tcp(String::new()),
             admin_listen: None,
             log_format: LogFormat::default(),
             cache_dir: None,
             page_cache: ByteSize::default(),
-            watch: Watching::default(),
+            watch: WatchMode::default(),
             rescan: Interval::default(),
-            max_connections: Connections::default(),
-            max_requests: Requests::default(),
+            max_connections: ConnectionLimit::default(),
+            max_requests: RequestLimit::default(),
             search_rate: SearchRate::default(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
@@ -379,12 +379,12 @@ impl Config {
 
     /// A text that is equal for two configurations only if files mean the same under both. It is part of the
     /// cache key of the archive.
-    pub fn reading(&self) -> String {
-        format!("{:?}", self.of_files())
+    pub fn reading_key(&self) -> String {
+        format!("{:?}", self.file_settings())
     }
 
     /// The names of settings that differ from those of the running program and need a restart.
-    pub fn changed_for_the_next_start(&self, running: &Self) -> Vec<&'static str> {
+    pub fn changes_needing_restart(&self, running: &Self) -> Vec<&'static str> {
         let settings = [
             ("listen", self.listen != running.listen),
             ("admin_listen", self.admin_listen != running.admin_listen),
@@ -402,7 +402,7 @@ impl Config {
     }
 
     /// A sentence about what the site lacks without a `url`; `None` if it is set.
-    pub fn want_of_url(&self) -> Option<&'static str> {
+    pub fn missing_url_warning(&self) -> Option<&'static str> {
         self.url.is_empty().then_some(
             "url is not set: feeds and sitemaps contain URLs without a host, and no service is notified of \
              new posts; set it to the public address of the site, such as https://news.example",

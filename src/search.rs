@@ -5,7 +5,7 @@
 //! - [`tokens`]: the tokens that are indexed
 //! - [`query`]: the parser of queries
 //! - [`snippet`]: the excerpts that result pages show
-//! - [`Index`]: the index on disk and the search in it; [`Writer`] keeps it up to date with an archive
+//! - [`SearchIndex`]: the index on disk and the search in it; [`Writer`] keeps it up to date with an archive
 //! - [`Follower`]: the thread that runs the writer
 
 mod follower;
@@ -15,5 +15,7 @@ pub mod query;
 pub mod snippet;
 pub mod tokens;
 
-pub use follower::{Follower, State};
-pub use index::{BATCH, Cursor, Facet, Facets, Found, Index, MOST_COUNTED, Order, Writer, meant};
+pub use follower::{Follower, IndexState};
+pub use index::{
+    BATCH, Cursor, Facet, Facets, MOST_COUNTED, Order, SearchIndex, SearchResults, Writer, matching_groups,
+};

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use finews::archive::Progress;
-use finews::archive::editor::Editor;
+use finews::archive::updater::Updater;
 use finews::config::{Config, Overrides};
 use finews::web::paths;
 
@@ -26,8 +26,8 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         let category = site::addresses(&site)?.largest.0;
         progress(&format!("{posts} posts: adding {} one at a time", cli.snapshots()));
         let config = Config::read(&site, &Overrides::default(), &|_| None)?;
-        let mut editor = Editor::open(Arc::new(config), paths::CLAIMS, &Progress::default())?;
-        let in_source = editor.archive().category(&category).map_or(0, |group| group.posts().len());
+        let mut updater = Updater::open(Arc::new(config), paths::RESERVED_PATHS, &Progress::default())?;
+        let in_source = updater.archive().category(&category).map_or(0, |group| group.posts().len());
         let (mut seconds, mut kilobytes) = (Vec::new(), Vec::new());
         for number in 0..cli.snapshots() {
             // Give every tenth post an old date, so that it is inserted before existing posts.
@@ -37,12 +37,12 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
                 "---\ntitle: 第{number}篇\ndate: {day} 08:00:00 +0800\ncategories: {category}\n---\n<p>正文</p>\n"
             );
             fs::write(&file, text)?;
-            let mut edition = None;
+            let mut update = None;
             let allocated =
-                allocation_counter::measure(|| edition = editor.see(std::slice::from_ref(&file)).0);
+                allocation_counter::measure(|| update = updater.apply_events(std::slice::from_ref(&file)).0);
             fs::remove_file(&file)?;
-            let edition = edition.ok_or("a new post made no snapshot")?;
-            seconds.push(edition.took.as_secs_f64());
+            let update = update.ok_or("a new post made no snapshot")?;
+            seconds.push(update.took.as_secs_f64());
             kilobytes.push(allocated.bytes_total as f64 / 1e3);
         }
         report.figure(&format!("snapshot ms {posts}"), quantile(&seconds, 0.99) * 1e3);

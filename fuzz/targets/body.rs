@@ -2,7 +2,7 @@
 //! script may run, and no element may leave its container.
 #![no_main]
 
-use finews::archive::body::{self, Body, Context, Format, SiteContext};
+use finews::archive::body::{self, Body, Context, MarkupFormat, SiteContext};
 use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, ns, parse_document};
@@ -19,7 +19,7 @@ fuzz_target!(|source: &str| {
         quote: "行情",
     };
     let posts = |name: &str| (name.len() % 2 == 0).then(|| format!("/{name}.html"));
-    for format in [Format::Markdown, Format::Html] {
+    for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
         let context = Context { site: &site, title: "<T>", url: "/x.html", posts: &posts, is_listed: true };
         let read = body::read(source, format, &context);
         check(&read);

@@ -30,7 +30,7 @@ fuzz_target!(|text: &str| {
         date: &date,
         output_ext: ".html",
     };
-    let templates = [permalink::post_permalink(&template), Template::of_site(&template, None)];
+    let templates = [permalink::post_permalink(&template), Template::from_settings(&template, None)];
     for template in templates.into_iter().flatten() {
         let url = template.expand(&parts);
         check(&url);
@@ -54,7 +54,7 @@ fuzz_target!(|text: &str| {
         let days = file.date.map(|(year, month, day)| year <= 9999 && month <= 99 && day <= 99);
         assert!(days.unwrap_or(!file.slug.is_empty()));
     }
-    for mode in [slug::Mode::Default, slug::Mode::Ascii, slug::Mode::Latin] {
+    for mode in [slug::SlugMode::Default, slug::SlugMode::Ascii, slug::SlugMode::Latin] {
         let slug = slug::slugify(file_slug, mode, false);
         assert_eq!(slug::slugify(&slug, mode, false), slug);
     }

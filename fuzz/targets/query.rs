@@ -3,7 +3,7 @@
 
 use finews::search::normalise::normalised;
 use finews::search::query::{Query, is_quote};
-use finews::search::snippet::{Needles, Piece};
+use finews::search::snippet::{Needles, SnippetPiece};
 use finews::search::tokens::{Run, characters, needed, runs, tokens};
 use libfuzzer_sys::fuzz_target;
 
@@ -23,7 +23,7 @@ fuzz_target!(|text: &str| {
     let query = Query::new(asked);
     check_tokens(searched);
     for is_cut in [false, true] {
-        let needles = Needles::of(&query, is_cut);
+        let needles = Needles::new(&query, is_cut);
         let marked = needles.marked(searched);
         assert_eq!(joined(&marked).chars().count(), searched.chars().count());
         for length in [1, 60] {
@@ -37,7 +37,7 @@ fuzz_target!(|text: &str| {
     // Every text contains itself, unless the search ignores all of it.
     for sought in &query.texts {
         let alone = Query { texts: vec![sought.clone()], ..Query::default() };
-        assert!(Needles::of(&alone, false).are_in([sought]), "{sought:?}");
+        assert!(Needles::new(&alone, false).are_in([sought]), "{sought:?}");
     }
 });
 
@@ -62,6 +62,6 @@ fn check_tokens(text: &str) {
     assert!(characters(chars).is_sorted());
 }
 
-fn joined(pieces: &[Piece]) -> String {
+fn joined(pieces: &[SnippetPiece]) -> String {
     pieces.iter().map(|piece| piece.text.as_str()).collect()
 }

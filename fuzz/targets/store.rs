@@ -10,10 +10,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chrono::Days;
-use finews::archive::editor::Editor;
-use finews::archive::line::{Line, With};
-use finews::archive::snapshot::{Group, Groups, ListPage, Number, Rules};
-use finews::archive::store::{Store, Unusable};
+use finews::archive::updater::Updater;
+use finews::archive::json_line::{JsonLine, LineContent};
+use finews::archive::snapshot::{Group, Groups, ListPage, PageNumber, SnapshotRules};
+use finews::archive::store::{Store, StoreError};
 use finews::archive::{Post, Progress, Snapshot, Timestamp};
 use finews::config::{Config, Overrides};
 use finews::web::paths;
@@ -26,7 +26,7 @@ const START: usize = 24;
 /// Separator between sections in the input.
 const MARK: &[u8] = b"\0SECTION";
 
-static SITE: LazyLock<Site> = LazyLock::new(|| Site::of(&[("about.md", "---\ntitle: 关于\n---\nText.\n")]));
+static SITE: LazyLock<Site> = LazyLock::new(|| Site::new(&[("about.md", "---\ntitle: 关于\n---\nText.\n")]));
 
 fuzz_target!(
     init: {
@@ -57,7 +57,7 @@ struct Site {
 
 impl Site {
     /// Creates a site from these files.
-    fn of(files: &[(&str, &str)]) -> Self {
+    fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let cache = folder.path().join(".cache");
         for (path, text) in files {
@@ -69,9 +69,9 @@ impl Site {
         let config = Config::read(folder.path(), &overrides, &|_| None).expect("a configuration");
         let config = Arc::new(config);
         let store = Store::new(&cache, &config);
-        let mut editor =
-            Editor::open(Arc::clone(&config), paths::CLAIMS, &Progress::default()).expect("a site");
-        editor.save();
+        let mut updater =
+            Updater::open(Arc::clone(&config), paths::RESERVED_PATHS, &Progress::default()).expect("a site");
+        updater.save();
         // Another thread writes the store, and renames it when complete.
         while !store.file().exists() {
             std::thread::sleep(Duration::from_millis(5));
@@ -80,8 +80,8 @@ impl Site {
         Self { config, store, bytes, _folder: folder }
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Snapshot, Unusable> {
-        let rules = Rules::new(&self.config, paths::CLAIMS);
+    fn read(&self, bytes: &[u8]) -> Result<Snapshot, StoreError> {
+        let rules = SnapshotRules::new(&self.config, paths::RESERVED_PATHS);
         self.store.read(bytes, bytes.len() as u64, rules, Timestamp::from_seconds(1_800_000_000))
     }
 }
@@ -114,7 +114,7 @@ fn write_stores(folder: &Path) {
         let posts: Vec<(String, String)> = (0..posts).map(post).collect();
         let files = posts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
         let files: Vec<_> = files.chain(others.into_iter().take(posts.len() * 9)).collect();
-        let bytes = Site::of(if files.is_empty() { &others[..1] } else { &files }).bytes;
+        let bytes = Site::new(if files.is_empty() { &others[..1] } else { &files }).bytes;
         let path = |form: &str| -> PathBuf { folder.join(format!("{number}.{form}")) };
         std::fs::write(path("sections"), sections(&bytes).join(MARK)).expect("a file");
         std::fs::write(path("store"), bytes).expect("a file");
@@ -162,11 +162,11 @@ fn check(store: &[u8]) {
         let source = archive.source(archive.post(id));
         assert!(archive.around(id, source, &[], 5).len() <= 5);
         let (day, number) = archive.day_page(id);
-        let page = archive.day(day).and_then(|list| ListPage::of(list, number));
+        let page = archive.day(day).and_then(|list| ListPage::new(list, number));
         assert!(page.is_some_and(|page| page.posts.contains(&id)));
         let _ = (archive.neighbours(listed, id), archive.days_beside(day), archive.nearest_day(day));
     }
-    let latest = ListPage::of(listed, Number::Latest).expect("a page");
+    let latest = ListPage::new(listed, PageNumber::Latest).expect("a page");
     assert_eq!(latest.total, listed.len());
     assert_eq!(archive.years().iter().map(|(_, posts)| posts).sum::<usize>(), listed.len());
     for groups in [archive.categories(), archive.tags(), archive.securities()] {
@@ -186,7 +186,7 @@ fn check(store: &[u8]) {
 fn check_post(archive: &Snapshot, post: &Post) {
     let id = archive.at_file(post.path()).expect("a post has its file");
     assert_eq!(archive.post(id).path(), post.path());
-    assert!(archive.of_key(post.key()).is_some());
+    assert!(archive.by_key(post.key()).is_some());
     let _ = (archive.at_path(post.url()), archive.named(post.path()), post.id(), post.headline());
     let _ = (post.updated().to_rfc3339(archive.zone()), post.due_since());
     for mention in &post.securities {
@@ -196,7 +196,7 @@ fn check_post(archive: &Snapshot, post: &Post) {
         let _ = archive.name(name);
     }
     // Compressed text is only checked when it is shown.
-    if let Ok(line) = Line::new(archive, post, With::Text) {
+    if let Ok(line) = JsonLine::new(archive, post, LineContent::Text) {
         line.write(std::io::sink()).expect("nothing takes all");
     }
 }
@@ -206,7 +206,7 @@ fn check_groups(archive: &Snapshot, groups: &Groups) {
     for group in groups.iter() {
         let posts = group.posts();
         assert!(!posts.is_empty() && group.first() <= group.last());
-        let _ = (archive.name(group.name()), group.label(), archive.called(group), group.recent());
+        let _ = (archive.name(group.name()), group.label(), archive.used_names(group), group.recent());
         let _ = archive.category_by_slug(archive.name(group.name()));
         let months = archive.months_of(posts);
         assert_eq!(months.iter().map(|month| month.posts()).sum::<usize>(), posts.len());

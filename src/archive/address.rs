@@ -16,7 +16,7 @@ pub(super) fn former(path: &str) -> Box<str> {
 }
 
 /// Validates the target of a redirect: a path of this site or an HTTP(S) URL.
-pub(super) fn of_redirect(to: &str) -> Option<Box<str>> {
+pub(super) fn redirect_target(to: &str) -> Option<Box<str>> {
     let is_visible =
         !to.is_empty() && !to.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\');
     let has_scheme = to.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));

@@ -34,7 +34,7 @@ mod unfinished;
 use std::borrow::Cow;
 
 pub use clean::BodyHtml;
-pub use security::{NotACode, Security, SecurityCode, is_board};
+pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
 
 use crate::archive::problem::{Code, Defect};
 
@@ -43,16 +43,16 @@ const MAX_LEN: usize = 4 << 20;
 
 /// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum MarkupFormat {
     /// kramdown's Markdown.
     Markdown,
     /// HTML, and any other text, which passes unchanged.
     Html,
 }
 
-impl Format {
+impl MarkupFormat {
     /// The format of a file by its extension, with or without the dot.
-    pub fn of_extension(ext: &str) -> Self {
+    pub fn from_extension(ext: &str) -> Self {
         let ext = ext.strip_prefix('.').unwrap_or(ext);
         let markdown = ["md", "mkd", "mkdn", "mkdown", "markdown"];
         if markdown.iter().any(|known| known.eq_ignore_ascii_case(ext)) { Self::Markdown } else { Self::Html }
@@ -119,7 +119,7 @@ pub fn text(html: &BodyHtml) -> String {
 }
 
 /// Parses a body. A body that is too large or too deeply nested keeps only its text.
-pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
+pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let mut defects = Vec::new();
     if source.len() > MAX_LEN {
         defects.push(Defect::error(Code::TooLarge, "the body is longer than 4 MiB; only its text is kept"));
@@ -133,7 +133,7 @@ pub fn read(source: &str, format: Format, cx: &Context<'_>) -> Body {
         defects.push(Defect::error(Code::TooLarge, message));
         return without_markup(&html, defects);
     }
-    let lifted = lift::lift(rewritten.html, &rewritten.tops);
+    let lifted = lift::lift(rewritten.html, &rewritten.children);
     let html = clean::clean(&lifted.html);
     let plain = text::plain(html.as_str());
     Body {
@@ -157,7 +157,7 @@ pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
     }
 }
 
-fn to_html(source: &str, format: Format, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
+fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
     let source = literal::strip(source);
     let source = if bytes::find(source.as_bytes(), b"\r").is_some() {
         Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
@@ -167,8 +167,8 @@ fn to_html(source: &str, format: Format, cx: &Context<'_>, defects: &mut Vec<Def
     let mut literals = literal::Literals::default();
     let source = liquid::resolve(&source, cx, &mut literals, defects);
     match format {
-        Format::Markdown => markdown::to_html(&source, &mut literals),
-        Format::Html => {
+        MarkupFormat::Markdown => markdown::to_html(&source, &mut literals),
+        MarkupFormat::Html => {
             let mut html = String::with_capacity(source.len());
             literals.restore_block(&source, &mut html);
             html

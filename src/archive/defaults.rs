@@ -7,14 +7,14 @@ use crate::config::{Config, DefaultValues, Node};
 
 /// The kinds of document that a scope's `type` can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DocumentKind {
     /// A file in a folder of posts.
     Posts,
     /// A page outside the folders of posts.
     Pages,
 }
 
-impl Kind {
+impl DocumentKind {
     fn name(self) -> &'static str {
         match self {
             Self::Posts => "posts",
@@ -61,7 +61,8 @@ impl Defaults {
     pub fn for_post(&self, path: &str) -> Vec<(String, Field)> {
         let mut merged: Vec<(String, Field)> = Vec::new();
         let mut strongest: Option<&Scope> = None;
-        for scope in self.scopes.iter().filter(|scope| scope.holds(path, &self.collections_dir, Kind::Posts))
+        for scope in
+            self.scopes.iter().filter(|scope| scope.holds(path, &self.collections_dir, DocumentKind::Posts))
         {
             let wins = strongest.is_none_or(|old| scope.wins_over(old));
             for (key, field) in &scope.values {
@@ -82,7 +83,7 @@ impl Defaults {
     /// counts as a value (`FrontmatterDefaults#find`).
     pub fn for_page(&self, path: &str, key: &str) -> Option<&Field> {
         let mut found: Option<(&Scope, &Field)> = None;
-        for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", Kind::Pages)) {
+        for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", DocumentKind::Pages)) {
             let Some((_, field)) = scope.values.iter().find(|(name, _)| name == key) else { continue };
             if found.is_none_or(|(old, _)| scope.wins_over(old)) {
                 found = Some((scope, field));
@@ -123,7 +124,7 @@ impl Scope {
     }
 
     /// Returns whether the scope covers a file; `dir` is the base folder of the file's kind.
-    fn holds(&self, path: &str, dir: &str, kind: Kind) -> bool {
+    fn holds(&self, path: &str, dir: &str, kind: DocumentKind) -> bool {
         let typed = self.kind.as_deref().is_none_or(|name| name == kind.name());
         typed
             && match &self.glob {

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::body::Format;
+use super::body::MarkupFormat;
 use super::permalink::{self, FileName};
 use super::problem::{Code, Defect, Problem};
 use crate::config::Config;
-pub use filter::{Filter, is_special};
+pub use filter::{EntryFilter, is_special};
 pub(super) use links::leads_nowhere;
 use links::{circle, leads_back, unreadable};
 
@@ -34,7 +34,7 @@ impl SiteFile {
     }
 
     /// Creates a file from its UTF-8 path relative to the site.
-    pub fn of_path(path: &str) -> Self {
+    pub fn from_path(path: &str) -> Self {
         Self { path: path.into(), odd: None }
     }
 
@@ -59,7 +59,7 @@ impl SiteFile {
 
 /// The kind of a site file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SiteFileKind {
     /// A post, judged by its name and folder.
     Post,
     /// A possible page: Markdown or HTML outside the folders of posts.
@@ -82,11 +82,11 @@ pub struct Files {
 /// Finds the files of a site by Jekyll's rules.
 pub struct Walk<'a> {
     config: &'a Config,
-    filter: Filter,
+    filter: EntryFilter,
 }
 
 /// The properties of a file or folder that the filters test.
-struct Seen<'a> {
+struct WalkEntry<'a> {
     path: &'a str,
     is_dir: bool,
     is_link: bool,
@@ -95,7 +95,7 @@ struct Seen<'a> {
 impl<'a> Walk<'a> {
     /// Creates a walk with the filters of the configuration.
     pub fn new(config: &'a Config) -> Self {
-        Self { config, filter: Filter::new(config) }
+        Self { config, filter: EntryFilter::new(config) }
     }
 
     /// Walks the whole site.
@@ -134,30 +134,30 @@ impl<'a> Walk<'a> {
     }
 
     /// Classifies a single path, whether or not the file exists.
-    pub fn at(&self, file: &Path) -> Option<(Kind, SiteFile)> {
+    pub fn classify(&self, file: &Path) -> Option<(SiteFileKind, SiteFile)> {
         let found = SiteFile::new(&self.config.root, file);
         let is_named_post = found.name().is_some()
             && self.config.posts.iter().any(|named| {
                 is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
             });
         if is_named_post {
-            return Some((Kind::Post, found));
+            return Some((SiteFileKind::Post, found));
         }
         if self.keeps_way(file, |seen| self.filter.keeps(seen)) {
             return self.kind(&found.path).map(|kind| (kind, found));
         }
-        self.included().any(|path| *path == *found.path).then_some((Kind::Page, found))
+        self.included().any(|path| *path == *found.path).then_some((SiteFileKind::Page, found))
     }
 
     /// Returns whether the filters keep a path and all folders above it.
-    fn keeps_way(&self, path: &Path, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
+    fn keeps_way(&self, path: &Path, keeps: impl Fn(&WalkEntry<'_>) -> bool) -> bool {
         let Ok(below) = path.strip_prefix(&self.config.root) else { return false };
         let mut way = self.config.root.clone();
         below.components().all(|part| {
             way.push(part);
             let relative = relative(&self.config.root, &way);
             let is_link = std::fs::symlink_metadata(&way).is_ok_and(|meta| meta.is_symlink());
-            keeps(&Seen { path: &relative, is_dir: way != *path || way.is_dir(), is_link })
+            keeps(&WalkEntry { path: &relative, is_dir: way != *path || way.is_dir(), is_link })
         })
     }
 
@@ -177,7 +177,7 @@ impl<'a> Walk<'a> {
 
     /// Returns whether an entry of a named folder of posts is kept. The named folder itself always is;
     /// the filters apply to the entries below it.
-    fn keeps_in(&self, named: &str, seen: &Seen<'_>) -> bool {
+    fn keeps_in(&self, named: &str, seen: &WalkEntry<'_>) -> bool {
         if !is_below(seen.path, named) {
             return true;
         }
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
             |files, path, file| {
                 if file.name().is_some() {
                     files.posts.push(file);
-                } else if self.kind(&file.path) == Some(Kind::Page)
+                } else if self.kind(&file.path) == Some(SiteFileKind::Page)
                     && self.keeps_way(path, |seen| self.filter.keeps(seen))
                 {
                     files.pages.push(file);
@@ -213,10 +213,10 @@ impl<'a> Walk<'a> {
 
     /// Collects posts if the configuration names no folders, and pages outside the named folders.
     fn walk_site(&self, start: &Path, files: &mut Files) {
-        let keeps = |seen: &Seen<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
+        let keeps = |seen: &WalkEntry<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
         self.walk(&self.config.root, start, files, keeps, |files, _, file| match self.kind(&file.path) {
-            Some(Kind::Post) => files.posts.push(file),
-            Some(Kind::Page) => files.pages.push(file),
+            Some(SiteFileKind::Post) => files.posts.push(file),
+            Some(SiteFileKind::Page) => files.pages.push(file),
             None => {}
         });
     }
@@ -228,14 +228,14 @@ impl<'a> Walk<'a> {
         top: &Path,
         start: &Path,
         files: &mut Files,
-        keeps: impl Fn(&Seen<'_>) -> bool,
+        keeps: impl Fn(&WalkEntry<'_>) -> bool,
         take: impl Fn(&mut Files, &Path, SiteFile),
     ) {
         let root = &self.config.root;
         let mut entries = WalkDir::new(start).follow_links(true).into_iter().filter_entry(|entry| {
             let path = relative(root, entry.path());
             let (is_dir, is_link) = (entry.file_type().is_dir(), entry.path_is_symlink());
-            entry.depth() == 0 || keeps(&Seen { path: &path, is_dir, is_link })
+            entry.depth() == 0 || keeps(&WalkEntry { path: &path, is_dir, is_link })
         });
         while let Some(entry) = entries.next() {
             match entry {
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
                     } else if let Err(error) = enter(path) {
                         // A process without search permission can list the folder but not read its files.
                         let defect = Defect::error(Code::Unreadable, error.to_string());
-                        files.problems.push(defect.of(&relative(root, path)));
+                        files.problems.push(defect.in_file(&relative(root, path)));
                         entries.skip_current_dir();
                     } else {
                         files.folders.push(path.to_owned());
@@ -266,7 +266,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns whether the filters would have kept a file or folder that cannot be read.
-    fn matters(&self, error: &walkdir::Error, keeps: impl Fn(&Seen<'_>) -> bool) -> bool {
+    fn matters(&self, error: &walkdir::Error, keeps: impl Fn(&WalkEntry<'_>) -> bool) -> bool {
         let Some(path) = error.path().filter(|_| error.depth() > 0) else { return true };
         let (is_dir, is_link) = match std::fs::symlink_metadata(path) {
             Ok(meta) => (meta.is_dir() || error.loop_ancestor().is_some(), meta.is_symlink()),
@@ -274,18 +274,18 @@ impl<'a> Walk<'a> {
         };
         let path = relative(&self.config.root, path);
         let is_read = || permalink::file_name(base_name(&path)).is_some() || self.kind(&path).is_some();
-        keeps(&Seen { path: &path, is_dir, is_link }) && (is_dir || is_read())
+        keeps(&WalkEntry { path: &path, is_dir, is_link }) && (is_dir || is_read())
     }
 
     /// Classifies a path that no filter rejects.
-    fn kind(&self, path: &str) -> Option<Kind> {
+    fn kind(&self, path: &str) -> Option<SiteFileKind> {
         let in_posts = below_posts(path).is_some();
         let in_root_posts = path.starts_with("posts/");
         let is_post_name = || permalink::file_name(base_name(path)).is_some();
         let counts = in_root_posts || is_below(path, &self.config.collections_dir);
         if self.config.posts.is_empty() && counts && (in_posts || in_root_posts) {
             if is_post_name() {
-                return Some(Kind::Post);
+                return Some(SiteFileKind::Post);
             }
             if in_posts {
                 return None;
@@ -293,7 +293,7 @@ impl<'a> Walk<'a> {
         }
         let in_named = self.config.posts.iter().any(|folder| is_below(path, folder));
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
-        is_page.then_some(Kind::Page)
+        is_page.then_some(SiteFileKind::Page)
     }
 }
 
@@ -342,16 +342,18 @@ fn below_posts(path: &str) -> Option<&str> {
 
 fn is_page_name(path: &str, config: &Config) -> bool {
     let extension = base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension);
-    matches!(extension, "html" | "htm") || format(config, extension) == Format::Markdown
+    matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown
 }
 
 /// Returns the markup format of a file extension; `markdown_ext` overrides the default list.
-pub(super) fn format(config: &Config, extension: &str) -> Format {
+pub(super) fn format(config: &Config, extension: &str) -> MarkupFormat {
     let extension = extension.strip_prefix('.').unwrap_or(extension);
     match &config.markdown_ext {
-        Some(known) if known.iter().any(|known| known.eq_ignore_ascii_case(extension)) => Format::Markdown,
-        Some(_) => Format::Html,
-        None => Format::of_extension(extension),
+        Some(known) if known.iter().any(|known| known.eq_ignore_ascii_case(extension)) => {
+            MarkupFormat::Markdown
+        }
+        Some(_) => MarkupFormat::Html,
+        None => MarkupFormat::from_extension(extension),
     }
 }
 

@@ -15,7 +15,7 @@ use super::problem::{Code, Defect};
 
 /// A file's text, split at the fences of its front matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Split<'a> {
+pub struct SplitFile<'a> {
     /// The text between the fences, which begins on line 2 of the file; `None` without front matter.
     pub yaml: Option<&'a str>,
     /// The text after the front matter without leading blank lines, or else the whole text.
@@ -27,11 +27,11 @@ pub struct Split<'a> {
 }
 
 /// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`.
-pub fn split(text: &str) -> Split<'_> {
-    let whole = Split { yaml: None, body: text, body_line: 1, unclosed: false };
+pub fn split(text: &str) -> SplitFile<'_> {
+    let whole = SplitFile { yaml: None, body: text, body_line: 1, unclosed: false };
     let Some(opened) = text.strip_prefix("---") else { return whole };
     let Some((fence, inside)) = opened.split_once('\n') else {
-        return Split { unclosed: is_blank(opened), ..whole };
+        return SplitFile { unclosed: is_blank(opened), ..whole };
     };
     if !is_blank(fence) {
         return whole;
@@ -48,7 +48,7 @@ pub fn split(text: &str) -> Split<'_> {
                 _ => "",
             };
             let before = text.len() - body.len();
-            return Split {
+            return SplitFile {
                 yaml: Some(&inside[..start]),
                 body,
                 body_line: 1 + count_lines(&text[..before]),
@@ -57,7 +57,7 @@ pub fn split(text: &str) -> Split<'_> {
         }
         start += line.len();
     }
-    Split { unclosed: true, ..whole }
+    SplitFile { unclosed: true, ..whole }
 }
 
 /// Ruby's `\s`.
@@ -112,7 +112,7 @@ pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
             let (fields, line) = recover::fields(yaml);
             let message = format!("{}; read line by line", invalid.reason);
             let defect = Defect::warning(Code::FrontMatterInvalid, message);
-            (FrontMatter::new(fields), vec![defect.at(line.or(invalid.line).unwrap_or(2))])
+            (FrontMatter::new(fields), vec![defect.at_line(line.or(invalid.line).unwrap_or(2))])
         }
     }
 }

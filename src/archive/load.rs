@@ -8,19 +8,19 @@ use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use super::editor::Editor;
+use super::compressed::ArticleCodec;
+use super::file_version::{self, FileVersion};
 use super::files::{SiteFile, Walk};
 use super::names::Interner;
-use super::packed::Packing;
-use super::page::{self, Page};
+use super::page::{self, OwnPage};
 use super::post::{Post, Timestamp};
 use super::problem::{Code, Defect, Problem};
 use super::read::{Draft, Links, Reader, SETTLED_AFTER};
-use super::snapshot::{Change, Contents, Rules, Snapshot};
-use super::stamp::{self, Stamp};
+use super::snapshot::{Change, Contents, Snapshot, SnapshotRules};
+use super::updater::Updater;
 use crate::config::{Config, ConfigError};
 
-pub use super::snapshot::Claims;
+pub use super::snapshot::ReservedPaths;
 
 /// The maximum number of articles that train the dictionary.
 const SAMPLES: usize = 1_000;
@@ -56,51 +56,60 @@ impl Progress {
 }
 
 /// The problems of one file, with its path.
-pub(super) type Problems = (Arc<str>, Vec<Problem>);
+pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
 
 /// The result of reading one post file.
-pub(super) struct Sighting {
+pub(super) struct ReadResult {
     pub(super) post: Option<Post>,
     pub(super) defects: Vec<Defect>,
     /// The version of the file; the default if it could not be read.
-    pub(super) stamp: Stamp,
+    pub(super) file_version: FileVersion,
     /// Set if the file is still being written: the time to wait before the next attempt.
-    pub(super) again: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// Builds posts from the rules of a site and the state that all posts share.
-pub(super) struct Press<'a> {
+pub(super) struct PostBuilder<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) names: Interner,
-    pub(super) packing: Arc<Packing>,
-    pub(super) claims: Claims,
+    pub(super) codec: Arc<ArticleCodec>,
+    pub(super) reserved_paths: ReservedPaths,
 }
 
-impl Press<'_> {
+impl PostBuilder<'_> {
     /// Reads a post file and builds its post.
-    pub(super) fn read(&self, file: &SiteFile, links: &Links<'_>) -> Sighting {
-        match stamp::read(&file.file(&self.reader.config().root)) {
-            Ok(content) => self.make(file, &content, links),
-            Err(defect) => {
-                Sighting { post: None, defects: vec![defect], stamp: Stamp::default(), again: None }
-            }
+    pub(super) fn read(&self, file: &SiteFile, links: &Links<'_>) -> ReadResult {
+        match file_version::read(&file.file(&self.reader.config().root)) {
+            Ok(content) => self.build(file, &content, links),
+            Err(defect) => ReadResult {
+                post: None,
+                defects: vec![defect],
+                file_version: FileVersion::default(),
+                retry_after: None,
+            },
         }
     }
 
     /// Builds the post of a file whose content was read.
-    pub(super) fn make(&self, file: &SiteFile, content: &stamp::Content, links: &Links<'_>) -> Sighting {
-        let outcome = self.reader.post(file, content, links);
-        let mut defects = outcome.defects;
-        let post = outcome.draft.and_then(|draft| {
-            let post = Post::of(&draft, content.stamp, &self.names, &self.packing, self.claims);
+    pub(super) fn build(
+        &self,
+        file: &SiteFile,
+        content: &file_version::FileContent,
+        links: &Links<'_>,
+    ) -> ReadResult {
+        let parsed = self.reader.post(file, content, links);
+        let mut defects = parsed.defects;
+        let post = parsed.draft.and_then(|draft| {
+            let post =
+                Post::from_draft(&draft, content.file_version, &self.names, &self.codec, self.reserved_paths);
             post.map_err(|error| defects.push(Defect::error(Code::TooLarge, error.to_string()))).ok()
         });
-        let rest = SETTLED_AFTER.saturating_sub(content.stamp.age());
-        let mut again = (outcome.unclosed && !rest.is_zero()).then_some(rest);
+        let rest = SETTLED_AFTER.saturating_sub(content.file_version.age());
+        let mut retry_after = (parsed.unclosed && !rest.is_zero()).then_some(rest);
         if content.torn {
-            again = Some(stamp::RESTED_AFTER);
+            retry_after = Some(file_version::RESTED_AFTER);
         }
-        Sighting { post, defects, stamp: content.stamp, again }
+        ReadResult { post, defects, file_version: content.file_version, retry_after }
     }
 }
 
@@ -119,65 +128,81 @@ pub(super) struct Loaded {
 ///
 /// # Errors
 /// Returns an error if the configuration is unusable. A bad file is a problem of the snapshot instead.
-pub fn load(config: &Config, claims: Claims, progress: &Progress) -> Result<Snapshot, ConfigError> {
+pub fn load(
+    config: &Config,
+    reserved_paths: ReservedPaths,
+    progress: &Progress,
+) -> Result<Snapshot, ConfigError> {
     // A single load must show the files as they are, so it ignores the cached archive.
     let mut config = config.clone();
     config.cache_dir = None;
-    let mut editor = Editor::open(Arc::new(config), claims, progress)?;
-    editor.settle();
-    Ok(Snapshot::clone(&editor.archive()))
+    let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
+    updater.settle();
+    Ok(Snapshot::clone(&updater.archive()))
 }
 
 /// Reads all files of a site on all cores.
-pub(super) fn gather(config: &Config, claims: Claims, progress: &Progress) -> Result<Loaded, ConfigError> {
+pub(super) fn load_files(
+    config: &Config,
+    reserved_paths: ReservedPaths,
+    progress: &Progress,
+) -> Result<Loaded, ConfigError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     match rayon::ThreadPoolBuilder::new().num_threads(cores * READERS_PER_CORE).build() {
-        Ok(pool) => pool.install(|| gather_here(config, claims, progress)),
+        Ok(pool) => pool.install(|| load_files_here(config, reserved_paths, progress)),
         // If the pool cannot start its threads, rayon's global pool does the work.
-        Err(_) => gather_here(config, claims, progress),
+        Err(_) => load_files_here(config, reserved_paths, progress),
     }
 }
 
-fn gather_here(config: &Config, claims: Claims, progress: &Progress) -> Result<Loaded, ConfigError> {
+fn load_files_here(
+    config: &Config,
+    reserved_paths: ReservedPaths,
+    progress: &Progress,
+) -> Result<Loaded, ConfigError> {
     let reader = Reader::new(config)?;
     let found = Walk::new(config).all();
     progress.expect(found.posts.len());
-    let packing = Arc::new(Packing::trained(samples(&reader, &found.posts).iter().map(Draft::article)));
-    let press = Press { reader, names: Interner::default(), packing, claims };
+    let codec = Arc::new(ArticleCodec::trained(samples(&reader, &found.posts).iter().map(Draft::article)));
+    let builder = PostBuilder { reader, names: Interner::default(), codec, reserved_paths };
 
     let none = |_: &str| None;
-    let sightings: Vec<Sighting> = found
+    let results: Vec<ReadResult> = found
         .posts
         .par_iter()
         .map(|file| {
-            let sighting = press.read(file, &none);
+            let result = builder.read(file, &none);
             progress.advance();
-            sighting
+            result
         })
         .collect();
-    let (mut posts, mut unsettled) = (Vec::with_capacity(sightings.len()), Vec::new());
-    let mut problems: Vec<Problems> = by_path(found.problems);
-    for (file, mut sighting) in found.posts.into_iter().zip(sightings) {
-        match sighting.again {
+    let (mut posts, mut unsettled) = (Vec::with_capacity(results.len()), Vec::new());
+    let mut problems: Vec<FileProblems> = problems_by_path(found.problems);
+    for (file, mut result) in found.posts.into_iter().zip(results) {
+        match result.retry_after {
             Some(wait) => {
-                sighting.defects.push(still_changing());
-                problems.push(of_file(&file.path, sighting.defects));
+                result.defects.push(still_changing());
+                problems.push(problems_of_file(&file.path, result.defects));
                 unsettled.push((file, wait));
             }
             None => {
-                posts.extend(sighting.post);
-                if !sighting.defects.is_empty() {
-                    problems.push(of_file(&file.path, sighting.defects));
+                posts.extend(result.post);
+                if !result.defects.is_empty() {
+                    problems.push(problems_of_file(&file.path, result.defects));
                 }
             }
         }
     }
-    let (pages, of_pages) = pages(&press.reader, &found.pages, &none);
+    let (pages, of_pages) = pages(&builder.reader, &found.pages, &none);
     problems.extend(of_pages);
-    let Press { reader, names, packing, .. } = press;
-    let contents = Contents { names: names.into_names(), packing, posts, pages, problems };
-    let archive = Snapshot::of(Rules::new(config, claims), contents, Timestamp::of(SystemTime::now()));
-    let archive = linked(archive, reader, claims, &found.pages);
+    let PostBuilder { reader, names, codec, .. } = builder;
+    let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
+    let archive = Snapshot::from_contents(
+        SnapshotRules::new(config, reserved_paths),
+        contents,
+        Timestamp::from_system_time(SystemTime::now()),
+    );
+    let archive = linked(archive, reader, reserved_paths, &found.pages);
     Ok(Loaded { archive, pages: found.pages, folders: found.folders, unsettled })
 }
 
@@ -185,7 +210,7 @@ fn gather_here(config: &Config, claims: Claims, progress: &Progress) -> Result<L
 fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
     let step = files.len().div_ceil(SAMPLES).max(1);
     let sample = |file: &SiteFile| {
-        let content = stamp::read(&file.file(&reader.config().root)).ok()?;
+        let content = file_version::read(&file.file(&reader.config().root)).ok()?;
         reader.post(file, &content, &|_| None).draft
     };
     let drafts = files.par_iter().step_by(step).filter_map(sample);
@@ -198,22 +223,31 @@ pub(super) fn still_changing() -> Defect {
 }
 
 /// Rereads the pages, and the posts that name other posts, now that all URLs are known.
-fn linked(snapshot: Snapshot, reader: Reader<'_>, claims: Claims, pages: &[SiteFile]) -> Snapshot {
-    let press =
-        Press { reader, names: Interner::new(snapshot.names().clone()), packing: snapshot.packing(), claims };
+fn linked(
+    snapshot: Snapshot,
+    reader: Reader<'_>,
+    reserved_paths: ReservedPaths,
+    pages: &[SiteFile],
+) -> Snapshot {
+    let builder = PostBuilder {
+        reader,
+        names: Interner::new(snapshot.names().clone()),
+        codec: snapshot.codec(),
+        reserved_paths,
+    };
     let links = |name: &str| snapshot.named(name);
-    let (pages, mut problems) = self::pages(&press.reader, pages, &links);
+    let (pages, mut problems) = self::pages(&builder.reader, pages, &links);
     let mut posts = Vec::new();
     for post in snapshot.linking() {
-        let file = SiteFile::of_path(post.path());
-        let sighting = press.read(&file, &links);
-        posts.extend(sighting.post);
-        problems.push(of_file(&file.path, sighting.defects));
+        let file = SiteFile::from_path(post.path());
+        let result = builder.read(&file, &links);
+        posts.extend(result.post);
+        problems.push(problems_of_file(&file.path, result.defects));
     }
     if posts.is_empty() && pages.is_empty() {
         return snapshot;
     }
-    let names = press.names.into_names();
+    let names = builder.names.into_names();
     let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
     snapshot.after(change, snapshot.moment()).0
 }
@@ -223,22 +257,22 @@ pub(super) fn pages(
     reader: &Reader<'_>,
     files: &[SiteFile],
     links: &Links<'_>,
-) -> (Vec<Page>, Vec<Problems>) {
+) -> (Vec<OwnPage>, Vec<FileProblems>) {
     let read: Vec<_> = files.par_iter().map(|file| (file, page::read(reader, file, links))).collect();
     let (mut pages, mut problems) = (Vec::new(), Vec::new());
     for (file, (page, defects)) in read {
         pages.extend(page);
-        problems.push(of_file(&file.path, defects));
+        problems.push(problems_of_file(&file.path, defects));
     }
     (pages, problems)
 }
 
 /// Assigns defects to their file. An empty list clears the earlier problems of the file.
-pub(super) fn of_file(path: &str, defects: Vec<Defect>) -> Problems {
-    (path.into(), defects.into_iter().map(|defect| defect.of(path)).collect())
+pub(super) fn problems_of_file(path: &str, defects: Vec<Defect>) -> FileProblems {
+    (path.into(), defects.into_iter().map(|defect| defect.in_file(path)).collect())
 }
 
 /// Pairs each problem of an unreadable file or folder with its path.
-pub(super) fn by_path(problems: Vec<Problem>) -> Vec<Problems> {
+pub(super) fn problems_by_path(problems: Vec<Problem>) -> Vec<FileProblems> {
     problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }

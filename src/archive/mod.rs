@@ -5,20 +5,20 @@
 //! - [`front_matter`], [`date`], [`slug`], [`permalink`], [`defaults`]: Jekyll's rules
 //! - [`body`]: Markdown and HTML → clean HTML, and the metadata extracted from it
 //! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on all cores
-//! - [`post`], [`names`], [`packed`], [`snapshot`]: the archive in memory, and its queries
-//! - [`mod@line`]: a post as JSON, for programs
+//! - [`post`], [`names`], [`compressed`], [`snapshot`]: the archive in memory, and its queries
+//! - [`mod@json_line`]: a post as JSON, for programs
 
 mod address;
 pub mod body;
+pub mod compressed;
 pub mod date;
 pub mod defaults;
-pub mod editor;
+pub mod file_version;
 pub mod files;
 pub mod front_matter;
-pub mod line;
+pub mod json_line;
 pub mod load;
 pub mod names;
-pub mod packed;
 pub mod page;
 pub mod permalink;
 pub mod post;
@@ -26,8 +26,8 @@ pub mod problem;
 pub mod read;
 pub mod slug;
 pub mod snapshot;
-pub mod stamp;
 pub mod store;
+pub mod updater;
 pub mod watch;
 
 pub use load::{Progress, load};

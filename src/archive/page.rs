@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{self, BodyHtml, Format};
+use super::body::{self, BodyHtml, MarkupFormat};
+use super::file_version;
 use super::files::SiteFile;
 use super::front_matter::{self, FrontMatter};
 use super::permalink;
 use super::problem::{Code, Defect};
 use super::read::{Links, Reader};
-use super::stamp;
 
 /// A page such as `about.md`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Page {
+pub struct OwnPage {
     /// The file's path relative to the site's folder.
     pub path: Box<str>,
     /// The URL path, percent-encoded, without `baseurl`.
@@ -32,8 +32,12 @@ pub struct Page {
 }
 
 /// Reads a page. Returns `None` if it is not served; a file without front matter is not a page.
-pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<Page>, Vec<Defect>) {
-    let content = match stamp::read(&file.file(&reader.config().root)) {
+pub(super) fn read(
+    reader: &Reader<'_>,
+    file: &SiteFile,
+    links: &Links<'_>,
+) -> (Option<OwnPage>, Vec<Defect>) {
+    let content = match file_version::read(&file.file(&reader.config().root)) {
         Ok(content) => content,
         Err(defect) => return (None, vec![defect]),
     };
@@ -56,7 +60,7 @@ pub(super) fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (
         None
     } else if let Some(tag) = unresolved_liquid(split.body) {
         let message = format!("the page uses Liquid that finews does not support and is not served: `{tag}`");
-        defects.push(Defect::warning(Code::PageSkipped, message).at(split.body_line));
+        defects.push(Defect::warning(Code::PageSkipped, message).at_line(split.body_line));
         None
     } else {
         Some(page(reader, file, &front, split.body, links, &mut defects))
@@ -71,12 +75,12 @@ fn page(
     source: &str,
     links: &Links<'_>,
     defects: &mut Vec<Defect>,
-) -> Page {
+) -> OwnPage {
     let (dir, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let (basename, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let extension = format!(".{extension}");
     let format = reader.format(&extension);
-    let output = if format == Format::Markdown { ".html" } else { &extension };
+    let output = if format == MarkupFormat::Markdown { ".html" } else { &extension };
     let own = front.setting("permalink");
     let url = permalink::page_url(dir, basename, output, reader.template(), own);
     let title = front.text("title").unwrap_or_default();
@@ -84,7 +88,7 @@ fn page(
     let mut body = body::read(source, format, &context);
     defects.append(&mut body.defects);
     let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");
-    Page {
+    OwnPage {
         path: file.path.clone(),
         title: title.into(),
         redirect_from: front.strings("redirect_from", false),

@@ -38,13 +38,13 @@ pub struct UrlParts<'a> {
 /// A permalink, parsed into text and placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePart>,
     /// The ending of pages outside `_posts` under this permalink setting.
     page_suffix: PageSuffix,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+enum TemplatePart {
     Text(String),
     Placeholder(Placeholder),
 }
@@ -106,18 +106,18 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
             let placeholder =
                 Placeholder::named(name).ok_or_else(|| UnknownPlaceholder { name: after[..end].into() })?;
             if !text.is_empty() {
-                pieces.push(Piece::Text(std::mem::take(&mut text)));
+                pieces.push(TemplatePart::Text(std::mem::take(&mut text)));
             }
-            pieces.push(Piece::Placeholder(placeholder));
+            pieces.push(TemplatePart::Placeholder(placeholder));
         }
         rest = &after[name.len()..];
     }
     text.push_str(rest);
     if !text.is_empty() {
-        pieces.push(Piece::Text(text));
+        pieces.push(TemplatePart::Text(text));
     }
     for piece in &mut pieces {
-        if let Piece::Text(text) = piece
+        if let TemplatePart::Text(text) = piece
             && let Cow::Owned(plain) = plain(text)
         {
             *text = plain;
@@ -149,7 +149,7 @@ fn plain(text: &str) -> Cow<'_, str> {
 
 impl Template {
     /// Builds a site's template. Posts may have their own, which is never the name of a style.
-    pub fn of_site(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
+    pub fn from_settings(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
         match posts {
             Some(posts) => Ok(Self { page_suffix: style(setting).1, ..post_permalink(posts)? }),
             None => setting.parse(),
@@ -162,8 +162,8 @@ impl Template {
         let mut url = String::with_capacity(96);
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => url.push_str(text),
-                Piece::Placeholder(placeholder) => placeholder.write(parts, &mut url),
+                TemplatePart::Text(text) => url.push_str(text),
+                TemplatePart::Placeholder(placeholder) => placeholder.write(parts, &mut url),
             }
         }
         sanitize(&url)

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::address;
 use super::body::Security;
-use super::load::Claims;
+use super::compressed::{ArticleCodec, CompressedArticle};
+use super::file_version::FileVersion;
+use super::load::ReservedPaths;
 use super::names::{Interner, NameId};
-use super::packed::{PackedArticle, Packing};
 use super::read::Draft;
 use super::snapshot;
-use super::stamp::Stamp;
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.
@@ -51,7 +51,7 @@ fn in_a_year<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error
 
 impl Timestamp {
     /// Converts a system time; drops fractions of a second.
-    pub fn of(clock: SystemTime) -> Self {
+    pub fn from_system_time(clock: SystemTime) -> Self {
         DateTime::<chrono::Utc>::from(clock).into()
     }
 
@@ -66,7 +66,7 @@ impl Timestamp {
     }
 
     /// Returns the beginning of a day in a zone.
-    pub fn start_of(day: NaiveDate, zone: Tz) -> Self {
+    pub fn start_of_day(day: NaiveDate, zone: Tz) -> Self {
         let midnight = day.and_time(NaiveTime::MIN);
         // In some zones summer time begins at midnight, so clocks skip that midnight.
         let mut clocks = (0..24).map(|hours| midnight + chrono::Duration::hours(hours));
@@ -75,7 +75,7 @@ impl Timestamp {
     }
 
     /// Converts to a system time; a time before 1970 becomes the beginning of 1970.
-    pub fn clock(self) -> SystemTime {
+    pub fn system_time(self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(self.0).unwrap_or(0))
     }
 
@@ -128,7 +128,7 @@ pub enum Visibility {
 
 /// The texts of lists and URLs, concatenated in one allocation: an archive has millions of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Texts {
+struct PostTexts {
     all: Box<str>,
     /// The ends of `path`, `url`, `title` and `excerpt`. The rest is `id`, or empty if the id
     /// is the URL without `.html`.
@@ -137,7 +137,7 @@ struct Texts {
 
 /// Fields that few posts have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Rare {
+struct RareFields {
     modified: Option<Timestamp>,
     lang: Option<NameId>,
     author: Option<NameId>,
@@ -151,7 +151,7 @@ struct Rare {
 /// A post. The content that only its article page shows is compressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    texts: Texts,
+    texts: PostTexts,
     /// The publication date, to the second.
     pub date: Timestamp,
     /// The visibility once the date has come.
@@ -170,32 +170,32 @@ pub struct Post {
     /// The securities mentioned, in the order of their first mention.
     pub securities: Box<[Mention]>,
     /// The compressed article: the cleaned body, the digest and the source URL.
-    pub body: PackedArticle,
+    pub body: CompressedArticle,
     /// Length of the body's text in characters.
     pub length: u32,
     /// A hash of the content: two versions of a post with any visible difference have different hashes.
     pub hash: u64,
-    rare: Option<Box<Rare>>,
+    rare: Option<Box<RareFields>>,
     /// The version of the file that the post was read from.
-    pub(super) stamp: Stamp,
+    pub(super) file_version: FileVersion,
 }
 
 impl Post {
     /// Returns when the post was due: at its file's last change, or at its date if that is later.
     pub fn due_since(&self) -> SystemTime {
-        self.stamp.changed_at().max(self.date.clock())
+        self.file_version.changed_at().max(self.date.system_time())
     }
 
     /// Builds a post from a draft: interns its names and compresses its article.
     ///
     /// # Errors
     /// Returns an error if the article cannot be compressed.
-    pub(super) fn of(
+    pub(super) fn from_draft(
         draft: &Draft,
-        stamp: Stamp,
+        file_version: FileVersion,
         names: &Interner,
-        packing: &Packing,
-        claims: Claims,
+        codec: &ArticleCodec,
+        reserved_paths: ReservedPaths,
     ) -> io::Result<Self> {
         let body = &draft.body;
         let path = address::decoded(&draft.url);
@@ -206,25 +206,25 @@ impl Post {
             name: names.intern(&security.name),
         };
         Ok(Self {
-            texts: Texts::of(draft),
+            texts: PostTexts::from_draft(draft),
             date: draft.date,
             visibility: draft.visibility,
-            reserved: (claims.always)(&path),
-            list_like: (claims.list_like)(&path),
+            reserved: (reserved_paths.always)(&path),
+            list_like: (reserved_paths.list_like)(&path),
             linking: draft.linking,
             names: categories.into_iter().take(count).chain(names.intern_all(&draft.tags)).collect(),
             categories: count as u16,
             source_name: body.source_name.as_deref().map(|name| names.intern(name)),
             securities: body.securities.iter().map(mention).collect(),
-            body: packing.pack(&draft.article())?,
+            body: codec.compress(&draft.article())?,
             length: u32::try_from(body.text_len).unwrap_or(u32::MAX),
             hash: draft.version(),
-            rare: Rare::of(draft, names),
-            stamp,
+            rare: RareFields::from_draft(draft, names),
+            file_version,
         })
     }
 
-    fn rare(&self) -> Option<&Rare> {
+    fn rare(&self) -> Option<&RareFields> {
         self.rare.as_deref()
     }
 
@@ -348,7 +348,7 @@ impl Post {
     /// Creates a post for tests that depend only on its path and its date in seconds.
     pub(super) fn sample(path: &str, second: i64) -> Self {
         Self {
-            texts: Texts { all: path.into(), ends: [path.len() as u32; 4] },
+            texts: PostTexts { all: path.into(), ends: [path.len() as u32; 4] },
             date: Timestamp(second),
             visibility: Visibility::Listed,
             reserved: false,
@@ -358,17 +358,17 @@ impl Post {
             categories: 0,
             source_name: None,
             securities: Box::default(),
-            body: PackedArticle::default(),
+            body: CompressedArticle::default(),
             length: 0,
             hash: 0,
             rare: None,
-            stamp: Stamp::default(),
+            file_version: FileVersion::default(),
         }
     }
 }
 
-impl Texts {
-    fn of(draft: &Draft) -> Self {
+impl PostTexts {
+    fn from_draft(draft: &Draft) -> Self {
         let is_plain = draft.url.strip_suffix(".html") == Some(&*draft.id);
         let id = if is_plain { "" } else { &draft.id };
         let parts: [&str; 5] = [&draft.path, &draft.url, &draft.title, &draft.body.excerpt, id];
@@ -389,8 +389,8 @@ impl Texts {
     }
 }
 
-impl Rare {
-    fn of(draft: &Draft, names: &Interner) -> Option<Box<Self>> {
+impl RareFields {
+    fn from_draft(draft: &Draft, names: &Interner) -> Option<Box<Self>> {
         let former = draft.redirect_from.iter().chain(&draft.other_day_url);
         let rare = Self {
             modified: draft.modified,

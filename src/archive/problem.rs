@@ -89,13 +89,13 @@ impl Defect {
 
     /// Sets the line of the file, counted from 1.
     #[must_use]
-    pub fn at(self, line: u32) -> Self {
+    pub fn at_line(self, line: u32) -> Self {
         Self { line: Some(line), ..self }
     }
 
     /// Assigns the defect to a file, given by its path relative to the site's folder.
     #[must_use]
-    pub fn of(self, path: &str) -> Problem {
+    pub fn in_file(self, path: &str) -> Problem {
         let Self { code, severity, line, message } = self;
         Problem { path: path.into(), line, code, severity, message }
     }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn problem_text_is_one_line_for_any_file_name() {
-        let problem = Defect::error(Code::DateMissing, "no\tdate").at(3).of("a\nb: error[x]: c.md");
+        let problem = Defect::error(Code::DateMissing, "no\tdate").at_line(3).in_file("a\nb: error[x]: c.md");
         assert_eq!(problem.to_string(), "a\\nb: error[x]: c.md:3: error[date-missing]: no\\tdate");
     }
 }

@@ -11,16 +11,16 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use super::address;
-use super::body::{self, Body, Format, SiteContext};
+use super::body::{self, Body, MarkupFormat, SiteContext};
 use super::date;
 use super::defaults::Defaults;
+use super::file_version::FileContent;
 use super::files::{self, SiteFile};
 use super::front_matter::{self, FrontMatter, Value};
 use super::permalink::{self, FileName, Template, UrlParts};
 use super::post::{Timestamp, Visibility};
 use super::problem::{Code, Defect};
 use super::slug;
-use super::stamp::Content;
 use crate::config::{Config, ConfigError, NaiveDates};
 pub use draft::Draft;
 use groups::{categories, tags};
@@ -30,7 +30,7 @@ pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The result of reading a file.
 #[derive(Default)]
-pub struct Outcome {
+pub struct ParseResult {
     /// The post, unless the file is empty or has no date.
     pub draft: Option<Draft>,
     /// The problems of the file.
@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Returns an error if the configured permalink has an unknown placeholder.
     pub fn new(config: &'a Config) -> Result<Self, ConfigError> {
-        let template = Template::of_site(&config.permalink, config.posts_permalink.as_deref())
+        let template = Template::from_settings(&config.permalink, config.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
         Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
     }
@@ -87,27 +87,27 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a post. `links` resolves the names of other posts in its body.
-    pub fn post(&self, file: &SiteFile, content: &Content, links: &Links<'_>) -> Outcome {
+    pub fn post(&self, file: &SiteFile, content: &FileContent, links: &Links<'_>) -> ParseResult {
         match file.name() {
             Some(name) => self.named_post(&PostFile { path: &file.path, name }, content, links),
-            None => Outcome::default(),
+            None => ParseResult::default(),
         }
     }
 
-    fn named_post(&self, file: &PostFile<'_>, content: &Content, links: &Links<'_>) -> Outcome {
+    fn named_post(&self, file: &PostFile<'_>, content: &FileContent, links: &Links<'_>) -> ParseResult {
         if content.bytes.is_empty() {
             let defect = Defect::warning(Code::HalfWritten, "the file is empty");
-            return Outcome { defects: vec![defect], ..Outcome::default() };
+            return ParseResult { defects: vec![defect], ..ParseResult::default() };
         }
-        let mut outcome = Outcome::default();
-        let defects = &mut outcome.defects;
+        let mut result = ParseResult::default();
+        let defects = &mut result.defects;
         let (text, defect) = front_matter::decode(&content.bytes);
         defects.extend(defect);
         let split = front_matter::split(&text);
-        outcome.unclosed = split.unclosed;
+        result.unclosed = split.unclosed;
         if split.unclosed {
             let message = "the front matter has no closing `---`; the whole file is shown as text";
-            defects.push(Defect::warning(Code::FrontMatterInvalid, message).at(1));
+            defects.push(Defect::warning(Code::FrontMatterInvalid, message).at_line(1));
         }
         let mut front = match split.yaml {
             Some(yaml) => {
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
                 draft.linking = names_other_posts(split.body);
                 let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
                 self.fill_body(&mut draft, file, (split.body, excerpt), links, defects);
-                outcome.draft = Some(draft);
+                result.draft = Some(draft);
             }
             None => {
                 let message =
@@ -134,16 +134,21 @@ impl<'a> Reader<'a> {
                 defects.push(Defect::error(Code::DateMissing, message));
             }
         }
-        outcome
+        result
     }
 
     /// Returns the markup format of files with this extension.
-    pub(super) fn format(&self, extension: &str) -> Format {
+    pub(super) fn format(&self, extension: &str) -> MarkupFormat {
         files::format(self.config, extension)
     }
 
     /// The date of the front matter, else of the file name, else of the slug's first eight digits.
-    fn date(&self, file: &PostFile<'_>, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Dated> {
+    fn date(
+        &self,
+        file: &PostFile<'_>,
+        front: &FrontMatter,
+        defects: &mut Vec<Defect>,
+    ) -> Option<DateReadings> {
         let zone = self.config.timezone;
         let fallback = || match file.name.date {
             Some(date) => date::from_file_name(date, zone),
@@ -151,7 +156,7 @@ impl<'a> Reader<'a> {
         };
         let naive = self.config.naive_dates;
         let Some(field) = front.get("date") else {
-            return fallback().map(|at| Dated { at, other: None });
+            return fallback().map(|at| DateReadings { at, other: None });
         };
         let text = front.text("date").unwrap_or_default();
         match date::parse(text, field.quoted, zone, naive) {
@@ -159,7 +164,7 @@ impl<'a> Reader<'a> {
                 let other = (parsed.naive && naive == NaiveDates::Local)
                     .then(|| date::parse(text, field.quoted, zone, NaiveDates::Utc))
                     .flatten();
-                Some(Dated { at: parsed.at, other: other.map(|other| other.at) })
+                Some(DateReadings { at: parsed.at, other: other.map(|other| other.at) })
             }
             None => {
                 let at = fallback()?;
@@ -169,8 +174,8 @@ impl<'a> Reader<'a> {
                     "the date in the first digits of the slug"
                 };
                 let message = format!("`date: {}` is invalid; {used} is used", text.trim());
-                defects.push(Defect::warning(Code::DateInvalid, message).at(field.line));
-                Some(Dated { at, other: None })
+                defects.push(Defect::warning(Code::DateInvalid, message).at_line(field.line));
+                Some(DateReadings { at, other: None })
             }
         }
     }
@@ -180,7 +185,7 @@ impl<'a> Reader<'a> {
         file: &PostFile<'_>,
         front: &FrontMatter,
         categories: Vec<String>,
-        dated: Dated,
+        dated: DateReadings,
         defects: &mut Vec<Defect>,
     ) -> Draft {
         let template = self.post_template(front, defects);
@@ -195,7 +200,7 @@ impl<'a> Reader<'a> {
                 fm_slug: slug,
                 categories: &categories,
                 date,
-                output_ext: if format == Format::Markdown { ".html" } else { &file.name.ext },
+                output_ext: if format == MarkupFormat::Markdown { ".html" } else { &file.name.ext },
             })
         };
         let url = url_on(&dated.at);
@@ -230,7 +235,7 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let line = front.get("permalink").map_or(1, |field| field.line);
                 let message = format!("`permalink: {value}`: {error}; the site's permalink is used");
-                defects.push(Defect::warning(Code::PermalinkInvalid, message).at(line));
+                defects.push(Defect::warning(Code::PermalinkInvalid, message).at_line(line));
                 Cow::Borrowed(&self.template)
             }
         }
@@ -283,7 +288,7 @@ impl<'a> Reader<'a> {
         let mut body = body::read(source, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);
         if let Some(excerpt) = excerpt {
-            body.excerpt = body::read(excerpt, Format::Markdown, &context).excerpt;
+            body.excerpt = body::read(excerpt, MarkupFormat::Markdown, &context).excerpt;
         }
         draft.body = body;
     }
@@ -294,7 +299,7 @@ fn away(front: &FrontMatter, url: &str, defects: &mut Vec<Defect>) -> Option<Box
     let to = front.strings("redirect_to", false).into_iter().next()?;
     // A redirect to the post's own URL would be a loop.
     let is_other = |to: &str| address::decoded(to) != address::decoded(url);
-    let address = address::of_redirect(&to).filter(|to| is_other(to));
+    let address = address::redirect_target(&to).filter(|to| is_other(to));
     if address.is_none() {
         let message = "`redirect_to` is not a valid URL of another page; the post itself is served";
         defects.push(Defect::warning(Code::PermalinkInvalid, message));
@@ -309,7 +314,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// A post's date; `other` is the other reading of a date without a zone.
-struct Dated {
+struct DateReadings {
     at: DateTime<Tz>,
     other: Option<DateTime<Tz>>,
 }

@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// The characters that a slug keeps: the modes of Jekyll's `slugify` filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
+pub enum SlugMode {
     /// All characters except white space.
     Raw,
     /// Letters, marks and decimal digits of every script.
@@ -25,28 +25,28 @@ pub enum Mode {
 /// The error of an unknown slug mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown slug mode `{0}`; expected raw, default, pretty, ascii or latin")]
-pub struct UnknownMode(String);
+pub struct UnknownSlugMode(String);
 
-impl FromStr for Mode {
-    type Err = UnknownMode;
+impl FromStr for SlugMode {
+    type Err = UnknownSlugMode;
 
-    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+    fn from_str(name: &str) -> Result<Self, UnknownSlugMode> {
         Ok(match name {
             "raw" => Self::Raw,
             "default" => Self::Default,
             "pretty" => Self::Pretty,
             "ascii" => Self::Ascii,
             "latin" => Self::Latin,
-            _ => return Err(UnknownMode(name.into())),
+            _ => return Err(UnknownSlugMode(name.into())),
         })
     }
 }
 
 /// Replaces each run of characters that `mode` drops with a hyphen, and removes one hyphen from each end.
 /// Converts to lower case unless `keep_case`. The result may be empty.
-pub fn slugify(text: &str, mode: Mode, keep_case: bool) -> String {
+pub fn slugify(text: &str, mode: SlugMode, keep_case: bool) -> String {
     let latin;
-    let text = if mode == Mode::Latin {
+    let text = if mode == SlugMode::Latin {
         latin = transliterate(text);
         latin.as_str()
     } else {
@@ -73,16 +73,16 @@ pub fn downcase(text: &str) -> String {
 }
 
 /// Returns the pattern of runs that become a hyphen (the constants at the top of jekyll/utils.rb).
-fn dropped(mode: Mode) -> &'static Regex {
+fn dropped(mode: SlugMode) -> &'static Regex {
     static RAW: LazyLock<Regex> = LazyLock::new(|| class(r"[ \t\r\n\x0B\x0C]+"));
     static DEFAULT: LazyLock<Regex> = LazyLock::new(|| class(r"[^\p{M}\p{L}\p{Nd}]+"));
     static PRETTY: LazyLock<Regex> = LazyLock::new(|| class(r"[^\p{M}\p{L}\p{Nd}._~!$&'()+,;=@]+"));
     static ASCII: LazyLock<Regex> = LazyLock::new(|| class(r"[^A-Za-z0-9]+"));
     match mode {
-        Mode::Raw => &RAW,
-        Mode::Default | Mode::Latin => &DEFAULT,
-        Mode::Pretty => &PRETTY,
-        Mode::Ascii => &ASCII,
+        SlugMode::Raw => &RAW,
+        SlugMode::Default | SlugMode::Latin => &DEFAULT,
+        SlugMode::Pretty => &PRETTY,
+        SlugMode::Ascii => &ASCII,
     }
 }
 
@@ -163,8 +163,9 @@ mod tests {
             ("", ["", "", "", "", ""]),
         ];
         for (text, expected) in cases {
-            let modes = [Mode::Raw, Mode::Default, Mode::Pretty, Mode::Ascii, Mode::Latin];
-            let slugs = modes.map(|mode| slugify(text, mode, mode == Mode::Pretty));
+            let modes =
+                [SlugMode::Raw, SlugMode::Default, SlugMode::Pretty, SlugMode::Ascii, SlugMode::Latin];
+            let slugs = modes.map(|mode| slugify(text, mode, mode == SlugMode::Pretty));
             assert_eq!(slugs, expected, "{text}");
         }
     }
@@ -186,8 +187,8 @@ mod tests {
 
     #[test]
     fn slug_modes_are_parsed_unknown_ones_rejected() {
-        assert_eq!("pretty".parse(), Ok(Mode::Pretty));
-        let error = "Pretty".parse::<Mode>().map_err(|error| error.to_string());
+        assert_eq!("pretty".parse(), Ok(SlugMode::Pretty));
+        let error = "Pretty".parse::<SlugMode>().map_err(|error| error.to_string());
         assert_eq!(
             error,
             Err("unknown slug mode `Pretty`; expected raw, default, pretty, ascii or latin".into())
@@ -197,7 +198,7 @@ mod tests {
     proptest! {
         #[test]
         fn slugify_is_idempotent(text in "\\PC{0,30}") {
-            for mode in [Mode::Default, Mode::Ascii, Mode::Latin] {
+            for mode in [SlugMode::Default, SlugMode::Ascii, SlugMode::Latin] {
                 let slug = slugify(&text, mode, false);
                 prop_assert_eq!(slugify(&slug, mode, false), slug);
             }

@@ -5,16 +5,16 @@ mod around;
 mod change;
 mod days;
 mod fill;
+mod fuzzy_path;
 mod group;
 mod index;
 mod list;
 mod own_pages;
 mod paging;
 mod periods;
+mod post_status;
 mod posts;
 mod since;
-mod standing;
-mod stray;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -24,26 +24,26 @@ use chrono_tz::Tz;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::address::decoded;
+use super::compressed::{ArticleCodec, ArticleContent};
 use super::names::{NameId, Names};
-use super::packed::{Packing, Unpacked};
-use super::page::Page;
+use super::page::OwnPage;
 use super::post::{Mention, Post, PostId, Timestamp};
 use super::problem::Problem;
 
 pub use change::Change;
 pub(super) use fill::Contents;
-pub use fill::{Claims, Rules};
-use group::Since;
-pub use group::{Group, Groups, Recent};
-use index::Index;
+pub use fill::{ReservedPaths, SnapshotRules};
+pub use fuzzy_path::last_part;
+use group::RecentPeriods;
+pub use group::{Group, Groups, RecentCounts};
+use index::HashIndex;
 pub(super) use index::hash as index_hash;
 pub use list::List;
 use own_pages::OwnPages;
-pub use paging::{ListPage, Newer, Number, PER_PAGE};
+pub use paging::{ListPage, NewerPage, PER_PAGE, PageNumber};
 pub use periods::Period;
 pub(super) use posts::Posts;
-pub use since::Changed;
-pub use stray::last_part;
+pub use since::ListedChanges;
 
 /// Limit of [`Snapshot::active_categories`].
 const MOST_ACTIVE: usize = 32;
@@ -66,23 +66,23 @@ pub enum Target {
 /// The whole archive at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    rules: Arc<Rules>,
+    rules: Arc<SnapshotRules>,
     /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
-    packing: Arc<Packing>,
+    codec: Arc<ArticleCodec>,
     names: Names,
     posts: Posts,
-    /// Four indexes of posts: by file path, decoded URL, former URL path, and [`stray`] key of a damaged URL.
-    files: Index,
-    urls: Index,
-    former: Index,
-    strays: Index,
+    /// Four indexes of posts: by file path, decoded URL, former URL path, and [`fuzzy_path`] key of a damaged URL.
+    files: HashIndex,
+    urls: HashIndex,
+    former: HashIndex,
+    fuzzy_paths: HashIndex,
     /// Posts whose file names have no date, by slug.
-    undated: Index,
+    undated: HashIndex,
     /// Posts with a date after the snapshot's moment.
     future: RedBlackTreeSetSync<(Timestamp, PostId)>,
     /// Posts that another file supersedes, or whose URL belongs to another page or post.
-    lost: RedBlackTreeSetSync<PostId>,
+    unserved: RedBlackTreeSetSync<PostId>,
     /// Posts whose URL has the shape of a list's URL.
     list_like: RedBlackTreeSetSync<PostId>,
     /// Posts whose bodies link to other posts by file name.
@@ -90,7 +90,7 @@ pub struct Snapshot {
     served: usize,
     listed: List,
     categories: Groups,
-    recent_since: Since,
+    recent_since: RecentPeriods,
     active: OnceLock<Vec<NameId>>,
     tags: Groups,
     /// Posts by the code of each security and sector that they mention.
@@ -156,8 +156,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// If the stored bytes are damaged.
-    pub fn article(&self, post: &Post) -> io::Result<Unpacked> {
-        self.packing.unpack(&post.body)
+    pub fn article(&self, post: &Post) -> io::Result<ArticleContent> {
+        self.codec.decompress(&post.body)
     }
 
     /// Finds the content at a decoded path, without `baseurl`.
@@ -176,8 +176,8 @@ impl Snapshot {
         post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
     }
 
-    pub(super) fn packing(&self) -> Arc<Packing> {
-        Arc::clone(&self.packing)
+    pub(super) fn codec(&self) -> Arc<ArticleCodec> {
+        Arc::clone(&self.codec)
     }
 
     pub(super) fn names(&self) -> &Names {
@@ -216,7 +216,7 @@ impl Snapshot {
     /// The start of the next day in the site's time zone.
     pub fn next_midnight(&self) -> Timestamp {
         let next = self.today().succ_opt();
-        next.map_or(self.moment, |day| Timestamp::start_of(day, self.zone()))
+        next.map_or(self.moment, |day| Timestamp::start_of_day(day, self.zone()))
     }
 
     /// Posts whose bodies link to other posts by file name.
@@ -225,14 +225,14 @@ impl Snapshot {
     }
 
     /// All of the site's own pages, served or not.
-    pub fn pages(&self) -> &[Page] {
+    pub fn pages(&self) -> &[OwnPage] {
         self.pages.all()
     }
 
     /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.
-    pub fn served_pages(&self) -> impl Iterator<Item = &Page> {
+    pub fn served_pages(&self) -> impl Iterator<Item = &OwnPage> {
         let is_served =
-            |page: &(usize, &Page)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
+            |page: &(usize, &OwnPage)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
         self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
     }
 
@@ -294,13 +294,13 @@ impl Snapshot {
 
     /// The names that a group's posts use for it, most frequent first: tags for a source, mentioned names
     /// for a security.
-    pub fn called(&self, group: &Group) -> Vec<&str> {
-        group.called(&self.names)
+    pub fn used_names(&self, group: &Group) -> Vec<&str> {
+        group.used_names(&self.names)
     }
 
     /// True if the group's posts use a name for it that satisfies `is_it`.
-    pub fn is_called(&self, group: &Group, is_it: impl Fn(&str) -> bool) -> bool {
-        group.is_called(&self.names, is_it)
+    pub fn has_used_name(&self, group: &Group, is_it: impl Fn(&str) -> bool) -> bool {
+        group.has_used_name(&self.names, is_it)
     }
 
     /// The security or sector with this canonical code.
@@ -349,7 +349,7 @@ impl Snapshot {
             groups.iter().all(|group| categories.contains(&group.name()))
         };
         let posts: Vec<_> = smallest.posts().iter().filter(has_all).collect();
-        (!posts.is_empty()).then(|| List::of_sorted(&posts))
+        (!posts.is_empty()).then(|| List::from_sorted(&posts))
     }
 
     /// The posts before and after a post in a list. Both are `None` if the list does not contain the post.
@@ -366,7 +366,7 @@ pub(super) mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::archive::load::{Claims, Progress};
+    use crate::archive::load::{Progress, ReservedPaths};
     use crate::config::{Config, Overrides};
 
     /// Loads an archive with one post per date.
@@ -385,7 +385,7 @@ pub(super) mod tests {
 
     fn load_folder(folder: &Path) -> Snapshot {
         let config = Config::read(folder, &Overrides::default(), &|_| None).expect("a configuration");
-        let nothing = Claims { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        let nothing = ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
         crate::archive::load(&config, nothing, &Progress::default()).expect("an archive")
     }
 }

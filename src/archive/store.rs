@@ -16,14 +16,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::load::Problems;
+use super::compressed::ArticleCodec;
+use super::file_version::FileVersion;
+use super::load::FileProblems;
 use super::names::{Interner, Names};
-use super::packed::Packing;
-use super::page::Page;
+use super::page::OwnPage;
 use super::post::{Post, PostId, Timestamp};
 use super::problem::Problem;
-use super::snapshot::{Contents, Rules, Snapshot};
-use super::stamp::Stamp;
+use super::snapshot::{Contents, Snapshot, SnapshotRules};
 use crate::config::Config;
 use crate::program;
 
@@ -57,7 +57,7 @@ pub struct Store {
 
 /// The reason why a store was not used.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
+pub enum StoreError {
     /// The store does not exist yet.
     #[error("the file does not exist yet")]
     Missing,
@@ -74,10 +74,10 @@ pub enum Unusable {
 
 /// Everything except the posts.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct StoreHeader {
     names: Vec<String>,
     dictionary: Vec<u8>,
-    pages: Vec<Page>,
+    pages: Vec<OwnPage>,
     problems: Vec<Problem>,
     posts: u64,
 }
@@ -86,7 +86,7 @@ impl Store {
     /// The store of a site. Several sites may share the folder.
     pub fn new(folder: &Path, config: &Config) -> Self {
         let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
-        let key = xxh3_64(format!("{:x} {}", program::id(), config.reading()).as_bytes());
+        let key = xxh3_64(format!("{:x} {}", program::id(), config.reading_key()).as_bytes());
         Self { file: folder.join(format!("{site:016x}.archive")), key }
     }
 
@@ -99,9 +99,9 @@ impl Store {
     ///
     /// # Errors
     /// If there is no store, or it cannot be used.
-    pub(super) fn load(&self, rules: Rules, moment: Timestamp) -> Result<Snapshot, Unusable> {
+    pub(super) fn load(&self, rules: SnapshotRules, moment: Timestamp) -> Result<Snapshot, StoreError> {
         let file = File::open(&self.file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Unusable::Missing,
+            io::ErrorKind::NotFound => StoreError::Missing,
             _ => error.into(),
         })?;
         let length = file.metadata()?.len();
@@ -116,46 +116,51 @@ impl Store {
         &self,
         file: impl Read + Send,
         length: u64,
-        rules: Rules,
+        rules: SnapshotRules,
         moment: Timestamp,
-    ) -> Result<Snapshot, Unusable> {
-        Ok(Snapshot::of(rules, self.contents(file, length)?, moment))
+    ) -> Result<Snapshot, StoreError> {
+        Ok(Snapshot::from_contents(rules, self.contents(file, length)?, moment))
     }
 
     /// Reads all sections of a store. `longest`, the size of the store, limits the length of a section: a
     /// corrupt length must not cause a huge allocation.
-    fn contents(&self, mut file: impl Read + Send, longest: u64) -> Result<Contents, Unusable> {
+    fn contents(&self, mut file: impl Read + Send, longest: u64) -> Result<Contents, StoreError> {
         let mut start = [0; MAGIC.len() + 8];
-        file.read_exact(&mut start).map_err(|_| Unusable::Damaged)?;
+        file.read_exact(&mut start).map_err(|_| StoreError::Damaged)?;
         if start[..MAGIC.len()] != MAGIC[..] || start[MAGIC.len()..] != self.key.to_le_bytes() {
-            return Err(Unusable::Foreign);
+            return Err(StoreError::Foreign);
         }
-        let head: Head = decoded(&section(&mut file, longest)?)?;
-        let sections = usize::try_from(head.posts).unwrap_or(usize::MAX).div_ceil(SECTION);
+        let header: StoreHeader = decoded(&section(&mut file, longest)?)?;
+        let sections = usize::try_from(header.posts).unwrap_or(usize::MAX).div_ceil(SECTION);
         let read = std::iter::from_fn(|| Some(section(&mut file, longest))).take(sections).par_bridge();
         let posts: Vec<Vec<Post>> =
-            read.map(|section| decoded(&section?)).collect::<Result<_, Unusable>>()?;
+            read.map(|section| decoded(&section?)).collect::<Result<_, StoreError>>()?;
         let posts: Vec<Post> = posts.into_iter().flatten().collect();
-        if posts.len() as u64 != head.posts {
-            return Err(Unusable::Damaged);
+        if posts.len() as u64 != header.posts {
+            return Err(StoreError::Damaged);
         }
         Ok(Contents {
-            names: names(&head.names),
-            packing: Arc::new(Packing::with(head.dictionary).ok_or(Unusable::Damaged)?),
+            names: names(&header.names),
+            codec: Arc::new(ArticleCodec::with_dictionary(header.dictionary).ok_or(StoreError::Damaged)?),
             posts,
-            pages: head.pages,
-            problems: by_file(head.problems),
+            pages: header.pages,
+            problems: problems_by_file(header.problems),
         })
     }
 
-    /// Writes an archive to the store. Posts in `touched` get the new stamp of their file.
+    /// Writes an archive to the store. Posts in `stamp_only_changes` get the new version of their file.
     ///
     /// # Errors
     /// If the store cannot be written. The previous store is kept.
-    pub(super) fn save(&self, archive: &Snapshot, touched: &HashMap<PostId, Stamp>) -> io::Result<()> {
+    pub(super) fn save(
+        &self,
+        archive: &Snapshot,
+        stamp_only_changes: &HashMap<PostId, FileVersion>,
+    ) -> io::Result<()> {
         let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
         let aside = self.file.with_extension("new");
-        let written = self.write(&aside, archive, touched).and_then(|()| fs::rename(&aside, &self.file));
+        let written =
+            self.write(&aside, archive, stamp_only_changes).and_then(|()| fs::rename(&aside, &self.file));
         if written.is_err() {
             // The partial file may be what fills the disk.
             let _ = fs::remove_file(&aside);
@@ -163,7 +168,12 @@ impl Store {
         written
     }
 
-    fn write(&self, aside: &Path, archive: &Snapshot, touched: &HashMap<PostId, Stamp>) -> io::Result<()> {
+    fn write(
+        &self,
+        aside: &Path,
+        archive: &Snapshot,
+        stamp_only_changes: &HashMap<PostId, FileVersion>,
+    ) -> io::Result<()> {
         if let Some(folder) = aside.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -171,28 +181,29 @@ impl Store {
         file.write_all(MAGIC)?;
         file.write_all(&self.key.to_le_bytes())?;
         let posts: Vec<(PostId, &Post)> = archive.every_post_with_id().collect();
-        let head = Head {
+        let header = StoreHeader {
             names: archive.names().iter().map(ToOwned::to_owned).collect(),
-            dictionary: archive.packing().dictionary().to_vec(),
+            dictionary: archive.codec().dictionary().to_vec(),
             pages: archive.pages().to_vec(),
             problems: archive.file_problems().cloned().collect(),
             posts: posts.len() as u64,
         };
-        put(&mut file, &head)?;
+        put(&mut file, &header)?;
         for section in posts.chunks(SECTION) {
-            let section = section.iter().map(|(id, post)| current(post, touched.get(id)));
+            let section =
+                section.iter().map(|(id, post)| with_file_version(post, stamp_only_changes.get(id)));
             put(&mut file, &section.collect::<Vec<_>>())?;
         }
         file.into_inner()?.sync_all()
     }
 }
 
-/// A post with the current stamp of its file.
-fn current<'a>(post: &'a Post, touched: Option<&Stamp>) -> Cow<'a, Post> {
-    match touched {
-        Some(stamp) => {
+/// A post with the current version of its file.
+fn with_file_version<'a>(post: &'a Post, newer: Option<&FileVersion>) -> Cow<'a, Post> {
+    match newer {
+        Some(file_version) => {
             let mut post = post.clone();
-            post.stamp = *stamp;
+            post.file_version = *file_version;
             Cow::Owned(post)
         }
         None => Cow::Borrowed(post),
@@ -208,26 +219,26 @@ fn put(file: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Reads the next section: its checksum and bytes.
-fn section(file: &mut impl Read, longest: u64) -> Result<(u64, Vec<u8>), Unusable> {
-    let mut number = || -> Result<u64, Unusable> {
+fn section(file: &mut impl Read, longest: u64) -> Result<(u64, Vec<u8>), StoreError> {
+    let mut number = || -> Result<u64, StoreError> {
         let mut bytes = [0; 8];
-        file.read_exact(&mut bytes).map_err(|_| Unusable::Damaged)?;
+        file.read_exact(&mut bytes).map_err(|_| StoreError::Damaged)?;
         Ok(u64::from_le_bytes(bytes))
     };
     let (length, checksum) = (number()?, number()?);
     if length > longest {
-        return Err(Unusable::Damaged);
+        return Err(StoreError::Damaged);
     }
     let mut bytes = Vec::with_capacity(length as usize);
     let read = file.take(length).read_to_end(&mut bytes)?;
-    if read as u64 == length { Ok((checksum, bytes)) } else { Err(Unusable::Damaged) }
+    if read as u64 == length { Ok((checksum, bytes)) } else { Err(StoreError::Damaged) }
 }
 
-fn decoded<T: DeserializeOwned>((checksum, bytes): &(u64, Vec<u8>)) -> Result<T, Unusable> {
+fn decoded<T: DeserializeOwned>((checksum, bytes): &(u64, Vec<u8>)) -> Result<T, StoreError> {
     if xxh3_64(bytes) != *checksum {
-        return Err(Unusable::Damaged);
+        return Err(StoreError::Damaged);
     }
-    postcard::from_bytes(bytes).map_err(|_| Unusable::Damaged)
+    postcard::from_bytes(bytes).map_err(|_| StoreError::Damaged)
 }
 
 fn names(texts: &[String]) -> Names {
@@ -238,8 +249,8 @@ fn names(texts: &[String]) -> Names {
     names.into_names()
 }
 
-fn by_file(problems: Vec<Problem>) -> Vec<Problems> {
-    let mut files: Vec<Problems> = Vec::new();
+fn problems_by_file(problems: Vec<Problem>) -> Vec<FileProblems> {
+    let mut files: Vec<FileProblems> = Vec::new();
     for problem in problems {
         match files.last_mut() {
             Some((path, found)) if **path == *problem.path => found.push(problem),

@@ -1,5 +1,5 @@
-//! Follows the site's folder while the server runs. File events, the clock, regular surveys and the
-//! operator's commands produce one [`Edition`] of the archive after the other.
+//! Follows the site's folder while the server runs. File events, the clock, regular scans and the
+//! operator's commands produce one [`Update`] of the archive after the other.
 
 mod folders;
 mod listen;
@@ -7,7 +7,7 @@ mod listen;
 mod mounts;
 #[cfg(not(target_os = "linux"))]
 mod mounts {
-    /// Only Linux lists mounts in a file. Elsewhere, the regular survey finds the files of a new mount.
+    /// Only Linux lists mounts in a file. Elsewhere, the regular scan finds the files of a new mount.
     pub(super) fn below(_site: &std::path::Path) -> u64 {
         0
     }
@@ -21,11 +21,11 @@ use std::time::{Duration, Instant};
 
 use notify::{Event, RecommendedWatcher, Watcher};
 
-use super::editor::{Edition, Editor, Survey};
-use super::load::{Claims, Progress};
-use crate::config::{Config, ConfigError, Watching};
-use folders::Folders;
-use pending::Pending;
+use super::load::{Progress, ReservedPaths};
+use super::updater::{FullScan, Update, Updater};
+use crate::config::{Config, ConfigError, WatchMode};
+use folders::WatchedFolders;
+use pending::PendingEvents;
 
 /// Minimum time between two polls.
 const POLL: Duration = Duration::from_secs(2);
@@ -37,11 +37,11 @@ const VANISHED: Duration = Duration::from_secs(1);
 
 /// Input of a watch.
 #[derive(Debug)]
-pub enum Notice {
+pub enum WatchCommand {
     /// An event of the file system.
     Files(notify::Result<Event>),
-    /// The result of the survey with this number.
-    Surveyed(u64, Survey),
+    /// The result of the scan with this number.
+    Scanned(u64, FullScan),
     /// Reload command of the operator: use these settings and read all files again.
     Reload(Arc<Config>),
     /// Stop the watch.
@@ -50,287 +50,288 @@ pub enum Notice {
 
 /// Output of a watch.
 #[derive(Debug)]
-pub enum News {
+pub enum WatchUpdate {
     /// The archive has changed.
-    Edition(Edition),
+    Updated(Update),
     /// The operator's new settings are in effect, with the resulting archive.
-    Reloaded(Arc<Config>, Edition),
+    Reloaded(Arc<Config>, Update),
     /// The operator's new settings are invalid and were rejected.
     Refused(ConfigError),
 }
 
 /// The state of a running watch.
 pub struct Watch<'a> {
-    editor: Editor,
-    claims: Claims,
-    /// The queue of notices, with the sender for file events and surveys.
-    notices: (Sender<Notice>, Receiver<Notice>),
-    tell: &'a mut dyn FnMut(News),
+    updater: Updater,
+    reserved_paths: ReservedPaths,
+    /// The queue of commands, with the sender for file events and scans.
+    commands: (Sender<WatchCommand>, Receiver<WatchCommand>),
+    on_update: &'a mut dyn FnMut(WatchUpdate),
     watcher: Option<RecommendedWatcher>,
-    pending: Pending,
+    pending: PendingEvents,
     /// The folders with a file system watch.
-    watched: Folders,
-    last_survey: Instant,
-    /// Duration of the last survey.
-    survey_took: Duration,
-    /// Number of surveys started. The number identifies the current one.
-    surveys: u64,
-    /// A survey is running on another thread.
-    surveying: bool,
-    /// The running survey may have missed a change, so another must follow.
-    again: bool,
+    watched: WatchedFolders,
+    last_scan: Instant,
+    /// Duration of the last scan.
+    scan_took: Duration,
+    /// Number of scans started. The number identifies the current one.
+    scans: u64,
+    /// A scan is running on another thread.
+    is_scanning: bool,
+    /// The running scan may have missed a change, so another must follow.
+    scan_again: bool,
     /// A hash of the mounts below the site.
     mounts: u64,
     /// Time of the last check for replaced folders and mounts.
-    last_ground: Instant,
-    /// New settings, applied after the queued notices.
+    last_mount_check: Instant,
+    /// New settings, applied after the queued commands.
     settings: Option<Arc<Config>>,
 }
 
-/// Follows a site until [`Notice::Stop`]. Passes the initial archive and then every change to the callback.
+/// Follows a site until [`WatchCommand::Stop`]. Passes the initial archive and then every change to the callback.
 pub fn run(
-    editor: Editor,
-    claims: Claims,
-    notices: (Sender<Notice>, Receiver<Notice>),
-    tell: &mut dyn FnMut(News),
+    updater: Updater,
+    reserved_paths: ReservedPaths,
+    commands: (Sender<WatchCommand>, Receiver<WatchCommand>),
+    on_update: &mut dyn FnMut(WatchUpdate),
 ) {
     let mut watch = Watch {
-        editor,
-        claims,
-        notices,
-        tell,
+        updater,
+        reserved_paths,
+        commands,
+        on_update,
         watcher: None,
-        pending: Pending::default(),
-        watched: Folders::default(),
-        last_survey: Instant::now(),
-        survey_took: Duration::ZERO,
-        surveys: 0,
-        surveying: false,
-        again: false,
+        pending: PendingEvents::default(),
+        watched: WatchedFolders::default(),
+        last_scan: Instant::now(),
+        scan_took: Duration::ZERO,
+        scans: 0,
+        is_scanning: false,
+        scan_again: false,
         mounts: 0,
-        last_ground: Instant::now(),
+        last_mount_check: Instant::now(),
         settings: None,
     };
     // Listen before publishing the archive, so that no later write is missed.
     watch.listen_first();
-    watch.publish(watch.all());
+    watch.publish(watch.current_update());
     watch.begin();
     watch.follow();
 }
 
 impl Watch<'_> {
-    /// Listens in every folder, then starts a survey. The survey finds changes made during the load, and
+    /// Listens in every folder, then starts a scan. The scan finds changes made during the load, and
     /// compares a stored archive with the files.
     fn begin(&mut self) {
-        let kept = self.editor.is_unchecked();
-        self.mounts = mounts::below(&self.editor.config().root);
-        self.editor.save();
-        let folders = self.editor.folders();
+        let kept = self.updater.is_unchecked();
+        self.mounts = mounts::below(&self.updater.config().root);
+        self.updater.save();
+        let folders = self.updater.folders();
         self.listen(&folders);
-        if kept || self.editor.config().watch != Watching::Off {
-            self.survey();
+        if kept || self.updater.config().watch != WatchMode::Off {
+            self.start_scan();
         }
     }
 
     fn follow(&mut self) {
         loop {
             let wait = self.wait();
-            let first = match self.notices.1.recv_timeout(wait) {
-                Ok(notice) => Some(notice),
+            let first = match self.commands.1.recv_timeout(wait) {
+                Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let mut next = first;
-            while let Some(notice) = next {
-                match notice {
-                    Notice::Files(event) => self.note(event),
-                    Notice::Surveyed(number, survey) if number == self.surveys => self.take(survey),
-                    // The survey used settings that are no longer in effect.
-                    Notice::Surveyed(..) => {}
-                    Notice::Reload(config) => self.settings = Some(config),
-                    Notice::Stop => return,
+            while let Some(command) = next {
+                match command {
+                    WatchCommand::Files(event) => self.queue_event(event),
+                    WatchCommand::Scanned(number, scan) if number == self.scans => self.apply_scan(scan),
+                    // The scan used settings that are no longer in effect.
+                    WatchCommand::Scanned(..) => {}
+                    WatchCommand::Reload(config) => self.settings = Some(config),
+                    WatchCommand::Stop => return,
                 }
-                next = self.notices.1.try_recv().ok();
+                next = self.commands.1.try_recv().ok();
             }
             // Only the latest settings matter.
             if let Some(config) = self.settings.take() {
                 self.reload(config);
             }
-            self.act();
+            self.run_due_work();
         }
     }
 
     /// Time until the next scheduled work.
     fn wait(&self) -> Duration {
-        let mut wait = self.editor.next_wake();
+        let mut wait = self.updater.next_wake();
         if let Some(due) = self.pending.due() {
             wait = wait.min(due.saturating_duration_since(Instant::now()));
         }
-        if let Some(every) = self.survey_every().filter(|_| !self.surveying) {
-            wait = wait.min(every.saturating_sub(self.last_survey.elapsed()));
+        if let Some(every) = self.scan_interval().filter(|_| !self.is_scanning) {
+            wait = wait.min(every.saturating_sub(self.last_scan.elapsed()));
         }
-        if self.watcher.is_some() || self.editor.misses_folders() {
+        if self.watcher.is_some() || self.updater.has_missing_folder() {
             wait = wait.min(VANISHED);
         }
         wait
     }
 
-    fn survey_every(&self) -> Option<Duration> {
-        let config = self.editor.config();
+    fn scan_interval(&self) -> Option<Duration> {
+        let config = self.updater.config();
         let polls =
-            config.watch == Watching::Poll || (config.watch == Watching::Events && self.watcher.is_none());
-        if polls { Some(POLL.max(self.survey_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
+            config.watch == WatchMode::Poll || (config.watch == WatchMode::Events && self.watcher.is_none());
+        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
     }
 
     /// Does all work that is due.
-    fn act(&mut self) {
-        if let Some(edition) = self.editor.tick() {
-            self.publish(edition);
+    fn run_due_work(&mut self) {
+        if let Some(update) = self.updater.tick() {
+            self.publish(update);
         }
         if self.pending.is_due() {
             let (paths, overflow) = self.pending.take();
             if overflow {
                 tracing::info!("file events were lost; scanning all files");
-                self.survey();
+                self.start_scan();
             } else {
-                self.see(paths);
+                self.apply_events(paths);
             }
         }
-        let reopened = self.editor.reopened();
+        let reopened = self.updater.reopened();
         if !reopened.is_empty() {
-            self.see(reopened);
+            self.apply_events(reopened);
         }
-        let is_due = self.survey_every().is_some_and(|every| self.last_survey.elapsed() >= every);
-        if !self.surveying && (is_due || self.editor.has_returned()) {
-            self.survey();
+        let is_due = self.scan_interval().is_some_and(|every| self.last_scan.elapsed() >= every);
+        if !self.is_scanning && (is_due || self.updater.has_returned()) {
+            self.start_scan();
         }
-        if self.watcher.is_some() && self.last_ground.elapsed() >= VANISHED && self.has_changed_ground() {
-            self.survey();
-            // The current survey may miss files written before the new folder has a watch.
-            self.again = true;
+        if self.watcher.is_some() && self.last_mount_check.elapsed() >= VANISHED && self.has_replaced_folder()
+        {
+            self.start_scan();
+            // The current scan may miss files written before the new folder has a watch.
+            self.scan_again = true;
         }
     }
 
-    fn see(&mut self, paths: Vec<PathBuf>) {
+    fn apply_events(&mut self, paths: Vec<PathBuf>) {
         // The files of a removed or replaced folder disappear without events of their own.
         let moved: Vec<PathBuf> = paths.iter().filter(|path| self.watched.contains(path)).cloned().collect();
         for place in moved.iter().flat_map(|folder| self.watched.remove_moved(folder)) {
             // The system has usually removed the watch already, so ignore errors.
             let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
-        let (edition, folders) = self.editor.see_moved(&paths, &moved);
-        let has_changed = edition.is_some();
-        edition.into_iter().for_each(|edition| self.publish(edition));
-        self.follow_into(folders);
-        if has_changed && self.editor.has_vanished() {
+        let (update, folders) = self.updater.apply_events_and_moves(&paths, &moved);
+        let has_changed = update.is_some();
+        update.into_iter().for_each(|update| self.publish(update));
+        self.watch_new_folders(folders);
+        if has_changed && self.updater.has_vanished() {
             // A missing folder may have been renamed, so search the whole site for its posts.
-            self.survey();
+            self.start_scan();
         }
     }
 
     /// True if a volume was mounted or unmounted since the last check. No file event reports a mount.
-    fn has_changed_ground(&mut self) -> bool {
-        self.last_ground = Instant::now();
-        let mounts = mounts::below(&self.editor.config().root);
+    fn has_replaced_folder(&mut self) -> bool {
+        self.last_mount_check = Instant::now();
+        let mounts = mounts::below(&self.updater.config().root);
         let other_mounts = std::mem::replace(&mut self.mounts, mounts) != mounts;
-        other_mounts || !self.surveying && self.editor.has_changed_ground()
+        other_mounts || !self.is_scanning && self.updater.has_replaced_folder()
     }
 
-    /// Starts a survey on another thread, so that file events need not wait for it.
-    fn survey(&mut self) {
-        if std::mem::replace(&mut self.surveying, true) {
-            self.again = true;
+    /// Starts a scan on another thread, so that file events need not wait for it.
+    fn start_scan(&mut self) {
+        if std::mem::replace(&mut self.is_scanning, true) {
+            self.scan_again = true;
             return;
         }
-        self.surveys += 1;
-        let number = self.surveys;
-        let (config, archive) = (Arc::clone(self.editor.config()), self.editor.archive());
-        let sender = self.notices.0.clone();
+        self.scans += 1;
+        let number = self.scans;
+        let (config, archive) = (Arc::clone(self.updater.config()), self.updater.archive());
+        let sender = self.commands.0.clone();
         std::thread::spawn(move || {
             // The receiver is gone when the program exits.
-            let _ = sender.send(Notice::Surveyed(number, Survey::of(&config, &archive, false)));
+            let _ = sender.send(WatchCommand::Scanned(number, FullScan::new(&config, &archive, false)));
         });
     }
 
-    /// Applies the result of a survey.
-    fn take(&mut self, survey: Survey) {
-        self.surveying = false;
-        let kept = self.editor.is_unchecked();
-        self.survey_took = survey.took;
-        self.last_survey = Instant::now();
-        let (edition, folders) = self.editor.take_survey(survey);
+    /// Applies the result of a scan.
+    fn apply_scan(&mut self, scan: FullScan) {
+        self.is_scanning = false;
+        let kept = self.updater.is_unchecked();
+        self.scan_took = scan.took;
+        self.last_scan = Instant::now();
+        let (update, folders) = self.updater.apply_scan(scan);
         // A missing folder may have been renamed, so search the whole site for its posts.
-        self.again |= edition.is_some() && self.editor.has_vanished();
-        edition.into_iter().for_each(|edition| self.publish(edition));
+        self.scan_again |= update.is_some() && self.updater.has_vanished();
+        update.into_iter().for_each(|update| self.publish(update));
         if kept {
-            let took_ms = self.survey_took.as_millis() as u64;
+            let took_ms = self.scan_took.as_millis() as u64;
             tracing::info!(
                 took_ms,
-                posts = self.editor.archive().len(),
+                posts = self.updater.archive().len(),
                 "cached archive verified against the files"
             );
         }
-        self.follow_into(folders);
-        self.editor.save();
-        if std::mem::take(&mut self.again) {
-            self.survey();
+        self.watch_new_folders(folders);
+        self.updater.save();
+        if std::mem::take(&mut self.scan_again) {
+            self.start_scan();
         }
     }
 
     /// The current archive, without new posts.
-    fn all(&self) -> Edition {
-        Edition { archive: self.editor.archive(), new: Vec::new(), took: Duration::ZERO }
+    fn current_update(&self) -> Update {
+        Update { archive: self.updater.archive(), new: Vec::new(), took: Duration::ZERO }
     }
 
-    fn publish(&mut self, edition: Edition) {
-        let posts = edition.archive.len();
-        let took_us = edition.took.as_micros() as u64;
-        tracing::debug!(posts, new = edition.new.len(), took_us, "archive updated");
-        (self.tell)(News::Edition(edition));
+    fn publish(&mut self, update: Update) {
+        let posts = update.archive.len();
+        let took_us = update.took.as_micros() as u64;
+        tracing::debug!(posts, new = update.new.len(), took_us, "archive updated");
+        (self.on_update)(WatchUpdate::Updated(update));
     }
 
     /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
-        let old = self.editor.config();
-        let same_files = old.reading() == config.reading();
+        let old = self.updater.config();
+        let same_files = old.reading_key() == config.reading_key();
         let same_watch = old.watch == config.watch;
-        let before = self.editor.archive();
+        let before = self.updater.archive();
         if same_files {
-            self.editor.set_config(Arc::clone(&config));
+            self.updater.set_config(Arc::clone(&config));
         }
-        // The code below publishes the new posts of this edition together with the new settings.
-        let (edition, folders) = self.editor.rescan(same_files);
-        self.follow_into(folders);
+        // The code below publishes the new posts of this update together with the new settings.
+        let (update, folders) = self.updater.rescan(same_files);
+        self.watch_new_folders(folders);
         if !same_files {
-            if let Some(folder) = self.editor.missing_folder() {
+            if let Some(folder) = self.updater.missing_folder() {
                 // A reload from scratch would lose the folder's posts.
                 tracing::error!(
                     "reload failed, keeping the current configuration: {} is missing or unreadable; \
                      send SIGHUP again when it is available",
                     folder.display()
                 );
-                edition.into_iter().for_each(|edition| self.publish(edition));
+                update.into_iter().for_each(|update| self.publish(update));
                 return;
             }
-            match Editor::open(Arc::clone(&config), self.claims, &Progress::default()) {
-                Ok(editor) => self.editor = editor,
+            match Updater::open(Arc::clone(&config), self.reserved_paths, &Progress::default()) {
+                Ok(updater) => self.updater = updater,
                 Err(error) => {
-                    edition.into_iter().for_each(|edition| self.publish(edition));
-                    return (self.tell)(News::Refused(error));
+                    update.into_iter().for_each(|update| self.publish(update));
+                    return (self.on_update)(WatchUpdate::Refused(error));
                 }
             }
         }
-        let archive = self.editor.archive();
+        let archive = self.updater.archive();
         let new = archive.listed().iter().filter(|id| before.at_file(archive.post(*id).path()).is_none());
-        let edition = Edition { new: new.collect(), archive: Arc::clone(&archive), took: Duration::ZERO };
-        (self.tell)(News::Reloaded(config, edition));
+        let update = Update { new: new.collect(), archive: Arc::clone(&archive), took: Duration::ZERO };
+        (self.on_update)(WatchUpdate::Reloaded(config, update));
         if !same_files || !same_watch {
             self.watcher = None;
-            self.pending = Pending::default();
-            self.watched = Folders::default();
-            // The result of a running survey belongs to the old settings.
-            self.surveys += 1;
-            self.surveying = false;
+            self.pending = PendingEvents::default();
+            self.watched = WatchedFolders::default();
+            // The result of a running scan belongs to the old settings.
+            self.scans += 1;
+            self.is_scanning = false;
             self.listen_first();
             self.begin();
         }

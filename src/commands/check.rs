@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use finews::archive::{Problem, Severity};
 
-use super::{Outcome, load, unless_closed};
+use super::{CommandResult, load, unless_closed};
 use crate::SiteArgs;
 
 /// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems.
-pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
+pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
     let config = site.config()?;
     for warning in &config.warnings {
         eprintln!("finews: {warning}");
@@ -22,7 +22,7 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> Outcome {
     if !json {
         let posts = archive.len();
         eprintln!("{posts} posts served, {} problems", problems.len());
-        if let Some(sentence) = config.want_of_url() {
+        if let Some(sentence) = config.missing_url_warning() {
             eprintln!("{sentence}");
         }
     }

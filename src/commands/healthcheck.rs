@@ -7,13 +7,13 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::Outcome;
+use super::CommandResult;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The address that the check requests.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum Endpoint {
     /// The host with its port, and the path.
     Http(String, String),
     /// The path of a Unix socket.
@@ -21,15 +21,15 @@ enum Place {
 }
 
 /// Exits with 0 if the response status is 200, with 1 otherwise.
-pub(crate) fn run(url: Option<&str>) -> Outcome {
+pub(crate) fn run(url: Option<&str>) -> CommandResult {
     let url = url.map_or_else(default_url, ToOwned::to_owned);
-    let Some(place) = parse(&url) else {
+    let Some(endpoint) = parse(&url) else {
         return Err(format!(
             "`{url}` is invalid; expected a URL such as http://127.0.0.1:8080/healthz, or unix:/path"
         )
         .into());
     };
-    match ask(&place) {
+    match request_status(&endpoint) {
         Ok(status) if status == "200" => Ok(ExitCode::SUCCESS),
         Ok(status) => {
             eprintln!("finews: {url} returned status {status}");
@@ -57,9 +57,9 @@ fn default_url() -> String {
     }
 }
 
-fn parse(url: &str) -> Option<Place> {
+fn parse(url: &str) -> Option<Endpoint> {
     if let Some(path) = url.strip_prefix("unix:") {
-        return (!path.is_empty()).then(|| Place::Unix(path.into()));
+        return (!path.is_empty()).then(|| Endpoint::Unix(path.into()));
     }
     let rest = url.strip_prefix("http://")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -68,22 +68,22 @@ fn parse(url: &str) -> Option<Place> {
     } else {
         format!("{host}:80")
     };
-    (!host.starts_with(':')).then(|| Place::Http(host, format!("/{path}")))
+    (!host.starts_with(':')).then(|| Endpoint::Http(host, format!("/{path}")))
 }
 
-fn ask(place: &Place) -> std::io::Result<String> {
-    match place {
-        Place::Http(host, path) => {
+fn request_status(endpoint: &Endpoint) -> std::io::Result<String> {
+    match endpoint {
+        Endpoint::Http(host, path) => {
             let address = host.to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
-            let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
+            let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
+            stream.set_write_timeout(Some(TIMEOUT))?;
             status(stream, host, path)
         }
-        Place::Unix(socket) => {
+        Endpoint::Unix(socket) => {
             let stream = UnixStream::connect(socket)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.set_write_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
+            stream.set_write_timeout(Some(TIMEOUT))?;
             status(stream, "localhost", "/healthz")
         }
     }

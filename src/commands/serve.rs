@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use finews::archive::editor::Editor;
-use finews::archive::watch::{self as follow, News, Notice};
+use finews::archive::updater::Updater;
+use finews::archive::watch::{self as follow, WatchCommand, WatchUpdate};
 use finews::archive::{Progress, Severity, Snapshot, store};
-use finews::config::{Address, Config, LogFormat};
+use finews::config::{Config, ListenAddress, LogFormat};
 use finews::web::server::{self, Limits, Listener, Observer};
-use finews::web::{self, App, Front, live, paths};
+use finews::web::{self, App, FastPath, live, paths};
 use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
 use sd_notify::NotifyState;
@@ -19,14 +19,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing_appender::non_blocking::WorkerGuard;
 
-use super::Outcome;
+use super::CommandResult;
 use crate::SiteArgs;
 
 /// Time limit for the whole shutdown. Containers are killed after 10 s.
 const GRACE: Duration = Duration::from_millis(7500);
 
 /// Starts the log and the runtime, and serves the site.
-pub(crate) fn run(site: &SiteArgs) -> Outcome {
+pub(crate) fn run(site: &SiteArgs) -> CommandResult {
     let config = Arc::new(site.config()?);
     let log = start_log(config.log_format);
     for warning in &config.warnings {
@@ -39,7 +39,7 @@ pub(crate) fn run(site: &SiteArgs) -> Outcome {
     ))
 }
 
-async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome {
+async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> CommandResult {
     let mut inherited = Listener::inherited()
         .map_err(|error| format!("cannot use an inherited socket: {error}"))?
         .into_iter();
@@ -70,38 +70,38 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     let (stop, stopping) = watch::channel(false);
     let mut servers = JoinSet::new();
     let limits = Limits::new(config.max_connections, config.max_requests);
-    app.live().share(limits.connections);
+    app.live().limit_clients(limits.connections);
     let (loaded, mut is_loaded) = watch::channel(!is_inherited);
     servers.spawn({
-        let (front, limits, observer) = (Front::of(&app), limits.clone(), Arc::clone(app.observer()));
+        let (front, limits, observer) = (FastPath::service(&app), limits.clone(), Arc::clone(app.observer()));
         let stopping = stopping.clone();
         async move {
             // On an inherited socket, clients wait until the archive is loaded, or for the next process.
             tokio::select! {
                 is_loaded = is_loaded.wait_for(|is_loaded| *is_loaded) => if is_loaded.is_err() { return },
-                () = told(stopping.clone()) => return,
+                () = stop_requested(stopping.clone()) => return,
             }
-            server::run(listener, front, limits, observer, told(stopping)).await;
+            server::run(listener, front, limits, observer, stop_requested(stopping)).await;
         }
     });
     if let Some(admin) = admin {
         let pages = TowerToHyperService::new(web::admin::router(Arc::clone(&app)));
         let service = move |_| pages.clone();
-        servers.spawn(server::run(admin, service, limits, Observer::nobody(), told(stopping)));
+        servers.spawn(server::run(admin, service, limits, Observer::disabled(), stop_requested(stopping)));
     }
     tokio::spawn({
         let app = Arc::clone(&app);
         async move {
             loop {
                 tokio::time::sleep(live::HEARTBEAT).await;
-                app.live().beat();
+                app.live().send_heartbeat();
             }
         }
     });
-    let (orders, notices) = mpsc::channel();
+    let (commands, receiver) = mpsc::channel();
     let mut writer = {
-        let (app, config, sender) = (Arc::clone(&app), Arc::clone(&config), orders.clone());
-        tokio::task::spawn_blocking(move || follow(&app, config, &loaded, (sender, notices)))
+        let (app, config, sender) = (Arc::clone(&app), Arc::clone(&config), commands.clone());
+        tokio::task::spawn_blocking(move || follow(&app, config, &loaded, (sender, receiver)))
     };
     loop {
         tokio::select! {
@@ -111,7 +111,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
             }
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(&site, &config, &orders),
+            _ = hangup.recv() => reload(&site, &config, &commands),
         }
     }
     tracing::info!("stopping");
@@ -119,7 +119,7 @@ async fn serve(site: SiteArgs, config: Arc<Config>, log: WorkerGuard) -> Outcome
     notify(NotifyState::Stopping);
     app.drain();
     tokio::select! {
-        () = app.readiness().heard() => {}
+        () = app.readiness().wait_for_probe() => {}
         // A second signal ends the wait.
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -143,42 +143,44 @@ fn follow(
     app: &App,
     config: Arc<Config>,
     loaded: &watch::Sender<bool>,
-    notices: (mpsc::Sender<Notice>, mpsc::Receiver<Notice>),
+    commands: (mpsc::Sender<WatchCommand>, mpsc::Receiver<WatchCommand>),
 ) -> Result<(), String> {
-    let editor = open(config).map_err(|error| error.to_string())?;
-    follow::run(editor, paths::CLAIMS, notices, &mut |news| match news {
-        News::Edition(edition) => {
-            app.publish_edition(edition);
+    let updater = open(config).map_err(|error| error.to_string())?;
+    follow::run(updater, paths::RESERVED_PATHS, commands, &mut |update| match update {
+        WatchUpdate::Updated(update) => {
+            app.publish_update(update);
             loaded.send_replace(true);
             // Service managers ignore repeated notifications.
             notify(NotifyState::Ready);
         }
-        News::Reloaded(config, edition) => {
-            app.reload(&config, &edition);
+        WatchUpdate::Reloaded(config, update) => {
+            app.reload(&config, &update);
             tracing::info!("configuration and archive reloaded");
         }
-        News::Refused(error) => tracing::error!("reload failed, keeping the current configuration: {error}"),
+        WatchUpdate::Refused(error) => {
+            tracing::error!("reload failed, keeping the current configuration: {error}")
+        }
     });
     Ok(())
 }
 
 /// Handles SIGHUP: reads the configuration again, then all files with it.
-fn reload(site: &SiteArgs, first: &Config, orders: &mpsc::Sender<Notice>) {
+fn reload(site: &SiteArgs, first: &Config, commands: &mpsc::Sender<WatchCommand>) {
     match site.config() {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            let waiting = config.changed_for_the_next_start(first);
+            let waiting = config.changes_needing_restart(first);
             if !waiting.is_empty() {
                 tracing::warn!("restart required to apply: {}", waiting.join(", "));
             }
             // The receiver exists as long as the program runs.
-            let _ = orders.send(Notice::Reload(Arc::new(config)));
+            let _ = commands.send(WatchCommand::Reload(Arc::new(config)));
         }
         Err(error) => tracing::error!("reload failed, keeping the current configuration: {error}"),
     }
 }
 
-async fn listen(address: &Address) -> Result<Listener, String> {
+async fn listen(address: &ListenAddress) -> Result<Listener, String> {
     Listener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
@@ -194,7 +196,7 @@ async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
     if let Some(address) = &config.admin_listen {
         return listen(address).await.map(Some);
     }
-    match listen(&Address::Tcp(web::admin::DEFAULT_ADDRESS.into())).await {
+    match listen(&ListenAddress::Tcp(web::admin::DEFAULT_ADDRESS.into())).await {
         Ok(listener) => Ok(Some(listener)),
         Err(reason) => {
             tracing::warn!("admin listener disabled: {reason}; set --admin-listen to another address");
@@ -204,20 +206,20 @@ async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
 }
 
 /// Completes when the server must stop.
-async fn told(mut stopping: watch::Receiver<bool>) {
+async fn stop_requested(mut stopping: watch::Receiver<bool>) {
     // The sender exists as long as the program runs.
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 /// Loads the archive and shows progress: a bar on a terminal, otherwise one log line.
-fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
+fn open(config: Arc<Config>) -> Result<Updater, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
-    let want_of_url = config.want_of_url();
-    let editor = if std::io::stderr().is_terminal() {
+    let missing_url_warning = config.missing_url_warning();
+    let updater = if std::io::stderr().is_terminal() {
         std::thread::scope(|scope| {
             let bar = ProgressBar::new(0).with_style(style());
-            let loading = scope.spawn(|| Editor::open(config, paths::CLAIMS, &progress));
+            let loading = scope.spawn(|| Updater::open(config, paths::RESERVED_PATHS, &progress));
             while !loading.is_finished() {
                 bar.set_length(progress.total() as u64);
                 bar.set_position(progress.done() as u64);
@@ -227,13 +229,13 @@ fn open(config: Arc<Config>) -> Result<Editor, Box<dyn Error>> {
             loading.join().map_err(|_| "the thread that loads the archive panicked")
         })??
     } else {
-        Editor::open(config, paths::CLAIMS, &progress)?
+        Updater::open(config, paths::RESERVED_PATHS, &progress)?
     };
-    report(&editor.archive(), start.elapsed());
-    if let Some(sentence) = want_of_url {
+    report(&updater.archive(), start.elapsed());
+    if let Some(sentence) = missing_url_warning {
         tracing::info!("{sentence}");
     }
-    Ok(editor)
+    Ok(updater)
 }
 
 fn report(archive: &Snapshot, took: Duration) {

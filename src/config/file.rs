@@ -158,13 +158,13 @@ fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
 }
 
 /// The configuration file; empty if the site has none.
-pub(super) struct File {
+pub(super) struct ConfigFile {
     pub(super) path: Option<PathBuf>,
     text: String,
     tree: Node,
 }
 
-impl File {
+impl ConfigFile {
     /// Reads `_config.yml` or `_config.yaml` of a site.
     pub(super) fn find(root: &Path) -> Result<Self, ConfigError> {
         for name in ["_config.yml", "_config.yaml"] {

@@ -5,12 +5,12 @@ use percent_encoding::{CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use super::error::ConfigError;
-use super::file::{File, Node};
+use super::file::{ConfigFile, Node};
 use super::{DefaultValues, KEYS, NavLink};
 
 /// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
 /// later version does not stop this one.
-pub(super) fn warnings(file: &File) -> Vec<String> {
+pub(super) fn warnings(file: &ConfigFile) -> Vec<String> {
     let known = |parent: &[&str], known: &[&str]| {
         let Some(Node::Map(pairs)) = file.get(parent) else { return Vec::new() };
         let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
@@ -25,7 +25,7 @@ pub(super) fn warnings(file: &File) -> Vec<String> {
 }
 
 /// The URL of a service that is notified of new posts.
-pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, ConfigError> {
+pub(super) fn address(file: &ConfigFile, key: &[&str]) -> Result<Option<String>, ConfigError> {
     const ALLOWED: &str = "a URL, such as https://hub.example/";
     if let Some((last, parent)) = key.split_last()
         && !matches!(file.get(parent), None | Some(Node::Null | Node::Map(_)))
@@ -44,7 +44,7 @@ pub(super) fn address(file: &File, key: &[&str]) -> Result<Option<String>, Confi
     }
 }
 
-pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {
+pub(super) fn baseurl(file: &ConfigFile) -> Result<String, ConfigError> {
     let Some((value, origin)) = file.text_at(&["baseurl"])? else { return Ok(String::new()) };
     // Keep only the path of a complete URL.
     let path = match value.split_once("://") {
@@ -61,7 +61,7 @@ pub(super) fn baseurl(file: &File) -> Result<String, ConfigError> {
 }
 
 /// A folder inside the site in which Jekyll looks for files; empty for the site itself.
-pub(super) fn folder(file: &File, key: &str) -> Result<String, ConfigError> {
+pub(super) fn folder(file: &ConfigFile, key: &str) -> Result<String, ConfigError> {
     file.word(key).map_or(Ok(String::new()), |text| super::file::folder(text, &file.origin(&[key])))
 }
 
@@ -69,7 +69,7 @@ pub(super) fn trim_folder(text: &str) -> &str {
     text.trim_start_matches("./").trim_matches('/')
 }
 
-pub(super) fn timezone(file: &File) -> Result<Tz, ConfigError> {
+pub(super) fn timezone(file: &ConfigFile) -> Result<Tz, ConfigError> {
     let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
         return Ok(Tz::UTC);
     };
@@ -89,7 +89,7 @@ fn posix_zone(value: &str) -> Option<Tz> {
     format!("Etc/GMT{hours:+}").parse().ok()
 }
 
-pub(super) fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
+pub(super) fn nav(file: &ConfigFile) -> Result<Vec<NavLink>, ConfigError> {
     let key = ["finews", "nav"];
     let wrong = |node: &Node| {
         ConfigError::value(file.origin(&key), &node.to_string(), "a list of entries with label and url")
@@ -107,7 +107,7 @@ pub(super) fn nav(file: &File) -> Result<Vec<NavLink>, ConfigError> {
     }
 }
 
-pub(super) fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
+pub(super) fn hosts(file: &ConfigFile) -> Result<Vec<String>, ConfigError> {
     let key = ["finews", "legacy_hosts"];
     let hosts = file.strings(&key)?.unwrap_or_default();
     match hosts.iter().find(|host| host.is_empty() || host.contains(['/', ' '])) {
@@ -118,7 +118,7 @@ pub(super) fn hosts(file: &File) -> Result<Vec<String>, ConfigError> {
     }
 }
 
-pub(super) fn defaults(file: &File) -> Result<Vec<DefaultValues>, ConfigError> {
+pub(super) fn defaults(file: &ConfigFile) -> Result<Vec<DefaultValues>, ConfigError> {
     let key = ["defaults"];
     let wrong = |node: &Node| {
         ConfigError::value(

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 
 use super::Overrides;
 use super::error::{ConfigError, Origin};
-use super::file::{self, File};
-use super::values::{Address, TrustedProxy, Value};
+use super::file::{self, ConfigFile};
+use super::values::{ListenAddress, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.
 pub(super) struct Layers<'a> {
-    pub(super) file: &'a File,
+    pub(super) file: &'a ConfigFile,
     pub(super) flags: &'a Overrides,
     pub(super) env: &'a dyn Fn(&str) -> Option<OsString>,
 }
@@ -41,11 +41,16 @@ impl Layers<'_> {
         }
     }
 
-    pub(super) fn address(&self, name: &str, flag: Option<&str>) -> Result<Option<Address>, ConfigError> {
+    pub(super) fn address(
+        &self,
+        name: &str,
+        flag: Option<&str>,
+    ) -> Result<Option<ListenAddress>, ConfigError> {
         let Some((value, origin)) = self.raw(name, flag, &["finews", &name.replace('-', "_")])? else {
             return Ok(None);
         };
-        let address = value.parse().map_err(|()| ConfigError::value(origin, &value, Address::ALLOWED))?;
+        let address =
+            value.parse().map_err(|()| ConfigError::value(origin, &value, ListenAddress::ALLOWED))?;
         Ok(Some(address))
     }
 
@@ -116,7 +121,7 @@ impl Layers<'_> {
     }
 
     /// Parses a value of a type that describes its valid values.
-    pub(super) fn parsed<T: Value>(&self, name: &str, flag: Option<&str>) -> Result<T, ConfigError> {
+    pub(super) fn parsed<T: SettingValue>(&self, name: &str, flag: Option<&str>) -> Result<T, ConfigError> {
         match self.raw(name, flag, &["finews", &name.replace('-', "_")])? {
             Some((value, origin)) => {
                 value.parse().map_err(|_| ConfigError::value(origin, &value, T::ALLOWED))

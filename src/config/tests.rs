@@ -24,7 +24,7 @@ fn empty_config_has_jekyll_defaults() {
     let config = file("").expect("valid");
     assert_eq!(config.timezone, Tz::UTC);
     assert_eq!((config.permalink.as_str(), config.lang.as_str(), config.future), ("date", "en", false));
-    assert_eq!(config.listen, Address::Tcp("127.0.0.1:8080".into()));
+    assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:8080".into()));
     assert!(config.exclude.iter().any(|name| name == "node_modules"));
 }
 
@@ -39,7 +39,7 @@ fn flags_override_environment_which_overrides_the_file() {
     let flags = Overrides { listen: Some("127.0.0.1:3".into()), ..Overrides::default() };
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
     let config = read(yaml, &flags, &env).expect("valid");
-    assert_eq!(config.listen, Address::Tcp("127.0.0.1:3".into()));
+    assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:3".into()));
     assert_eq!(config.url, "https://env.example");
     assert_eq!(config.log_format, LogFormat::Json);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 /// A setting with a default and a description of its valid values.
-pub(super) trait Value: FromStr + Default {
+pub(super) trait SettingValue: FromStr + Default {
     /// The valid values, for the error message.
     const ALLOWED: &str;
 }
@@ -32,7 +32,7 @@ impl FromStr for LogFormat {
     }
 }
 
-impl Value for LogFormat {
+impl SettingValue for LogFormat {
     const ALLOWED: &str = "text or json";
 }
 
@@ -55,7 +55,7 @@ impl FromStr for NaiveDates {
 
 /// How pages show images of posts that are on other hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Images {
+pub enum ImageMode {
     /// The page loads the image.
     #[default]
     Show,
@@ -65,7 +65,7 @@ pub enum Images {
     Off,
 }
 
-impl FromStr for Images {
+impl FromStr for ImageMode {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         one_of(text, &[("show", Self::Show), ("click", Self::Click), ("off", Self::Off)])
@@ -74,7 +74,7 @@ impl FromStr for Images {
 
 /// How file changes are detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Watching {
+pub enum WatchMode {
     /// By file system events, within a moment.
     #[default]
     Events,
@@ -84,59 +84,59 @@ pub enum Watching {
     Off,
 }
 
-impl FromStr for Watching {
+impl FromStr for WatchMode {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         one_of(text, &[("events", Self::Events), ("poll", Self::Poll), ("off", Self::Off)])
     }
 }
 
-impl Value for Watching {
+impl SettingValue for WatchMode {
     const ALLOWED: &str = "events, poll or off";
 }
 
 /// Maximum concurrent connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Connections {
+pub enum ConnectionLimit {
     /// The open-file limit of the process minus a reserve.
     #[default]
-    OfSystem,
+    OpenFiles,
     /// This number, if the open-file limit allows it.
-    Most(usize),
+    AtMost(usize),
 }
 
-impl FromStr for Connections {
+impl FromStr for ConnectionLimit {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.parse() {
             Ok(0) | Err(_) => Err(()),
-            Ok(most) => Ok(Self::Most(most)),
+            Ok(most) => Ok(Self::AtMost(most)),
         }
     }
 }
 
-impl Value for Connections {
+impl SettingValue for ConnectionLimit {
     const ALLOWED: &str = "a number of connections, such as 1000";
 }
 
 /// Maximum concurrent requests that have to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Requests(pub usize);
+pub struct RequestLimit(pub usize);
 
-impl Default for Requests {
+impl Default for RequestLimit {
     fn default() -> Self {
         Self(512)
     }
 }
 
-impl FromStr for Requests {
+impl FromStr for RequestLimit {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         text.parse().ok().filter(|most| *most > 0).map(Self).ok_or(())
     }
 }
 
-impl Value for Requests {
+impl SettingValue for RequestLimit {
     const ALLOWED: &str = "a number of requests, such as 512";
 }
 
@@ -158,7 +158,7 @@ impl FromStr for SearchRate {
     }
 }
 
-impl Value for SearchRate {
+impl SettingValue for SearchRate {
     const ALLOWED: &str = "a number of searches per minute, such as 120, or off";
 }
 
@@ -205,7 +205,7 @@ impl FromStr for ProxyHeader {
     }
 }
 
-impl Value for ProxyHeader {
+impl SettingValue for ProxyHeader {
     const ALLOWED: &str = "x-forwarded-for or forwarded";
 }
 
@@ -228,25 +228,25 @@ impl FromStr for AccessLog {
     }
 }
 
-impl Value for AccessLog {
+impl SettingValue for AccessLog {
     const ALLOWED: &str = "all, errors or off";
 }
 
 /// The address of a listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub enum ListenAddress {
     /// `host:port`.
     Tcp(String),
     /// `unix:/path`.
     Unix(PathBuf),
 }
 
-impl Address {
+impl ListenAddress {
     /// The valid values, for the error message.
     pub(super) const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
 }
 
-impl FromStr for Address {
+impl FromStr for ListenAddress {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
         if let Some(path) = text.strip_prefix("unix:") {
@@ -259,7 +259,7 @@ impl FromStr for Address {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => f.write_str(address),
@@ -294,7 +294,7 @@ impl FromStr for ByteSize {
     }
 }
 
-impl Value for ByteSize {
+impl SettingValue for ByteSize {
     const ALLOWED: &str = "a size in bytes, such as 256M, or 0 for none";
 }
 
@@ -328,7 +328,7 @@ impl FromStr for Interval {
     }
 }
 
-impl Value for Interval {
+impl SettingValue for Interval {
     const ALLOWED: &str = "a duration, such as 30s, 10m or 1h, or off";
 }
 

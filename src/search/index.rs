@@ -1,11 +1,11 @@
 //! The index on disk. It stores the keys of posts, not the posts: callers look a key up in their snapshot.
 
-mod asked;
 mod facets;
 mod merging;
 mod segments;
-mod top;
-mod words;
+mod tantivy_query;
+mod tokenizers;
+mod top_results;
 mod writer;
 
 use std::collections::HashMap;
@@ -27,14 +27,14 @@ use tantivy::{
 use super::query::Query;
 use super::snippet::Needles;
 use crate::archive::{PostId, Snapshot, Timestamp};
-pub use asked::meant;
-use asked::{Ends, asked, may_be_cut};
-use facets::Tally;
+use facets::FacetCounter;
 pub use facets::{Facet, Facets};
 use segments::Segments;
-pub use top::Cursor;
-use top::Top;
-use words::{CHARACTERS, Characters, WORDS, Words};
+pub use tantivy_query::matching_groups;
+use tantivy_query::{WordEdges, build_query, may_be_cut};
+use tokenizers::{CHARACTERS, CharacterTokenizer, WORDS, WordTokenizer};
+pub use top_results::Cursor;
+use top_results::TopResults;
 pub use writer::{BATCH, Writer};
 
 /// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
@@ -49,7 +49,7 @@ const MOST_READ: usize = 1_000;
 const FADED_AFTER: f32 = 365.0 * 86_400.0;
 
 /// The index of an archive, shared by the searching threads and one writer.
-pub struct Index {
+pub struct SearchIndex {
     folder: PathBuf,
     fields: Fields,
     index: tantivy::Index,
@@ -88,7 +88,7 @@ pub enum Order {
 
 /// The result of a search.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Found {
+pub struct SearchResults {
     /// One page of posts, in the requested [`Order`].
     pub posts: Vec<PostId>,
     /// Number of matching posts, at most [`MOST_COUNTED`].
@@ -104,7 +104,7 @@ pub struct Found {
     pub facets: Facets,
 }
 
-impl Index {
+impl SearchIndex {
     /// Opens the index in a folder, or creates it. A damaged index is replaced by an empty one, since the
     /// archive contains everything to build it again. Indexes of older versions are removed unless a process
     /// writes them.
@@ -180,17 +180,17 @@ impl Index {
         let builder = tantivy::Index::builder().schema(schema.build()).settings(settings);
         let directory = MmapDirectory::open(folder)?;
         let index = builder.open_or_create(directory.clone())?;
-        index.tokenizers().register(WORDS, Words);
-        index.tokenizers().register(CHARACTERS, Characters);
+        index.tokenizers().register(WORDS, WordTokenizer);
+        index.tokenizers().register(CHARACTERS, CharacterTokenizer);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let segments = ArcSwap::from_pointee(Segments::of(&reader)?);
+        let segments = ArcSwap::from_pointee(Segments::new(&reader)?);
         Ok(Self { folder: folder.to_owned(), fields, index, directory, reader, segments })
     }
 
     /// Makes the last commit visible to searches.
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
-        self.segments.store(Arc::new(Segments::of(&self.reader)?));
+        self.segments.store(Arc::new(Segments::new(&self.reader)?));
         // The directory keeps an entry for each mapped file, even for files that merges have removed. Only
         // this call drops them; without it each commit costs some kilobytes.
         let _ = self.directory.get_cache_info();
@@ -241,11 +241,11 @@ impl Index {
         order: Order,
         after: Option<Cursor>,
         limit: usize,
-    ) -> io::Result<Found> {
+    ) -> io::Result<SearchResults> {
         if query.is_empty() || limit == 0 {
-            return Ok(Found::default());
+            return Ok(SearchResults::default());
         }
-        let found = self.find(archive, query, Ends::Whole, order, after, limit)?;
+        let found = self.find(archive, query, WordEdges::Whole, order, after, limit)?;
         if found.count == 0 && !found.is_more && may_be_cut(query) {
             self.find_cut(archive, query, order, after, limit)
         } else {
@@ -261,9 +261,9 @@ impl Index {
         order: Order,
         after: Option<Cursor>,
         limit: usize,
-    ) -> io::Result<Found> {
-        let needles = Needles::of(query, true);
-        let mut found = self.find(archive, query, Ends::Cut, order, None, MOST_READ)?;
+    ) -> io::Result<SearchResults> {
+        let needles = Needles::new(query, true);
+        let mut found = self.find(archive, query, WordEdges::Cut, order, None, MOST_READ)?;
         found.posts.retain(|id| needles.are_in([archive.post(*id).title()]));
         let key = |id: &PostId| archive.post(*id).key();
         // If that post has been removed, the next one has taken its position.
@@ -273,8 +273,11 @@ impl Index {
         let start = after.map_or(0, place).min(found.posts.len());
         let end = found.posts.len().min(start + limit);
         let page = &found.posts[start..end];
-        let next = page.last().filter(|_| end < found.posts.len()).map(|last| Cursor::at(end - 1, key(last)));
-        Ok(Found {
+        let next = page
+            .last()
+            .filter(|_| end < found.posts.len())
+            .map(|last| Cursor::from_place(end - 1, key(last)));
+        Ok(SearchResults {
             posts: page.to_vec(),
             count: found.posts.len(),
             is_more: found.next.is_some(),
@@ -289,35 +292,36 @@ impl Index {
     /// # Errors
     /// When the index cannot be read.
     pub fn count(&self, archive: &Snapshot, query: &Query) -> io::Result<usize> {
-        Ok(self.find(archive, query, Ends::Whole, Order::Best, None, 1)?.count)
+        Ok(self.find(archive, query, WordEdges::Whole, Order::Best, None, 1)?.count)
     }
 
     fn find(
         &self,
         archive: &Snapshot,
         query: &Query,
-        ends: Ends,
+        ends: WordEdges,
         order: Order,
         after: Option<Cursor>,
         limit: usize,
-    ) -> io::Result<Found> {
+    ) -> io::Result<SearchResults> {
         let segments = self.segments.load();
         let searcher = &segments.searcher;
         let scoring = match order {
             Order::Newest => EnableScoring::disabled_from_searcher(searcher),
             Order::Best => EnableScoring::enabled_from_statistics_provider(&**segments, searcher),
         };
-        let weight = asked(self.fields, archive, query, ends).weight(scoring).map_err(io::Error::other)?;
-        let start = |day| Timestamp::start_of(day, archive.zone()).seconds();
+        let weight =
+            build_query(self.fields, archive, query, ends).weight(scoring).map_err(io::Error::other)?;
+        let start = |day| Timestamp::start_of_day(day, archive.zone()).seconds();
         let from = query.from.map_or(i64::MIN, start);
         let beyond = query.to.and_then(|day| day.succ_opt()).map_or(i64::MAX, start);
         // The start of the day rather than the current time, so that ranks stay the same from page to page.
         let now = start(archive.today());
         // One extra post shows whether there is another page.
-        let (mut top, mut tally) = (Top::new(limit + 1, after), Tally::default());
+        let (mut top, mut counter) = (TopResults::new(limit + 1, after), FacetCounter::default());
         let (mut is_more, begun) = (false, Instant::now());
         for (number, segment) in segments.newest_first().enumerate() {
-            let enough = tally.len() > MOST_COUNTED;
+            let enough = counter.len() > MOST_COUNTED;
             let is_late = begun.elapsed() > LONGEST;
             if is_late || enough && (order == Order::Best || top.is_beyond(segment.newest)) {
                 is_more = true;
@@ -334,7 +338,7 @@ impl Index {
                 let date = segment.dates.first(doc).unwrap_or_default();
                 if (from..beyond).contains(&date) && !reader.is_deleted(doc) {
                     // Documents are sorted newest first, so the rest is older.
-                    let enough = tally.len() > MOST_COUNTED;
+                    let enough = counter.len() > MOST_COUNTED;
                     if enough && (order == Order::Best || top.is_beyond(date)) {
                         is_more = true;
                         break;
@@ -344,23 +348,23 @@ impl Index {
                         Order::Best => rank(scorer.score(), now - date),
                     };
                     top.offer(rank, || segment.keys.first(doc).unwrap_or_default());
-                    tally.count((number, segment), doc, date);
+                    counter.count((number, segment), doc, date);
                 }
                 doc = scorer.advance();
             }
         }
-        let count = tally.len();
+        let count = counter.len();
         is_more |= count > MOST_COUNTED;
         let (keys, next) = top.finish();
         let posts =
-            keys.into_iter().filter_map(|key| archive.of_key(key)).filter(|id| archive.is_listed(*id));
-        Ok(Found {
+            keys.into_iter().filter_map(|key| archive.by_key(key)).filter(|id| archive.is_listed(*id));
+        Ok(SearchResults {
             posts: posts.collect(),
             count: count.min(MOST_COUNTED),
             is_more,
             is_cut: false,
             next,
-            facets: tally.facets(archive, &segments),
+            facets: counter.facets(archive, &segments),
         })
     }
 }

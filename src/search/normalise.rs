@@ -16,12 +16,12 @@ const FIRST: u32 = 0x3400;
 const BEYOND: u32 = 0xA000;
 
 /// Simplified forms: by index for characters from [`FIRST`] to [`BEYOND`], in a map for the few others.
-struct Table {
+struct SimplifiedTable {
     quick: Vec<char>,
     others: HashMap<char, char>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<SimplifiedTable> = LazyLock::new(|| {
     let mut quick: Vec<char> = (FIRST..BEYOND).filter_map(char::from_u32).collect();
     let mut others = HashMap::new();
     let characters: Vec<char> = SIMPLIFIED.chars().filter(|c| *c != '\n').collect();
@@ -31,7 +31,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             None => _ = others.insert(pair[0], pair[1]),
         }
     }
-    Table { quick, others }
+    SimplifiedTable { quick, others }
 });
 
 fn place(c: char) -> Option<usize> {

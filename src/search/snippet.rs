@@ -16,7 +16,7 @@ const MOST_SEARCHED: usize = 64 * 1024;
 
 /// A piece of a text, either marked or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct SnippetPiece {
     /// The text, with spaces in place of characters that pages cannot contain.
     pub text: String,
     /// True if the piece matches the query.
@@ -32,14 +32,14 @@ pub struct Needles {
 }
 
 /// A match: a range of character indices, and the index of the needle.
-struct Hit {
+struct NeedleMatch {
     place: Range<usize>,
     needle: usize,
 }
 
 impl Needles {
     /// Creates the needles of a query. With `is_cut` the words at their ends may be parts of words.
-    pub fn of(query: &Query, is_cut: bool) -> Self {
+    pub fn new(query: &Query, is_cut: bool) -> Self {
         let of_text = |text: &String| {
             let chars = normalised(text).chars;
             let is_sought = |c: &char| is_han(*c) || is_word(*c);
@@ -60,14 +60,14 @@ impl Needles {
     }
 
     /// Returns a whole text in pieces, with matches marked.
-    pub fn marked(&self, text: &str) -> Vec<Piece> {
+    pub fn marked(&self, text: &str) -> Vec<SnippetPiece> {
         let normal = normalised(text);
         self.cut(text, &normal, &self.hits(&normal.chars), 0..text.len())
     }
 
     /// Returns the part of a text with the most matches, marked; the beginning of the text if it has none.
     /// The width is at most `length` Han characters or twice that number of others.
-    pub fn snippet(&self, text: &str, length: usize) -> Vec<Piece> {
+    pub fn snippet(&self, text: &str, length: usize) -> Vec<SnippetPiece> {
         let text = &text[..text.floor_char_boundary(MOST_SEARCHED)];
         let normal = normalised(text);
         let hits = self.hits(&normal.chars);
@@ -99,7 +99,7 @@ impl Needles {
         }
         let byte = |index: usize| chars.get(index).map_or(text.len(), |(at, _)| *at);
         let mut pieces = self.cut(text, &normal, &hits, byte(start)..byte(end));
-        let ellipsis = || Piece { text: "…".into(), is_marked: false };
+        let ellipsis = || SnippetPiece { text: "…".into(), is_marked: false };
         if start > 0 && !ends_sentence(chars[start - 1].1) {
             pieces.insert(0, ellipsis());
         }
@@ -110,13 +110,13 @@ impl Needles {
     }
 
     /// Returns the matches in a normalised text, ordered by position.
-    fn hits(&self, chars: &[char]) -> Vec<Hit> {
+    fn hits(&self, chars: &[char]) -> Vec<NeedleMatch> {
         let mut hits = Vec::new();
         for (index, needle) in self.needles.iter().enumerate() {
             let (mut at, mut count) = (0, 0);
             while count < MOST_HITS && at < chars.len() {
                 if is_at(chars, at, needle, self.is_cut) {
-                    hits.push(Hit { place: at..at + needle.len(), needle: index });
+                    hits.push(NeedleMatch { place: at..at + needle.len(), needle: index });
                     count += 1;
                     at += needle.len();
                 } else {
@@ -129,12 +129,18 @@ impl Needles {
     }
 
     /// Splits a byte range of a text into pieces.
-    fn cut(&self, text: &str, normal: &Normalised, hits: &[Hit], bytes: Range<usize>) -> Vec<Piece> {
+    fn cut(
+        &self,
+        text: &str,
+        normal: &Normalised,
+        hits: &[NeedleMatch],
+        bytes: Range<usize>,
+    ) -> Vec<SnippetPiece> {
         let mut pieces = Vec::new();
         let mut at = bytes.start;
         let mut push = |range: Range<usize>, is_marked: bool| {
             if !range.is_empty() {
-                pieces.push(Piece { text: shown(&text[range]), is_marked });
+                pieces.push(SnippetPiece { text: shown(&text[range]), is_marked });
             }
         };
         for hit in hits {
@@ -183,7 +189,7 @@ fn bytes_of(text: &str, normal: &Normalised, place: &Range<usize>) -> Range<usiz
 
 /// Returns the range from the first to the last match of the best group that fits: the group with the most
 /// different needles, then the most matches.
-fn densest(hits: &[Hit], fits: impl Fn(Range<usize>) -> bool) -> Option<Range<usize>> {
+fn densest(hits: &[NeedleMatch], fits: impl Fn(Range<usize>) -> bool) -> Option<Range<usize>> {
     let mut best: Option<((usize, usize), Range<usize>)> = None;
     for (first, hit) in hits.iter().enumerate() {
         let mut needles = vec![hit.needle];
@@ -249,10 +255,10 @@ mod tests {
     use super::*;
 
     fn needles(query: &str) -> Needles {
-        Needles::of(&Query::new(query), false)
+        Needles::new(&Query::new(query), false)
     }
 
-    fn shown(pieces: &[Piece]) -> String {
+    fn shown(pieces: &[SnippetPiece]) -> String {
         pieces
             .iter()
             .map(|piece| if piece.is_marked { format!("[{}]", piece.text) } else { piece.text.clone() })
@@ -274,7 +280,7 @@ mod tests {
         for (query, text, expected) in table {
             assert_eq!(shown(&needles(query).marked(text)), expected, "{query}");
         }
-        let cut = Needles::of(&Query::new("esla发布Mod"), true);
+        let cut = Needles::new(&Query::new("esla发布Mod"), true);
         assert_eq!(shown(&cut.marked("Tesla发布Model3")), "T[esla发布Mod]el3");
     }
 

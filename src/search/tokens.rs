@@ -159,7 +159,7 @@ pub fn is_word(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Vec<(usize, String)> {
+    fn tokens_of(text: &str) -> Vec<(usize, String)> {
         let chars: Vec<char> = text.chars().collect();
         tokens(&chars)
             .iter()
@@ -182,11 +182,11 @@ mod tests {
             ("！ \n", &[]),
         ];
         for (text, expected) in table {
-            let found = of(text);
+            let found = tokens_of(text);
             let found: Vec<(usize, &str)> = found.iter().map(|(at, text)| (*at, text.as_str())).collect();
             assert_eq!(found, expected, "{text}");
         }
-        assert_eq!(of(&format!("{} 后", "x".repeat(LONGEST + 1))), [(LONGEST + 2, "后".to_owned())]);
+        assert_eq!(tokens_of(&format!("{} 后", "x".repeat(LONGEST + 1))), [(LONGEST + 2, "后".to_owned())]);
     }
 
     proptest::proptest! {

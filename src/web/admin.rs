@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use super::assets;
 use super::cache::CachePolicy;
-use super::encoding::Accepted;
+use super::encoding::AcceptedEncodings;
 use super::headers;
 use super::metrics;
 use super::paths::field;
@@ -98,8 +98,8 @@ struct Page {
 
 /// The operator's page: the state of the site and the problems of its files, errors first.
 async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
-    let served = app.served();
-    let mut problems = problems_of(served.archive.as_deref());
+    let current = app.current();
+    let mut problems = problems_of(current.archive.as_deref());
     let kinds = problem::count(&problems);
     let code = wanted_code(&uri);
     problems.retain(|problem| is_of(problem, code.as_deref()));
@@ -111,8 +111,8 @@ async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
     let page = Page {
         style: path(&assets::STYLE),
         icon: path(&assets::ICON),
-        title: served.settings.site.title.clone(),
-        posts: match &served.archive {
+        title: current.settings.site.title.clone(),
+        posts: match &current.archive {
             Some(archive) => format!("{} posts", archive.len()),
             None => "the archive is being loaded".into(),
         },
@@ -138,7 +138,7 @@ async fn numbers(State(app): State<Arc<App>>) -> Reply {
 }
 
 async fn asset(Path(file): Path<String>, request: HeaderMap) -> Reply {
-    let reply = assets::get(&file, Accepted::of(&request).smallest());
+    let reply = assets::get(&file, AcceptedEncodings::from_headers(&request).smallest());
     reply.unwrap_or_else(|| status(StatusCode::NOT_FOUND))
 }
 

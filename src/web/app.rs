@@ -8,41 +8,41 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
-use super::announce::Announcer;
 use super::cache::PageCache;
 use super::dataset::Dataset;
-use super::directory::Directory;
-use super::files::{Places, SiteFiles};
-use super::legacy::Old;
+use super::files::{FilePermits, SiteFiles};
+use super::legacy::LegacySettings;
 use super::live::Live;
 use super::metrics::Metrics;
+use super::name_index::NameIndex;
 use super::readiness::Readiness;
-use super::searches::Searches;
+use super::searches::SearchLimiter;
 use super::server::Observer;
 use super::site::Site;
+use super::websub::Notifiers;
 use crate::archive::Snapshot;
-use crate::archive::editor::Edition;
+use crate::archive::updater::Update;
 use crate::config::Config;
 use crate::search::Follower;
 
 /// The shared state of all requests. A request reads the current site and archive without a lock.
 pub struct App {
-    served: ArcSwap<Served>,
+    current: ArcSwap<CurrentSite>,
     /// Encoded pages. Their key is a hash of all that they show, so they outlive archives and settings.
-    pages: PageCache,
+    page_cache: PageCache,
     live: Live,
-    announcer: Announcer,
+    notifiers: Notifiers,
     dataset: Dataset,
-    places: Places,
+    file_permits: FilePermits,
     search: Follower,
-    searches: Searches,
+    searches: SearchLimiter,
     observer: Arc<Observer>,
     readiness: Readiness,
     draining: AtomicBool,
 }
 
 /// The site and archive at one moment.
-pub(super) struct Served {
+pub(super) struct CurrentSite {
     pub(super) settings: Arc<Settings>,
     /// `None` until the archive is loaded.
     pub(super) archive: Option<Arc<Snapshot>>,
@@ -51,7 +51,7 @@ pub(super) struct Served {
     /// When this generation began.
     pub(super) since: SystemTime,
     /// The names of the archive's sources and securities.
-    pub(super) directory: Directory,
+    pub(super) name_index: NameIndex,
 }
 
 /// The state that depends only on the configuration.
@@ -60,7 +60,7 @@ pub(super) struct Settings {
     pub(super) files: SiteFiles,
     pub(super) root: PathBuf,
     pub(super) source: bool,
-    pub(super) old: Old,
+    pub(super) legacy: LegacySettings,
 }
 
 impl Settings {
@@ -70,7 +70,7 @@ impl Settings {
             files: SiteFiles::new(config),
             root: config.root.clone(),
             source: config.source,
-            old: Old::of(config),
+            legacy: LegacySettings::new(config),
         })
     }
 }
@@ -80,22 +80,22 @@ impl App {
     pub fn new(config: &Config) -> Arc<Self> {
         // The program's id is computed now, so that no request waits for it.
         crate::program::id();
-        let observer = Observer::of(config);
+        let observer = Observer::from_config(config);
         Arc::new(Self {
-            served: ArcSwap::from_pointee(Served {
+            current: ArcSwap::from_pointee(CurrentSite {
                 settings: Settings::new(config),
                 archive: None,
                 generation: 0,
                 since: SystemTime::now(),
-                directory: Directory::default(),
+                name_index: NameIndex::default(),
             }),
-            pages: PageCache::new(config.page_cache.0),
+            page_cache: PageCache::new(config.page_cache.0),
             live: Live::default(),
-            announcer: Announcer::new(config),
+            notifiers: Notifiers::new(config),
             dataset: Dataset::default(),
-            places: Places::default(),
+            file_permits: FilePermits::default(),
             search: Follower::default(),
-            searches: Searches::new(config, Arc::clone(&observer.proxies)),
+            searches: SearchLimiter::new(config, Arc::clone(&observer.proxies)),
             observer,
             readiness: Readiness::default(),
             draining: AtomicBool::new(false),
@@ -104,40 +104,40 @@ impl App {
 
     /// Serves requests from a new archive.
     pub fn publish(&self, archive: Arc<Snapshot>) {
-        self.show(None, &archive);
+        self.replace(None, &archive);
     }
 
     /// Serves requests from a new archive and, if given, new settings.
-    fn show(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
+    fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         self.search.follow(archive);
-        self.served.rcu(|served| Served {
-            settings: Arc::clone(settings.as_ref().unwrap_or(&served.settings)),
+        self.current.rcu(|current| CurrentSite {
+            settings: Arc::clone(settings.as_ref().unwrap_or(&current.settings)),
             archive: Some(Arc::clone(archive)),
-            generation: served.generation + 1,
+            generation: current.generation + 1,
             since: SystemTime::now(),
-            directory: Directory::default(),
+            name_index: NameIndex::default(),
         });
     }
 
-    /// Serves requests from the archive of an edition, and notifies clients and receivers of its new posts.
-    pub fn publish_edition(&self, edition: Edition) {
-        self.publish(Arc::clone(&edition.archive));
+    /// Serves requests from the archive of an update, and notifies clients and receivers of its new posts.
+    pub fn publish_update(&self, update: Update) {
+        self.publish(Arc::clone(&update.archive));
         let now = SystemTime::now();
-        for id in &edition.new {
-            let delay = now.duration_since(edition.archive.post(*id).due_since());
-            self.metrics().published(delay.unwrap_or_default());
+        for id in &update.new {
+            let delay = now.duration_since(update.archive.post(*id).due_since());
+            self.metrics().record_publication(delay.unwrap_or_default());
         }
-        self.tell(&edition);
+        self.notify(&update);
     }
 
-    /// Notifies `/live` clients and the announcer's receivers of new posts.
-    fn tell(&self, edition: &Edition) {
-        if edition.new.is_empty() {
+    /// Notifies `/live` clients and the receivers of new posts.
+    fn notify(&self, update: &Update) {
+        if update.new.is_empty() {
             return;
         }
-        let served = self.served();
-        self.live.publish(&served.settings.site, &edition.archive, &edition.new);
-        self.announcer.publish(&served.settings.site, &edition.archive, &edition.new);
+        let current = self.current();
+        self.live.publish(&current.settings.site, &update.archive, &update.new);
+        self.notifiers.publish(&current.settings.site, &update.archive, &update.new);
     }
 
     /// The event stream of new posts, `/live`.
@@ -147,20 +147,20 @@ impl App {
 
     /// Serves requests with new settings from the archive that was loaded with them, and sends
     /// notifications of its new posts.
-    pub fn reload(&self, config: &Config, edition: &Edition) {
-        self.announcer.set(config);
-        self.show(Some(Settings::new(config)), &edition.archive);
-        self.tell(edition);
+    pub fn reload(&self, config: &Config, update: &Update) {
+        self.notifiers.reconfigure(config);
+        self.replace(Some(Settings::new(config)), &update.archive);
+        self.notify(update);
     }
 
     /// The current archive; `None` until it is loaded.
     pub(super) fn archive(&self) -> Option<Arc<Snapshot>> {
-        self.served.load().archive.clone()
+        self.current.load().archive.clone()
     }
 
     /// The current site and archive.
-    pub(super) fn served(&self) -> Arc<Served> {
-        self.served.load_full()
+    pub(super) fn current(&self) -> Arc<CurrentSite> {
+        self.current.load_full()
     }
 
     /// The monthly archive files, for programs.
@@ -169,8 +169,8 @@ impl App {
     }
 
     /// The limits on files that are open for clients.
-    pub(super) fn places(&self) -> &Places {
-        &self.places
+    pub(super) fn file_permits(&self) -> &FilePermits {
+        &self.file_permits
     }
 
     /// The full-text index. It follows the archive once it is started.
@@ -179,7 +179,7 @@ impl App {
     }
 
     /// The queue and rate limit of searches.
-    pub(super) fn searches(&self) -> &Searches {
+    pub(super) fn searches(&self) -> &SearchLimiter {
         &self.searches
     }
 
@@ -197,8 +197,8 @@ impl App {
         &self.readiness
     }
 
-    pub(super) fn pages(&self) -> &PageCache {
-        &self.pages
+    pub(super) fn page_cache(&self) -> &PageCache {
+        &self.page_cache
     }
 
     /// Reports on `/readyz` that the process is about to end, and ends the `/live` streams.

@@ -13,7 +13,7 @@ use crate::archive::snapshot::ListPage;
 use crate::program;
 
 pub use content::ContentType;
-pub use pages::{EncodedPage, Kind, PageCache, Standing, Usage};
+pub use pages::{CachedRoute, EncodedPage, PageCache, PageKind, Usage};
 
 /// How long browsers and proxies may keep a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub enum CachePolicy {
 impl CachePolicy {
     /// Returns the policy for a page of a list. A numbered page that newer posts would still change is
     /// revalidated like the page without a number.
-    pub fn of_list(page: &ListPage) -> Self {
+    pub fn for_list(page: &ListPage) -> Self {
         if page.is_settled() { Self::Numbered } else { Self::Revalidate }
     }
 

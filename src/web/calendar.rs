@@ -2,9 +2,9 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
+use super::charts::heat;
 use super::paths::Route;
-use super::pictures::heat;
-use super::reply::Visit;
+use super::reply::PageRequest;
 use super::timeline::Link;
 
 /// A cell of the grid: a day, or empty space before or after the month.
@@ -22,7 +22,7 @@ pub struct Cell {
 
 /// The calendar of one month.
 #[derive(Debug)]
-pub struct Month {
+pub struct MonthCalendar {
     /// Name and URL of the month's page.
     pub link: Link,
     /// The weeks, which begin on Monday.
@@ -39,12 +39,12 @@ pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
     Some((first, last))
 }
 
-impl Month {
+impl MonthCalendar {
     /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
     /// on the busiest day of the page.
-    pub fn of(visit: &Visit<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
+    pub fn new(request: &PageRequest<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
         let (first, last) = bounds(year, month)?;
-        let counts: Vec<(NaiveDate, usize)> = visit.archive.days(first..=last).collect();
+        let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
         let offset = first.weekday().num_days_from_monday() as usize;
         let length = last.day() as usize;
         let mut weeks = vec![<[Cell; 7]>::default(); (offset + length).div_ceil(7)];
@@ -54,17 +54,17 @@ impl Month {
         }
         for &(date, count) in &counts {
             let place = offset + date.day0() as usize;
-            let words = visit.site.words;
+            let texts = request.site.texts;
             weeks[place / 7][place % 7] = Cell {
                 day: date.day(),
-                href: Some(visit.site.href(Route::day(date))),
-                label: format!("{} {}", words.day(date), words.posts(count)),
+                href: Some(request.site.href(Route::day(date))),
+                label: format!("{} {}", texts.day(date), texts.posts(count)),
                 heat: heat(count, busiest),
             };
         }
         let link = Link {
-            label: visit.site.words.month(year, month),
-            href: visit.site.href(Route::Month(year, month)),
+            label: request.site.texts.month(year, month),
+            href: request.site.href(Route::Month(year, month)),
         };
         Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
     }

@@ -65,7 +65,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// Returns the trusted proxies of a configuration.
-    pub fn of(config: &Config) -> Self {
+    pub fn from_config(config: &Config) -> Self {
         let mut proxies = Self { header: config.proxy_header, ..Self::default() };
         for proxy in &config.trusted_proxies {
             match proxy {
@@ -99,7 +99,7 @@ impl Proxies {
         // Each proxy appends the address of its peer. From the right, the addresses are true up to the first
         // one that is not a trusted proxy.
         let mut client = direct;
-        for address in self.named(headers).into_iter().rev() {
+        for address in self.forwarded_addresses(headers).into_iter().rev() {
             let Some(address) = address else { break };
             client = Client::Address(address);
             if !self.includes(address) {
@@ -123,7 +123,7 @@ impl Proxies {
     }
 
     /// Returns the addresses in the headers, nearest proxy last, with `None` for an invalid address.
-    fn named(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+    fn forwarded_addresses(&self, headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         let addresses = |value: &HeaderValue| {
             // Bytes that are not UTF-8 invalidate only their own item. Otherwise a client could send some to
             // hide the address that the proxy appends.

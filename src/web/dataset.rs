@@ -16,24 +16,24 @@ use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::cache::{CachePolicy, ContentType};
-use super::reply::{Reply, Visit, status};
+use super::reply::{PageRequest, Reply, status};
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Period;
-use lines::Lines;
-pub use sums::{Sum, Sums};
+use lines::MonthLines;
+pub use sums::{Checksum, Checksums};
 
 /// Maximum number of concurrent downloads. Each takes about half a megabyte of memory.
 const MOST_FILES: usize = 16;
 /// `Retry-After` of a rejected download, in seconds.
-const LATER: &str = "30";
+const RETRY_AFTER_SECONDS: &str = "30";
 /// Maximum duration of a download: a slow client blocks others and keeps an old archive in memory.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// How long the index waits for checksums that are being computed.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CHECKSUM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A file below `/archive/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum File {
+pub enum DatasetFile {
     /// `/archive/`: the index as a page.
     Index,
     /// `/archive/index.json`: the index for programs.
@@ -42,7 +42,7 @@ pub enum File {
     Month(NaiveDate),
 }
 
-impl Display for File {
+impl Display for DatasetFile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Index => Ok(()),
@@ -52,23 +52,23 @@ impl Display for File {
     }
 }
 
-/// The error for a text that is not the name of a [`File`].
+/// The error for a text that is not the name of a [`DatasetFile`].
 #[derive(Debug, PartialEq, Eq)]
-pub struct NoFile;
+pub struct InvalidDatasetName;
 
-impl FromStr for File {
-    type Err = NoFile;
+impl FromStr for DatasetFile {
+    type Err = InvalidDatasetName;
 
-    fn from_str(text: &str) -> Result<Self, NoFile> {
+    fn from_str(text: &str) -> Result<Self, InvalidDatasetName> {
         match text {
             "" | "index.html" => return Ok(Self::Index),
             "index.json" => return Ok(Self::Json),
             _ => {}
         }
-        let month = text.strip_suffix(".ndjson").ok_or(NoFile)?;
-        let file = format!("{month}-01").parse().map(Self::Month).map_err(|_| NoFile)?;
+        let month = text.strip_suffix(".ndjson").ok_or(InvalidDatasetName)?;
+        let file = format!("{month}-01").parse().map(Self::Month).map_err(|_| InvalidDatasetName)?;
         // Each month has exactly one name: no sign, no missing zero.
-        if file.to_string() == text { Ok(file) } else { Err(NoFile) }
+        if file.to_string() == text { Ok(file) } else { Err(InvalidDatasetName) }
     }
 }
 
@@ -77,7 +77,7 @@ pub struct Dataset {
     files: Arc<Semaphore>,
     /// Downloads use one core at most, so that pages have priority.
     core: Arc<Semaphore>,
-    sums: Arc<Sums>,
+    sums: Arc<Checksums>,
 }
 
 impl Default for Dataset {
@@ -94,24 +94,24 @@ impl Dataset {
     /// Serves `/archive/<year>-<month>.ndjson`; `None` if the month has no posts.
     pub(super) fn month(
         &self,
-        visit: &Visit<'_>,
+        request: &PageRequest<'_>,
         archive: &Arc<Snapshot>,
         first: NaiveDate,
     ) -> Option<Reply> {
         let month = archive.month_of(archive.listed(), first)?;
-        let mut fingerprint = visit.fingerprint("month");
+        let mut fingerprint = request.fingerprint("month");
         for id in archive.listed().range(month.places.clone()) {
             fingerprint.add(archive.post(id).hash);
         }
         let (fingerprint, policy) = (fingerprint.finish(), CachePolicy::Revalidate);
-        let reply = visit.streamed(ContentType::NDJSON, policy, fingerprint, |is_gzip| {
-            let sending = Sending {
+        let reply = request.streamed(ContentType::NDJSON, policy, fingerprint, |is_gzip| {
+            let sending = Download {
                 _permit: Arc::clone(&self.files).try_acquire_owned().ok()?,
-                lines: Some(Lines::new(Arc::clone(archive), month.places.clone(), is_gzip)),
+                lines: Some(MonthLines::new(Arc::clone(archive), month.places.clone(), is_gzip)),
                 core: Arc::clone(&self.core),
                 deadline: Instant::now() + LONGEST,
             };
-            Some(Body::from_stream(stream::try_unfold(sending, Sending::next)))
+            Some(Body::from_stream(stream::try_unfold(sending, Download::next)))
         });
         let mut reply = reply.unwrap_or_else(refusal);
         reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
@@ -123,8 +123,8 @@ impl Dataset {
         &self,
         archive: &Arc<Snapshot>,
         generation: u64,
-    ) -> Vec<(Period, Option<Arc<Sum>>)> {
-        let sums = self.sums.of(archive, generation, &self.core, PATIENCE).await;
+    ) -> Vec<(Period, Option<Arc<Checksum>>)> {
+        let sums = self.sums.wait_for(archive, generation, &self.core, CHECKSUM_TIMEOUT).await;
         let mut months = archive.months_of(archive.listed());
         months.reverse();
         let with_sum = |month: Period| {
@@ -139,22 +139,22 @@ impl Dataset {
 fn refusal() -> Reply {
     let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
     let headers = reply.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(LATER));
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
     headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     reply
 }
 
 /// A download in progress.
-struct Sending {
+struct Download {
     /// `None` once all lines are sent.
-    lines: Option<Lines>,
+    lines: Option<MonthLines>,
     core: Arc<Semaphore>,
     deadline: Instant,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Sending {
+impl Download {
     /// Produces the next part once the previous one is on its way, so that a slow client holds
     /// no more memory than a fast one.
     async fn next(mut self) -> std::io::Result<Option<(bytes::Bytes, Self)>> {
@@ -162,9 +162,9 @@ impl Sending {
         if Instant::now() > self.deadline {
             return Err(std::io::Error::other("download deadline exceeded"));
         }
-        let turn = Arc::clone(&self.core).acquire_owned().await.map_err(std::io::Error::other)?;
+        let permit = Arc::clone(&self.core).acquire_owned().await.map_err(std::io::Error::other)?;
         let made = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _permit = permit;
             lines.next_part().map(|part| (part, lines))
         });
         let (part, lines) = made.await.map_err(std::io::Error::other)?.inspect_err(|error| {
@@ -181,16 +181,16 @@ mod tests {
 
     #[test]
     fn dataset_file_names_are_parsed_invalid_ones_rejected() {
-        let month = |text: &str| File::Month(text.parse().expect("a day"));
+        let month = |text: &str| DatasetFile::Month(text.parse().expect("a day"));
         let table = [
-            ("", Ok(File::Index)),
-            ("index.json", Ok(File::Json)),
+            ("", Ok(DatasetFile::Index)),
+            ("index.json", Ok(DatasetFile::Json)),
             ("2021-12.ndjson", Ok(month("2021-12-01"))),
-            ("2021-13.ndjson", Err(NoFile)),
-            ("2021-1.ndjson", Err(NoFile)),
-            ("+202-12.ndjson", Err(NoFile)),
-            ("2021-12.json", Err(NoFile)),
-            ("x", Err(NoFile)),
+            ("2021-13.ndjson", Err(InvalidDatasetName)),
+            ("2021-1.ndjson", Err(InvalidDatasetName)),
+            ("+202-12.ndjson", Err(InvalidDatasetName)),
+            ("2021-12.json", Err(InvalidDatasetName)),
+            ("x", Err(InvalidDatasetName)),
         ];
         for (text, file) in table {
             assert_eq!(text.parse(), file, "{text}");

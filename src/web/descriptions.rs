@@ -6,9 +6,9 @@ use askama::Template;
 use serde_json::json;
 
 use super::cache::{CachePolicy, ContentType};
-use super::feeds::Format;
+use super::feeds::FeedFormat;
 use super::paths::Route;
-use super::reply::{Reply, Visit};
+use super::reply::{PageRequest, Reply};
 
 /// Maximum lengths in the OpenSearch specification, in characters.
 const LONGEST_NAME: usize = 16;
@@ -28,29 +28,29 @@ struct OpenSearch<'a> {
 }
 
 /// Serves the OpenSearch description, `/opensearch.xml`.
-pub fn opensearch(visit: &Visit<'_>) -> Option<Reply> {
-    let site = visit.site;
-    let fingerprint = visit.fingerprint("opensearch");
-    Some(visit.document(ContentType::OPENSEARCH, CachePolicy::SiteFile, fingerprint.finish(), || {
+pub fn opensearch(request: &PageRequest<'_>) -> Option<Reply> {
+    let site = request.site;
+    let fingerprint = request.fingerprint("opensearch");
+    Some(request.document(ContentType::OPENSEARCH, CachePolicy::SiteFile, fingerprint.finish(), || {
         let described = if site.description.is_empty() { &site.title } else { &site.description };
         Ok(OpenSearch {
             name: site.title.chars().take(LONGEST_NAME).collect(),
             description: described.chars().take(LONGEST_DESCRIPTION).collect(),
             language: &site.lang,
-            icon: site.whole(&site.icon()),
+            icon: site.absolute_href(&site.icon()),
             search: site.absolute(Route::Search),
             suggest: site.absolute(Route::Suggest),
-            feed: site.absolute(Route::SearchFeed(Format::Atom)),
+            feed: site.absolute(Route::SearchFeed(FeedFormat::Atom)),
             this: site.absolute(Route::OpenSearch),
         })
     }))
 }
 
 /// Serves the web app manifest, `/manifest.webmanifest`.
-pub fn manifest(visit: &Visit<'_>) -> Option<Reply> {
-    let site = visit.site;
-    let fingerprint = visit.fingerprint("manifest");
-    Some(visit.conditional(ContentType::MANIFEST, CachePolicy::SiteFile, fingerprint.finish(), || {
+pub fn manifest(request: &PageRequest<'_>) -> Option<Reply> {
+    let site = request.site;
+    let fingerprint = request.fingerprint("manifest");
+    Some(request.conditional(ContentType::MANIFEST, CachePolicy::SiteFile, fingerprint.finish(), || {
         let manifest = json!({
             "name": site.title,
             "description": site.description,

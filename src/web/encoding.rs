@@ -21,14 +21,14 @@ pub enum Encoding {
 
 /// The content codings that a client prefers. A body without encoding is always accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedEncodings {
     gzip: bool,
     brotli: bool,
 }
 
-impl Accepted {
+impl AcceptedEncodings {
     /// Reads the `Accept-Encoding` headers of a request.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let (mut brotli, mut gzip, mut any) = (None, None, None);
         for value in headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
             for (name, weight) in value.split(',').map(weighted) {
@@ -178,8 +178,8 @@ mod tests {
         for (accept, expected) in table {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accept));
-            assert_eq!(Accepted::of(&headers).smallest(), expected, "{accept}");
+            assert_eq!(AcceptedEncodings::from_headers(&headers).smallest(), expected, "{accept}");
         }
-        assert_eq!(Accepted::of(&HeaderMap::new()).smallest(), Encoding::Identity);
+        assert_eq!(AcceptedEncodings::from_headers(&HeaderMap::new()).smallest(), Encoding::Identity);
     }
 }

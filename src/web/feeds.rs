@@ -13,24 +13,24 @@ use super::absolute;
 use super::cache::{CachePolicy, ContentType};
 use super::pages::search as search_page;
 use super::paths::Route;
-use super::reply::{Failure, Reply, Visit, render};
+use super::reply::{PageError, PageRequest, Reply, render};
 use super::site::Site;
 use super::timeline;
 use crate::archive::snapshot::{Group, List};
 use crate::archive::{Post, PostId, Snapshot};
 use crate::search::query::Query;
-use crate::search::{Follower, Index, Order};
+use crate::search::{Follower, Order, SearchIndex};
 
 /// The format of a feed document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum FeedFormat {
     /// Atom, RFC 4287.
     Atom,
     /// JSON Feed 1.1.
     Json,
 }
 
-impl Format {
+impl FeedFormat {
     /// The file extension in the feed's URL.
     pub fn extension(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ pub enum FeedOf<'a> {
 
 impl<'a> FeedOf<'a> {
     /// Returns the feeds of all groups that a post belongs to.
-    pub fn that_hold(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
+    pub fn containing(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
         let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
         let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
         let securities =
@@ -111,11 +111,11 @@ struct Feed<'a> {
     /// The hub that announces new entries; `None` in archive documents.
     hub: Option<&'a str>,
     updated: String,
-    entries: Vec<Entry<'a>>,
+    entries: Vec<FeedEntry<'a>>,
 }
 
 /// A post in a feed.
-struct Entry<'a> {
+struct FeedEntry<'a> {
     /// The id that jekyll-feed generated: feed readers recognise entries by it.
     id: String,
     url: String,
@@ -133,18 +133,18 @@ struct Entry<'a> {
 
 /// The place of a feed document in a list of posts, and its neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
+struct FeedPosition {
     /// The number of an archive document, from 1 for the oldest; `None` for the newest posts.
     archive: Option<usize>,
     older: Option<usize>,
     newer: Option<usize>,
 }
 
-impl Place {
+impl FeedPosition {
     /// Returns the place of a document in a list with this many posts. Archive documents are full,
     /// so they never change. The posts outside of them are among the newest, since that document is
     /// as large as an archive document.
-    fn of(archive: Option<usize>, posts: usize, size: usize) -> Option<Self> {
+    fn new(archive: Option<usize>, posts: usize, size: usize) -> Option<Self> {
         let archives = posts / size;
         match archive {
             None => Some(Self { archive, older: (posts > size).then_some(archives), newer: None }),
@@ -166,39 +166,39 @@ impl Place {
 }
 
 /// Serves a feed, or one of its archive documents with `?page=`.
-pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> {
-    let list = of.posts(visit.archive)?;
+pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Option<Reply> {
+    let list = of.posts(request.archive)?;
     // Empty for the feed of all posts.
-    let label = of.group(visit.archive).map_or("", Group::label);
-    let size = visit.site.feed_posts;
-    let archive = match visit.field("page") {
+    let label = of.group(request.archive).map_or("", Group::label);
+    let size = request.site.feed_posts;
+    let archive = match request.field("page") {
         Some(page) => Some(page.parse().ok()?),
         None => None,
     };
-    let place = Place::of(archive, list.len(), size)?;
-    let posts = place.posts(list, size);
-    let mut fingerprint = visit.fingerprint("feed").with((format, place, label, of.page().to_string()));
+    let position = FeedPosition::new(archive, list.len(), size)?;
+    let posts = position.posts(list, size);
+    let mut fingerprint = request.fingerprint("feed").with((format, position, label, of.page().to_string()));
     for id in &posts {
-        fingerprint.add(timeline::version(visit, *id));
+        fingerprint.add(timeline::version(request, *id));
     }
     let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
     let route = Route::Feed(of.clone(), format);
-    Some(visit.conditional(content_type(format), policy, fingerprint.finish(), || {
+    Some(request.conditional(content_type(format), policy, fingerprint.finish(), || {
         let address = |archive: Option<usize>| match archive {
-            None => visit.site.absolute(&route),
-            Some(n) => format!("{}?page={n}", visit.site.absolute(&route)),
+            None => request.site.absolute(&route),
+            Some(n) => format!("{}?page={n}", request.site.absolute(&route)),
         };
-        let site = visit.site;
+        let site = request.site;
         let feed = Feed {
             this: address(archive),
             current: address(None),
             about: site.absolute(of.page()),
             title: title(&site.title, label),
             is_archive: archive.is_some(),
-            older: place.older.map(|n| address(Some(n))),
-            newer: place.newer.map(|n| address(Some(n))),
+            older: position.older.map(|n| address(Some(n))),
+            newer: position.newer.map(|n| address(Some(n))),
             hub: site.hub.as_deref().filter(|_| archive.is_none()),
-            ..Feed::of(visit, &posts)?
+            ..Feed::new(request, &posts)?
         };
         feed.write(format)
     }))
@@ -206,59 +206,64 @@ pub fn get(visit: &Visit<'_>, of: &FeedOf<'_>, format: Format) -> Option<Reply> 
 
 /// Serves the feed of a search: the newest posts that match the query field `q`.
 /// Returns `None` without the field.
-pub fn search(visit: &Visit<'_>, search: &Follower, generation: u64, format: Format) -> Option<Reply> {
-    let typed = visit.asked()?;
-    let fingerprint = visit.fingerprint("search feed").with((format, &typed, search.version(), generation));
-    Some(visit.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
-        let size = visit.site.feed_posts;
+pub fn search(
+    request: &PageRequest<'_>,
+    search: &Follower,
+    generation: u64,
+    format: FeedFormat,
+) -> Option<Reply> {
+    let typed = request.typed_query()?;
+    let fingerprint = request.fingerprint("search feed").with((format, &typed, search.version(), generation));
+    Some(request.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
+        let size = request.site.feed_posts;
         let query = Query::new(&typed);
-        let find = |index: &Index| index.search(visit.archive, &query, Order::Newest, None, size);
-        let posts = search.ask(find)?.unwrap_or_default().posts;
-        let site = visit.site;
+        let find = |index: &SearchIndex| index.search(request.archive, &query, Order::Newest, None, size);
+        let posts = search.read(find)?.unwrap_or_default().posts;
+        let site = request.site;
         let this = site.absolute(search_page::feed_path(&typed, format));
         let feed = Feed {
             current: this.clone(),
             this,
             about: site.absolute(search_page::path(&typed)),
-            title: title(&site.title, &site.words.results_for(&typed)),
-            ..Feed::of(visit, &posts)?
+            title: title(&site.title, &site.texts.results_for(&typed)),
+            ..Feed::new(request, &posts)?
         };
         feed.write(format)
     }))
 }
 
-fn content_type(format: Format) -> ContentType {
+fn content_type(format: FeedFormat) -> ContentType {
     match format {
-        Format::Atom => ContentType::FEED,
-        Format::Json => ContentType::JSON_FEED,
+        FeedFormat::Atom => ContentType::FEED,
+        FeedFormat::Json => ContentType::JSON_FEED,
     }
 }
 
 impl<'a> Feed<'a> {
     /// Creates a feed of posts, newest first. The caller sets titles and URLs.
-    fn of(visit: &Visit<'a>, posts: &[PostId]) -> std::io::Result<Self> {
-        let entries = posts.iter().map(|id| entry(visit, visit.archive.post(*id)));
-        let updated = posts.iter().map(|id| visit.archive.post(*id).updated()).max();
+    fn new(request: &PageRequest<'a>, posts: &[PostId]) -> std::io::Result<Self> {
+        let entries = posts.iter().map(|id| entry(request, request.archive.post(*id)));
+        let updated = posts.iter().map(|id| request.archive.post(*id).updated()).max();
         Ok(Self {
-            site: visit.site,
+            site: request.site,
             this: String::new(),
             current: String::new(),
             about: String::new(),
             title: String::new(),
-            style: visit.site.feed_style(),
+            style: request.site.feed_style(),
             is_archive: false,
             older: None,
             newer: None,
             hub: None,
-            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(visit.archive.zone())),
+            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(request.archive.zone())),
             entries: entries.collect::<std::io::Result<Vec<_>>>()?,
         })
     }
 
-    fn write(&self, format: Format) -> Result<Vec<u8>, Failure> {
+    fn write(&self, format: FeedFormat) -> Result<Vec<u8>, PageError> {
         match format {
-            Format::Atom => render(self),
-            Format::Json => Ok(json::write(self)),
+            FeedFormat::Atom => render(self),
+            FeedFormat::Json => Ok(json::write(self)),
         }
     }
 }
@@ -271,13 +276,13 @@ fn title(site: &str, label: &str) -> String {
 /// The date of the last change of a feed without entries.
 const NEVER: &str = "1970-01-01T00:00:00+00:00";
 
-fn entry<'a>(visit: &Visit<'a>, post: &'a Post) -> std::io::Result<Entry<'a>> {
-    let (site, archive) = (visit.site, visit.archive);
+fn entry<'a>(request: &PageRequest<'a>, post: &'a Post) -> std::io::Result<FeedEntry<'a>> {
+    let (site, archive) = (request.site, request.archive);
     let article = archive.article(post)?;
     let url = site.absolute(post.url());
     let author = post.author().map(|name| archive.name(name));
     let names = post.categories().iter().chain(post.tags());
-    Ok(Entry {
+    Ok(FeedEntry {
         id: site.absolute(id::normalised(post.id())),
         title: post.headline().into_owned(),
         lang: post.lang().map(|lang| archive.name(lang)),
@@ -307,7 +312,7 @@ impl FeedLink {
     /// Creates the links to a feed. `label` is the name of its posts for readers, and empty for all posts.
     pub fn new(site: &str, label: &str, baseurl: &str, of: FeedOf<'_>) -> Self {
         let href = |format| format!("{baseurl}{}", Route::Feed(of.clone(), format));
-        Self { title: title(site, label), atom: href(Format::Atom), json: href(Format::Json) }
+        Self { title: title(site, label), atom: href(FeedFormat::Atom), json: href(FeedFormat::Json) }
     }
 }
 
@@ -318,21 +323,21 @@ mod tests {
     #[test]
     fn newest_feed_and_full_archives_cover_all_posts() {
         for posts in 0..45 {
-            let list = List::of_numbers(posts);
-            let newest = Place::of(None, posts, 10).expect("the newest");
+            let list = List::from_numbers(posts);
+            let newest = FeedPosition::new(None, posts, 10).expect("the newest");
             let mut seen: Vec<PostId> = newest.posts(&list, 10);
             let mut older = newest.older;
             while let Some(n) = older {
-                let place = Place::of(Some(n), posts, 10).expect("an archive");
-                let archive = place.posts(&list, 10);
+                let position = FeedPosition::new(Some(n), posts, 10).expect("an archive");
+                let archive = position.posts(&list, 10);
                 assert_eq!(archive.len(), 10, "{posts}: {n}");
                 seen.extend(archive);
-                older = place.older;
+                older = position.older;
             }
             seen.sort_unstable();
             seen.dedup();
             assert_eq!(seen.len(), posts);
-            assert_eq!(Place::of(Some(posts / 10 + 1), posts, 10), None);
+            assert_eq!(FeedPosition::new(Some(posts / 10 + 1), posts, 10), None);
         }
     }
 }

@@ -19,7 +19,7 @@ use tower_http::services::ServeFile;
 use super::cache::CachePolicy;
 use super::reply::Reply;
 use super::server;
-use crate::archive::files::{Filter, is_special};
+use crate::archive::files::{EntryFilter, is_special};
 use crate::config::Config;
 
 const FOLDERS: [&str; 7] = ["assets", "images", "img", "static", "media", "uploads", ".well-known"];
@@ -28,19 +28,19 @@ const FILES: [&str; 4] = ["favicon.ico", "robots.txt", "ads.txt", "humans.txt"];
 /// A file of at most this many bytes is read at once, and closed before it is sent.
 const SMALL: u64 = 64 * 1024;
 /// How long a request waits for a permit to open a file.
-const PATIENCE: Duration = Duration::from_secs(1);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum numbers of files being opened, and of larger files being sent.
 const MOST_OPENED: usize = 64;
 const MOST_SENT: usize = 1024;
 
 /// The limits on files that are open for clients. The client determines how long a transfer takes, so a few
 /// slow clients could otherwise leave no file descriptors for connections.
-pub struct Places {
+pub struct FilePermits {
     opened: Semaphore,
     sent: Arc<Semaphore>,
 }
 
-impl Default for Places {
+impl Default for FilePermits {
     fn default() -> Self {
         // The rest is for the archive and the index.
         let kept = server::files_kept();
@@ -53,10 +53,10 @@ impl Default for Places {
 
 /// The reason why an existing file is not sent.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsent {
+pub enum SendError {
     /// Too many files are being sent.
     #[error("too many files are being sent")]
-    Crowded,
+    Busy,
     /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Failed(#[from] io::Error),
@@ -67,14 +67,14 @@ pub struct SiteFiles {
     /// The site's folder with links resolved; `None` if the folder cannot be found.
     root: Option<PathBuf>,
     named: Vec<String>,
-    filter: Filter,
+    filter: EntryFilter,
 }
 
 impl SiteFiles {
     /// Creates the file server of a site.
     pub fn new(config: &Config) -> Self {
         let named = config.static_files.iter().filter(|path| !path.is_empty()).cloned().collect();
-        Self { root: config.root.canonicalize().ok(), named, filter: Filter::new(config) }
+        Self { root: config.root.canonicalize().ok(), named, filter: EntryFilter::new(config) }
     }
 
     /// Serves the file at a decoded path, with support for range and conditional requests. Returns
@@ -82,12 +82,17 @@ impl SiteFiles {
     ///
     /// # Errors
     /// Fails if the file exists and cannot be sent.
-    pub async fn get(&self, path: &str, request: &Parts, places: &Places) -> Result<Option<Reply>, Unsent> {
+    pub async fn get(
+        &self,
+        path: &str,
+        request: &Parts,
+        permits: &FilePermits,
+    ) -> Result<Option<Reply>, SendError> {
         let Some(file) = self.find(path)? else { return Ok(None) };
         let mut bare = Request::new(());
         *bare.method_mut() = request.method.clone();
         *bare.headers_mut() = request.headers.clone();
-        let mut reply = open(&file, bare, places).await?;
+        let mut reply = open(&file, bare, permits).await?;
         let headers = reply.headers_mut();
         headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
@@ -137,9 +142,9 @@ impl SiteFiles {
 }
 
 /// Opens a file and builds the response to a request.
-async fn open(file: &Path, request: Request<()>, places: &Places) -> Result<Reply, Unsent> {
-    let opening = timeout(PATIENCE, places.opened.acquire()).await.ok().and_then(Result::ok);
-    let opening = opening.ok_or(Unsent::Crowded)?;
+async fn open(file: &Path, request: Request<()>, permits: &FilePermits) -> Result<Reply, SendError> {
+    let opening = timeout(OPEN_TIMEOUT, permits.opened.acquire()).await.ok().and_then(Result::ok);
+    let opening = opening.ok_or(SendError::Busy)?;
     let (head, body) = ServeFile::new(file).try_call(request).await?.map(Body::new).into_parts();
     let length =
         head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -148,11 +153,11 @@ async fn open(file: &Path, request: Request<()>, places: &Places) -> Result<Repl
         let bytes = to_bytes(body, SMALL as usize).await.map_err(io::Error::other)?;
         return Ok(Reply::from_parts(head, bytes.into()));
     }
-    let place = Arc::clone(&places.sent).try_acquire_owned().map_err(|_| Unsent::Crowded)?;
+    let permit = Arc::clone(&permits.sent).try_acquire_owned().map_err(|_| SendError::Busy)?;
     drop(opening);
     let parts = body.into_data_stream().map(move |part| {
         // The permit is held until the file is sent or the client disconnects.
-        let _ = &place;
+        let _ = &permit;
         part
     });
     Ok(Reply::from_parts(head, Body::from_stream(parts)))

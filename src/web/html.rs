@@ -8,33 +8,33 @@ use askama::filters::HtmlSafe;
 use super::images;
 use super::site::Site;
 use crate::archive::body::BodyHtml;
-use crate::config::Images;
+use crate::config::ImageMode;
 
 /// A sanitised body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
 pub struct Html<'a> {
     body: &'a BodyHtml,
     below_title: bool,
-    images: Images,
+    images: ImageMode,
     /// The text for an image without an `alt` text.
     image: &'a str,
 }
 
 impl<'a> Html<'a> {
     /// The body with its headings unchanged.
-    pub fn whole(body: &'a BodyHtml) -> Self {
-        Self { body, below_title: false, images: Images::Show, image: "" }
+    pub fn new(body: &'a BodyHtml) -> Self {
+        Self { body, below_title: false, images: ImageMode::Show, image: "" }
     }
 
     /// The body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     pub fn below_title(body: &'a BodyHtml) -> Self {
-        Self { below_title: true, ..Self::whole(body) }
+        Self { below_title: true, ..Self::new(body) }
     }
 
     /// Applies the operator's setting for external images.
     #[must_use]
-    pub fn with_images_of(self, site: &'a Site) -> Self {
-        Self { images: site.images, image: site.words.image, ..self }
+    pub fn with_images(self, site: &'a Site) -> Self {
+        Self { images: site.images, image: site.texts.image, ..self }
     }
 
     /// Returns whether the body has an `h1` that can serve as the page's title.
@@ -63,19 +63,19 @@ impl HtmlSafe for Html<'_> {}
 
 /// Data for programs in a script element. The data cannot end the element.
 #[derive(Debug)]
-pub struct Data(String);
+pub struct JsonData(String);
 
-impl Data {
+impl JsonData {
     /// Writes JSON. Characters that have a meaning in HTML are escaped in JSON's own syntax.
     pub fn new(value: &serde_json::Value) -> Self {
         Self(value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
     }
 }
 
-impl Display for Data {
+impl Display for JsonData {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl HtmlSafe for Data {}
+impl HtmlSafe for JsonData {}

@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Write};
 
-use crate::config::Images;
+use crate::config::ImageMode;
 
 /// Writes a body with its external images as configured. `word` stands for an image without an `alt` text.
-pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fmt::Result {
-    if images == Images::Show || !body.contains("<img ") {
+pub fn write(body: &str, images: ImageMode, word: &str, out: &mut impl Write) -> fmt::Result {
+    if images == ImageMode::Show || !body.contains("<img ") {
         return out.write_str(body);
     }
     let mut rest = body;
@@ -21,9 +21,9 @@ pub fn write(body: &str, images: Images, word: &str, out: &mut impl Write) -> fm
             _ if tag.starts_with("<a ") => is_in_link = true,
             _ => {}
         }
-        match Image::of(tag).filter(Image::is_elsewhere) {
+        match Image::parse(tag).filter(Image::is_external) {
             // Links cannot be nested.
-            Some(image) if images == Images::Click && !is_in_link => image.write_link(word, out)?,
+            Some(image) if images == ImageMode::Click && !is_in_link => image.write_link(word, out)?,
             Some(image) => image.write_text(word, out)?,
             None => out.write_str(tag)?,
         }
@@ -51,7 +51,7 @@ struct Image<'h> {
 }
 
 impl<'h> Image<'h> {
-    fn of(tag: &'h str) -> Option<Self> {
+    fn parse(tag: &'h str) -> Option<Self> {
         let attributes = tag.strip_prefix("<img ")?;
         // The sanitiser wrote the attributes: each in double quotes, in an unspecified order.
         let value = |name: &str| {
@@ -68,7 +68,7 @@ impl<'h> Image<'h> {
         Some(Self { src: value("src")?, alt: value("alt").unwrap_or_default() })
     }
 
-    fn is_elsewhere(&self) -> bool {
+    fn is_external(&self) -> bool {
         self.src.starts_with("https:") || self.src.starts_with("http:") || self.src.starts_with("//")
     }
 
@@ -101,16 +101,16 @@ mod tests {
             write(body, images, "图片", &mut out).expect("a text");
             out
         };
-        assert_eq!(written(Images::Show), body);
+        assert_eq!(written(ImageMode::Show), body);
         assert_eq!(
-            written(Images::Click),
+            written(ImageMode::Click),
             "<p><a class=\"image-link\" href=\"https://x.example/a.png?b&amp;c\" data-alt=\"甲 &gt; 乙\" \
              rel=\"noopener nofollow ugc noreferrer\">甲 &gt; 乙</a>文\
              <a href=\"https://x.example/\"><span class=\"image-gone\">图片</span></a>\
              <img src=\"/images/c.png\" alt=\"\"></p>"
         );
         assert_eq!(
-            written(Images::Off),
+            written(ImageMode::Off),
             "<p><span class=\"image-gone\">甲 &gt; 乙</span>文\
              <a href=\"https://x.example/\"><span class=\"image-gone\">图片</span></a>\
              <img src=\"/images/c.png\" alt=\"\"></p>"

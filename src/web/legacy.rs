@@ -5,25 +5,25 @@ use std::cmp::Reverse;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::feeds::{FeedOf, Format};
+use super::feeds::{FeedFormat, FeedOf};
 use super::paths::{self, Route};
-use super::reply::Visit;
+use super::reply::PageRequest;
 use crate::archive::snapshot::{Group, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
 
 /// Settings that determine the URLs that Jekyll's plugins generated.
 #[derive(Debug)]
-pub struct Old {
+pub struct LegacySettings {
     /// Posts per page in jekyll-paginate.
     pub paginate: usize,
     /// The path of jekyll-feed's feed, with a leading slash; `None` if it is a current route.
     pub feed: Option<String>,
 }
 
-impl Old {
+impl LegacySettings {
     /// Reads the settings of a configuration.
-    pub fn of(config: &Config) -> Self {
+    pub fn new(config: &Config) -> Self {
         // A current route needs no redirect.
         let feed = config.feed_path.clone().filter(|path| Route::parse(path).is_none());
         Self { paginate: config.paginate.max(1), feed }
@@ -31,66 +31,66 @@ impl Old {
 }
 
 /// Returns the path, without `baseurl`, that a decoded old path redirects to.
-pub fn find(visit: &Visit<'_>, path: &str, old: &Old) -> Option<String> {
+pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
     // Paths below these always belonged to this program and have not moved.
     if matches!(parts[..], ["_finews" | "search", _, ..]) {
         return None;
     }
     if old.feed.as_deref() == Some(path) {
-        return Some(Route::Feed(FeedOf::All, Format::Atom).to_string());
+        return Some(Route::Feed(FeedOf::All, FeedFormat::Atom).to_string());
     }
-    slash(visit, path)
-        .or_else(|| paginated(visit, &parts, old.paginate))
-        .or_else(|| archived(visit, &parts))
-        .or_else(|| dated(visit, &parts))
-        .or_else(|| return_link(visit, &parts))
-        .or_else(|| dated_category(visit, &parts))
-        .or_else(|| own_page(visit, path))
-        .or_else(|| elsewhere(visit, path))
+    slash(request, path)
+        .or_else(|| paginated(request, &parts, old.paginate))
+        .or_else(|| archived(request, &parts))
+        .or_else(|| dated(request, &parts))
+        .or_else(|| return_link(request, &parts))
+        .or_else(|| dated_category(request, &parts))
+        .or_else(|| own_page(request, path))
+        .or_else(|| elsewhere(request, path))
 }
 
 /// GitHub Pages redirected `/dir` to `/dir/`. A slash after a file name is removed.
-fn slash(visit: &Visit<'_>, path: &str) -> Option<String> {
+fn slash(request: &PageRequest<'_>, path: &str) -> Option<String> {
     let other = match path.strip_suffix('/') {
         Some(file) => file.to_owned(),
         None => format!("{path}/"),
     };
-    match visit.archive.at_path(&other) {
-        Some(Target::Post(id)) => Some(visit.archive.post(id).url().to_owned()),
-        Some(Target::Page(index)) => Some(visit.archive.pages()[index].url.to_string()),
+    match request.archive.at_path(&other) {
+        Some(Target::Post(id)) => Some(request.archive.post(id).url().to_owned()),
+        Some(Target::Page(index)) => Some(request.archive.pages()[index].url.to_string()),
         Some(Target::Moved(to)) => Some(to.to_string()),
         Some(Target::Gone | Target::Away(_)) => None,
-        None => existing(visit, &other),
+        None => existing(request, &other),
     }
 }
 
 /// Returns the path of a list, if the list exists.
-fn existing(visit: &Visit<'_>, path: &str) -> Option<String> {
-    Route::parse(path).filter(|route| route.is_in(visit.archive)).map(|route| route.to_string())
+fn existing(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    Route::parse(path).filter(|route| route.exists_in(request.archive)).map(|route| route.to_string())
 }
 
 /// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first.
-fn paginated(visit: &Visit<'_>, parts: &[&str], paginate: usize) -> Option<String> {
+fn paginated(request: &PageRequest<'_>, parts: &[&str], paginate: usize) -> Option<String> {
     let number: usize = match parts {
         [page] => page.strip_prefix("page")?.parse().ok()?,
         ["page", number] => number.parse().ok()?,
         _ => return None,
     };
-    let listed = visit.archive.listed();
+    let listed = request.archive.listed();
     let skipped = number.checked_sub(1)?.checked_mul(paginate)?;
     if number == 1 {
         return Some(Route::Home.to_string());
     }
     let place = skipped.checked_add(1).and_then(|beyond| listed.len().checked_sub(beyond));
     let first = place.map_or(listed.first(), |index| listed.get(index))?;
-    let (day, number) = visit.archive.day_page(first);
+    let (day, number) = request.archive.day_page(first);
     Some(Route::Day(day, number).to_string())
 }
 
 /// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`. jekyll-paginate-v2 appended `page/2/`, and links
 /// without a scheme put the host in front.
-fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
+fn archived(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
     let is_kind = |part: &&str| {
         ["category", "categories", "tag", "tags"].iter().any(|kind| part.eq_ignore_ascii_case(kind))
     };
@@ -103,10 +103,10 @@ fn archived(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
         _ => return None,
     };
     match (kind.as_str(), group.map(without_extension)) {
-        ("category" | "categories", Some(slug)) => source(visit, slug),
+        ("category" | "categories", Some(slug)) => source(request, slug),
         ("tag" | "tags", Some(slug)) => {
-            let tag = visit.archive.tag(slug).or_else(|| visit.archive.tag_by_slug(slug))?;
-            Some(Route::tag(visit.archive.name(tag.name())).to_string())
+            let tag = request.archive.tag(slug).or_else(|| request.archive.tag_by_slug(slug))?;
+            Some(Route::tag(request.archive.name(tag.name())).to_string())
         }
         ("category" | "categories", None) => Some(Route::Sources.to_string()),
         ("tag" | "tags", None) => Some(Route::Tags.to_string()),
@@ -128,7 +128,7 @@ fn without_extension(file: &str) -> &str {
 }
 
 /// A month or day with other digits or separators: `/2021/12/9/`, `/2021-12-09`.
-fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
+fn dated(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
     let numbers: Option<Vec<u32>> =
         parts.iter().flat_map(|part| part.split('-')).map(|part| part.parse().ok()).collect();
     let route = match numbers?[..] {
@@ -136,48 +136,49 @@ fn dated(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
         [year, month, day] => Route::day(NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?),
         _ => return None,
     };
-    route.is_in(visit.archive).then(|| route.to_string())
+    route.exists_in(request.archive).then(|| route.to_string())
 }
 
 /// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers
 /// resolve against the article's folder.
-fn return_link(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
-    source(visit, parts.last()?)
+fn return_link(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    source(request, parts.last()?)
 }
 
 /// A folder of an article's URL: `/emnews/2021/12/` leads to the month or, if it has no posts, to the source.
-fn dated_category(visit: &Visit<'_>, parts: &[&str]) -> Option<String> {
+fn dated_category(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
     let dates = parts.iter().position(|part| part.len() == 4 && part.parse::<i32>().is_ok())?;
     if dates == 0 {
         return None;
     }
     let path = format!("/{}/", parts[dates..].join("/"));
-    existing(visit, &path).or_else(|| {
+    existing(request, &path).or_else(|| {
         let day = Route::parse(&path)?;
         matches!(day, Route::Year(_) | Route::Month(..) | Route::Day(..))
-            .then(|| source(visit, parts[dates - 1]))?
+            .then(|| source(request, parts[dates - 1]))?
     })
 }
 
 /// Returns the post with the same last part of the path. Among several, the order is: the day nearest to the
 /// one in the path (if it has one), the most folders in common, the same spelling, the newest.
-fn elsewhere(visit: &Visit<'_>, path: &str) -> Option<String> {
+fn elsewhere(request: &PageRequest<'_>, path: &str) -> Option<String> {
     // A missing list is not a post, and a post that is not published yet must not lead to another one.
-    if Route::parse(path).is_some() || visit.archive.is_taken(path) {
+    if Route::parse(path).is_some() || request.archive.is_taken(path) {
         return None;
     }
     let last = last_part(path)?;
     // Some programs escape a URL twice.
     let twice = paths::decode(last).filter(|twice| *twice != last);
-    let mut found: Vec<PostId> = visit.archive.strays(last).collect();
+    let mut found: Vec<PostId> = request.archive.posts_by_fuzzy_path(last).collect();
     if let Some(twice) = twice.filter(|_| found.is_empty()) {
-        found.extend(visit.archive.strays(&twice));
+        found.extend(request.archive.posts_by_fuzzy_path(&twice));
     }
     let day = date_in(path);
-    let distance = |post: &Post| day.map(|day| (post.date.day(visit.archive.zone()) - day).num_days().abs());
+    let distance =
+        |post: &Post| day.map(|day| (post.date.day(request.archive.zone()) - day).num_days().abs());
     // A number that is not an id is ambiguous: the post must be of the same day.
     let is_number = last.len() < SHORTEST_ID && without_extension(last).bytes().all(|b| b.is_ascii_digit());
-    let posts = found.into_iter().map(|id| visit.archive.post(id));
+    let posts = found.into_iter().map(|id| request.archive.post(id));
     posts
         // A post that has moved away may redirect to this path.
         .filter(|post| !post.has_moved() && (!is_number || distance(post) == Some(0)))
@@ -205,25 +206,25 @@ fn shared(path: &str, url: &str) -> usize {
 const SHORTEST_ID: usize = 12;
 
 /// Finds one of the site's own pages, ignoring case and the extension.
-fn own_page(visit: &Visit<'_>, path: &str) -> Option<String> {
+fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
     let folded = |path: &str| {
         let path = path.to_lowercase();
         path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
     };
     let asked = folded(path);
     let is_it = |url: &str| paths::decode(url).is_some_and(|url| folded(&url) == asked);
-    visit.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
+    request.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
 }
 
-fn source(visit: &Visit<'_>, name: &str) -> Option<String> {
-    let group: &Group = match visit.archive.category(name) {
+fn source(request: &PageRequest<'_>, name: &str) -> Option<String> {
+    let group: &Group = match request.archive.category(name) {
         Some(group) => group,
-        None if visit.archive.joined_categories(name).is_some() => {
+        None if request.archive.joined_categories(name).is_some() => {
             return Some(Route::source(name).to_string());
         }
-        None => visit.archive.category_by_slug(name)?,
+        None => request.archive.category_by_slug(name)?,
     };
-    Some(Route::source(visit.archive.name(group.name())).to_string())
+    Some(Route::source(request.archive.name(group.name())).to_string())
 }
 
 /// Returns the date in a path: `/2021/12/09/…`, or eight digits at the beginning of an id.

@@ -44,7 +44,7 @@ enum Message {
 
 /// The data of a `post` event.
 #[derive(Serialize)]
-struct Data<'a> {
+struct PostEvent<'a> {
     id: &'a str,
     title: &'a str,
     url: String,
@@ -52,11 +52,11 @@ struct Data<'a> {
     source: Option<&'a str>,
     /// The URL names of all its sources.
     categories: Vec<&'a str>,
-    securities: Vec<Security<'a>>,
+    securities: Vec<EventSecurity<'a>>,
 }
 
 #[derive(Serialize)]
-struct Security<'a> {
+struct EventSecurity<'a> {
     code: &'a str,
     name: &'a str,
 }
@@ -66,13 +66,13 @@ pub struct Live {
     sender: Sender<Message>,
     /// Distinguishes the event ids of this process from those of earlier ones.
     run: u64,
-    recent: Mutex<Recent>,
+    recent: Mutex<RecentEvents>,
     /// Maximum number of clients.
     most: AtomicUsize,
 }
 
 #[derive(Default)]
-struct Recent {
+struct RecentEvents {
     /// The process is about to end.
     has_ended: bool,
     /// Number of events since the start.
@@ -102,7 +102,7 @@ impl Live {
             // More events than a reader can use.
             recent.count += new.len() as u64;
             recent.events.clear();
-            message = self.word(&recent, RESET);
+            message = self.bare_event(&recent, RESET);
         } else {
             for id in new {
                 let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
@@ -116,14 +116,14 @@ impl Live {
             }
         }
         if !message.is_empty() {
-            // All posts of an edition are one message, so that a burst leaves no client behind. Sending
+            // All posts of an update are one message, so that a burst leaves no client behind. Sending
             // fails if there are no clients.
             let _ = self.sender.send(Message::Text(message.into()));
         }
     }
 
     /// Sends a heartbeat, which keeps the connections alive for clients and proxies.
-    pub fn beat(&self) {
+    pub fn send_heartbeat(&self) {
         let _ = self.sender.send(Message::Text(Bytes::from_static(b":\n\n")));
     }
 
@@ -133,7 +133,7 @@ impl Live {
     }
 
     /// Limits the clients to half of the maximum number of connections, to leave room for other requests.
-    pub fn share(&self, connections: usize) {
+    pub fn limit_clients(&self, connections: usize) {
         self.most.store(MOST.min(connections / 2), Ordering::Relaxed);
     }
 
@@ -153,7 +153,7 @@ impl Live {
         // A browser that reconnects names the last event in a header; a script names it in the query.
         let last = request.get("last-event-id").map(|last| last.to_str().unwrap_or_default().to_owned());
         let last = last.or_else(|| field(query?, "after"));
-        let mut reply = Reply::new(self.follow(last.as_deref()));
+        let mut reply = Reply::new(self.subscribe(last.as_deref()));
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
         headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
@@ -162,19 +162,19 @@ impl Live {
         reply
     }
 
-    fn follow(&self, last: Option<&str>) -> Body {
+    fn subscribe(&self, last: Option<&str>) -> Body {
         // The lock covers both steps, so that no event is missed or sent twice.
         let recent = self.recent();
         let receiver = self.sender.subscribe();
         let mut first = b"retry: 3000\n".to_vec();
         match last.map(|last| self.missed(&recent, last)) {
             // A client that loses its connection before the first post resumes from this event.
-            None => first.extend(self.word(&recent, "hello")),
+            None => first.extend(self.bare_event(&recent, "hello")),
             Some(Some(missed)) => {
                 first.push(b'\n');
                 missed.for_each(|event| first.extend_from_slice(event));
             }
-            Some(None) => first.extend(self.word(&recent, RESET)),
+            Some(None) => first.extend(self.bare_event(&recent, RESET)),
         }
         if recent.has_ended {
             // Browsers reconnect a moment later, to the next process. After an error response they would not.
@@ -185,7 +185,7 @@ impl Live {
     }
 
     /// Returns the events after an id; `None` if the id is unknown or too old.
-    fn missed<'r>(&self, recent: &'r Recent, last: &str) -> Option<impl Iterator<Item = &'r Bytes>> {
+    fn missed<'r>(&self, recent: &'r RecentEvents, last: &str) -> Option<impl Iterator<Item = &'r Bytes>> {
         let (run, number) = last.split_once('-')?;
         let number: u64 = number.parse().ok()?;
         let is_ours = u64::from_str_radix(run, 16) == Ok(self.run);
@@ -195,25 +195,25 @@ impl Live {
     }
 
     /// The `id` line of the most recent event.
-    fn id(&self, recent: &Recent) -> String {
+    fn id(&self, recent: &RecentEvents) -> String {
         format!("id: {:x}-{}\n", self.run, recent.count)
     }
 
     /// Formats an event without a post. Browsers ignore events without data, so it has an empty object.
-    fn word(&self, recent: &Recent, event: &str) -> Vec<u8> {
+    fn bare_event(&self, recent: &RecentEvents, event: &str) -> Vec<u8> {
         format!("{}event: {event}\ndata: {{}}\n\n", self.id(recent)).into_bytes()
     }
 
-    fn recent(&self) -> MutexGuard<'_, Recent> {
+    fn recent(&self) -> MutexGuard<'_, RecentEvents> {
         // Each event is complete, so the state is valid even after a panic.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-type Client = (Option<Bytes>, Receiver<Message>);
+type EventClient = (Option<Bytes>, Receiver<Message>);
 
 /// Returns the next chunk of a client's stream. The stream ends if the client is too far behind.
-async fn next((first, mut receiver): Client) -> Option<(Result<Bytes, Infallible>, Client)> {
+async fn next((first, mut receiver): EventClient) -> Option<(Result<Bytes, Infallible>, EventClient)> {
     if let Some(first) = first {
         return Some((Ok(first), (None, receiver)));
     }
@@ -223,13 +223,13 @@ async fn next((first, mut receiver): Client) -> Option<(Result<Bytes, Infallible
     }
 }
 
-fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> Data<'a> {
+fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> PostEvent<'a> {
     let post = archive.post(id);
     let securities = post
         .securities
         .iter()
-        .map(|mention| Security { code: archive.name(mention.code), name: archive.name(mention.name) });
-    Data {
+        .map(|mention| EventSecurity { code: archive.name(mention.code), name: archive.name(mention.name) });
+    PostEvent {
         id: post.id(),
         title: post.title(),
         url: site.href(post.url()),

@@ -4,10 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::html::Data;
+use super::html::JsonData;
 use super::pages::Head;
 use super::paths::Route;
-use super::reply::Visit;
+use super::reply::PageRequest;
 use super::site::Site;
 use super::timeline::Link;
 use crate::archive::Post;
@@ -27,11 +27,11 @@ pub struct Metadata {
     /// Date of the last change of an article, RFC 3339.
     pub modified: Option<String>,
     /// Structured data, as JSON-LD.
-    pub data: Data,
+    pub data: JsonData,
 }
 
 /// The parts of an article that its metadata need.
-pub struct Article<'a> {
+pub struct ArticleParts<'a> {
     /// The post of the article.
     pub post: &'a Post,
     /// Absolute URL of its first image.
@@ -44,7 +44,7 @@ pub struct Article<'a> {
 
 impl Metadata {
     /// Returns the metadata of the home page: a schema.org `WebSite` with its search.
-    pub fn of_home(site: &Site) -> Self {
+    pub fn for_home(site: &Site) -> Self {
         let home = site.absolute("/");
         let data = json!({
             "@context": "https://schema.org",
@@ -63,11 +63,11 @@ impl Metadata {
                 "query-input": "required name=search_term_string",
             },
         });
-        Self::of_list(site, data)
+        Self::for_list(site, data)
     }
 
     /// Returns the metadata of a page with a schema.org type, from its head and the pages above it.
-    pub fn of_page(site: &Site, kind: &str, head: &Head, above: &[&Link]) -> Self {
+    pub fn for_page(site: &Site, kind: &str, head: &Head, above: &[&Link]) -> Self {
         let (name, address) = (&head.title, &head.canonical);
         let page = json!({
             "@type": kind,
@@ -77,27 +77,27 @@ impl Metadata {
             "inLanguage": site.lang,
             "isPartOf": { "@type": "WebSite", "url": site.absolute("/"), "name": site.title },
         });
-        Self::of_list(site, graph(vec![page, breadcrumbs(site, above, name, address)]))
+        Self::for_list(site, graph(vec![page, breadcrumbs(site, above, name, address)]))
     }
 
-    fn of_list(site: &Site, data: Value) -> Self {
+    fn for_list(site: &Site, data: Value) -> Self {
         Self {
             kind: "website",
-            image: site.picture(),
+            image: site.preview_image(),
             has_own_image: false,
             published: None,
             modified: None,
-            data: Data::new(&data),
+            data: JsonData::new(&data),
         }
     }
 
     /// Returns the metadata of an article: a schema.org `NewsArticle` with breadcrumbs.
-    pub fn of_article(visit: &Visit<'_>, article: &Article<'_>) -> Self {
-        let (site, archive, post) = (visit.site, visit.archive, article.post);
+    pub fn for_article(request: &PageRequest<'_>, article: &ArticleParts<'_>) -> Self {
+        let (site, archive, post) = (request.site, request.archive, article.post);
         let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
         let address = site.absolute(post.url());
         let headline = post.headline();
-        let image = article.image.clone().or_else(|| site.picture());
+        let image = article.image.clone().or_else(|| site.preview_image());
         let source = archive.source(post).map(Group::label);
         // A person gets no URL: the source's page would identify all its authors as one person.
         let author = match (post.author(), archive.source(post)) {
@@ -146,7 +146,7 @@ impl Metadata {
             has_own_image: article.image.is_some(),
             published: Some(published),
             modified: Some(modified),
-            data: Data::new(&graph(vec![
+            data: JsonData::new(&graph(vec![
                 news,
                 breadcrumbs(site, article.above.as_slice(), &headline, &address),
             ])),
@@ -160,7 +160,7 @@ fn graph(things: Vec<Value>) -> Value {
 
 fn publisher(site: &Site) -> Value {
     let mut publisher = json!({ "@type": "Organization", "name": site.title, "url": site.absolute("/") });
-    if let Some(logo) = site.picture() {
+    if let Some(logo) = site.preview_image() {
         publisher["logo"] = json!({ "@type": "ImageObject", "url": logo });
     }
     publisher
@@ -168,8 +168,8 @@ fn publisher(site: &Site) -> Value {
 
 /// The breadcrumbs of a page: the home page, the pages above it, and the page itself.
 fn breadcrumbs(site: &Site, above: &[&Link], name: &str, address: &str) -> Value {
-    let home = (site.words.home, site.absolute(Route::Home));
-    let above = above.iter().map(|link| (link.label.as_str(), site.whole(&link.href)));
+    let home = (site.texts.home, site.absolute(Route::Home));
+    let above = above.iter().map(|link| (link.label.as_str(), site.absolute_href(&link.href)));
     let all = [home].into_iter().chain(above).chain([(name, address.to_owned())]);
     let items = all.enumerate().map(|(place, (name, address))| {
         json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": address })

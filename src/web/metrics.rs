@@ -17,7 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::App;
-use super::reply::Pattern;
+use super::reply::RoutePattern;
 use crate::archive::problem;
 
 /// Media type of the metrics text, as OpenMetrics 1.0 names it.
@@ -31,7 +31,7 @@ const LONG: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0]
 
 /// The limit that rejected a connection or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shed {
+pub enum Rejection {
     /// `--max-connections` connections were open.
     Connections,
     /// `--max-requests` requests were waiting.
@@ -44,11 +44,11 @@ pub enum Shed {
     SearchRate,
 }
 
-impl Shed {
+impl Rejection {
     const ALL: [Self; 5] = [Self::Connections, Self::Requests, Self::Files, Self::Searches, Self::SearchRate];
 }
 
-impl EncodeLabelValue for Shed {
+impl EncodeLabelValue for Rejection {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         let name = match self {
             Self::Connections => "connections",
@@ -61,7 +61,7 @@ impl EncodeLabelValue for Shed {
     }
 }
 
-impl fmt::Display for Shed {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connections => "connection limit reached (--max-connections)",
@@ -74,19 +74,19 @@ impl fmt::Display for Shed {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct ResponseLabels {
     method: &'static str,
     route: &'static str,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
-    reason: Shed,
+struct RejectionLabels {
+    reason: Rejection,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
+struct ProblemLabels {
     code: String,
     severity: String,
 }
@@ -96,8 +96,8 @@ struct Kind {
 pub struct Metrics {
     started: SystemTime,
     registry: Registry,
-    answers: Family<Answered, Histogram, fn() -> Histogram>,
-    shed: Family<Reason, Counter>,
+    answers: Family<ResponseLabels, Histogram, fn() -> Histogram>,
+    rejections: Family<RejectionLabels, Counter>,
     /// Requests whose response is not completely sent.
     pub(super) in_flight: Gauge,
     pub(super) connections: Gauge,
@@ -117,7 +117,7 @@ impl Default for Metrics {
             started: SystemTime::now(),
             registry: Registry::default(),
             answers: Family::new_with_constructor(short),
-            shed: Family::default(),
+            rejections: Family::default(),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             accept_errors: Counter::default(),
@@ -126,9 +126,9 @@ impl Default for Metrics {
             searches: short(),
             delays: Histogram::new(LONG),
         };
-        for reason in Shed::ALL {
+        for reason in Rejection::ALL {
             // Start every reason at 0, so that monitoring sees the first rejection as an increase.
-            let _ = metrics.shed.get_or_create(&Reason { reason });
+            let _ = metrics.rejections.get_or_create(&RejectionLabels { reason });
         }
         let mut registry = Registry::with_prefix("finews");
         registry.register_with_unit(
@@ -140,7 +140,7 @@ impl Default for Metrics {
         registry.register(
             "http_shed",
             "Connections and requests rejected by a limit, by reason",
-            metrics.shed.clone(),
+            metrics.rejections.clone(),
         );
         registry.register(
             "http_requests_in_flight",
@@ -173,7 +173,13 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a response and the time that it took to make.
-    pub(super) fn answered(&self, method: &Method, Pattern(route): Pattern, status: u16, took: Duration) {
+    pub(super) fn record_response(
+        &self,
+        method: &Method,
+        RoutePattern(route): RoutePattern,
+        status: u16,
+        took: Duration,
+    ) {
         // Clients can invent methods; a label for each would grow without bound.
         let method = match *method {
             Method::GET => "GET",
@@ -181,19 +187,19 @@ impl Metrics {
             Method::OPTIONS => "OPTIONS",
             _ => "other",
         };
-        self.answers.get_or_create(&Answered { method, route, status }).observe(took.as_secs_f64());
+        self.answers.get_or_create(&ResponseLabels { method, route, status }).observe(took.as_secs_f64());
     }
 
-    pub(super) fn shed(&self, reason: Shed) {
-        self.shed.get_or_create(&Reason { reason }).inc();
+    pub(super) fn count_rejection(&self, reason: Rejection) {
+        self.rejections.get_or_create(&RejectionLabels { reason }).inc();
     }
 
-    pub(super) fn searched(&self, took: Duration) {
+    pub(super) fn record_search(&self, took: Duration) {
         self.searches.observe(took.as_secs_f64());
     }
 
     /// Records the delay from a file's change to the post's appearance.
-    pub(super) fn published(&self, delay: Duration) {
+    pub(super) fn record_publication(&self, delay: Duration) {
         self.delays.observe(delay.as_secs_f64());
     }
 
@@ -215,16 +221,16 @@ fn of_app(app: &App) -> Registry {
     let mut registry = Registry::with_prefix("finews");
     let version = [("version", env!("CARGO_PKG_VERSION").to_owned())];
     registry.register("build", "Version of the program", Info::new(version.to_vec()));
-    let served = app.served();
-    let posts = served.archive.as_ref().map_or(0, |archive| archive.len());
+    let current = app.current();
+    let posts = current.archive.as_ref().map_or(0, |archive| archive.len());
     registry.register("posts", "Posts in the archive", gauge(posts));
     let help = "Generation of archive and configuration; each update increases it";
-    registry.register("archive_revision", help, gauge(served.generation));
-    let age = served.since.elapsed().unwrap_or_default().as_secs_f64();
+    registry.register("archive_revision", help, gauge(current.generation));
+    let age = current.since.elapsed().unwrap_or_default().as_secs_f64();
     let help = "Time since the last update of the archive or the configuration";
     registry.register_with_unit("archive_age", help, Unit::Seconds, ConstGauge::new(age));
     registry.register("problems", "Problems in the site's files, by code and severity", problems(app));
-    let pages = app.pages().usage();
+    let pages = app.page_cache().usage();
     let help = "Memory used by the page cache";
     registry.register_with_unit("page_cache", help, Unit::Bytes, gauge(pages.bytes));
     registry.register("page_cache_pages", "Encoded pages in the page cache", gauge(pages.pages));
@@ -236,11 +242,11 @@ fn of_app(app: &App) -> Registry {
 }
 
 /// The number of problems by code and severity.
-fn problems(app: &App) -> Family<Kind, Gauge> {
+fn problems(app: &App) -> Family<ProblemLabels, Gauge> {
     let problems = app.archive().map(|archive| archive.problems()).unwrap_or_default();
-    let family: Family<Kind, Gauge> = Family::default();
+    let family: Family<ProblemLabels, Gauge> = Family::default();
     for ((severity, code), count) in problem::count(&problems) {
-        let kind = Kind { code: code.to_string(), severity: severity.to_string() };
+        let kind = ProblemLabels { code: code.to_string(), severity: severity.to_string() };
         family.get_or_create(&kind).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
     family

@@ -2,36 +2,34 @@
 //!
 //! In reading order:
 //! - [`paths`]: the only module that spells URLs
-//! - [`site`], [`words`], [`html`], [`images`], [`timeline`], [`calendar`], [`pictures`], [`asked`],
-//!   [`directory`]: parts of pages
+//! - [`site`], [`texts`], [`html`], [`images`], [`timeline`], [`calendar`], [`charts`], [`name_filter`],
+//!   [`name_index`]: parts of pages
 //! - [`pages`]: one file per page
 //! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: documents for feed readers, search
 //!   engines and other programs
 //! - [`cache`], [`encoding`], [`reply`]: cache policies, fingerprints, encoded responses
-//! - [`live`], [`announce`]: notifications of new posts, to readers and to other servers
+//! - [`live`], [`websub`]: notifications of new posts, to readers and to other servers
 //! - [`legacy`], [`files`], [`assets`]: old URLs, the site's files, the built-in files
 //! - [`App`]: the current site and archive
-//! - [`headers`], [`client`], [`server`], [`Front`]: headers of every response, the client's address, the
+//! - [`headers`], [`client`], [`server`], [`FastPath`]: headers of every response, the client's address, the
 //!   listener, and the fast path from the listener to a page
 //! - [`searches`], [`readiness`]: the limits on searches, and the notice of a shutdown to load balancers
 //! - [`admin`], [`metrics`]: views for the operator only
 
 mod absolute;
 pub mod admin;
-pub mod announce;
 mod app;
-pub mod asked;
 pub mod assets;
 pub mod cache;
 pub mod calendar;
+pub mod charts;
 pub mod client;
 pub mod dataset;
 pub mod descriptions;
-pub mod directory;
 pub mod encoding;
+mod fast_path;
 pub mod feeds;
 pub mod files;
-mod front;
 pub mod headers;
 pub mod html;
 pub mod images;
@@ -39,17 +37,19 @@ pub mod legacy;
 pub mod live;
 pub mod metadata;
 pub mod metrics;
+pub mod name_filter;
+pub mod name_index;
 pub mod pages;
 pub mod paths;
-pub mod pictures;
 pub mod readiness;
 pub mod reply;
 pub mod searches;
 pub mod server;
 pub mod site;
 pub mod sitemaps;
+pub mod texts;
 pub mod timeline;
-pub mod words;
+pub mod websub;
 mod xml;
 
 use std::any::Any;
@@ -68,25 +68,25 @@ use crate::archive::{Post, Snapshot, Target};
 use crate::panics;
 pub use app::App;
 use app::Settings;
-use files::Unsent;
-pub use front::Front;
-use metrics::Shed;
+pub use fast_path::FastPath;
+use files::SendError;
+use metrics::Rejection;
 use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
 use paths::Route;
-use reply::{Failure, Marked, Pattern, Reply, Visit, status};
-use searches::{Kind, Refusal};
+use reply::{PageError, PageRequest, Reply, RoutePattern, RoutedReply, status};
+use searches::{SearchKind, SearchRejection};
 
-const HEALTH: Pattern = Pattern("/healthz");
-const READY: Pattern = Pattern("/readyz");
-const LIVE: Pattern = Pattern("/live");
-const POST: Pattern = Pattern("{post}");
+const HEALTH: RoutePattern = RoutePattern("/healthz");
+const READY: RoutePattern = RoutePattern("/readyz");
+const LIVE: RoutePattern = RoutePattern("/live");
+const POST: RoutePattern = RoutePattern("{post}");
 /// A page that the operator wrote, such as `about.md`.
-const PAGE: Pattern = Pattern("{page}");
+const PAGE: RoutePattern = RoutePattern("{page}");
 /// The Markdown source of a post.
-const SOURCE: Pattern = Pattern("{source}");
-const FILE: Pattern = Pattern("{file}");
+const SOURCE: RoutePattern = RoutePattern("{source}");
+const FILE: RoutePattern = RoutePattern("{file}");
 /// A redirect: the post moved, or the URL is old or damaged.
-const MOVED: Pattern = Pattern("{moved}");
+const MOVED: RoutePattern = RoutePattern("{moved}");
 
 /// The router. Only the two health checks have routes; the fallback resolves every other path in the archive.
 pub fn router(app: Arc<App>) -> Router {
@@ -107,7 +107,7 @@ fn is_routed(path: &str) -> bool {
 
 /// `/healthz`: the process is running.
 async fn alive() -> Reply {
-    HEALTH.mark(plain(StatusCode::OK, "ok\n"))
+    HEALTH.attach_to(plain(StatusCode::OK, "ok\n"))
 }
 
 /// `/readyz`: the archive is loaded and the process is not shutting down. `?verbose` adds the progress of the
@@ -115,9 +115,9 @@ async fn alive() -> Reply {
 async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
     let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
     if !is_verbose {
-        // Record the probe before the state is read, so that the probe that ends `Readiness::heard` reads
-        // "draining".
-        app.readiness().asked(&request);
+        // Record the probe before the state is read, so that the probe that ends
+        // `Readiness::wait_for_probe` reads "draining".
+        app.readiness().record_probe(&request);
     }
     let (code, text) = if app.is_draining() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining")
@@ -127,58 +127,67 @@ async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Rep
         (StatusCode::OK, "ok")
     };
     if !is_verbose {
-        return READY.mark(plain(code, format!("{text}\n")));
+        return READY.attach_to(plain(code, format!("{text}\n")));
     }
     let posts = app.archive().map_or(0, |archive| archive.len());
     let text = format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state());
-    READY.mark(plain(code, text))
+    READY.attach_to(plain(code, text))
 }
 
 /// Handles every other path.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let (request, _) = request.into_parts();
     match quick_answer(&app, &request) {
-        Some(marked) => marked.into_reply(),
+        Some(routed) => routed.into_reply(),
         None => slow_answer(&app, &request).await,
     }
 }
 
 /// Runs a search or a suggestion request on a blocking thread.
-async fn searched(app: &Arc<App>, request: &Parts, kind: Kind) -> Reply {
+async fn searched(app: &Arc<App>, request: &Parts, kind: SearchKind) -> Reply {
     match searched_in_turn(app, request, kind).await {
         Ok(reply) => reply,
-        Err(refusal) => {
-            app.observer().shed(refusal.reason());
-            refusal.reply(&app.served().settings.site)
+        Err(rejection) => {
+            app.observer().record_rejection(rejection.reason());
+            rejection.reply(&app.current().settings.site)
         }
     }
 }
 
-async fn searched_in_turn(app: &Arc<App>, request: &Parts, kind: Kind) -> Result<Reply, Refusal> {
-    if kind == Kind::Search {
-        app.searches().check(request)?;
+async fn searched_in_turn(
+    app: &Arc<App>,
+    request: &Parts,
+    kind: SearchKind,
+) -> Result<Reply, SearchRejection> {
+    if kind == SearchKind::Search {
+        app.searches().check_rate(request)?;
     }
-    let turn = app.searches().turn(kind).await?;
+    let permit = app.searches().acquire(kind).await?;
     let (app, headers, uri) = (Arc::clone(app), request.headers.clone(), request.uri.clone());
     let answer = tokio::task::spawn_blocking(move || {
         // Hold the permit until the work ends, even if the client disconnects.
-        let _turn = turn;
+        let _permit = permit;
         let since = Instant::now();
-        let served = app.served();
-        let settings = &*served.settings;
-        let archive = served.archive.as_ref()?;
-        let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &headers);
-        let visit = visit.asking(uri.query().unwrap_or_default());
+        let current = app.current();
+        let settings = &*current.settings;
+        let archive = current.archive.as_ref()?;
+        let page_request =
+            PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &headers);
+        let page_request = page_request.with_query(uri.query().unwrap_or_default());
         let reply = match Route::parse(own_path(settings, uri.path())?)? {
-            Route::Search => Some(search::get(&visit, app.search(), &served.directory, served.generation)),
-            Route::Suggest => Some(suggest::get(&visit, &served.directory)),
-            Route::SearchFeed(format) => feeds::search(&visit, app.search(), served.generation, format),
+            Route::Search => {
+                Some(search::get(&page_request, app.search(), &current.name_index, current.generation))
+            }
+            Route::Suggest => Some(suggest::get(&page_request, &current.name_index)),
+            Route::SearchFeed(format) => {
+                feeds::search(&page_request, app.search(), current.generation, format)
+            }
             _ => None,
         };
-        if kind == Kind::Search {
-            app.metrics().searched(since.elapsed());
+        if kind == SearchKind::Search {
+            app.metrics().record_search(since.elapsed());
         }
-        reply.map(unlisted).or_else(|| Some(error::not_found(&visit, &paths::decode(uri.path())?)))
+        reply.map(unlisted).or_else(|| Some(error::not_found(&page_request, &paths::decode(uri.path())?)))
     });
     Ok(match answer.await {
         Ok(Some(reply)) => reply,
@@ -198,97 +207,111 @@ fn unlisted(mut reply: Reply) -> Reply {
 }
 
 /// Responses that need only memory: pages, articles, rejections.
-fn quick_answer(app: &App, request: &Parts) -> Option<Marked> {
+fn quick_answer(app: &App, request: &Parts) -> Option<RoutedReply> {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         let mut reply = status(StatusCode::METHOD_NOT_ALLOWED);
         reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return Some(reply.into());
     }
-    let served = app.served();
-    let Some(archive) = &served.archive else {
+    let current = app.current();
+    let Some(archive) = &current.archive else {
         let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is loading.\n");
         reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         return Some(reply.into());
     };
-    let settings = &*served.settings;
-    let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
+    let settings = &*current.settings;
+    let page_request =
+        PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
     let full = request.uri.path();
     let Some(path) = own_path(settings, full) else {
         // The host's root, and the site's root without its slash, redirect to the home page.
         let near = full == "/" || full == settings.site.baseurl();
         let decoded = paths::decode(full).unwrap_or_default();
-        let reply = if near { visit.moved(Route::Home) } else { error::not_found(&visit, &decoded) };
+        let reply = if near {
+            page_request.redirect_to(Route::Home)
+        } else {
+            error::not_found(&page_request, &decoded)
+        };
         return Some(reply.into());
     };
     // The page cache knows addresses without a query only. A request with one is resolved each time.
-    let visit = match request.uri.query() {
-        Some(query) => visit.asking(query),
+    let page_request = match request.uri.query() {
+        Some(query) => page_request.with_query(query),
         None => {
-            if let Some(marked) = visit.again(full, served.generation) {
-                return Some(marked);
+            if let Some(routed) = page_request.cached_reply(full, current.generation) {
+                return Some(routed);
             }
-            visit.at(full, served.generation)
+            page_request.remembered_at(full, current.generation)
         }
     };
     let Some(decoded) = paths::decode(path) else {
         return Some(plain(StatusCode::BAD_REQUEST, "Invalid path.\n").into());
     };
-    own_page(&visit, path).or_else(|| of_archive(&visit, &decoded)).map(Marked::from)
+    own_page(&page_request, path).or_else(|| of_archive(&page_request, &decoded)).map(RoutedReply::from)
 }
 
 /// Responses that read the disk or wait, and those for a path that the archive does not have.
 async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
-    let served = app.served();
-    let (settings, Some(archive)) = (&*served.settings, &served.archive) else {
+    let current = app.current();
+    let (settings, Some(archive)) = (&*current.settings, &current.archive) else {
         return plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is loading.\n");
     };
-    let visit = Visit::new(&settings.site, archive, settings.source, app.pages(), &request.headers);
+    let page_request =
+        PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
     let path = own_path(settings, request.uri.path()).unwrap_or("/");
     if path == paths::LIVE {
-        return LIVE.mark(app.live().get(&request.headers, request.uri.query()));
+        return LIVE.attach_to(app.live().get(&request.headers, request.uri.query()));
     }
     let route = Route::parse(path);
     let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
     match route {
-        Some(Route::Search) => return pattern.mark(searched(app, request, Kind::Search).await),
-        Some(Route::Suggest) => return pattern.mark(searched(app, request, Kind::Suggestions).await),
+        Some(Route::Search) => return pattern.attach_to(searched(app, request, SearchKind::Search).await),
+        Some(Route::Suggest) => {
+            return pattern.attach_to(searched(app, request, SearchKind::Suggestions).await);
+        }
         _ => {}
     }
     let decoded = paths::decode(path).unwrap_or_default();
     if let Some(post) = source_at(settings, archive, &decoded) {
-        return SOURCE.mark(source_text::get(&visit, &settings.root, post).await);
+        return SOURCE.attach_to(source_text::get(&page_request, &settings.root, post).await);
     }
-    match settings.files.get(&decoded, request, app.places()).await {
-        Ok(Some(reply)) => return FILE.mark(reply),
+    match settings.files.get(&decoded, request, app.file_permits()).await {
+        Ok(Some(reply)) => return FILE.attach_to(reply),
         Ok(None) => {}
-        Err(Unsent::Failed(error)) => return FILE.mark(Failure::from(error).reply(visit.site)),
-        Err(Unsent::Crowded) => {
-            app.observer().shed(Shed::Files);
-            return FILE.mark(error::busy(visit.site, StatusCode::SERVICE_UNAVAILABLE, 1));
+        Err(SendError::Failed(error)) => {
+            return FILE.attach_to(PageError::from(error).reply(page_request.site));
+        }
+        Err(SendError::Busy) => {
+            app.observer().record_rejection(Rejection::Files);
+            return FILE.attach_to(error::busy(page_request.site, StatusCode::SERVICE_UNAVAILABLE, 1));
         }
     }
     let own = match route {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
-        Some(Route::SearchFeed(_)) => Some(searched(app, request, Kind::Search).await),
-        Some(Route::Dataset(dataset::File::Month(first))) => app.dataset().month(&visit, archive, first),
+        Some(Route::SearchFeed(_)) => Some(searched(app, request, SearchKind::Search).await),
+        Some(Route::Dataset(dataset::DatasetFile::Month(first))) => {
+            app.dataset().month(&page_request, archive, first)
+        }
         Some(Route::Dataset(file)) => {
-            let months = app.dataset().index(archive, served.generation).await;
-            pages::dataset::get(&visit, file, &months)
+            let months = app.dataset().index(archive, current.generation).await;
+            pages::dataset::get(&page_request, file, &months)
         }
         _ => None,
     };
     if let Some(reply) = own {
-        return pattern.mark(reply);
+        return pattern.attach_to(reply);
     }
     // GitHub Pages served the file `/x.html` for `/x`, and `/x/index.html` for `/x/`.
     let file = if path.ends_with('/') { "index.html" } else { ".html" };
     let with_extension = format!("{path}{file}");
     let decoded_with_extension = format!("{decoded}{file}");
-    own_page(&visit, &with_extension)
-        .or_else(|| of_archive(&visit, &decoded_with_extension))
-        .or_else(|| old_page(&visit, &decoded, request, &settings.old).map(|reply| MOVED.mark(reply)))
-        .unwrap_or_else(|| error::not_found(&visit, &decoded))
+    own_page(&page_request, &with_extension)
+        .or_else(|| of_archive(&page_request, &decoded_with_extension))
+        .or_else(|| {
+            old_page(&page_request, &decoded, request, &settings.legacy).map(|reply| MOVED.attach_to(reply))
+        })
+        .unwrap_or_else(|| error::not_found(&page_request, &decoded))
 }
 
 /// The part of a request's path below `baseurl`.
@@ -297,64 +320,73 @@ fn own_path<'p>(settings: &Settings, full: &'p str) -> Option<&'p str> {
 }
 
 /// The redirect from an old or damaged URL. The query is kept if the path was wrong by a slash only.
-fn old_page(visit: &Visit<'_>, path: &str, request: &Parts, old: &legacy::Old) -> Option<Reply> {
-    let to = legacy::find(visit, path, old)?;
+fn old_page(
+    page_request: &PageRequest<'_>,
+    path: &str,
+    request: &Parts,
+    old: &legacy::LegacySettings,
+) -> Option<Reply> {
+    let to = legacy::find(page_request, path, old)?;
     let decoded = paths::decode(&to)?;
     let is_near = decoded.trim_end_matches('/') == path.trim_end_matches('/');
     match request.uri.query() {
-        Some(query) if is_near && decoded != path => Some(visit.moved(format!("{to}?{query}"))),
-        _ => (decoded != path).then(|| visit.moved(to)),
+        Some(query) if is_near && decoded != path => Some(page_request.redirect_to(format!("{to}?{query}"))),
+        _ => (decoded != path).then(|| page_request.redirect_to(to)),
     }
 }
 
 /// Pages that are generated from the archive.
-fn own_page(visit: &Visit<'_>, path: &str) -> Option<Reply> {
+fn own_page(page_request: &PageRequest<'_>, path: &str) -> Option<Reply> {
     let route = Route::parse(path)?;
-    visit.to(route.pattern(), |visit| page_of(visit, &route))
+    page_request.with_pattern(route.pattern(), |page_request| page_of(page_request, &route))
 }
 
-fn page_of(visit: &Visit<'_>, route: &Route<'_>) -> Option<Reply> {
+fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
     match route {
-        Route::Home => home::get(visit),
-        Route::Sources => groups::sources(visit),
-        Route::Source(name, number) => group::source(visit, name, *number),
-        Route::Tags => groups::tags(visit),
-        Route::Tag(name, number) => group::tag(visit, name, *number),
-        Route::Securities => securities::all(visit),
+        Route::Home => home::get(page_request),
+        Route::Sources => groups::sources(page_request),
+        Route::Source(name, number) => group::source(page_request, name, *number),
+        Route::Tags => groups::tags(page_request),
+        Route::Tag(name, number) => group::tag(page_request, name, *number),
+        Route::Securities => securities::all(page_request),
         Route::Stock(code, number) | Route::Board(code, number) => {
-            securities::one(visit, route, code, *number)
+            securities::one(page_request, route, code, *number)
         }
-        Route::Year(year) => date::year(visit, *year),
-        Route::Month(year, month) => date::month(visit, *year, *month),
-        Route::Day(day, number) => date::day(visit, *day, *number),
-        Route::OpenSearch => descriptions::opensearch(visit),
-        Route::Manifest => descriptions::manifest(visit),
-        Route::Sitemaps => sitemaps::index(visit),
-        Route::Sitemap(file) => sitemaps::file(visit, *file),
-        Route::NewsSitemap => sitemaps::news(visit),
-        Route::Feed(of, format) => feeds::get(visit, of, *format),
-        Route::Asset(file) => assets::get(file, visit.accepted().smallest()),
+        Route::Year(year) => date::year(page_request, *year),
+        Route::Month(year, month) => date::month(page_request, *year, *month),
+        Route::Day(day, number) => date::day(page_request, *day, *number),
+        Route::OpenSearch => descriptions::opensearch(page_request),
+        Route::Manifest => descriptions::manifest(page_request),
+        Route::Sitemaps => sitemaps::index(page_request),
+        Route::Sitemap(file) => sitemaps::file(page_request, *file),
+        Route::NewsSitemap => sitemaps::news(page_request),
+        Route::Feed(of, format) => feeds::get(page_request, of, *format),
+        Route::Asset(file) => assets::get(file, page_request.accepted().smallest()),
         // The search index may take a while, so `slow_answer` handles these.
         Route::Search | Route::Suggest => None,
         // The site's own files take precedence over these, and `slow_answer` looks for the files first.
-        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Kept => None,
+        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Reserved => None,
     }
 }
 
 /// Posts and pages of the site, by decoded path.
-fn of_archive(visit: &Visit<'_>, path: &str) -> Option<Reply> {
-    if let Some(target) = visit.archive.at_path(path) {
+fn of_archive(page_request: &PageRequest<'_>, path: &str) -> Option<Reply> {
+    if let Some(target) = page_request.archive.at_path(path) {
         return match target {
-            Target::Post(id) => visit.to(POST, |visit| Some(article::get(visit, id))),
-            Target::Page(index) => visit.to(PAGE, |visit| own::get(visit, index)),
-            Target::Gone => visit.to(POST, |visit| Some(error::gone(visit))),
-            Target::Moved(to) => Some(MOVED.mark(visit.moved(to))),
-            Target::Away(to) if to.starts_with('/') => Some(MOVED.mark(visit.moved(to))),
-            Target::Away(to) => Some(MOVED.mark(reply::redirect(&to))),
+            Target::Post(id) => {
+                page_request.with_pattern(POST, |page_request| Some(article::get(page_request, id)))
+            }
+            Target::Page(index) => {
+                page_request.with_pattern(PAGE, |page_request| own::get(page_request, index))
+            }
+            Target::Gone => page_request.with_pattern(POST, |page_request| Some(error::gone(page_request))),
+            Target::Moved(to) => Some(MOVED.attach_to(page_request.redirect_to(to))),
+            Target::Away(to) if to.starts_with('/') => Some(MOVED.attach_to(page_request.redirect_to(to))),
+            Target::Away(to) => Some(MOVED.attach_to(reply::redirect(&to))),
         };
     }
     let folder = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'))?;
-    of_archive(visit, folder)
+    of_archive(page_request, folder)
 }
 
 /// The post whose Markdown source has this decoded path.
@@ -369,8 +401,11 @@ fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Opti
 /// `/robots.txt` of a site without its own: RFC 9309, with the sitemap's URL, which must be absolute. Search
 /// URLs are disallowed, because the links that narrow a search lead a crawler on without end.
 fn robots(site: &site::Site) -> Reply {
-    let searches =
-        [Route::Search, Route::SearchFeed(feeds::Format::Atom), Route::SearchFeed(feeds::Format::Json)];
+    let searches = [
+        Route::Search,
+        Route::SearchFeed(feeds::FeedFormat::Atom),
+        Route::SearchFeed(feeds::FeedFormat::Json),
+    ];
     let endless: String = searches.iter().map(|route| format!("Disallow: {}?\n", site.href(route))).collect();
     let sitemap = site.absolute(Route::Sitemaps);
     let sitemap = if sitemap.starts_with('/') { String::new() } else { format!("Sitemap: {sitemap}\n") };
@@ -419,7 +454,7 @@ mod tests {
         let router = Router::new().route("/", get(panics)).layer(answering_panics(&app));
         let request = Request::builder().body(Body::empty()).expect("a request");
         let slow = runtime.block_on(router.oneshot(request)).expect("an answer");
-        let quick = front::caught(&app, || panic!("a reason")).expect("an answer").reply;
+        let quick = fast_path::catch_panic(&app, || panic!("a reason")).expect("an answer").reply;
         for reply in [slow, quick] {
             assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
             assert!(reply.headers().contains_key(header::CONTENT_SECURITY_POLICY));

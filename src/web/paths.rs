@@ -9,14 +9,14 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 
 use super::calendar::bounds as month_bounds;
 use super::dataset;
-use super::feeds::{FeedOf, Format};
-use super::reply::Pattern;
-use super::sitemaps::File;
+use super::feeds::{FeedFormat, FeedOf};
+use super::reply::RoutePattern;
+use super::sitemaps::SitemapFile;
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::front_matter::is_forbidden;
-use crate::archive::load::Claims;
-use crate::archive::snapshot::{List, ListPage, Number};
+use crate::archive::load::ReservedPaths;
+use crate::archive::snapshot::{List, ListPage, PageNumber};
 
 /// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -47,40 +47,40 @@ pub enum Route<'a> {
     /// `/category/`
     Sources,
     /// `/category/<name>.html`, `/category/<name>/<n>.html`
-    Source(Cow<'a, str>, Number),
+    Source(Cow<'a, str>, PageNumber),
     /// `/tag/`
     Tags,
     /// `/tag/<name>.html`, `/tag/<name>/<n>.html`
-    Tag(Cow<'a, str>, Number),
+    Tag(Cow<'a, str>, PageNumber),
     /// `/<year>/`
     Year(i32),
     /// `/<year>/<month>/`
     Month(i32, u32),
     /// `/<year>/<month>/<day>/`, `/<year>/<month>/<day>/<n>/`
-    Day(NaiveDate, Number),
+    Day(NaiveDate, PageNumber),
     /// `/stock/`
     Securities,
     /// `/stock/<code>.html`, `/stock/<code>/<n>.html`
-    Stock(Cow<'a, str>, Number),
+    Stock(Cow<'a, str>, PageNumber),
     /// `/board/<code>.html`, `/board/<code>/<n>.html`: a sector
-    Board(Cow<'a, str>, Number),
+    Board(Cow<'a, str>, PageNumber),
     /// `/search`
     Search,
     /// `/search.xml`, `/search.json`
-    SearchFeed(Format),
+    SearchFeed(FeedFormat),
     /// `/search/suggest`
     Suggest,
     /// `/feed.xml`, `/feed/<category>.xml`, `/feed/by_tag/<tag>.xml`, `/feed/stock/<code>.xml`; each also
     /// as `.json`
-    Feed(FeedOf<'a>, Format),
+    Feed(FeedOf<'a>, FeedFormat),
     /// `/sitemap.xml`
     Sitemaps,
     /// `/sitemap/<file>.xml`
-    Sitemap(File),
+    Sitemap(SitemapFile),
     /// `/news-sitemap.xml`
     NewsSitemap,
     /// `/archive/`, `/archive/index.json`, `/archive/<year>-<month>.ndjson`
-    Dataset(dataset::File),
+    Dataset(dataset::DatasetFile),
     /// `/opensearch.xml`
     OpenSearch,
     /// `/manifest.webmanifest`
@@ -92,7 +92,7 @@ pub enum Route<'a> {
     /// `/_finews/<file>`
     Asset(Cow<'a, str>),
     /// Reserved paths that are not pages: `/live` and the health checks.
-    Kept,
+    Reserved,
 }
 
 impl<'a> Route<'a> {
@@ -103,24 +103,24 @@ impl<'a> Route<'a> {
             [""] | ["index.html"] => Some(Self::Home),
             ["category", "" | "index.html"] => Some(Self::Sources),
             ["tag", "" | "index.html"] => Some(Self::Tags),
-            ["category", file] => Some(Self::Source(name(file.strip_suffix(".html")?)?, Number::Latest)),
-            ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["category", file] => Some(Self::Source(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
             ["category", group, file] => Some(Self::Source(name(group)?, html_number(file)?)),
             ["tag", group, file] => Some(Self::Tag(name(group)?, html_number(file)?)),
             ["stock", "" | "index.html"] | ["board", "" | "index.html"] => Some(Self::Securities),
-            ["stock", file] => Some(Self::Stock(name(file.strip_suffix(".html")?)?, Number::Latest)),
-            ["board", file] => Some(Self::Board(name(file.strip_suffix(".html")?)?, Number::Latest)),
+            ["stock", file] => Some(Self::Stock(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["board", file] => Some(Self::Board(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
             ["stock", code, file] => Some(Self::Stock(name(code)?, html_number(file)?)),
             ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
             ["search"] => Some(Self::Search),
-            ["search.xml"] => Some(Self::SearchFeed(Format::Atom)),
-            ["search.json"] => Some(Self::SearchFeed(Format::Json)),
+            ["search.xml"] => Some(Self::SearchFeed(FeedFormat::Atom)),
+            ["search.json"] => Some(Self::SearchFeed(FeedFormat::Json)),
             ["search", "suggest"] => Some(Self::Suggest),
             ["robots.txt"] => Some(Self::Robots),
             ["favicon.ico"] => Some(Self::Favicon),
             ["_finews", file] => Some(Self::Asset(name(file)?)),
-            ["feed.xml"] => Some(Self::Feed(FeedOf::All, Format::Atom)),
-            ["feed.json"] => Some(Self::Feed(FeedOf::All, Format::Json)),
+            ["feed.xml"] => Some(Self::Feed(FeedOf::All, FeedFormat::Atom)),
+            ["feed.json"] => Some(Self::Feed(FeedOf::All, FeedFormat::Json)),
             ["feed", file] => feed(file, FeedOf::Source),
             ["feed", "by_tag", file] => feed(file, FeedOf::Tag),
             ["feed", "stock", file] => feed(file, FeedOf::Security),
@@ -130,7 +130,7 @@ impl<'a> Route<'a> {
             ["archive", file] => Some(Self::Dataset(file.parse().ok()?)),
             ["opensearch.xml"] => Some(Self::OpenSearch),
             ["manifest.webmanifest"] => Some(Self::Manifest),
-            ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Kept),
+            ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Reserved),
             _ => Self::parse_date(&segments),
         }
     }
@@ -143,39 +143,39 @@ impl<'a> Route<'a> {
         match *parts {
             [y] => Some(Self::Year(year(y)?)),
             [y, m] => Some(Self::Month(year(y)?, month(m)?)),
-            [y, m, d] => Some(Self::Day(day(y, m, d)?, Number::Latest)),
+            [y, m, d] => Some(Self::Day(day(y, m, d)?, PageNumber::Latest)),
             [y, m, d, n] => Some(Self::Day(day(y, m, d)?, number(n)?)),
             _ => None,
         }
     }
 
     /// The URL pattern of the route, which metrics use as a label.
-    pub fn pattern(&self) -> Pattern {
-        Pattern(match self {
+    pub fn pattern(&self) -> RoutePattern {
+        RoutePattern(match self {
             Self::Home => "/",
             Self::Sources => "/category/",
-            Self::Source(_, Number::Latest) => "/category/{name}.html",
-            Self::Source(_, Number::Page(_)) => "/category/{name}/{n}.html",
+            Self::Source(_, PageNumber::Latest) => "/category/{name}.html",
+            Self::Source(_, PageNumber::Page(_)) => "/category/{name}/{n}.html",
             Self::Tags => "/tag/",
-            Self::Tag(_, Number::Latest) => "/tag/{name}.html",
-            Self::Tag(_, Number::Page(_)) => "/tag/{name}/{n}.html",
+            Self::Tag(_, PageNumber::Latest) => "/tag/{name}.html",
+            Self::Tag(_, PageNumber::Page(_)) => "/tag/{name}/{n}.html",
             Self::Year(_) => "/{year}/",
             Self::Month(..) => "/{year}/{month}/",
-            Self::Day(_, Number::Latest) => "/{year}/{month}/{day}/",
-            Self::Day(_, Number::Page(_)) => "/{year}/{month}/{day}/{n}/",
+            Self::Day(_, PageNumber::Latest) => "/{year}/{month}/{day}/",
+            Self::Day(_, PageNumber::Page(_)) => "/{year}/{month}/{day}/{n}/",
             Self::Securities => "/stock/",
-            Self::Stock(_, Number::Latest) => "/stock/{code}.html",
-            Self::Stock(_, Number::Page(_)) => "/stock/{code}/{n}.html",
-            Self::Board(_, Number::Latest) => "/board/{code}.html",
-            Self::Board(_, Number::Page(_)) => "/board/{code}/{n}.html",
+            Self::Stock(_, PageNumber::Latest) => "/stock/{code}.html",
+            Self::Stock(_, PageNumber::Page(_)) => "/stock/{code}/{n}.html",
+            Self::Board(_, PageNumber::Latest) => "/board/{code}.html",
+            Self::Board(_, PageNumber::Page(_)) => "/board/{code}/{n}.html",
             Self::Search => "/search",
-            Self::SearchFeed(Format::Atom) => "/search.xml",
-            Self::SearchFeed(Format::Json) => "/search.json",
+            Self::SearchFeed(FeedFormat::Atom) => "/search.xml",
+            Self::SearchFeed(FeedFormat::Json) => "/search.json",
             Self::Suggest => "/search/suggest",
-            Self::Feed(FeedOf::All, Format::Atom) => "/feed.xml",
-            Self::Feed(FeedOf::All, Format::Json) => "/feed.json",
-            Self::Feed(_, Format::Atom) => "/feed/{name}.xml",
-            Self::Feed(_, Format::Json) => "/feed/{name}.json",
+            Self::Feed(FeedOf::All, FeedFormat::Atom) => "/feed.xml",
+            Self::Feed(FeedOf::All, FeedFormat::Json) => "/feed.json",
+            Self::Feed(_, FeedFormat::Atom) => "/feed/{name}.xml",
+            Self::Feed(_, FeedFormat::Json) => "/feed/{name}.json",
             Self::Sitemaps => "/sitemap.xml",
             Self::Sitemap(_) => "/sitemap/{file}.xml",
             Self::NewsSitemap => "/news-sitemap.xml",
@@ -185,13 +185,13 @@ impl<'a> Route<'a> {
             Self::Robots => "/robots.txt",
             Self::Favicon => "/favicon.ico",
             Self::Asset(_) => "/_finews/{file}",
-            Self::Kept => "none",
+            Self::Reserved => "none",
         })
     }
 
     /// Returns whether the archive has posts for the page. Pages that exist without posts count as well.
-    pub fn is_in(&self, archive: &Snapshot) -> bool {
-        let is_page = |list: &List, number| ListPage::of(list, number).is_some();
+    pub fn exists_in(&self, archive: &Snapshot) -> bool {
+        let is_page = |list: &List, number| ListPage::new(list, number).is_some();
         let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
             (Some(first), Some(last)) => archive.days(first..=last).next().is_some(),
             _ => false,
@@ -206,9 +206,9 @@ impl<'a> Route<'a> {
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
             Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::NewsSitemap => true,
-            Self::Sitemap(file) => file.is_in(archive),
+            Self::Sitemap(file) => file.exists_in(archive),
             Self::OpenSearch | Self::Manifest | Self::Favicon | Self::SearchFeed(_) | Self::Suggest => true,
-            Self::Dataset(dataset::File::Month(first)) => {
+            Self::Dataset(dataset::DatasetFile::Month(first)) => {
                 archive.month_of(archive.listed(), *first).is_some()
             }
             Self::Dataset(_) => !archive.listed().is_empty(),
@@ -224,33 +224,33 @@ impl<'a> Route<'a> {
                 any_day(bounds.map(|(first, _)| first), bounds.map(|(_, last)| last))
             }
             Self::Day(day, number) => archive.day(*day).is_some_and(|posts| is_page(posts, *number)),
-            Self::Asset(_) | Self::Kept => false,
+            Self::Asset(_) | Self::Reserved => false,
         }
     }
 
     /// The first page of a day, with its newest posts.
     pub fn day(date: NaiveDate) -> Self {
-        Self::Day(date, Number::Latest)
+        Self::Day(date, PageNumber::Latest)
     }
 
     /// The first page of a source.
     pub fn source(name: &'a str) -> Self {
-        Self::Source(name.into(), Number::Latest)
+        Self::Source(name.into(), PageNumber::Latest)
     }
 
     /// The first page of a security or sector, by its canonical code.
     pub fn security(code: &'a str) -> Self {
-        Self::security_page(code, Number::Latest)
+        Self::security_page(code, PageNumber::Latest)
     }
 
     /// A page of a security or sector; the code decides between `/stock/` and `/board/`.
-    pub fn security_page(code: &'a str, number: Number) -> Self {
+    pub fn security_page(code: &'a str, number: PageNumber) -> Self {
         let code = Cow::Borrowed(code);
         if is_board(&code) { Self::Board(code, number) } else { Self::Stock(code, number) }
     }
 
     /// Returns whether a code belongs to this kind of route: sectors to `/board/`, other codes to `/stock/`.
-    pub fn is_of_code(&self, code: &str) -> bool {
+    pub fn accepts_code(&self, code: &str) -> bool {
         match self {
             Self::Stock(..) => !is_board(code),
             Self::Board(..) => is_board(code),
@@ -259,10 +259,10 @@ impl<'a> Route<'a> {
     }
 
     /// The securities that match the code of such a route and have this page number.
-    pub fn securities_meant_by<'s>(archive: &'s Snapshot, code: &str, number: Number) -> Vec<&'s str> {
+    pub fn securities_meant_by<'s>(archive: &'s Snapshot, code: &str, number: PageNumber) -> Vec<&'s str> {
         let mut codes = archive.securities_meant_by(code);
         let has_page = |code: &&str| {
-            archive.security(code).is_some_and(|group| ListPage::of(group.posts(), number).is_some())
+            archive.security(code).is_some_and(|group| ListPage::new(group.posts(), number).is_some())
         };
         codes.retain(has_page);
         codes
@@ -270,23 +270,23 @@ impl<'a> Route<'a> {
 
     /// The first page of a tag.
     pub fn tag(name: &'a str) -> Self {
-        Self::Tag(name.into(), Number::Latest)
+        Self::Tag(name.into(), PageNumber::Latest)
     }
 }
 
 impl Display for Route<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &Number| {
+        let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &PageNumber| {
             let escaped = utf8_percent_encode(name, SEGMENT);
             match number {
                 // `index.html` is the list of all groups, so a group called `index` escapes its first letter.
-                Number::Latest if name == "index" => write!(f, "/{kind}/%69ndex.html"),
-                Number::Latest => write!(f, "/{kind}/{escaped}.html"),
-                Number::Page(n) => write!(f, "/{kind}/{escaped}/{n}.html"),
+                PageNumber::Latest if name == "index" => write!(f, "/{kind}/%69ndex.html"),
+                PageNumber::Latest => write!(f, "/{kind}/{escaped}.html"),
+                PageNumber::Page(n) => write!(f, "/{kind}/{escaped}/{n}.html"),
             }
         };
         match self {
-            Self::Home | Self::Kept => f.write_str("/"),
+            Self::Home | Self::Reserved => f.write_str("/"),
             Self::Sources => f.write_str("/category/"),
             Self::Source(name, number) => group(f, "category", name, number),
             Self::Tags => f.write_str("/tag/"),
@@ -302,8 +302,8 @@ impl Display for Route<'_> {
             Self::Day(day, number) => {
                 write!(f, "/{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())?;
                 match number {
-                    Number::Latest => Ok(()),
-                    Number::Page(n) => write!(f, "{n}/"),
+                    PageNumber::Latest => Ok(()),
+                    PageNumber::Page(n) => write!(f, "{n}/"),
                 }
             }
             Self::Feed(of, format) => {
@@ -329,7 +329,8 @@ impl Display for Route<'_> {
 }
 
 /// The paths of a site that belong to generated pages.
-pub const CLAIMS: Claims = Claims { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
+pub const RESERVED_PATHS: ReservedPaths =
+    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
 
 fn is_always_ours(path: &str) -> bool {
     matches!(
@@ -350,7 +351,7 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::OpenSearch
                 | Route::Manifest
                 | Route::Asset(_)
-                | Route::Kept
+                | Route::Reserved
         )
     )
 }
@@ -369,7 +370,7 @@ fn is_list_like(path: &str) -> bool {
 }
 
 fn is_list_of(archive: &Snapshot, path: &str) -> bool {
-    Route::parse(&encode(path)).is_some_and(|route| route.is_in(archive))
+    Route::parse(&encode(path)).is_some_and(|route| route.exists_in(archive))
 }
 
 /// Characters that a URL must not contain (RFC 3986, section 2) or that browsers would misread.
@@ -431,19 +432,20 @@ fn name(segment: &str) -> Option<Cow<'_, str>> {
 /// The feed that a file name stands for.
 fn feed<'a>(file: &'a str, of: fn(Cow<'a, str>) -> FeedOf<'a>) -> Option<Route<'a>> {
     let (stem, extension) = file.rsplit_once('.')?;
-    let format = [Format::Atom, Format::Json].into_iter().find(|format| format.extension() == extension)?;
+    let format =
+        [FeedFormat::Atom, FeedFormat::Json].into_iter().find(|format| format.extension() == extension)?;
     Some(Route::Feed(of(name(stem)?), format))
 }
 
-fn html_number(file: &str) -> Option<Number> {
+fn html_number(file: &str) -> Option<PageNumber> {
     number(file.strip_suffix(".html")?)
 }
 
 /// A page number as [`Route`] writes it: no sign, no leading zero, at most six digits.
-fn number(text: &str) -> Option<Number> {
+fn number(text: &str) -> Option<PageNumber> {
     let plain =
         (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-    plain.then(|| text.parse().ok()).flatten().map(Number::Page)
+    plain.then(|| text.parse().ok()).flatten().map(PageNumber::Page)
 }
 
 fn year(text: &str) -> Option<i32> {
@@ -474,7 +476,7 @@ mod tests {
             ("/category/a%2Fb.html", Some(Route::source("a/b"))),
             ("/category/Career%20In%20x.html", Some(Route::source("Career In x"))),
             ("/category/anxin(xianggang).html", Some(Route::source("anxin(xianggang)"))),
-            ("/category/a/2.html", Some(Route::Source("a".into(), Number::Page(2)))),
+            ("/category/a/2.html", Some(Route::Source("a".into(), PageNumber::Page(2)))),
             ("/category/a/02.html", None),
             ("/category/a/b", None),
             ("/category/.html", None),
@@ -516,8 +518,8 @@ mod tests {
         #[test]
         fn routes_round_trip_through_their_paths(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
             let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
-            for number in [Number::Latest, Number::Page(n)] {
-                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), Format::Json), Route::Feed(FeedOf::Security(name.as_str().into()), Format::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
+            for number in [PageNumber::Latest, PageNumber::Page(n)] {
+                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), FeedFormat::Json), Route::Feed(FeedOf::Security(name.as_str().into()), FeedFormat::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
                 for route in routes {
                     let path = route.to_string();
                     if date.year() < 10_000 {

@@ -11,40 +11,40 @@ use tokio::sync::Notify;
 use super::client::X_FORWARDED_FOR;
 
 /// A prober silent for this long counts as absent.
-const ASKS: Duration = Duration::from_secs(30);
+const PROBER_ABSENT_AFTER: Duration = Duration::from_secs(30);
 /// The longest wait for the next probe.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Time after the probe for that load balancer to switch, and for the others to probe as well.
-const HEARD: Duration = Duration::from_millis(500);
+const PROBE_GRACE: Duration = Duration::from_millis(500);
 
 /// Records the probes of `/readyz`.
 #[derive(Debug, Default)]
 pub struct Readiness {
     last: Mutex<Option<Instant>>,
-    asked: Notify,
+    probed: Notify,
 }
 
 impl Readiness {
     /// Records a probe. A request that a proxy forwarded does not count, because the proxy itself learns
     /// nothing from the response.
-    pub(super) fn asked(&self, request: &HeaderMap) {
+    pub(super) fn record_probe(&self, request: &HeaderMap) {
         if [FORWARDED, VIA, X_FORWARDED_FOR].iter().any(|name| request.contains_key(name)) {
             return;
         }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        self.asked.notify_waiters();
+        self.probed.notify_waiters();
     }
 
     /// Waits until a prober has received a response that says "not ready". Returns at once without a recent
     /// probe, and after a few seconds at the latest.
-    pub async fn heard(&self) {
-        let asked = self.asked.notified();
+    pub async fn wait_for_probe(&self) {
+        let asked = self.probed.notified();
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| last.elapsed() > ASKS) {
+        if last.is_none_or(|last| last.elapsed() > PROBER_ABSENT_AFTER) {
             return;
         }
-        if tokio::time::timeout(PATIENCE, asked).await.is_ok() {
-            tokio::time::sleep(HEARD).await;
+        if tokio::time::timeout(PROBE_TIMEOUT, asked).await.is_ok() {
+            tokio::time::sleep(PROBE_GRACE).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Responses: a page with its cache policy and fingerprint, a redirect, an error. A [`Visit`] reads the
+//! Responses: a page with its cache policy and fingerprint, a redirect, an error. A [`PageRequest`] reads the
 //! relevant request headers (accepted encodings, known ETags) once.
 
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use super::cache::{
-    CachePolicy, ContentType, EncodedPage, Fingerprint, Fingerprinter, Kind, PageCache, Standing,
+    CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
 };
-use super::encoding::{Accepted, Encoding};
+use super::encoding::{AcceptedEncodings, Encoding};
 use super::headers::secure_headers;
 use super::paths;
 use super::site::Site;
 use crate::archive::Snapshot;
 
 /// A request for a page, with the state that the response is made from.
-pub struct Visit<'a> {
+pub struct PageRequest<'a> {
     /// The site's title, navigation, URLs and interface text.
     pub site: &'a Site,
     /// The archive at the time of the request; it does not change during it.
@@ -30,11 +30,11 @@ pub struct Visit<'a> {
     query: Option<&'a str>,
     pages: &'a PageCache,
     headers: &'a HeaderMap,
-    accepted: Accepted,
+    accepted: AcceptedEncodings,
     /// The path and the generation of site and archive. The response may be remembered under them; `None`
     /// means that it may not.
     address: Option<(&'a str, u64)>,
-    pattern: Pattern,
+    pattern: RoutePattern,
 }
 
 /// A response with any body.
@@ -42,9 +42,9 @@ pub type Reply = Response<Body>;
 
 /// The URL pattern of a request, as metrics label it. It travels as an extension of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pattern(pub &'static str);
+pub struct RoutePattern(pub &'static str);
 
-impl Default for Pattern {
+impl Default for RoutePattern {
     /// The pattern of requests that no route matched.
     fn default() -> Self {
         Self("none")
@@ -54,38 +54,38 @@ impl Default for Pattern {
 /// A response with its URL pattern beside it, for a response that goes straight to its connection. An
 /// extension would cost a twentieth of the time of a cached page.
 #[derive(Debug)]
-pub struct Marked {
+pub struct RoutedReply {
     /// The response, without the pattern as an extension.
     pub reply: Reply,
     /// The URL pattern of the request.
-    pub pattern: Pattern,
+    pub pattern: RoutePattern,
 }
 
-impl From<Reply> for Marked {
+impl From<Reply> for RoutedReply {
     fn from(mut reply: Reply) -> Self {
         let pattern = reply.extensions_mut().remove().unwrap_or_default();
         Self { reply, pattern }
     }
 }
 
-impl Marked {
+impl RoutedReply {
     /// Returns the response with the pattern as an extension.
     pub fn into_reply(self) -> Reply {
-        self.pattern.mark(self.reply)
+        self.pattern.attach_to(self.reply)
     }
 }
 
-impl Pattern {
+impl RoutePattern {
     /// Adds the pattern to a response, as an extension.
     #[must_use]
-    pub fn mark(self, mut reply: Reply) -> Reply {
+    pub fn attach_to(self, mut reply: Reply) -> Reply {
         reply.extensions_mut().insert(self);
         reply
     }
 }
 
-impl<'a> Visit<'a> {
-    /// Makes the visit of a request with these headers and no query.
+impl<'a> PageRequest<'a> {
+    /// Describes a request with these headers and no query.
     pub fn new(
         site: &'a Site,
         archive: &'a Snapshot,
@@ -100,20 +100,20 @@ impl<'a> Visit<'a> {
             query: None,
             pages,
             headers,
-            accepted: Accepted::of(headers),
+            accepted: AcceptedEncodings::from_headers(headers),
             address: None,
-            pattern: Pattern::default(),
+            pattern: RoutePattern::default(),
         }
     }
 
     /// Sets the query string, still encoded.
     #[must_use]
-    pub fn asking(self, query: &'a str) -> Self {
+    pub fn with_query(self, query: &'a str) -> Self {
         Self { query: Some(query), ..self }
     }
 
     /// The text that a reader typed into a form: the field `q`; `None` if it is empty.
-    pub fn asked(&self) -> Option<String> {
+    pub fn typed_query(&self) -> Option<String> {
         self.field("q")
     }
 
@@ -124,28 +124,32 @@ impl<'a> Visit<'a> {
 
     /// Allows the response to be remembered under a path, for this generation of site and archive.
     #[must_use]
-    pub fn at(self, address: &'a str, generation: u64) -> Self {
+    pub fn remembered_at(self, address: &'a str, generation: u64) -> Self {
         Self { address: Some((address, generation)), ..self }
     }
 
     /// Calls `answer` for a URL of this pattern, and marks the response with it.
-    pub fn to(&self, pattern: Pattern, answer: impl FnOnce(&Self) -> Option<Reply>) -> Option<Reply> {
-        answer(&Self { pattern, ..*self }).map(|reply| pattern.mark(reply))
+    pub fn with_pattern(
+        &self,
+        pattern: RoutePattern,
+        answer: impl FnOnce(&Self) -> Option<Reply>,
+    ) -> Option<Reply> {
+        answer(&Self { pattern, ..*self }).map(|reply| pattern.attach_to(reply))
     }
 
     /// The response for a path that was requested before in the same generation; `None` if its page is not
     /// cached.
-    pub fn again(&self, address: &str, generation: u64) -> Option<Marked> {
-        let Standing { fingerprint, policy, pattern, .. } = self.pages.at(address, generation)?;
-        let reply = match self.known(fingerprint) {
+    pub fn cached_reply(&self, address: &str, generation: u64) -> Option<RoutedReply> {
+        let CachedRoute { fingerprint, policy, pattern, .. } = self.pages.route(address, generation)?;
+        let reply = match self.matching_etag(fingerprint) {
             Some(etag) => not_modified(policy, etag),
-            None => self.cached(fingerprint)?.reply(StatusCode::OK),
+            None => self.cached_page(fingerprint)?.reply(StatusCode::OK),
         };
-        Some(Marked { reply, pattern })
+        Some(RoutedReply { reply, pattern })
     }
 
     /// The content encodings that the client accepts.
-    pub fn accepted(&self) -> Accepted {
+    pub fn accepted(&self) -> AcceptedEncodings {
         self.accepted
     }
 
@@ -160,57 +164,57 @@ impl<'a> Visit<'a> {
         &self,
         policy: CachePolicy,
         fingerprint: Fingerprint,
-        page: impl FnOnce() -> Result<T, Failure>,
+        page: impl FnOnce() -> Result<T, PageError>,
     ) -> Reply {
         self.html(policy, fingerprint, || render(&page()?))
     }
 
-    /// Like [`Visit::page`], with a closure that renders the HTML itself.
+    /// Like [`PageRequest::page`], with a closure that renders the HTML itself.
     pub fn html(
         &self,
         policy: CachePolicy,
         fingerprint: Fingerprint,
-        html: impl FnOnce() -> Result<Vec<u8>, Failure>,
+        html: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
         if let Some((address, generation)) = self.address {
-            let standing = Standing { generation, fingerprint, policy, pattern: self.pattern };
-            self.pages.note(address, standing);
+            let route = CachedRoute { generation, fingerprint, policy, pattern: self.pattern };
+            self.pages.record_route(address, route);
         }
         self.conditional(ContentType::HTML, policy, fingerprint, html)
     }
 
-    /// Like [`Visit::page`], for a document of another content type.
+    /// Like [`PageRequest::page`], for a document of another content type.
     pub fn document<T: Template>(
         &self,
         content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
-        document: impl FnOnce() -> Result<T, Failure>,
+        document: impl FnOnce() -> Result<T, PageError>,
     ) -> Reply {
         self.conditional(content_type, policy, fingerprint, || render(&document()?))
     }
 
-    /// Like [`Visit::page`], for bytes of any content type.
+    /// Like [`PageRequest::page`], for bytes of any content type.
     pub fn conditional(
         &self,
         content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
-        bytes: impl FnOnce() -> Result<Vec<u8>, Failure>,
+        bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
-        if let Some(etag) = self.known(fingerprint) {
+        if let Some(etag) = self.matching_etag(fingerprint) {
             return not_modified(policy, etag);
         }
-        if let Some(page) = self.cached(fingerprint) {
+        if let Some(page) = self.cached_page(fingerprint) {
             return page.reply(StatusCode::OK);
         }
-        self.pages.count(false);
+        self.pages.count_lookup(false);
         let bytes = match bytes() {
             Ok(bytes) => bytes,
             Err(failure) => return failure.reply(self.site),
         };
         let encoding = self.accepted.quickest();
-        let kind = Kind { content_type, policy };
+        let kind = PageKind { content_type, policy };
         let page = EncodedPage::new(kind, Some(fingerprint), encoding, encoding.encode(bytes));
         let page = Arc::new(page);
         let reply = page.reply(StatusCode::OK);
@@ -218,8 +222,8 @@ impl<'a> Visit<'a> {
         reply
     }
 
-    /// Like [`Visit::page`], for a body that is too long to be cached or held in memory. `body` receives
-    /// whether to compress with gzip. Returns `None` if `body` does.
+    /// Like [`PageRequest::page`], for a body that is too long to be cached or held in memory. `body`
+    /// receives whether to compress with gzip. Returns `None` if `body` does.
     pub fn streamed(
         &self,
         content_type: ContentType,
@@ -230,26 +234,26 @@ impl<'a> Visit<'a> {
         let is_gzip = self.accepted.quickest() == Encoding::Gzip;
         let encoding = if is_gzip { Encoding::Gzip } else { Encoding::Identity };
         let etag = fingerprint.etag(encoding.tag());
-        if self.has(&etag) {
+        if self.if_none_match(&etag) {
             return Some(not_modified(policy, etag));
         }
         let mut reply = Response::new(body(is_gzip)?);
-        *reply.headers_mut() = HeaderMap::clone(&Kind { content_type, policy }.headers(encoding));
+        *reply.headers_mut() = HeaderMap::clone(&PageKind { content_type, policy }.headers(encoding));
         reply.headers_mut().insert(header::ETAG, etag);
         Some(reply)
     }
 
     /// The cached page in the smallest encoding available.
-    fn cached(&self, fingerprint: Fingerprint) -> Option<Arc<EncodedPage>> {
+    fn cached_page(&self, fingerprint: Fingerprint) -> Option<Arc<EncodedPage>> {
         if self.accepted.brotli()
             && let Some(page) = self.pages.get(fingerprint, Encoding::Brotli)
         {
-            self.pages.count(true);
+            self.pages.count_lookup(true);
             return Some(page);
         }
         let encoding = self.accepted.quickest();
         let page = self.pages.get(fingerprint, encoding)?;
-        self.pages.count(true);
+        self.pages.count_lookup(true);
         if self.accepted.brotli() && encoding == Encoding::Gzip {
             self.pages.want_brotli(fingerprint, &page);
         }
@@ -257,11 +261,11 @@ impl<'a> Visit<'a> {
     }
 
     /// Renders an error page (404, 410) with this status code, without ETag or cache.
-    pub fn absent<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
+    pub fn error_page<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
         match render(page) {
             Ok(bytes) => {
                 let encoding = self.accepted.quickest();
-                let kind = Kind { content_type: ContentType::HTML, policy: CachePolicy::Revalidate };
+                let kind = PageKind { content_type: ContentType::HTML, policy: CachePolicy::Revalidate };
                 EncodedPage::new(kind, None, encoding, encoding.encode(bytes)).reply(code)
             }
             Err(failure) => failure.reply(self.site),
@@ -269,20 +273,20 @@ impl<'a> Visit<'a> {
     }
 
     /// Redirects permanently to a path of this site, given without `baseurl`.
-    pub fn moved(&self, path: impl std::fmt::Display) -> Reply {
+    pub fn redirect_to(&self, path: impl std::fmt::Display) -> Reply {
         redirect(&self.site.href(path))
     }
 
     /// RFC 9110, section 13.1.2: the ETag in `If-None-Match` that matches this version, in any encoding.
-    fn known(&self, fingerprint: Fingerprint) -> Option<HeaderValue> {
+    fn matching_etag(&self, fingerprint: Fingerprint) -> Option<HeaderValue> {
         if !self.headers.contains_key(header::IF_NONE_MATCH) {
             return None;
         }
         let mut tags = self.accepted.all().map(|encoding| fingerprint.etag(encoding.tag()));
-        tags.find(|tag| self.has(tag))
+        tags.find(|tag| self.if_none_match(tag))
     }
 
-    fn has(&self, etag: &HeaderValue) -> bool {
+    fn if_none_match(&self, etag: &HeaderValue) -> bool {
         let tag = etag.as_bytes();
         self.headers
             .get_all(header::IF_NONE_MATCH)
@@ -306,7 +310,7 @@ fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
 
 /// Why a page could not be made. The log has the details; readers get a neutral page.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum PageError {
     /// A template failed to render.
     #[error("template error: {0}")]
     Template(#[from] askama::Error),
@@ -315,7 +319,7 @@ pub enum Failure {
     Read(#[from] std::io::Error),
 }
 
-impl Failure {
+impl PageError {
     /// Logs the failure and returns the neutral 500 page.
     pub fn reply(self, site: &Site) -> Reply {
         tracing::error!(error = %self, "cannot render a page");
@@ -324,7 +328,7 @@ impl Failure {
 }
 
 /// Renders a template to bytes.
-pub fn render<T: Template>(page: &T) -> Result<Vec<u8>, Failure> {
+pub fn render<T: Template>(page: &T) -> Result<Vec<u8>, PageError> {
     Ok(page.render()?.into_bytes())
 }
 

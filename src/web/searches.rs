@@ -16,7 +16,7 @@ use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::client::{Peer, Proxies};
-use super::metrics::Shed;
+use super::metrics::Rejection;
 use super::pages::error;
 use super::reply::Reply;
 use super::site::Site;
@@ -31,13 +31,13 @@ const FORGET_EVERY: usize = 1024;
 
 /// A permit to search, held while waiting and running.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct SearchPermit {
     _search: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SearchKind {
     /// A search for posts.
     Search,
     /// Suggestions, requested with each key that a reader types; therefore without a rate limit.
@@ -45,18 +45,18 @@ pub(super) enum Kind {
 }
 
 /// The permits for one kind of request.
-struct Queue {
+struct SearchQueue {
     /// Limits the running searches.
     running: Arc<Semaphore>,
     /// Limits the running and the waiting searches.
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
 /// The admission control of searches and suggestions.
-pub struct Searches {
-    searches: Queue,
+pub struct SearchLimiter {
+    searches: SearchQueue,
     /// In a queue of their own, so that many suggestions do not delay searches.
-    suggestions: Queue,
+    suggestions: SearchQueue,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
     count: AtomicUsize,
     proxies: Arc<Proxies>,
@@ -64,18 +64,18 @@ pub struct Searches {
 
 /// Why a search is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum SearchRejection {
     /// The queue is full.
-    Crowded,
+    QueueFull,
     /// The address has searched too often; it may search again after this time.
-    TooOften(Duration),
+    RateLimited(Duration),
 }
 
-impl Searches {
+impl SearchLimiter {
     pub(super) fn new(config: &Config, proxies: Arc<Proxies>) -> Self {
         Self {
-            searches: Queue::new(),
-            suggestions: Queue::new(),
+            searches: SearchQueue::new(),
+            suggestions: SearchQueue::new(),
             limiter: limiter(config.search_rate),
             count: AtomicUsize::new(0),
             proxies,
@@ -84,7 +84,7 @@ impl Searches {
 
     /// Checks the rate limit of the client's address. If a proxy hides the address, the request always
     /// passes.
-    pub(super) fn check(&self, request: &Parts) -> Result<(), Refusal> {
+    pub(super) fn check_rate(&self, request: &Parts) -> Result<(), SearchRejection> {
         let (Some(limiter), Some(peer)) = (&self.limiter, request.extensions.get::<Peer>()) else {
             return Ok(());
         };
@@ -93,28 +93,29 @@ impl Searches {
             limiter.retain_recent();
         }
         let wait = |until: governor::NotUntil<_>| until.wait_time_from(DefaultClock::default().now());
-        limiter.check_key(&network).map_err(|until| Refusal::TooOften(wait(until)))
+        limiter.check_key(&network).map_err(|until| SearchRejection::RateLimited(wait(until)))
     }
 
     /// Waits for a permit, which is released when it is dropped.
-    pub(super) async fn turn(&self, kind: Kind) -> Result<Turn, Refusal> {
+    pub(super) async fn acquire(&self, kind: SearchKind) -> Result<SearchPermit, SearchRejection> {
         let queue = match kind {
-            Kind::Search => &self.searches,
-            Kind::Suggestions => &self.suggestions,
+            SearchKind::Search => &self.searches,
+            SearchKind::Suggestions => &self.suggestions,
         };
-        let place = Arc::clone(&queue.places).try_acquire_owned().map_err(|_| Refusal::Crowded)?;
+        let slot = Arc::clone(&queue.slots).try_acquire_owned().map_err(|_| SearchRejection::QueueFull)?;
         // The semaphore is never closed, so this never fails.
-        let search = Arc::clone(&queue.running).acquire_owned().await.map_err(|_| Refusal::Crowded)?;
-        Ok(Turn { _search: search, _place: place })
+        let search =
+            Arc::clone(&queue.running).acquire_owned().await.map_err(|_| SearchRejection::QueueFull)?;
+        Ok(SearchPermit { _search: search, _slot: slot })
     }
 }
 
-impl Queue {
+impl SearchQueue {
     fn new() -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
             running: Arc::new(Semaphore::new(cores)),
-            places: Arc::new(Semaphore::new(cores * (1 + QUEUE))),
+            slots: Arc::new(Semaphore::new(cores * (1 + QUEUE))),
         }
     }
 }
@@ -125,20 +126,20 @@ fn limiter(rate: SearchRate) -> Option<DefaultKeyedRateLimiter<IpAddr>> {
     Some(DefaultKeyedRateLimiter::keyed(Quota::per_minute(a_minute).allow_burst(burst)))
 }
 
-impl Refusal {
+impl SearchRejection {
     /// The reason as metrics label it.
-    pub(super) fn reason(self) -> Shed {
+    pub(super) fn reason(self) -> Rejection {
         match self {
-            Self::Crowded => Shed::Searches,
-            Self::TooOften(_) => Shed::SearchRate,
+            Self::QueueFull => Rejection::Searches,
+            Self::RateLimited(_) => Rejection::SearchRate,
         }
     }
 
     /// The page that reports the rejection, with `Retry-After`.
     pub(super) fn reply(self, site: &Site) -> Reply {
         let (code, seconds) = match self {
-            Self::Crowded => (StatusCode::SERVICE_UNAVAILABLE, 1),
-            Self::TooOften(wait) => (StatusCode::TOO_MANY_REQUESTS, wait.as_secs() + 1),
+            Self::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, 1),
+            Self::RateLimited(wait) => (StatusCode::TOO_MANY_REQUESTS, wait.as_secs() + 1),
         };
         error::busy(site, code, seconds)
     }
@@ -153,13 +154,16 @@ mod tests {
     fn full_suggestion_queue_does_not_block_searches() {
         let folder = tempfile::tempdir().expect("a folder");
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
-        let searches = Searches::new(&config, Arc::default());
+        let searches = SearchLimiter::new(&config, Arc::default());
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            let places = searches.suggestions.places.available_permits() as u32;
-            let _taken = searches.suggestions.places.try_acquire_many(places).expect("all places");
-            assert_eq!(searches.turn(Kind::Suggestions).await.err(), Some(Refusal::Crowded));
-            assert!(searches.turn(Kind::Search).await.is_ok());
+            let slots = searches.suggestions.slots.available_permits() as u32;
+            let _taken = searches.suggestions.slots.try_acquire_many(slots).expect("all places");
+            assert_eq!(
+                searches.acquire(SearchKind::Suggestions).await.err(),
+                Some(SearchRejection::QueueFull)
+            );
+            assert!(searches.acquire(SearchKind::Search).await.is_ok());
         });
     }
 }

@@ -2,10 +2,10 @@
 
 mod activity;
 mod guard;
-mod hygiene;
 mod listener;
 mod record;
-mod timed;
+mod request_checks;
+mod slow_client_guard;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -22,15 +22,15 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::client::{Peer, Proxies};
-use super::metrics::{Metrics, Shed};
-use super::reply::Marked;
-use crate::config::{AccessLog, Config, Connections, Requests};
+use super::metrics::{Metrics, Rejection};
+use super::reply::RoutedReply;
+use crate::config::{AccessLog, Config, ConnectionLimit, RequestLimit};
 use activity::Activity;
-use guard::Guard;
+use guard::ConnectionService;
 pub use listener::Listener;
-use listener::{Stream, say};
+use listener::{ClientStream, try_send};
 pub use record::Log;
-use timed::Timed;
+use slow_client_guard::SlowClientGuard;
 
 /// Pause after a failed `accept`, usually for lack of file descriptors or memory.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -60,12 +60,12 @@ pub struct Limits {
     /// Maximum requests that wait at the same time; further ones get 503.
     pub requests: usize,
     /// The timeouts of each connection.
-    pub times: Times,
+    pub timeouts: Timeouts,
 }
 
 /// How long a connection waits for its client.
 #[derive(Debug, Clone, Copy)]
-pub struct Times {
+pub struct Timeouts {
     /// For the first byte.
     pub first: Duration,
     /// For the rest of a request head, from its first byte.
@@ -82,7 +82,7 @@ pub struct Times {
     pub linger: Duration,
 }
 
-impl Default for Times {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             first: Duration::from_secs(10),
@@ -97,18 +97,18 @@ impl Default for Times {
 
 impl Limits {
     /// Limits with the default timeouts. `most` is capped by the open-file limit minus a reserve.
-    pub fn new(most: Connections, requests: Requests) -> Self {
+    pub fn new(most: ConnectionLimit, requests: RequestLimit) -> Self {
         let room = raised_file_limit() - files_kept();
         let connections = match most {
-            Connections::OfSystem => room,
-            Connections::Most(most) => most.min(room),
+            ConnectionLimit::OpenFiles => room,
+            ConnectionLimit::AtMost(most) => most.min(room),
         };
-        if let Connections::Most(most) = most
+        if let ConnectionLimit::AtMost(most) = most
             && most > room
         {
             tracing::warn!("open-file limit allows {room} connections, not {most} (--max-connections)");
         }
-        Self { connections, requests: requests.0, times: Times::default() }
+        Self { connections, requests: requests.0, timeouts: Timeouts::default() }
     }
 }
 
@@ -125,23 +125,23 @@ pub struct Observer {
 
 impl Observer {
     /// Makes the observer that a site's configuration describes.
-    pub(super) fn of(config: &Config) -> Arc<Self> {
+    pub(super) fn from_config(config: &Config) -> Arc<Self> {
         Arc::new(Self {
             metrics: Arc::default(),
-            log: Log::of(config.access_log),
-            proxies: Arc::new(Proxies::of(config)),
+            log: Log::new(config.access_log),
+            proxies: Arc::new(Proxies::from_config(config)),
         })
     }
 
     /// An observer without an access log, with metrics that are never read.
-    pub fn nobody() -> Arc<Self> {
-        Arc::new(Self { metrics: Arc::default(), log: Log::of(AccessLog::Off), proxies: Arc::default() })
+    pub fn disabled() -> Arc<Self> {
+        Arc::new(Self { metrics: Arc::default(), log: Log::new(AccessLog::Off), proxies: Arc::default() })
     }
 
     /// Counts and logs a rejection.
-    pub(super) fn shed(&self, what: Shed) {
-        self.metrics.shed(what);
-        self.log.shed(what);
+    pub(super) fn record_rejection(&self, what: Rejection) {
+        self.metrics.count_rejection(what);
+        self.log.record_rejection(what);
     }
 }
 
@@ -173,10 +173,10 @@ pub async fn run<S>(
     observer: Arc<Observer>,
     stop: impl Future<Output = ()>,
 ) where
-    S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response: Into<RoutedReply>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    let taker = Taker::new(service, &limits, observer);
+    let acceptor = Acceptor::new(service, &limits, observer);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -185,9 +185,9 @@ pub async fn run<S>(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, peer)) => taker.take(stream, peer, &graceful),
+            Ok((stream, peer)) => acceptor.accept(stream, peer, &graceful),
             Err(error) => {
-                taker.observer.metrics.accept_errors.inc();
+                acceptor.observer.metrics.accept_errors.inc();
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(BREATHER).await;
             }
@@ -198,10 +198,10 @@ pub async fn run<S>(
 }
 
 /// Accepts connections within the limits.
-struct Taker<F> {
+struct Acceptor<F> {
     service: F,
     http: auto::Builder<TokioExecutor>,
-    times: Times,
+    timeouts: Timeouts,
     observer: Arc<Observer>,
     /// One permit for each further connection.
     room: Arc<Semaphore>,
@@ -212,23 +212,23 @@ struct Taker<F> {
     room_for_requests: Arc<Semaphore>,
 }
 
-impl<F> Taker<F> {
+impl<F> Acceptor<F> {
     fn new(service: F, limits: &Limits, observer: Arc<Observer>) -> Self {
         let mut http = auto::Builder::new(TokioExecutor::new());
         // `writev(false)`: one buffer and one write per response. hyper's `pipeline_flush` would also do
         // this, but it holds responses back while more of a request has arrived, and it polls bodies faster
-        // than a client reads. `header_read_timeout(None)`: `Timed` knows better than hyper what the
-        // connection waits for.
+        // than a client reads. `header_read_timeout(None)`: `SlowClientGuard` knows better than hyper what
+        // the connection waits for.
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(None)
             .max_buf_size(HEAD_BUFFER)
-            .max_headers(hygiene::MOST_HEADERS)
+            .max_headers(request_checks::MOST_HEADERS)
             .writev(false);
         http.http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
-            .max_header_list_size(hygiene::MOST_HEADER_BYTES as u32)
+            .max_header_list_size(request_checks::MOST_HEADER_BYTES as u32)
             .max_send_buf_size(STREAM_BUFFER)
             .max_pending_accept_reset_streams(MOST_RESETS)
             .max_local_error_reset_streams(MOST_RESETS)
@@ -238,7 +238,7 @@ impl<F> Taker<F> {
         Self {
             service,
             http,
-            times: limits.times,
+            timeouts: limits.timeouts,
             observer,
             room: Arc::new(Semaphore::new(most)),
             most,
@@ -248,53 +248,56 @@ impl<F> Taker<F> {
     }
 
     /// Serves a connection if there is a permit for it.
-    fn take<S>(&self, stream: Stream, peer: Peer, graceful: &GracefulShutdown)
+    fn accept<S>(&self, stream: ClientStream, peer: Peer, graceful: &GracefulShutdown)
     where
         F: Fn(Peer) -> S,
-        S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response: Into<RoutedReply>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
         S::Future: Send,
     {
-        let place = Arc::clone(&self.room).try_acquire_owned();
+        let permit = Arc::clone(&self.room).try_acquire_owned();
         let is_crowded = self.room.available_permits() < self.most / 8;
         self.crowded.send_if_modified(|before| std::mem::replace(before, is_crowded) != is_crowded);
-        let Ok(place) = place else { return self.refuse(&stream) };
-        let place = Place { _permit: place, observer: Arc::clone(&self.observer) };
+        let Ok(permit) = permit else { return self.reject(&stream) };
+        let permit = ConnectionPermit { _permit: permit, observer: Arc::clone(&self.observer) };
         self.observer.metrics.connections.inc();
         let (observer, room) = (Arc::clone(&self.observer), Arc::clone(&self.room_for_requests));
         let activity = Arc::new(Activity::new(is_crowded, observer, peer, room));
-        let stream = Timed::new(stream, self.times, Arc::clone(&activity));
-        let guard = Guard::new((self.service)(peer), Arc::clone(&activity));
+        let stream = SlowClientGuard::new(stream, self.timeouts, Arc::clone(&activity));
+        let guard = ConnectionService::new((self.service)(peer), Arc::clone(&activity));
         let connection = self.http.serve_connection(TokioIo::new(stream), guard).into_owned();
         let connection = graceful.watch(connection);
-        tokio::spawn(served(connection, activity, self.crowded.subscribe(), place));
+        tokio::spawn(serve_connection(connection, activity, self.crowded.subscribe(), permit));
     }
 
     /// Sends a 503 response, if the socket accepts it at once.
-    fn refuse(&self, stream: &Stream) {
+    fn reject(&self, stream: &ClientStream) {
         const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        self.observer.shed(Shed::Connections);
-        say(stream, ANSWER);
+        self.observer.record_rejection(Rejection::Connections);
+        try_send(stream, ANSWER);
     }
 }
 
 /// A permit for a connection, which also counts it.
-struct Place {
+struct ConnectionPermit {
     _permit: OwnedSemaphorePermit,
     observer: Arc<Observer>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.observer.metrics.connections.dec();
     }
 }
 
 /// Serves a connection to its end, and notifies it when few free connections are left.
-async fn served<E: std::fmt::Display>(
+async fn serve_connection<E: std::fmt::Display>(
     connection: impl Future<Output = Result<(), E>>,
     activity: Arc<Activity>,
     mut crowded: watch::Receiver<bool>,
-    _place: Place,
+    _permit: ConnectionPermit,
 ) {
     tokio::pin!(connection);
     loop {

@@ -10,10 +10,10 @@ use super::dataset;
 use super::feeds::{FeedLink, FeedOf};
 use super::html::Html;
 use super::paths::{self, Route};
-use super::words::Words;
+use super::texts::InterfaceTexts;
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
-use crate::config::{Config, Images};
+use crate::config::{Config, ImageMode};
 
 /// A link of the navigation, with `baseurl`.
 #[derive(Debug)]
@@ -34,13 +34,13 @@ pub struct Site {
     /// BCP 47 language tag.
     pub lang: String,
     /// Interface text in that language.
-    pub words: &'static Words,
+    pub texts: &'static InterfaceTexts,
     /// The address of the operator's logo.
     pub logo: Option<String>,
     /// The links of the header; the generated lists without any in the configuration.
     pub nav: Vec<NavItem>,
     /// How pages show images on other hosts.
-    pub images: Images,
+    pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
     pub feed_posts: usize,
     /// True if feeds contain excerpts only.
@@ -61,7 +61,7 @@ pub struct Site {
 impl Site {
     /// Builds the site from a configuration.
     pub fn new(config: &Config) -> Self {
-        let words = Words::of(config.is_chinese());
+        let texts = InterfaceTexts::for_language(config.is_chinese());
         let baseurl = config.baseurl.clone();
         let local = |url: &str| match url {
             _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
@@ -74,10 +74,10 @@ impl Site {
             .collect();
         if nav.is_empty() {
             let ours = [
-                (words.home, Route::Home),
-                (words.sources, Route::Sources),
-                (words.securities_page, Route::Securities),
-                (words.tags, Route::Tags),
+                (texts.home, Route::Home),
+                (texts.sources, Route::Sources),
+                (texts.securities_page, Route::Securities),
+                (texts.tags, Route::Tags),
             ];
             nav.extend(
                 ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
@@ -91,7 +91,7 @@ impl Site {
             title,
             description: config.description.clone(),
             lang: config.lang.clone(),
-            words,
+            texts,
             logo: config.logo.as_deref().map(local),
             nav,
             images: config.images,
@@ -117,7 +117,7 @@ impl Site {
     }
 
     /// The absolute URL of an address that [`Site::href`] returned.
-    pub fn whole(&self, href: &str) -> String {
+    pub fn absolute_href(&self, href: &str) -> String {
         if href.starts_with('/') && !href.starts_with("//") {
             format!("{}{href}", self.url)
         } else {
@@ -126,8 +126,8 @@ impl Site {
     }
 
     /// The preview image for links to the site, as an absolute URL.
-    pub fn picture(&self) -> Option<String> {
-        self.share_image.as_deref().or(self.logo.as_deref()).map(|href| self.whole(href))
+    pub fn preview_image(&self) -> Option<String> {
+        self.share_image.as_deref().or(self.logo.as_deref()).map(|href| self.absolute_href(href))
     }
 
     /// The prefix of every path, without a slash at its end; may be empty.
@@ -221,7 +221,7 @@ impl Site {
 
     /// The address of the page of the data set.
     pub fn dataset(&self) -> String {
-        self.href(Route::Dataset(dataset::File::Index))
+        self.href(Route::Dataset(dataset::DatasetFile::Index))
     }
 
     /// The address of the list of tags.

@@ -10,8 +10,8 @@ use chrono::{Datelike, NaiveDate};
 
 use super::cache::{CachePolicy, ContentType};
 use super::paths::Route;
-use super::reply::{Reply, Visit};
-use crate::archive::page::Page;
+use super::reply::{PageRequest, Reply};
+use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Groups, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
 
@@ -25,17 +25,17 @@ const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A file of the sitemap. The number is the file's part, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum File {
+pub enum SitemapFile {
     /// Home, sources, tags, securities, years, months and the site's own pages.
     Lists(usize),
     /// The posts of a month, identified by its first day.
     Month(NaiveDate, usize),
 }
 
-impl File {
+impl SitemapFile {
     /// Returns whether the archive has posts for the file. The first part of the lists always counts; only
     /// the largest archives have more.
-    pub fn is_in(self, archive: &Snapshot) -> bool {
+    pub fn exists_in(self, archive: &Snapshot) -> bool {
         match self {
             Self::Lists(part) => part == 1,
             Self::Month(first, part) => archive
@@ -45,7 +45,7 @@ impl File {
     }
 }
 
-impl Display for File {
+impl Display for SitemapFile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let part = match self {
             Self::Lists(part) => {
@@ -63,43 +63,44 @@ impl Display for File {
 
 /// The text is not the name of a sitemap file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct NoFile;
+pub struct InvalidSitemapName;
 
-impl FromStr for File {
-    type Err = NoFile;
+impl FromStr for SitemapFile {
+    type Err = InvalidSitemapName;
 
-    fn from_str(text: &str) -> Result<Self, NoFile> {
+    fn from_str(text: &str) -> Result<Self, InvalidSitemapName> {
         let parts: Vec<&str> = text.split('-').collect();
-        let number = |text: &str| text.parse::<u32>().map_err(|_| NoFile);
-        let part = |text: Option<&&str>| text.map_or(Ok(1), |text| text.parse().map_err(|_| NoFile));
+        let number = |text: &str| text.parse::<u32>().map_err(|_| InvalidSitemapName);
+        let part =
+            |text: Option<&&str>| text.map_or(Ok(1), |text| text.parse().map_err(|_| InvalidSitemapName));
         let file = match parts[..] {
             ["lists", ..] if parts.len() <= 2 => Self::Lists(part(parts.get(1))?),
             [year, month, ..] if parts.len() <= 3 => {
-                let year = year.parse().map_err(|_| NoFile)?;
-                let first = NaiveDate::from_ymd_opt(year, number(month)?, 1).ok_or(NoFile)?;
+                let year = year.parse().map_err(|_| InvalidSitemapName)?;
+                let first = NaiveDate::from_ymd_opt(year, number(month)?, 1).ok_or(InvalidSitemapName)?;
                 Self::Month(first, part(parts.get(2))?)
             }
-            _ => return Err(NoFile),
+            _ => return Err(InvalidSitemapName),
         };
         // Each file has exactly one name: no sign, no extra zeros, no number for the first part.
-        if file.to_string() == text { Ok(file) } else { Err(NoFile) }
+        if file.to_string() == text { Ok(file) } else { Err(InvalidSitemapName) }
     }
 }
 
 #[derive(Template)]
 #[template(path = "sitemaps/index.xml")]
-struct Index {
-    files: Vec<Url>,
+struct SitemapIndex {
+    files: Vec<SitemapUrl>,
 }
 
 #[derive(Template)]
 #[template(path = "sitemaps/urls.xml")]
-struct Urls {
-    urls: Vec<Url>,
+struct UrlSet {
+    urls: Vec<SitemapUrl>,
 }
 
 /// The entry of a page or of a sitemap file.
-struct Url {
+struct SitemapUrl {
     address: String,
     /// When it last changed; `None` if unknown.
     modified: Option<String>,
@@ -110,23 +111,23 @@ struct Url {
 struct NewsFile<'a> {
     name: &'a str,
     language: String,
-    news: Vec<Item>,
+    news: Vec<NewsItem>,
 }
 
-struct Item {
+struct NewsItem {
     address: String,
     published: String,
     title: String,
 }
 
 /// Serves `/sitemap.xml`.
-pub fn index(visit: &Visit<'_>) -> Option<Reply> {
-    let archive = visit.archive;
+pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
+    let archive = request.archive;
     let months = archive.months_of(archive.listed());
-    let mut files: Vec<(File, Option<Timestamp>)> = Vec::new();
+    let mut files: Vec<(SitemapFile, Option<Timestamp>)> = Vec::new();
     let newest = archive.listed().last().map(|id| archive.post(id).date);
-    for part in 1..=lists(visit).len().div_ceil(MOST_URLS) {
-        files.push((File::Lists(part), newest));
+    for part in 1..=lists(request).len().div_ceil(MOST_URLS) {
+        files.push((SitemapFile::Lists(part), newest));
     }
     for month in &months {
         for part in 1..=month.posts().div_ceil(MOST_URLS) {
@@ -135,97 +136,115 @@ pub fn index(visit: &Visit<'_>) -> Option<Reply> {
             if !has_any(archive, places.clone()) {
                 continue;
             }
-            files.push((File::Month(month.day, part), archive.last_modified(archive.listed(), places)));
+            files
+                .push((SitemapFile::Month(month.day, part), archive.last_modified(archive.listed(), places)));
         }
     }
     // The news sitemap is listed only if it has URLs.
-    let news = news_of(visit).len().div_ceil(MOST_NEWS);
-    let fingerprint = visit.fingerprint("sitemap index").with((&files, news));
-    Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
-        let site = visit.site;
+    let news = news_of(request).len().div_ceil(MOST_NEWS);
+    let fingerprint = request.fingerprint("sitemap index").with((&files, news));
+    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+        let site = request.site;
         let news = (1..=news).map(|n| {
             let address = site.absolute(Route::NewsSitemap);
-            Url { address: if n > 1 { format!("{address}?page={n}") } else { address }, modified: None }
+            SitemapUrl {
+                address: if n > 1 { format!("{address}?page={n}") } else { address },
+                modified: None,
+            }
         });
-        let files = files.iter().map(|(file, modified)| Url {
+        let files = files.iter().map(|(file, modified)| SitemapUrl {
             address: site.absolute(Route::Sitemap(*file)),
-            modified: modified.map(|moment| at(visit, moment)),
+            modified: modified.map(|moment| at(request, moment)),
         });
-        Ok(Index { files: files.chain(news).collect() })
+        Ok(SitemapIndex { files: files.chain(news).collect() })
     }))
 }
 
 /// Serves `/sitemap/<file>.xml`.
-pub fn file(visit: &Visit<'_>, file: File) -> Option<Reply> {
+pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
     match file {
-        File::Lists(part) => {
-            let all = lists(visit);
+        SitemapFile::Lists(part) => {
+            let all = lists(request);
             let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
-            let fingerprint = visit.fingerprint("sitemap of lists").with(urls);
-            Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
-                let urls = urls.iter().map(|(path, moment)| Url {
-                    address: visit.site.absolute(path),
-                    modified: moment.map(|moment| at(visit, moment)),
-                });
-                Ok(Urls { urls: urls.collect() })
-            }))
+            let fingerprint = request.fingerprint("sitemap of lists").with(urls);
+            Some(request.document(
+                ContentType::SITEMAP,
+                CachePolicy::Revalidate,
+                fingerprint.finish(),
+                || {
+                    let urls = urls.iter().map(|(path, moment)| SitemapUrl {
+                        address: request.site.absolute(path),
+                        modified: moment.map(|moment| at(request, moment)),
+                    });
+                    Ok(UrlSet { urls: urls.collect() })
+                },
+            ))
         }
-        File::Month(first, part) => {
-            let archive = visit.archive;
+        SitemapFile::Month(first, part) => {
+            let archive = request.archive;
             let month = archive.month_of(archive.listed(), first)?;
             let places = places(&month, part);
             if part == 0 || !has_any(archive, places.clone()) {
                 return None;
             }
             let posts: Vec<PostId> = archive.listed().range(places).collect();
-            let mut fingerprint = visit.fingerprint("sitemap of a month");
+            let mut fingerprint = request.fingerprint("sitemap of a month");
             for id in &posts {
                 fingerprint.add(archive.post(*id).hash);
             }
-            Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
-                let posts = posts.iter().map(|id| archive.post(*id));
-                let urls = posts.filter(|post| post.is_to_be_found()).map(|post| Url {
-                    address: visit.site.absolute(post.url()),
-                    modified: Some(at(visit, post.updated())),
-                });
-                Ok(Urls { urls: urls.collect() })
-            }))
+            Some(request.document(
+                ContentType::SITEMAP,
+                CachePolicy::Revalidate,
+                fingerprint.finish(),
+                || {
+                    let posts = posts.iter().map(|id| archive.post(*id));
+                    let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
+                        address: request.site.absolute(post.url()),
+                        modified: Some(at(request, post.updated())),
+                    });
+                    Ok(UrlSet { urls: urls.collect() })
+                },
+            ))
         }
     }
 }
 
 /// Serves `/news-sitemap.xml`, with `?page=` for further parts.
-pub fn news(visit: &Visit<'_>) -> Option<Reply> {
-    let page: usize = match visit.field("page") {
+pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
+    let page: usize = match request.field("page") {
         Some(page) => page.parse().ok().filter(|page| *page > 1)?,
         None => 1,
     };
-    let all = news_of(visit);
+    let all = news_of(request);
     let posts = match all.chunks(MOST_NEWS).nth(page - 1) {
         Some(posts) => posts,
         None if page == 1 => &[],
         None => return None,
     };
-    let mut fingerprint = visit.fingerprint("news sitemap");
+    let mut fingerprint = request.fingerprint("news sitemap");
     for id in posts {
-        fingerprint.add(visit.archive.post(*id).hash);
+        fingerprint.add(request.archive.post(*id).hash);
     }
-    Some(visit.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
         let news = posts.iter().map(|id| {
-            let post = visit.archive.post(*id);
-            Item {
-                address: visit.site.absolute(post.url()),
-                published: at(visit, post.date),
+            let post = request.archive.post(*id);
+            NewsItem {
+                address: request.site.absolute(post.url()),
+                published: at(request, post.date),
                 title: post.headline().into_owned(),
             }
         });
-        Ok(NewsFile { name: &visit.site.title, language: language(&visit.site.lang), news: news.collect() })
+        Ok(NewsFile {
+            name: &request.site.title,
+            language: language(&request.site.lang),
+            news: news.collect(),
+        })
     }))
 }
 
 /// The posts of the last two days, newest first. A site may show posts with a future date; they are not news.
-fn news_of(visit: &Visit<'_>) -> Vec<PostId> {
-    let archive = visit.archive;
+fn news_of(request: &PageRequest<'_>) -> Vec<PostId> {
+    let archive = request.archive;
     let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
     let is_new = |id: &PostId| archive.moment().since(archive.post(*id).date) <= NEWS;
     newest.take_while(is_new).filter(|id| archive.post(*id).is_to_be_found()).collect()
@@ -243,8 +262,8 @@ fn places(month: &Period, part: usize) -> std::ops::Range<usize> {
 }
 
 /// The pages that are not posts, with the time of their last change.
-fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
-    let archive = visit.archive;
+fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
+    let archive = request.archive;
     let newest = archive.listed().last().map(|id| archive.post(id).date);
     let mut lists = vec![(Route::Home.to_string(), newest)];
     type Path = fn(&str) -> String;
@@ -271,13 +290,13 @@ fn lists(visit: &Visit<'_>) -> Vec<(String, Option<Timestamp>)> {
         }
         lists.push((Route::Month(month.day.year(), month.day.month()).to_string(), last));
     }
-    lists.extend(own_pages(visit).map(|page| (page.url.to_string(), None)));
+    lists.extend(own_pages(request).map(|page| (page.url.to_string(), None)));
     lists
 }
 
 /// The site's own pages for search engines. Skips `/404.html`, as jekyll-sitemap does.
-fn own_pages<'a>(visit: &'a Visit<'_>) -> impl Iterator<Item = &'a Page> {
-    visit.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
+fn own_pages<'a>(request: &'a PageRequest<'_>) -> impl Iterator<Item = &'a OwnPage> {
+    request.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
 }
 
 fn year(day: NaiveDate) -> String {
@@ -285,8 +304,8 @@ fn year(day: NaiveDate) -> String {
 }
 
 /// A time in the format of the protocol.
-fn at(visit: &Visit<'_>, moment: Timestamp) -> String {
-    moment.to_rfc3339(visit.archive.zone())
+fn at(request: &PageRequest<'_>, moment: Timestamp) -> String {
+    moment.to_rfc3339(request.archive.zone())
 }
 
 /// A language code for news sitemaps: two letters, except for Chinese, where the script matters.
@@ -307,20 +326,20 @@ mod tests {
 
     #[test]
     fn only_canonical_sitemap_names_are_parsed() {
-        let month = |part| File::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
+        let month = |part| SitemapFile::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
         let table = [
-            ("lists", Ok(File::Lists(1))),
-            ("lists-2", Ok(File::Lists(2))),
+            ("lists", Ok(SitemapFile::Lists(1))),
+            ("lists-2", Ok(SitemapFile::Lists(2))),
             ("2021-12", Ok(month(1))),
             ("2021-12-3", Ok(month(3))),
-            ("lists-1", Err(NoFile)),
-            ("2021-12-1", Err(NoFile)),
-            ("2021-12-0", Err(NoFile)),
-            ("2021-12-03", Err(NoFile)),
-            ("2021-13", Err(NoFile)),
-            ("21-12", Err(NoFile)),
-            ("", Err(NoFile)),
-            ("lists-2-3", Err(NoFile)),
+            ("lists-1", Err(InvalidSitemapName)),
+            ("2021-12-1", Err(InvalidSitemapName)),
+            ("2021-12-0", Err(InvalidSitemapName)),
+            ("2021-12-03", Err(InvalidSitemapName)),
+            ("2021-13", Err(InvalidSitemapName)),
+            ("21-12", Err(InvalidSitemapName)),
+            ("", Err(InvalidSitemapName)),
+            ("lists-2-3", Err(InvalidSitemapName)),
         ];
         for (text, expected) in table {
             assert_eq!(text.parse(), expected, "{text}");

@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 use chrono::NaiveDate;
 
 use super::paths::Route;
-use super::reply::Visit;
-use crate::archive::snapshot::{Group, ListPage, Newer, Number};
+use super::reply::PageRequest;
+use crate::archive::snapshot::{Group, ListPage, NewerPage, PageNumber};
 use crate::archive::{Post, PostId};
 
 /// A link for a template.
@@ -22,7 +22,7 @@ pub struct Link {
 
 /// A post in a list.
 #[derive(Debug)]
-pub struct Entry<'a> {
+pub struct TimelineEntry<'a> {
     /// The address of the article.
     pub href: String,
     /// The title, or the first words of a post without one.
@@ -51,12 +51,12 @@ pub struct Day<'a> {
     /// The date with its weekday.
     pub heading: String,
     /// Newest first.
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<TimelineEntry<'a>>,
 }
 
 /// The new posts that a page follows through the event stream.
 #[derive(Debug, Clone, Copy)]
-pub struct Follow<'a> {
+pub struct LiveFilter<'a> {
     /// `all`, `source` or `security`.
     pub what: &'static str,
     /// The source's name in URLs, or the security's code; empty for `all`.
@@ -69,20 +69,20 @@ pub fn day_id(day: NaiveDate) -> String {
 }
 
 /// Groups the posts of `ids` by day; `ids` must be in the order of the list.
-pub fn days<'a>(visit: &Visit<'a>, ids: &[PostId], with_source: bool) -> Vec<Day<'a>> {
+pub fn days<'a>(request: &PageRequest<'a>, ids: &[PostId], with_source: bool) -> Vec<Day<'a>> {
     let mut days: Vec<(NaiveDate, Day<'a>)> = Vec::new();
     for &id in ids {
-        let post = visit.archive.post(id);
-        let date = post.date.day(visit.archive.zone());
-        let entry = entry(visit, post, with_source);
+        let post = request.archive.post(id);
+        let date = post.date.day(request.archive.zone());
+        let entry = entry(request, post, with_source);
         match days.last_mut() {
             Some((last, day)) if *last == date => day.entries.push(entry),
             _ => {
                 let day = Day {
-                    href: visit.site.href(Route::day(date)),
+                    href: request.site.href(Route::day(date)),
                     id: day_id(date),
                     iso: date.to_string(),
-                    heading: visit.site.words.day_heading(date),
+                    heading: request.site.texts.day_heading(date),
                     entries: vec![entry],
                 };
                 days.push((date, day));
@@ -93,29 +93,29 @@ pub fn days<'a>(visit: &Visit<'a>, ids: &[PostId], with_source: bool) -> Vec<Day
 }
 
 /// A post as lists show it.
-pub fn entry<'a>(visit: &Visit<'a>, post: &'a Post, with_source: bool) -> Entry<'a> {
-    let at = post.date.in_zone(visit.archive.zone());
+pub fn entry<'a>(request: &PageRequest<'a>, post: &'a Post, with_source: bool) -> TimelineEntry<'a> {
+    let at = post.date.in_zone(request.archive.zone());
     let headline = post.headline();
     let excerpt = (!post.is_untitled() && !post.excerpt().is_empty()).then_some(post.excerpt());
-    Entry {
-        href: visit.site.href(post.url()),
+    TimelineEntry {
+        href: request.site.href(post.url()),
         headline,
         excerpt,
         iso: at.to_rfc3339(),
         clock: at.format("%H:%M").to_string(),
-        lang: post.lang().map(|lang| visit.archive.name(lang)),
-        source: with_source.then(|| source(visit, post)).flatten(),
+        lang: post.lang().map(|lang| request.archive.name(lang)),
+        source: with_source.then(|| source(request, post)).flatten(),
     }
 }
 
 /// The link to a post's source, if it has one.
-pub fn source(visit: &Visit<'_>, post: &Post) -> Option<Link> {
-    Some(link_to(visit, visit.archive.source(post)?, Route::source))
+pub fn source(request: &PageRequest<'_>, post: &Post) -> Option<Link> {
+    Some(link_to(request, request.archive.source(post)?, Route::source))
 }
 
 /// The link to a source, tag or security; `route` makes the route from its name.
-pub fn link_to<'a>(visit: &Visit<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
-    let href = visit.site.href(route(visit.archive.name(group.name())));
+pub fn link_to<'a>(request: &PageRequest<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
+    let href = request.site.href(route(request.archive.name(group.name())));
     Link { label: group.label().to_owned(), href }
 }
 
@@ -132,17 +132,21 @@ pub struct Pager {
 
 impl Pager {
     /// Makes the links of a page; `route` returns the route of each page of the list.
-    pub fn of<'r>(visit: &Visit<'_>, page: &ListPage, route: impl Fn(Number) -> Route<'r>) -> Self {
-        let href = |number| visit.site.href(route(number));
+    pub fn new<'r>(
+        request: &PageRequest<'_>,
+        page: &ListPage,
+        route: impl Fn(PageNumber) -> Route<'r>,
+    ) -> Self {
+        let href = |number| request.site.href(route(number));
         Self {
             newer: page.newer.map(|newer| match newer {
-                Newer::Page(n) => href(Number::Page(n)),
-                Newer::Latest => href(Number::Latest),
+                NewerPage::Page(n) => href(PageNumber::Page(n)),
+                NewerPage::Latest => href(PageNumber::Latest),
             }),
-            older: page.older.map(|n| href(Number::Page(n))),
+            older: page.older.map(|n| href(PageNumber::Page(n))),
             place: match page.number {
-                Number::Latest => String::new(),
-                Number::Page(n) => visit.site.words.page(n),
+                PageNumber::Latest => String::new(),
+                PageNumber::Page(n) => request.site.texts.page(n),
             },
         }
     }
@@ -150,22 +154,22 @@ impl Pager {
 
 /// The inputs of a list page's fingerprint: the versions of its posts, and the numbers of the pages around
 /// it.
-pub struct Shown<'a>(pub &'a Visit<'a>, pub &'a ListPage);
+pub struct ListVersion<'a>(pub &'a PageRequest<'a>, pub &'a ListPage);
 
-impl Hash for Shown<'_> {
+impl Hash for ListVersion<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self(visit, page) = self;
+        let Self(request, page) = self;
         for &id in &page.posts {
-            version(visit, id).hash(state);
+            version(request, id).hash(state);
         }
         // A numbered page does not show the total, so its fingerprint stays the same when the list grows.
-        let whole = (page.number == Number::Latest).then_some(page.total);
+        let whole = (page.number == PageNumber::Latest).then_some(page.total);
         (whole, page.number, page.older, page.newer).hash(state);
     }
 }
 
 /// A value that changes when anything changes that lists show of a post.
-pub fn version<'a>(visit: &Visit<'a>, id: PostId) -> (u64, Option<&'a str>) {
-    let post = visit.archive.post(id);
-    (post.hash, visit.archive.source(post).map(Group::label))
+pub fn version<'a>(request: &PageRequest<'a>, id: PostId) -> (u64, Option<&'a str>) {
+    let post = request.archive.post(id);
+    (post.hash, request.archive.source(post).map(Group::label))
 }

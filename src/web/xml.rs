@@ -7,9 +7,9 @@ use askama::filters::Escaper;
 /// Escapes markup characters and drops the characters that XML cannot represent. Templates whose names end in
 /// `.xml` use it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Xml;
+pub(super) struct XmlEscaper;
 
-impl Escaper for Xml {
+impl Escaper for XmlEscaper {
     fn write_escaped_str<W: Write>(&self, mut dest: W, text: &str) -> fmt::Result {
         let mut rest = text;
         while let Some(at) = rest.find(needs_care) {
@@ -46,7 +46,7 @@ mod tests {
     fn characters_invalid_in_xml_are_dropped_others_kept() {
         let mut out = String::new();
         let text = "a<b>&\"c\"]]>\u{0}\u{1}\u{b}\u{FFFE}\t\n\r文😀\u{7f}";
-        Xml.write_escaped_str(&mut out, text).expect("a text");
+        XmlEscaper.write_escaped_str(&mut out, text).expect("a text");
         assert_eq!(out, "a&lt;b&gt;&amp;&quot;c&quot;]]&gt;\t\n&#13;文😀\u{7f}");
     }
 }

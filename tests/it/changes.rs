@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use finews::archive::editor::{Editor, Survey};
 use finews::archive::snapshot::{Group, Groups};
+use finews::archive::updater::{FullScan, Updater};
 use finews::archive::{Code, Progress, Snapshot};
 use finews::web::paths;
 use proptest::prelude::*;
@@ -18,38 +18,38 @@ use crate::support::{config, folder, load, post};
 
 const CONFIG: &str = "title: t\ntimezone: Asia/Shanghai\nfuture: false\n";
 
-/// A site on disk, and the editor that follows it.
+/// A site on disk, and the updater that follows it.
 struct EditedSite {
     folder: TempDir,
-    editor: Editor,
+    updater: Updater,
 }
 
 impl EditedSite {
     fn from_files(files: &[(&str, &str)]) -> Self {
         let folder = folder(&[&[("_config.yml", CONFIG)], files].concat());
-        let editor = open_editor(folder.path());
-        Self { folder, editor }
+        let updater = open_updater(folder.path());
+        Self { folder, updater }
     }
 
     fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    /// Writes a file and notifies the editor; returns whether that made a new edition.
+    /// Writes a file and notifies the updater; returns whether that made an update.
     fn write(&mut self, path: &str, text: &str) -> bool {
         let file = self.path(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         fs::write(&file, text).expect("a file");
-        self.editor.see(&[file]).0.is_some()
+        self.updater.apply_events(&[file]).0.is_some()
     }
 
     fn remove(&mut self, path: &str) -> bool {
         fs::remove_file(self.path(path)).expect("a file");
-        self.editor.see(&[self.path(path)]).0.is_some()
+        self.updater.apply_events(&[self.path(path)]).0.is_some()
     }
 
     fn archive(&self) -> Arc<Snapshot> {
-        self.editor.archive()
+        self.updater.archive()
     }
 
     fn titles(&self) -> Vec<String> {
@@ -63,8 +63,8 @@ impl EditedSite {
     }
 }
 
-fn open_editor(root: &Path) -> Editor {
-    Editor::open(Arc::new(config(root)), paths::CLAIMS, &Progress::default()).expect("a site")
+fn open_updater(root: &Path) -> Updater {
+    Updater::open(Arc::new(config(root)), paths::RESERVED_PATHS, &Progress::default()).expect("a site")
 }
 
 /// Everything that pages read from an archive, in an order that does not depend on its history.
@@ -72,7 +72,7 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
     let path = |id| archive.post(id).path().to_owned();
     let group = |group: &Group| {
         let posts: Vec<_> = group.posts().iter().map(path).collect();
-        let called = archive.called(group);
+        let called = archive.used_names(group);
         let (name, label, recent) = (archive.name(group.name()), group.label(), group.recent());
         let ends = [group.first(), group.last()];
         format!("{name} = {label} {called:?} {recent:?} {ends:?}: {posts:?}")
@@ -120,20 +120,20 @@ fn removed_folder_clears_its_problems() {
     ];
     let add_link_loop =
         |site: &EditedSite| std::os::unix::fs::symlink(".", site.path("market/loop")).expect("a link");
-    // The editor learns of the removal by an event.
+    // The updater learns of the removal by an event.
     let mut site = EditedSite::from_files(&files);
     add_link_loop(&site);
-    site.editor.rescan(false);
+    site.updater.rescan(false);
     assert_eq!(site.codes("market/loop"), [Code::Unreadable]);
     fs::remove_dir_all(site.path("market")).expect("a folder");
-    site.editor.see(&[site.path("market")]);
+    site.updater.apply_events(&[site.path("market")]);
     assert_eq!(site.codes("market/loop"), []);
     // The folder is removed during a full scan.
     let mut site = EditedSite::from_files(&files);
     add_link_loop(&site);
-    let survey = Survey::of(site.editor.config(), &site.archive(), false);
+    let scan = FullScan::new(site.updater.config(), &site.archive(), false);
     fs::remove_dir_all(site.path("market")).expect("a folder");
-    site.editor.take_survey(survey);
+    site.updater.apply_scan(scan);
     assert_eq!(site.codes("market/loop"), []);
 }
 
@@ -143,8 +143,8 @@ fn rewrite_without_changes_makes_no_edition() {
     let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);
     assert!(!site.write("_posts/2024-01-01-a.md", &text));
     assert!(!site.write("_posts/2024-01-01-a.md", &text.replace("title: a", "title:  a")));
-    assert!(site.editor.rescan(false).0.is_none());
-    assert!(site.editor.rescan(true).0.is_none());
+    assert!(site.updater.rescan(false).0.is_none());
+    assert!(site.updater.rescan(true).0.is_none());
 }
 
 #[test]
@@ -170,10 +170,10 @@ fn file_without_closing_fence_is_read_after_a_delay() {
     site.write("_posts/2024-01-01-a.md", "---\ntitle: half");
     assert_eq!(site.titles(), ["a"]);
     assert_eq!(site.codes("_posts/2024-01-01-a.md"), [Code::HalfWritten, Code::FrontMatterInvalid]);
-    let wait = site.editor.next_wake();
+    let wait = site.updater.next_wake();
     assert!(wait <= Duration::from_secs(2), "{wait:?}");
     std::thread::sleep(wait + Duration::from_millis(100));
-    assert!(site.editor.tick().is_some());
+    assert!(site.updater.tick().is_some());
     assert_eq!(site.codes("_posts/2024-01-01-a.md"), [Code::FrontMatterInvalid]);
     assert_eq!(site.titles(), ["A"]);
 }
@@ -185,11 +185,11 @@ fn future_post_appears_at_its_date() {
     let mut site = EditedSite::from_files(&[]);
     site.write("_posts/2024-01-01-a.md", &text);
     assert_eq!(site.titles(), [""; 0]);
-    let wait = site.editor.next_wake();
+    let wait = site.updater.next_wake();
     assert!(wait <= Duration::from_secs(3), "{wait:?}");
     std::thread::sleep(wait);
-    let edition = site.editor.tick().expect("an edition");
-    assert_eq!(edition.new.len(), 1);
+    let update = site.updater.tick().expect("an update");
+    assert_eq!(update.new.len(), 1);
     assert_eq!(site.titles(), ["soon"]);
 }
 
@@ -202,19 +202,19 @@ fn missing_posts_folder_keeps_its_posts() {
             // Like a mount point without its volume.
             fs::create_dir(site.path("_posts")).expect("a folder");
         }
-        site.editor.rescan(false);
+        site.updater.rescan(false);
         assert_eq!(site.titles(), ["a"], "empty: {empty}");
         assert_eq!(site.codes("_posts"), [Code::Unreadable], "empty: {empty}");
-        assert!(!site.editor.has_returned());
+        assert!(!site.updater.has_returned());
         if empty {
             fs::remove_dir(site.path("_posts")).expect("a folder");
         }
         fs::rename(site.path(".away"), site.path("_posts")).expect("a folder");
-        assert!(site.editor.has_returned());
-        site.editor.rescan(false);
+        assert!(site.updater.has_returned());
+        site.updater.rescan(false);
         assert_eq!(site.titles(), ["a"]);
         assert_eq!(site.codes("_posts"), []);
-        assert!(!site.editor.misses_folders());
+        assert!(!site.updater.has_missing_folder());
     }
 }
 
@@ -229,12 +229,12 @@ fn post_file_that_becomes_invalid_keeps_last_version() {
     // A sparse file of 1 GiB takes up no space.
     let huge = fs::File::create(site.path("_posts/-1.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
-    site.editor.rescan(false);
+    site.updater.rescan(false);
     assert_eq!(site.titles(), ["a"]);
     assert_eq!(site.codes("_posts/-1.md"), [Code::TooLarge]);
     fs::remove_file(site.path("_posts/-1.md")).expect("a file");
     fs::create_dir(site.path("_posts/-1.md")).expect("a folder named like a post");
-    site.editor.rescan(false);
+    site.updater.rescan(false);
     site.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
     assert_eq!(site.titles()[0], "b");
 }
@@ -348,14 +348,14 @@ proptest! {
             // Sometimes several files change at once.
             if index % 3 != 0 || index + 1 == steps.len() {
                 let paths: Vec<_> = std::mem::take(&mut batch).into_keys().collect();
-                site.editor.see(&paths);
+                site.updater.apply_events(&paths);
             }
         }
         // A running finews keeps a post whose date becomes invalid; a fresh start would not serve it.
         if steps.iter().all(|step| !matches!(step, Step::Write { kind: 9, .. })) {
             prop_assert_eq!(visible_state(&site.archive()), visible_state(&load(&config(site.folder.path()))));
         }
-        site.editor.rescan(false);
+        site.updater.rescan(false);
     }
 }
 

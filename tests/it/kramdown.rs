@@ -1,7 +1,7 @@
 //! Compares bodies with kramdown: Markdown gives the same page in finews as kramdown's HTML after finews's
 //! cleaner, except for the differences listed here with their reason.
 
-use finews::archive::body::{Body, Context, Format, SiteContext, read};
+use finews::archive::body::{Body, Context, MarkupFormat, SiteContext, read};
 
 use crate::support::{fixture, json_lines, stdout_json};
 
@@ -78,7 +78,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("unquoted-style", "HTML's attributes need no quotes", "<p class=\"ta-center\">甲</p>"),
 ];
 
-fn body(source: &str, format: Format) -> Body {
+fn body(source: &str, format: MarkupFormat) -> Body {
     let site = SiteContext { quote: "Quote", ..SiteContext::default() };
     read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None, is_listed: true })
 }
@@ -150,7 +150,7 @@ fn markdown_body_matches_kramdown_except_listed_cases() {
     for case in [CASES, MORE_CASES].iter().flat_map(|cases| cases.split("##### ").skip(1)) {
         let (name, rest) = case.split_once('\n').expect("a name");
         let (input, html) = rest.split_once("----->\n").expect("an answer");
-        let (ours, theirs) = (body(input, Format::Markdown), body(html, Format::Html));
+        let (ours, theirs) = (body(input, MarkupFormat::Markdown), body(html, MarkupFormat::Html));
         match listed.iter().position(|(case, ..)| *case == name) {
             Some(at) => {
                 let (_, reason, expected) = listed.remove(at);
@@ -183,7 +183,7 @@ fn oddities_bodies_match_jekyll_except_listed_posts() {
         let path = post["path"].as_str().expect("a path");
         let jekyll =
             expected.iter().find(|other| other["path"] == post["path"]).expect("Jekyll has the post too");
-        let jekyll = body(jekyll["body"].as_str().expect("a body"), Format::Html);
+        let jekyll = body(jekyll["body"].as_str().expect("a body"), MarkupFormat::Html);
         let same =
             normalized_html(post["body"].as_str().expect("a body")) == normalized_html(jekyll.html.as_str());
         let differs = ODDITY_DIFFERENCES.iter().find(|(other, _)| *other == path);

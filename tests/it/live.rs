@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use finews::archive::Progress;
-use finews::archive::editor::Editor;
+use finews::archive::updater::Updater;
 use finews::web::{self, App, paths};
 use http_body_util::BodyExt;
 use tempfile::TempDir;
@@ -19,7 +19,7 @@ use crate::support::{Server, config, folder};
 /// A site whose `/live` stream can be read.
 struct LiveSite {
     folder: TempDir,
-    editor: Editor,
+    updater: Updater,
     app: Arc<App>,
 }
 
@@ -28,9 +28,9 @@ impl LiveSite {
         let folder = folder(&[("_config.yml", "baseurl: /b\n"), ("_posts/2024-01-01-old.md", "old\n")]);
         let config = Arc::new(config(folder.path()));
         let app = App::new(&config);
-        let editor = Editor::open(config, paths::CLAIMS, &Progress::default()).expect("a site");
-        app.publish(editor.archive());
-        Self { folder, editor, app }
+        let updater = Updater::open(config, paths::RESERVED_PATHS, &Progress::default()).expect("a site");
+        app.publish(updater.archive());
+        Self { folder, updater, app }
     }
 
     /// Writes a post file and publishes it.
@@ -47,8 +47,8 @@ impl LiveSite {
 
     /// Publishes the changes of some files.
     fn publish(&mut self, files: &[PathBuf]) {
-        let edition = self.editor.see(files).0.expect("an edition");
-        self.app.publish_edition(edition);
+        let update = self.updater.apply_events(files).0.expect("an update");
+        self.app.publish_update(update);
     }
 
     /// Opens the event stream, optionally after the event ID `last`.
@@ -249,12 +249,12 @@ fn client_too_far_behind_is_disconnected() {
         let mut slow = site.subscribe(None).await;
         slow.next().await;
         for _ in 0..2000 {
-            site.app.live().beat();
+            site.app.live().send_heartbeat();
         }
         assert_eq!(slow.next().await, None);
         let mut quick = site.subscribe(None).await;
         quick.next().await;
-        site.app.live().beat();
+        site.app.live().send_heartbeat();
         assert_eq!(quick.next().await.as_deref(), Some(":\n\n"));
         site.write("2024-01-02-new.md", POST);
         assert!(quick.next().await.is_some_and(|event| event.contains("A new post")));

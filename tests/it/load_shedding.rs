@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use finews::config::{Address, Connections, Requests};
-use finews::web::server::{self, Limits, Listener, Observer, Times};
+use finews::config::{ConnectionLimit, ListenAddress, RequestLimit};
+use finews::web::server::{self, Limits, Listener, Observer, Timeouts};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,18 +35,18 @@ async fn work(_: Request<Incoming>) -> Result<Response<Body>, Infallible> {
 /// Serves until the returned sender is dropped; returns the address, the sender, and the server task.
 async fn serve<F>(
     handler: impl Fn(Request<Incoming>) -> F + Copy + Send + Sync + 'static,
-    change: impl FnOnce(&mut Times),
+    change: impl FnOnce(&mut Timeouts),
 ) -> (String, oneshot::Sender<()>, JoinHandle<()>)
 where
     F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
 {
-    let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".into())).await.expect("a port");
+    let listener = Listener::bind(&ListenAddress::Tcp("127.0.0.1:0".into())).await.expect("a port");
     let address = listener.to_string().replace("http://", "");
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut limits = Limits::new(Connections::OfSystem, Requests(MAX_REQUESTS));
-    change(&mut limits.times);
+    let mut limits = Limits::new(ConnectionLimit::OpenFiles, RequestLimit(MAX_REQUESTS));
+    change(&mut limits.timeouts);
     let stopped = async move { drop(stopped.await) };
-    let server = server::run(listener, move |_| service_fn(handler), limits, Observer::nobody(), stopped);
+    let server = server::run(listener, move |_| service_fn(handler), limits, Observer::disabled(), stopped);
     (address, stop, tokio::spawn(server))
 }
 
@@ -79,19 +79,19 @@ fn excess_requests_get_503_immediately() {
         task.await.expect("an end");
         responses
     });
-    let times = |wanted: u16| {
+    let timeouts = |wanted: u16| {
         let responses = responses.iter().filter(|(status, ..)| *status == wanted);
-        let mut times: Vec<Duration> = responses.map(|(_, _, took)| *took).collect();
-        times.sort();
-        times
+        let mut timeouts: Vec<Duration> = responses.map(|(_, _, took)| *took).collect();
+        timeouts.sort();
+        timeouts
     };
-    let (done, shed) = (times(200), times(503));
+    let (done, shed) = (timeouts(200), timeouts(503));
     assert_eq!(done.len() + shed.len(), REQUEST_COUNT);
     // The capacity is a quarter of the requests; a busy machine may lose half of that.
     assert!(done.len() > REQUEST_COUNT / 8, "{}", done.len());
     assert!(shed.len() > REQUEST_COUNT / 2, "{}", shed.len());
-    for times in [&done, &shed] {
-        let p99 = times[times.len() * 99 / 100];
+    for timeouts in [&done, &shed] {
+        let p99 = timeouts[timeouts.len() * 99 / 100];
         assert!(p99 < Duration::from_millis(100), "{p99:?}");
     }
     let has_retry_after = |response: &str| {
@@ -118,7 +118,7 @@ fn http2_client_with_zero_window_is_disconnected() {
     let limit = Duration::from_secs(10);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let change = |times: &mut Times| times.write = Duration::from_millis(300);
+        let change = |timeouts: &mut Timeouts| timeouts.write = Duration::from_millis(300);
         let (address, stop, task) = serve(page, change).await;
         let mut stream = std::net::TcpStream::connect(address).expect("a connection");
         stream.set_read_timeout(Some(limit)).expect("a timeout");

@@ -1,7 +1,7 @@
 //! Properties that hold for any input.
 
 use chrono_tz::Tz;
-use finews::archive::body::{self, Context, Format, SiteContext};
+use finews::archive::body::{self, Context, MarkupFormat, SiteContext};
 use finews::archive::{date, front_matter, permalink, slug};
 use finews::config::NaiveDates;
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ fn markup() -> impl Strategy<Value = String> {
     ]
 }
 
-fn clean(source: &str, format: Format) -> String {
+fn clean(source: &str, format: MarkupFormat) -> String {
     let site = site();
     let context = Context { site: &site, title: "T", url: "/x.html", posts: &|_| None, is_listed: true };
     body::read(source, format, &context).html.as_str().to_owned()
@@ -152,13 +152,13 @@ proptest! {
     fn date_permalink_and_slug_parsers_do_not_panic(text in "\\PC{0,40}", quoted in any::<bool>()) {
         let _ = date::parse(&text, quoted, Tz::America__New_York, NaiveDates::Utc);
         let _ = permalink::file_name(&text);
-        let _ = slug::slugify(&text, slug::Mode::Default, false);
+        let _ = slug::slugify(&text, slug::SlugMode::Default, false);
         let _ = permalink::post_permalink(&text);
     }
 
     #[test]
     fn cleaned_html_contains_no_active_content(source in markup()) {
-        for format in [Format::Markdown, Format::Html] {
+        for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
             let html = clean(&source, format);
             for (element, attributes) in elements(&html) {
                 prop_assert!(ELEMENTS.split_whitespace().any(|known| known == element), "<{element}> in {html}");
@@ -175,7 +175,7 @@ proptest! {
 
     #[test]
     fn cleaning_is_idempotent(source in markup()) {
-        for format in [Format::Markdown, Format::Html] {
+        for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
             let once = body::clean_fragment(&clean(&source, format), &site());
             let twice = body::clean_fragment(once.as_str(), &site());
             prop_assert_eq!(once.as_str(), twice.as_str());

@@ -7,7 +7,7 @@ use finews::archive::{NameId, Snapshot};
 use finews::search::normalise::normalised;
 use finews::search::query::Query;
 use finews::search::tokens::{is_han, is_word};
-use finews::search::{Facet, Index, Order, Writer};
+use finews::search::{Facet, Order, SearchIndex, Writer};
 use tempfile::TempDir;
 
 use crate::support::{config, folder, load};
@@ -80,7 +80,7 @@ fn site(posts: usize) -> TempDir {
 
 /// A writer whose index contains an archive.
 fn writer(archive: &Arc<Snapshot>, folder: &Path) -> Writer {
-    let index = Index::open(folder).expect("an index");
+    let index = SearchIndex::open(folder).expect("an index");
     // Batches so small that the writer needs many of them.
     let mut writer = Writer::new(&index, 7).expect("a writer").expect("the only one");
     follow(&mut writer, archive);
@@ -92,12 +92,12 @@ fn follow(writer: &mut Writer, archive: &Arc<Snapshot>) {
 }
 
 /// An index that contains an archive.
-fn index(archive: &Arc<Snapshot>, folder: &Path) -> Arc<Index> {
+fn index(archive: &Arc<Snapshot>, folder: &Path) -> Arc<SearchIndex> {
     Arc::clone(writer(archive, folder).index())
 }
 
 /// Paths of the posts that a query finds by whole words, in the order of the results.
-fn search_paths(index: &Index, archive: &Snapshot, query: &str) -> Vec<String> {
+fn search_paths(index: &SearchIndex, archive: &Snapshot, query: &str) -> Vec<String> {
     let found = index.search(archive, &Query::new(query), Order::Newest, None, 10_000).expect("an answer");
     assert_eq!(found.count, found.posts.len(), "{query}");
     if found.is_cut {
@@ -240,10 +240,12 @@ fn index_follows_the_archive_and_survives_a_restart() {
     for (query, count) in [("第一稿", 0), ("第二稿", 1), ("别的", 0), ("新的", 1)] {
         assert_eq!(search_paths(&index, &archive, query).len(), count, "{query}");
     }
-    assert!(Writer::new(&Index::open(folder.path()).expect("an index"), 7).expect("an answer").is_none());
+    assert!(
+        Writer::new(&SearchIndex::open(folder.path()).expect("an index"), 7).expect("an answer").is_none()
+    );
     drop((writer, index));
     std::fs::create_dir(folder.path().join("search-0")).expect("a folder");
-    let again = Index::open(folder.path()).expect("an index");
+    let again = SearchIndex::open(folder.path()).expect("an index");
     assert_eq!(search_paths(&again, &archive, "第二稿").len(), 1);
     let mut writer = Writer::new(&again, 7).expect("a writer").expect("the only one");
     let before = again.generation();
@@ -434,11 +436,11 @@ fn facets_count_results_by_source_month_and_security() {
     let facets =
         index.search(&archive, &Query::new("降准"), Order::Newest, None, 1).expect("an answer").facets;
     let named = |facets: &[Facet<NameId>]| {
-        facets.iter().map(|facet| (archive.name(facet.of).to_owned(), facet.count)).collect::<Vec<_>>()
+        facets.iter().map(|facet| (archive.name(facet.value).to_owned(), facet.count)).collect::<Vec<_>>()
     };
     assert_eq!(named(&facets.sources), [("hongwang".into(), 2), ("emnews".into(), 1)]);
     assert_eq!(named(&facets.securities), [("600160.SH".into(), 2), ("600519.SH".into(), 1)]);
-    let months: Vec<_> = facets.months.iter().map(|facet| (facet.of.to_string(), facet.count)).collect();
+    let months: Vec<_> = facets.months.iter().map(|facet| (facet.value.to_string(), facet.count)).collect();
     assert_eq!(months, [("2022-05-01".into(), 2), ("2022-07-01".into(), 2)]);
 }
 

@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use finews::archive::{self, Progress, Snapshot};
 use finews::config::{Config, Overrides};
-use finews::search::State;
+use finews::search::IndexState;
 use finews::web::{self, App, paths};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -51,7 +51,7 @@ pub fn config(root: &Path) -> Config {
 
 /// Loads the archive of a site.
 pub fn load(config: &Config) -> Snapshot {
-    archive::load(config, paths::CLAIMS, &Progress::default()).expect("an archive")
+    archive::load(config, paths::RESERVED_PATHS, &Progress::default()).expect("an archive")
 }
 
 /// A site that takes requests without sockets, directly at its router.
@@ -94,7 +94,7 @@ impl Site {
         app.search().start(Some(folder.path().join("index")));
         app.publish(Arc::new(load(&config)));
         let start = Instant::now();
-        while *app.search().state() != State::Current {
+        while *app.search().state() != IndexState::Current {
             assert!(start.elapsed() < Duration::from_secs(20), "{}", app.search().state());
             std::thread::sleep(Duration::from_millis(10));
         }

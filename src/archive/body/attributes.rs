@@ -6,20 +6,20 @@ use std::borrow::Cow;
 use super::clean::{self, EXTERNAL_REL};
 use super::literal::escape_html;
 use super::security::SecurityCode;
-use super::tokens::Tag;
+use super::tokens::StartTag;
 use super::{SiteContext, link};
 
 /// Size limit of a value, in bytes; longer ones are dropped. `MAX_ENTITIES` explains their harm.
 const MAX_LEN: usize = 8192;
 
 /// The value of an attribute, if it is not too long.
-pub(super) fn get<'h>(tag: &Tag<'h>, name: &str) -> Option<Cow<'h, str>> {
+pub(super) fn get<'h>(tag: &StartTag<'h>, name: &str) -> Option<Cow<'h, str>> {
     tag.get(name).filter(|value| value.len() <= MAX_LEN)
 }
 
 /// Writes the opening tag of `element`, which replaces `tag`. Returns `false`, with no output, for a link
 /// without a target or an image without a source.
-pub(super) fn write(element: &str, tag: &Tag<'_>, site: &SiteContext, out: &mut String) -> bool {
+pub(super) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> bool {
     match element {
         "a" => {
             let Some(target) = get(tag, "href").and_then(|href| link::target(&href, site)) else {
@@ -72,7 +72,7 @@ fn push(name: &str, value: &str, out: &mut String) {
     out.push('"');
 }
 
-fn copy(element: &str, tag: &Tag<'_>, names: &[&str], out: &mut String) {
+fn copy(element: &str, tag: &StartTag<'_>, names: &[&str], out: &mut String) {
     for name in names {
         if let Some(value) = get(tag, name).filter(|value| clean::has_attribute(element, name, value)) {
             push(name, &value, out);
@@ -81,7 +81,7 @@ fn copy(element: &str, tag: &Tag<'_>, names: &[&str], out: &mut String) {
 }
 
 /// Writes the class that the element keeps: its own if it is allowed, else that of its alignment.
-fn class(element: &str, tag: &Tag<'_>, out: &mut String) {
+fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
     let own = get(tag, "class").unwrap_or_default();
     let own = own.split_ascii_whitespace().find(|class| clean::has_class(element, class));
     let class = own.or_else(|| alignment(tag)).filter(|class| clean::has_class(element, class));
@@ -90,7 +90,7 @@ fn class(element: &str, tag: &Tag<'_>, out: &mut String) {
     }
 }
 
-fn alignment(tag: &Tag<'_>) -> Option<&'static str> {
+fn alignment(tag: &StartTag<'_>) -> Option<&'static str> {
     let style = get(tag, "style").unwrap_or_default();
     let align = match declaration(&style, "text-align") {
         Some(align) => Some(Cow::Borrowed(align)),
@@ -116,17 +116,17 @@ fn declaration<'s>(style: &'s str, property: &str) -> Option<&'s str> {
 }
 
 /// Returns whether the element's style has `display:none`.
-pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
+pub(super) fn is_hidden(tag: &StartTag<'_>) -> bool {
     let style = get(tag, "style").unwrap_or_default();
     declaration(&style, "display").is_some_and(|display| display.eq_ignore_ascii_case("none"))
 }
 
 /// The security that a stock link, a dead stock link or a chart names.
-pub(super) fn security(tag: &Tag<'_>) -> Option<SecurityCode> {
+pub(super) fn security(tag: &StartTag<'_>) -> Option<SecurityCode> {
     let data = get(tag, "data-code")?;
     let is_chart = data.contains('|') && tag.name == "img";
     if is_chart || has_any_class(tag, &MENTIONS) || has_any_class(tag, &["EmImageRemark"]) {
-        SecurityCode::of_data(&data)
+        SecurityCode::from_data_attribute(&data)
     } else {
         None
     }
@@ -136,10 +136,10 @@ pub(super) fn security(tag: &Tag<'_>) -> Option<SecurityCode> {
 const MENTIONS: [&str; 2] = ["keytip", "em_stock_key_common"];
 
 /// Returns whether the element holds a security's name, not its chart.
-pub(super) fn is_mention(tag: &Tag<'_>) -> bool {
+pub(super) fn is_mention(tag: &StartTag<'_>) -> bool {
     has_any_class(tag, &MENTIONS)
 }
 
-fn has_any_class(tag: &Tag<'_>, classes: &[&str]) -> bool {
+fn has_any_class(tag: &StartTag<'_>, classes: &[&str]) -> bool {
     get(tag, "class").is_some_and(|own| own.split_ascii_whitespace().any(|class| classes.contains(&class)))
 }

@@ -83,20 +83,20 @@ pub(super) struct LinkDefinition {
 }
 
 /// The content of footnotes, by name.
-pub(super) type Footnotes = BTreeMap<String, Vec<Block>>;
+pub(super) type FootnoteContents = BTreeMap<String, Vec<Block>>;
 
 /// Parses a source into blocks and collects its definitions.
 #[derive(Debug, Default)]
 pub(super) struct Parser {
     pub(super) links: Vec<LinkDefinition>,
-    pub(super) footnotes: Footnotes,
+    pub(super) footnotes: FootnoteContents,
     depth: usize,
     /// Bytes that failed searches for an end may still cost; keeps a hostile body linear.
     pub(super) budget: usize,
 }
 
 /// The position of a block parser: a source of whole lines, and the blocks so far.
-pub(super) struct Cursor<'s, 'b> {
+pub(super) struct BlockCursor<'s, 'b> {
     pub(super) src: &'s str,
     pub(super) pos: usize,
     pub(super) blocks: &'b mut Vec<Block>,
@@ -106,7 +106,7 @@ pub(super) struct Cursor<'s, 'b> {
     line_end: usize,
 }
 
-impl<'s> Cursor<'s, '_> {
+impl<'s> BlockCursor<'s, '_> {
     pub(super) fn rest(&self) -> &'s str {
         &self.src[self.pos..]
     }
@@ -146,7 +146,7 @@ impl Parser {
             return;
         }
         self.depth += 1;
-        let mut cursor = Cursor { src: text, pos: 0, blocks, next_id: None, line_end: 0 };
+        let mut cursor = BlockCursor { src: text, pos: 0, blocks, next_id: None, line_end: 0 };
         while cursor.pos < text.len() {
             let had_id = cursor.next_id.is_some();
             self.block(&mut cursor);
@@ -160,7 +160,7 @@ impl Parser {
     }
 
     /// Parses one block. The order of attempts is kramdown's.
-    fn block(&mut self, c: &mut Cursor<'_, '_>) {
+    fn block(&mut self, c: &mut BlockCursor<'_, '_>) {
         if blank(c) || code::indented(c) {
             return;
         }
@@ -175,7 +175,7 @@ impl Parser {
     }
 
     /// Parses a block that begins with a mark.
-    fn marked_block(&mut self, c: &mut Cursor<'_, '_>) -> bool {
+    fn marked_block(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
         code::fenced(self, c)
             || self.quote(c)
             || heading::heading(c)
@@ -192,7 +192,7 @@ impl Parser {
             || boundary(c)
     }
 
-    fn quote(&mut self, c: &mut Cursor<'_, '_>) -> bool {
+    fn quote(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
         if quote_mark(c.line()).is_none() {
             return false;
         }
@@ -210,7 +210,7 @@ impl Parser {
         true
     }
 
-    fn math(&mut self, c: &mut Cursor<'_, '_>) -> bool {
+    fn math(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
         let text = after_indent(c.rest());
         if !text.starts_with("$$") || !c.after_boundary() || self.budget == 0 {
             return false;
@@ -231,7 +231,7 @@ impl Parser {
     }
 }
 
-fn blank(c: &mut Cursor<'_, '_>) -> bool {
+fn blank(c: &mut BlockCursor<'_, '_>) -> bool {
     if !is_blank(c.line()) {
         return false;
     }
@@ -247,7 +247,7 @@ fn blank(c: &mut Cursor<'_, '_>) -> bool {
     true
 }
 
-fn rule(c: &mut Cursor<'_, '_>) -> bool {
+fn rule(c: &mut BlockCursor<'_, '_>) -> bool {
     let line = c.line();
     let is_rule = is_rule(line);
     if is_rule {
@@ -266,7 +266,7 @@ pub(super) fn is_rule(line: &str) -> bool {
 }
 
 /// A line `^` ends the block before it.
-fn boundary(c: &mut Cursor<'_, '_>) -> bool {
+fn boundary(c: &mut BlockCursor<'_, '_>) -> bool {
     let line = c.line();
     let is_boundary = is_boundary(line);
     if is_boundary {
@@ -286,7 +286,7 @@ pub(super) fn before_boundary(rest: &str) -> bool {
     rest.is_empty() || is_blank(line) || is_boundary(line) || define::attributes(line).is_some()
 }
 
-fn paragraph(c: &mut Cursor<'_, '_>) -> bool {
+fn paragraph(c: &mut BlockCursor<'_, '_>) -> bool {
     let start = c.pos;
     loop {
         c.pos += c.line().len();

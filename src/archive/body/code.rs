@@ -1,8 +1,8 @@
 //! kramdown's code blocks, indented and fenced (`parser/kramdown/codeblock.rb` and GFM's).
 
-use super::blocks::{Block, Cursor, Parser, after_indent, begins_blank, ends_lazily, is_blank, line};
+use super::blocks::{Block, BlockCursor, Parser, after_indent, begins_blank, ends_lazily, is_blank, line};
 
-pub(super) fn fenced(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn fenced(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     let Some((fence, info)) = fence(first) else { return false };
     let info = info.trim();
@@ -25,7 +25,7 @@ pub(super) fn fenced(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     false
 }
 
-pub(super) fn indented(c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn indented(c: &mut BlockCursor<'_, '_>) -> bool {
     let len = indented_len(c.rest());
     if len == 0 {
         return false;

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::blocks::{Block, Cursor, LinkDefinition, Parser, after_indent, is_blank, line};
+use super::blocks::{Block, BlockCursor, LinkDefinition, Parser, after_indent, is_blank, line};
 use super::code::{indented_len, without_indent};
 
-pub(super) fn footnote(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn footnote(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     let Some((name, content)) = after_indent(first).strip_prefix("[^").and_then(|text| text.split_once("]:"))
     else {
@@ -45,7 +45,7 @@ static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-pub(super) fn link(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn link(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     if !after_indent(first).starts_with('[') || !first.contains("]:") {
         return false;
@@ -66,7 +66,7 @@ pub(super) fn link(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
 }
 
 /// Removes `*[abbr]: meaning`; the abbreviations themselves stay plain text.
-pub(super) fn abbreviation(c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn abbreviation(c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     let found = after_indent(first).strip_prefix("*[").and_then(|text| text.split_once("]:"));
     if found.is_none_or(|(name, _)| name.is_empty()) {
@@ -99,7 +99,7 @@ pub(super) fn without_attributes(content: &str) -> &str {
     found.and_then(|inner| inner.split_once('}')).map_or(content, |(_, rest)| rest.trim_ascii_start())
 }
 
-pub(super) fn extension(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn extension(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     let text = after_indent(first);
     if !text.starts_with("{:") {
@@ -145,7 +145,7 @@ fn is_stop(line: &str, name: &str) -> bool {
 }
 
 /// Applies a `{: …}` line. Only a heading's id is kept; `{:toc}` removes the list before it.
-fn apply(c: &mut Cursor<'_, '_>, text: &str) {
+fn apply(c: &mut BlockCursor<'_, '_>, text: &str) {
     let id = text.split_ascii_whitespace().find_map(|word| {
         let id = word.split('.').find_map(|part| part.strip_prefix('#'))?;
         id.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| id.to_owned())

@@ -1,8 +1,8 @@
 //! kramdown's headings, `# …` and underlined (`parser/kramdown/header.rb` and GFM's).
 
-use super::blocks::{Block, Cursor, Leaf, after_indent, line};
+use super::blocks::{Block, BlockCursor, Leaf, after_indent, line};
 
-pub(super) fn heading(c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn heading(c: &mut BlockCursor<'_, '_>) -> bool {
     let line = c.line();
     let Some((level, contents)) = atx(line) else { return false };
     let (text, id) = heading_id(contents.trim_end());
@@ -11,7 +11,7 @@ pub(super) fn heading(c: &mut Cursor<'_, '_>) -> bool {
     add_heading(c, level, text, id, line.len())
 }
 
-pub(super) fn setext_heading(c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn setext_heading(c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     let under = line(&c.rest()[first.len()..]);
     let marks = under.trim_ascii_end();
@@ -29,7 +29,7 @@ pub(super) fn setext_heading(c: &mut Cursor<'_, '_>) -> bool {
     add_heading(c, level, text, id, first.len() + under.len())
 }
 
-fn add_heading(c: &mut Cursor<'_, '_>, level: usize, text: &str, id: Option<&str>, len: usize) -> bool {
+fn add_heading(c: &mut BlockCursor<'_, '_>, level: usize, text: &str, id: Option<&str>, len: usize) -> bool {
     if text.is_empty() {
         return false;
     }

@@ -2,14 +2,14 @@
 //! after it (`parser/kramdown/html.rb`). Unlike in kramdown, an element that is never closed ends at the
 //! next blank line.
 
-use super::blocks::{Block, Cursor, Leaf, Parser, after_indent, is_blank, line};
+use super::blocks::{Block, BlockCursor, Leaf, Parser, after_indent, is_blank, line};
 use super::tag::{self, OpenTag, close_tag, open_tag};
 use super::{bytes, element};
 
 /// Maximum number of open elements during a search for a closing tag.
 const MAX_OPEN: usize = 512;
 
-pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn html(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let text = after_indent(c.rest());
     if let Some(comment) = text.strip_prefix("<!--") {
         let Some(len) = comment.find("-->").filter(|_| parser.budget > 0) else {
@@ -32,12 +32,12 @@ pub(super) fn html(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
         Some(close) => {
             let (inner, end) = (&text[tag.len..close.start], &text[close.start..close.end]);
             let block = match content(tag) {
-                Content::Raw => Block::Html(text[..close.end].to_owned()),
-                Content::Blocks => {
+                ContentModel::Raw => Block::Html(text[..close.end].to_owned()),
+                ContentModel::Blocks => {
                     let inner = inner.strip_prefix('\n').unwrap_or(inner);
                     with_markdown(text, tag, parser.parse(&format!("{inner}\n")), end)
                 }
-                Content::Spans => {
+                ContentModel::Spans => {
                     let leaf = Leaf::new(inner.trim_ascii());
                     with_markdown(text, tag, vec![Block::Para { leaf, tight: true }], end)
                 }
@@ -76,36 +76,36 @@ fn with_markdown(text: &str, tag: OpenTag<'_>, children: Vec<Block>, close: &str
     Block::Element { open: text[..tag.len].to_owned(), children, close: close.to_owned() }
 }
 
-enum Content {
+enum ContentModel {
     Raw,
     Blocks,
     Spans,
 }
 
 /// `HTML_MARKDOWN_ATTR_MAP`
-fn content(tag: OpenTag<'_>) -> Content {
+fn content(tag: OpenTag<'_>) -> ContentModel {
     match tag.markdown {
-        Some("block") => Content::Blocks,
-        Some("span") => Content::Spans,
-        Some("1") if tag::holds_blocks(tag.name) => Content::Blocks,
-        Some("1") if tag::holds_spans(tag.name) => Content::Spans,
-        _ => Content::Raw,
+        Some("block") => ContentModel::Blocks,
+        Some("span") => ContentModel::Spans,
+        Some("1") if tag::holds_blocks(tag.name) => ContentModel::Blocks,
+        Some("1") if tag::holds_spans(tag.name) => ContentModel::Spans,
+        _ => ContentModel::Raw,
     }
 }
 
 /// The byte range of a closing tag.
-struct Close {
+struct CloseTag {
     start: usize,
     end: usize,
 }
 
-fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<Close> {
+fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<CloseTag> {
     if parser.budget == 0 {
         return None;
     }
     let found = if is_raw_text(tag.name) {
         raw_text_close(&text[tag.len..], tag.name)
-            .map(|close| Close { start: close.start + tag.len, end: close.end + tag.len })
+            .map(|close| CloseTag { start: close.start + tag.len, end: close.end + tag.len })
     } else {
         scan(text).0
     };
@@ -117,7 +117,7 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
 
 /// Scans the element at the start of a text. Returns its closing tag, or the tags that are open at the end
 /// of the text, with their positions.
-fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
+fn scan(text: &str) -> (Option<CloseTag>, Vec<(OpenTag<'_>, usize)>) {
     let mut open: Vec<(OpenTag<'_>, usize)> = Vec::new();
     let mut unclosed: Vec<&str> = Vec::new();
     let mut at = 0;
@@ -130,7 +130,7 @@ fn scan(text: &str) -> (Option<Close>, Vec<(OpenTag<'_>, usize)>) {
             let found = open.iter().rposition(|(other, _)| other.name.eq_ignore_ascii_case(name));
             open.truncate(found.unwrap_or(open.len()));
             if open.is_empty() {
-                return (Some(Close { start: at, end: at + len }), open);
+                return (Some(CloseTag { start: at, end: at + len }), open);
             }
             at += len;
         } else if let Some(tag) = open_tag(rest) {
@@ -160,10 +160,10 @@ fn is_raw_text(name: &str) -> bool {
     name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style")
 }
 
-fn raw_text_close(text: &str, name: &str) -> Option<Close> {
+fn raw_text_close(text: &str, name: &str) -> Option<CloseTag> {
     text.match_indices("</").find_map(|(start, _)| {
         let (other, len) = close_tag(&text[start..])?;
-        other.eq_ignore_ascii_case(name).then_some(Close { start, end: start + len })
+        other.eq_ignore_ascii_case(name).then_some(CloseTag { start, end: start + len })
     })
 }
 
@@ -177,7 +177,7 @@ fn to_blank_line(text: &str, from: usize) -> usize {
 }
 
 /// `TRAILING_WHITESPACE`
-fn skip_line_end(c: &mut Cursor<'_, '_>) {
+fn skip_line_end(c: &mut BlockCursor<'_, '_>) {
     let rest = c.rest().trim_start_matches([' ', '\t']);
     if let Some(rest) = rest.strip_prefix('\n') {
         c.pos = c.src.len() - rest.len();

@@ -15,12 +15,12 @@ use super::{element, rewrite};
 
 /// Footnotes in the order of their first reference, with the number of references.
 #[derive(Debug, Default)]
-pub(super) struct Footnotes {
+pub(super) struct FootnoteReferences {
     pub(super) order: Vec<(String, usize)>,
     index: HashMap<String, usize>,
 }
 
-impl Footnotes {
+impl FootnoteReferences {
     fn reference(&mut self, name: &str, out: &mut String) {
         let at = *self.index.entry(name.to_owned()).or_insert_with(|| {
             self.order.push((name.to_owned(), 0));
@@ -37,8 +37,13 @@ impl Footnotes {
 }
 
 /// Writes the spans of a paragraph.
-pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Footnotes, out: &mut String) {
-    let mut open_tags: Vec<Tag> = Vec::new();
+pub(super) fn write(
+    paragraph: Node<'_>,
+    literals: &Literals,
+    footnotes: &mut FootnoteReferences,
+    out: &mut String,
+) {
+    let mut open_tags: Vec<UnclosedTag> = Vec::new();
     let mut images = 0_usize;
     for edge in paragraph.traverse() {
         let (node, starts) = match edge {
@@ -109,7 +114,7 @@ pub(super) fn write(paragraph: Node<'_>, literals: &Literals, footnotes: &mut Fo
 }
 
 /// An open HTML tag.
-struct Tag {
+struct UnclosedTag {
     name: String,
     /// The tag's byte range in the output.
     place: Range<usize>,
@@ -117,7 +122,7 @@ struct Tag {
 
 /// Closes tags that have no end tag. Tags that would hide their content are removed instead, so that the
 /// text after them is shown.
-fn end_all(open: Drain<'_, Tag>, out: &mut String) {
+fn end_all(open: Drain<'_, UnclosedTag>, out: &mut String) {
     for tag in open.rev() {
         if element::hides(&tag.name) {
             out.replace_range(tag.place, "");
@@ -173,7 +178,7 @@ fn title(title: &str, literals: &Literals, out: &mut String) {
     }
 }
 
-fn html_tag(html: &str, open: &mut Vec<Tag>, literals: &Literals, out: &mut String) {
+fn html_tag(html: &str, open: &mut Vec<UnclosedTag>, literals: &Literals, out: &mut String) {
     if let Some((name, _)) = close_tag(html) {
         match open.iter().rposition(|other| other.name.eq_ignore_ascii_case(name)) {
             Some(at) => {
@@ -192,7 +197,7 @@ fn html_tag(html: &str, open: &mut Vec<Tag>, literals: &Literals, out: &mut Stri
         if tag.closed && !tag::is_void(tag.name) {
             out.extend(["</", tag.name, ">"]);
         } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= rewrite::MAX_DEPTH {
-            open.push(Tag { name: tag.name.to_owned(), place: start..out.len() });
+            open.push(UnclosedTag { name: tag.name.to_owned(), place: start..out.len() });
         }
     }
 }

@@ -8,14 +8,14 @@ use super::{SiteContext, link};
 
 /// A child of the body, by its byte range in the rewritten HTML.
 #[derive(Debug)]
-pub(super) struct Top {
+pub(super) struct BodyChild {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: ChildKind,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ChildKind {
     Empty,
     /// Only source and return links, with the source's URL if it has one.
     Links(Option<String>),
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 
 /// A link: the range of its text in the text of the child, and its target.
 #[derive(Debug)]
-pub(super) struct Link<'h> {
+pub(super) struct ChildLink<'h> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) href: Cow<'h, str>,
@@ -38,36 +38,36 @@ pub(super) struct Link<'h> {
 /// Classifies a child by its text and links.
 pub(super) fn kind(
     text: &str,
-    links: &[Link<'_>],
+    links: &[ChildLink<'_>],
     is_quote: bool,
     has_media: bool,
     site: &SiteContext,
-) -> Kind {
+) -> ChildKind {
     let trimmed = text.trim();
     let source = source_at_end(trimmed);
     let name = source.as_ref().map(|(_, name)| name.clone());
     if has_media {
-        return Kind::Other(name);
+        return ChildKind::Other(name);
     }
     // `<>` is an empty source link.
     if matches!(trimmed, "" | "<>") {
-        return Kind::Empty;
+        return ChildKind::Empty;
     }
     if !links.is_empty()
         && let Some(source) = only_links(text, links, site)
     {
-        return Kind::Links(source);
+        return ChildKind::Links(source);
     }
     match source {
-        _ if is_quote => Kind::Quote(fold(text).into_owned()),
-        Some(("", name)) => Kind::Source(name),
-        _ => Kind::Other(name),
+        _ if is_quote => ChildKind::Quote(fold(text).into_owned()),
+        Some(("", name)) => ChildKind::Source(name),
+        _ => ChildKind::Other(name),
     }
 }
 
 /// Returns `Some` for a text that consists only of return links and links to one source, with the source's
 /// URL if it has one.
-fn only_links(text: &str, links: &[Link<'_>], site: &SiteContext) -> Option<Option<String>> {
+fn only_links(text: &str, links: &[ChildLink<'_>], site: &SiteContext) -> Option<Option<String>> {
     let is_separator =
         |between: &str| between.chars().all(|c| c.is_whitespace() || matches!(c, '｜' | '|' | '·'));
     let mut source = None;
@@ -118,16 +118,16 @@ pub(super) struct Lifted {
 }
 
 /// Lifts one source link, one source name, all return links, and a single leading quote as the digest.
-pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
+pub(super) fn lift(html: String, children: &[BodyChild]) -> Lifted {
     let mut lifted = Lifted::default();
-    let mut tail = tops.len();
-    for top in tops.iter().rev() {
-        let is_lifted = match &top.kind {
-            Kind::Empty | Kind::Links(None) => true,
-            Kind::Links(Some(url)) => keep(&mut lifted.source_url, url),
-            Kind::Source(name) => keep(&mut lifted.source_name, name),
-            Kind::Quote(_) => false,
-            Kind::Other(name) => {
+    let mut tail = children.len();
+    for child in children.iter().rev() {
+        let is_lifted = match &child.kind {
+            ChildKind::Empty | ChildKind::Links(None) => true,
+            ChildKind::Links(Some(url)) => keep(&mut lifted.source_url, url),
+            ChildKind::Source(name) => keep(&mut lifted.source_name, name),
+            ChildKind::Quote(_) => false,
+            ChildKind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
                 false
             }
@@ -137,16 +137,22 @@ pub(super) fn lift(html: String, tops: &[Top]) -> Lifted {
         }
         tail -= 1;
     }
-    let head = tops[..tail].iter().take_while(|top| top.kind == Kind::Empty).count();
-    let mut rest = tops[head..tail].iter().skip(1).map(|top| &top.kind).filter(|kind| **kind != Kind::Empty);
-    let head = match tops[..tail].get(head).map(|top| &top.kind) {
-        Some(Kind::Quote(text)) if rest.next().is_some_and(|next| !matches!(next, Kind::Quote(_))) => {
+    let head = children[..tail].iter().take_while(|child| child.kind == ChildKind::Empty).count();
+    let mut rest = children[head..tail]
+        .iter()
+        .skip(1)
+        .map(|child| &child.kind)
+        .filter(|kind| **kind != ChildKind::Empty);
+    let head = match children[..tail].get(head).map(|child| &child.kind) {
+        Some(ChildKind::Quote(text))
+            if rest.next().is_some_and(|next| !matches!(next, ChildKind::Quote(_))) =>
+        {
             lifted.digest = Some(text.clone());
             head + 1
         }
         _ => head,
     };
-    lifted.html = without(html, tops[..head].iter().chain(&tops[tail..]));
+    lifted.html = without(html, children[..head].iter().chain(&children[tail..]));
     lifted
 }
 
@@ -156,12 +162,12 @@ fn keep(kept: &mut Option<String>, value: &str) -> bool {
 }
 
 /// Removes the given children from the HTML, and white space at both ends.
-fn without<'t>(html: String, tops: impl Iterator<Item = &'t Top>) -> String {
+fn without<'t>(html: String, children: impl Iterator<Item = &'t BodyChild>) -> String {
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
-    for top in tops {
-        out.push_str(&html[at..top.start]);
-        at = top.end;
+    for child in children {
+        out.push_str(&html[at..child.start]);
+        at = child.end;
     }
     out.push_str(&html[at..]);
     out.truncate(out.trim_ascii_end().len());

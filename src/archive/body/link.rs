@@ -7,13 +7,13 @@ use super::SiteContext;
 
 /// A link's target as it is printed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct LinkTarget {
     pub(super) url: String,
     /// True if the target is on another host.
     pub(super) is_external: bool,
 }
 
-enum Address<'a> {
+enum ParsedUrl<'a> {
     /// `http:`, `https:` or no scheme (`//host`): the host, and the rest from `/`, `?` or `#` on.
     Hosted {
         has_scheme: bool,
@@ -27,10 +27,10 @@ enum Address<'a> {
 }
 
 /// The target of a link; `None` if ammonia would drop it.
-pub(super) fn target(href: &str, site: &SiteContext) -> Option<Target> {
+pub(super) fn target(href: &str, site: &SiteContext) -> Option<LinkTarget> {
     let href = trimmed(href);
     let (url, is_external) = match parse(&href) {
-        Address::Hosted { has_scheme, host, rest } => {
+        ParsedUrl::Hosted { has_scheme, host, rest } => {
             let is_own = is_own(host, site);
             if is_legacy(host, site) || (is_own && !has_scheme) {
                 (local(rest, site), false)
@@ -40,25 +40,25 @@ pub(super) fn target(href: &str, site: &SiteContext) -> Option<Target> {
                 (href, !is_own)
             }
         }
-        Address::Mail => (href, false),
-        Address::Other => return None,
-        Address::Relative => (href.replace(' ', "%20"), false),
+        ParsedUrl::Mail => (href, false),
+        ParsedUrl::Other => return None,
+        ParsedUrl::Relative => (href.replace(' ', "%20"), false),
     };
-    Some(Target { url, is_external })
+    Some(LinkTarget { url, is_external })
 }
 
 /// The source of an image; `None` if it cannot be fetched over https.
 pub(super) fn image(src: &str, site: &SiteContext) -> Option<String> {
     let src = trimmed(src);
     match parse(&src) {
-        Address::Hosted { host: "", .. } | Address::Mail | Address::Other => None,
-        Address::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
+        ParsedUrl::Hosted { host: "", .. } | ParsedUrl::Mail | ParsedUrl::Other => None,
+        ParsedUrl::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
             Some(local(rest, site))
         }
-        Address::Hosted { host, .. } if !is_host(host) => None,
-        Address::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
-        Address::Relative if src.is_empty() => None,
-        Address::Relative => Some(src.replace(' ', "%20")),
+        ParsedUrl::Hosted { host, .. } if !is_host(host) => None,
+        ParsedUrl::Hosted { host, rest, .. } => Some(format!("https://{host}{}", rest.replace(' ', "%20"))),
+        ParsedUrl::Relative if src.is_empty() => None,
+        ParsedUrl::Relative => Some(src.replace(' ', "%20")),
     }
 }
 
@@ -67,7 +67,7 @@ fn trimmed(url: &str) -> String {
     url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "")
 }
 
-fn parse(url: &str) -> Address<'_> {
+fn parse(url: &str) -> ParsedUrl<'_> {
     let is_slash = |c: char| matches!(c, '/' | '\\');
     let scheme = url.split_once(':').filter(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -77,17 +77,17 @@ fn parse(url: &str) -> Address<'_> {
         Some((scheme, after)) if ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme)) => {
             (true, after.trim_start_matches(is_slash))
         }
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("mailto") => return Address::Mail,
-        Some(_) => return Address::Other,
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("mailto") => return ParsedUrl::Mail,
+        Some(_) => return ParsedUrl::Other,
         None => match url.strip_prefix(is_slash).and_then(|rest| rest.strip_prefix(is_slash)) {
             Some(after) => (false, after.trim_start_matches(is_slash)),
-            None => return Address::Relative,
+            None => return ParsedUrl::Relative,
         },
     };
     let end = after.find(['/', '\\', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at(end);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Address::Hosted { has_scheme, host, rest }
+    ParsedUrl::Hosted { has_scheme, host, rest }
 }
 
 /// Returns whether every URL parser reads the host alike; ammonia's parser checks the others.
@@ -146,7 +146,7 @@ mod tests {
             ("#fn:1", "#fn:1", false),
             ("mailto:a@b.example", "mailto:a@b.example", false),
         ] {
-            assert_eq!(target(href, &site), Some(Target { url: url.to_owned(), is_external }), "{href}");
+            assert_eq!(target(href, &site), Some(LinkTarget { url: url.to_owned(), is_external }), "{href}");
         }
     }
 

@@ -18,16 +18,17 @@ pub(super) fn resolve<'s>(
     if !source.contains("{{") && !source.contains("{%") {
         return Cow::Borrowed(source);
     }
-    let mut run = Run { source, at: 0, out: String::with_capacity(source.len()), closers: Vec::new() };
-    while let Some(tag) = run.next_tag() {
-        run.resolve(&tag, cx, literals, defects);
+    let mut resolver =
+        Resolver { source, at: 0, out: String::with_capacity(source.len()), closers: Vec::new() };
+    while let Some(tag) = resolver.next_tag() {
+        resolver.resolve(&tag, cx, literals, defects);
     }
-    run.out.push_str(&source[run.at..]);
-    Cow::Owned(run.out)
+    resolver.out.push_str(&source[resolver.at..]);
+    Cow::Owned(resolver.out)
 }
 
 /// `{% inner %}` or `{{ inner }}`.
-struct Tag<'s> {
+struct LiquidTag<'s> {
     start: usize,
     end: usize,
     inner: &'s str,
@@ -36,7 +37,7 @@ struct Tag<'s> {
     trim_after: bool,
 }
 
-struct Run<'s> {
+struct Resolver<'s> {
     source: &'s str,
     at: usize,
     out: String,
@@ -44,9 +45,9 @@ struct Run<'s> {
     closers: Vec<&'static str>,
 }
 
-impl<'s> Run<'s> {
+impl<'s> Resolver<'s> {
     /// Writes the text before the next tag and returns the tag.
-    fn next_tag(&mut self) -> Option<Tag<'s>> {
+    fn next_tag(&mut self) -> Option<LiquidTag<'s>> {
         let mut from = self.at;
         loop {
             let start = from + self.source[from..].find('{')?;
@@ -63,7 +64,7 @@ impl<'s> Run<'s> {
 
     fn resolve(
         &mut self,
-        tag: &Tag<'s>,
+        tag: &LiquidTag<'s>,
         cx: &Context<'_>,
         literals: &mut Literals,
         defects: &mut Vec<Defect>,
@@ -120,7 +121,7 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn put(&mut self, tag: &Tag<'_>, value: &str) {
+    fn put(&mut self, tag: &LiquidTag<'_>, value: &str) {
         if tag.trim_before {
             self.out.truncate(self.out.trim_end().len());
         }
@@ -131,11 +132,11 @@ impl<'s> Run<'s> {
         }
     }
 
-    fn leave(&mut self, tag: &Tag<'_>, literals: &mut Literals) {
+    fn leave(&mut self, tag: &LiquidTag<'_>, literals: &mut Literals) {
         literals.hold_text(&self.source[tag.start..tag.end], &mut self.out);
     }
 
-    fn find_close(&mut self, from: usize, name: &'static str) -> Option<Tag<'s>> {
+    fn find_close(&mut self, from: usize, name: &'static str) -> Option<LiquidTag<'s>> {
         if self.closers.contains(&name) {
             return None;
         }
@@ -153,7 +154,7 @@ impl<'s> Run<'s> {
 }
 
 /// The tag that begins at a `{`. A tag that contains a blank line is text.
-fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
+fn tag_at(source: &str, start: usize) -> Option<LiquidTag<'_>> {
     let rest = &source[start..];
     let (close, is_output) = match rest.as_bytes().get(1)? {
         b'{' => ("}}", true),
@@ -171,7 +172,7 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
     let inner = inner.strip_prefix('-').unwrap_or(inner);
     let trim_after = inner.ends_with('-');
     let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
-    Some(Tag { start, end: start + 2 + len + 2, inner, is_output, trim_before, trim_after })
+    Some(LiquidTag { start, end: start + 2 + len + 2, inner, is_output, trim_before, trim_after })
 }
 
 /// The value of `{{ expression }}`; `None` if the expression is not supported.

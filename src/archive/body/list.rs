@@ -1,10 +1,10 @@
 //! kramdown's lists: bullets, numbers and definitions (`parser/kramdown/list.rb`).
 
-use super::blocks::{Block, Cursor, Definition, Leaf, Parser, is_blank, is_boundary, is_rule};
+use super::blocks::{Block, BlockCursor, Definition, Leaf, Parser, is_blank, is_boundary, is_rule};
 use super::{define, html_block};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ListKind {
     Bullet,
     Number,
     Definition,
@@ -12,23 +12,23 @@ enum Kind {
 
 /// Returns `Some` if a line begins with the marker of a bullet or numbered list.
 pub(super) fn marker(line: &str) -> Option<()> {
-    at(line, Kind::Bullet, 3).or_else(|| at(line, Kind::Number, 3)).map(|_| ())
+    at(line, ListKind::Bullet, 3).or_else(|| at(line, ListKind::Number, 3)).map(|_| ())
 }
 
 /// Returns `Some` if a line begins with `: `.
 pub(super) fn definition_marker(line: &str) -> Option<()> {
-    at(line, Kind::Definition, 3).map(|_| ())
+    at(line, ListKind::Definition, 3).map(|_| ())
 }
 
 /// The length of a line's marker, indent included; the indent is at most `indent` spaces.
-fn at(line: &str, kind: Kind, indent: usize) -> Option<usize> {
+fn at(line: &str, kind: ListKind, indent: usize) -> Option<usize> {
     let bytes = line.as_bytes();
     let spaces = bytes.iter().take_while(|b| **b == b' ').count();
     let mark = &bytes[spaces..];
     let len = match kind {
-        Kind::Bullet => usize::from(matches!(mark.first(), Some(b'+' | b'*' | b'-'))),
-        Kind::Definition => usize::from(mark.first() == Some(&b':')),
-        Kind::Number => match mark.iter().take_while(|b| b.is_ascii_digit()).count() {
+        ListKind::Bullet => usize::from(matches!(mark.first(), Some(b'+' | b'*' | b'-'))),
+        ListKind::Definition => usize::from(mark.first() == Some(&b':')),
+        ListKind::Number => match mark.iter().take_while(|b| b.is_ascii_digit()).count() {
             digits if digits > 0 && mark.get(digits) == Some(&b'.') => digits + 1,
             _ => 0,
         },
@@ -38,13 +38,13 @@ fn at(line: &str, kind: Kind, indent: usize) -> Option<usize> {
 }
 
 /// An item whose lines are being collected.
-struct Item {
+struct ListItem {
     /// The item's text. A nested list begins a new part, so that it does not join the paragraph before it.
     parts: Vec<String>,
     indent: usize,
 }
 
-impl Item {
+impl ListItem {
     /// `parse_first_list_line`: `content` is the text after the marker.
     fn new(marker: usize, content: &str) -> Self {
         let mut content = expand_tabs(content, marker);
@@ -110,14 +110,14 @@ fn outdent(line: &str, indent: usize) -> (String, bool) {
     }
 }
 
-pub(super) fn list(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn list(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
-    let kind = if at(first, Kind::Bullet, 3).is_some() { Kind::Bullet } else { Kind::Number };
+    let kind = if at(first, ListKind::Bullet, 3).is_some() { ListKind::Bullet } else { ListKind::Number };
     if at(first, kind, 3).is_none() {
         return false;
     }
     let start = first.trim_start().split('.').next().and_then(|number| number.parse().ok());
-    let start = (kind == Kind::Number).then(|| start.unwrap_or(1));
+    let start = (kind == ListKind::Number).then(|| start.unwrap_or(1));
     let (items, ended) = collect(c, kind);
     let mut items = items
         .into_iter()
@@ -139,8 +139,8 @@ pub(super) fn list(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
 }
 
 /// The items of a list, and whether a `^` ended it.
-fn collect(c: &mut Cursor<'_, '_>, kind: Kind) -> (Vec<Item>, bool) {
-    let mut items: Vec<Item> = Vec::new();
+fn collect(c: &mut BlockCursor<'_, '_>, kind: ListKind) -> (Vec<ListItem>, bool) {
+    let mut items: Vec<ListItem> = Vec::new();
     let (mut indent, mut nested, mut after_blank) = (3, false, false);
     while c.pos < c.src.len() {
         let line = c.line();
@@ -152,7 +152,7 @@ fn collect(c: &mut Cursor<'_, '_>, kind: Kind) -> (Vec<Item>, bool) {
             return (items, true);
         }
         if let Some(len) = at(line, kind, indent) {
-            let item = Item::new(len, &line[len..]);
+            let item = ListItem::new(len, &line[len..]);
             indent = item.indent.saturating_sub(1).min(3);
             nested = marker(&item.parts[0]).is_some();
             items.push(item);
@@ -214,8 +214,8 @@ fn take_task_box(blocks: &mut [Block]) {
     }
 }
 
-pub(super) fn definitions(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
-    if at(c.line(), Kind::Definition, 3).is_none() {
+pub(super) fn definitions(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
+    if at(c.line(), ListKind::Definition, 3).is_none() {
         return false;
     }
     let mut loose = false;
@@ -230,12 +230,12 @@ pub(super) fn definitions(parser: &mut Parser, c: &mut Cursor<'_, '_>) -> bool {
     c.blocks.truncate(c.blocks.len() - 1 - usize::from(loose));
     let mut parts =
         terms.split('\n').map(|term| Definition::Term(Leaf::new(term.trim_ascii()))).collect::<Vec<_>>();
-    let mut bodies: Vec<(Item, bool)> = Vec::new();
+    let mut bodies: Vec<(ListItem, bool)> = Vec::new();
     let (mut indent, mut after_blank) = (3, false);
     while c.pos < c.src.len() {
         let line = c.line();
-        if let Some(len) = at(line, Kind::Definition, indent) {
-            let item = Item::new(len, &line[len..]);
+        if let Some(len) = at(line, ListKind::Definition, indent) {
+            let item = ListItem::new(len, &line[len..]);
             indent = item.indent.saturating_sub(1).min(3);
             bodies.push((item, loose));
             (loose, after_blank) = (false, false);

@@ -87,8 +87,8 @@ impl Literals {
             out.push_str(&rest[..at]);
             let (mark, len) = self.mark(&rest[at..]);
             out.push_str(match mark {
-                Mark::Plain(text) => text,
-                Mark::Held(Literal::Text(text) | Literal::Html(text)) => text,
+                MarkMeaning::Plain(text) => text,
+                MarkMeaning::Held(Literal::Text(text) | Literal::Html(text)) => text,
             });
             rest = &rest[at + len..];
         }
@@ -106,9 +106,9 @@ impl Literals {
             rest = &rest[at..];
             let (mark, len) = self.mark(rest);
             match mark {
-                Mark::Plain(text) => out.push_str(text),
-                Mark::Held(Literal::Html(html)) => out.push_str(html),
-                Mark::Held(Literal::Text(text)) => escape_html(text, out),
+                MarkMeaning::Plain(text) => out.push_str(text),
+                MarkMeaning::Held(Literal::Html(html)) => out.push_str(html),
+                MarkMeaning::Held(Literal::Text(text)) => escape_html(text, out),
             }
             rest = &rest[len..];
         }
@@ -116,25 +116,27 @@ impl Literals {
     }
 
     /// The meaning of the mark at the start of `text`, and its length in bytes.
-    fn mark(&self, text: &str) -> (Mark<'_>, usize) {
+    fn mark(&self, text: &str) -> (MarkMeaning<'_>, usize) {
         let len = GUARD.len_utf8();
         let rest = &text[len..];
         match text.chars().next() {
-            Some(GUARD) => (Mark::Plain(""), len + usize::from(rest.starts_with(' '))),
-            Some(STAR) => (Mark::Plain("*"), len),
-            Some(SPACE) => (Mark::Plain(" "), len),
-            Some(TILDE) => (Mark::Plain("~"), len),
-            Some(BACKSLASH) => (Mark::Plain("\\"), len),
+            Some(GUARD) => (MarkMeaning::Plain(""), len + usize::from(rest.starts_with(' '))),
+            Some(STAR) => (MarkMeaning::Plain("*"), len),
+            Some(SPACE) => (MarkMeaning::Plain(" "), len),
+            Some(TILDE) => (MarkMeaning::Plain("~"), len),
+            Some(BACKSLASH) => (MarkMeaning::Plain("\\"), len),
             Some(OPEN) => rest
                 .find(CLOSE)
                 .and_then(|end| Some((self.0.get(rest[..end].parse::<usize>().ok()?)?, end)))
-                .map_or((Mark::Plain(""), len), |(held, end)| (Mark::Held(held), len + end + len)),
-            _ => (Mark::Plain(""), len),
+                .map_or((MarkMeaning::Plain(""), len), |(held, end)| {
+                    (MarkMeaning::Held(held), len + end + len)
+                }),
+            _ => (MarkMeaning::Plain(""), len),
         }
     }
 }
 
-enum Mark<'a> {
+enum MarkMeaning<'a> {
     Plain(&'static str),
     Held(&'a Literal),
 }

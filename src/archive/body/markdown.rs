@@ -9,7 +9,7 @@ use comrak::{Arena, Node, Options, parse_document};
 use regex::Regex;
 
 use super::blocks::{self, Block, Definition, Leaf, LinkDefinition, Parser};
-use super::inline::{self, Footnotes};
+use super::inline::{self, FootnoteReferences};
 use super::literal::Literals;
 use super::spans;
 use super::table::{Align, Table};
@@ -27,7 +27,8 @@ pub(super) fn to_html(source: &str, literals: &mut Literals) -> String {
     let arena = Arena::new();
     let nodes = if count > 0 { paragraphs(&arena, &document) } else { Vec::new() };
     let out = String::with_capacity(source.len() + source.len() / 8);
-    let mut writer = Writer { out, literals, nodes, ids: HashMap::new(), footnotes: Footnotes::default() };
+    let mut writer =
+        HtmlWriter { out, literals, nodes, ids: HashMap::new(), footnotes: FootnoteReferences::default() };
     writer.blocks(&blocks);
     writer.write_footnotes(&parser.footnotes);
     writer.out
@@ -112,16 +113,16 @@ impl Leaves<'_> {
     }
 }
 
-struct Writer<'a, 'l> {
+struct HtmlWriter<'a, 'l> {
     out: String,
     literals: &'l Literals,
     nodes: Vec<Node<'a>>,
     /// The number of times that each id was generated.
     ids: HashMap<String, usize>,
-    footnotes: Footnotes,
+    footnotes: FootnoteReferences,
 }
 
-impl Writer<'_, '_> {
+impl HtmlWriter<'_, '_> {
     fn blocks(&mut self, blocks: &[Block]) {
         for block in blocks {
             self.block(block);
@@ -273,7 +274,7 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the referenced footnotes; one may reference another.
-    fn write_footnotes(&mut self, contents: &blocks::Footnotes) {
+    fn write_footnotes(&mut self, contents: &blocks::FootnoteContents) {
         if self.footnotes.order.is_empty() {
             return;
         }

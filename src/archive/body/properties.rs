@@ -214,7 +214,7 @@ pub(super) fn soup(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
 }
 
 fn check(source: &str) {
-    for format in [Format::Markdown, Format::Html] {
+    for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
         let site = site();
         let body = read(source, format, &context(&site));
         assert_safe(body.html.as_str());

@@ -8,13 +8,13 @@ mod cells;
 mod children;
 mod mention;
 
-use self::children::{Current, Mark};
-use self::mention::Mention;
+use self::children::{Checkpoint, OpenChild};
+use self::mention::OpenMention;
 use super::element::{self, Policy};
-use super::lift::{Link, Top};
+use super::lift::{BodyChild, ChildLink};
 use super::literal::escape_html;
 use super::security::{Mentions, Security, SecurityCode};
-use super::tokens::{RawText, Reader, Tag, tokenize};
+use super::tokens::{RawText, StartTag, TokenHandler, tokenize};
 use super::{SiteContext, attributes, bytes, unfinished};
 
 /// A body with more elements open at once loses its markup.
@@ -28,7 +28,7 @@ const MAX_ENTITIES: usize = 512;
 #[derive(Debug, Default)]
 pub(super) struct Rewritten {
     pub(super) html: String,
-    pub(super) tops: Vec<Top>,
+    pub(super) children: Vec<BodyChild>,
     pub(super) securities: Vec<Security>,
     pub(super) too_deep: bool,
 }
@@ -36,51 +36,56 @@ pub(super) struct Rewritten {
 /// Rewrites a body. Names of securities stay as they are if lists do not show the post.
 pub(super) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewritten {
     let html = &unfinished::escape(html);
-    let mut pass = tokenize(html, Pass { is_listed, ..Pass::new(html, site) });
-    pass.cut_from(0);
-    pass.end_top();
-    Rewritten { html: pass.out, tops: pass.tops, securities: pass.securities.all, too_deep: pass.too_deep }
+    let mut rewriter = tokenize(html, Rewriter { is_listed, ..Rewriter::new(html, site) });
+    rewriter.cut_from(0);
+    rewriter.end_child();
+    Rewritten {
+        html: rewriter.out,
+        children: rewriter.children,
+        securities: rewriter.securities.all,
+        too_deep: rewriter.too_deep,
+    }
 }
 
 /// An open element.
-struct Open<'h> {
+struct OpenElement<'h> {
     name: Cow<'h, str>,
     /// The element's name in the output; `None` if its tags are not written.
     shown: Option<Cow<'h, str>>,
     /// The state to restore at the end tag, if the element is hidden.
-    hidden: Option<Mark>,
+    hidden: Option<Checkpoint>,
     security: Option<SecurityCode>,
     /// Start of the element's text within the text of the body's child.
     text_start: usize,
     /// The target of a link.
     href: Option<Cow<'h, str>>,
-    mention: Option<Mention>,
+    mention: Option<OpenMention>,
 }
 
-struct Pass<'a> {
+struct Rewriter<'a> {
     site: &'a SiteContext,
     is_listed: bool,
     out: String,
-    open: Vec<Open<'a>>,
+    open: Vec<OpenElement<'a>>,
     /// Number of `open` elements that are in the output.
     shown: usize,
     raw: RawText<'a>,
     /// Characters since the last tag that the serialiser writes as entities.
     entities: usize,
-    current: Option<Current<'a>>,
-    tops: Vec<Top>,
+    current: Option<OpenChild<'a>>,
+    children: Vec<BodyChild>,
     securities: Mentions,
     too_deep: bool,
 }
 
-impl<'h> Reader<'h> for Pass<'h> {
+impl<'h> TokenHandler<'h> for Rewriter<'h> {
     fn text(&mut self, text: &str) {
         if !self.too_deep {
             self.add_text(text);
         }
     }
 
-    fn start(&mut self, tag: &Tag<'h>) -> bool {
+    fn start(&mut self, tag: &StartTag<'h>) -> bool {
         if self.too_deep {
             return false;
         }
@@ -99,7 +104,7 @@ impl<'h> Reader<'h> for Pass<'h> {
     }
 }
 
-impl<'a> Pass<'a> {
+impl<'a> Rewriter<'a> {
     fn new(html: &'a str, site: &'a SiteContext) -> Self {
         Self {
             site,
@@ -110,7 +115,7 @@ impl<'a> Pass<'a> {
             raw: RawText::new(html),
             entities: 0,
             current: None,
-            tops: Vec::new(),
+            children: Vec::new(),
             securities: Mentions::default(),
             too_deep: false,
         }
@@ -125,7 +130,7 @@ impl<'a> Pass<'a> {
                 self.out.push_str(text);
                 return;
             }
-            self.begin_top(self.out.len(), false, true);
+            self.begin_child(self.out.len(), false, true);
         }
         self.entities += bytes::count(text.as_bytes(), |b| (b == b'&') | (b == 0xC2));
         if self.entities > MAX_ENTITIES {
@@ -133,8 +138,8 @@ impl<'a> Pass<'a> {
         } else {
             escape_html(text, &mut self.out);
         }
-        if let Some(top) = &mut self.current {
-            top.text.push_str(text);
+        if let Some(child) = &mut self.current {
+            child.text.push_str(text);
         }
     }
 
@@ -153,7 +158,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Returns whether to skip the element's content.
-    fn start_tag(&mut self, tag: &Tag<'a>) -> bool {
+    fn start_tag(&mut self, tag: &StartTag<'a>) -> bool {
         let policy = element::policy(&tag.name);
         match policy {
             Policy::Raw => return self.raw.begins(&tag.name),
@@ -178,7 +183,7 @@ impl<'a> Pass<'a> {
             return false;
         }
         let mention = security.as_ref().and_then(|code| self.mention(tag, code));
-        let hidden = is_hidden.then(|| self.mark());
+        let hidden = is_hidden.then(|| self.checkpoint());
         let shown = match policy {
             _ if let Some(mention) = &mention => Some(self.open_mention(mention)),
             // A link inside a mention would end the mention's link.
@@ -188,12 +193,12 @@ impl<'a> Pass<'a> {
             _ => None,
         };
         let href = shown.as_ref().filter(|name| *name == "a").and_then(|_| attributes::get(tag, "href"));
-        self.open.push(Open {
+        self.open.push(OpenElement {
             name: tag.name.clone(),
             shown,
             hidden,
             security,
-            text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
+            text_start: self.current.as_ref().map_or(0, |child| child.text.len()),
             href,
             mention,
         });
@@ -202,7 +207,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes an opening tag. Returns its name, or `None` if nothing was written.
-    fn show(&mut self, name: Cow<'a, str>, tag: &Tag<'a>) -> Option<Cow<'a, str>> {
+    fn show(&mut self, name: Cow<'a, str>, tag: &StartTag<'a>) -> Option<Cow<'a, str>> {
         let before = self.out.len();
         let is_written = attributes::write(&name, tag, self.site, &mut self.out);
         if is_written {
@@ -212,7 +217,7 @@ impl<'a> Pass<'a> {
         is_written.then_some(name)
     }
 
-    fn void(&mut self, tag: &Tag<'a>) {
+    fn void(&mut self, tag: &StartTag<'a>) {
         if tag.name == "col" {
             if self.open.last().is_none_or(|open| open.name != "colgroup") {
                 return;
@@ -225,14 +230,14 @@ impl<'a> Pass<'a> {
             return;
         }
         self.enter(&tag.name, before);
-        if let Some(top) = &mut self.current {
+        if let Some(child) = &mut self.current {
             match &*tag.name {
-                "img" | "hr" => top.has_media = true,
-                _ => top.text.push('\n'),
+                "img" | "hr" => child.has_media = true,
+                _ => child.text.push('\n'),
             }
         }
         if self.shown == 0 && tag.name == "hr" {
-            self.end_top();
+            self.end_child();
         }
     }
 
@@ -291,9 +296,9 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn close(&mut self, open: Open<'a>) {
+    fn close(&mut self, open: OpenElement<'a>) {
         let text =
-            self.current.as_ref().map_or("", |top| top.text.get(open.text_start..).unwrap_or_default());
+            self.current.as_ref().map_or("", |child| child.text.get(open.text_start..).unwrap_or_default());
         let text_is_empty = text.trim().is_empty();
         if let Some(code) = open.security {
             self.securities.add(code, text);
@@ -305,15 +310,15 @@ impl<'a> Pass<'a> {
                 self.close_mention(mention, text_is_empty);
             }
             self.shown -= 1;
-            if let Some((top, href)) = self.current.as_mut().zip(open.href) {
-                top.links.push(Link { start: open.text_start, end: top.text.len(), href });
+            if let Some((child, href)) = self.current.as_mut().zip(open.href) {
+                child.links.push(ChildLink { start: open.text_start, end: child.text.len(), href });
             }
-            if self.shown == 0 && self.current.as_ref().is_some_and(|top| !top.is_loose) {
-                self.end_top();
+            if self.shown == 0 && self.current.as_ref().is_some_and(|child| !child.is_loose) {
+                self.end_child();
             }
         }
-        if let Some(mark) = open.hidden {
-            self.go_back(&mark);
+        if let Some(checkpoint) = open.hidden {
+            self.roll_back(&checkpoint);
         }
     }
 }

@@ -34,7 +34,7 @@ impl SecurityCode {
     }
 
     /// Converts a market number and a code as the quote site writes them.
-    pub(super) fn of(market: &str, code: &str) -> Option<Self> {
+    pub(super) fn from_market(market: &str, code: &str) -> Option<Self> {
         let code = code.trim().to_ascii_uppercase().replace('_', ".");
         let is_number = |len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
         let canonical = match market.trim() {
@@ -50,14 +50,14 @@ impl SecurityCode {
     }
 
     /// Parses a `data-code` attribute: `1,600160`, or `[K ]CODE|MARKET|TYPE` on an image.
-    pub(super) fn of_data(data: &str) -> Option<Self> {
+    pub(super) fn from_data_attribute(data: &str) -> Option<Self> {
         if let Some((market, code)) = data.split_once(',') {
-            return Self::of(market, code);
+            return Self::from_market(market, code);
         }
         let mut parts = data.strip_prefix("K ").unwrap_or(data).split('|');
         let (code, market) = (parts.next()?, parts.next()?);
         parts.next()?;
-        Self::of(market, code)
+        Self::from_market(market, code)
     }
 }
 
@@ -74,12 +74,12 @@ fn is_beijing(code: &str) -> bool {
 /// The error for a text that is not a canonical security code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a security code")]
-pub struct NotACode;
+pub struct InvalidSecurityCode;
 
 impl FromStr for SecurityCode {
-    type Err = NotACode;
+    type Err = InvalidSecurityCode;
 
-    fn from_str(text: &str) -> Result<Self, NotACode> {
+    fn from_str(text: &str) -> Result<Self, InvalidSecurityCode> {
         let is_digits = |code: &str, len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
         let is_valid = match text.rsplit_once('.') {
             Some((code, "SH" | "SZ" | "BJ")) => is_digits(code, 6),
@@ -92,7 +92,7 @@ impl FromStr for SecurityCode {
             Some(_) => false,
             None => text.strip_prefix("BK").is_some_and(|number| is_digits(number, 4)),
         };
-        if is_valid { Ok(Self(text.into())) } else { Err(NotACode) }
+        if is_valid { Ok(Self(text.into())) } else { Err(InvalidSecurityCode) }
     }
 }
 
@@ -152,9 +152,13 @@ mod tests {
             ("999,600160", None),
             ("", None),
         ] {
-            assert_eq!(SecurityCode::of_data(data).as_ref().map(SecurityCode::as_str), expected, "{data}");
+            assert_eq!(
+                SecurityCode::from_data_attribute(data).as_ref().map(SecurityCode::as_str),
+                expected,
+                "{data}"
+            );
         }
-        assert!(SecurityCode::of("90", "BK0493").is_some_and(|code| code.is_board()));
+        assert!(SecurityCode::from_market("90", "BK0493").is_some_and(|code| code.is_board()));
         assert!("600160".parse::<SecurityCode>().is_err());
     }
 
@@ -164,7 +168,7 @@ mod tests {
         for (data, name) in
             [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]
         {
-            mentions.add(SecurityCode::of_data(data).expect("a code"), name);
+            mentions.add(SecurityCode::from_data_attribute(data).expect("a code"), name);
         }
         let all = mentions.all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
         assert_eq!(all, [("NIO.US", "乙汽车"), ("600160.SH", "甲股份")]);

@@ -1,7 +1,7 @@
 //! Tables as kramdown parses them, but only if they have a delimiter row (`parser/kramdown/table.rb`): a
 //! `|` in a headline does not make a table.
 
-use super::blocks::{Block, Cursor, Leaf, after_indent, before_boundary, is_blank, line};
+use super::blocks::{Block, BlockCursor, Leaf, after_indent, before_boundary, is_blank, line};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
@@ -19,7 +19,7 @@ pub(super) struct Table {
     pub(super) columns: usize,
 }
 
-pub(super) fn table(c: &mut Cursor<'_, '_>) -> bool {
+pub(super) fn table(c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
     if !first.contains('|')
         || is_blank(first)

@@ -20,7 +20,7 @@ pub(super) fn context(site: &SiteContext) -> Context<'_> {
 }
 
 fn markdown(source: &str) -> Body {
-    read(source, Format::Markdown, &context(&site()))
+    read(source, MarkupFormat::Markdown, &context(&site()))
 }
 
 fn codes(body: &Body) -> Vec<(&str, &str)> {
@@ -104,7 +104,7 @@ fn security_mentions_link_to_the_security_page() {
 fn unlisted_post_mentions_are_not_linked_to_security_pages() {
     let source = "<p><span class=keytip data-code=\"1,600001\">甲</span>、\
                   <a class=keytip data-code=\"1,600002\" href=\"http://q.example/2\">乙</a></p>";
-    let body = read(source, Format::Markdown, &Context { is_listed: false, ..context(&site()) });
+    let body = read(source, MarkupFormat::Markdown, &Context { is_listed: false, ..context(&site()) });
     let expected = "<p>甲、<a href=\"http://q.example/2\" rel=\"noopener nofollow ugc\">乙</a></p>";
     assert_eq!(body.html.as_str(), expected);
     assert_eq!(codes(&body), [("600001.SH", "甲"), ("600002.SH", "乙")]);
@@ -211,7 +211,7 @@ fn unclosed_elements_and_comments_do_not_hide_later_text() {
 #[test]
 fn rendered_body_size_is_limited() {
     let site = SiteContext { title: "题".repeat(10_000), ..site() };
-    let body = read(&"{{ site.title }}".repeat(1000), Format::Markdown, &context(&site));
+    let body = read(&"{{ site.title }}".repeat(1000), MarkupFormat::Markdown, &context(&site));
     assert!(body.html.as_str().len() < 5 << 20);
     let wide = format!("{}\n{}\n{}", "|a".repeat(1000), "|-".repeat(1000), "|a\n".repeat(1000));
     assert!(markdown(&wide).html.as_str().len() < 64 * wide.len());
@@ -268,24 +268,24 @@ fn oversized_bodies_keep_their_text_and_report_a_defect() {
     }
     let site = site();
     let near = format!("{}甲{}", "<div>".repeat(256), "</div>".repeat(256));
-    assert!(read(&near, Format::Html, &context(&site)).defects.is_empty());
-    assert!(read(&"<b></b><p>x<i>".repeat(300), Format::Html, &context(&site)).defects.is_empty());
-    assert_eq!(read(&"<b>".repeat(257), Format::Html, &context(&site)).defects[0].code, Code::TooLarge);
+    assert!(read(&near, MarkupFormat::Html, &context(&site)).defects.is_empty());
+    assert!(read(&"<b></b><p>x<i>".repeat(300), MarkupFormat::Html, &context(&site)).defects.is_empty());
+    assert_eq!(read(&"<b>".repeat(257), MarkupFormat::Html, &context(&site)).defects[0].code, Code::TooLarge);
 }
 
 #[test]
 fn file_extension_determines_the_format() {
     for (ext, format) in [
-        (".md", Format::Markdown),
-        ("MARKDOWN", Format::Markdown),
-        (".html", Format::Html),
-        ("", Format::Html),
-        (".txt", Format::Html),
+        (".md", MarkupFormat::Markdown),
+        ("MARKDOWN", MarkupFormat::Markdown),
+        (".html", MarkupFormat::Html),
+        ("", MarkupFormat::Html),
+        (".txt", MarkupFormat::Html),
     ] {
-        assert_eq!(Format::of_extension(ext), format, "{ext}");
+        assert_eq!(MarkupFormat::from_extension(ext), format, "{ext}");
     }
 }
 
 fn html(source: &str) -> String {
-    read(source, Format::Html, &context(&site())).html.as_str().to_owned()
+    read(source, MarkupFormat::Html, &context(&site())).html.as_str().to_owned()
 }

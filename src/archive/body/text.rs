@@ -10,7 +10,7 @@ const EXCERPT: usize = 120;
 const REAL: usize = 20;
 
 /// The measures of a body's plain text.
-pub(super) struct Plain {
+pub(super) struct PlainText {
     /// Characters of text, with white space folded.
     pub(super) len: usize,
     /// The first real paragraph, with white space folded, not yet cut.
@@ -18,49 +18,49 @@ pub(super) struct Plain {
 }
 
 /// Measures clean HTML, as ammonia serialises it.
-pub(super) fn plain(html: &str) -> Plain {
+pub(super) fn plain(html: &str) -> PlainText {
     let (mut len, mut lead) = (0, Lead::default());
-    let mut block = Block::default();
+    let mut block = TextBlock::default();
     let mut in_aside = 0_usize;
     for piece in pieces(html) {
         match piece {
-            Piece::Text(text) => block.add(text, lead.real.is_none()),
-            Piece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
-            Piece::Tag { name, closes } if is_block(name) => {
+            HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
+            HtmlPiece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
+            HtmlPiece::Tag { name, closes } if is_block(name) => {
                 len += block.end(in_aside == 0, &mut lead);
                 if is_aside(name) {
                     in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
                 }
             }
-            Piece::Tag { .. } => {}
+            HtmlPiece::Tag { .. } => {}
         }
     }
     len += block.end(in_aside == 0, &mut lead);
-    Plain { len, lead: lead.real.or(lead.short).unwrap_or_default() }
+    PlainText { len, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
 /// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
 /// each cell. White space is folded except in `pre`.
 pub(super) fn lines(html: &str) -> String {
-    let mut lines = Lines { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
+    let mut lines = LineWriter { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
     let mut in_cell = 0_usize;
     for piece in pieces(html) {
         match piece {
-            Piece::Text(text) => lines.add(&decode(text)),
-            Piece::Tag { name: "td" | "th", closes: true } => {
+            HtmlPiece::Text(text) => lines.add(&decode(text)),
+            HtmlPiece::Tag { name: "td" | "th", closes: true } => {
                 in_cell = in_cell.saturating_sub(1);
                 lines.text.truncate(lines.text.trim_end_matches(' ').len());
                 lines.text.push('\t');
             }
-            Piece::Tag { name: "td" | "th", .. } => in_cell += 1,
-            Piece::Tag { name, .. } if in_cell > 0 && (name == "br" || is_block(name)) => lines.add(" "),
-            Piece::Tag { name, closes } if name == "br" || is_block(name) => {
+            HtmlPiece::Tag { name: "td" | "th", .. } => in_cell += 1,
+            HtmlPiece::Tag { name, .. } if in_cell > 0 && (name == "br" || is_block(name)) => lines.add(" "),
+            HtmlPiece::Tag { name, closes } if name == "br" || is_block(name) => {
                 lines.end();
                 if name == "pre" {
                     lines.in_pre = if closes { lines.in_pre.saturating_sub(1) } else { lines.in_pre + 1 };
                 }
             }
-            Piece::Tag { .. } => {}
+            HtmlPiece::Tag { .. } => {}
         }
     }
     lines.end();
@@ -69,14 +69,14 @@ pub(super) fn lines(html: &str) -> String {
 }
 
 /// The lines written so far.
-struct Lines {
+struct LineWriter {
     text: String,
     /// Start of the last line in `text`.
     line: usize,
     in_pre: usize,
 }
 
-impl Lines {
+impl LineWriter {
     fn add(&mut self, text: &str) {
         if self.in_pre > 0 || !may_hold_space(text.as_bytes()) {
             self.text.push_str(text);
@@ -102,14 +102,14 @@ impl Lines {
 }
 
 /// A text or a tag of clean HTML.
-enum Piece<'a> {
+enum HtmlPiece<'a> {
     /// Text with its entities not yet decoded; may be empty.
     Text(&'a str),
     /// A tag of an element.
     Tag { name: &'a str, closes: bool },
 }
 
-fn pieces(html: &str) -> impl Iterator<Item = Piece<'_>> {
+fn pieces(html: &str) -> impl Iterator<Item = HtmlPiece<'_>> {
     let (mut rest, mut at_text) = (html, false);
     std::iter::from_fn(move || {
         at_text = !at_text;
@@ -120,14 +120,14 @@ fn pieces(html: &str) -> impl Iterator<Item = Piece<'_>> {
             let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
             let text = &rest[..at];
             rest = &rest[at..];
-            return Some(Piece::Text(text));
+            return Some(HtmlPiece::Text(text));
         }
         let end = tag_end(rest)?;
         let tag = &rest[1..end - 1];
         rest = &rest[end..];
         let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
         let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
-        Some(Piece::Tag { name, closes })
+        Some(HtmlPiece::Tag { name, closes })
     })
 }
 
@@ -139,7 +139,7 @@ struct Lead {
 
 /// The block that is being read.
 #[derive(Default)]
-struct Block {
+struct TextBlock {
     /// Collected only until the lead is found.
     text: String,
     /// Characters, with white space folded except at the end.
@@ -148,7 +148,7 @@ struct Block {
     ends_blank: bool,
 }
 
-impl Block {
+impl TextBlock {
     fn add(&mut self, html: &str, is_kept: bool) {
         let text = decode(html);
         if is_kept {

@@ -10,7 +10,8 @@ use super::{bytes, markup, references, unfinished};
 /// The text of a body without its markup, one paragraph per line.
 pub(super) fn text_only(html: &str) -> String {
     let html = &unfinished::escape(html);
-    let text = tokenize(html, Text { raw: RawText::new(html), out: String::with_capacity(html.len()) }).out;
+    let text =
+        tokenize(html, TextCollector { raw: RawText::new(html), out: String::with_capacity(html.len()) }).out;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.fold(String::with_capacity(text.len()), |mut out, line| {
         out.push_str("<p>");
@@ -21,14 +22,14 @@ pub(super) fn text_only(html: &str) -> String {
 }
 
 /// A start tag.
-pub(super) struct Tag<'h> {
+pub(super) struct StartTag<'h> {
     /// The name in lower case.
     pub(super) name: Cow<'h, str>,
     /// Names and values as written.
     attributes: Vec<(&'h str, &'h str)>,
 }
 
-impl<'h> Tag<'h> {
+impl<'h> StartTag<'h> {
     /// The value of an attribute; the first one wins.
     pub(super) fn get(&self, name: &str) -> Option<Cow<'h, str>> {
         let found = self.attributes.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
@@ -41,17 +42,17 @@ impl<'h> Tag<'h> {
 }
 
 /// Receives the tokens of a text. Comments and declarations are skipped.
-pub(super) trait Reader<'h> {
+pub(super) trait TokenHandler<'h> {
     /// A part of a text with its references resolved. Each leading line break is a part of its own.
     fn text(&mut self, text: &str);
     /// Returns whether to skip the element's content as raw text.
-    fn start(&mut self, tag: &Tag<'h>) -> bool;
+    fn start(&mut self, tag: &StartTag<'h>) -> bool;
     fn end(&mut self, name: Cow<'h, str>);
 }
 
-pub(super) fn tokenize<'h, R: Reader<'h>>(html: &'h str, mut reader: R) -> R {
+pub(super) fn tokenize<'h, R: TokenHandler<'h>>(html: &'h str, mut handler: R) -> R {
     let html = html.strip_prefix('\u{FEFF}').unwrap_or(html);
-    let mut tag = Tag { name: Cow::Borrowed(""), attributes: Vec::new() };
+    let mut tag = StartTag { name: Cow::Borrowed(""), attributes: Vec::new() };
     let mut at = 0;
     while at < html.len() {
         let rest = &html[at..];
@@ -62,7 +63,7 @@ pub(super) fn tokenize<'h, R: Reader<'h>>(html: &'h str, mut reader: R) -> R {
             (b'<', Some(b'/'), Some(b)) if b.is_ascii_alphabetic() => {
                 let len = markup::tag(rest, |_, _| {});
                 if len.is_some() {
-                    reader.end(lower(markup::name(rest, 2)));
+                    handler.end(lower(markup::name(rest, 2)));
                 }
                 len
             }
@@ -72,23 +73,23 @@ pub(super) fn tokenize<'h, R: Reader<'h>>(html: &'h str, mut reader: R) -> R {
                 tag.attributes.clear();
                 let len = markup::tag(rest, |name, value| tag.attributes.push((name, value)));
                 len.and_then(|len| {
-                    let is_raw = reader.start(&tag);
+                    let is_raw = handler.start(&tag);
                     let content = is_raw.then(|| markup::raw_content(&rest[len..], &tag.name));
                     content.unwrap_or(Some(0)).map(|content| len + content)
                 })
             }
-            (first, ..) => Some(text(rest, usize::from(first == b'<'), &mut reader)),
+            (first, ..) => Some(text(rest, usize::from(first == b'<'), &mut handler)),
         };
         // Markup that never ends hides the rest of the body.
         let Some(len) = len else { break };
         at += len;
     }
-    reader
+    handler
 }
 
 /// Reads the text at the start of `rest` and returns its length. The first `from` bytes are text, whatever
 /// they are.
-fn text<'h>(rest: &str, from: usize, reader: &mut impl Reader<'h>) -> usize {
+fn text<'h>(rest: &str, from: usize, handler: &mut impl TokenHandler<'h>) -> usize {
     let bytes = rest.as_bytes();
     let special = bytes::find(&bytes[from..], b"<&\r\0");
     let special = special.map_or(rest.len(), |at| from + at);
@@ -96,18 +97,18 @@ fn text<'h>(rest: &str, from: usize, reader: &mut impl Reader<'h>) -> usize {
         None | Some(b'<') => special,
         Some(_) => bytes::find(&bytes[special..], b"<").map_or(rest.len(), |at| special + at),
     };
-    give(&rest[..special], reader);
+    give(&rest[..special], handler);
     if end > special {
-        references::resolve_text(&rest[special..end], |part| give(part, reader));
+        references::resolve_text(&rest[special..end], |part| give(part, handler));
     }
     end
 }
 
-fn give<'h>(text: &str, reader: &mut impl Reader<'h>) {
+fn give<'h>(text: &str, handler: &mut impl TokenHandler<'h>) {
     let breaks = text.bytes().take_while(|b| *b == b'\n').count();
-    (0..breaks).for_each(|_| reader.text("\n"));
+    (0..breaks).for_each(|_| handler.text("\n"));
     if breaks < text.len() {
-        reader.text(&text[breaks..]);
+        handler.text(&text[breaks..]);
     }
 }
 
@@ -155,17 +156,17 @@ impl<'h> RawText<'h> {
     }
 }
 
-struct Text<'h> {
+struct TextCollector<'h> {
     raw: RawText<'h>,
     out: String,
 }
 
-impl<'h> Reader<'h> for Text<'h> {
+impl<'h> TokenHandler<'h> for TextCollector<'h> {
     fn text(&mut self, text: &str) {
         self.out.push_str(text);
     }
 
-    fn start(&mut self, tag: &Tag<'h>) -> bool {
+    fn start(&mut self, tag: &StartTag<'h>) -> bool {
         self.tag(&tag.name);
         element::policy(&tag.name) == Policy::Raw && self.raw.begins(&tag.name)
     }
@@ -178,7 +179,7 @@ impl<'h> Reader<'h> for Text<'h> {
     }
 }
 
-impl Text<'_> {
+impl TextCollector<'_> {
     fn tag(&mut self, name: &str) {
         if element::closes_paragraph(name) || name == "br" {
             self.out.push('\n');

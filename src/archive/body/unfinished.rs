@@ -14,8 +14,8 @@ const MAX_ATTRIBUTES: usize = 512;
 /// Returns a body with its unfinished tags and comments escaped.
 pub(super) fn escape(html: &str) -> Cow<'_, str> {
     let mut out = String::new();
-    let (mut from, mut endless, mut looks) = (0, Endless::default(), 0);
-    while let Some((start, ends)) = find(html, from, &mut endless).filter(|_| looks < MAX) {
+    let (mut from, mut unclosed, mut looks) = (0, UnclosedElements::default(), 0);
+    while let Some((start, ends)) = find(html, from, &mut unclosed).filter(|_| looks < MAX) {
         looks += usize::from(!ends);
         out.push_str(&html[from..start]);
         out.push_str("&lt;");
@@ -29,7 +29,7 @@ pub(super) fn escape(html: &str) -> Cow<'_, str> {
 }
 
 /// Finds the next tag or comment to escape. Returns its position and whether it ends.
-fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)> {
+fn find(html: &str, from: usize, unclosed: &mut UnclosedElements) -> Option<(usize, bool)> {
     let mut at = from;
     while let Some(start) = bytes::find(&html.as_bytes()[at..], b"<").map(|i| at + i) {
         let rest = &html[start..];
@@ -44,7 +44,7 @@ fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)>
                 if tag.is_some() && attributes > MAX_ATTRIBUTES {
                     return Some((start, true));
                 }
-                tag.map(|len| len + endless.content(rest, len))
+                tag.map(|len| len + unclosed.content(rest, len))
             }
             _ => Some(1),
         };
@@ -58,9 +58,9 @@ fn find(html: &str, from: usize, endless: &mut Endless) -> Option<(usize, bool)>
 
 /// The raw-text elements (`script` and the like) that are known to have no end tag.
 #[derive(Default)]
-struct Endless(Vec<String>);
+struct UnclosedElements(Vec<String>);
 
-impl Endless {
+impl UnclosedElements {
     /// The length of the raw content of the element whose start tag begins `text`; 0 for other elements,
     /// and without an end tag.
     fn content(&mut self, text: &str, tag_len: usize) -> usize {

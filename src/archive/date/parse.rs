@@ -13,7 +13,7 @@ const LIMIT: usize = 128;
 /// Finds the parts of a date; `None` if the text is too long. The rules match weeks and
 /// weekdays, but `Time.parse` ignores both.
 pub(super) fn date_parts(text: &str) -> Option<Parts> {
-    static RULES: LazyLock<Rules> = LazyLock::new(Rules::new);
+    static RULES: LazyLock<DateRules> = LazyLock::new(DateRules::new);
     if text.len() > LIMIT {
         return None;
     }
@@ -29,14 +29,14 @@ pub(super) fn date_parts(text: &str) -> Option<Parts> {
 }
 
 /// A pattern and the function that reads its match.
-struct Rule {
+struct DateRule {
     pattern: Regex,
     /// The rule does not apply if this pattern matches.
     unless: Option<Regex>,
     read: fn(&Captures, &mut Parts),
 }
 
-impl Rule {
+impl DateRule {
     fn new(pattern: &str, read: fn(&Captures, &mut Parts)) -> Self {
         Self { pattern: ruby(pattern), unless: None, read }
     }
@@ -58,39 +58,39 @@ impl Rule {
     }
 }
 
-struct Rules {
+struct DateRules {
     noise: Regex,
-    weekday: Rule,
-    time: Rule,
+    weekday: DateRule,
+    time: DateRule,
     /// The first rule that applies gives the date.
-    dates: Vec<Rule>,
-    era: Rule,
-    fragment: Rule,
+    dates: Vec<DateRule>,
+    era: DateRule,
+    fragment: DateRule,
 }
 
 const MONTHS: &str = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 const ERA: &str = r"(c(?:e|\.e\.)|b(?:ce|\.c\.e\.)|a(?:d|\.d\.)|b(?:c|\.c\.))?";
 
-impl Rules {
+impl DateRules {
     fn new() -> Self {
         Self {
             noise: ruby(r"[^-+',./:@\p{L}\p{M}\p{N}\[\]]+"),
-            weekday: Rule::new(r"\b(sun|mon|tue|wed|thu|fri|sat)[^-/\d\s]*", |_, _| {}),
-            time: Rule::new(
+            weekday: DateRule::new(r"\b(sun|mon|tue|wed|thu|fri|sat)[^-/\d\s]*", |_, _| {}),
+            time: DateRule::new(
                 r"((?:\d+\s*:\s*\d+(?:\s*:\s*\d+(?:[,.]\d*)?)?|\d+\s*h(?:\s*\d+m?(?:\s*\d+s?)?)?)(?:\s*[ap](?:m\b|\.m\.))?|\d+\s*[ap](?:m\b|\.m\.))(?:\s*((?:gmt|utc?)?[-+]\d+(?:[,.:]\d+(?::\d+)?)?|[\p{L}\p{M}.\s]+(?:standard|daylight)\stime\b|[\p{L}\p{M}]+(?:\sdst)?\b))?",
                 time,
             ),
             dates: dates(),
-            era: Rule::new(r"\b(bc\b|bce\b|b\.c\.|b\.c\.e\.)", |_, parts| parts.before_christ = true),
-            fragment: Rule::new(r"\A\s*(\d{1,2})\s*\z", fragment),
+            era: DateRule::new(r"\b(bc\b|bce\b|b\.c\.|b\.c\.e\.)", |_, parts| parts.before_christ = true),
+            fragment: DateRule::new(r"\A\s*(\d{1,2})\s*\z", fragment),
         }
     }
 }
 
-fn dates() -> Vec<Rule> {
+fn dates() -> Vec<DateRule> {
     vec![
         // 2 Jan 2024
-        Rule::new(
+        DateRule::new(
             &format!(
                 r"('?\d+)[^-\d\s]*\s*({MONTHS})[^-\d\s']*(?:\s*{ERA}\s*('?-?\d+(?:(?:st|nd|rd|th)\b)?))?"
             ),
@@ -100,7 +100,7 @@ fn dates() -> Vec<Rule> {
             },
         ),
         // Jan 2, 2024
-        Rule::new(
+        DateRule::new(
             &format!(r"\b({MONTHS})[^-\d\s']*\s*('?\d+)[^-\d\s']*(?:\s*,?\s*{ERA}\s*('?-?\d+))?"),
             |found, parts| {
                 parts.before_christ |= before_christ(found.get(3));
@@ -108,9 +108,9 @@ fn dates() -> Vec<Rule> {
             },
         ),
         // 2024-01-02
-        Rule::new(r"('?[-+]?\d+)-(\d+)-('?-?\d+)", year_first),
+        DateRule::new(r"('?[-+]?\d+)-(\d+)-('?-?\d+)", year_first),
         // R6.01.02: a year of a Japanese era
-        Rule::new(r"\b([mtshr])(\d+)\.(\d+)\.(\d+)", |found, parts| {
+        DateRule::new(r"\b([mtshr])(\d+)\.(\d+)\.(\d+)", |found, parts| {
             let epoch = match found[1].as_bytes().first() {
                 Some(b'm' | b'M') => 1867,
                 Some(b't' | b'T') => 1911,
@@ -123,46 +123,47 @@ fn dates() -> Vec<Rule> {
             parts.day = Some(number(&found[4]));
         }),
         // 2-Jan-2024
-        Rule::new(&format!(r"('?-?\d+)-({MONTHS})[^-/.]*-('?-?\d+)"), |found, parts| {
+        DateRule::new(&format!(r"('?-?\d+)-({MONTHS})[^-/.]*-('?-?\d+)"), |found, parts| {
             ymd(parts, text(found, 3), month_number(&found[2]), text(found, 1));
         }),
         // Jan-2-2024
-        Rule::new(&format!(r"\b({MONTHS})[^-/.]*-('?-?\d+)(?:-('?-?\d+))?"), |found, parts| {
+        DateRule::new(&format!(r"\b({MONTHS})[^-/.]*-('?-?\d+)(?:-('?-?\d+))?"), |found, parts| {
             ymd(parts, text(found, 3), month_number(&found[1]), text(found, 2));
         }),
         // 2024/1/2
-        Rule::new(r"('?-?\d+)/\s*('?\d+)(?:\D\s*('?-?\d+))?", year_first),
+        DateRule::new(r"('?-?\d+)/\s*('?\d+)(?:\D\s*('?-?\d+))?", year_first),
         // 2024.1.2
-        Rule::new(r"('?-?\d+)\.\s*('?\d+)\.\s*('?-?\d+)", year_first),
+        DateRule::new(r"('?-?\d+)\.\s*('?\d+)\.\s*('?-?\d+)", year_first),
         // 2024-W01-2, -W-2
-        Rule::new(r"\b(\d{2}|\d{4})?-?w(\d{2})(?:-?(\d))?\b", |_, _| {}),
-        Rule::new(r"-w-(\d)\b", |_, _| {}),
+        DateRule::new(r"\b(\d{2}|\d{4})?-?w(\d{2})(?:-?(\d))?\b", |_, _| {}),
+        DateRule::new(r"-w-(\d)\b", |_, _| {}),
         // --01-02, --0102: the year is missing
-        Rule::new(r"--(\d{2})?-(\d{2})\b", |found, parts| {
+        DateRule::new(r"--(\d{2})?-(\d{2})\b", |found, parts| {
             parts.month = text(found, 1).map(number).or(parts.month);
             parts.day = Some(number(&found[2]));
         }),
-        Rule::new(r"--(\d{2})(\d{2})?\b", |found, parts| {
+        DateRule::new(r"--(\d{2})(\d{2})?\b", |found, parts| {
             parts.month = Some(number(&found[1]));
             parts.day = text(found, 2).map(number).or(parts.day);
         }),
         // 2024-060, -060: day of the year
-        Rule::new(r"\b(\d{2}|\d{4})-(\d{3})\b", |found, parts| {
+        DateRule::new(r"\b(\d{2}|\d{4})-(\d{3})\b", |found, parts| {
             parts.year = Some(number(&found[1]));
             parts.yday = Some(number(&found[2]));
         })
         .unless(r"[,.](\d{2}|\d{4})-\d{3}\b"),
-        Rule::new(r"\b-(\d{3})\b", |found, parts| parts.yday = Some(number(&found[1]))).unless(r"\d-\d{3}\b"),
+        DateRule::new(r"\b-(\d{3})\b", |found, parts| parts.yday = Some(number(&found[1])))
+            .unless(r"\d-\d{3}\b"),
         // '24
-        Rule::new(r"'(\d+)\b", |found, parts| parts.year = Some(number(&found[1]))),
+        DateRule::new(r"'(\d+)\b", |found, parts| parts.year = Some(number(&found[1]))),
         // Jan
-        Rule::new(&format!(r"\b({MONTHS})\S*"), |found, parts| {
+        DateRule::new(&format!(r"\b({MONTHS})\S*"), |found, parts| {
             parts.month = month_number(&found[1]).map(number);
         }),
         // 2nd
-        Rule::new(r"(\d+)(st|nd|rd|th)\b", |found, parts| parts.day = Some(number(&found[1]))),
+        DateRule::new(r"(\d+)(st|nd|rd|th)\b", |found, parts| parts.day = Some(number(&found[1]))),
         // 20240102T030405+0800
-        Rule::new(
+        DateRule::new(
             r"([-+]?)(\d{2,14})(?:\s*t?\s*(\d{2,6})?(?:[,.](\d*))?)?(?:\s*(z\b|[-+]\d{1,4}\b|\[[-+]?\d[^\]]*\]))?",
             digits,
         ),

@@ -1,7 +1,7 @@
 //! Decides which files and folders of a site Jekyll ignores: a port of `entry_filter.rb`, with the
 //! patterns of `exclude` and `include`.
 
-use super::{Seen, base_name, below_posts};
+use super::{WalkEntry, base_name, below_posts};
 use crate::config::Config;
 
 /// Returns whether Jekyll treats a name as special: a hidden file, a part of a layout or a backup.
@@ -10,13 +10,13 @@ pub fn is_special(name: &str) -> bool {
 }
 
 /// Jekyll's `EntryFilter`, which selects the files and folders of a site.
-pub struct Filter {
+pub struct EntryFilter {
     include: Patterns,
     exclude: Patterns,
     destination: String,
 }
 
-impl Filter {
+impl EntryFilter {
     /// Creates the filter. A pattern listed in both `exclude` and `include` does not exclude.
     pub fn new(config: &Config) -> Self {
         let excluded: Vec<_> =
@@ -36,8 +36,8 @@ impl Filter {
         })
     }
 
-    pub(super) fn keeps(&self, seen: &Seen<'_>) -> bool {
-        let &Seen { path, is_dir, is_link } = seen;
+    pub(super) fn keeps(&self, seen: &WalkEntry<'_>) -> bool {
+        let &WalkEntry { path, is_dir, is_link } = seen;
         let name = base_name(path);
         if let Some(below) = below_posts(path) {
             // `Dir["**/*"]` lists all files below `_posts` at once. It skips hidden names and does not

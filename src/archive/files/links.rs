@@ -30,13 +30,13 @@ pub(super) fn unreadable(root: &Path, error: &walkdir::Error) -> Problem {
         }
         None => return leads_back(root, path),
     };
-    defect.of(&relative(root, path))
+    defect.in_file(&relative(root, path))
 }
 
 /// Creates the problem of a link to a folder above it.
 pub(super) fn leads_back(root: &Path, link: &Path) -> Problem {
     Defect::error(Code::Unreadable, "the symbolic link points to a folder that contains it")
-        .of(&relative(root, link))
+        .in_file(&relative(root, link))
 }
 
 /// Returns a defect if the path is a link without a target.

@@ -17,7 +17,7 @@ pub fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<Defect>) {
     let defect = |message: &str| {
         let before = &bytes[..Encoding::utf8_valid_up_to(bytes)];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        Defect::warning(Code::EncodingInvalid, message).at(u32::try_from(line).unwrap_or(u32::MAX))
+        Defect::warning(Code::EncodingInvalid, message).at_line(u32::try_from(line).unwrap_or(u32::MAX))
     };
     if !is_damaged_utf8(bytes)
         && let Some(text) = GB18030.decode_without_bom_handling_and_without_replacement(bytes)

@@ -14,11 +14,11 @@ use serde::de::{
 };
 
 use super::{Field, Value, is_blank};
-use source::{Key, Lists, Shape, Source};
+use source::{Lists, MappingKey, Shape, YamlSource};
 
 /// The reason why a text is not front matter.
 #[derive(Debug)]
-pub(super) struct Invalid {
+pub(super) struct InvalidYaml {
     pub(super) reason: String,
     /// 1-based line of the file.
     pub(super) line: Option<u32>,
@@ -28,7 +28,7 @@ pub(super) struct Invalid {
 const MOST_BRACKETS: usize = 2_000;
 
 /// Returns the pairs of the mapping in order, including duplicate keys.
-pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
+pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, InvalidYaml> {
     if let Some(fields) = simple::fields(yaml) {
         return Ok(fields);
     }
@@ -36,18 +36,18 @@ pub(super) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
 }
 
 /// Does the same through serde_yaml, which supports all of YAML.
-fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, Invalid> {
+fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, InvalidYaml> {
     if yaml.lines().all(|line| is_blank(line) || line.starts_with('#')) {
         return Ok(Vec::new());
     }
     // The parser's time is quadratic in the depth.
     if yaml.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > MOST_BRACKETS {
-        return Err(Invalid { line: None, reason: "invalid YAML: too many brackets".into() });
+        return Err(InvalidYaml { line: None, reason: "invalid YAML: too many brackets".into() });
     }
     // The first attempt assumes lists of scalars only, because it can keep their spelling. It loses their
     // tags, so `!binary`, the only tag with a meaning here, needs the other reading.
     let first = if yaml.contains("!binary") { Lists::OfAnything } else { Lists::OfScalars };
-    read(yaml, first).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| Invalid {
+    read(yaml, first).or_else(|_| read(yaml, Lists::OfAnything)).map_err(|error| InvalidYaml {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
         reason: reason(&error),
     })
@@ -82,18 +82,18 @@ fn reason(error: &serde_yaml::Error) -> String {
 }
 
 fn read(yaml: &str, lists: Lists) -> Result<Vec<(String, Field)>, serde_yaml::Error> {
-    let source = Source::new(yaml, lists);
+    let source = YamlSource::new(yaml, lists);
     // Like psych, this reads the first document only.
     match serde_yaml::Deserializer::from_str(yaml).next() {
-        Some(document) => document.deserialize_any(Top(&source)),
+        Some(document) => document.deserialize_any(MappingVisitor(&source)),
         None => Ok(Vec::new()),
     }
 }
 
 /// The visitor of the top mapping, which is the front matter.
-struct Top<'s, 'y>(&'s Source<'y>);
+struct MappingVisitor<'s, 'y>(&'s YamlSource<'y>);
 
-impl<'de> Visitor<'de> for Top<'_, '_> {
+impl<'de> Visitor<'de> for MappingVisitor<'_, '_> {
     type Value = Vec<(String, Field)>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -143,37 +143,37 @@ fn merged(value: Value) -> impl Iterator<Item = (String, Value)> {
     maps.into_iter().rev().flat_map(pairs)
 }
 
-struct KeySeed<'s, 'y>(&'s Source<'y>);
+struct KeySeed<'s, 'y>(&'s YamlSource<'y>);
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_, '_> {
-    type Value = Key;
+    type Value = MappingKey;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<MappingKey, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl<'de> Visitor<'de> for KeySeed<'_, '_> {
-    type Value = Key;
+    type Value = MappingKey;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a mapping with plain keys")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<MappingKey, E> {
         self.0.spend(name.len())?;
-        Ok(Key { name: name.to_owned(), end: None })
+        Ok(MappingKey { name: name.to_owned(), end: None })
     }
 
-    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Key, E> {
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<MappingKey, E> {
         let end = self.0.position(name).map(|start| start + name.len());
-        Ok(Key { end, ..self.visit_str(name)? })
+        Ok(MappingKey { end, ..self.visit_str(name)? })
     }
 }
 
 /// Reads a value of the top mapping, and whether it is quoted.
 struct ValueSeed<'s, 'y> {
-    source: &'s Source<'y>,
+    source: &'s YamlSource<'y>,
     shape: Shape,
 }
 
@@ -182,11 +182,11 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let Self { source, shape } = self;
-        let any = |spelling| Any { source, spelling };
+        let any = |spelling| AnyValue { source, spelling };
         match shape {
             // If text is requested, serde returns a number as written.
             Shape::Scalar { quoted } => {
-                let value = deserializer.deserialize_str(any(Spelling::of(quoted)))?;
+                let value = deserializer.deserialize_str(any(Spelling::from_quoted(quoted)))?;
                 Ok((value.0, quoted))
             }
             Shape::List if source.lists == Lists::OfScalars => {
@@ -209,23 +209,23 @@ enum Spelling {
 }
 
 impl Spelling {
-    fn of(quoted: bool) -> Self {
+    fn from_quoted(quoted: bool) -> Self {
         if quoted { Self::Quoted } else { Self::Plain }
     }
 }
 
-struct Any<'s, 'y> {
-    source: &'s Source<'y>,
+struct AnyValue<'s, 'y> {
+    source: &'s YamlSource<'y>,
     spelling: Spelling,
 }
 
-impl Any<'_, '_> {
+impl AnyValue<'_, '_> {
     fn written<E: Error>(self, text: &str) -> Result<(Value, bool), E> {
         Ok((self.source.scalar(text, false)?, false))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Any<'_, '_> {
+impl<'de> DeserializeSeed<'de> for AnyValue<'_, '_> {
     type Value = (Value, bool);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -237,7 +237,7 @@ impl<'de> DeserializeSeed<'de> for Any<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Any<'_, '_> {
+impl<'de> Visitor<'de> for AnyValue<'_, '_> {
     type Value = (Value, bool);
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -294,7 +294,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let Self { source, spelling } = self;
         let mut list = Vec::new();
-        while let Some((item, _)) = items.next_element_seed(Any { source, spelling })? {
+        while let Some((item, _)) = items.next_element_seed(AnyValue { source, spelling })? {
             source.spend(0)?;
             list.push(item);
         }
@@ -305,7 +305,7 @@ impl<'de> Visitor<'de> for Any<'_, '_> {
         let Self { source, .. } = self;
         let mut pairs = Vec::new();
         while let Some(key) = map.next_key_seed(KeySeed(source))? {
-            let (value, _) = map.next_value_seed(Any { source, spelling: Spelling::Lost })?;
+            let (value, _) = map.next_value_seed(AnyValue { source, spelling: Spelling::Lost })?;
             source.spend(0)?;
             pairs.push((key.name, value));
         }

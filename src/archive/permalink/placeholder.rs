@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{UrlParts, escape};
-use crate::archive::slug::{Mode, downcase, slugify};
+use crate::archive::slug::{SlugMode, downcase, slugify};
 
 macro_rules! placeholders {
     ($($variant:ident $name:literal,)*) => {
@@ -65,12 +65,12 @@ impl Placeholder {
         let value: Cow<str> = match self {
             Self::Collection => parts.collection.into(),
             Self::Path => cleaned(parts.path).into(),
-            Self::Name => slugify(parts.basename, Mode::Default, false).into(),
-            Self::Title => slugify(slug(), Mode::Pretty, true).into(),
-            Self::Slug => slugify(slug(), Mode::Default, false).into(),
+            Self::Name => slugify(parts.basename, SlugMode::Default, false).into(),
+            Self::Title => slugify(slug(), SlugMode::Pretty, true).into(),
+            Self::Slug => slugify(slug(), SlugMode::Default, false).into(),
             Self::Categories => joined(parts.categories, downcase).into(),
             Self::SlugifiedCategories => {
-                joined(parts.categories, |name| slugify(name, Mode::Default, false)).into()
+                joined(parts.categories, |name| slugify(name, SlugMode::Default, false)).into()
             }
             Self::OutputExt => parts.output_ext.into(),
             Self::Year => return date(parts, "%Y", url),

@@ -126,7 +126,7 @@ fn post_permalink_is_not_read_as_a_style() {
     let pretty = post_permalink("pretty").expect("it has no placeholder");
     assert_eq!(
         pretty,
-        Template { pieces: vec![Piece::Text("pretty".into())], page_suffix: PageSuffix::None }
+        Template { pieces: vec![TemplatePart::Text("pretty".into())], page_suffix: PageSuffix::None }
     );
 }
 
@@ -189,7 +189,7 @@ proptest! {
 
 #[test]
 fn post_template_does_not_apply_to_pages() {
-    let template = Template::of_site("pretty", Some("none")).expect("a template");
+    let template = Template::from_settings("pretty", Some("none")).expect("a template");
     let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
     let parts = UrlParts {
         collection: "posts",

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::body::Body;
-use crate::archive::packed::Article;
+use crate::archive::compressed::ArticleFields;
 use crate::archive::post::{Timestamp, Visibility};
 
 /// A post as read from its file, with its names still as text.
@@ -49,9 +49,9 @@ pub struct Draft {
 
 impl Draft {
     /// Returns the content that only the article page shows.
-    pub(in crate::archive) fn article(&self) -> Article<'_> {
+    pub(in crate::archive) fn article(&self) -> ArticleFields<'_> {
         let Body { html, digest, source_url, .. } = &self.body;
-        Article {
+        ArticleFields {
             html: html.as_str().into(),
             digest: digest.as_deref().map(Into::into),
             source_url: source_url.as_deref().map(Into::into),

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use super::own_pages::OwnPages;
-use super::standing::{Standing, file_name};
-use super::{List, PostId, Posts, Since, Snapshot, stray};
+use super::post_status::{PostStatus, file_name};
+use super::{List, PostId, Posts, RecentPeriods, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
-use crate::archive::page::Page;
+use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, Timestamp, Visibility};
 use crate::archive::problem::Problem;
 
@@ -24,7 +24,7 @@ pub struct Change {
     /// The complete new list of problems of each checked file; empty if a file has none.
     pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
     /// All of the site's own pages, if any of them changed.
-    pub(in crate::archive) pages: Option<Vec<Page>>,
+    pub(in crate::archive) pages: Option<Vec<OwnPage>>,
 }
 
 impl Change {
@@ -42,7 +42,7 @@ impl Snapshot {
         next.moment = self.moment.max(moment);
         next.names = change.names;
         next.active = OnceLock::new();
-        let mut touched: BTreeSet<PostId> = next.ripen();
+        let mut touched: BTreeSet<PostId> = next.take_due();
         let mut changed = BTreeSet::new();
         let mut moved = HashSet::new();
         for id in change.gone {
@@ -66,9 +66,9 @@ impl Snapshot {
             }
         }
         if let Some(pages) = change.pages {
-            next.pages = Arc::new(OwnPages::new(pages, self.rules.claims));
+            next.pages = Arc::new(OwnPages::new(pages, self.rules.reserved_paths));
         }
-        if Since::of(next.newest_day(), next.zone()) != next.recent_since {
+        if RecentPeriods::new(next.newest_day(), next.zone()) != next.recent_since {
             next.count_recent();
         }
         let mut appeared = next.appeared(self, &touched);
@@ -83,13 +83,13 @@ impl Snapshot {
     }
 
     /// Removes due posts from `future` and returns them.
-    fn ripen(&mut self) -> BTreeSet<PostId> {
-        let mut ripe = BTreeSet::new();
+    fn take_due(&mut self) -> BTreeSet<PostId> {
+        let mut due = BTreeSet::new();
         while let Some(&(date, id)) = self.future.first().filter(|(date, _)| *date <= self.moment) {
             self.future.remove_mut(&(date, id));
-            ripe.insert(id);
+            due.insert(id);
         }
-        ripe
+        due
     }
 
     /// Adds a post, or replaces its previous version.
@@ -110,8 +110,8 @@ impl Snapshot {
         {
             self.undated.insert(&name.slug, id);
         }
-        for key in stray::keys(post) {
-            self.strays.insert(&key, id);
+        for key in fuzzy_path::keys(post) {
+            self.fuzzy_paths.insert(&key, id);
         }
         for path in post.former() {
             self.former.insert(path, id);
@@ -136,8 +136,8 @@ impl Snapshot {
         if let Some(name) = file_name(post.path()) {
             self.undated.remove(&name.slug, id);
         }
-        for key in stray::keys(post) {
-            self.strays.remove(&key, id);
+        for key in fuzzy_path::keys(post) {
+            self.fuzzy_paths.remove(&key, id);
         }
         for path in post.former() {
             self.former.remove(path, id);
@@ -149,13 +149,13 @@ impl Snapshot {
 
     /// Posts that a change to this post may affect: posts with the same URL, and files with the same slug
     /// but no date in their names.
-    fn mates(&self, id: PostId) -> Vec<PostId> {
+    fn affected_by(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
-        let mut mates: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
+        let mut affected: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
         if let Some(name) = file_name(post.path()).filter(|name| name.date.is_some()) {
-            mates.extend(self.undated.find(&name.slug));
+            affected.extend(self.undated.find(&name.slug));
         }
-        mates
+        affected
     }
 
     /// Updates the lists to match the indexes.
@@ -164,28 +164,28 @@ impl Snapshot {
         let moves: Vec<_> = touched
             .iter()
             .map(|&id| {
-                let now = self.posts.find(id).map(|_| self.standing(id));
+                let now = self.posts.find(id).map(|_| self.status(id));
                 (id, was_served(id), now, changed.contains(&id))
             })
             .collect();
         // Lists compare posts, so remove all old versions before adding new ones.
         for &(id, was, now, changed) in &moves {
-            if was && (changed || now != Some(Standing::Served)) {
+            if was && (changed || now != Some(PostStatus::Served)) {
                 self.served -= 1;
                 self.unlist(&before.posts, id);
             }
         }
         for (id, was, now, changed) in moves {
-            if now == Some(Standing::Served) && (changed || !was) {
+            if now == Some(PostStatus::Served) && (changed || !was) {
                 self.served += 1;
                 self.enlist(id);
             }
             match now {
-                Some(Standing::Superseded(_) | Standing::Reserved | Standing::Duplicate(_)) => {
-                    self.lost.insert_mut(id);
+                Some(PostStatus::Superseded(_) | PostStatus::Reserved | PostStatus::Duplicate(_)) => {
+                    self.unserved.insert_mut(id);
                 }
                 _ => {
-                    self.lost.remove_mut(&id);
+                    self.unserved.remove_mut(&id);
                 }
             }
         }
@@ -256,7 +256,7 @@ impl Snapshot {
 
     /// Recounts the recent posts of each group. Required when the newest day changes.
     pub(super) fn count_recent(&mut self) {
-        let since = Since::of(self.newest_day(), self.zone());
+        let since = RecentPeriods::new(self.newest_day(), self.zone());
         self.recent_since = since;
         let posts = &self.posts;
         let count = |id| since.count(posts.get(id).date);
@@ -270,9 +270,9 @@ impl Snapshot {
 fn closed(versions: [&Snapshot; 2], mut touched: BTreeSet<PostId>) -> BTreeSet<PostId> {
     let mut open: Vec<PostId> = touched.iter().copied().collect();
     while let Some(id) = open.pop() {
-        for mate in versions.iter().flat_map(|version| version.mates(id)) {
-            if touched.insert(mate) {
-                open.push(mate);
+        for other in versions.iter().flat_map(|version| version.affected_by(id)) {
+            if touched.insert(other) {
+                open.push(other);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{List, Number, PER_PAGE, Snapshot};
+use super::{List, PER_PAGE, PageNumber, Snapshot};
 use crate::archive::post::PostId;
 
 impl Snapshot {
@@ -15,13 +15,14 @@ impl Snapshot {
 
     /// The page of the day's list to link to for a listed post: the plain URL if the day fits on one page
     /// or the post is its newest, else the numbered page, which keeps its posts.
-    pub fn day_page(&self, id: PostId) -> (NaiveDate, Number) {
+    pub fn day_page(&self, id: PostId) -> (NaiveDate, PageNumber) {
         let day = self.post(id).date.day(self.zone());
-        let Some(list) = self.day(day) else { return (day, Number::Latest) };
+        let Some(list) = self.day(day) else { return (day, PageNumber::Latest) };
         let (Ok(place) | Err(place)) = list.place(&self.posts, id);
         let is_newest = place + PER_PAGE >= list.len();
         let fits = list.len() <= PER_PAGE || place + 1 == list.len();
-        let number = if is_newest && fits { Number::Latest } else { Number::Page(place / PER_PAGE + 1) };
+        let number =
+            if is_newest && fits { PageNumber::Latest } else { PageNumber::Page(place / PER_PAGE + 1) };
         (day, number)
     }
 

@@ -7,22 +7,22 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rayon::prelude::*;
 
-use super::group::{Groups, Labels, Since};
-use super::index::{self, Index};
+use super::group::{Groups, Labels, RecentPeriods};
+use super::index::{self, HashIndex};
 use super::own_pages::OwnPages;
-use super::standing::{Standing, file_name};
-use super::{List, Snapshot, stray};
+use super::post_status::{PostStatus, file_name};
+use super::{List, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
+use crate::archive::compressed::ArticleCodec;
 use crate::archive::names::{NameId, Names};
-use crate::archive::packed::Packing;
-use crate::archive::page::Page;
+use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::Problem;
 use crate::config::Config;
 
 /// Tests whether a decoded URL path belongs to a page of finews.
 #[derive(Debug, Clone, Copy)]
-pub struct Claims {
+pub struct ReservedPaths {
     /// True for pages that always exist.
     pub always: fn(&str) -> bool,
     /// True for paths shaped like a page that the archive may create, such as a source or a day.
@@ -33,20 +33,20 @@ pub struct Claims {
 
 /// Settings that determine the content of snapshots.
 #[derive(Debug)]
-pub struct Rules {
+pub struct SnapshotRules {
     pub(super) zone: Tz,
     pub(super) shows_future: bool,
-    pub(super) claims: Claims,
+    pub(super) reserved_paths: ReservedPaths,
     labels: Labels,
 }
 
-impl Rules {
+impl SnapshotRules {
     /// Takes the rules from a configuration.
-    pub fn new(config: &Config, claims: Claims) -> Self {
+    pub fn new(config: &Config, reserved_paths: ReservedPaths) -> Self {
         Self {
             zone: config.timezone,
             shows_future: config.future,
-            claims,
+            reserved_paths,
             labels: Labels::Tags(config.names.as_slice().into()),
         }
     }
@@ -55,36 +55,36 @@ impl Rules {
 /// The parts of a snapshot.
 pub(in crate::archive) struct Contents {
     pub(in crate::archive) names: Names,
-    pub(in crate::archive) packing: Arc<Packing>,
+    pub(in crate::archive) codec: Arc<ArticleCodec>,
     /// In any order.
     pub(in crate::archive) posts: Vec<Post>,
-    pub(in crate::archive) pages: Vec<Page>,
+    pub(in crate::archive) pages: Vec<OwnPage>,
     /// The problems of each file, by its path.
     pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
 }
 
 impl Snapshot {
-    fn empty(rules: Rules, moment: Timestamp) -> Self {
+    fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
         let categories = Groups::new(rules.labels.clone());
         Self {
             rules: Arc::new(rules),
             moment,
-            packing: Arc::default(),
+            codec: Arc::default(),
             names: Names::default(),
             posts: Default::default(),
-            files: Index::default(),
-            urls: Index::default(),
-            former: Index::default(),
-            strays: Index::default(),
-            undated: Index::default(),
+            files: HashIndex::default(),
+            urls: HashIndex::default(),
+            former: HashIndex::default(),
+            fuzzy_paths: HashIndex::default(),
+            undated: HashIndex::default(),
             future: Default::default(),
-            lost: Default::default(),
+            unserved: Default::default(),
             list_like: Default::default(),
             linking: Default::default(),
             served: 0,
             listed: List::default(),
             categories,
-            recent_since: Since::of(None, chrono_tz::UTC),
+            recent_since: RecentPeriods::new(None, chrono_tz::UTC),
             active: OnceLock::new(),
             tags: Groups::new(Labels::Names),
             securities: Groups::new(Labels::Mentions),
@@ -96,19 +96,23 @@ impl Snapshot {
     }
 
     /// Builds the snapshot of an archive at `moment`.
-    pub(in crate::archive) fn of(rules: Rules, contents: Contents, moment: Timestamp) -> Self {
-        let Contents { names, packing, mut posts, pages, problems } = contents;
-        let claims = rules.claims;
+    pub(in crate::archive) fn from_contents(
+        rules: SnapshotRules,
+        contents: Contents,
+        moment: Timestamp,
+    ) -> Self {
+        let Contents { names, codec, mut posts, pages, problems } = contents;
+        let reserved_paths = rules.reserved_paths;
         let mut snapshot = Self::empty(rules, moment);
         snapshot.names = names;
-        snapshot.packing = packing;
-        snapshot.pages = Arc::new(OwnPages::new(pages, claims));
+        snapshot.codec = codec;
+        snapshot.pages = Arc::new(OwnPages::new(pages, reserved_paths));
         snapshot.problems = problems.into_iter().filter(|(_, found)| !found.is_empty()).collect();
         // Posts of a stored archive are already in order, except those changed after that archive was loaded.
         posts.par_sort_by(|a, b| a.order().cmp(&b.order()));
         snapshot.index(&posts);
         for post in posts {
-            snapshot.note(post);
+            snapshot.add(post);
         }
         snapshot.list_all();
         snapshot
@@ -117,31 +121,33 @@ impl Snapshot {
     fn index(&mut self, posts: &[Post]) {
         let of = |hash: fn(&Post) -> u64| {
             let hashes: Vec<u64> = posts.par_iter().map(hash).collect();
-            Index::of_hashes(hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))))
+            HashIndex::from_hashes(
+                hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))),
+            )
         };
         self.files = of(|post| index::hash(post.path()));
         self.urls = of(|post| index::hash(&decoded(post.url())));
-        let strays: Vec<_> = posts
+        let fuzzy_paths: Vec<_> = posts
             .par_iter()
             .enumerate()
             .flat_map_iter(|(index, post)| {
-                stray::keys(post).map(move |key| (index::hash(&key), PostId::new(index)))
+                fuzzy_path::keys(post).map(move |key| (index::hash(&key), PostId::new(index)))
             })
             .collect();
-        self.strays = Index::of_hashes(strays.into_iter());
+        self.fuzzy_paths = HashIndex::from_hashes(fuzzy_paths.into_iter());
         let undated = posts.iter().enumerate().filter_map(|(index, post)| {
             let name = file_name(post.path()).filter(|name| name.date.is_none())?;
             Some((index::hash(&name.slug), PostId::new(index)))
         });
-        self.undated = Index::of_hashes(undated);
+        self.undated = HashIndex::from_hashes(undated);
         let former = posts.iter().enumerate().flat_map(|(index, post)| {
             post.former().iter().map(move |path| (index::hash(path), PostId::new(index)))
         });
-        self.former = Index::of_hashes(former);
+        self.former = HashIndex::from_hashes(former);
     }
 
     /// Adds a post that is already in the indexes.
-    fn note(&mut self, post: Post) {
+    fn add(&mut self, post: Post) {
         let (date, list_like, linking, is_future) =
             (post.date, post.list_like, post.linking, self.is_future(&post));
         let id = self.posts.add(post);
@@ -161,23 +167,23 @@ impl Snapshot {
         let ids: Vec<PostId> = (0..self.posts.ids()).map(PostId::new).collect();
         // Few posts share a URL. Only those need the full check.
         let shared = self.urls.shared();
-        let standing = |id| if shared.contains(&id) { self.standing(id) } else { self.standing_alone(id) };
-        let standings: Vec<Standing> = ids.par_iter().map(|id| standing(*id)).collect();
+        let status = |id| if shared.contains(&id) { self.status(id) } else { self.status_alone(id) };
+        let statuses: Vec<PostStatus> = ids.par_iter().map(|id| status(*id)).collect();
         let mut listed = Vec::with_capacity(ids.len());
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
         let mut categories: HashMap<NameId, Vec<PostId>> = HashMap::new();
         let mut tags: HashMap<NameId, Vec<PostId>> = HashMap::new();
         let mut securities: HashMap<NameId, Vec<PostId>> = HashMap::new();
-        for (id, standing) in ids.into_iter().zip(standings) {
-            match standing {
-                Standing::Served => self.served += 1,
-                Standing::Superseded(_) | Standing::Reserved | Standing::Duplicate(_) => {
-                    self.lost.insert_mut(id);
+        for (id, status) in ids.into_iter().zip(statuses) {
+            match status {
+                PostStatus::Served => self.served += 1,
+                PostStatus::Superseded(_) | PostStatus::Reserved | PostStatus::Duplicate(_) => {
+                    self.unserved.insert_mut(id);
                 }
-                Standing::Future | Standing::Withdrawn => {}
+                PostStatus::Future | PostStatus::Withdrawn => {}
             }
             let post = self.posts.get(id);
-            if standing != Standing::Served || post.visibility != Visibility::Listed {
+            if status != PostStatus::Served || post.visibility != Visibility::Listed {
                 continue;
             }
             listed.push(id);
@@ -194,8 +200,8 @@ impl Snapshot {
                 securities.entry(mention.code).or_default().push(id);
             }
         }
-        self.listed = List::of_sorted(&listed);
-        self.days = days.into_iter().map(|(day, ids)| (day, List::of_sorted(&ids))).collect();
+        self.listed = List::from_sorted(&listed);
+        self.days = days.into_iter().map(|(day, ids)| (day, List::from_sorted(&ids))).collect();
         self.categories.fill(&self.names, &self.posts, categories);
         self.tags.fill(&self.names, &self.posts, tags);
         self.securities.fill(&self.names, &self.posts, securities);

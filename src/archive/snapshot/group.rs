@@ -16,12 +16,12 @@ use super::list::List;
 use super::posts::Posts;
 use crate::archive::names::{NameId, Names};
 use crate::archive::post::{PostId, Timestamp};
-use crate::archive::slug::{Mode, slugify};
+use crate::archive::slug::{SlugMode, slugify};
 
 pub(super) use label::Labels;
-use label::Tally;
-pub use recent::Recent;
-pub(super) use recent::Since;
+use label::NameCounts;
+pub use recent::RecentCounts;
+pub(super) use recent::RecentPeriods;
 
 /// The listed posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
@@ -32,8 +32,8 @@ pub struct Group {
     /// Dates of the first and the last post, cached because a lookup in the posts costs far more.
     first: Timestamp,
     last: Timestamp,
-    recent: Recent,
-    tally: Tally,
+    recent: RecentCounts,
+    name_counts: NameCounts,
 }
 
 impl Group {
@@ -63,29 +63,37 @@ impl Group {
     }
 
     /// The number of recent posts.
-    pub fn recent(&self) -> Recent {
+    pub fn recent(&self) -> RecentCounts {
         self.recent
     }
 
     /// The names that the posts use for the group, most frequent first: tags for a source, mentioned
     /// names for a security.
-    pub(super) fn called<'n>(&self, names: &'n Names) -> Vec<&'n str> {
-        self.tally.names(names)
+    pub(super) fn used_names<'n>(&self, names: &'n Names) -> Vec<&'n str> {
+        self.name_counts.names(names)
     }
 
-    pub(super) fn is_called(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
-        self.tally.any_name(names, is_it)
+    pub(super) fn has_used_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
+        self.name_counts.any_name(names, is_it)
     }
 
     /// Builds a group from posts in order. Returns `None` if `ids` is empty.
-    fn of(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
+    fn new(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
-        let mut tally = Tally::default();
+        let mut name_counts = NameCounts::default();
         for id in ids {
-            tally.add(&labels.called(names, posts.get(*id), name));
+            name_counts.add(&labels.used_names(names, posts.get(*id), name));
         }
-        let label = labels.of(names, name, ids.len(), &tally);
-        Some(Self { name, label, posts: List::of_sorted(ids), first, last, recent: Recent::default(), tally })
+        let label = labels.label(names, name, ids.len(), &name_counts);
+        Some(Self {
+            name,
+            label,
+            posts: List::from_sorted(ids),
+            first,
+            last,
+            recent: RecentCounts::default(),
+            name_counts,
+        })
     }
 
     /// Updates the fields that depend on all posts of the group.
@@ -93,7 +101,7 @@ impl Group {
         if let (Some(first), Some(last)) = (self.posts.first(), self.posts.last()) {
             [self.first, self.last] = [first, last].map(|id| posts.get(id).date);
         }
-        self.label = labels.of(names, self.name, self.posts.len(), &self.tally);
+        self.label = labels.label(names, self.name, self.posts.len(), &self.name_counts);
     }
 
     /// A hash of the fields that tables of groups show. It is the same in every process.
@@ -149,7 +157,7 @@ impl Groups {
 
     /// The group at a jekyll-archives slug. The group with the newest post wins if several have the slug.
     pub(super) fn by_slug(&self, posts: &Posts, slug: &str) -> Option<&Group> {
-        let slug = slugify(slug, Mode::Default, false);
+        let slug = slugify(slug, SlugMode::Default, false);
         // Names without a letter or digit all have the empty slug, which therefore matches no group.
         let names = self.by_slug.get(slug.as_str()).filter(|_| !slug.is_empty())?;
         names.iter().filter_map(|name| self.get(*name)).max_by_key(|group| newest(posts, group))
@@ -169,11 +177,11 @@ impl Groups {
         active.iter().map(|group| group.name).collect()
     }
 
-    pub(super) fn count_recent(&mut self, names: &Names, count: impl Fn(PostId) -> Recent) {
+    pub(super) fn count_recent(&mut self, names: &Names, count: impl Fn(PostId) -> RecentCounts) {
         let ids: Vec<NameId> = self.groups.keys().copied().collect();
         for id in ids {
             let Some(group) = self.groups.get(&id) else { continue };
-            let mut recent = Recent::default();
+            let mut recent = RecentCounts::default();
             for counted in group.posts.iter().rev().map(&count).take_while(|counted| counted.month > 0) {
                 recent += counted;
             }
@@ -192,16 +200,23 @@ impl Groups {
         let labels = &self.labels;
         let groups = lists.into_par_iter();
         let groups: Vec<Group> =
-            groups.filter_map(|(name, ids)| Group::of(labels, names, posts, name, &ids)).collect();
+            groups.filter_map(|(name, ids)| Group::new(labels, names, posts, name, &ids)).collect();
         for group in groups {
             self.put(names, group);
         }
     }
 
     /// Adds a post to a group. Creates the group if needed.
-    pub(super) fn insert(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
+    pub(super) fn insert(
+        &mut self,
+        names: &Names,
+        posts: &Posts,
+        name: NameId,
+        id: PostId,
+        recent: RecentCounts,
+    ) {
         let Some(group) = self.groups.get_mut(&name) else {
-            if let Some(group) = Group::of(&self.labels, names, posts, name, &[id]) {
+            if let Some(group) = Group::new(&self.labels, names, posts, name, &[id]) {
                 self.put(names, Group { recent, ..group });
             }
             return;
@@ -209,13 +224,20 @@ impl Groups {
         self.version = self.version.wrapping_sub(group.version(names));
         group.posts.insert(posts, id);
         group.recent += recent;
-        group.tally.add(&self.labels.called(names, posts.get(id), name));
+        group.name_counts.add(&self.labels.used_names(names, posts.get(id), name));
         group.settle(&self.labels, names, posts);
         self.version = self.version.wrapping_add(group.version(names));
     }
 
     /// Removes a post from a group, and the group with its last post.
-    pub(super) fn remove(&mut self, names: &Names, posts: &Posts, name: NameId, id: PostId, recent: Recent) {
+    pub(super) fn remove(
+        &mut self,
+        names: &Names,
+        posts: &Posts,
+        name: NameId,
+        id: PostId,
+        recent: RecentCounts,
+    ) {
         let Some(group) = self.groups.get_mut(&name) else { return };
         self.version = self.version.wrapping_sub(group.version(names));
         group.posts.remove(posts, id);
@@ -225,13 +247,13 @@ impl Groups {
             return;
         }
         group.recent -= recent;
-        group.tally.subtract(&self.labels.called(names, posts.get(id), name));
+        group.name_counts.subtract(&self.labels.used_names(names, posts.get(id), name));
         group.settle(&self.labels, names, posts);
         self.version = self.version.wrapping_add(group.version(names));
     }
 
     fn put(&mut self, names: &Names, group: Group) {
-        let slug: Arc<str> = slugify(names.text(group.name), Mode::Default, false).into();
+        let slug: Arc<str> = slugify(names.text(group.name), SlugMode::Default, false).into();
         match self.by_slug.get_mut(&slug) {
             Some(known) => known.push(group.name),
             None => self.by_slug.insert_mut(slug, vec![group.name]),
@@ -241,7 +263,7 @@ impl Groups {
     }
 
     fn forget_slug(&mut self, names: &Names, name: NameId) {
-        let slug = slugify(names.text(name), Mode::Default, false);
+        let slug = slugify(names.text(name), SlugMode::Default, false);
         if let Some(known) = self.by_slug.get_mut(slug.as_str()) {
             known.retain(|other| *other != name);
             if known.is_empty() {

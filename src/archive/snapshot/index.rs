@@ -13,20 +13,20 @@ const SHARDS: usize = 1 << 12;
 
 /// Posts by the hash of a text. The caller must compare the texts.
 #[derive(Debug, Clone)]
-pub(super) struct Index {
+pub(super) struct HashIndex {
     /// Each shard is sorted. An entry is the upper half of the hash and the post's id.
     shards: VectorSync<Vec<(u32, PostId)>>,
 }
 
-impl Default for Index {
+impl Default for HashIndex {
     fn default() -> Self {
-        Self::of_shards(vec![Vec::new(); SHARDS])
+        Self::from_shards(vec![Vec::new(); SHARDS])
     }
 }
 
-impl Index {
+impl HashIndex {
     /// Builds an index from the hashes of many texts at once.
-    pub(super) fn of_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
+    pub(super) fn from_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
         let mut shards = vec![Vec::new(); SHARDS];
         for (hash, id) in hashes {
             shards[shard(hash)].push((rest(hash), id));
@@ -35,10 +35,10 @@ impl Index {
             shard.sort_unstable();
             shard.shrink_to_fit();
         }
-        Self::of_shards(shards)
+        Self::from_shards(shards)
     }
 
-    fn of_shards(all: Vec<Vec<(u32, PostId)>>) -> Self {
+    fn from_shards(all: Vec<Vec<(u32, PostId)>>) -> Self {
         let mut shards = VectorSync::new_sync();
         for shard in all {
             shards.push_back_mut(shard);
@@ -51,7 +51,7 @@ impl Index {
         self.find_hash(hash(text))
     }
 
-    /// Like [`Index::find`], by the hash of the text.
+    /// Like [`HashIndex::find`], by the hash of the text.
     pub(super) fn find_hash(&self, hash: u64) -> impl Iterator<Item = PostId> {
         let rest = rest(hash);
         let shard = self.shards.get(shard(hash)).map_or(&[][..], Vec::as_slice);
@@ -87,7 +87,7 @@ impl Index {
     }
 }
 
-/// The hash of a text for [`Index::of_hashes`].
+/// The hash of a text for [`HashIndex::from_hashes`].
 pub(in crate::archive) fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn added_posts_are_found_until_removed() {
-        let mut index = Index::default();
+        let mut index = HashIndex::default();
         for number in 0..10_000 {
             index.insert(&format!("/{}.html", number / 2), PostId::new(number));
         }
@@ -122,7 +122,7 @@ mod tests {
     fn bulk_index_finds_posts_and_shared_texts() {
         let texts = ["/a", "/b", "/a", "/c"];
         let hashes = texts.iter().enumerate().map(|(number, text)| (hash(text), PostId::new(number)));
-        let index = Index::of_hashes(hashes);
+        let index = HashIndex::from_hashes(hashes);
         assert_eq!(index.find("/a").collect::<Vec<_>>(), [PostId::new(0), PostId::new(2)]);
         let shared = index.shared();
         assert!(shared.contains(&PostId::new(0)) && shared.contains(&PostId::new(2)) && shared.len() == 2);

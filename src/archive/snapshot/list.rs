@@ -29,7 +29,7 @@ struct Chunk {
 
 impl List {
     /// Builds a list from posts that are already in order.
-    pub(super) fn of_sorted(ids: &[PostId]) -> Self {
+    pub(super) fn from_sorted(ids: &[PostId]) -> Self {
         let chunk =
             |(index, ids): (usize, &[PostId])| Chunk { start: index * CHUNK, ids: Arc::new(ids.to_vec()) };
         Self { chunks: ids.chunks(CHUNK).enumerate().map(chunk).collect(), len: ids.len() }
@@ -37,8 +37,8 @@ impl List {
 
     /// A list of `count` posts with the ids `0..count`.
     #[cfg(test)]
-    pub(crate) fn of_numbers(count: usize) -> Self {
-        Self::of_sorted(&(0..count).map(PostId::new).collect::<Vec<_>>())
+    pub(crate) fn from_numbers(count: usize) -> Self {
+        Self::from_sorted(&(0..count).map(PostId::new).collect::<Vec<_>>())
     }
 
     /// The number of posts.
@@ -266,7 +266,7 @@ mod tests {
                 // The previous version is unchanged.
                 prop_assert_eq!(before.iter().collect::<Vec<_>>(), told);
             }
-            assert_same(&List::of_sorted(&plain), &plain, &posts);
+            assert_same(&List::from_sorted(&plain), &plain, &posts);
         }
     }
 }

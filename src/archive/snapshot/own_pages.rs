@@ -4,29 +4,29 @@ use std::collections::HashMap;
 
 use super::Snapshot;
 use crate::archive::address;
-use crate::archive::load::Claims;
-use crate::archive::page::Page;
+use crate::archive::load::ReservedPaths;
+use crate::archive::page::OwnPage;
 use crate::archive::problem::{Code, Defect, Problem};
 
 /// The pages with their current and former paths.
 #[derive(Debug, Default)]
 pub(super) struct OwnPages {
-    pages: Vec<Page>,
+    pages: Vec<OwnPage>,
     paths: HashMap<Box<str>, usize>,
     former: HashMap<Box<str>, usize>,
 }
 
 impl OwnPages {
     /// Builds the table from pages in file order. The first of several pages with the same URL is served.
-    pub(super) fn new(pages: Vec<Page>, claims: Claims) -> Self {
+    pub(super) fn new(pages: Vec<OwnPage>, reserved_paths: ReservedPaths) -> Self {
         let (mut paths, mut former) = (HashMap::new(), HashMap::new());
         for (index, page) in pages.iter().enumerate() {
             let path = address::decoded(&page.url);
-            if !(claims.always)(&path) {
+            if !(reserved_paths.always)(&path) {
                 paths.entry(path.into()).or_insert(index);
             }
             for path in page.redirect_from.iter().map(|path| address::former(path)) {
-                if !(claims.always)(&path) {
+                if !(reserved_paths.always)(&path) {
                     former.insert(path, index);
                 }
             }
@@ -34,7 +34,7 @@ impl OwnPages {
         Self { pages, paths, former }
     }
 
-    pub(super) fn all(&self) -> &[Page] {
+    pub(super) fn all(&self) -> &[OwnPage] {
         &self.pages
     }
 
@@ -60,7 +60,7 @@ impl OwnPages {
                 (None, Some(_)) => return None,
             };
             let message = format!("`{}` is the URL of {owner}; the page is not served", page.url);
-            Some(Defect::warning(Code::PageSkipped, message).of(&page.path))
+            Some(Defect::warning(Code::PageSkipped, message).in_file(&page.path))
         })
     }
 }

@@ -26,7 +26,7 @@ impl Period {
 impl Snapshot {
     /// The days in a range on which a list has posts, ascending.
     pub fn days_of(&self, list: &List, range: RangeInclusive<NaiveDate>) -> Vec<Period> {
-        let first = list.place_since(&self.posts, Timestamp::start_of(*range.start(), self.zone()), 0);
+        let first = list.place_since(&self.posts, Timestamp::start_of_day(*range.start(), self.zone()), 0);
         let days = self.periods(list, first, |day| (day, day.succ_opt()));
         days.take_while(|period| period.day <= *range.end()).collect()
     }
@@ -43,8 +43,8 @@ impl Snapshot {
     /// The month of a list that starts on `first`, if it has posts.
     pub fn month_of(&self, list: &List, first: NaiveDate) -> Option<Period> {
         let next = first.checked_add_months(Months::new(1))?;
-        let start = list.place_since(&self.posts, Timestamp::start_of(first, self.zone()), 0);
-        let end = list.place_since(&self.posts, Timestamp::start_of(next, self.zone()), start);
+        let start = list.place_since(&self.posts, Timestamp::start_of_day(first, self.zone()), 0);
+        let end = list.place_since(&self.posts, Timestamp::start_of_day(next, self.zone()), start);
         (start < end).then_some(Period { day: first, places: start..end })
     }
 
@@ -76,7 +76,7 @@ impl Snapshot {
         mut place: usize,
         around: impl Fn(NaiveDate) -> (NaiveDate, Option<NaiveDate>),
     ) -> impl Iterator<Item = Period> {
-        let start = |day: NaiveDate| Timestamp::start_of(day, self.zone());
+        let start = |day: NaiveDate| Timestamp::start_of_day(day, self.zone());
         std::iter::from_fn(move || {
             let (day, next) = around(self.post(list.get(place)?).date.day(self.zone()));
             let end = next.map_or(list.len(), |next| list.place_since(&self.posts, start(next), place));

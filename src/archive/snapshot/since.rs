@@ -6,7 +6,7 @@ use super::{PostId, Snapshot};
 
 /// The posts that differ between the lists of two snapshots.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Changed {
+pub struct ListedChanges {
     /// Posts that are newly listed or have changed; oldest first.
     pub new: Vec<PostId>,
     /// The keys of posts that are no longer listed.
@@ -16,7 +16,7 @@ pub struct Changed {
 impl Snapshot {
     /// Compares the listed posts with those of another snapshot. The comparison is cheap if `before` is
     /// the previous snapshot, and correct for any.
-    pub fn listed_since(&self, before: &Self) -> Changed {
+    pub fn listed_since(&self, before: &Self) -> ListedChanges {
         let version = |archive: &Self, id| (archive.post(id).key(), archive.post(id).hash);
         let old = before.listed.unshared(&self.listed);
         let mut old: HashMap<u64, u64> = old.map(|id| version(before, id)).collect();
@@ -25,7 +25,7 @@ impl Snapshot {
             let (key, hash) = version(self, *id);
             old.remove(&key) != Some(hash)
         });
-        Changed { new, gone: old.into_keys().collect() }
+        ListedChanges { new, gone: old.into_keys().collect() }
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
                 }
                 prop_assert_eq!(made, shown(after));
             }
-            prop_assert_eq!(now.listed_since(&now), Changed::default());
+            prop_assert_eq!(now.listed_since(&now), ListedChanges::default());
         }
     }
 }

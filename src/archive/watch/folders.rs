@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 /// The watched folders of a site, by name and by resolved path.
 #[derive(Debug, Default)]
-pub(super) struct Folders {
+pub(super) struct WatchedFolders {
     /// The resolved path of each name, without links.
     places: BTreeMap<PathBuf, PathBuf>,
     /// All names of a resolved path.
     names: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
-impl Folders {
+impl WatchedFolders {
     /// Adds a folder. Returns true if its name is new or had another resolved path.
     pub(super) fn add(&mut self, name: &Path, place: PathBuf) -> bool {
         if self.places.get(name) == Some(&place) {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn events_map_to_every_name_of_a_linked_folder() {
-        let mut folders = Folders::default();
+        let mut folders = WatchedFolders::default();
         let posts = || PathBuf::from("/disk/posts");
         assert!(folders.add(Path::new("/site/_posts"), posts()));
         assert!(!folders.add(Path::new("/site/_posts"), posts()));
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn resolved_path_without_names_is_returned() {
-        let mut folders = Folders::default();
+        let mut folders = WatchedFolders::default();
         let place = PathBuf::from("/nowhere/posts");
         for name in ["/nowhere/site/_posts", "/nowhere/site-2/_posts"] {
             folders.add(Path::new(name), place.clone());

@@ -5,35 +5,35 @@ use std::path::{Path, PathBuf};
 use notify::event::ModifyKind;
 use notify::{ErrorKind, Event, EventKind, RecursiveMode, Watcher};
 
-use super::{Notice, Watch, pending};
+use super::{Watch, WatchCommand, pending};
 use crate::archive::files;
-use crate::config::Watching;
+use crate::config::WatchMode;
 
 impl Watch<'_> {
     /// Starts the watcher in the main folders only, which is fast.
     pub(super) fn listen_first(&mut self) {
-        if self.editor.config().watch != Watching::Events {
+        if self.updater.config().watch != WatchMode::Events {
             return;
         }
-        let sender = self.notices.0.clone();
+        let sender = self.commands.0.clone();
         let handler = move |event: notify::Result<Event>| {
             // A scan of a million files causes a million access events, which are not changes.
             if event.as_ref().is_ok_and(|event| !pending::is_change(event)) {
                 return;
             }
             // The receiver is gone when the program exits.
-            let _ = sender.send(Notice::Files(event));
+            let _ = sender.send(WatchCommand::Files(event));
         };
         match notify::recommended_watcher(handler) {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => tracing::warn!(%error, "file events are not available; polling files instead"),
         }
-        let folders = self.editor.main_folders();
+        let folders = self.updater.main_folders();
         self.listen(&folders);
     }
 
     /// Queues an event, with its paths translated to the site's names.
-    pub(super) fn note(&mut self, event: notify::Result<Event>) {
+    pub(super) fn queue_event(&mut self, event: notify::Result<Event>) {
         match event {
             Ok(mut event) => {
                 event.paths = event.paths.iter().flat_map(|path| self.watched.names(path)).collect();
@@ -54,14 +54,14 @@ impl Watch<'_> {
     }
 
     /// Watches folders and scans the new ones, which may have received files and folders before the watch.
-    pub(super) fn follow_into(&mut self, mut folders: Vec<PathBuf>) {
+    pub(super) fn watch_new_folders(&mut self, mut folders: Vec<PathBuf>) {
         loop {
             let new = self.listen(&folders);
             if new.is_empty() {
                 return;
             }
-            let (edition, found) = self.editor.see(&new);
-            edition.into_iter().for_each(|edition| self.publish(edition));
+            let (update, found) = self.updater.apply_events(&new);
+            update.into_iter().for_each(|update| self.publish(update));
             folders = found;
         }
     }

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_millis(300);
 
 /// The paths with events that have not been processed.
 #[derive(Debug, Default)]
-pub(super) struct Pending {
+pub(super) struct PendingEvents {
     paths: BTreeSet<PathBuf>,
     /// Events were lost, because the system's queue overflowed.
     overflow: bool,
@@ -22,7 +22,7 @@ pub(super) struct Pending {
     span: Option<(Instant, Instant)>,
 }
 
-impl Pending {
+impl PendingEvents {
     pub(super) fn add(&mut self, event: Event) {
         if event.need_rescan() {
             self.overflow();
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn close_after_write_makes_a_file_pending_once() {
-        let mut pending = Pending::default();
+        let mut pending = PendingEvents::default();
         let on = |kind| Event::new(EventKind::Access(kind)).add_path("/site/_posts/a.md".into());
         assert!(!is_change(&on(AccessKind::Open(AccessMode::Any))));
         assert!(!is_change(&on(AccessKind::Close(AccessMode::Read))));
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn continuous_events_are_due_within_the_longest_wait() {
-        let mut pending = Pending::default();
+        let mut pending = PendingEvents::default();
         pending.overflow();
         let first = pending.due().expect("due");
         std::thread::sleep(Duration::from_millis(5));

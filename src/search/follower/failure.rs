@@ -7,15 +7,15 @@ use std::{fmt, io};
 use crate::panics;
 use crate::search::index::{is_of_damage, is_of_system};
 
-pub(super) enum Failure {
+pub(super) enum IndexFailure {
     Error(io::Error),
     /// Tantivy panics on some corrupt bytes.
     Panic(Box<dyn Any + Send>),
 }
 
-impl Failure {
+impl IndexFailure {
     /// Runs a read or write of an index and catches its panics.
-    pub(super) fn caught<T>(look: impl FnOnce() -> io::Result<T>) -> Result<T, Self> {
+    pub(super) fn catch<T>(look: impl FnOnce() -> io::Result<T>) -> Result<T, Self> {
         catch_unwind(AssertUnwindSafe(look)).map_err(Self::Panic)?.map_err(Self::Error)
     }
 
@@ -33,7 +33,7 @@ impl Failure {
     }
 
     /// Returns the error or resumes the panic.
-    pub(super) fn raise<T>(self) -> io::Result<T> {
+    pub(super) fn into_result<T>(self) -> io::Result<T> {
         match self {
             Self::Error(error) => Err(error),
             Self::Panic(cause) => resume_unwind(cause),
@@ -41,7 +41,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for IndexFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Error(error) => error.fmt(f),

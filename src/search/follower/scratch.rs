@@ -10,13 +10,13 @@ const PREFIX: &str = "finews-search-";
 /// Name of the file in the folder that its process keeps locked.
 const LOCK: &str = "lock";
 
-pub(super) struct Scratch {
+pub(super) struct ScratchFolder {
     path: PathBuf,
     /// The lock lasts until the file is closed.
     _lock: File,
 }
 
-impl Scratch {
+impl ScratchFolder {
     /// Creates a folder, and removes those of killed processes.
     pub(super) fn new() -> io::Result<Self> {
         Self::new_in(&std::env::temp_dir())
@@ -66,9 +66,9 @@ mod tests {
         fs::write(left.join(LOCK), "").expect("a file");
         let other = folder.path().join("finews-other");
         fs::create_dir(&other).expect("a folder");
-        let first = Scratch::new_in(folder.path()).expect("a folder");
+        let first = ScratchFolder::new_in(folder.path()).expect("a folder");
         assert!(!left.exists() && other.exists());
-        let second = Scratch::new_in(folder.path()).expect("a folder");
+        let second = ScratchFolder::new_in(folder.path()).expect("a folder");
         assert!(first.path().is_dir() && second.path().is_dir());
         first.remove();
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);

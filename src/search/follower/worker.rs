@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::Failure;
-use super::scratch::Scratch;
-use super::{Order, Shared, State, TRUSTED_FOR};
+use super::failure::IndexFailure;
+use super::scratch::ScratchFolder;
+use super::{IndexCommand, IndexState, SharedState, TRUSTED_FOR};
 use crate::archive::Snapshot;
-use crate::search::index::{BATCH, Index, Writer};
+use crate::search::index::{BATCH, SearchIndex, Writer};
 
 /// Time in which the worker collects published snapshots before it commits.
 const GATHERED_FOR: Duration = Duration::from_millis(100);
@@ -24,18 +24,22 @@ const NICE: i32 = 10;
 
 /// The state of the writer thread.
 pub(super) struct Worker {
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     /// The folder of the index; `None` means a temporary folder.
     folder: Option<PathBuf>,
-    orders: Receiver<Order>,
+    commands: Receiver<IndexCommand>,
     writer: Option<Writer>,
     /// The index in the folder is damaged and is removed before the next open.
     is_damaged: bool,
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, folder: Option<PathBuf>, orders: Receiver<Order>) -> Self {
-        Self { shared, folder, orders, writer: None, is_damaged: false }
+    pub(super) fn new(
+        shared: Arc<SharedState>,
+        folder: Option<PathBuf>,
+        commands: Receiver<IndexCommand>,
+    ) -> Self {
+        Self { shared, folder, commands, writer: None, is_damaged: false }
     }
 
     /// Indexes each published archive until the program ends.
@@ -46,35 +50,35 @@ impl Worker {
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             tracing::debug!(%error, "cannot lower the priority of the search index thread");
         }
-        let Ok(Order::Follow(mut archive)) = self.orders.recv() else { return };
-        let (mut failures, mut made_anew): (_, Option<Instant>) = (0, None);
+        let Ok(IndexCommand::Follow(mut archive)) = self.commands.recv() else { return };
+        let (mut failures, mut last_rebuild): (_, Option<Instant>) = (0, None);
         loop {
-            while let Ok(order) = self.orders.try_recv() {
-                archive = self.obey(order, archive);
+            while let Ok(command) = self.commands.try_recv() {
+                archive = self.handle(command, archive);
             }
             let total = archive.listed().len();
             match self.step(&archive) {
                 Ok(0) => {
-                    (failures, made_anew) = (0, None);
-                    self.shared.tell(State::Current);
-                    let Ok(order) = self.orders.recv() else { return };
-                    archive = self.obey(order, archive);
+                    (failures, last_rebuild) = (0, None);
+                    self.shared.set_state(IndexState::Current);
+                    let Ok(command) = self.commands.recv() else { return };
+                    archive = self.handle(command, archive);
                     thread::sleep(GATHERED_FOR);
                 }
                 Ok(left) => {
-                    self.shared.tell(State::Building { done: total - left.min(total), total });
+                    self.shared.set_state(IndexState::Building { done: total - left.min(total), total });
                 }
                 Err(failure) => {
                     failures += 1;
                     // A second failure so soon after a rebuild has another cause than damage.
-                    let is_new = made_anew.is_none_or(|at| at.elapsed() > TRUSTED_FOR);
+                    let is_new = last_rebuild.is_none_or(|at| at.elapsed() > TRUSTED_FOR);
                     if failure.is_of_damage() && is_new {
-                        made_anew = Some(Instant::now());
+                        last_rebuild = Some(Instant::now());
                         tracing::error!("search index is corrupt; rebuilding it: {failure}");
-                        self.make_anew();
-                        self.shared.tell(State::Building { done: 0, total });
+                        self.rebuild();
+                        self.shared.set_state(IndexState::Building { done: 0, total });
                     } else {
-                        self.shared.tell(State::Failing(failure.to_string()));
+                        self.shared.set_state(IndexState::Failing(failure.to_string()));
                     }
                     // A removed folder can be created again at once, so the first retry does not wait.
                     if failures > 1 {
@@ -85,15 +89,15 @@ impl Worker {
         }
     }
 
-    /// Handles an order and returns the archive to follow.
-    fn obey(&mut self, order: Order, archive: Arc<Snapshot>) -> Arc<Snapshot> {
-        match order {
-            Order::Follow(next) => next,
-            Order::MakeAnew(index) => {
-                // Ignore the order if another index has replaced this one.
+    /// Handles a command and returns the archive to follow.
+    fn handle(&mut self, command: IndexCommand, archive: Arc<Snapshot>) -> Arc<Snapshot> {
+        match command {
+            IndexCommand::Follow(next) => next,
+            IndexCommand::Rebuild(index) => {
+                // Ignore the command if another index has replaced this one.
                 if self.writer.as_ref().is_none_or(|writer| Arc::ptr_eq(writer.index(), &index)) {
-                    self.make_anew();
-                    self.shared.tell(State::Building { done: 0, total: archive.listed().len() });
+                    self.rebuild();
+                    self.shared.set_state(IndexState::Building { done: 0, total: archive.listed().len() });
                 }
                 archive
             }
@@ -101,16 +105,16 @@ impl Worker {
     }
 
     /// Drops the index and hides it from searches. The next step removes its files.
-    fn make_anew(&mut self) {
+    fn rebuild(&mut self) {
         (self.writer, self.is_damaged) = (None, true);
         self.shared.index.store(None);
     }
 
     /// Indexes the next batch of an archive and returns how many posts are still missing. After a failure the
     /// next step opens the index again.
-    fn step(&mut self, archive: &Arc<Snapshot>) -> Result<usize, Failure> {
+    fn step(&mut self, archive: &Arc<Snapshot>) -> Result<usize, IndexFailure> {
         let writer = self.writer.take();
-        let (left, writer) = Failure::caught(|| {
+        let (left, writer) = IndexFailure::catch(|| {
             let mut writer = match writer {
                 Some(writer) => writer,
                 None => self.open(archive)?,
@@ -144,9 +148,9 @@ impl Worker {
             }
             None => self.open_scratch()?,
         };
-        if **self.shared.state.load() == State::Waiting {
+        if **self.shared.state.load() == IndexState::Waiting {
             let total = archive.listed().len();
-            self.shared.tell(State::Building { done: writer.index().len().min(total), total });
+            self.shared.set_state(IndexState::Building { done: writer.index().len().min(total), total });
         }
         self.shared.show(writer.index(), false);
         self.check(writer.index());
@@ -157,7 +161,7 @@ impl Worker {
         let mut held = self.shared.scratch.lock().unwrap_or_else(PoisonError::into_inner);
         let scratch = match held.take().filter(|scratch| scratch.path().is_dir()) {
             Some(scratch) => held.insert(scratch),
-            None => held.insert(Scratch::new()?),
+            None => held.insert(ScratchFolder::new()?),
         };
         tracing::debug!("temporary folder of the search index: {}", scratch.path().display());
         self.open_in(scratch.path())?
@@ -167,21 +171,21 @@ impl Worker {
     /// Opens the writer of the index in a folder; `None` if another process holds it.
     fn open_in(&self, folder: &Path) -> io::Result<Option<Writer>> {
         if self.is_damaged {
-            Index::remove(folder)?;
+            SearchIndex::remove(folder)?;
         }
-        Writer::new(&Index::open(folder)?, BATCH)
+        Writer::new(&SearchIndex::open(folder)?, BATCH)
     }
 
     /// Reads all files of an existing index once, in the background: opening a file checks only its end.
-    fn check(&self, index: &Arc<Index>) {
+    fn check(&self, index: &Arc<SearchIndex>) {
         if index.is_empty() {
             return;
         }
         let (shared, index) = (Arc::clone(&self.shared), Arc::clone(index));
         let check = move || {
             // A failure of the check itself is ignored: a search that reads the same bytes reports it.
-            if let Ok(Some(file)) = Failure::caught(|| Ok(index.damaged_file())) {
-                shared.give_up(&index, &format!("checksum mismatch in {}", file.display()));
+            if let Ok(Some(file)) = IndexFailure::catch(|| Ok(index.damaged_file())) {
+                shared.drop_damaged(&index, &format!("checksum mismatch in {}", file.display()));
             }
         };
         let spawned = thread::Builder::new().name("search-check".into()).spawn(check);

@@ -17,7 +17,7 @@ const ASKED: usize = 100;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Facet<T> {
     /// The source or security, or the first day of the month.
-    pub of: T,
+    pub value: T,
     /// Number of found posts in the group.
     pub count: usize,
 }
@@ -35,33 +35,33 @@ pub struct Facets {
 
 /// Counts the matches of a search and collects their facets.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct FacetCounter {
     count: usize,
     /// In seconds. Like the two lists below, only for the first [`MOST_COUNTED`] posts.
     dates: Vec<i64>,
-    sources: Vec<Named>,
-    stocks: Vec<Named>,
+    sources: Vec<HashedName>,
+    stocks: Vec<HashedName>,
 }
 
 /// The hash of a name, and a post that contains the name itself.
 #[derive(Clone, Copy)]
-struct Named {
+struct HashedName {
     hash: u64,
     /// Index of the segment in [`Segments::newest_first`].
     segment: u32,
     doc: DocId,
 }
 
-impl Tally {
+impl FacetCounter {
     pub(super) fn count(&mut self, (number, segment): (usize, &Segment), doc: DocId, date: i64) {
         self.count += 1;
         if self.count > MOST_COUNTED {
             return;
         }
-        let named = |hash| Named { hash, segment: number as u32, doc };
+        let hashed = |hash| HashedName { hash, segment: number as u32, doc };
         self.dates.push(date);
-        self.sources.extend(segment.sources.values_for_doc(doc).map(named));
-        self.stocks.extend(segment.stocks.values_for_doc(doc).map(named));
+        self.sources.extend(segment.sources.values_for_doc(doc).map(hashed));
+        self.stocks.extend(segment.stocks.values_for_doc(doc).map(hashed));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -70,15 +70,16 @@ impl Tally {
 
     pub(super) fn facets(mut self, archive: &Snapshot, segments: &Segments) -> Facets {
         self.dates.sort_unstable();
-        let post_of = |named: Named| {
-            let segment = segments.newest_first().nth(named.segment as usize)?;
-            Some(archive.post(archive.of_key(segment.keys.first(named.doc)?)?))
+        let post_of = |hashed: HashedName| {
+            let segment = segments.newest_first().nth(hashed.segment as usize)?;
+            Some(archive.post(archive.by_key(segment.keys.first(hashed.doc)?)?))
         };
-        let is_it = |name: &NameId, named: Named| name_hash(archive.name(*name)) == named.hash;
-        let source =
-            |named: Named| post_of(named)?.categories().iter().copied().find(|name| is_it(name, named));
-        let stock = |named: Named| {
-            post_of(named)?.securities.iter().map(|mention| mention.code).find(|name| is_it(name, named))
+        let is_it = |name: &NameId, hashed: HashedName| name_hash(archive.name(*name)) == hashed.hash;
+        let source = |hashed: HashedName| {
+            post_of(hashed)?.categories().iter().copied().find(|name| is_it(name, hashed))
+        };
+        let stock = |hashed: HashedName| {
+            post_of(hashed)?.securities.iter().map(|mention| mention.code).find(|name| is_it(name, hashed))
         };
         Facets {
             sources: most(self.sources, source),
@@ -89,17 +90,17 @@ impl Tally {
 }
 
 /// Returns the most frequent names, with the most posts first. `name` reads the name from one of the posts.
-fn most(mut all: Vec<Named>, name: impl Fn(Named) -> Option<NameId>) -> Vec<Facet<NameId>> {
+fn most(mut all: Vec<HashedName>, name: impl Fn(HashedName) -> Option<NameId>) -> Vec<Facet<NameId>> {
     // For hashes a sort is quicker than a map.
-    all.sort_unstable_by_key(|named| named.hash);
+    all.sort_unstable_by_key(|hashed| hashed.hash);
     let same = all.chunk_by(|a, b| a.hash == b.hash);
-    let mut groups: Vec<&[Named]> = same.collect();
+    let mut groups: Vec<&[HashedName]> = same.collect();
     groups.sort_unstable_by_key(|same| (std::cmp::Reverse(same.len()), same[0].hash));
     groups.truncate(MOST);
     // A post may have changed since it was indexed, so the next ones are tried too.
-    let facet = |same: &[Named]| {
-        let of = same.iter().take(ASKED).find_map(|named| name(*named))?;
-        Some(Facet { of, count: same.len() })
+    let facet = |same: &[HashedName]| {
+        let value = same.iter().take(ASKED).find_map(|hashed| name(*hashed))?;
+        Some(Facet { value, count: same.len() })
     };
     groups.into_iter().filter_map(facet).collect()
 }
@@ -111,9 +112,9 @@ fn months(mut dates: &[i64], archive: &Snapshot) -> Vec<Facet<NaiveDate>> {
         let day = Timestamp::from_seconds(date).day(archive.zone());
         let Some(first) = day.with_day(1) else { break };
         let next = first.checked_add_months(Months::new(1)).unwrap_or(NaiveDate::MAX);
-        let end = Timestamp::start_of(next, archive.zone()).seconds();
+        let end = Timestamp::start_of_day(next, archive.zone()).seconds();
         let count = dates.partition_point(|date| *date < end).max(1);
-        months.push(Facet { of: first, count });
+        months.push(Facet { value: first, count });
         dates = &dates[count..];
     }
     months

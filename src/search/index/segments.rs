@@ -32,12 +32,12 @@ pub(super) struct Segment {
 }
 
 impl Segments {
-    pub(super) fn of(reader: &IndexReader) -> tantivy::Result<Self> {
+    pub(super) fn new(reader: &IndexReader) -> tantivy::Result<Self> {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
         let searcher = reader.searcher();
         let segments =
-            searcher.segment_readers().iter().zip(0..).map(|(reader, ord)| Segment::of(reader, ord));
+            searcher.segment_readers().iter().zip(0..).map(|(reader, ord)| Segment::new(reader, ord));
         let mut segments = segments.collect::<tantivy::Result<Vec<_>>>()?;
         segments.sort_by_key(|segment| std::cmp::Reverse(segment.newest));
         Ok(Self { generation, searcher, segments })
@@ -75,7 +75,7 @@ fn rounded(number: u64) -> u64 {
 }
 
 impl Segment {
-    fn of(reader: &SegmentReader, ord: SegmentOrdinal) -> tantivy::Result<Self> {
+    fn new(reader: &SegmentReader, ord: SegmentOrdinal) -> tantivy::Result<Self> {
         let fields = reader.fast_fields();
         // A segment has no column for a field without values.
         let empty = || Column::build_empty_column(reader.max_doc());

@@ -8,7 +8,7 @@ use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Index;
+use super::SearchIndex;
 use super::merging::SmallSegments;
 use crate::archive::{Post, Snapshot};
 
@@ -20,7 +20,7 @@ pub const BATCH: usize = 10_000;
 
 /// The only writer of an index; it holds the lock of the folder.
 pub struct Writer {
-    index: Arc<Index>,
+    index: Arc<SearchIndex>,
     writer: IndexWriter,
     /// The last archive that was indexed; `None` before the first comparison with the index.
     followed: Option<Arc<Snapshot>>,
@@ -35,7 +35,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn new(index: &Arc<Index>, batch: usize) -> io::Result<Option<Self>> {
+    pub fn new(index: &Arc<SearchIndex>, batch: usize) -> io::Result<Option<Self>> {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .memory_budget_per_thread(MEMORY)
@@ -53,7 +53,7 @@ impl Writer {
     }
 
     /// The index that this writer changes.
-    pub fn index(&self) -> &Arc<Index> {
+    pub fn index(&self) -> &Arc<SearchIndex> {
         &self.index
     }
 
@@ -88,7 +88,7 @@ impl Writer {
             }
         }
         for _ in 0..self.batch.min(self.backlog.len()) {
-            let post = self.backlog.pop().and_then(|key| archive.of_key(key));
+            let post = self.backlog.pop().and_then(|key| archive.by_key(key));
             if let Some(id) = post.filter(|id| archive.is_listed(*id)) {
                 self.add(archive, archive.post(id))?;
                 changes += 1;

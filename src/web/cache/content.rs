@@ -11,34 +11,34 @@ pub struct ContentType {
 
 impl ContentType {
     /// An HTML page.
-    pub const HTML: Self = Self::own("text/html; charset=utf-8");
+    pub const HTML: Self = Self::same_origin("text/html; charset=utf-8");
     /// An Atom feed. Browsers show `application/atom+xml` as plain text without its style sheet, and
     /// Jekyll's feeds had this type too.
-    pub const FEED: Self = Self::open("application/xml; charset=utf-8");
+    pub const FEED: Self = Self::cross_origin("application/xml; charset=utf-8");
     /// A feed in JSON Feed format.
-    pub const JSON_FEED: Self = Self::open("application/feed+json; charset=utf-8");
+    pub const JSON_FEED: Self = Self::cross_origin("application/feed+json; charset=utf-8");
     /// A sitemap or a sitemap index.
-    pub const SITEMAP: Self = Self::own("application/xml; charset=utf-8");
+    pub const SITEMAP: Self = Self::same_origin("application/xml; charset=utf-8");
     /// An OpenSearch description document.
-    pub const OPENSEARCH: Self = Self::own("application/opensearchdescription+xml; charset=utf-8");
+    pub const OPENSEARCH: Self = Self::same_origin("application/opensearchdescription+xml; charset=utf-8");
     /// The source text of a post.
-    pub const TEXT: Self = Self::own("text/plain; charset=utf-8");
+    pub const TEXT: Self = Self::same_origin("text/plain; charset=utf-8");
     /// Suggestions for the beginning of a query
     /// (<https://github.com/dewitt/opensearch/blob/master/mediawiki/Specifications/OpenSearch/Extensions/Suggestions/1.1>).
-    pub const SUGGESTIONS: Self = Self::own("application/x-suggestions+json; charset=utf-8");
+    pub const SUGGESTIONS: Self = Self::same_origin("application/x-suggestions+json; charset=utf-8");
     /// The manifest of a web app.
-    pub const MANIFEST: Self = Self::own("application/manifest+json; charset=utf-8");
+    pub const MANIFEST: Self = Self::same_origin("application/manifest+json; charset=utf-8");
 
     /// A month of the archive, one JSON object per line.
-    pub const NDJSON: Self = Self::open("application/x-ndjson; charset=utf-8");
+    pub const NDJSON: Self = Self::cross_origin("application/x-ndjson; charset=utf-8");
     /// The index of the archive's monthly files.
-    pub const JSON: Self = Self::open("application/json; charset=utf-8");
+    pub const JSON: Self = Self::cross_origin("application/json; charset=utf-8");
 
-    const fn own(name: &'static str) -> Self {
+    const fn same_origin(name: &'static str) -> Self {
         Self { name, is_open: false }
     }
 
-    const fn open(name: &'static str) -> Self {
+    const fn cross_origin(name: &'static str) -> Self {
         Self { name, is_open: true }
     }
 }

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use super::{CachePolicy, ContentType, Fingerprint};
 use crate::web::encoding::{self, Encoding};
 use crate::web::headers::secure_headers;
-use crate::web::reply::Pattern;
+use crate::web::reply::RoutePattern;
 
 /// Number of requests by clients that accept Brotli, after which a page is compressed with it. Brotli takes a
 /// hundred times as long as gzip.
@@ -29,20 +29,20 @@ const USUAL_PAGE: u64 = 4096;
 
 /// The properties that determine a page's headers, except its ETag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kind {
+pub struct PageKind {
     /// The type of the body.
     pub content_type: ContentType,
     /// How long clients may keep the page.
     pub policy: CachePolicy,
 }
 
-type Shared = HashMap<(Kind, Encoding), Arc<HeaderMap>>;
+type SharedHeaders = HashMap<(PageKind, Encoding), Arc<HeaderMap>>;
 
-impl Kind {
+impl PageKind {
     /// Returns the headers of pages of this kind in an encoding. All such pages share them: separate copies
     /// would rarely be in the processor's cache, and would cost more than the page.
     pub(in crate::web) fn headers(self, encoding: Encoding) -> Arc<HeaderMap> {
-        static ALL: LazyLock<Mutex<Shared>> = LazyLock::new(Mutex::default);
+        static ALL: LazyLock<Mutex<SharedHeaders>> = LazyLock::new(Mutex::default);
         // Each entry is complete, so the map is valid even after a panic.
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         let headers = all.entry((self, encoding)).or_insert_with(|| {
@@ -67,7 +67,7 @@ impl Kind {
 /// A page as it is sent: its headers, and its body in one encoding.
 #[derive(Debug)]
 pub struct EncodedPage {
-    kind: Kind,
+    kind: PageKind,
     headers: Arc<HeaderMap>,
     etag: Option<HeaderValue>,
     bytes: Bytes,
@@ -77,7 +77,7 @@ pub struct EncodedPage {
 
 impl EncodedPage {
     /// Creates a page from bytes that are already in the encoding. A not-found page has no fingerprint.
-    pub fn new(kind: Kind, fingerprint: Option<Fingerprint>, encoding: Encoding, bytes: Vec<u8>) -> Self {
+    pub fn new(kind: PageKind, fingerprint: Option<Fingerprint>, encoding: Encoding, bytes: Vec<u8>) -> Self {
         Self {
             kind,
             headers: kind.headers(encoding),
@@ -101,14 +101,14 @@ impl EncodedPage {
     }
 }
 
-type Key = (Fingerprint, Encoding);
+type CacheKey = (Fingerprint, Encoding);
 
 /// A cache of recently requested pages.
 pub struct PageCache {
     /// `None` if the cache is disabled.
-    pages: Option<Arc<Cache<Key, Arc<EncodedPage>, Bytesize>>>,
+    pages: Option<Arc<Cache<CacheKey, Arc<EncodedPage>, PageWeight>>>,
     /// The page that was last found at each address.
-    addresses: Cache<Box<str>, Standing>,
+    addresses: Cache<Box<str>, CachedRoute>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -116,7 +116,7 @@ pub struct PageCache {
 /// The page at an address while the site and its archive stay the same. Finding a
 /// page costs more than sending it.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub struct CachedRoute {
     /// The generation of site and archive.
     pub generation: u64,
     /// The fingerprint of the page.
@@ -124,7 +124,7 @@ pub struct Standing {
     /// How long clients may keep the page.
     pub policy: CachePolicy,
     /// The route pattern of the address.
-    pub pattern: Pattern,
+    pub pattern: RoutePattern,
 }
 
 /// The size of a cache, and its hits and misses.
@@ -141,10 +141,10 @@ pub struct Usage {
 }
 
 #[derive(Debug, Clone)]
-struct Bytesize;
+struct PageWeight;
 
-impl Weighter<Key, Arc<EncodedPage>> for Bytesize {
-    fn weight(&self, _: &Key, page: &Arc<EncodedPage>) -> u64 {
+impl Weighter<CacheKey, Arc<EncodedPage>> for PageWeight {
+    fn weight(&self, _: &CacheKey, page: &Arc<EncodedPage>) -> u64 {
         page.bytes.len() as u64 + OVERHEAD
     }
 }
@@ -154,7 +154,7 @@ impl PageCache {
     pub fn new(bytes: u64) -> Self {
         let usual = usize::try_from(bytes / (USUAL_PAGE + OVERHEAD)).unwrap_or(usize::MAX);
         Self {
-            pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, Bytesize))),
+            pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, PageWeight))),
             addresses: Cache::new(usual),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -169,19 +169,19 @@ impl PageCache {
     }
 
     /// Counts a hit or a miss.
-    pub fn count(&self, was_there: bool) {
+    pub fn count_lookup(&self, was_there: bool) {
         if was_there { &self.hits } else { &self.misses }.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the page that is recorded at an address, if the record is of this generation.
-    pub fn at(&self, address: &str, generation: u64) -> Option<Standing> {
-        self.addresses.get(address).filter(|standing| standing.generation == generation)
+    pub fn route(&self, address: &str, generation: u64) -> Option<CachedRoute> {
+        self.addresses.get(address).filter(|route| route.generation == generation)
     }
 
     /// Records the page at an address.
-    pub fn note(&self, address: &str, standing: Standing) {
+    pub fn record_route(&self, address: &str, route: CachedRoute) {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
-            self.addresses.insert(address.into(), standing);
+            self.addresses.insert(address.into(), route);
         }
     }
 
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
     use crate::web::cache::Fingerprinter;
 
-    const KIND: Kind = Kind { content_type: ContentType::HTML, policy: CachePolicy::Article };
+    const KIND: PageKind = PageKind { content_type: ContentType::HTML, policy: CachePolicy::Article };
 
     fn fingerprint(number: usize) -> Fingerprint {
         Fingerprinter::new(0, "test").with(number).finish()

@@ -9,14 +9,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::archive::Snapshot;
-use crate::archive::line::{Line, With};
+use crate::archive::json_line::{JsonLine, LineContent};
 
 /// Uncompressed size of a part in bytes; the last line of a part may exceed it.
 const PART: usize = 256 * 1024;
 
 /// The lines of a range of the list of all posts. New posts are last, so the file of a month that grows
 /// begins with its former content.
-pub(super) struct Lines {
+pub(super) struct MonthLines {
     archive: Arc<Snapshot>,
     places: Range<usize>,
     /// `None` for an uncompressed file.
@@ -24,7 +24,7 @@ pub(super) struct Lines {
     is_done: bool,
 }
 
-impl Lines {
+impl MonthLines {
     pub(super) fn new(archive: Arc<Snapshot>, places: Range<usize>, is_gzip: bool) -> Self {
         let gzip = is_gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast()));
         Self { archive, places, gzip, is_done: false }
@@ -45,7 +45,7 @@ impl Lines {
             && let Some(place) = self.places.next()
         {
             let Some(id) = self.archive.listed().get(place) else { continue };
-            Line::new(&self.archive, self.archive.post(id), With::Text)?.write(&mut part)?;
+            JsonLine::new(&self.archive, self.archive.post(id), LineContent::Text)?.write(&mut part)?;
         }
         self.is_done = self.places.is_empty();
         let Some(gzip) = &mut self.gzip else { return Ok(part) };

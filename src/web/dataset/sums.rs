@@ -14,12 +14,12 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::lines::Lines;
+use super::lines::MonthLines;
 use crate::archive::Snapshot;
 
 /// Size and checksum of a month's file, uncompressed.
 #[derive(Debug, Clone)]
-pub struct Sum {
+pub struct Checksum {
     /// Number of posts; each is one line.
     pub posts: usize,
     /// Size of the file in bytes.
@@ -32,56 +32,56 @@ pub struct Sum {
     hasher: Sha256,
 }
 
-type Months = BTreeMap<NaiveDate, Arc<Sum>>;
+type MonthChecksums = BTreeMap<NaiveDate, Arc<Checksum>>;
 
 /// A checksum, and the newest generation that it is valid for.
-type Known = (u64, Arc<Sum>);
+type KnownChecksum = (u64, Arc<Checksum>);
 
 /// The known checksums.
-pub struct Sums {
-    state: Mutex<State>,
+pub struct Checksums {
+    state: Mutex<ChecksumState>,
     /// The newest generation with all checksums known.
     complete: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct State {
+struct ChecksumState {
     is_running: bool,
-    months: BTreeMap<NaiveDate, Known>,
+    months: BTreeMap<NaiveDate, KnownChecksum>,
 }
 
-impl Default for Sums {
+impl Default for Checksums {
     fn default() -> Self {
         Self { state: Mutex::default(), complete: watch::channel(0).0 }
     }
 }
 
-impl Sums {
-    /// Returns the known checksums of an archive. Waits up to `patience` for missing ones.
-    pub(super) async fn of(
+impl Checksums {
+    /// Returns the known checksums of an archive. Waits up to `timeout` for missing ones.
+    pub(super) async fn wait_for(
         self: &Arc<Self>,
         archive: &Arc<Snapshot>,
         generation: u64,
         core: &Arc<Semaphore>,
-        patience: Duration,
-    ) -> Months {
+        timeout: Duration,
+    ) -> MonthChecksums {
         let mut complete = self.complete.subscribe();
         let all_known = async {
             while *complete.borrow_and_update() < generation {
-                self.take(archive, generation, core);
+                self.start(archive, generation, core);
                 // The sender lives as long as `self`.
                 let _ = complete.changed().await;
             }
         };
         // Checksums that are still missing are left out.
-        let _ = tokio::time::timeout(patience, all_known).await;
+        let _ = tokio::time::timeout(timeout, all_known).await;
         let state = self.state();
         let current = state.months.iter().filter(|(_, (of, _))| *of >= generation);
         current.map(|(month, (_, sum))| (*month, Arc::clone(sum))).collect()
     }
 
     /// Starts to compute the checksums, unless a thread does so already.
-    fn take(self: &Arc<Self>, archive: &Arc<Snapshot>, generation: u64, core: &Arc<Semaphore>) {
+    fn start(self: &Arc<Self>, archive: &Arc<Snapshot>, generation: u64, core: &Arc<Semaphore>) {
         if std::mem::replace(&mut self.state().is_running, true) {
             return;
         }
@@ -89,7 +89,7 @@ impl Sums {
         let runtime = Handle::current();
         let thread = std::thread::Builder::new().name("sums".into());
         let started = thread.spawn(move || {
-            let running = Running(&sums);
+            let running = RunningGuard(&sums);
             sums.update(&archive, generation, || runtime.block_on(Arc::clone(&core).acquire_owned()).ok());
             drop(running);
             // A request that waits for another generation starts the computation again.
@@ -101,14 +101,14 @@ impl Sums {
         }
     }
 
-    /// Computes the checksum of each month that has changed, newest first. `turn` waits until a part may be
+    /// Computes the checksum of each month that has changed, newest first. `permit` waits until a part may be
     /// produced, and returns a permit that is held until the part is hashed.
-    fn update<T>(&self, archive: &Arc<Snapshot>, generation: u64, turn: impl Fn() -> T) {
+    fn update<T>(&self, archive: &Arc<Snapshot>, generation: u64, permit: impl Fn() -> T) {
         let months = archive.months_of(archive.listed());
         self.state().months.retain(|first, _| months.iter().any(|month| month.day == *first));
         for month in months.iter().rev() {
             let known = self.state().months.get(&month.day).map(|(_, sum)| Arc::clone(sum));
-            match sum_of(archive, &month.places, known.as_deref(), &turn) {
+            match sum_of(archive, &month.places, known.as_deref(), &permit) {
                 Ok(other) => {
                     let sum = other.map(Arc::new).or(known);
                     self.state().months.extend(sum.map(|sum| (month.day, (generation, sum))));
@@ -124,16 +124,16 @@ impl Sums {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ChecksumState> {
         // Each checksum is complete, so the state is valid even after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Marks the computation as running until it is dropped.
-struct Running<'s>(&'s Sums);
+struct RunningGuard<'s>(&'s Checksums);
 
-impl Drop for Running<'_> {
+impl Drop for RunningGuard<'_> {
     fn drop(&mut self) {
         self.0.state().is_running = false;
     }
@@ -143,9 +143,9 @@ impl Drop for Running<'_> {
 fn sum_of<T>(
     archive: &Arc<Snapshot>,
     places: &Range<usize>,
-    known: Option<&Sum>,
-    turn: impl Fn() -> T,
-) -> io::Result<Option<Sum>> {
+    known: Option<&Checksum>,
+    permit: impl Fn() -> T,
+) -> io::Result<Option<Checksum>> {
     let mut versions = Xxh3::new();
     // The lines hold dates in this time zone.
     versions.update(archive.zone().name().as_bytes());
@@ -162,9 +162,9 @@ fn sum_of<T>(
     }
     let (mut hasher, mut bytes, done) =
         goes_on.map_or((Sha256::new(), 0, 0), |known| (known.hasher.clone(), known.bytes, known.posts));
-    let mut lines = Lines::new(Arc::clone(archive), places.start + done..places.end, false);
+    let mut lines = MonthLines::new(Arc::clone(archive), places.start + done..places.end, false);
     while !lines.is_done() {
-        let _turn = turn();
+        let _permit = permit();
         let part = lines.next_part()?;
         bytes += part.len() as u64;
         hasher.update(&part);
@@ -174,7 +174,7 @@ fn sum_of<T>(
         // Writing to a `String` does not fail.
         let _ = write!(sha256, "{byte:02x}");
     }
-    Ok(Some(Sum { posts: places.len(), bytes, sha256, version, hasher }))
+    Ok(Some(Checksum { posts: places.len(), bytes, sha256, version, hasher }))
 }
 
 #[cfg(test)]
@@ -200,10 +200,12 @@ mod tests {
             .expect("a file");
         }
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
-        Arc::new(crate::archive::load(&config, paths::CLAIMS, &Progress::default()).expect("an archive"))
+        Arc::new(
+            crate::archive::load(&config, paths::RESERVED_PATHS, &Progress::default()).expect("an archive"),
+        )
     }
 
-    fn sum(posts: usize, known: Option<&Sum>) -> Option<Sum> {
+    fn sum(posts: usize, known: Option<&Checksum>) -> Option<Checksum> {
         sum_of(&archive(posts), &(0..posts), known, || ()).expect("whole articles")
     }
 
@@ -214,9 +216,9 @@ mod tests {
         assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));
         assert!(sum(3, Some(&three)).is_none());
         // The checksum of an unchanged beginning is trusted, so a wrong size in it shows in the result.
-        let told = Sum { bytes: three.bytes + 7, ..three.clone() };
+        let told = Checksum { bytes: three.bytes + 7, ..three.clone() };
         assert_eq!(sum(4, Some(&told)).map(|sum| sum.bytes), Some(four.bytes + 7));
-        let other = Sum { version: three.version ^ 1, ..told };
+        let other = Checksum { version: three.version ^ 1, ..told };
         assert_eq!(sum(4, Some(&other)).map(|sum| sum.bytes), Some(four.bytes));
     }
 }

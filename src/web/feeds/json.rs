@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{Entry, Feed};
+use super::{Feed, FeedEntry};
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct JsonFeed<'a> {
     version: &'static str,
     title: &'a str,
     home_page_url: &'a str,
@@ -18,7 +18,7 @@ struct Document<'a> {
     language: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     hubs: Option<[Hub<'a>; 1]>,
-    items: Vec<Item<'a>>,
+    items: Vec<JsonFeedItem<'a>>,
 }
 
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ struct Hub<'a> {
 }
 
 #[derive(Serialize)]
-struct Item<'a> {
+struct JsonFeedItem<'a> {
     id: &'a str,
     url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ struct Author<'a> {
 }
 
 pub(super) fn write(feed: &Feed<'_>) -> Vec<u8> {
-    let document = Document {
+    let document = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
         title: &feed.title,
         home_page_url: &feed.about,
@@ -71,8 +71,8 @@ pub(super) fn write(feed: &Feed<'_>) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap_or_default()
 }
 
-fn item<'a>(entry: &'a Entry<'a>) -> Item<'a> {
-    Item {
+fn item<'a>(entry: &'a FeedEntry<'a>) -> JsonFeedItem<'a> {
+    JsonFeedItem {
         id: &entry.id,
         url: &entry.url,
         external_url: entry.original.as_deref(),

@@ -14,9 +14,9 @@ use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
 use crate::web::metadata::{self, Metadata};
 use crate::web::paths::{self, Route};
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Entry, Link};
+use crate::web::timeline::{self, Link, TimelineEntry};
 
 #[derive(Template)]
 #[template(path = "pages/article.html")]
@@ -40,15 +40,15 @@ struct Page<'a> {
     /// The URL of the first publication.
     original: Option<&'a str>,
     body: Html<'a>,
-    securities: Vec<Security<'a>>,
-    around: Vec<Near<'a>>,
+    securities: Vec<MentionedSecurity<'a>>,
+    around: Vec<NearbyPost<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
     earlier: Option<Link>,
     later: Option<Link>,
 }
 
-struct Security<'a> {
+struct MentionedSecurity<'a> {
     name: &'a str,
     code: &'a str,
     /// The security's page; `None` if no listed post mentions it.
@@ -56,8 +56,8 @@ struct Security<'a> {
 }
 
 /// A post from around the time of the article.
-struct Near<'a> {
-    entry: Entry<'a>,
+struct NearbyPost<'a> {
+    entry: TimelineEntry<'a>,
     /// Without the year if it is the article's year.
     day: String,
 }
@@ -66,14 +66,14 @@ struct Near<'a> {
 const AROUND: usize = 6;
 
 /// Serves a post's permalink.
-pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
-    let archive = visit.archive;
+pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
+    let archive = request.archive;
     let post = archive.post(id);
     let group = archive.source(post);
     let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
     let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
-    let mut fingerprint = visit.fingerprint("article").with((post.hash, label, beside));
+    let mut fingerprint = request.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
         // The tags and the day of an unlisted post are links only while listed posts have them too.
         fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
@@ -87,52 +87,52 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
     let around = archive.around(id, group, &beside, AROUND);
     for near in &around {
-        fingerprint.add(timeline::version(visit, *near));
+        fingerprint.add(timeline::version(request, *near));
     }
     let fingerprint = fingerprint.finish();
-    visit.html(CachePolicy::Article, fingerprint, || {
+    request.html(CachePolicy::Article, fingerprint, || {
         let article = archive.article(post)?;
         let at = post.date.in_zone(archive.zone());
         let name = |id| archive.name(id);
         let link = |id: PostId| {
             let post = archive.post(id);
-            Link { label: post.headline().into_owned(), href: visit.site.href(post.url()) }
+            Link { label: post.headline().into_owned(), href: request.site.href(post.url()) }
         };
         let publisher = post.source_name.map(name);
-        let source_text = if visit.source { paths::source_of(post.url()) } else { None };
-        let source = timeline::source(visit, post);
-        let metadata = Metadata::of_article(
-            visit,
-            &metadata::Article {
+        let source_text = if request.source { paths::source_of(post.url()) } else { None };
+        let source = timeline::source(request, post);
+        let metadata = Metadata::for_article(
+            request,
+            &metadata::ArticleParts {
                 post,
-                image: absolute::first_image(article.html.as_str(), &visit.site.absolute(post.url())),
+                image: absolute::first_image(article.html.as_str(), &request.site.absolute(post.url())),
                 original: article.source_url.as_deref(),
                 above: source.as_ref(),
             },
         );
         crate::web::reply::render(&Page {
-            site: visit.site,
-            head: Head::new(visit, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
+            site: request.site,
+            head: Head::new(request, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
             headline: post.headline(),
             iso: at.to_rfc3339(),
-            moment: visit.site.words.moment(at),
+            moment: request.site.texts.moment(at),
             publisher: publisher.filter(|name| label != Some(*name)),
             author: post.author().map(name),
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
-            body: Html::below_title(&article.html).with_images_of(visit.site),
-            securities: post.securities.iter().map(|mention| security(visit, mention)).collect(),
-            around: around.iter().map(|id| near(visit, archive.post(*id), at.year())).collect(),
-            reading: visit.site.words.reading_time(post.length),
+            body: Html::below_title(&article.html).with_images(request.site),
+            securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
+            around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
+            reading: request.site.texts.reading_time(post.length),
             day: archive.day(at.date_naive()).map(|_| Link {
-                label: visit.site.words.day(at.date_naive()),
-                href: visit.site.href(Route::day(at.date_naive())),
+                label: request.site.texts.day(at.date_naive()),
+                href: request.site.href(Route::day(at.date_naive())),
             }),
             tags: shown_tags(archive, post)
-                .map(|tag| Link { label: tag.to_owned(), href: visit.site.href(Route::tag(tag)) })
+                .map(|tag| Link { label: tag.to_owned(), href: request.site.href(Route::tag(tag)) })
                 .collect(),
-            source_text: source_text.map(|path| visit.site.href(path)),
+            source_text: source_text.map(|path| request.site.href(path)),
             earlier: earlier.map(link),
             later: later.map(link),
             source,
@@ -140,17 +140,21 @@ pub fn get(visit: &Visit<'_>, id: PostId) -> Reply {
     })
 }
 
-fn near<'a>(visit: &Visit<'a>, post: &'a Post, year: i32) -> Near<'a> {
-    let (words, day) = (visit.site.words, post.date.day(visit.archive.zone()));
-    let day = if day.year() == year { words.day_of_year(day) } else { words.day(day) };
-    Near { entry: timeline::entry(visit, post, true), day }
+fn near<'a>(request: &PageRequest<'a>, post: &'a Post, year: i32) -> NearbyPost<'a> {
+    let (texts, day) = (request.site.texts, post.date.day(request.archive.zone()));
+    let day = if day.year() == year { texts.day_of_year(day) } else { texts.day(day) };
+    NearbyPost { entry: timeline::entry(request, post, true), day }
 }
 
-fn security<'a>(visit: &Visit<'a>, mention: &Mention) -> Security<'a> {
-    let archive = visit.archive;
+fn security<'a>(request: &PageRequest<'a>, mention: &Mention) -> MentionedSecurity<'a> {
+    let archive = request.archive;
     let code = archive.name(mention.code);
     let page = archive.securities().get(mention.code).map(|_| Route::security(code));
-    Security { name: archive.shown_name(mention), code, href: page.map(|page| visit.site.href(page)) }
+    MentionedSecurity {
+        name: archive.shown_name(mention),
+        code,
+        href: page.map(|page| request.site.href(page)),
+    }
 }
 
 /// The tags of a post that have a page.

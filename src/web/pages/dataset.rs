@@ -9,9 +9,9 @@ use serde_json::json;
 use super::Head;
 use crate::archive::snapshot::Period;
 use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::dataset::{File, Sum};
+use crate::web::dataset::{Checksum, DatasetFile};
 use crate::web::paths::Route;
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 use crate::web::site::Site;
 use crate::web::timeline::Link;
 
@@ -22,49 +22,51 @@ struct Page<'a> {
     head: Head,
     summary: String,
     json: String,
-    months: Vec<Row<'a>>,
+    months: Vec<DatasetRow<'a>>,
 }
 
-struct Row<'a> {
+struct DatasetRow<'a> {
     file: Link,
     posts: usize,
-    sum: Option<&'a Sum>,
+    sum: Option<&'a Checksum>,
     size: String,
 }
 
 /// A month of the archive, with the checksum of its file if it is computed.
-type Month = (Period, Option<Arc<Sum>>);
+type MonthFile = (Period, Option<Arc<Checksum>>);
 
 /// Serves the index, as a page or as JSON.
-pub fn get(visit: &Visit<'_>, file: File, months: &[Month]) -> Option<Reply> {
+pub fn get(request: &PageRequest<'_>, file: DatasetFile, months: &[MonthFile]) -> Option<Reply> {
     if months.is_empty() {
         return None;
     }
-    let mut fingerprint = visit.fingerprint("dataset").with(file);
+    let mut fingerprint = request.fingerprint("dataset").with(file);
     for (month, sum) in months {
         fingerprint.add((&month.day, posts(month, sum.as_deref()), sum.as_ref().map(|sum| &sum.sha256)));
     }
     let fingerprint = fingerprint.finish();
     Some(match file {
-        File::Json => visit.conditional(ContentType::JSON, CachePolicy::Revalidate, fingerprint, || {
-            Ok(index(visit, months).to_string().into_bytes())
-        }),
-        _ => visit.page(CachePolicy::Revalidate, fingerprint, || Ok(page(visit, months))),
+        DatasetFile::Json => {
+            request.conditional(ContentType::JSON, CachePolicy::Revalidate, fingerprint, || {
+                Ok(index(request, months).to_string().into_bytes())
+            })
+        }
+        _ => request.page(CachePolicy::Revalidate, fingerprint, || Ok(page(request, months))),
     })
 }
 
 /// The number of posts in a month's file: the posts that the checksum covers, if there is one.
-fn posts(month: &Period, sum: Option<&Sum>) -> usize {
+fn posts(month: &Period, sum: Option<&Checksum>) -> usize {
     sum.map_or(month.posts(), |sum| sum.posts)
 }
 
-fn page<'a>(visit: &Visit<'a>, months: &'a [Month]) -> Page<'a> {
-    let (site, words) = (visit.site, visit.site.words);
+fn page<'a>(request: &PageRequest<'a>, months: &'a [MonthFile]) -> Page<'a> {
+    let (site, texts) = (request.site, request.site.texts);
     let total = months.iter().map(|(month, sum)| posts(month, sum.as_deref())).sum();
-    let row = |(month, sum): &'a Month| Row {
+    let row = |(month, sum): &'a MonthFile| DatasetRow {
         file: Link {
-            label: words.month(month.day.year(), month.day.month()),
-            href: site.href(Route::Dataset(File::Month(month.day))),
+            label: texts.month(month.day.year(), month.day.month()),
+            href: site.href(Route::Dataset(DatasetFile::Month(month.day))),
         },
         posts: posts(month, sum.as_deref()),
         size: sum.as_ref().map_or(String::new(), |sum| size(sum.bytes)),
@@ -72,18 +74,19 @@ fn page<'a>(visit: &Visit<'a>, months: &'a [Month]) -> Page<'a> {
     };
     Page {
         site,
-        head: Head::new(visit, words.dataset, words.dataset_text, Route::Dataset(File::Index)).of_page(site),
-        summary: words.posts(total),
-        json: site.href(Route::Dataset(File::Json)),
+        head: Head::new(request, texts.dataset, texts.dataset_text, Route::Dataset(DatasetFile::Index))
+            .with_page_metadata(site),
+        summary: texts.posts(total),
+        json: site.href(Route::Dataset(DatasetFile::Json)),
         months: months.iter().map(row).collect(),
     }
 }
 
-fn index(visit: &Visit<'_>, months: &[Month]) -> serde_json::Value {
-    let month = |(month, sum): &Month| {
+fn index(request: &PageRequest<'_>, months: &[MonthFile]) -> serde_json::Value {
+    let month = |(month, sum): &MonthFile| {
         json!({
             "month": month.day.format("%Y-%m").to_string(),
-            "url": visit.site.absolute(Route::Dataset(File::Month(month.day))),
+            "url": request.site.absolute(Route::Dataset(DatasetFile::Month(month.day))),
             "posts": posts(month, sum.as_deref()),
             "bytes": sum.as_ref().map(|sum| sum.bytes),
             "sha256": sum.as_ref().map(|sum| &sum.sha256),

@@ -4,14 +4,14 @@ use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
 use super::Head;
-use crate::archive::snapshot::{ListPage, Number};
+use crate::archive::snapshot::{ListPage, PageNumber};
 use crate::web::cache::CachePolicy;
-use crate::web::calendar::{Month, bounds};
+use crate::web::calendar::{MonthCalendar, bounds};
+use crate::web::charts::{self, YearChart};
 use crate::web::paths::Route;
-use crate::web::pictures::{self, YearOfDays};
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Entry, Link, Pager, Shown};
+use crate::web::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
 
 /// Headlines per day on a month's page. One more is shown if only one would be left out.
 const HEADLINES: usize = 5;
@@ -23,37 +23,37 @@ struct YearPage<'a> {
     head: Head,
     label: String,
     summary: String,
-    picture: YearOfDays,
-    months: Vec<Month>,
+    chart: YearChart,
+    months: Vec<MonthCalendar>,
     years: Vec<Link>,
 }
 
 /// Serves `/<year>/`.
-pub fn year(visit: &Visit<'_>, year: i32) -> Option<Reply> {
+pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
     let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
-    let days: Vec<_> = visit.archive.days(range.clone()).collect();
+    let days: Vec<_> = request.archive.days(range.clone()).collect();
     if days.is_empty() {
         return None;
     }
-    let years: Vec<i32> = visit.archive.years().into_iter().map(|(year, _)| year).collect();
-    let fingerprint = visit.fingerprint("year").with(&days).with(&years);
-    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let words = visit.site.words;
+    let years: Vec<i32> = request.archive.years().into_iter().map(|(year, _)| year).collect();
+    let fingerprint = request.fingerprint("year").with(&days).with(&years);
+    Some(request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let texts = request.site.texts;
         let count = days.iter().map(|(_, count)| count).sum();
-        let label = words.year(year);
-        let busiest = pictures::busiest(&days);
-        let head = Head::new(visit, &label, words.date_description(&label, count), Route::Year(year));
-        let months = (1..=12).rev().filter_map(|month| Month::of(visit, year, month, busiest));
+        let label = texts.year(year);
+        let busiest = charts::busiest(&days);
+        let head = Head::new(request, &label, texts.date_description(&label, count), Route::Year(year));
+        let months = (1..=12).rev().filter_map(|month| MonthCalendar::new(request, year, month, busiest));
         Ok(YearPage {
-            site: visit.site,
-            head: head.of_collection(visit.site, &[]),
-            summary: words.posts(count),
-            picture: pictures::days_of_archive(visit, *range.start(), *range.end()),
+            site: request.site,
+            head: head.with_collection_metadata(request.site, &[]),
+            summary: texts.posts(count),
+            chart: charts::days_of_archive(request, *range.start(), *range.end()),
             months: months.filter(|month| month.posts > 0).collect(),
             years: years
                 .iter()
                 .filter(|other| **other != year)
-                .map(|year| Link { label: words.year(*year), href: visit.site.href(Route::Year(*year)) })
+                .map(|year| Link { label: texts.year(*year), href: request.site.href(Route::Year(*year)) })
                 .collect(),
             label,
         })
@@ -68,7 +68,7 @@ struct MonthPage<'a> {
     label: String,
     summary: String,
     year: Link,
-    month: Month,
+    month: MonthCalendar,
     days: Vec<MonthDay<'a>>,
     older: Option<Link>,
     newer: Option<Link>,
@@ -79,42 +79,47 @@ struct MonthDay<'a> {
     link: Link,
     iso: String,
     count: String,
-    entries: Vec<Entry<'a>>,
+    entries: Vec<TimelineEntry<'a>>,
     /// The link text for the day's other posts.
     others: Option<String>,
 }
 
 /// Serves `/<year>/<month>/`.
-pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
+pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> {
     let (first, last) = bounds(year, month)?;
-    let counts: Vec<_> = visit.archive.days(first..=last).rev().collect();
+    let counts: Vec<_> = request.archive.days(first..=last).rev().collect();
     if counts.is_empty() {
         return None;
     }
-    let (before, _) = visit.archive.days_beside(first);
-    let (_, after) = visit.archive.days_beside(last);
-    let mut fingerprint = visit.fingerprint("month").with((&counts, before, after));
+    let (before, _) = request.archive.days_beside(first);
+    let (_, after) = request.archive.days_beside(last);
+    let mut fingerprint = request.fingerprint("month").with((&counts, before, after));
     for (day, _) in &counts {
-        for id in newest_of(visit, *day) {
-            fingerprint.add(timeline::version(visit, id));
+        for id in newest_of(request, *day) {
+            fingerprint.add(timeline::version(request, id));
         }
     }
-    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let words = visit.site.words;
-        let label = words.month(year, month);
+    Some(request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let texts = request.site.texts;
+        let label = texts.month(year, month);
         let total = counts.iter().map(|(_, count)| count).sum();
-        let beside = |day: Option<NaiveDate>| day.map(|day| month_link(visit, day));
-        let busiest = pictures::busiest(&counts);
-        let above = Link { label: words.year(year), href: visit.site.href(Route::Year(year)) };
-        let head = Head::new(visit, &label, words.date_description(&label, total), Route::Month(year, month));
-        let grid = Month::of(visit, year, month, busiest);
+        let beside = |day: Option<NaiveDate>| day.map(|day| month_link(request, day));
+        let busiest = charts::busiest(&counts);
+        let above = Link { label: texts.year(year), href: request.site.href(Route::Year(year)) };
+        let head =
+            Head::new(request, &label, texts.date_description(&label, total), Route::Month(year, month));
+        let grid = MonthCalendar::new(request, year, month, busiest);
         Ok(MonthPage {
-            site: visit.site,
-            head: head.of_collection(visit.site, &[&above]),
-            summary: words.posts(total),
+            site: request.site,
+            head: head.with_collection_metadata(request.site, &[&above]),
+            summary: texts.posts(total),
             year: above,
-            month: grid.unwrap_or(Month { link: month_link(visit, first), weeks: Vec::new(), posts: total }),
-            days: counts.iter().map(|(day, count)| month_day(visit, *day, *count)).collect(),
+            month: grid.unwrap_or(MonthCalendar {
+                link: month_link(request, first),
+                weeks: Vec::new(),
+                posts: total,
+            }),
+            days: counts.iter().map(|(day, count)| month_day(request, *day, *count)).collect(),
             older: beside(before),
             newer: beside(after),
             label,
@@ -122,27 +127,27 @@ pub fn month(visit: &Visit<'_>, year: i32, month: u32) -> Option<Reply> {
     }))
 }
 
-fn newest_of(visit: &Visit<'_>, day: NaiveDate) -> Vec<crate::archive::PostId> {
-    let Some(list) = visit.archive.day(day) else { return Vec::new() };
+fn newest_of(request: &PageRequest<'_>, day: NaiveDate) -> Vec<crate::archive::PostId> {
+    let Some(list) = request.archive.day(day) else { return Vec::new() };
     let shown = if list.len() == HEADLINES + 1 { list.len() } else { HEADLINES };
     list.newest(shown).collect()
 }
 
-fn month_day<'a>(visit: &Visit<'a>, day: NaiveDate, count: usize) -> MonthDay<'a> {
-    let words = visit.site.words;
-    let entries = newest_of(visit, day);
+fn month_day<'a>(request: &PageRequest<'a>, day: NaiveDate, count: usize) -> MonthDay<'a> {
+    let texts = request.site.texts;
+    let entries = newest_of(request, day);
     MonthDay {
-        link: Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) },
+        link: Link { label: texts.day_heading(day), href: request.site.href(Route::day(day)) },
         iso: day.to_string(),
-        count: words.posts(count),
-        others: (count > entries.len()).then(|| words.other_posts(count - entries.len())),
-        entries: entries.iter().map(|id| timeline::entry(visit, visit.archive.post(*id), true)).collect(),
+        count: texts.posts(count),
+        others: (count > entries.len()).then(|| texts.other_posts(count - entries.len())),
+        entries: entries.iter().map(|id| timeline::entry(request, request.archive.post(*id), true)).collect(),
     }
 }
 
-fn month_link(visit: &Visit<'_>, day: NaiveDate) -> Link {
+fn month_link(request: &PageRequest<'_>, day: NaiveDate) -> Link {
     let (year, month) = (day.year(), day.month());
-    Link { label: visit.site.words.month(year, month), href: visit.site.href(Route::Month(year, month)) }
+    Link { label: request.site.texts.month(year, month), href: request.site.href(Route::Month(year, month)) }
 }
 
 #[derive(Template)]
@@ -160,33 +165,33 @@ struct DayPage<'a> {
 }
 
 /// Serves `/<year>/<month>/<day>/` and its numbered pages.
-pub fn day(visit: &Visit<'_>, day: NaiveDate, number: Number) -> Option<Reply> {
-    let page = ListPage::of(visit.archive.day(day)?, number)?;
-    let beside = visit.archive.days_beside(day);
-    let fingerprint = visit.fingerprint("day").with(Shown(visit, &page)).with((day, beside));
-    Some(visit.page(CachePolicy::of_list(&page), fingerprint.finish(), || {
-        let words = visit.site.words;
+pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Option<Reply> {
+    let page = ListPage::new(request.archive.day(day)?, number)?;
+    let beside = request.archive.days_beside(day);
+    let fingerprint = request.fingerprint("day").with(ListVersion(request, &page)).with((day, beside));
+    Some(request.page(CachePolicy::for_list(&page), fingerprint.finish(), || {
+        let texts = request.site.texts;
         let link = |day: Option<NaiveDate>| {
-            day.map(|day| Link { label: words.day(day), href: visit.site.href(Route::day(day)) })
+            day.map(|day| Link { label: texts.day(day), href: request.site.href(Route::day(day)) })
         };
-        let label = words.day_heading(day);
+        let label = texts.day_heading(day);
         let (title, description, summary) = match number {
-            Number::Latest => {
-                let description = words.date_description(&words.day(day), page.total);
-                (label.clone(), description, words.posts(page.total))
+            PageNumber::Latest => {
+                let description = texts.date_description(&texts.day(day), page.total);
+                (label.clone(), description, texts.posts(page.total))
             }
-            Number::Page(n) => (format!("{label} ({})", words.page(n)), label.clone(), words.page(n)),
+            PageNumber::Page(n) => (format!("{label} ({})", texts.page(n)), label.clone(), texts.page(n)),
         };
-        let year = Link { label: words.year(day.year()), href: visit.site.href(Route::Year(day.year())) };
-        let month = month_link(visit, day);
-        let head = Head::new(visit, title, description, Route::Day(day, number));
+        let year = Link { label: texts.year(day.year()), href: request.site.href(Route::Year(day.year())) };
+        let month = month_link(request, day);
+        let head = Head::new(request, title, description, Route::Day(day, number));
         Ok(DayPage {
-            site: visit.site,
-            head: head.of_collection(visit.site, &[&year, &month]),
+            site: request.site,
+            head: head.with_collection_metadata(request.site, &[&year, &month]),
             summary,
             month,
-            days: timeline::days(visit, &page.posts, true),
-            pager: Pager::of(visit, &page, |number| Route::Day(day, number)),
+            days: timeline::days(request, &page.posts, true),
+            pager: Pager::new(request, &page, |number| Route::Day(day, number)),
             older: link(beside.0),
             newer: link(beside.1),
             label,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use super::Head;
 use crate::web::legacy::{date_in, words_of};
 use crate::web::paths::Route;
-use crate::web::reply::{Reply, Visit, status};
+use crate::web::reply::{PageRequest, Reply, status};
 use crate::web::site::Site;
 use crate::web::timeline::Link;
 
@@ -31,34 +31,34 @@ impl<'a> Page<'a> {
 
 /// 404, with links: the day with posts nearest to a date in the path, else the newest day, and a search for
 /// the words of the path.
-pub fn not_found(visit: &Visit<'_>, path: &str) -> Reply {
-    let words = visit.site.words;
-    let named = date_in(path).and_then(|day| visit.archive.nearest_day(day));
-    let newest = visit.archive.newest_day().map(|day| (words.newest_day, day));
-    let day = named.map(|day| (words.nearest_day, day)).or(newest);
+pub fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
+    let texts = request.site.texts;
+    let named = date_in(path).and_then(|day| request.archive.nearest_day(day));
+    let newest = request.archive.newest_day().map(|day| (texts.newest_day, day));
+    let day = named.map(|day| (texts.nearest_day, day)).or(newest);
     let nearest = day.map(|(why, day)| {
-        (why, Link { label: words.day_heading(day), href: visit.site.href(Route::day(day)) })
+        (why, Link { label: texts.day_heading(day), href: request.site.href(Route::day(day)) })
     });
     let query = Some(words_of(path));
-    let page = Page { nearest, query, ..Page::new(visit.site, words.not_found, words.not_found_text) };
-    visit.absent(StatusCode::NOT_FOUND, &page)
+    let page = Page { nearest, query, ..Page::new(request.site, texts.not_found, texts.not_found_text) };
+    request.error_page(StatusCode::NOT_FOUND, &page)
 }
 
 /// 410: the operator withdrew the post.
-pub fn gone(visit: &Visit<'_>) -> Reply {
-    let words = visit.site.words;
-    visit.absent(StatusCode::GONE, &Page::new(visit.site, words.gone, words.gone_text))
+pub fn gone(request: &PageRequest<'_>) -> Reply {
+    let texts = request.site.texts;
+    request.error_page(StatusCode::GONE, &Page::new(request.site, texts.gone, texts.gone_text))
 }
 
 /// 500, without the reason.
 pub fn failed(site: &Site) -> Reply {
-    let page = Page::new(site, site.words.failed, site.words.failed_text);
+    let page = Page::new(site, site.texts.failed, site.texts.failed_text);
     for_now(StatusCode::INTERNAL_SERVER_ERROR, &page)
 }
 
 /// 429 or 503: overload. The client may retry after `seconds`.
 pub fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
-    let mut reply = for_now(code, &Page::new(site, site.words.busy, site.words.busy_text));
+    let mut reply = for_now(code, &Page::new(site, site.texts.busy, site.texts.busy_text));
     reply.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
     reply
 }

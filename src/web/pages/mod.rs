@@ -16,7 +16,7 @@ pub mod suggest;
 
 use super::feeds::FeedLink;
 use super::metadata::Metadata;
-use super::reply::Visit;
+use super::reply::PageRequest;
 use super::site::Site;
 use super::timeline::Link;
 
@@ -38,7 +38,7 @@ pub struct Head {
 impl Head {
     /// Makes the head of the page at a path without `baseurl`.
     pub fn new(
-        visit: &Visit<'_>,
+        request: &PageRequest<'_>,
         title: impl Into<String>,
         description: impl Into<String>,
         path: impl std::fmt::Display,
@@ -46,7 +46,7 @@ impl Head {
         Self {
             title: title.into(),
             description: description.into(),
-            canonical: visit.site.absolute(path),
+            canonical: request.site.absolute(path),
             feed: None,
             metadata: None,
         }
@@ -77,15 +77,15 @@ impl Head {
 
     /// Adds the metadata of a list; `above` holds the pages above it.
     #[must_use]
-    pub fn of_collection(self, site: &Site, above: &[&Link]) -> Self {
-        let metadata = Metadata::of_page(site, "CollectionPage", &self, above);
+    pub fn with_collection_metadata(self, site: &Site, above: &[&Link]) -> Self {
+        let metadata = Metadata::for_page(site, "CollectionPage", &self, above);
         self.with_metadata(metadata)
     }
 
     /// Adds the metadata of a page that is neither a list nor an article.
     #[must_use]
-    pub fn of_page(self, site: &Site) -> Self {
-        let metadata = Metadata::of_page(site, "WebPage", &self, &[]);
+    pub fn with_page_metadata(self, site: &Site) -> Self {
+        let metadata = Metadata::for_page(site, "WebPage", &self, &[]);
         self.with_metadata(metadata)
     }
 

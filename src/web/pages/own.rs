@@ -5,7 +5,7 @@ use askama::Template;
 use super::Head;
 use crate::web::cache::CachePolicy;
 use crate::web::html::Html;
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 use crate::web::site::Site;
 
 #[derive(Template)]
@@ -18,16 +18,17 @@ struct Page<'a> {
 }
 
 /// Serves an operator's page, by its index in the archive.
-pub fn get(visit: &Visit<'_>, index: usize) -> Option<Reply> {
-    let page = visit.archive.pages().get(index)?;
-    let fingerprint = visit.fingerprint("own").with((page.hash, &page.url)).finish();
-    Some(visit.page(CachePolicy::Article, fingerprint, || {
+pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
+    let page = request.archive.pages().get(index)?;
+    let fingerprint = request.fingerprint("own").with((page.hash, &page.url)).finish();
+    Some(request.page(CachePolicy::Article, fingerprint, || {
         Ok(Page {
-            site: visit.site,
-            head: Head::new(visit, &*page.title, &*page.excerpt, &page.url).of_page(visit.site),
+            site: request.site,
+            head: Head::new(request, &*page.title, &*page.excerpt, &page.url)
+                .with_page_metadata(request.site),
             title: &page.title,
-            body: if page.title.is_empty() { Html::whole(&page.body) } else { Html::below_title(&page.body) }
-                .with_images_of(visit.site),
+            body: if page.title.is_empty() { Html::new(&page.body) } else { Html::below_title(&page.body) }
+                .with_images(request.site),
         })
     }))
 }

@@ -1,8 +1,8 @@
 //! `/search?q=`: the posts that match a query, by relevance or time, with links that narrow the search. The
 //! first page also lists sources and securities with a matching name.
 
-mod narrow;
-mod offers;
+mod filters;
+mod relaxed_queries;
 
 use std::cmp::Reverse;
 
@@ -13,16 +13,16 @@ use super::securities;
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId};
 use crate::search::query::Query;
-use crate::search::snippet::{Needles, Piece};
-use crate::search::{Cursor, Follower, Index, MOST_COUNTED, Order, State};
+use crate::search::snippet::{Needles, SnippetPiece};
+use crate::search::{Cursor, Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
 use crate::web::cache::CachePolicy;
-use crate::web::directory::{self, Called, Directory};
-use crate::web::feeds::{FeedLink, Format};
+use crate::web::feeds::{FeedFormat, FeedLink};
+use crate::web::name_index::{self, NameIndex, NormalisedNames};
 use crate::web::paths::Route;
-use crate::web::reply::{Failure, Reply, Visit};
+use crate::web::reply::{PageError, PageRequest, Reply};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Link};
-use narrow::Narrow;
+use filters::SearchFilters;
 
 /// Number of results per page.
 const PER_PAGE: usize = 20;
@@ -43,13 +43,13 @@ struct Page<'a> {
     title: String,
     /// Notes about an incomplete index and about ignored parts of the query.
     notices: Vec<String>,
-    names: Vec<Names>,
+    names: Vec<NameMatches>,
     /// The number of results as text; empty without a query.
     found: String,
     orders: Vec<OrderLink>,
     is_newest: bool,
-    results: Vec<Hit<'a>>,
-    narrow: Narrow,
+    results: Vec<SearchResult<'a>>,
+    filters: SearchFilters,
     first: Option<String>,
     next: Option<String>,
     /// The search by time, linked after the last ranked result.
@@ -59,7 +59,7 @@ struct Page<'a> {
 }
 
 /// Sources or securities with a matching name.
-struct Names {
+struct NameMatches {
     label: &'static str,
     links: Vec<Link>,
 }
@@ -72,18 +72,18 @@ struct OrderLink {
 }
 
 /// A search result.
-struct Hit<'a> {
+struct SearchResult<'a> {
     href: String,
     lang: Option<&'a str>,
-    title: Vec<Piece>,
-    snippet: Vec<Piece>,
+    title: Vec<SnippetPiece>,
+    snippet: Vec<SnippetPiece>,
     iso: String,
     moment: String,
     source: Option<Link>,
 }
 
 /// The parameters of a search, from its URL.
-struct Hunt {
+struct SearchParams {
     typed: String,
     query: Query,
     /// True if a part of the typed text was ignored.
@@ -92,20 +92,20 @@ struct Hunt {
     after: Option<Cursor>,
 }
 
-impl Hunt {
-    fn of(visit: &Visit<'_>) -> Self {
-        let typed = visit.asked().unwrap_or_default();
-        let order = match visit.field("order").as_deref() {
+impl SearchParams {
+    fn from_request(request: &PageRequest<'_>) -> Self {
+        let typed = request.typed_query().unwrap_or_default();
+        let order = match request.field("order").as_deref() {
             Some("newest") => Order::Newest,
             _ => Order::Best,
         };
-        let after = visit.field("after").and_then(|after| after.parse().ok());
+        let after = request.field("after").and_then(|after| after.parse().ok());
         let (query, is_short) = Query::read(&typed);
         Self { query, is_short, typed, order, after }
     }
 
     /// The address of a search.
-    fn address(visit: &Visit<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
+    fn address(request: &PageRequest<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
         let mut fields = form_urlencoded::Serializer::new(String::new());
         fields.append_pair("q", query);
         if order == Order::Newest {
@@ -114,150 +114,162 @@ impl Hunt {
         if let Some(after) = after {
             fields.append_pair("after", &after.to_string());
         }
-        format!("{}?{}", visit.site.search(), fields.finish())
+        format!("{}?{}", request.site.search(), fields.finish())
     }
 
     /// A link to another query in the same order.
-    fn link(&self, visit: &Visit<'_>, label: String, query: &Query) -> Link {
-        Link { label, href: Self::address(visit, &query.to_string(), self.order, None) }
+    fn link(&self, request: &PageRequest<'_>, label: String, query: &Query) -> Link {
+        Link { label, href: Self::address(request, &query.to_string(), self.order, None) }
     }
 }
 
 /// Serves `/search`. `generation` is the number of the current site and archive.
-pub fn get(visit: &Visit<'_>, search: &Follower, directory: &Directory, generation: u64) -> Reply {
-    let hunt = Hunt::of(visit);
-    let fingerprint = visit.fingerprint("search").with((&hunt.typed, hunt.order, hunt.after));
+pub fn get(request: &PageRequest<'_>, search: &Follower, name_index: &NameIndex, generation: u64) -> Reply {
+    let params = SearchParams::from_request(request);
+    let fingerprint = request.fingerprint("search").with((&params.typed, params.order, params.after));
     let fingerprint = fingerprint.with((search.version(), generation)).finish();
-    visit.page(CachePolicy::Revalidate, fingerprint, || page(visit, search, directory, &hunt))
+    request.page(CachePolicy::Revalidate, fingerprint, || page(request, search, name_index, &params))
 }
 
 fn page<'a>(
-    visit: &Visit<'a>,
+    request: &PageRequest<'a>,
     search: &Follower,
-    directory: &Directory,
-    hunt: &'a Hunt,
-) -> Result<Page<'a>, Failure> {
-    let words = visit.site.words;
-    let find = |index: &Index| index.search(visit.archive, &hunt.query, hunt.order, hunt.after, PER_PAGE);
-    let found = search.ask(find)?;
+    name_index: &NameIndex,
+    params: &'a SearchParams,
+) -> Result<Page<'a>, PageError> {
+    let texts = request.site.texts;
+    let find = |index: &SearchIndex| {
+        index.search(request.archive, &params.query, params.order, params.after, PER_PAGE)
+    };
+    let found = search.read(find)?;
     let is_there = found.is_some();
     let found = found.unwrap_or_default();
-    let is_asked = !hunt.query.is_empty();
-    let names =
-        if is_asked && hunt.after.is_none() { names(visit, directory, &hunt.query) } else { Vec::new() };
+    let is_asked = !params.query.is_empty();
+    let names = if is_asked && params.after.is_none() {
+        names(request, name_index, &params.query)
+    } else {
+        Vec::new()
+    };
     let offers = if is_asked && is_there && found.count == 0 {
-        let count = |query: &Query| search.ask(|index| index.count(visit.archive, query));
-        offers::of(&hunt.query, |query| Ok(count(query)?.unwrap_or(0)))?
+        let count = |query: &Query| search.read(|index| index.count(request.archive, query));
+        relaxed_queries::find(&params.query, |query| Ok(count(query)?.unwrap_or(0)))?
     } else {
         Vec::new()
     };
     let offer = |(query, count): (Query, usize)| {
-        let label = format!("{query} ({})", words.counted(count, count >= MOST_COUNTED));
-        hunt.link(visit, label, &query)
+        let label = format!("{query} ({})", texts.counted(count, count >= MOST_COUNTED));
+        params.link(request, label, &query)
     };
-    let title = if is_asked { words.results_for(&hunt.typed) } else { words.search.to_owned() };
-    let orders = [(words.best_first, Order::Best), (words.newest_first, Order::Newest)];
+    let title = if is_asked { texts.results_for(&params.typed) } else { texts.search.to_owned() };
+    let orders = [(texts.best_first, Order::Best), (texts.newest_first, Order::Newest)];
     let orders = orders.map(|(label, order)| OrderLink {
         label,
-        href: Hunt::address(visit, &hunt.typed, order, None),
-        is_current: order == hunt.order,
+        href: SearchParams::address(request, &params.typed, order, None),
+        is_current: order == params.order,
     });
-    let results = hits(visit, &Needles::of(&hunt.query, found.is_cut), &found.posts);
+    let results = hits(request, &Needles::new(&params.query, found.is_cut), &found.posts);
     Ok(Page {
-        site: visit.site,
-        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(visit, &hunt.typed))),
-        typed: &hunt.typed,
+        site: request.site,
+        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
+        typed: &params.typed,
         title,
-        notices: notices(visit, hunt, &search.state(), is_there),
+        notices: notices(request, params, &search.state(), is_there),
         names,
         found: match is_asked && is_there {
-            true => words.found(&words.counted(found.count, found.is_more)),
+            true => texts.found(&texts.counted(found.count, found.is_more)),
             false => String::new(),
         },
         orders: if found.count > 1 { orders.into() } else { Vec::new() },
-        is_newest: hunt.order == Order::Newest,
-        narrow: Narrow::of(visit, hunt, &found),
-        first: hunt.after.map(|_| Hunt::address(visit, &hunt.typed, hunt.order, None)),
-        next: found.next.map(|next| Hunt::address(visit, &hunt.typed, hunt.order, Some(next))),
-        unranked: (hunt.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
-            .then(|| Hunt::address(visit, &hunt.typed, Order::Newest, None)),
+        is_newest: params.order == Order::Newest,
+        filters: SearchFilters::new(request, params, &found),
+        first: params.after.map(|_| SearchParams::address(request, &params.typed, params.order, None)),
+        next: found.next.map(|next| SearchParams::address(request, &params.typed, params.order, Some(next))),
+        unranked: (params.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
+            .then(|| SearchParams::address(request, &params.typed, Order::Newest, None)),
         offers: offers.into_iter().map(offer).collect(),
         results,
     })
 }
 
 /// The posts as search results.
-fn hits<'a>(visit: &Visit<'a>, needles: &Needles, posts: &[PostId]) -> Vec<Hit<'a>> {
-    posts.iter().map(|id| hit(visit, needles, visit.archive.post(*id))).collect()
+fn hits<'a>(request: &PageRequest<'a>, needles: &Needles, posts: &[PostId]) -> Vec<SearchResult<'a>> {
+    posts.iter().map(|id| hit(request, needles, request.archive.post(*id))).collect()
 }
 
-fn hit<'a>(visit: &Visit<'a>, needles: &Needles, post: &'a Post) -> Hit<'a> {
-    let at = post.date.in_zone(visit.archive.zone());
-    Hit {
-        href: visit.site.href(post.url()),
-        lang: post.lang().map(|lang| visit.archive.name(lang)),
+fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> SearchResult<'a> {
+    let at = post.date.in_zone(request.archive.zone());
+    SearchResult {
+        href: request.site.href(post.url()),
+        lang: post.lang().map(|lang| request.archive.name(lang)),
         title: needles.marked(&post.headline()),
         // A damaged article can still be found by its title.
-        snippet: needles
-            .snippet(&visit.archive.article(post).map(|article| article.text()).unwrap_or_default(), SNIPPET),
+        snippet: needles.snippet(
+            &request.archive.article(post).map(|article| article.text()).unwrap_or_default(),
+            SNIPPET,
+        ),
         iso: at.to_rfc3339(),
-        moment: visit.site.words.moment(at),
-        source: timeline::source(visit, post),
+        moment: request.site.texts.moment(at),
+        source: timeline::source(request, post),
     }
 }
 
 /// Notices for the reader: an incomplete index, or ignored parts of the query. Empty if neither applies.
-fn notices(visit: &Visit<'_>, hunt: &Hunt, state: &State, is_there: bool) -> Vec<String> {
-    let words = visit.site.words;
+fn notices(
+    request: &PageRequest<'_>,
+    params: &SearchParams,
+    state: &IndexState,
+    is_there: bool,
+) -> Vec<String> {
+    let texts = request.site.texts;
     let of_index = match state {
         // The index was replaced during the search.
-        State::Current if !is_there => Some(words.index_waiting.to_owned()),
-        State::Current => None,
-        State::Waiting => Some(words.index_waiting.to_owned()),
-        State::Building { done, total } => Some(words.index_building(*done, *total)),
-        State::Failing(_) if is_there => Some(words.index_stale.to_owned()),
-        State::Failing(_) => Some(words.index_missing.to_owned()),
+        IndexState::Current if !is_there => Some(texts.index_waiting.to_owned()),
+        IndexState::Current => None,
+        IndexState::Waiting => Some(texts.index_waiting.to_owned()),
+        IndexState::Building { done, total } => Some(texts.index_building(*done, *total)),
+        IndexState::Failing(_) if is_there => Some(texts.index_stale.to_owned()),
+        IndexState::Failing(_) => Some(texts.index_missing.to_owned()),
     };
-    let of_query = hunt.is_short.then(|| words.query_too_long.to_owned());
+    let of_query = params.is_short.then(|| texts.query_too_long.to_owned());
     of_index.into_iter().chain(of_query).collect()
 }
 
 /// Sources and securities whose names contain the query.
-fn names(visit: &Visit<'_>, directory: &Directory, query: &Query) -> Vec<Names> {
+fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Vec<NameMatches> {
     let typed = query.texts.join(" ");
     if !(1..=LONGEST_NAME).contains(&typed.chars().count()) || !query.filters.is_empty() {
         return Vec::new();
     }
-    let archive = visit.archive;
-    let typed = directory::text(&typed);
+    let archive = request.archive;
+    let typed = name_index::normalise(&typed);
     let asked: Vec<&str> = typed.split_whitespace().collect();
     // Text that leaves no word after normalisation is no name.
     if asked.is_empty() {
         return Vec::new();
     }
-    let held = |called: &Called| called.holds(&asked).then_some(());
+    let held = |called: &NormalisedNames| called.contains_all(&asked).then_some(());
     // Most recently active sources first.
-    let mut sources = directory.sources(archive, held);
+    let mut sources = name_index.sources(archive, held);
     sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
-    let mut securities = directory.securities(archive, held);
-    securities.sort_by_key(|(_, group)| securities::rank(visit, group, |group| group.recent().month));
+    let mut securities = name_index.securities(archive, held);
+    securities.sort_by_key(|(_, group)| securities::rank(request, group, |group| group.recent().month));
     let links = |groups: Vec<((), &Group)>, route| {
-        let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(visit, group, route));
+        let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(request, group, route));
         links.collect::<Vec<_>>()
     };
-    let words = visit.site.words;
+    let texts = request.site.texts;
     let names = [
-        Names { label: words.sources, links: links(sources, Route::source) },
-        Names { label: words.securities_page, links: links(securities, Route::security) },
+        NameMatches { label: texts.sources, links: links(sources, Route::source) },
+        NameMatches { label: texts.securities_page, links: links(securities, Route::security) },
     ];
     names.into_iter().filter(|names| !names.links.is_empty()).collect()
 }
 
 /// The feeds of a search.
-fn feed_link(visit: &Visit<'_>, typed: &str) -> FeedLink {
-    let href = |format| visit.site.href(feed_path(typed, format));
-    let title = format!("{} | {}", visit.site.title, visit.site.words.results_for(typed));
-    FeedLink { title, atom: href(Format::Atom), json: href(Format::Json) }
+fn feed_link(request: &PageRequest<'_>, typed: &str) -> FeedLink {
+    let href = |format| request.site.href(feed_path(typed, format));
+    let title = format!("{} | {}", request.site.title, request.site.texts.results_for(typed));
+    FeedLink { title, atom: href(FeedFormat::Atom), json: href(FeedFormat::Json) }
 }
 
 /// The path of a search, with its query.
@@ -267,7 +279,7 @@ pub(in crate::web) fn path(typed: &str) -> String {
 }
 
 /// The path of a search's feed, with its query.
-pub(in crate::web) fn feed_path(typed: &str, format: Format) -> String {
+pub(in crate::web) fn feed_path(typed: &str, format: FeedFormat) -> String {
     let mut fields = form_urlencoded::Serializer::new(String::new());
     format!("{}?{}", Route::SearchFeed(format), fields.append_pair("q", typed).finish())
 }

@@ -8,11 +8,11 @@ use askama::Template;
 use super::Head;
 use super::group;
 use crate::archive::body::is_board;
-use crate::archive::snapshot::{Group, Number, Recent};
-use crate::web::asked::Asked;
+use crate::archive::snapshot::{Group, PageNumber, RecentCounts};
 use crate::web::cache::CachePolicy;
+use crate::web::name_filter::NameFilter;
 use crate::web::paths::Route;
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 use crate::web::site::Site;
 use crate::web::timeline::{self, Link};
 
@@ -28,69 +28,70 @@ struct Page<'a> {
     head: Head,
     title: &'a str,
     query: String,
-    tables: Vec<Table<'a>>,
+    tables: Vec<SecurityTable<'a>>,
 }
 
-struct Table<'a> {
+struct SecurityTable<'a> {
     title: String,
-    rows: Vec<Row<'a>>,
+    rows: Vec<SecurityRow<'a>>,
 }
 
-struct Row<'a> {
+struct SecurityRow<'a> {
     link: Link,
     code: &'a str,
-    recent: Recent,
+    recent: RecentCounts,
     total: usize,
 }
 
 /// Serves `/stock/`; `?q=` filters by code and name.
-pub fn all(visit: &Visit<'_>) -> Option<Reply> {
-    let query = visit.asked();
-    let found = query.as_ref().map(|query| matching(visit, query, FOUND));
+pub fn all(request: &PageRequest<'_>) -> Option<Reply> {
+    let query = request.typed_query();
+    let found = query.as_ref().map(|query| matching(request, query, FOUND));
     let mut fingerprint =
-        visit.fingerprint("securities").with((&query, visit.archive.securities().version()));
+        request.fingerprint("securities").with((&query, request.archive.securities().version()));
     // Matches depend on names that the tables do not show.
-    fingerprint.add(found.iter().flatten().map(|group| visit.archive.name(group.name())).collect::<Vec<_>>());
-    Some(visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let words = visit.site.words;
+    fingerprint
+        .add(found.iter().flatten().map(|group| request.archive.name(group.name())).collect::<Vec<_>>());
+    Some(request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let texts = request.site.texts;
         let tables = match (&query, found) {
-            (Some(query), Some(found)) => vec![Table {
-                title: words.results_for(query),
-                rows: found.into_iter().map(|group| row(visit, group)).collect(),
+            (Some(query), Some(found)) => vec![SecurityTable {
+                title: texts.results_for(query),
+                rows: found.into_iter().map(|group| row(request, group)).collect(),
             }],
-            _ => rankings(visit),
+            _ => rankings(request),
         };
-        let description = format!("{} · {}", visit.site.title, words.most_mentioned);
-        let head = Head::new(visit, words.securities_page, description, Route::Securities);
-        let head = head.of_collection(visit.site, &[]);
+        let description = format!("{} · {}", request.site.title, texts.most_mentioned);
+        let head = Head::new(request, texts.securities_page, description, Route::Securities);
+        let head = head.with_collection_metadata(request.site, &[]);
         let query = query.unwrap_or_default();
-        Ok(Page { site: visit.site, head, title: words.securities_page, query, tables })
+        Ok(Page { site: request.site, head, title: texts.securities_page, query, tables })
     }))
 }
 
 /// Serves a code: the page of the security, or for a bare number a redirect or the choice of securities.
-pub fn one(visit: &Visit<'_>, route: &Route<'_>, code: &str, number: Number) -> Option<Reply> {
-    if route.is_of_code(code) && visit.archive.security(code).is_some() {
-        return group::security(visit, code, number);
+pub fn one(request: &PageRequest<'_>, route: &Route<'_>, code: &str, number: PageNumber) -> Option<Reply> {
+    if route.accepts_code(code) && request.archive.security(code).is_some() {
+        return group::security(request, code, number);
     }
-    let codes = Route::securities_meant_by(visit.archive, code, number);
+    let codes = Route::securities_meant_by(request.archive, code, number);
     match codes[..] {
         [] => None,
-        [code] => Some(visit.moved(Route::security_page(code, number))),
-        _ => Some(choice(visit, code, &codes)),
+        [code] => Some(request.redirect_to(Route::security_page(code, number))),
+        _ => Some(choice(request, code, &codes)),
     }
 }
 
-fn choice(visit: &Visit<'_>, number: &str, codes: &[&str]) -> Reply {
-    let groups: Vec<&Group> = codes.iter().filter_map(|code| visit.archive.security(code)).collect();
+fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
+    let groups: Vec<&Group> = codes.iter().filter_map(|code| request.archive.security(code)).collect();
     let shown: Vec<_> =
         groups.iter().map(|group| (group.label(), group.posts().len(), group.recent())).collect();
-    let fingerprint = visit.fingerprint("choice").with((number, codes, shown));
-    visit.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let title = visit.site.words.security_choice;
-        let rows = groups.into_iter().map(|group| row(visit, group)).collect();
-        let tables = vec![Table { title: number.to_owned(), rows }];
-        Ok(Page { site: visit.site, head: Head::nowhere(title), title, query: number.to_owned(), tables })
+    let fingerprint = request.fingerprint("choice").with((number, codes, shown));
+    request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let title = request.site.texts.security_choice;
+        let rows = groups.into_iter().map(|group| row(request, group)).collect();
+        let tables = vec![SecurityTable { title: number.to_owned(), rows }];
+        Ok(Page { site: request.site, head: Head::nowhere(title), title, query: number.to_owned(), tables })
     })
 }
 
@@ -98,26 +99,26 @@ fn choice(visit: &Visit<'_>, number: &str, codes: &[&str]) -> Reply {
 type Window = fn(&Group) -> usize;
 
 /// Securities, then sectors, ranked by their posts in the last week, in the last month and in total.
-fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
-    let words = visit.site.words;
-    let kinds = [(words.securities_page, false), (words.boards, true)];
+fn rankings<'a>(request: &PageRequest<'a>) -> Vec<SecurityTable<'a>> {
+    let texts = request.site.texts;
+    let kinds = [(texts.securities_page, false), (texts.boards, true)];
     let windows: [(&str, Window); 3] = [
-        (words.last_week, |group| group.recent().week),
-        (words.last_month, |group| group.recent().month),
-        (words.total, |group| group.posts().len()),
+        (texts.last_week, |group| group.recent().week),
+        (texts.last_month, |group| group.recent().month),
+        (texts.total, |group| group.posts().len()),
     ];
     let mut tables = Vec::new();
     for (kind, boards) in kinds {
         for (window, count) in windows {
-            let groups = visit.archive.securities().iter();
+            let groups = request.archive.securities().iter();
             let mut groups: Vec<&Group> = groups
                 .filter(|group| count(group) > 0)
-                .filter(|group| is_board(visit.archive.name(group.name())) == boards)
+                .filter(|group| is_board(request.archive.name(group.name())) == boards)
                 .collect();
-            groups.sort_by_key(|group| rank(visit, group, count));
-            let rows: Vec<_> = groups.into_iter().take(PLACES).map(|group| row(visit, group)).collect();
+            groups.sort_by_key(|group| rank(request, group, count));
+            let rows: Vec<_> = groups.into_iter().take(PLACES).map(|group| row(request, group)).collect();
             if !rows.is_empty() {
-                tables.push(Table { title: format!("{kind} · {window}"), rows });
+                tables.push(SecurityTable { title: format!("{kind} · {window}"), rows });
             }
         }
     }
@@ -125,28 +126,29 @@ fn rankings<'a>(visit: &Visit<'a>) -> Vec<Table<'a>> {
 }
 
 pub(super) fn rank<'a>(
-    visit: &Visit<'a>,
+    request: &PageRequest<'a>,
     group: &Group,
     count: Window,
 ) -> (Reverse<(usize, usize)>, &'a str) {
-    (Reverse((count(group), group.posts().len())), visit.archive.name(group.name()))
+    (Reverse((count(group), group.posts().len())), request.archive.name(group.name()))
 }
 
 /// Securities with a text in their code or in one of their names, most mentioned first.
-pub fn matching<'a>(visit: &Visit<'a>, query: &str, most: usize) -> Vec<&'a Group> {
-    let asked = Asked::new(query);
-    let groups = visit.archive.securities().iter().filter(|group| {
-        let code = visit.archive.name(group.name());
-        asked.is_in_names(visit, group) || visit.archive.is_called(group, |name| asked.is_in([code, name]))
+pub fn matching<'a>(request: &PageRequest<'a>, query: &str, most: usize) -> Vec<&'a Group> {
+    let asked = NameFilter::new(query);
+    let groups = request.archive.securities().iter().filter(|group| {
+        let code = request.archive.name(group.name());
+        asked.matches_group(request, group)
+            || request.archive.has_used_name(group, |name| asked.matches([code, name]))
     });
     let mut groups: Vec<&Group> = groups.collect();
-    groups.sort_by_key(|group| rank(visit, group, |group| group.recent().month));
+    groups.sort_by_key(|group| rank(request, group, |group| group.recent().month));
     groups.truncate(most);
     groups
 }
 
-fn row<'a>(visit: &Visit<'a>, group: &'a Group) -> Row<'a> {
-    let code = visit.archive.name(group.name());
-    let link = timeline::link_to(visit, group, Route::security);
-    Row { link, code, recent: group.recent(), total: group.posts().len() }
+fn row<'a>(request: &PageRequest<'a>, group: &'a Group) -> SecurityRow<'a> {
+    let code = request.archive.name(group.name());
+    let link = timeline::link_to(request, group, Route::security);
+    SecurityRow { link, code, recent: group.recent(), total: group.posts().len() }
 }

@@ -6,21 +6,21 @@ use std::path::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 
 use super::error::not_found;
-use crate::archive::{Post, front_matter, stamp};
+use crate::archive::{Post, file_version, front_matter};
 use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::reply::{Failure, Reply, Visit, status};
+use crate::web::reply::{PageError, PageRequest, Reply, status};
 
 /// Serves the post's file.
-pub async fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
+pub async fn get(request: &PageRequest<'_>, root: &Path, post: &Post) -> Reply {
     let file = root.join(post.path());
     if !file.is_file() {
         // The file was removed after it was read, or its name is not UTF-8.
-        return not_found(visit, post.path());
+        return not_found(request, post.path());
     }
-    let content = match tokio::task::spawn_blocking(move || stamp::read(&file)).await {
+    let content = match tokio::task::spawn_blocking(move || file_version::read(&file)).await {
         Ok(Ok(content)) => content,
-        Ok(Err(defect)) => return Failure::from(io::Error::other(defect.message)).reply(visit.site),
-        Err(panic) => return Failure::from(io::Error::other(panic)).reply(visit.site),
+        Ok(Err(defect)) => return PageError::from(io::Error::other(defect.message)).reply(request.site),
+        Err(panic) => return PageError::from(io::Error::other(panic)).reply(request.site),
     };
     if content.torn {
         let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);
@@ -28,13 +28,13 @@ pub async fn get(visit: &Visit<'_>, root: &Path, post: &Post) -> Reply {
         return reply;
     }
     let text = front_matter::decode(&content.bytes).0;
-    let fingerprint = visit.fingerprint("source").with(&text).finish();
-    let mut reply = visit.conditional(ContentType::TEXT, CachePolicy::Article, fingerprint, || {
+    let fingerprint = request.fingerprint("source").with(&text).finish();
+    let mut reply = request.conditional(ContentType::TEXT, CachePolicy::Article, fingerprint, || {
         Ok(text.into_owned().into_bytes())
     });
     let headers = reply.headers_mut();
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    let canonical = format!("<{}>; rel=\"canonical\"", visit.site.absolute(post.url()));
+    let canonical = format!("<{}>; rel=\"canonical\"", request.site.absolute(post.url()));
     if let Ok(canonical) = HeaderValue::try_from(canonical) {
         headers.insert(header::LINK, canonical);
     }

@@ -7,9 +7,9 @@ use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
 use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::directory::{self, Called, Directory, Fit};
+use crate::web::name_index::{self, MatchQuality, NameIndex, NormalisedNames};
 use crate::web::paths::Route;
-use crate::web::reply::{Reply, Visit};
+use crate::web::reply::{PageRequest, Reply};
 
 /// Maximum number of suggestions of each kind.
 const SECURITIES: usize = 4;
@@ -27,49 +27,49 @@ struct Suggestion {
 }
 
 /// Serves `/search/suggest`.
-pub fn get(visit: &Visit<'_>, directory: &Directory) -> Reply {
-    let typed = visit.asked().unwrap_or_default();
-    let asked = directory::text(&typed);
+pub fn get(request: &PageRequest<'_>, name_index: &NameIndex) -> Reply {
+    let typed = request.typed_query().unwrap_or_default();
+    let asked = name_index::normalise(&typed);
     let suggestions = match asked.chars().count() {
-        1..=LONGEST => suggestions(visit, directory, &asked),
+        1..=LONGEST => suggestions(request, name_index, &asked),
         _ => Vec::new(),
     };
-    let mut fingerprint = visit.fingerprint("suggest").with(&typed);
+    let mut fingerprint = request.fingerprint("suggest").with(&typed);
     for suggestion in &suggestions {
         fingerprint.add((&suggestion.text, &suggestion.about, &suggestion.href));
     }
-    visit.conditional(ContentType::SUGGESTIONS, CachePolicy::Revalidate, fingerprint.finish(), || {
+    request.conditional(ContentType::SUGGESTIONS, CachePolicy::Revalidate, fingerprint.finish(), || {
         let column = |of: fn(&Suggestion) -> &str| suggestions.iter().map(of).collect::<Vec<_>>();
         let [texts, abouts] = [column(|it| &it.text), column(|it| &it.about)];
         Ok(json!([typed, texts, abouts, column(|it| &it.href)]).to_string().into_bytes())
     })
 }
 
-fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Suggestion> {
-    let (archive, words) = (visit.archive, visit.site.words);
-    let fit = |called: &Called| called.fit(asked);
-    let securities = best(archive, directory.securities(archive, fit), SECURITIES);
+fn suggestions(request: &PageRequest<'_>, name_index: &NameIndex, asked: &str) -> Vec<Suggestion> {
+    let (archive, texts) = (request.archive, request.site.texts);
+    let fit = |called: &NormalisedNames| called.match_quality(asked);
+    let securities = best(archive, name_index.securities(archive, fit), SECURITIES);
     let mut all: Vec<Suggestion> = Vec::new();
     all.extend(securities.map(|group| {
         let code = archive.name(group.name());
         Suggestion {
             text: group.label().to_owned(),
-            about: format!("{} {code}", words.security),
-            href: visit.site.href(Route::security(code)),
+            about: format!("{} {code}", texts.security),
+            href: request.site.href(Route::security(code)),
         }
     }));
-    let sources = best(archive, directory.sources(archive, fit), SOURCES);
+    let sources = best(archive, name_index.sources(archive, fit), SOURCES);
     all.extend(sources.map(|group| Suggestion {
         text: group.label().to_owned(),
-        about: words.source.to_owned(),
-        href: visit.site.href(Route::source(archive.name(group.name()))),
+        about: texts.source.to_owned(),
+        href: request.site.href(Route::source(archive.name(group.name()))),
     }));
     let titles = archive.listed().newest(RECENT).map(|id| archive.post(id));
     let titles = titles.filter(|post| holds(post.title(), asked));
     all.extend(titles.take(TITLES).map(|post| Suggestion {
         text: post.title().to_owned(),
-        about: words.day(post.date.day(archive.zone())),
-        href: visit.site.href(post.url()),
+        about: texts.day(post.date.day(archive.zone())),
+        href: request.site.href(post.url()),
     }));
     all
 }
@@ -77,7 +77,7 @@ fn suggestions(visit: &Visit<'_>, directory: &Directory, asked: &str) -> Vec<Sug
 /// The groups with the best match; among equal matches those with the most posts in the last month.
 fn best<'s>(
     archive: &'s Snapshot,
-    mut fitting: Vec<(Fit, &'s Group)>,
+    mut fitting: Vec<(MatchQuality, &'s Group)>,
     most: usize,
 ) -> impl Iterator<Item = &'s Group> {
     fitting.sort_by_key(|(fit, group)| {

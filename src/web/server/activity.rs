@@ -14,10 +14,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::Observer;
-use super::record::Record;
+use super::record::RequestRecord;
 use crate::web::client::Peer;
-use crate::web::metrics::Shed;
-use crate::web::reply::Marked;
+use crate::web::metrics::Rejection;
+use crate::web::reply::RoutedReply;
 
 /// The state of a connection.
 #[derive(Debug)]
@@ -83,13 +83,13 @@ impl Activity {
     }
 
     /// Records that a response has data that waits for the client.
-    pub(super) fn give(&self) {
+    pub(super) fn begin_wait(&self) {
         self.given_at.store(self.now(), Ordering::Release);
         self.given.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Records that the client took the data.
-    fn take(&self) {
+    fn end_wait(&self) {
         self.given.fetch_sub(1, Ordering::AcqRel);
     }
 
@@ -112,20 +112,20 @@ impl Activity {
 }
 
 /// A request in progress; dropping it ends the request.
-pub(super) struct Turn {
+pub(super) struct ActiveRequest {
     activity: Arc<Activity>,
-    record: Record,
+    record: RequestRecord,
     /// True if other requests can share the connection.
     is_multiplexed: bool,
     /// True while data of the response waits for the client.
     is_given: bool,
 }
 
-impl Turn {
+impl ActiveRequest {
     pub(super) fn begin<B>(activity: &Arc<Activity>, request: &Request<B>) -> Self {
         activity.begun.fetch_add(1, Ordering::AcqRel);
         Self {
-            record: Record::begin(&activity.observer, activity.peer, request),
+            record: RequestRecord::begin(&activity.observer, activity.peer, request),
             activity: Arc::clone(activity),
             is_multiplexed: request.version() == Version::HTTP_2,
             is_given: false,
@@ -133,49 +133,52 @@ impl Turn {
     }
 
     /// Records whether data of the response waits for the client.
-    fn give(&mut self, is_given: bool) {
+    fn set_waiting(&mut self, is_given: bool) {
         match (self.is_given, is_given && self.is_multiplexed) {
-            (false, true) => self.activity.give(),
-            (true, false) => self.activity.take(),
+            (false, true) => self.activity.begin_wait(),
+            (true, false) => self.activity.end_wait(),
             _ => return,
         }
         self.is_given = !self.is_given;
     }
 
     /// A permit for a request that waits, if there is one.
-    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn wait_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.activity.room).try_acquire_owned().ok()
     }
 
     /// Counts the rejection of the request.
-    pub(super) fn shed(&self) {
-        self.activity.observer.shed(Shed::Requests);
+    pub(super) fn record_rejection(&self) {
+        self.activity.observer.record_rejection(Rejection::Requests);
     }
 
-    /// Makes the response; its body owns the turn.
-    pub(super) fn answer(mut self, Marked { mut reply, pattern }: Marked) -> Response<Answer> {
+    /// Makes the response; its body owns the active request.
+    pub(super) fn answer(
+        mut self,
+        RoutedReply { mut reply, pattern }: RoutedReply,
+    ) -> Response<ResponseBody> {
         self.record.answer(&self.activity.observer, &mut reply, pattern);
-        reply.map(|body| Answer { body, turn: self })
+        reply.map(|body| ResponseBody { body, active: self })
     }
 }
 
-impl Drop for Turn {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.record.end(&self.activity.observer);
-        self.give(false);
+        self.set_waiting(false);
         let activity = &self.activity;
         activity.done_at.store(activity.now(), Ordering::Release);
         activity.done.fetch_add(1, Ordering::AcqRel);
     }
 }
 
-/// The body of a response, which ends the turn when it is dropped.
-pub(super) struct Answer {
+/// The body of a response, which ends the active request when it is dropped.
+pub(super) struct ResponseBody {
     body: Body,
-    turn: Turn,
+    active: ActiveRequest,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -185,9 +188,9 @@ impl HttpBody for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         // hyper polls for a frame only after the client has taken the one before.
-        self.turn.give(matches!(polled, Poll::Ready(Some(Ok(_)))));
+        self.active.set_waiting(matches!(polled, Poll::Ready(Some(Ok(_)))));
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.turn.record.sent(frame.data_ref().map_or(0, Bytes::len));
+            self.active.record.sent(frame.data_ref().map_or(0, Bytes::len));
         }
         polled
     }

@@ -14,46 +14,49 @@ use hyper::service::Service;
 use pin_project_lite::pin_project;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::activity::{Activity, Answer, Turn};
-use super::hygiene;
+use super::activity::{ActiveRequest, Activity, ResponseBody};
+use super::request_checks;
 use crate::web::cache::CachePolicy;
 use crate::web::headers;
-use crate::web::reply::{Marked, Reply, status};
+use crate::web::reply::{Reply, RoutedReply, status};
 
 /// A service with the checks of one connection around it.
 #[derive(Clone)]
-pub(super) struct Guard<S> {
+pub(super) struct ConnectionService<S> {
     service: S,
     activity: Arc<Activity>,
 }
 
-impl<S> Guard<S> {
+impl<S> ConnectionService<S> {
     pub(super) fn new(service: S, activity: Arc<Activity>) -> Self {
         Self { service, activity }
     }
 }
 
-impl<S> Service<Request<Incoming>> for Guard<S>
+impl<S> Service<Request<Incoming>> for ConnectionService<S>
 where
-    S: Service<Request<Incoming>, Response: Into<Marked>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response: Into<RoutedReply>, Error = Infallible>,
 {
-    type Response = Response<Answer>;
+    type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future =
-        Answering<Either<Ready<Result<Marked, Infallible>>, MapOk<S::Future, fn(S::Response) -> Marked>>>;
+    type Future = ResponseFuture<
+        Either<Ready<Result<RoutedReply, Infallible>>, MapOk<S::Future, fn(S::Response) -> RoutedReply>>,
+    >;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let turn = Some(Turn::begin(&self.activity, &request));
-        let reply = match hygiene::refusal(&request) {
+        let active = Some(ActiveRequest::begin(&self.activity, &request));
+        let reply = match request_checks::rejection(&request) {
             Some(reply) => Either::Left(ready(Ok(reply.into()))),
-            None => Either::Right(self.service.call(request).map_ok(Into::into as fn(S::Response) -> Marked)),
+            None => {
+                Either::Right(self.service.call(request).map_ok(Into::into as fn(S::Response) -> RoutedReply))
+            }
         };
-        Answering { reply, turn, place: None }
+        ResponseFuture { reply, active, permit: None }
     }
 }
 
 /// Rejects a request with 503: an immediate rejection is better than an endless wait.
-fn shed() -> Reply {
+fn overloaded() -> Reply {
     let mut reply = headers::secured(status(StatusCode::SERVICE_UNAVAILABLE));
     let headers = reply.headers_mut();
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -63,37 +66,37 @@ fn shed() -> Reply {
 
 pin_project! {
     /// A response in progress.
-    pub(super) struct Answering<F> {
+    pub(super) struct ResponseFuture<F> {
         #[pin]
         reply: F,
-        turn: Option<Turn>,
+        active: Option<ActiveRequest>,
         // The permit of a request whose response is not ready at once. It ends when the response begins: the
         // speed of the transfer depends on the client.
-        place: Option<OwnedSemaphorePermit>,
+        permit: Option<OwnedSemaphorePermit>,
     }
 }
 
-impl<F: Future<Output = Result<Marked, Infallible>>> Future for Answering<F> {
-    type Output = Result<Response<Answer>, Infallible>;
+impl<F: Future<Output = Result<RoutedReply, Infallible>>> Future for ResponseFuture<F> {
+    type Output = Result<Response<ResponseBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         // A future is not polled again after it is ready.
-        let Some(turn) = this.turn.as_ref() else { return Poll::Pending };
-        let marked = match this.reply.poll(cx) {
-            Poll::Ready(Ok(marked)) => marked,
+        let Some(active) = this.active.as_ref() else { return Poll::Pending };
+        let routed = match this.reply.poll(cx) {
+            Poll::Ready(Ok(routed)) => routed,
             Poll::Pending => {
-                if this.place.is_none() {
-                    *this.place = turn.place();
+                if this.permit.is_none() {
+                    *this.permit = active.wait_permit();
                 }
-                if this.place.is_some() {
+                if this.permit.is_some() {
                     return Poll::Pending;
                 }
-                turn.shed();
-                shed().into()
+                active.record_rejection();
+                overloaded().into()
             }
         };
-        *this.place = None;
-        this.turn.take().map_or(Poll::Pending, |turn| Poll::Ready(Ok(turn.answer(marked))))
+        *this.permit = None;
+        this.active.take().map_or(Poll::Pending, |active| Poll::Ready(Ok(active.answer(routed))))
     }
 }

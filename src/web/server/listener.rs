@@ -11,7 +11,7 @@ use listenfd::ListenFd;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::either::Either;
 
-use crate::config::Address;
+use crate::config::ListenAddress;
 use crate::web::client::Peer;
 
 /// The bytes of responses that the kernel buffers for a connection before the client reads them. Linux's
@@ -37,7 +37,7 @@ struct SocketFile {
 }
 
 impl SocketFile {
-    fn at(path: &Path) -> io::Result<Self> {
+    fn from_path(path: &Path) -> io::Result<Self> {
         let file = std::fs::symlink_metadata(path)?;
         Ok(Self { path: path.to_owned(), id: (file.dev(), file.ino()) })
     }
@@ -60,7 +60,7 @@ impl Socket {
 }
 
 /// An accepted connection.
-pub(super) type Stream = Either<TcpStream, UnixStream>;
+pub(super) type ClientStream = Either<TcpStream, UnixStream>;
 
 impl Listener {
     /// Binds to an address. A Unix socket's stale file is replaced. The permissions of its folder decide
@@ -68,16 +68,16 @@ impl Listener {
     ///
     /// # Errors
     /// Returns an error if the system refuses, or another process listens there.
-    pub async fn bind(address: &Address) -> io::Result<Self> {
+    pub async fn bind(address: &ListenAddress) -> io::Result<Self> {
         match address {
-            Address::Tcp(address) => {
+            ListenAddress::Tcp(address) => {
                 Ok(Self { socket: Socket::tcp(TcpListener::bind(address).await?), file: None })
             }
-            Address::Unix(path) => {
+            ListenAddress::Unix(path) => {
                 remove_stale(path)?;
                 let socket = Socket::Unix(UnixListener::bind(path)?);
                 std::fs::set_permissions(path, Permissions::from_mode(0o666))?;
-                Ok(Self { socket, file: Some(SocketFile::at(path)?) })
+                Ok(Self { socket, file: Some(SocketFile::from_path(path)?) })
             }
         }
     }
@@ -89,10 +89,10 @@ impl Listener {
     /// Returns an error if one of them is neither a TCP nor a Unix listener.
     pub fn inherited() -> io::Result<Vec<Self>> {
         let mut sockets = ListenFd::from_env();
-        (0..sockets.len()).filter_map(|index| Self::take(&mut sockets, index).transpose()).collect()
+        (0..sockets.len()).filter_map(|index| Self::take_inherited(&mut sockets, index).transpose()).collect()
     }
 
-    fn take(sockets: &mut ListenFd, index: usize) -> io::Result<Option<Self>> {
+    fn take_inherited(sockets: &mut ListenFd, index: usize) -> io::Result<Option<Self>> {
         let socket = match sockets.take_tcp_listener(index) {
             Ok(listener) => listener.map(|listener| {
                 listener.set_nonblocking(true)?;
@@ -107,7 +107,7 @@ impl Listener {
         Ok(socket.transpose()?.map(|socket| Self { socket, file: None }))
     }
 
-    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
+    pub(super) async fn accept(&self) -> io::Result<(ClientStream, Peer)> {
         match &self.socket {
             Socket::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
@@ -145,7 +145,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         // The file may by now belong to a process that replaced this one.
         if let Some(file) = &self.file
-            && SocketFile::at(&file.path).is_ok_and(|now| now.id == file.id)
+            && SocketFile::from_path(&file.path).is_ok_and(|now| now.id == file.id)
         {
             // A failure does no harm: clients cannot connect with or without the file.
             let _ = std::fs::remove_file(&file.path);
@@ -165,7 +165,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
 }
 
 /// Writes to a client if the socket accepts the bytes at once.
-pub(super) fn say(stream: &Stream, bytes: &[u8]) {
+pub(super) fn try_send(stream: &ClientStream, bytes: &[u8]) {
     let _ = match stream {
         Either::Left(stream) => stream.try_write(bytes),
         Either::Right(stream) => stream.try_write(bytes),

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode
 use super::Observer;
 use crate::config::AccessLog;
 use crate::web::client::{Client, Peer};
-use crate::web::metrics::Shed;
-use crate::web::reply::{Pattern, Reply};
+use crate::web::metrics::Rejection;
+use crate::web::reply::{Reply, RoutePattern};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is accepted from a proxy, in bytes.
@@ -33,7 +33,7 @@ pub struct Log {
     which: AccessLog,
     start: Instant,
     /// Time of the last rejection for lack of room, in milliseconds since `start`; 0 before the first.
-    shed: AtomicU64,
+    rejected: AtomicU64,
     /// Time of the last warning about rejections, likewise.
     said: AtomicU64,
     count: AtomicU64,
@@ -41,17 +41,17 @@ pub struct Log {
 
 impl Log {
     /// A log of the requests that `which` selects.
-    pub fn of(which: AccessLog) -> Self {
-        let (shed, said, count) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { which, start: Instant::now(), shed, said, count }
+    pub fn new(which: AccessLog) -> Self {
+        let (rejected, said, count) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self { which, start: Instant::now(), rejected, said, count }
     }
 
     /// Records a rejection, and warns about rejections from time to time.
-    pub(super) fn shed(&self, reason: Shed) {
+    pub(super) fn record_rejection(&self, reason: Rejection) {
         let now = self.now();
         // A single address over its rate limit is no reason to sample the lines of all others.
-        if reason != Shed::SearchRate {
-            self.shed.store(now, Ordering::Relaxed);
+        if reason != Rejection::SearchRate {
+            self.rejected.store(now, Ordering::Relaxed);
         }
         let said = self.said.load(Ordering::Relaxed);
         let is_due = said == 0 || u128::from(now - said.min(now)) >= SAID_EVERY.as_millis();
@@ -67,9 +67,9 @@ impl Log {
 
     /// Returns `None` without sampling; otherwise whether the line is written.
     fn sample(&self) -> Option<bool> {
-        let shed = self.shed.load(Ordering::Relaxed);
-        let since = self.now().saturating_sub(shed);
-        (shed > 0 && u128::from(since) <= SAMPLED_FOR.as_millis())
+        let rejected = self.rejected.load(Ordering::Relaxed);
+        let since = self.now().saturating_sub(rejected);
+        (rejected > 0 && u128::from(since) <= SAMPLED_FOR.as_millis())
             .then(|| self.count.fetch_add(1, Ordering::Relaxed).is_multiple_of(SAMPLED))
     }
 }
@@ -80,11 +80,11 @@ fn is_failure(status: u16) -> bool {
 }
 
 /// A request in progress.
-pub(super) struct Record {
+pub(super) struct RequestRecord {
     begun: Instant,
     method: Method,
     /// The parts of the log line; `None` if the access log is off.
-    line: Option<Box<Line>>,
+    line: Option<Box<LogLine>>,
     status: u16,
     /// Time that the response took to make.
     took: Duration,
@@ -92,7 +92,7 @@ pub(super) struct Record {
     bytes: u64,
 }
 
-struct Line {
+struct LogLine {
     id: Option<HeaderValue>,
     uri: Uri,
     client: Client,
@@ -100,7 +100,7 @@ struct Line {
     agent: Option<HeaderValue>,
 }
 
-impl Record {
+impl RequestRecord {
     /// Starts the record of a request.
     pub(super) fn begin<B>(observer: &Observer, peer: Peer, request: &Request<B>) -> Self {
         observer.metrics.in_flight.inc();
@@ -108,7 +108,7 @@ impl Record {
         let line = (observer.log.which != AccessLog::Off).then(|| {
             // With `errors` most requests have no line, so these headers are not copied.
             let kept = |name| headers.get(name).filter(|_| observer.log.which == AccessLog::All).cloned();
-            Line {
+            LogLine {
                 id: given_id(observer, peer, headers),
                 uri: request.uri().clone(),
                 client: observer.proxies.client(peer, headers),
@@ -127,10 +127,10 @@ impl Record {
     }
 
     /// Records the response. A failure gets the id of its log line as a header.
-    pub(super) fn answer(&mut self, observer: &Observer, reply: &mut Reply, pattern: Pattern) {
+    pub(super) fn answer(&mut self, observer: &Observer, reply: &mut Reply, pattern: RoutePattern) {
         self.took = self.begun.elapsed();
         self.status = reply.status().as_u16();
-        observer.metrics.answered(&self.method, pattern, self.status, self.took);
+        observer.metrics.record_response(&self.method, pattern, self.status, self.took);
         if is_failure(self.status)
             && let Some(line) = &mut self.line
         {
@@ -155,7 +155,7 @@ impl Record {
         }
     }
 
-    fn log(&self, log: &Log, mut line: Box<Line>) {
+    fn log(&self, log: &Log, mut line: Box<LogLine>) {
         let failed = is_failure(self.status);
         if log.which == AccessLog::Errors && !failed {
             return;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::super::element;
-use super::{Open, Pass};
+use super::{OpenElement, Rewriter};
 
-impl Pass<'_> {
+impl Rewriter<'_> {
     /// Gives text and elements between the cells of a table a cell of their own; HTML would move them
     /// before the table.
     pub(super) fn enter_cell(&mut self) {
@@ -27,12 +27,12 @@ impl Pass<'_> {
         self.out.extend(["<", name, ">"]);
         self.shown += 1;
         let name = Cow::Borrowed(name);
-        self.open.push(Open {
+        self.open.push(OpenElement {
             shown: Some(name.clone()),
             name,
             hidden: None,
             security: None,
-            text_start: self.current.as_ref().map_or(0, |top| top.text.len()),
+            text_start: self.current.as_ref().map_or(0, |child| child.text.len()),
             href: None,
             mention: None,
         });

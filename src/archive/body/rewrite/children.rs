@@ -2,50 +2,50 @@
 //! hidden elements.
 
 use super::super::element;
-use super::super::lift::{self, Kind, Link, Top};
-use super::Pass;
+use super::super::lift::{self, BodyChild, ChildKind, ChildLink};
+use super::Rewriter;
 
 /// A state of the pass to go back to.
-pub(super) struct Mark {
+pub(super) struct Checkpoint {
     pub(super) out: usize,
-    pub(super) tops: usize,
-    pub(super) top: Option<(usize, usize, bool)>,
+    pub(super) children: usize,
+    pub(super) child: Option<(usize, usize, bool)>,
     pub(super) depth: usize,
 }
 
 /// The child of the body that is being read.
-pub(super) struct Current<'h> {
+pub(super) struct OpenChild<'h> {
     pub(super) start: usize,
     pub(super) is_quote: bool,
     /// True for loose text and spans, outside any block.
     pub(super) is_loose: bool,
     pub(super) text: String,
-    pub(super) links: Vec<Link<'h>>,
+    pub(super) links: Vec<ChildLink<'h>>,
     pub(super) has_media: bool,
 }
 
-impl Pass<'_> {
+impl Rewriter<'_> {
     /// Begins the child of the body that the element at `start` belongs to.
     pub(super) fn enter(&mut self, name: &str, start: usize) {
         if self.shown > 0 {
-            if let Some(top) = &mut self.current {
-                top.has_media |= name == "table";
+            if let Some(child) = &mut self.current {
+                child.has_media |= name == "table";
             }
             return;
         }
         if element::closes_paragraph(name) {
-            self.end_top_at(start);
-            self.begin_top(start, name == "blockquote", false);
-            if let Some(top) = &mut self.current {
-                top.has_media = name == "table";
+            self.end_child_at(start);
+            self.begin_child(start, name == "blockquote", false);
+            if let Some(child) = &mut self.current {
+                child.has_media = name == "table";
             }
         } else if self.current.is_none() {
-            self.begin_top(start, false, true);
+            self.begin_child(start, false, true);
         }
     }
 
-    pub(super) fn begin_top(&mut self, start: usize, is_quote: bool, is_loose: bool) {
-        self.current = Some(Current {
+    pub(super) fn begin_child(&mut self, start: usize, is_quote: bool, is_loose: bool) {
+        self.current = Some(OpenChild {
             start,
             is_quote,
             is_loose,
@@ -55,39 +55,39 @@ impl Pass<'_> {
         });
     }
 
-    pub(super) fn end_top(&mut self) {
-        self.end_top_at(self.out.len());
+    pub(super) fn end_child(&mut self) {
+        self.end_child_at(self.out.len());
     }
 
-    pub(super) fn end_top_at(&mut self, end: usize) {
-        if let Some(top) = self.current.take() {
-            let kind = lift::kind(&top.text, &top.links, top.is_quote, top.has_media, self.site);
-            self.tops.push(Top { start: top.start, end, kind });
+    pub(super) fn end_child_at(&mut self, end: usize) {
+        if let Some(child) = self.current.take() {
+            let kind = lift::kind(&child.text, &child.links, child.is_quote, child.has_media, self.site);
+            self.children.push(BodyChild { start: child.start, end, kind });
         }
     }
 
-    pub(super) fn mark(&self) -> Mark {
-        let top = self.current.as_ref().map(|top| (top.text.len(), top.links.len(), top.has_media));
-        Mark { out: self.out.len(), tops: self.tops.len(), top, depth: self.shown }
+    pub(super) fn checkpoint(&self) -> Checkpoint {
+        let child = self.current.as_ref().map(|child| (child.text.len(), child.links.len(), child.has_media));
+        Checkpoint { out: self.out.len(), children: self.children.len(), child, depth: self.shown }
     }
 
     /// Undoes the output of a hidden element.
-    pub(super) fn go_back(&mut self, mark: &Mark) {
-        self.out.truncate(mark.out);
-        let had_more_tops = self.tops.len() > mark.tops;
-        self.tops.truncate(mark.tops);
-        match (mark.top, &mut self.current) {
-            (Some((text, links, has_media)), Some(top)) if !had_more_tops => {
-                top.text.truncate(text);
-                top.links.truncate(links);
-                top.has_media = has_media;
+    pub(super) fn roll_back(&mut self, checkpoint: &Checkpoint) {
+        self.out.truncate(checkpoint.out);
+        let had_more_children = self.children.len() > checkpoint.children;
+        self.children.truncate(checkpoint.children);
+        match (checkpoint.child, &mut self.current) {
+            (Some((text, links, has_media)), Some(child)) if !had_more_children => {
+                child.text.truncate(text);
+                child.links.truncate(links);
+                child.has_media = has_media;
             }
-            (None, _) if mark.depth == 0 => self.current = None,
+            (None, _) if checkpoint.depth == 0 => self.current = None,
             // The output since the last recorded child becomes one child.
             _ => {
-                let start = self.tops.last().map_or(0, |top| top.end);
+                let start = self.children.last().map_or(0, |child| child.end);
                 self.current = None;
-                self.tops.push(Top { start, end: self.out.len(), kind: Kind::Other(None) });
+                self.children.push(BodyChild { start, end: self.out.len(), kind: ChildKind::Other(None) });
             }
         }
     }

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use super::super::clean::EXTERNAL_REL;
 use super::super::literal::escape_html;
 use super::super::security::SecurityCode;
-use super::super::tokens::Tag;
+use super::super::tokens::StartTag;
 use super::super::{attributes, link};
-use super::Pass;
+use super::Rewriter;
 
 /// An open mention.
-pub(super) struct Mention {
+pub(super) struct OpenMention {
     page: String,
     /// The quote page, on another host.
     quote: Option<String>,
@@ -19,10 +19,10 @@ pub(super) struct Mention {
     start: usize,
 }
 
-impl<'a> Pass<'a> {
+impl<'a> Rewriter<'a> {
     /// The mention that an element begins: a link or span around a security's name, not around its chart
     /// and not within another link.
-    pub(super) fn mention(&mut self, tag: &Tag<'a>, code: &SecurityCode) -> Option<Mention> {
+    pub(super) fn mention(&mut self, tag: &StartTag<'a>, code: &SecurityCode) -> Option<OpenMention> {
         let is_within_link = self.open.iter().any(|open| open.shown.as_deref() == Some("a"));
         if !self.is_listed
             || !attributes::is_mention(tag)
@@ -33,7 +33,7 @@ impl<'a> Pass<'a> {
         }
         self.enter_cell();
         let target = attributes::get(tag, "href").and_then(|href| link::target(&href, self.site));
-        Some(Mention {
+        Some(OpenMention {
             page: format!("{}{}", self.site.baseurl, code.page()),
             quote: target.filter(|target| target.is_external).map(|target| target.url),
             start: self.out.len(),
@@ -41,7 +41,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes the opening tag of a mention's link and returns its name in the output.
-    pub(super) fn open_mention(&mut self, mention: &Mention) -> Cow<'a, str> {
+    pub(super) fn open_mention(&mut self, mention: &OpenMention) -> Cow<'a, str> {
         self.out.extend(["<a href=\"", &mention.page, "\">"]);
         self.enter("a", mention.start);
         self.shown += 1;
@@ -53,7 +53,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes the link to the quote page after a mention.
-    pub(super) fn close_mention(&mut self, mention: &Mention, is_empty: bool) {
+    pub(super) fn close_mention(&mut self, mention: &OpenMention, is_empty: bool) {
         let has_nothing = self.out.get(mention.start..).is_some_and(|out| !out.contains("<img"));
         if is_empty && has_nothing {
             // A link without a name is removed.

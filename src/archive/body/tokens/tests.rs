@@ -39,7 +39,7 @@ impl Record {
     }
 }
 
-impl<'h> Reader<'h> for Record {
+impl<'h> TokenHandler<'h> for Record {
     fn text(&mut self, text: &str) {
         match self.tokens.last_mut().filter(|_| self.in_text) {
             Some(before) => before.push_str(text),
@@ -48,7 +48,7 @@ impl<'h> Reader<'h> for Record {
         self.in_text = true;
     }
 
-    fn start(&mut self, tag: &Tag<'h>) -> bool {
+    fn start(&mut self, tag: &StartTag<'h>) -> bool {
         let attributes = tag
             .attributes
             .iter()
@@ -72,7 +72,7 @@ impl TokenSink for Sink {
             Token::CharacterTokens(text) if !record.in_raw => record.text(&text),
             Token::TagToken(tag) if tag.kind == TagKind::EndTag => {
                 record.in_raw = false;
-                Reader::end(&mut *record, tag.name.to_string().into());
+                TokenHandler::end(&mut *record, tag.name.to_string().into());
             }
             Token::TagToken(tag) => {
                 let pair = |a: &html5ever::Attribute| (a.name.local.to_string(), a.value.to_string());

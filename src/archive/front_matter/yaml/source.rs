@@ -17,14 +17,14 @@ pub(super) enum Lists {
 }
 
 /// The source text, for lookups of details that serde does not expose.
-pub(super) struct Source<'y> {
+pub(super) struct YamlSource<'y> {
     pub(super) yaml: &'y str,
     pub(super) lists: Lists,
     /// The bytes and nodes that the values may still take.
     budget: Cell<usize>,
 }
 
-impl<'y> Source<'y> {
+impl<'y> YamlSource<'y> {
     pub(super) fn new(yaml: &'y str, lists: Lists) -> Self {
         // Only aliases can make the values longer than their source.
         Self { yaml, lists, budget: Cell::new(4 * yaml.len() + 1024) }
@@ -57,7 +57,7 @@ impl<'y> Source<'y> {
     }
 
     /// Returns the shape of the value after a key, judged by its first character.
-    pub(super) fn shape_after(&self, key: &Key) -> Shape {
+    pub(super) fn shape_after(&self, key: &MappingKey) -> Shape {
         let Some(start) = key.end else { return Shape::Unknown };
         let after = self.yaml[start..].trim_start_matches(['"', '\'', ' ', '\t']);
         let Some(after) = after.strip_prefix(':') else { return Shape::Unknown };
@@ -86,7 +86,7 @@ pub(super) enum Shape {
 }
 
 /// A key, with its end in the source if it is borrowed from there.
-pub(super) struct Key {
+pub(super) struct MappingKey {
     pub(super) name: String,
     pub(super) end: Option<usize>,
 }

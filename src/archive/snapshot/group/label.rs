@@ -14,7 +14,7 @@ const NEWS: &str = "新闻";
 
 /// Counts how often a group's posts use each name. The label is derived from these counts.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
+pub(super) struct NameCounts {
     names: HashTrieMapSync<NameId, Count>,
     /// Posts that have a tag that ends in [`NEWS`].
     news: usize,
@@ -35,8 +35,8 @@ impl Count {
     }
 }
 
-impl Tally {
-    pub(super) fn add(&mut self, called: &Called<'_>) {
+impl NameCounts {
+    pub(super) fn add(&mut self, called: &UsedNames<'_>) {
         for (place, name) in called.names.iter().enumerate() {
             let count = self.names.get(name).copied().unwrap_or_default();
             self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
@@ -44,7 +44,7 @@ impl Tally {
         self.news += usize::from(called.has_news);
     }
 
-    pub(super) fn subtract(&mut self, called: &Called<'_>) {
+    pub(super) fn subtract(&mut self, called: &UsedNames<'_>) {
         for (place, name) in called.names.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
@@ -80,7 +80,7 @@ impl Tally {
 }
 
 /// The names that one post uses for a group.
-pub(super) struct Called<'p> {
+pub(super) struct UsedNames<'p> {
     names: Cow<'p, [NameId]>,
     has_news: bool,
 }
@@ -101,28 +101,34 @@ pub(in crate::archive::snapshot) enum Labels {
 }
 
 impl Labels {
-    pub(super) fn of(&self, names: &Names, name: NameId, posts: usize, tally: &Tally) -> Arc<str> {
+    pub(super) fn label(
+        &self,
+        names: &Names,
+        name: NameId,
+        posts: usize,
+        name_counts: &NameCounts,
+    ) -> Arc<str> {
         let name = names.text(name);
         match self {
             Self::Names => name.into(),
             Self::Tags(given) => match given.iter().find(|(given, _)| given == name) {
                 Some((_, label)) => label.as_str().into(),
-                None => tally.label(names, posts).unwrap_or(name).into(),
+                None => name_counts.label(names, posts).unwrap_or(name).into(),
             },
-            Self::Mentions => tally.label(names, posts).unwrap_or(name).into(),
+            Self::Mentions => name_counts.label(names, posts).unwrap_or(name).into(),
         }
     }
 
     /// The names that a post uses for one of its groups.
-    pub(super) fn called<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Called<'p> {
+    pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> UsedNames<'p> {
         match self {
-            Self::Names => Called { names: Cow::Borrowed(&[]), has_news: false },
-            Self::Tags(_) => Called { names: post.tags().into(), has_news: has_news(names, post) },
+            Self::Names => UsedNames { names: Cow::Borrowed(&[]), has_news: false },
+            Self::Tags(_) => UsedNames { names: post.tags().into(), has_news: has_news(names, post) },
             Self::Mentions => {
                 let mentions = post.securities.iter().filter(|mention| mention.code == group);
                 let called =
                     mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
-                Called { names: called.collect(), has_news: false }
+                UsedNames { names: called.collect(), has_news: false }
             }
         }
     }

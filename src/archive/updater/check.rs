@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::{Edition, Editor};
+use super::{Update, Updater};
+use crate::archive::file_version::{self, FileVersion};
 use crate::archive::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::{self, Press, Problems, Sighting};
+use crate::archive::load::{self, FileProblems, PostBuilder, ReadResult};
 use crate::archive::names::Interner;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
-use crate::archive::stamp::{self, Stamp};
 
 /// Delay before an unreadable file is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The files and folders to check.
 #[derive(Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct PathsToCheck {
     /// Files of posts, which may have been removed.
     pub(super) posts: Vec<SiteFile>,
     /// True if the site's own pages must be checked.
@@ -31,215 +31,228 @@ pub(super) struct Sight {
     /// Completely scanned folders: `problems` lists every unreadable folder below them.
     pub(super) cleared: Vec<String>,
     /// Read files even if time and size are unchanged.
-    pub(super) anew: bool,
+    pub(super) reread_all: bool,
 }
 
-impl Sight {
+impl PathsToCheck {
     pub(super) fn files(posts: Vec<SiteFile>) -> Self {
         Self { posts, ..Self::default() }
     }
 }
 
 /// The result of checking a file.
-enum Verdict {
+enum FileChange {
     /// The file is unchanged.
-    Same,
+    Unchanged,
     /// The file was rewritten with the same bytes.
-    Touched(Stamp),
+    Touched(FileVersion),
     /// The file was removed.
-    Gone,
+    Removed,
     /// The file cannot be read.
-    Failed(Defect),
+    Unreadable(Defect),
     /// The file has new content.
-    Read(Box<Sighting>),
+    Read(Box<ReadResult>),
 }
 
-impl Editor {
-    /// The stamp of a file when it was last read. `None` if it is unknown or was unreadable.
-    fn last_seen(&self, path: &str) -> Option<Stamp> {
-        if let Some(stamp) = self.barren.get(path) {
-            return *stamp;
+impl Updater {
+    /// The version of a file when it was last read. `None` if it is unknown or was unreadable.
+    fn last_seen(&self, path: &str) -> Option<FileVersion> {
+        if let Some(file_version) = self.files_without_post.get(path) {
+            return *file_version;
         }
         let id = self.archive.at_file(path)?;
-        Some(self.touched.get(&id).copied().unwrap_or(self.archive.post(id).stamp))
+        Some(self.stamp_only_changes.get(&id).copied().unwrap_or(self.archive.post(id).file_version))
     }
 
     /// Checks files, and publishes a snapshot if anything changed.
-    pub(super) fn look_at(&mut self, mut sight: Sight) -> Option<Edition> {
-        sight.posts.sort_by(|a, b| a.path.cmp(&b.path));
-        sight.posts.dedup();
+    pub(super) fn check_files(&mut self, mut to_check: PathsToCheck) -> Option<Update> {
+        to_check.posts.sort_by(|a, b| a.path.cmp(&b.path));
+        to_check.posts.dedup();
         let config = Arc::clone(&self.config);
         // The configuration was validated when the archive was opened.
         let reader = Reader::new(&config).ok()?;
-        let press = Press {
+        let builder = PostBuilder {
             reader,
             names: Interner::new(self.archive.names().clone()),
-            packing: self.archive.packing(),
-            claims: self.claims,
+            codec: self.archive.codec(),
+            reserved_paths: self.reserved_paths,
         };
         let archive = self.archive();
         let links = |name: &str| archive.named(name);
-        let verdicts: Vec<Verdict> =
-            sight.posts.par_iter().map(|file| self.verdict(&press, file, sight.anew, &links)).collect();
+        let file_changes: Vec<FileChange> = to_check
+            .posts
+            .par_iter()
+            .map(|file| self.classify(&builder, file, to_check.reread_all, &links))
+            .collect();
         let mut change = Change::default();
         let mut away = HashMap::new();
-        for (file, verdict) in sight.posts.into_iter().zip(verdicts) {
-            if matches!(verdict, Verdict::Gone) && self.archive.at_file(&file.path).is_some() {
+        for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
+            if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
                 let root = self.root_of(&file.path);
                 let is_away = *away.entry(root.clone()).or_insert_with(|| self.is_away(&root));
                 if is_away {
-                    self.note_vanished(root);
+                    self.record_vanished(root);
                     continue;
                 }
             }
-            self.judge(&mut change, file, verdict);
+            self.record(&mut change, file, file_change);
         }
-        self.note_folders(&mut change, sight.problems, &sight.cleared);
-        if sight.pages {
-            self.look_at_pages(&mut change, &press.reader, &links);
+        self.record_folder_problems(&mut change, to_check.problems, &to_check.cleared);
+        if to_check.pages {
+            self.check_pages(&mut change, &builder.reader, &links);
         }
         let archive = self.archive();
         change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
-        let Press { reader, names, .. } = press;
+        let PostBuilder { reader, names, .. } = builder;
         change.names = names.into_names();
         if change.is_empty() {
             return None;
         }
         let moves_urls = !change.gone.is_empty() || !change.posts.is_empty();
-        let edition = self.publish(change);
-        Some(if moves_urls { self.relink(reader, edition) } else { edition })
+        let update = self.publish(change);
+        Some(if moves_urls { self.relink(reader, update) } else { update })
     }
 
-    fn verdict(&self, press: &Press<'_>, file: &SiteFile, anew: bool, links: &Links<'_>) -> Verdict {
+    fn classify(
+        &self,
+        builder: &PostBuilder<'_>,
+        file: &SiteFile,
+        reread_all: bool,
+        links: &Links<'_>,
+    ) -> FileChange {
         let path = file.file(&self.config.root);
         let last = self.last_seen(&file.path);
-        match (Stamp::at(&path), last) {
-            (Err(error), _) if is_absent(&error) => return Verdict::Gone,
+        match (FileVersion::from_path(&path), last) {
+            (Err(error), _) if is_absent(&error) => return FileChange::Removed,
             // A folder above the file cannot be entered. The folder has a problem of its own.
-            (Err(_), Some(_)) => return Verdict::Same,
-            (Ok(stamp), Some(last)) if !anew && last.looks_like(&stamp) => return Verdict::Same,
+            (Err(_), Some(_)) => return FileChange::Unchanged,
+            (Ok(file_version), Some(last)) if !reread_all && last.has_metadata_of(&file_version) => {
+                return FileChange::Unchanged;
+            }
             _ => {}
         }
         // The path is no longer a file. Reading a pipe could block forever.
         if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
-            return Verdict::Gone;
+            return FileChange::Removed;
         }
-        match stamp::read(&path) {
-            Err(defect) => Verdict::Failed(defect),
+        match file_version::read(&path) {
+            Err(defect) => FileChange::Unreadable(defect),
             Ok(content) => match last {
-                Some(last) if !content.torn && last == content.stamp => Verdict::Same,
-                Some(last) if !content.torn && last.same_bytes(&content.stamp) => {
-                    Verdict::Touched(content.stamp)
+                Some(last) if !content.torn && last == content.file_version => FileChange::Unchanged,
+                Some(last) if !content.torn && last.has_bytes_of(&content.file_version) => {
+                    FileChange::Touched(content.file_version)
                 }
-                _ => Verdict::Read(Box::new(press.make(file, &content, links))),
+                _ => FileChange::Read(Box::new(builder.build(file, &content, links))),
             },
         }
     }
 
     /// Records the result for a file.
-    fn judge(&mut self, change: &mut Change, file: SiteFile, verdict: Verdict) {
+    fn record(&mut self, change: &mut Change, file: SiteFile, file_change: FileChange) {
         let known = self.archive.at_file(&file.path);
         let path = &file.path;
-        match verdict {
-            Verdict::Same => {}
-            Verdict::Touched(stamp) => match (self.barren.get_mut(path), known) {
-                (Some(barren), _) => *barren = Some(stamp),
+        match file_change {
+            FileChange::Unchanged => {}
+            FileChange::Touched(file_version) => match (self.files_without_post.get_mut(path), known) {
+                (Some(known_version), _) => *known_version = Some(file_version),
                 (None, Some(id)) => {
-                    self.touched.insert(id, stamp);
+                    self.stamp_only_changes.insert(id, file_version);
                 }
                 (None, None) => {}
             },
-            Verdict::Gone => {
+            FileChange::Removed => {
                 if let Some(id) = known {
-                    self.touched.remove(&id);
+                    self.stamp_only_changes.remove(&id);
                     change.gone.push(id);
                 }
-                self.barren.remove(path);
+                self.files_without_post.remove(path);
                 self.unsettled.remove(path);
                 let defect = leads_nowhere(&file.file(&self.config.root));
-                change.problems.push(load::of_file(path, defect.into_iter().collect()));
+                change.problems.push(load::problems_of_file(path, defect.into_iter().collect()));
             }
-            Verdict::Failed(defect) => {
-                self.barren.insert(path.clone(), None);
+            FileChange::Unreadable(defect) => {
+                self.files_without_post.insert(path.clone(), None);
                 if defect.code == Code::Unreadable {
                     // No event reports that a disk responds again or that file descriptors are free.
                     self.unsettled.insert(path.clone(), (file.clone(), Instant::now() + TRY_AGAIN));
                 }
-                change.problems.push(self.kept(path, vec![defect]));
+                change.problems.push(self.problems_without_post(path, vec![defect]));
             }
-            Verdict::Read(sighting) => self.take(change, file, *sighting),
+            FileChange::Read(result) => self.record_content(change, file, *result),
         }
     }
 
     /// Records the new content of a file.
-    fn take(&mut self, change: &mut Change, file: SiteFile, sighting: Sighting) {
-        let Sighting { post, mut defects, stamp, again } = sighting;
+    fn record_content(&mut self, change: &mut Change, file: SiteFile, result: ReadResult) {
+        let ReadResult { post, mut defects, file_version, retry_after } = result;
         let path = file.path.clone();
         let known = self.archive.at_file(&path);
-        match (post, again) {
+        match (post, retry_after) {
             (_, Some(wait)) => {
                 defects.push(load::still_changing());
-                self.barren.insert(path.clone(), None);
+                self.files_without_post.insert(path.clone(), None);
                 self.unsettled.insert(path.clone(), (file, Instant::now() + wait));
-                change.problems.push(self.kept(&path, defects));
+                change.problems.push(self.problems_without_post(&path, defects));
             }
             (Some(post), None) => {
-                self.barren.remove(&path);
+                self.files_without_post.remove(&path);
                 match known {
                     Some(id) if self.archive.post(id).hash == post.hash => {
-                        self.touched.insert(id, stamp);
+                        self.stamp_only_changes.insert(id, file_version);
                     }
                     Some(id) => {
-                        self.touched.remove(&id);
+                        self.stamp_only_changes.remove(&id);
                         change.posts.push(post);
                     }
                     None => change.posts.push(post),
                 }
-                change.problems.push(load::of_file(&path, defects));
+                change.problems.push(load::problems_of_file(&path, defects));
             }
             (None, None) => {
-                self.barren.insert(path.clone(), Some(stamp));
-                change.problems.push(self.kept(&path, defects));
+                self.files_without_post.insert(path.clone(), Some(file_version));
+                change.problems.push(self.problems_without_post(&path, defects));
             }
         }
     }
 
     /// The problems of a file without a valid post. They are only warnings if an earlier version of the
     /// post is still shown.
-    fn kept(&self, path: &str, mut defects: Vec<Defect>) -> Problems {
+    fn problems_without_post(&self, path: &str, mut defects: Vec<Defect>) -> FileProblems {
         if self.archive.at_file(path).is_some() {
             for defect in &mut defects {
                 defect.severity = Severity::Warning;
                 defect.message.push_str("; the last good version is served");
             }
         }
-        load::of_file(path, defects)
+        load::problems_of_file(path, defects)
     }
 
     /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
-    fn relink(&mut self, reader: Reader<'_>, edition: Edition) -> Edition {
+    fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
         let linking: Vec<&Post> = before.linking().collect();
         if linking.is_empty() {
-            return edition;
+            return update;
         }
-        let press = Press {
+        let builder = PostBuilder {
             reader,
             names: Interner::new(before.names().clone()),
-            packing: before.packing(),
-            claims: self.claims,
+            codec: before.codec(),
+            reserved_paths: self.reserved_paths,
         };
         let links = |name: &str| before.named(name);
         let relinked = linking.par_iter().filter_map(|post| {
-            let sighting = press.read(&SiteFile::of_path(post.path()), &links);
-            sighting.post.filter(|new| new.hash != post.hash && new.stamp.same_bytes(&post.stamp))
+            let result = builder.read(&SiteFile::from_path(post.path()), &links);
+            result
+                .post
+                .filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
         });
         let posts: Vec<Post> = relinked.collect();
         if posts.is_empty() {
-            return edition;
+            return update;
         }
-        let names = press.names.into_names();
+        let names = builder.names.into_names();
         let linked = self.publish(Change { names, posts, ..Change::default() });
-        Edition { new: edition.new, ..linked }
+        Update { new: update.new, ..linked }
     }
 }

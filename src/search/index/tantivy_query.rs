@@ -2,8 +2,8 @@
 
 use tantivy::Term;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery, Query as Asked,
-    RegexQuery, TermQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, PhraseQuery,
+    Query as TantivyQuery, RegexQuery, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
@@ -20,7 +20,7 @@ const TITLE_WEIGHT: f32 = 3.0;
 
 /// How the words at the ends of a text match.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(super) enum WordEdges {
     /// As whole words only.
     Whole,
     /// As parts of words: `esla发布Mod` is a part of `Tesla发布Model3`. The caller must check each match against
@@ -39,8 +39,13 @@ pub(super) fn may_be_cut(query: &Query) -> bool {
 
 /// Builds the query: all texts and filters are required, exclusions must not match. The caller checks the
 /// days.
-pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: Ends) -> BooleanQuery {
-    let mut all: Vec<(Occur, Box<dyn Asked>)> = Vec::new();
+pub(super) fn build_query(
+    fields: Fields,
+    archive: &Snapshot,
+    query: &Query,
+    ends: WordEdges,
+) -> BooleanQuery {
+    let mut all: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
     // A text of marks alone, as in `央行 - 降准`, is ignored if there are other texts.
     let is_sought = |text: &&String| runs(&normalised(text).chars).next().is_some();
     for text in query.texts.iter().filter(is_sought) {
@@ -50,7 +55,7 @@ pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: End
         all.push((Occur::Must, Box::new(EmptyQuery)));
     }
     for text in query.without.iter().filter(is_sought) {
-        all.push((Occur::MustNot, anywhere(fields, text, Ends::Whole)));
+        all.push((Occur::MustNot, anywhere(fields, text, WordEdges::Whole)));
     }
     for (filter, value) in &query.filters {
         all.push((Occur::Must, filtered(fields, archive, *filter, value)));
@@ -62,9 +67,9 @@ pub(super) fn asked(fields: Fields, archive: &Snapshot, query: &Query, ends: End
 }
 
 /// Matches a text in the title or the body; in the title only if its ends are cut.
-fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
+fn anywhere(fields: Fields, text: &str, ends: WordEdges) -> Box<dyn TantivyQuery> {
     let chars = normalised(text).chars;
-    if ends == Ends::Cut {
+    if ends == WordEdges::Cut {
         // Bodies have too many distinct words for a pattern search.
         return cut(fields, &chars);
     }
@@ -76,17 +81,17 @@ fn anywhere(fields: Fields, text: &str, ends: Ends) -> Box<dyn Asked> {
 }
 
 /// Matches posts of the groups that a filter names; no post if it names no group.
-fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> Box<dyn Asked> {
+fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> Box<dyn TantivyQuery> {
     let field = match filter {
         Filter::Source => fields.source,
         Filter::Tag => fields.tag,
         Filter::Stock => fields.stock,
     };
-    let terms = meant(archive, filter, value).into_iter().map(|group| {
+    let terms = matching_groups(archive, filter, value).into_iter().map(|group| {
         let term = Term::from_field_u64(field, name_hash(archive.name(group.name())));
         // Membership in a group does not affect the score.
         let term = TermQuery::new(term, IndexRecordOption::Basic);
-        Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn Asked>
+        Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn TantivyQuery>
     });
     let mut terms: Vec<_> = terms.collect();
     match terms.len() {
@@ -98,7 +103,7 @@ fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> 
 
 /// Returns the groups that a filter names: the group with this name in URLs, else all groups with this name
 /// in posts or on pages.
-pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s Group> {
+pub fn matching_groups<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s Group> {
     let (groups, named) = match filter {
         Filter::Source => (archive.categories(), archive.category(value)),
         Filter::Tag => (archive.tags(), archive.tag(value)),
@@ -113,7 +118,7 @@ pub fn meant<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s 
     let is_called = |group: &Group| match filter {
         Filter::Source => is_it(&format!("{}新闻", group.label())),
         Filter::Tag => false,
-        Filter::Stock => archive.is_called(group, is_it),
+        Filter::Stock => archive.has_used_name(group, is_it),
     };
     let is_meant = |group: &&Group| {
         let name = archive.name(group.name());
@@ -131,7 +136,7 @@ fn as_typed(name: &str) -> String {
 
 /// Matches tokens in a field at the same distances as in the text. Characters outside these tokens, such as
 /// marks, match any character.
-fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
+fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn TantivyQuery> {
     let term = |Token { start, end }: Token| {
         let text: String = chars[start..end].iter().collect();
         (start, Term::from_field_text(field, &text))
@@ -145,14 +150,14 @@ fn phrase(field: Field, chars: &[char], tokens: Vec<Token>) -> Box<dyn Asked> {
 }
 
 /// Matches a single Han character anywhere in a text.
-fn character(field: Field, character: char) -> Box<dyn Asked> {
+fn character(field: Field, character: char) -> Box<dyn TantivyQuery> {
     let term = Term::from_field_text(field, character.encode_utf8(&mut [0; 4]));
     Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), 1.0))
 }
 
 /// Matches titles that may contain a text with the words at its ends as parts of words. These titles contain
 /// the middle of the text and such words, but possibly in other places.
-fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
+fn cut(fields: Fields, chars: &[char]) -> Box<dyn TantivyQuery> {
     let runs: Vec<Run> = runs(chars).collect();
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Box::new(EmptyQuery) };
     let word = |run: &Run| regex::escape(&chars[run.start..run.end].iter().collect::<String>());
@@ -187,7 +192,7 @@ fn cut(fields: Fields, chars: &[char]) -> Box<dyn Asked> {
 }
 
 /// Matches every term that fits a regular expression.
-fn matching(field: Field, pattern: &str) -> Box<dyn Asked> {
+fn matching(field: Field, pattern: &str) -> Box<dyn TantivyQuery> {
     match RegexQuery::from_pattern(pattern, field) {
         Ok(query) => Box::new(query),
         Err(_) => Box::new(EmptyQuery),

@@ -20,9 +20,9 @@ pub(super) const MOST_HEADERS: usize = 100;
 const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// The response to a request that must not reach the site; `None` if it may.
-pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Reply> {
+pub(super) fn rejection<B: hyper::body::Body>(request: &Request<B>) -> Option<Reply> {
     if let Some(code) = fault(request) {
-        return Some(refused(code));
+        return Some(closing(code));
     }
     let has_body = !request.body().is_end_stream();
     let (code, allow) = match *request.method() {
@@ -35,7 +35,7 @@ pub(super) fn refusal<B: hyper::body::Body>(request: &Request<B>) -> Option<Repl
         }
         _ => (StatusCode::NOT_IMPLEMENTED, false),
     };
-    let mut reply = if has_body { refused(code) } else { headers::secured(status(code)) };
+    let mut reply = if has_body { closing(code) } else { headers::secured(status(code)) };
     if allow {
         reply.headers_mut().insert(ALLOW, ALLOWED);
     }
@@ -118,7 +118,7 @@ fn is_encoded(path: &str) -> bool {
 }
 
 /// A response that closes the connection, because the bytes that follow on it may be anything.
-fn refused(code: StatusCode) -> Reply {
+fn closing(code: StatusCode) -> Reply {
     let mut reply = headers::secured(status(code));
     reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     reply
@@ -136,7 +136,7 @@ mod tests {
             request = request.header(HOST, *host);
         }
         let request = request.body(Body::empty()).expect("a request");
-        refusal(&request).map(|reply| reply.status().as_u16())
+        rejection(&request).map(|reply| reply.status().as_u16())
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
         }
         let of_http2 = |target: &str| {
             let request = Request::builder().version(Version::HTTP_2).uri(target).body(Body::empty());
-            refusal(&request.expect("a request")).map(|reply| reply.status().as_u16())
+            rejection(&request.expect("a request")).map(|reply| reply.status().as_u16())
         };
         assert_eq!(of_http2("http://x/"), None);
         assert_eq!((of_http2("/"), of_http2("http://a@x/")), (Some(400), Some(400)));
@@ -199,7 +199,7 @@ mod tests {
         for _ in 0..MOST_HEADERS {
             many = many.header("a", "b");
         }
-        let many = refusal(&many.body(Body::empty()).expect("a request"));
+        let many = rejection(&many.body(Body::empty()).expect("a request"));
         assert_eq!(many.map(|reply| reply.status().as_u16()), Some(431));
         let long = format!("/{}", "a".repeat(LONGEST_TARGET));
         assert_eq!((code("GET", &long[1..], &["x"]), code("GET", &long, &["x"])), (Some(400), Some(414)));

@@ -17,16 +17,16 @@ const LONGEST: Duration = Duration::from_millis(200);
 const SHORTEST: usize = 2;
 
 /// Makes related queries, which may or may not have results.
-type Kind = fn(&Query) -> Vec<Query>;
+type Relaxation = fn(&Query) -> Vec<Query>;
 
 /// Related queries with their number of posts, the largest number first. `count` counts the posts of a query.
-pub(super) fn of(
+pub(super) fn find(
     query: &Query,
     count: impl Fn(&Query) -> io::Result<usize>,
 ) -> io::Result<Vec<(Query, usize)>> {
     let begun = Instant::now();
     // The longest part of a text with results is enough.
-    let kinds: [(Kind, usize); 3] = [(without_a_part, TRIED), (parts, TRIED), (parts_of_a_text, 1)];
+    let kinds: [(Relaxation, usize); 3] = [(without_a_part, TRIED), (parts, TRIED), (parts_of_a_text, 1)];
     for (kind, enough) in kinds {
         let mut offers = Vec::new();
         for near in kind(query).into_iter().take(TRIED) {
@@ -118,7 +118,7 @@ mod tests {
             let text = query.to_string();
             Ok(finding.iter().find(|(known, _)| *known == text).map_or(0, |(_, count)| *count))
         };
-        let offers = of(&Query::new(query), count).expect("offers");
+        let offers = find(&Query::new(query), count).expect("offers");
         offers.into_iter().map(|(query, count)| (query.to_string(), count)).collect()
     }
 

@@ -23,7 +23,7 @@ const FEWEST_SAMPLES: usize = 64;
 
 /// The content of a post that only its article page shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Article<'a> {
+pub(super) struct ArticleFields<'a> {
     /// The cleaned body.
     pub(super) html: Cow<'a, str>,
     /// The digest from the head of the body.
@@ -34,7 +34,7 @@ pub(super) struct Article<'a> {
 
 /// A decompressed article.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unpacked {
+pub struct ArticleContent {
     /// The cleaned body.
     pub html: BodyHtml,
     /// The digest from the head of the body.
@@ -43,7 +43,7 @@ pub struct Unpacked {
     pub source_url: Option<String>,
 }
 
-impl Unpacked {
+impl ArticleContent {
     /// Returns the whole text, one line per block: the digest, then the body.
     pub fn text(&self) -> String {
         let body = body::text(&self.html);
@@ -55,9 +55,9 @@ impl Unpacked {
     }
 }
 
-/// A compressed article. Only the [`Packing`] that compressed it can decompress it.
+/// A compressed article. Only the [`ArticleCodec`] that compressed it can decompress it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackedArticle {
+pub struct CompressedArticle {
     #[serde(with = "serde_bytes")]
     bytes: Box<[u8]>,
     /// Size in bytes before compression.
@@ -66,7 +66,7 @@ pub struct PackedArticle {
 
 /// The compression of articles: with a dictionary, unless they are too few to train one.
 #[derive(Default)]
-pub struct Packing(Option<Dictionary>);
+pub struct ArticleCodec(Option<Dictionary>);
 
 struct Dictionary {
     bytes: Vec<u8>,
@@ -80,19 +80,22 @@ thread_local! {
     static DECODER: RefCell<DCtx<'static>> = RefCell::new(DCtx::create());
 }
 
-impl Packing {
-    /// Trains a packing on sample articles; uses no dictionary if the samples are too few.
-    pub(super) fn trained<'a>(samples: impl Iterator<Item = Article<'a>>) -> Self {
+impl ArticleCodec {
+    /// Trains a codec on sample articles; uses no dictionary if the samples are too few.
+    pub(super) fn trained<'a>(samples: impl Iterator<Item = ArticleFields<'a>>) -> Self {
         let samples: Vec<Vec<u8>> = samples.filter_map(|sample| bytes_of(&sample).ok()).collect();
         if samples.len() < FEWEST_SAMPLES {
             return Self(None);
         }
         // Training fails on samples without common content, where a dictionary would save nothing.
-        zstd::dict::from_samples(&samples, DICTIONARY_SIZE).ok().and_then(Self::with).unwrap_or_default()
+        zstd::dict::from_samples(&samples, DICTIONARY_SIZE)
+            .ok()
+            .and_then(Self::with_dictionary)
+            .unwrap_or_default()
     }
 
-    /// Creates a packing from the bytes of [`Packing::dictionary`]; `None` if they are not a dictionary.
-    pub(super) fn with(dictionary: Vec<u8>) -> Option<Self> {
+    /// Creates a codec from the bytes of [`ArticleCodec::dictionary`]; `None` if they are not a dictionary.
+    pub(super) fn with_dictionary(dictionary: Vec<u8>) -> Option<Self> {
         if dictionary.is_empty() {
             return Some(Self(None));
         }
@@ -110,7 +113,7 @@ impl Packing {
     ///
     /// # Errors
     /// Returns an error if the article is larger than 4 GiB.
-    pub(super) fn pack(&self, article: &Article<'_>) -> io::Result<PackedArticle> {
+    pub(super) fn compress(&self, article: &ArticleFields<'_>) -> io::Result<CompressedArticle> {
         let plain = bytes_of(article)?;
         let length = u32::try_from(plain.len()).map_err(io::Error::other)?;
         let mut bytes = Vec::with_capacity(compress_bound(plain.len()));
@@ -120,26 +123,27 @@ impl Packing {
                 None => encoder.compress(&mut bytes, &plain, LEVEL),
             })
             .map_err(|code| io::Error::other(get_error_name(code)))?;
-        Ok(PackedArticle { bytes: bytes.as_slice().into(), length })
+        Ok(CompressedArticle { bytes: bytes.as_slice().into(), length })
     }
 
     /// Decompresses an article with the context of this thread.
     ///
     /// # Errors
-    /// Returns an error if the bytes are not those that were packed, which only faulty memory explains.
-    pub fn unpack(&self, packed: &PackedArticle) -> io::Result<Unpacked> {
-        let mut plain = Vec::with_capacity((packed.length as usize).min(packed.bytes.len() * MOST_OF_A_BYTE));
+    /// Returns an error if the bytes are not those that were compressed, which only faulty memory explains.
+    pub fn decompress(&self, compressed: &CompressedArticle) -> io::Result<ArticleContent> {
+        let mut plain =
+            Vec::with_capacity((compressed.length as usize).min(compressed.bytes.len() * MOST_OF_A_BYTE));
         DECODER
             .with_borrow_mut(|decoder| match &self.0 {
                 Some(dictionary) => {
-                    decoder.decompress_using_ddict(&mut plain, &packed.bytes, &dictionary.decoder)
+                    decoder.decompress_using_ddict(&mut plain, &compressed.bytes, &dictionary.decoder)
                 }
-                None => decoder.decompress(&mut plain, &packed.bytes),
+                None => decoder.decompress(&mut plain, &compressed.bytes),
             })
             .map_err(|code| io::Error::other(get_error_name(code)))?;
-        let Article { html, digest, source_url } = postcard::from_bytes(&plain)
+        let ArticleFields { html, digest, source_url } = postcard::from_bytes(&plain)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(Unpacked {
+        Ok(ArticleContent {
             html: BodyHtml::from_stored(html.into_owned()),
             digest: digest.map(Cow::into_owned),
             source_url: source_url.map(Cow::into_owned),
@@ -147,14 +151,14 @@ impl Packing {
     }
 }
 
-fn bytes_of(article: &Article<'_>) -> io::Result<Vec<u8>> {
+fn bytes_of(article: &ArticleFields<'_>) -> io::Result<Vec<u8>> {
     let length = article.html.len() + article.digest.as_ref().map_or(0, |digest| digest.len());
     postcard::to_extend(article, Vec::with_capacity(length + 256)).map_err(io::Error::other)
 }
 
-impl std::fmt::Debug for Packing {
+impl std::fmt::Debug for ArticleCodec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Packing").finish_non_exhaustive()
+        f.debug_struct("ArticleCodec").finish_non_exhaustive()
     }
 }
 
@@ -164,21 +168,21 @@ mod tests {
 
     #[test]
     fn invalid_dictionary_is_rejected() {
-        assert!(Packing::with(Vec::new()).is_some());
-        assert!(Packing::with(b"any text will do".to_vec()).is_some());
+        assert!(ArticleCodec::with_dictionary(Vec::new()).is_some());
+        assert!(ArticleCodec::with_dictionary(b"any text will do".to_vec()).is_some());
         // These bytes begin like a trained dictionary.
-        assert!(Packing::with(b"\x37\xA4\x30\xEC and goes on otherwise".to_vec()).is_none());
+        assert!(ArticleCodec::with_dictionary(b"\x37\xA4\x30\xEC and goes on otherwise".to_vec()).is_none());
     }
 
     #[test]
     fn oversized_length_still_decompresses_short_one_fails() {
-        let packing = Packing::default();
+        let codec = ArticleCodec::default();
         let html = "甲".repeat(100_000);
-        let article = Article { html: Cow::Borrowed(&html), digest: None, source_url: None };
-        let mut packed = packing.pack(&article).expect("a packed article");
-        packed.length = u32::MAX;
-        assert_eq!(packing.unpack(&packed).expect("an article").html.as_str(), html);
-        packed.length = 10;
-        assert!(packing.unpack(&packed).is_err());
+        let article = ArticleFields { html: Cow::Borrowed(&html), digest: None, source_url: None };
+        let mut compressed = codec.compress(&article).expect("a compressed article");
+        compressed.length = u32::MAX;
+        assert_eq!(codec.decompress(&compressed).expect("an article").html.as_str(), html);
+        compressed.length = 10;
+        assert!(codec.decompress(&compressed).is_err());
     }
 }

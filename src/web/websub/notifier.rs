@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use ureq::Agent;
 
-use super::Kind;
+use super::ReceiverKind;
 
 /// Maximum number of URLs that wait; beyond it, the oldest are dropped.
 const MOST: usize = 50_000;
 
 /// The timeout of a request, and the pauses after failures.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct RetryPolicy {
     answer: Duration,
     /// The pause after the first failure; each further pause is twice as long.
     pause: Duration,
     longest_pause: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(10),
@@ -34,19 +34,19 @@ impl Default for Patience {
 
 /// The sending half of a queue of URLs. Once it is dropped, the thread ends when the
 /// queue is empty or a request fails.
-pub(super) struct Outlet {
-    kind: Kind,
+pub(super) struct Notifier {
+    kind: ReceiverKind,
     address: String,
     queue: Sender<Vec<String>>,
 }
 
-impl Outlet {
+impl Notifier {
     /// Opens a queue to a URL and starts the thread that empties it.
-    pub(super) fn open(kind: Kind, address: String, patience: Patience) -> Self {
+    pub(super) fn start(kind: ReceiverKind, address: String, retry: RetryPolicy) -> Self {
         let (queue, said) = mpsc::channel();
-        let teller = Teller::new(kind, address.clone(), patience);
+        let delivery = Delivery::new(kind, address.clone(), retry);
         let thread = thread::Builder::new().name("announcer".into());
-        if let Err(error) = thread.spawn(move || teller.run(&said)) {
+        if let Err(error) = thread.spawn(move || delivery.run(&said)) {
             tracing::error!(
                 "{}: cannot start the notification thread, new posts are not announced: {error}",
                 kind.setting()
@@ -55,17 +55,17 @@ impl Outlet {
         Self { kind, address, queue }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ReceiverKind {
         self.kind
     }
 
     /// Returns whether the queue belongs to this receiver.
-    pub(super) fn is(&self, kind: Kind, address: &str) -> bool {
+    pub(super) fn is_for(&self, kind: ReceiverKind, address: &str) -> bool {
         (self.kind, &*self.address) == (kind, address)
     }
 
     /// Queues URLs; the thread sends them soon.
-    pub(super) fn tell(&self, addresses: Vec<String>) {
+    pub(super) fn enqueue(&self, addresses: Vec<String>) {
         if !addresses.is_empty() && self.queue.send(addresses).is_err() {
             tracing::error!(
                 "{}: notification thread has ended, new posts are not announced; restart finews",
@@ -75,7 +75,7 @@ impl Outlet {
     }
 }
 
-impl Kind {
+impl ReceiverKind {
     /// The name of the receiver's setting. Logs show it instead of the URL, which may hold a secret.
     fn setting(self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl Kind {
     }
 
     /// Maximum number of URLs in one request.
-    fn most(self) -> usize {
+    fn max_batch(self) -> usize {
         match self {
             Self::Hub => 100,
             Self::Owner => 1000,
@@ -95,26 +95,26 @@ impl Kind {
 
 /// The reason why a notification failed.
 #[derive(Debug, thiserror::Error)]
-enum Deaf {
+enum DeliveryError {
     #[error("response status {0}")]
     Status(ureq::http::StatusCode),
     #[error("{0}")]
     Failed(#[from] ureq::Error),
 }
 
-impl Deaf {
+impl DeliveryError {
     /// Returns whether a retry would fail too, because the receiver rejects the content. The retry
     /// would block the URLs behind it.
-    fn is_for_good(&self) -> bool {
+    fn is_permanent(&self) -> bool {
         matches!(self, Self::Status(status) if matches!(status.as_u16(), 400 | 413 | 422))
     }
 }
 
 /// Empties the queue, on its own thread.
-struct Teller {
-    kind: Kind,
+struct Delivery {
+    kind: ReceiverKind,
     address: String,
-    patience: Patience,
+    retry: RetryPolicy,
     agent: Agent,
     /// The URLs to send, oldest first. A feed is in it only once.
     waiting: Vec<String>,
@@ -122,10 +122,10 @@ struct Teller {
     most: usize,
 }
 
-impl Teller {
-    fn new(kind: Kind, address: String, patience: Patience) -> Self {
+impl Delivery {
+    fn new(kind: ReceiverKind, address: String, retry: RetryPolicy) -> Self {
         let agent = Agent::config_builder()
-            .timeout_global(Some(patience.answer))
+            .timeout_global(Some(retry.answer))
             // A redirected POST becomes a GET, which notifies no receiver. The operator must correct the URL.
             .max_redirects(0)
             .http_status_as_error(false)
@@ -135,10 +135,10 @@ impl Teller {
             .max_idle_connections(0)
             .build()
             .new_agent();
-        Self { kind, address, patience, agent, waiting: Vec::new(), most: kind.most() }
+        Self { kind, address, retry, agent, waiting: Vec::new(), most: kind.max_batch() }
     }
 
-    /// Sends the queued URLs until the [`Outlet`] is dropped.
+    /// Sends the queued URLs until the [`Notifier`] is dropped.
     fn run(mut self, said: &Receiver<Vec<String>>) {
         let mut pause = None;
         loop {
@@ -151,25 +151,25 @@ impl Teller {
             match self.post(&self.waiting[..part]) {
                 Ok(()) => {
                     self.waiting.drain(..part);
-                    self.most = self.kind.most().min(self.most * 2);
+                    self.most = self.kind.max_batch().min(self.most * 2);
                     if pause.take().is_some() {
                         tracing::info!("{}: notifications succeed again", self.kind.setting());
                     }
                 }
-                Err(deaf) => {
+                Err(error) => {
                     if pause.is_none() {
                         tracing::warn!(
-                            "{}: notification failed: {deaf}; retrying with increasing pauses",
+                            "{}: notification failed: {error}; retrying with increasing pauses",
                             self.kind.setting()
                         );
                     }
-                    if deaf.is_for_good() {
-                        self.split(part);
+                    if error.is_permanent() {
+                        self.halve_batch(part);
                     }
-                    let next = pause.map_or(self.patience.pause, |pause: Duration| pause * 2);
-                    let next = min(next, self.patience.longest_pause);
+                    let next = pause.map_or(self.retry.pause, |pause: Duration| pause * 2);
+                    let next = min(next, self.retry.longest_pause);
                     pause = Some(next);
-                    if !self.rest(next, said) {
+                    if !self.wait(next, said) {
                         return;
                     }
                 }
@@ -178,21 +178,21 @@ impl Teller {
     }
 
     /// Halves the number of URLs per request after a rejection. A URL that is rejected on its own is dropped.
-    fn split(&mut self, part: usize) {
+    fn halve_batch(&mut self, part: usize) {
         self.most = part.div_ceil(2);
         if part == 1 {
-            self.forget(1);
+            self.drop_oldest(1);
         }
     }
 
     /// Drops the oldest waiting URLs.
-    fn forget(&mut self, count: usize) {
+    fn drop_oldest(&mut self, count: usize) {
         tracing::warn!("{}: dropped {count} URLs", self.kind.setting());
         self.waiting.drain(..count);
     }
 
-    /// Pauses, but keeps receiving URLs. Returns false once the [`Outlet`] is dropped.
-    fn rest(&mut self, pause: Duration, said: &Receiver<Vec<String>>) -> bool {
+    /// Pauses, but keeps receiving URLs. Returns false once the [`Notifier`] is dropped.
+    fn wait(&mut self, pause: Duration, said: &Receiver<Vec<String>>) -> bool {
         let end = Instant::now() + pause;
         loop {
             match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -207,29 +207,29 @@ impl Teller {
     /// even if it has more new posts.
     fn add(&mut self, addresses: Vec<String>) {
         for address in addresses {
-            if self.kind == Kind::Owner || !self.waiting.contains(&address) {
+            if self.kind == ReceiverKind::Owner || !self.waiting.contains(&address) {
                 self.waiting.push(address);
             }
         }
         let over = self.waiting.len().saturating_sub(MOST);
         if over > 0 {
-            self.forget(over);
+            self.drop_oldest(over);
         }
     }
 
-    fn post(&self, addresses: &[String]) -> Result<(), Deaf> {
+    fn post(&self, addresses: &[String]) -> Result<(), DeliveryError> {
         let request = self.agent.post(&self.address);
         let answer = match self.kind {
-            Kind::Hub => {
+            ReceiverKind::Hub => {
                 let topics = addresses.iter().map(|address| ("hub.url", address.as_str()));
                 request.send_form([("hub.mode", "publish")].into_iter().chain(topics))?
             }
-            Kind::Owner => {
+            ReceiverKind::Owner => {
                 let body = json!({ "urls": addresses }).to_string();
                 request.content_type("application/json").send(&body)?
             }
         };
-        if answer.status().is_success() { Ok(()) } else { Err(Deaf::Status(answer.status())) }
+        if answer.status().is_success() { Ok(()) } else { Err(DeliveryError::Status(answer.status())) }
     }
 }
 
@@ -240,14 +240,14 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience {
+    const RETRY: RetryPolicy = RetryPolicy {
         answer: Duration::from_millis(300),
         pause: Duration::from_millis(10),
         longest_pause: Duration::from_millis(50),
     };
 
     /// The listener's reaction to a request.
-    enum Deed {
+    enum Reaction {
         Answer(u16),
         Hang,
         Cut,
@@ -255,19 +255,19 @@ mod tests {
 
     /// Starts a listener that performs the deeds in order and then responds with 204. The channel yields the
     /// bodies of the accepted requests.
-    fn listener(deeds: Vec<Deed>) -> (String, Receiver<String>) {
+    fn listener(reactions: Vec<Reaction>) -> (String, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}/take?key=secret", listener.local_addr().expect("an address"));
         let (sender, told) = mpsc::channel();
         thread::spawn(move || {
-            let mut deeds = deeds.into_iter();
+            let mut reactions = reactions.into_iter();
             let mut hanging = Vec::new();
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
-                match deeds.next().unwrap_or(Deed::Answer(204)) {
-                    Deed::Cut => {}
-                    Deed::Hang => hanging.push(stream),
-                    Deed::Answer(status) => {
+                match reactions.next().unwrap_or(Reaction::Answer(204)) {
+                    Reaction::Cut => {}
+                    Reaction::Hang => hanging.push(stream),
+                    Reaction::Answer(status) => {
                         let body = body(&mut stream);
                         let _ = write!(stream, "HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
                         if status < 300 && sender.send(body).is_err() {
@@ -304,53 +304,60 @@ mod tests {
     #[test]
     fn hub_receives_a_form_and_on_publish_url_receives_json() {
         for (kind, expected) in [
-            (Kind::Hub, "hub.mode=publish&hub.url=https%3A%2F%2Fn.example%2Fa&hub.url=b"),
-            (Kind::Owner, r#"{"urls":["https://n.example/a","b"]}"#),
+            (ReceiverKind::Hub, "hub.mode=publish&hub.url=https%3A%2F%2Fn.example%2Fa&hub.url=b"),
+            (ReceiverKind::Owner, r#"{"urls":["https://n.example/a","b"]}"#),
         ] {
             let (address, told) = listener(Vec::new());
-            let outlet = Outlet::open(kind, address, PATIENCE);
-            outlet.tell(Vec::new());
-            outlet.tell(vec!["https://n.example/a".into(), "b".into()]);
+            let notifier = Notifier::start(kind, address, RETRY);
+            notifier.enqueue(Vec::new());
+            notifier.enqueue(vec!["https://n.example/a".into(), "b".into()]);
             assert_eq!(next(&told), expected);
         }
     }
 
     #[test]
     fn failed_notification_is_retried_with_all_queued_urls() {
-        let deeds = vec![Deed::Answer(500), Deed::Hang, Deed::Cut, Deed::Answer(301), Deed::Answer(404)];
-        let (address, told) = listener(deeds);
-        let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
-        outlet.tell(vec!["a".into()]);
-        outlet.tell(vec!["b".into()]);
+        let reactions = vec![
+            Reaction::Answer(500),
+            Reaction::Hang,
+            Reaction::Cut,
+            Reaction::Answer(301),
+            Reaction::Answer(404),
+        ];
+        let (address, told) = listener(reactions);
+        let notifier = Notifier::start(ReceiverKind::Owner, address, RETRY);
+        notifier.enqueue(vec!["a".into()]);
+        notifier.enqueue(vec!["b".into()]);
         let said = next(&told);
         assert_eq!(said, r#"{"urls":["a","b"]}"#);
-        outlet.tell(vec!["c".into()]);
+        notifier.enqueue(vec!["c".into()]);
         assert_eq!(next(&told), r#"{"urls":["c"]}"#);
     }
 
     #[test]
     fn rejected_url_is_dropped_and_the_rest_is_delivered() {
         // The rejected requests hold all four URLs, the first two, and the first alone.
-        let (address, told) = listener(vec![Deed::Answer(422), Deed::Answer(413), Deed::Answer(400)]);
-        let outlet = Outlet::open(Kind::Owner, address, PATIENCE);
-        outlet.tell(["a", "b", "c", "d"].map(str::to_owned).to_vec());
+        let (address, told) =
+            listener(vec![Reaction::Answer(422), Reaction::Answer(413), Reaction::Answer(400)]);
+        let notifier = Notifier::start(ReceiverKind::Owner, address, RETRY);
+        notifier.enqueue(["a", "b", "c", "d"].map(str::to_owned).to_vec());
         assert_eq!(next(&told), r#"{"urls":["b"]}"#);
         assert_eq!(next(&told), r#"{"urls":["c","d"]}"#);
     }
 
     #[test]
     fn oldest_urls_are_dropped_when_the_queue_is_full() {
-        let mut teller = Teller::new(Kind::Owner, "http://127.0.0.1:1/".into(), PATIENCE);
-        teller.add((0..MOST + 5).map(|number| number.to_string()).collect());
-        assert_eq!((teller.waiting.len(), teller.waiting[0].as_str()), (MOST, "5"));
-        assert!(teller.post(&teller.waiting[..1]).is_err());
+        let mut delivery = Delivery::new(ReceiverKind::Owner, "http://127.0.0.1:1/".into(), RETRY);
+        delivery.add((0..MOST + 5).map(|number| number.to_string()).collect());
+        assert_eq!((delivery.waiting.len(), delivery.waiting[0].as_str()), (MOST, "5"));
+        assert!(delivery.post(&delivery.waiting[..1]).is_err());
     }
 
     #[test]
     fn feed_url_is_queued_only_once() {
-        let mut teller = Teller::new(Kind::Hub, "http://127.0.0.1:1/".into(), PATIENCE);
-        teller.add(vec!["a".into(), "b".into()]);
-        teller.add(vec!["b".into(), "c".into()]);
-        assert_eq!(teller.waiting, ["a", "b", "c"]);
+        let mut delivery = Delivery::new(ReceiverKind::Hub, "http://127.0.0.1:1/".into(), RETRY);
+        delivery.add(vec!["a".into(), "b".into()]);
+        delivery.add(vec!["b".into(), "c".into()]);
+        assert_eq!(delivery.waiting, ["a", "b", "c"]);
     }
 }

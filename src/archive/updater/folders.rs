@@ -4,15 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Editor;
-use super::look::Sight;
+use super::Updater;
+use super::check::PathsToCheck;
 use crate::archive::files::{self, SiteFile};
 use crate::archive::load;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::archive::snapshot::Change;
 
-impl Editor {
+impl Updater {
     /// The site's root and the usual or configured folders of posts, without a scan.
     pub fn main_folders(&self) -> Vec<PathBuf> {
         let root = &self.config.root;
@@ -38,13 +38,17 @@ impl Editor {
         known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
-    /// Adds every known post and page below a folder to `sight`.
-    pub(super) fn add_known(&self, folder: &Path, sight: &mut Sight) {
+    /// Adds every known post and page below a folder to `to_check`.
+    pub(super) fn add_known_files(&self, folder: &Path, to_check: &mut PathsToCheck) {
         let below = self.relative(folder);
-        let posts = self.archive.every_post().map(Post::path).chain(self.barren.keys().map(|path| &**path));
+        let posts = self
+            .archive
+            .every_post()
+            .map(Post::path)
+            .chain(self.files_without_post.keys().map(|path| &**path));
         let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
-        sight.posts.extend(posts.map(SiteFile::of_path));
-        sight.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
+        to_check.posts.extend(posts.map(SiteFile::from_path));
+        to_check.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
     }
 
     /// True if a folder of posts is unavailable as a whole.
@@ -53,7 +57,7 @@ impl Editor {
     }
 
     /// True if a folder is unavailable as a whole, or unreadable.
-    pub fn misses_folders(&self) -> bool {
+    pub fn has_missing_folder(&self) -> bool {
         self.has_vanished() || self.closed().next().is_some()
     }
 
@@ -72,15 +76,15 @@ impl Editor {
     }
 
     /// Records the identity of the post folders that contain these folders.
-    pub(super) fn note_roots(&mut self, folders: &[PathBuf]) {
+    pub(super) fn record_roots(&mut self, folders: &[PathBuf]) {
         let roots: BTreeSet<PathBuf> =
             folders.iter().map(|folder| self.root_of(&self.relative(folder))).collect();
-        self.roots.note(&self.config.root, &roots);
+        self.roots.record(&self.config.root, &roots);
     }
 
     /// True if a main folder was replaced by another, which happens without a file event when a volume is
     /// mounted or unmounted.
-    pub fn has_changed_ground(&self) -> bool {
+    pub fn has_replaced_folder(&self) -> bool {
         let main = self.main_folders();
         main.iter().any(|folder| !self.vanished.contains(folder) && self.roots.has_changed(folder))
     }
@@ -97,7 +101,7 @@ impl Editor {
     }
 
     /// Updates the problems of folders: adds unreadable and unavailable ones, and clears the recovered ones.
-    pub(super) fn note_folders(
+    pub(super) fn record_folder_problems(
         &mut self,
         change: &mut Change,
         mut problems: Vec<Problem>,
@@ -105,13 +109,13 @@ impl Editor {
     ) {
         // A path that was removed since the scan has no problem. No later event would clear it.
         problems.retain(|problem| !self.is_gone(&problem.path));
-        let mut now = load::by_path(problems);
+        let mut now = load::problems_by_path(problems);
         for folder in &self.vanished {
             let defect = Defect::warning(
                 Code::Unreadable,
                 "the folder is missing or empty; its last known posts are served until it returns",
             );
-            now.push(load::of_file(&self.relative(folder), vec![defect]));
+            now.push(load::problems_of_file(&self.relative(folder), vec![defect]));
         }
         let is_back = |path: &Arc<str>| {
             cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
@@ -154,7 +158,7 @@ impl Editor {
     }
 
     /// Records and logs that a post folder is unavailable.
-    pub(super) fn note_vanished(&mut self, folder: PathBuf) {
+    pub(super) fn record_vanished(&mut self, folder: PathBuf) {
         if !self.vanished.contains(&folder) {
             tracing::warn!("{} is missing or empty; its last known posts are still served", folder.display());
             self.vanished.insert(folder);

@@ -4,7 +4,7 @@ mod phrases;
 
 /// Every string that readers see, except the operator's.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Words {
+pub struct InterfaceTexts {
     language: Language,
     /// Link to the main content, for screen readers and keyboards.
     pub skip: &'static str,
@@ -174,13 +174,13 @@ pub struct Words {
     pub initials: &'static str,
     /// Heading of names that start with neither a letter nor a digit.
     pub other_initials: &'static str,
-    /// Title of the picture of days.
+    /// Title of the chart of days.
     pub posts_a_day: &'static str,
     /// Title of the chart of months.
     pub posts_a_month: &'static str,
     /// Title of the chart of hours.
     pub posts_an_hour: &'static str,
-    /// Button that opens a picture's numbers as a table.
+    /// Button that opens a chart's numbers as a table.
     pub as_table: &'static str,
     /// Column heading of months.
     pub month_column: &'static str,
@@ -257,7 +257,7 @@ enum Language {
 }
 
 /// The Chinese texts.
-pub static CHINESE: Words = Words {
+pub static CHINESE: InterfaceTexts = InterfaceTexts {
     language: Language::Chinese,
     skip: "跳到正文",
     site_navigation: "网站导航",
@@ -391,7 +391,7 @@ pub static CHINESE: Words = Words {
 };
 
 /// The English texts.
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: InterfaceTexts = InterfaceTexts {
     language: Language::English,
     skip: "Skip to content",
     site_navigation: "Site",
@@ -524,9 +524,9 @@ pub static ENGLISH: Words = Words {
     weekdays: ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
 };
 
-impl Words {
+impl InterfaceTexts {
     /// The texts of a site, by its language.
-    pub fn of(is_chinese: bool) -> &'static Self {
+    pub fn for_language(is_chinese: bool) -> &'static Self {
         if is_chinese { &CHINESE } else { &ENGLISH }
     }
 }

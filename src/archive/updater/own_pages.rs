@@ -3,16 +3,16 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Editor;
+use super::Updater;
 use crate::archive::files::is_absent;
 use crate::archive::load;
-use crate::archive::page::Page;
+use crate::archive::page::OwnPage;
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 
-impl Editor {
+impl Updater {
     /// Reads the pages and records the changes.
-    pub(super) fn look_at_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
+    pub(super) fn check_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
         let root = &self.config.root;
@@ -20,7 +20,7 @@ impl Editor {
             return;
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
-        change.problems.extend(gone.map(|page| load::of_file(&page.path, Vec::new())));
+        change.problems.extend(gone.map(|page| load::problems_of_file(&page.path, Vec::new())));
         let (mut pages, problems) = load::pages(reader, &self.pages, links);
         for old in self.archive.pages() {
             let is_missing = pages.iter().all(|page| page.path != old.path);
@@ -35,7 +35,7 @@ impl Editor {
         }
         pages.sort_by(|a, b| a.path.cmp(&b.path));
         change.problems.extend(problems);
-        let version = |page: &Page| (page.path.clone(), page.hash);
+        let version = |page: &OwnPage| (page.path.clone(), page.hash);
         if !pages.iter().map(version).eq(self.archive.pages().iter().map(version)) {
             change.pages = Some(pages);
         }

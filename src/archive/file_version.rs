@@ -1,4 +1,4 @@
-//! Reads files, and detects changes by a stamp of times, size and hash.
+//! Reads files, and detects changes by times, size and hash.
 
 use std::fs::{File, Metadata};
 use std::io::{Read, Seek};
@@ -23,7 +23,7 @@ const TRIES: usize = 10;
 
 /// Identifies a version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct FileVersion {
     /// The mtime in nanoseconds since 1970. Any writer of the file can set it.
     modified: i64,
     /// The ctime in nanoseconds since 1970: the last change of the content, the name or the permissions.
@@ -35,20 +35,20 @@ pub struct Stamp {
     hash: u64,
 }
 
-impl Stamp {
-    fn of(meta: &Metadata) -> Self {
+impl FileVersion {
+    fn from_metadata(meta: &Metadata) -> Self {
         let since = meta.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         let modified = since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
         let changed = meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec());
         Self { modified, changed, size: meta.len(), hash: 0 }
     }
 
-    /// The stamp of a file from its metadata alone, without a hash of its bytes.
+    /// The version of a file from its metadata alone, without a hash of its bytes.
     ///
     /// # Errors
     /// If the file does not exist, or its metadata cannot be read.
-    pub fn at(path: &Path) -> std::io::Result<Self> {
-        std::fs::metadata(path).map(|meta| Self::of(&meta))
+    pub fn from_path(path: &Path) -> std::io::Result<Self> {
+        std::fs::metadata(path).map(|meta| Self::from_metadata(&meta))
     }
 
     /// The ctime of the file.
@@ -56,13 +56,13 @@ impl Stamp {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(self.changed).unwrap_or(0))
     }
 
-    /// True if times and size equal those of another stamp, so that reading the bytes is unnecessary.
-    pub fn looks_like(&self, other: &Self) -> bool {
+    /// True if times and size equal those of another version, so that reading the bytes is unnecessary.
+    pub fn has_metadata_of(&self, other: &Self) -> bool {
         (self.modified, self.changed, self.size) == (other.modified, other.changed, other.size)
     }
 
-    /// True if the hash and size of the bytes equal those of another stamp.
-    pub fn same_bytes(&self, other: &Self) -> bool {
+    /// True if the hash and size of the bytes equal those of another version.
+    pub fn has_bytes_of(&self, other: &Self) -> bool {
         (self.hash, self.size) == (other.hash, other.size)
     }
 
@@ -75,11 +75,11 @@ impl Stamp {
 
 /// The content of a file.
 #[derive(Debug)]
-pub struct Content {
+pub struct FileContent {
     /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// The stamp of the version that was read.
-    pub stamp: Stamp,
+    /// The version that was read.
+    pub file_version: FileVersion,
     /// True if the file changed during the read: the bytes may mix two versions.
     pub torn: bool,
 }
@@ -88,7 +88,7 @@ pub struct Content {
 ///
 /// # Errors
 /// If the file does not exist, cannot be read, or is too large for a post.
-pub fn read(path: &Path) -> Result<Content, Defect> {
+pub fn read(path: &Path) -> Result<FileContent, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
@@ -97,13 +97,13 @@ pub fn read(path: &Path) -> Result<Content, Defect> {
     let mut content = read_once(&file)?;
     // The file stays open, so that a program that replaces it repeatedly cannot prolong the wait.
     for _ in 0..TRIES {
-        let rest = RESTED_AFTER.saturating_sub(content.stamp.age());
+        let rest = RESTED_AFTER.saturating_sub(content.file_version.age());
         if !content.torn && rest.is_zero() {
             break;
         }
         std::thread::sleep(rest.max(Duration::from_millis(1)));
-        let now = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
-        if content.torn || !now.looks_like(&content.stamp) {
+        let now = file.metadata().map(|meta| FileVersion::from_metadata(&meta)).map_err(unreadable)?;
+        if content.torn || !now.has_metadata_of(&content.file_version) {
             content = read_once(&file)?;
             content.torn = true;
         } else {
@@ -113,25 +113,25 @@ pub fn read(path: &Path) -> Result<Content, Defect> {
     Ok(content)
 }
 
-fn read_once(mut file: &File) -> Result<Content, Defect> {
+fn read_once(mut file: &File) -> Result<FileContent, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
         return Err(Defect::error(Code::Unreadable, "not a regular file"));
     }
-    let mut stamp = Stamp::of(&meta);
-    if stamp.size > LARGEST_FILE {
-        let message = format!("the file has {} bytes; the limit is {LARGEST_FILE}", stamp.size);
+    let mut file_version = FileVersion::from_metadata(&meta);
+    if file_version.size > LARGEST_FILE {
+        let message = format!("the file has {} bytes; the limit is {LARGEST_FILE}", file_version.size);
         return Err(Defect::error(Code::TooLarge, message));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
+    let mut bytes = Vec::with_capacity(usize::try_from(file_version.size).unwrap_or(0) + 1);
     file.rewind().map_err(unreadable)?;
     // The file may grow during the read.
     file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
-    stamp.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
-    let after = file.metadata().map(|meta| Stamp::of(&meta)).map_err(unreadable)?;
-    let torn = !after.looks_like(&stamp) || bytes.len() as u64 != stamp.size;
-    Ok(Content { bytes, stamp, torn })
+    file_version.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
+    let after = file.metadata().map(|meta| FileVersion::from_metadata(&meta)).map_err(unreadable)?;
+    let torn = !after.has_metadata_of(&file_version) || bytes.len() as u64 != file_version.size;
+    Ok(FileContent { bytes, file_version, torn })
 }
 
 #[cfg(test)]

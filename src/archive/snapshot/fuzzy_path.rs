@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::standing::file_name;
+use super::post_status::file_name;
 use super::{Post, PostId, Snapshot};
 use crate::archive::address::decoded;
 
@@ -12,9 +12,9 @@ impl Snapshot {
     /// The served posts whose URL or file name matches a decoded path segment. The match ignores what
     /// links often lose or add: case, the extension, punctuation at either end, and the `NW` before a
     /// number, which the archive's scrapers added only at times.
-    pub fn strays<'s>(&'s self, part: &str) -> impl Iterator<Item = PostId> + 's {
+    pub fn posts_by_fuzzy_path<'s>(&'s self, part: &str) -> impl Iterator<Item = PostId> + 's {
         let key = key(part);
-        let found = if key.is_empty() { Vec::new() } else { self.strays.find(&key).collect() };
+        let found = if key.is_empty() { Vec::new() } else { self.fuzzy_paths.find(&key).collect() };
         let found = found.into_iter();
         found.filter(move |id| keys(self.post(*id)).any(|other| other == key) && self.is_served(*id))
     }

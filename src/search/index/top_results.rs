@@ -15,7 +15,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// A post at an index of an unranked list.
-    pub(super) fn at(place: usize, key: u64) -> Self {
+    pub(super) fn from_place(place: usize, key: u64) -> Self {
         Self { rank: place as i64, key }
     }
 
@@ -38,27 +38,27 @@ impl fmt::Display for Cursor {
 /// Error of a text that is not a cursor. Cursors are two hexadecimal numbers: `rank.key`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a search cursor")]
-pub struct UnknownCursor;
+pub struct InvalidCursor;
 
 impl FromStr for Cursor {
-    type Err = UnknownCursor;
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> Result<Self, UnknownCursor> {
-        let (rank, key) = text.split_once('.').ok_or(UnknownCursor)?;
-        let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| UnknownCursor);
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let (rank, key) = text.split_once('.').ok_or(InvalidCursor)?;
+        let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| InvalidCursor);
         Ok(Self { rank: number(rank)?.cast_signed(), key: number(key)? })
     }
 }
 
 /// Collects the `size` highest-ranked results after a cursor.
-pub(super) struct Top {
+pub(super) struct TopResults {
     size: usize,
     after: Option<Cursor>,
     /// The lowest-ranked result is on top of the heap.
     best: BinaryHeap<Reverse<Cursor>>,
 }
 
-impl Top {
+impl TopResults {
     pub(super) fn new(size: usize, after: Option<Cursor>) -> Self {
         Self { size, after, best: BinaryHeap::with_capacity(size + 1) }
     }
@@ -111,7 +111,7 @@ mod tests {
         let offers = [(3, 1), (5, 2), (5, 3), (-2, 4), (5, 4), (3, 9)];
         let (mut after, mut seen) = (None, Vec::new());
         loop {
-            let mut top = Top::new(3, after);
+            let mut top = TopResults::new(3, after);
             offers.iter().for_each(|(rank, key)| top.offer(*rank, || *key));
             let (keys, next) = top.finish();
             seen.extend(keys);
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn invalid_cursors_are_rejected() {
         for text in ["", ".", "1", "1.x", "x.1", "1.1.1", "fffffffffffffffff.0"] {
-            assert_eq!(text.parse::<Cursor>(), Err(UnknownCursor), "{text}");
+            assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor), "{text}");
         }
     }
 }

@@ -14,36 +14,36 @@ use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 
 use super::client::Peer;
-use super::reply::{Marked, Reply};
+use super::reply::{Reply, RoutedReply};
 use super::{App, headers, panicked, quick_answer, router};
 
-type Answer = Result<Marked, Infallible>;
-type Routed = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+type ReadyReply = Result<RoutedReply, Infallible>;
+type RouterFuture = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
 
 /// The service of a connection: responds immediately if possible, and otherwise through the router.
 #[derive(Clone)]
-pub struct Front {
+pub struct FastPath {
     app: Arc<App>,
     router: TowerToHyperService<Router>,
     peer: Peer,
 }
 
-impl Front {
+impl FastPath {
     /// Returns a function that creates the service of each connection.
-    pub fn of(app: &Arc<App>) -> impl Fn(Peer) -> Self + use<> {
+    pub fn service(app: &Arc<App>) -> impl Fn(Peer) -> Self + use<> {
         let router = TowerToHyperService::new(router(Arc::clone(app)));
         let app = Arc::clone(app);
         move |peer| Self { app: Arc::clone(&app), router: router.clone(), peer }
     }
 
-    fn quickly(&self, request: Request<Incoming>) -> Either<Marked, Request<Incoming>> {
+    fn answer_now(&self, request: Request<Incoming>) -> Either<RoutedReply, Request<Incoming>> {
         // The router has its own routes besides those of the archive.
         if super::is_routed(request.uri().path()) {
             return Either::Right(request);
         }
         let (parts, body) = request.into_parts();
-        match caught(&self.app, || quick_answer(&self.app, &parts)) {
-            Some(marked) => Either::Left(marked),
+        match catch_panic(&self.app, || quick_answer(&self.app, &parts)) {
+            Some(routed) => Either::Left(routed),
             None => {
                 let mut request = Request::from_parts(parts, body);
                 request.extensions_mut().insert(self.peer);
@@ -54,24 +54,23 @@ impl Front {
 }
 
 /// Runs a handler and adds the security headers. A panic becomes an error response.
-pub(super) fn caught(app: &App, answer: impl FnOnce() -> Option<Marked>) -> Option<Marked> {
+pub(super) fn catch_panic(app: &App, answer: impl FnOnce() -> Option<RoutedReply>) -> Option<RoutedReply> {
     match catch_unwind(AssertUnwindSafe(answer)) {
-        Ok(marked) => {
-            marked.map(|Marked { reply, pattern }| Marked { reply: headers::secured(reply), pattern })
-        }
+        Ok(routed) => routed
+            .map(|RoutedReply { reply, pattern }| RoutedReply { reply: headers::secured(reply), pattern }),
         Err(cause) => Some(panicked(app, &*cause).into()),
     }
 }
 
-impl Service<Request<Incoming>> for Front {
-    type Response = Marked;
+impl Service<Request<Incoming>> for FastPath {
+    type Response = RoutedReply;
     type Error = Infallible;
-    type Future = Either<Ready<Answer>, MapOk<Routed, fn(Reply) -> Marked>>;
+    type Future = Either<Ready<ReadyReply>, MapOk<RouterFuture, fn(Reply) -> RoutedReply>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        match self.quickly(request) {
-            Either::Left(marked) => Either::Left(ready(Ok(marked))),
-            Either::Right(request) => Either::Right(self.router.call(request).map_ok(Marked::from)),
+        match self.answer_now(request) {
+            Either::Left(routed) => Either::Left(ready(Ok(routed))),
+            Either::Right(request) => Either::Right(self.router.call(request).map_ok(RoutedReply::from)),
         }
     }
 }

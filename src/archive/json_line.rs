@@ -4,12 +4,12 @@ use std::io;
 
 use serde::Serialize;
 
-use super::packed::Unpacked;
+use super::compressed::ArticleContent;
 use super::{Post, Snapshot};
 
 /// The content of a line beyond the metadata of the post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum With {
+pub enum LineContent {
     /// The metadata only.
     Nothing,
     /// The cleaned body, as HTML.
@@ -20,7 +20,7 @@ pub enum With {
 
 /// One line. `url` and `id` are Jekyll's, without `baseurl`; `date` is RFC 3339 in the site's zone.
 #[derive(Debug, Serialize)]
-pub struct Line<'a> {
+pub struct JsonLine<'a> {
     path: &'a str,
     url: &'a str,
     id: &'a str,
@@ -34,14 +34,14 @@ pub struct Line<'a> {
     text: Option<String>,
 }
 
-impl<'a> Line<'a> {
-    /// Creates the line of a post; unpacks the article only if `with` needs it.
+impl<'a> JsonLine<'a> {
+    /// Creates the line of a post; decompresses the article only if `with` needs it.
     ///
     /// # Errors
     /// Returns an error if the stored article is damaged.
-    pub fn new(archive: &'a Snapshot, post: &'a Post, with: With) -> io::Result<Self> {
+    pub fn new(archive: &'a Snapshot, post: &'a Post, with: LineContent) -> io::Result<Self> {
         let names = |ids: &[_]| ids.iter().map(|id| archive.name(*id)).collect();
-        let article = if with == With::Nothing { None } else { Some(archive.article(post)?) };
+        let article = if with == LineContent::Nothing { None } else { Some(archive.article(post)?) };
         Ok(Self {
             path: post.path(),
             url: post.url(),
@@ -50,8 +50,10 @@ impl<'a> Line<'a> {
             date: post.date.to_rfc3339(archive.zone()),
             categories: names(post.categories()),
             tags: names(post.tags()),
-            text: article.as_ref().filter(|_| with == With::Text).map(Unpacked::text),
-            body: article.filter(|_| with == With::Body).map(|article| article.html.as_str().to_owned()),
+            text: article.as_ref().filter(|_| with == LineContent::Text).map(ArticleContent::text),
+            body: article
+                .filter(|_| with == LineContent::Body)
+                .map(|article| article.html.as_str().to_owned()),
         })
     }
 

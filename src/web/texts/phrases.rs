@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
 
-use super::{CHINESE, Language, Words};
+use super::{CHINESE, InterfaceTexts, Language};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -25,7 +25,7 @@ fn month_name(month: u32) -> &'static str {
     MONTHS[(month as usize + 11) % 12]
 }
 
-impl Words {
+impl InterfaceTexts {
     fn pick(&self, chinese: String, english: String) -> String {
         match self.language {
             Language::Chinese => chinese,
@@ -65,7 +65,7 @@ impl Words {
         self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
     }
 
-    /// The short name of a month, for a picture.
+    /// The short name of a month, for a chart.
     pub fn short_month(&self, month: u32) -> String {
         self.pick(format!("{month}月"), month_name(month).chars().take(3).collect())
     }
@@ -97,8 +97,8 @@ impl Words {
         if self.language == Language::Chinese { chinese } else { english }
     }
 
-    /// The description of a picture of posts, in a sentence: total, time span and maximum.
-    pub fn picture_description(&self, total: usize, span: &str, most: &str) -> String {
+    /// The description of a chart of posts, in a sentence: total, time span and maximum.
+    pub fn chart_description(&self, total: usize, span: &str, most: &str) -> String {
         self.pick(
             format!("{span}，共 {} 篇；最多的是{most}。", grouped(total)),
             format!("{}, {span}; peak {most}.", self.posts(total)),
@@ -128,7 +128,7 @@ impl Words {
         format!("{}{}", grouped(count), if is_more { "+" } else { "" })
     }
 
-    /// The number of posts that a search found; `count` comes from [`Words::counted`].
+    /// The number of posts that a search found; `count` comes from [`InterfaceTexts::counted`].
     pub fn found(&self, count: &str) -> String {
         let posts = if count == "1" { "post" } else { "posts" };
         self.pick(format!("共 {count} 篇"), format!("{count} {posts}"))
@@ -172,7 +172,7 @@ impl Words {
         self.pick(format!("{count} {chinese}"), format!("{count} {english}{ending}"))
     }
 
-    /// A picture's description, with the note that it covers the newest posts of a list only.
+    /// A chart's description, with the note that it covers the newest posts of a list only.
     pub fn of_the_newest(&self, count: usize, description: &str) -> String {
         self.pick(
             format!("最新的 {} 篇：{description}", grouped(count)),
@@ -238,7 +238,7 @@ fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::words::ENGLISH;
+    use crate::web::texts::ENGLISH;
 
     #[test]
     fn dates_and_numbers_are_formatted_per_language() {

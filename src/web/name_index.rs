@@ -11,16 +11,16 @@ use crate::search::normalise::normalised;
 
 /// The names of an archive's sources and securities, collected on first use.
 #[derive(Debug, Default)]
-pub struct Directory {
-    sources: OnceLock<Vec<Entry>>,
-    securities: OnceLock<Vec<Entry>>,
+pub struct NameIndex {
+    sources: OnceLock<Vec<NameEntry>>,
+    securities: OnceLock<Vec<NameEntry>>,
 }
 
-type Entry = (NameId, Called);
+type NameEntry = (NameId, NormalisedNames);
 
 /// The normalised names of a source or security.
 #[derive(Debug)]
-pub struct Called {
+pub struct NormalisedNames {
     /// The label, the name in URLs and, for a security, all names that posts use.
     names: Vec<String>,
     /// The pinyin initials of the label. A character that is not Han stands for itself.
@@ -29,26 +29,26 @@ pub struct Called {
 
 /// How well a name matches the typed text, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
+pub enum MatchQuality {
     /// The name equals the text.
-    Whole,
+    Exact,
     /// The name begins with the text.
-    Beginning,
+    Prefix,
     /// The pinyin initials begin with the text.
     Initials,
     /// The name contains the text.
-    Part,
+    Substring,
 }
 
-impl Directory {
+impl NameIndex {
     /// Returns the sources that `choose` accepts by their names, each with the result of `choose`. The
     /// archive must be the one that belongs to this index.
     pub fn sources<'s, T>(
         &self,
         archive: &'s Snapshot,
-        choose: impl Fn(&Called) -> Option<T>,
+        choose: impl Fn(&NormalisedNames) -> Option<T>,
     ) -> Vec<(T, &'s Group)> {
-        let called = |group: &Group| Called::new(group.label(), [archive.name(group.name())]);
+        let called = |group: &Group| NormalisedNames::new(group.label(), [archive.name(group.name())]);
         chosen(&self.sources, archive.categories(), called, choose)
     }
 
@@ -56,22 +56,22 @@ impl Directory {
     pub fn securities<'s, T>(
         &self,
         archive: &'s Snapshot,
-        choose: impl Fn(&Called) -> Option<T>,
+        choose: impl Fn(&NormalisedNames) -> Option<T>,
     ) -> Vec<(T, &'s Group)> {
         let called = |group: &Group| {
-            let names = std::iter::once(archive.name(group.name())).chain(archive.called(group));
-            Called::new(group.label(), names)
+            let names = std::iter::once(archive.name(group.name())).chain(archive.used_names(group));
+            NormalisedNames::new(group.label(), names)
         };
         chosen(&self.securities, archive.securities(), called, choose)
     }
 }
 
-impl Called {
+impl NormalisedNames {
     fn new<'n>(label: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
-        let label = text(label);
+        let label = normalise(label);
         let initials = initials(&label);
         let mut all = vec![label];
-        for name in names.into_iter().map(text) {
+        for name in names.into_iter().map(normalise) {
             if !all.contains(&name) {
                 all.push(name);
             }
@@ -80,35 +80,35 @@ impl Called {
     }
 
     /// Returns whether each of the words, normalised, is in one of the names.
-    pub fn holds(&self, words: &[&str]) -> bool {
+    pub fn contains_all(&self, words: &[&str]) -> bool {
         words.iter().all(|word| self.names.iter().any(|name| name.contains(word)))
     }
 
     /// Returns how well the names match a normalised text; `None` if no name matches.
-    pub fn fit(&self, asked: &str) -> Option<Fit> {
+    pub fn match_quality(&self, asked: &str) -> Option<MatchQuality> {
         let is_letters = asked.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let of_name = |name: &String| match name.find(asked)? {
-            0 if name.len() == asked.len() => Some(Fit::Whole),
-            0 => Some(Fit::Beginning),
-            _ => Some(Fit::Part),
+            0 if name.len() == asked.len() => Some(MatchQuality::Exact),
+            0 => Some(MatchQuality::Prefix),
+            _ => Some(MatchQuality::Substring),
         };
-        let of_initials = (is_letters && self.initials.starts_with(asked)).then_some(Fit::Initials);
+        let of_initials = (is_letters && self.initials.starts_with(asked)).then_some(MatchQuality::Initials);
         self.names.iter().filter_map(of_name).chain(of_initials).min()
     }
 }
 
 fn chosen<'s, T>(
-    entries: &OnceLock<Vec<Entry>>,
+    entries: &OnceLock<Vec<NameEntry>>,
     groups: &'s Groups,
-    called: impl Fn(&Group) -> Called,
-    choose: impl Fn(&Called) -> Option<T>,
+    called: impl Fn(&Group) -> NormalisedNames,
+    choose: impl Fn(&NormalisedNames) -> Option<T>,
 ) -> Vec<(T, &'s Group)> {
     let entries = entries.get_or_init(|| groups.iter().map(|group| (group.name(), called(group))).collect());
     entries.iter().filter_map(|(of, called)| Some((choose(called)?, groups.get(*of)?))).collect()
 }
 
 /// Normalises a text for comparison with names.
-pub fn text(written: &str) -> String {
+pub fn normalise(written: &str) -> String {
     normalised(written).into_text()
 }
 
@@ -123,29 +123,33 @@ mod tests {
 
     #[test]
     fn names_match_by_prefix_pinyin_initials_and_part() {
-        let table: [(&str, &[&str], &str, Option<Fit>); 11] = [
-            ("红网", &["hongwang"], "红网", Some(Fit::Whole)),
-            ("红网", &["hongwang"], "红", Some(Fit::Beginning)),
-            ("红网", &["hongwang"], "hongw", Some(Fit::Beginning)),
-            ("红网", &["hongwang"], "hw", Some(Fit::Initials)),
-            ("贵州茅台", &["600519.SH"], "gzm", Some(Fit::Initials)),
-            ("贵州茅台", &["600519.SH"], "600519", Some(Fit::Beginning)),
-            ("贵州茅台", &["600519.SH"], "茅台", Some(Fit::Part)),
-            ("贵州茅台", &["600519.SH", "茅台股份"], "茅台", Some(Fit::Beginning)),
-            ("36氪", &["36Kr"], "36k", Some(Fit::Beginning)),
-            ("證券時報", &["zqsb"], "证券时报", Some(Fit::Whole)),
+        let table: [(&str, &[&str], &str, Option<MatchQuality>); 11] = [
+            ("红网", &["hongwang"], "红网", Some(MatchQuality::Exact)),
+            ("红网", &["hongwang"], "红", Some(MatchQuality::Prefix)),
+            ("红网", &["hongwang"], "hongw", Some(MatchQuality::Prefix)),
+            ("红网", &["hongwang"], "hw", Some(MatchQuality::Initials)),
+            ("贵州茅台", &["600519.SH"], "gzm", Some(MatchQuality::Initials)),
+            ("贵州茅台", &["600519.SH"], "600519", Some(MatchQuality::Prefix)),
+            ("贵州茅台", &["600519.SH"], "茅台", Some(MatchQuality::Substring)),
+            ("贵州茅台", &["600519.SH", "茅台股份"], "茅台", Some(MatchQuality::Prefix)),
+            ("36氪", &["36Kr"], "36k", Some(MatchQuality::Prefix)),
+            ("證券時報", &["zqsb"], "证券时报", Some(MatchQuality::Exact)),
             ("红网", &["hongwang"], "wh", None),
         ];
         for (label, names, asked, expected) in table {
-            assert_eq!(Called::new(label, names.iter().copied()).fit(asked), expected, "{label} {asked}");
+            assert_eq!(
+                NormalisedNames::new(label, names.iter().copied()).match_quality(asked),
+                expected,
+                "{label} {asked}"
+            );
         }
     }
 
     #[test]
     fn each_word_must_match_a_name() {
-        let called = Called::new("36氪", ["36Kr"]);
+        let called = NormalisedNames::new("36氪", ["36Kr"]);
         for (words, expected) in [("36 氪", true), ("kr 36", true), ("36 网", false)] {
-            assert_eq!(called.holds(&words.split(' ').collect::<Vec<_>>()), expected, "{words}");
+            assert_eq!(called.contains_all(&words.split(' ').collect::<Vec<_>>()), expected, "{words}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Computes whether a post is served, and if not, why. The result is never stored, so it cannot become stale.
 
-use super::{Post, PostId, Problem, Snapshot, stray};
+use super::{Post, PostId, Problem, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
 use crate::archive::permalink::{self, FileName};
 use crate::archive::post::Visibility;
@@ -8,7 +8,7 @@ use crate::archive::problem::{Code, Defect};
 
 /// Whether a post is served, or the reason why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum PostStatus {
     /// The post is served at its URL.
     Served,
     /// The date of the post is in the future.
@@ -25,55 +25,55 @@ pub(super) enum Standing {
 
 impl Snapshot {
     pub(super) fn is_served(&self, id: PostId) -> bool {
-        self.standing(id) == Standing::Served
+        self.status(id) == PostStatus::Served
     }
 
-    pub(super) fn standing(&self, id: PostId) -> Standing {
-        self.standing_of(id, |post| self.owner(&decoded(post.url())))
+    pub(super) fn status(&self, id: PostId) -> PostStatus {
+        self.status_with_owner(id, |post| self.owner(&decoded(post.url())))
     }
 
-    /// Like `standing`, for a post that shares its URL with no other post.
-    pub(super) fn standing_alone(&self, id: PostId) -> Standing {
-        self.standing_of(id, |_| None)
+    /// Like `status`, for a post that shares its URL with no other post.
+    pub(super) fn status_alone(&self, id: PostId) -> PostStatus {
+        self.status_with_owner(id, |_| None)
     }
 
-    fn standing_of(&self, id: PostId, owner: impl Fn(&Post) -> Option<PostId>) -> Standing {
+    fn status_with_owner(&self, id: PostId, owner: impl Fn(&Post) -> Option<PostId>) -> PostStatus {
         let post = self.post(id);
         if let Some(twin) = self.dated_twin(post) {
-            Standing::Superseded(twin)
+            PostStatus::Superseded(twin)
         } else if post.visibility == Visibility::Withdrawn {
-            Standing::Withdrawn
+            PostStatus::Withdrawn
         } else if self.is_future(post) {
-            Standing::Future
+            PostStatus::Future
         } else if post.reserved {
-            Standing::Reserved
+            PostStatus::Reserved
         } else {
             match owner(post) {
-                Some(owner) if owner != id => Standing::Duplicate(owner),
-                _ => Standing::Served,
+                Some(owner) if owner != id => PostStatus::Duplicate(owner),
+                _ => PostStatus::Served,
             }
         }
     }
 
     /// The post that is served at a decoded path. The newest one wins if several have that URL.
     pub(super) fn owner(&self, path: &str) -> Option<PostId> {
-        let claims = |id: &PostId| {
+        let is_candidate = |id: &PostId| {
             let post = self.post(*id);
             post.visibility != Visibility::Withdrawn && !self.is_future(post) && !post.reserved
         };
-        let claimants =
-            self.at_url(path).filter(claims).filter(|id| self.dated_twin(self.post(*id)).is_none());
-        self.newest(claimants)
+        let candidates =
+            self.at_url(path).filter(is_candidate).filter(|id| self.dated_twin(self.post(*id)).is_none());
+        self.newest(candidates)
     }
 
     /// True if the decoded path belongs to a withdrawn post.
     pub(super) fn is_gone(&self, path: &str) -> bool {
-        self.at_url(path).any(|id| self.standing(id) == Standing::Withdrawn)
+        self.at_url(path).any(|id| self.status(id) == PostStatus::Withdrawn)
     }
 
     /// The post that a decoded former path redirects to. The newest one wins if several have that path.
     pub(super) fn moved(&self, path: &str) -> Option<PostId> {
-        if (self.rules.claims.always)(path) {
+        if (self.rules.reserved_paths.always)(path) {
             return None;
         }
         let was_here = |id: &PostId| self.post(*id).former().iter().any(|former| **former == *path);
@@ -107,7 +107,7 @@ impl Snapshot {
     }
 
     /// The post whose file path has this hash; see [`Post::key`].
-    pub fn of_key(&self, key: u64) -> Option<PostId> {
+    pub fn by_key(&self, key: u64) -> Option<PostId> {
         self.files.find_hash(key).find(|id| self.post(*id).key() == key)
     }
 
@@ -122,16 +122,16 @@ impl Snapshot {
             return None;
         }
         let slug = file_name(post.path())?.slug;
-        let dated = self.of_slug(&slug).filter(|id| is_dated(self.post(*id)));
+        let dated = self.by_slug(&slug).filter(|id| is_dated(self.post(*id)));
         // Any dated file would do. The newest makes the choice deterministic.
         self.newest(dated)
     }
 
     /// Every post whose file name has this slug, served or not.
-    pub(super) fn of_slug<'s>(&'s self, slug: &'s str) -> impl Iterator<Item = PostId> + 's {
+    pub(super) fn by_slug<'s>(&'s self, slug: &'s str) -> impl Iterator<Item = PostId> + 's {
         let has_slug =
             move |id: &PostId| file_name(self.post(*id).path()).is_some_and(|name| name.slug == slug);
-        self.strays.find(&stray::key(slug)).collect::<Vec<_>>().into_iter().filter(has_slug)
+        self.fuzzy_paths.find(&fuzzy_path::key(slug)).collect::<Vec<_>>().into_iter().filter(has_slug)
     }
 
     /// The URL of the post or page that a `{% post_url %}` or `{% link %}` tag names.
@@ -140,7 +140,7 @@ impl Snapshot {
         let last = base_name(name);
         // `link` includes the extension, `post_url` does not.
         let slugs = [file_name(last), file_name(&format!("{last}.md"))].into_iter().flatten();
-        let posts = slugs.flat_map(|file| self.of_slug(&file.slug).collect::<Vec<_>>());
+        let posts = slugs.flat_map(|file| self.by_slug(&file.slug).collect::<Vec<_>>());
         let posts = posts.filter(|id| {
             let post = self.post(*id);
             post.visibility != Visibility::Withdrawn
@@ -162,47 +162,47 @@ impl Snapshot {
         let of_files =
             self.problems.iter().filter(|(path, _)| !superseded(path)).flat_map(|(_, found)| found);
         let mut problems: Vec<Problem> = of_files.cloned().collect();
-        problems.extend(self.lost.iter().filter_map(|id| self.loss(*id)));
+        problems.extend(self.unserved.iter().filter_map(|id| self.unserved_problem(*id)));
         problems.extend(self.list_like.iter().filter_map(|id| self.shadowed(*id)));
         problems.extend(self.pages.problems(self));
         problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         problems
     }
 
-    fn loss(&self, id: PostId) -> Option<Problem> {
+    fn unserved_problem(&self, id: PostId) -> Option<Problem> {
         let post = self.post(id);
         let (url, path) = (post.url(), |id| self.post(id).path());
-        let defect = match self.standing(id) {
-            Standing::Reserved => {
+        let defect = match self.status(id) {
+            PostStatus::Reserved => {
                 let message = format!("`{url}` is the URL of a built-in page; the post is not served");
                 Defect::error(Code::PathReserved, message)
             }
-            Standing::Duplicate(owner) => {
+            PostStatus::Duplicate(owner) => {
                 let message =
                     format!("`{url}` is already the URL of `{}`; the post is not served", path(owner));
                 Defect::error(Code::UrlDuplicate, message)
             }
-            Standing::Superseded(twin) => {
+            PostStatus::Superseded(twin) => {
                 let message = format!(
                     "`{}` is the same post with a date in its file name and is served instead",
                     path(twin)
                 );
                 Defect::warning(Code::TwinSuperseded, message)
             }
-            Standing::Served | Standing::Future | Standing::Withdrawn => return None,
+            PostStatus::Served | PostStatus::Future | PostStatus::Withdrawn => return None,
         };
-        Some(defect.of(post.path()))
+        Some(defect.in_file(post.path()))
     }
 
     /// The error of a served post whose URL belongs to a list that the archive creates.
     fn shadowed(&self, id: PostId) -> Option<Problem> {
         let post = self.post(id);
-        if !self.is_served(id) || !(self.rules.claims.in_archive)(self, &decoded(post.url())) {
+        if !self.is_served(id) || !(self.rules.reserved_paths.in_archive)(self, &decoded(post.url())) {
             return None;
         }
         let message =
             format!("`{}` is the URL of a generated list, which is served instead of the post", post.url());
-        Some(Defect::error(Code::PathReserved, message).of(post.path()))
+        Some(Defect::error(Code::PathReserved, message).in_file(post.path()))
     }
 }
 

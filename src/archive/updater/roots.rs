@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use crate::archive::files::is_absent;
 
 /// Device and inode number, which distinguish a folder from a later one with the same name.
-type Identity = (u64, u64);
+type FolderIdentity = (u64, u64);
 
 /// The identity of each folder when it last had entries.
 #[derive(Debug, Default)]
 pub(super) struct Roots {
-    known: HashMap<PathBuf, Identity>,
+    known: HashMap<PathBuf, FolderIdentity>,
 }
 
 /// The state of a folder's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FolderState {
     /// A folder with entries, or an unreadable one.
     Full,
     /// A folder without entries.
@@ -31,12 +31,12 @@ enum State {
 impl Roots {
     /// Records the identity of each folder and of its ancestors up to the site's root. Skips empty
     /// folders, because an empty folder may be the mount point of an unmounted volume.
-    pub(super) fn note(&mut self, site: &Path, folders: &BTreeSet<PathBuf>) {
+    pub(super) fn record(&mut self, site: &Path, folders: &BTreeSet<PathBuf>) {
         let mut seen = HashSet::new();
         for folder in folders {
             let above = folder.ancestors().take_while(|folder| folder.starts_with(site));
             for folder in above.take_while(|folder| seen.insert(*folder)) {
-                if let Some(identity) = identity(folder).filter(|_| state(folder) == State::Full) {
+                if let Some(identity) = identity(folder).filter(|_| state(folder) == FolderState::Full) {
                     self.known.insert(folder.to_owned(), identity);
                 }
             }
@@ -58,9 +58,9 @@ impl Roots {
     /// site does not require it (`must_be`).
     pub(super) fn is_away(&self, folder: &Path, must_be: impl FnOnce() -> bool) -> bool {
         match state(folder) {
-            State::Full => false,
-            State::Empty => !self.is_as_known(folder),
-            State::Missing => {
+            FolderState::Full => false,
+            FolderState::Empty => !self.is_as_known(folder),
+            FolderState::Missing => {
                 let above = folder.ancestors().find(|above| above.is_dir());
                 !above.is_some_and(|above| self.is_as_known(above)) || must_be()
             }
@@ -72,15 +72,15 @@ impl Roots {
     }
 }
 
-fn identity(folder: &Path) -> Option<Identity> {
+fn identity(folder: &Path) -> Option<FolderIdentity> {
     fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-fn state(folder: &Path) -> State {
+fn state(folder: &Path) -> FolderState {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => State::Empty,
-        Err(error) if is_absent(&error) => State::Missing,
-        _ => State::Full,
+        Ok(true) => FolderState::Empty,
+        Err(error) if is_absent(&error) => FolderState::Missing,
+        _ => FolderState::Full,
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
         fs::create_dir_all(&posts).expect("a folder");
         fs::write(posts.join("a.md"), "a").expect("a file");
         let mut roots = Roots::default();
-        roots.note(site.path(), &BTreeSet::from([posts.clone()]));
+        roots.record(site.path(), &BTreeSet::from([posts.clone()]));
         (site, posts, roots)
     }
 

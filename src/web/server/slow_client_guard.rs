@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Times;
+use super::Timeouts;
 use super::activity::Activity;
 
 /// The preface that only HTTP/2 connections start with (RFC 9113, 3.4).
@@ -18,9 +18,9 @@ const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const TAKEN: i64 = 1024;
 
 /// A stream whose reads and writes fail with `TimedOut` when they wait for too long.
-pub(super) struct Timed<S> {
+pub(super) struct SlowClientGuard<S> {
     stream: S,
-    times: Times,
+    timeouts: Timeouts,
     activity: Arc<Activity>,
     phase: Phase,
     /// Start of the phase.
@@ -47,17 +47,17 @@ enum Phase {
     /// The rest of a request head; holds the number of requests before it.
     Head(usize),
     /// The server's own response.
-    Answer,
+    Response,
     /// The client's next request.
     Idle,
 }
 
-impl<S> Timed<S> {
-    pub(super) fn new(stream: S, times: Times, activity: Arc<Activity>) -> Self {
+impl<S> SlowClientGuard<S> {
+    pub(super) fn new(stream: S, timeouts: Timeouts, activity: Arc<Activity>) -> Self {
         let now = Instant::now();
         Self {
             stream,
-            times,
+            timeouts,
             activity,
             phase: Phase::First,
             since: now,
@@ -82,7 +82,7 @@ impl<S> Timed<S> {
     }
 
     /// Records received bytes.
-    fn came(&mut self, bytes: &[u8]) {
+    fn record_read(&mut self, bytes: &[u8]) {
         // A control frame is acknowledged with at most as many bytes, so its acknowledgement is no progress
         // of a response.
         self.taken -= bytes.len() as i64;
@@ -108,34 +108,34 @@ impl<S> Timed<S> {
     }
 
     /// Completes with an error when the connection has waited too long for its client.
-    fn poll_patience(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let phase = match self.phase {
             // A response that was handed over may still be unsent.
-            _ if self.activity.is_busy() || self.writing.runs() => Phase::Answer,
+            _ if self.activity.is_busy() || self.writing.runs() => Phase::Response,
             Phase::Head(begun) if begun != self.activity.begun() => Phase::Idle,
-            Phase::Answer => Phase::Idle,
+            Phase::Response => Phase::Idle,
             phase => phase,
         };
         self.enter(phase);
         let idle = match self.activity.is_crowded() {
-            true => self.times.idle_when_crowded,
-            false => self.times.idle,
+            true => self.timeouts.idle_when_crowded,
+            false => self.timeouts.idle,
         };
         let limit = match phase {
-            Phase::Answer => {
+            Phase::Response => {
                 // A write does not wait for an HTTP/2 client that opens no window for a response.
                 if let Some(given_at) = self.activity.given_at() {
-                    let deadline = given_at.max(self.taken_at) + self.times.write;
+                    let deadline = given_at.max(self.taken_at) + self.timeouts.write;
                     return self.reading.poll(cx, deadline).map(|()| ErrorKind::TimedOut.into());
                 }
                 self.taken = 0;
                 // hyper does not poll reads again when the response is ready. The timer for the next request
                 // therefore starts now; when it fires, the phase is determined again.
-                let _ = self.reading.poll(cx, Instant::now() + idle.min(self.times.write));
+                let _ = self.reading.poll(cx, Instant::now() + idle.min(self.timeouts.write));
                 return Poll::Pending;
             }
-            Phase::First => self.times.first,
-            Phase::Head(_) => self.times.head,
+            Phase::First => self.timeouts.first,
+            Phase::Head(_) => self.timeouts.head,
             // With HTTP/2, much data may still be queued when a response is handed over.
             Phase::Idle => {
                 self.since = self.since.max(self.taken_at);
@@ -146,7 +146,7 @@ impl<S> Timed<S> {
     }
 
     /// Records written bytes of HTTP/2.
-    fn took(&mut self, written: &Poll<io::Result<usize>>) {
+    fn record_written(&mut self, written: &Poll<io::Result<usize>>) {
         if let (true, Poll::Ready(Ok(bytes))) = (self.is_http2(), written) {
             self.taken += *bytes as i64;
             if self.taken >= TAKEN {
@@ -156,7 +156,7 @@ impl<S> Timed<S> {
     }
 
     /// Returns the result of a write, or `TimedOut` if it waits for too long.
-    fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn with_timeout<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.writing.runs() {
                 self.writing.stop();
@@ -164,7 +164,7 @@ impl<S> Timed<S> {
             }
             return written;
         }
-        let deadline = self.writing.deadline_or(|| Instant::now() + self.times.write);
+        let deadline = self.writing.deadline_or(|| Instant::now() + self.timeouts.write);
         self.writing.poll(cx, deadline).map(|()| Err(ErrorKind::TimedOut.into()))
     }
 }
@@ -209,7 +209,7 @@ impl Timer {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for SlowClientGuard<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -218,18 +218,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
         if read.is_ready() {
-            self.came(&into.filled()[before..]);
+            self.record_read(&into.filled()[before..]);
             return read;
         }
-        self.poll_patience(cx).map(Err)
+        self.poll_timeout(cx).map(Err)
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for SlowClientGuard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.took(&written);
-        self.bounded(cx, written)
+        self.record_written(&written);
+        self.with_timeout(cx, written)
     }
 
     fn poll_write_vectored(
@@ -238,8 +238,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        self.took(&written);
-        self.bounded(cx, written)
+        self.record_written(&written);
+        self.with_timeout(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -248,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.bounded(cx, flushed)
+        self.with_timeout(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -263,7 +263,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         // (RFC 9112, 9.6).
         let mut bytes = [0; 4096];
         loop {
-            let deadline = since + self.times.linger;
+            let deadline = since + self.timeouts.linger;
             let mut into = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.stream).poll_read(cx, &mut into) {
                 Poll::Ready(Ok(())) if !into.filled().is_empty() && Instant::now() < deadline => {}
@@ -282,7 +282,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::super::Observer;
-    use super::super::activity::Turn;
+    use super::super::activity::ActiveRequest;
     use super::*;
     use crate::web::client::Peer;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -295,26 +295,32 @@ mod tests {
         runtime.block_on(test)
     }
 
-    fn times(change: impl FnOnce(&mut Times)) -> Times {
-        let mut times =
-            Times { first: LONG, head: LONG, idle: LONG, idle_when_crowded: LONG, write: LONG, linger: LONG };
-        change(&mut times);
-        times
+    fn timeouts(change: impl FnOnce(&mut Timeouts)) -> Timeouts {
+        let mut timeouts = Timeouts {
+            first: LONG,
+            head: LONG,
+            idle: LONG,
+            idle_when_crowded: LONG,
+            write: LONG,
+            linger: LONG,
+        };
+        change(&mut timeouts);
+        timeouts
     }
 
-    fn timed(times: Times) -> (Timed<DuplexStream>, DuplexStream, Arc<Activity>) {
+    fn timed(timeouts: Timeouts) -> (SlowClientGuard<DuplexStream>, DuplexStream, Arc<Activity>) {
         let (ours, theirs) = duplex(16);
-        let activity = Activity::new(false, Observer::nobody(), Peer::Unix, Arc::new(Semaphore::new(1)));
+        let activity = Activity::new(false, Observer::disabled(), Peer::Unix, Arc::new(Semaphore::new(1)));
         let activity = Arc::new(activity);
-        (Timed::new(ours, times, Arc::clone(&activity)), theirs, activity)
+        (SlowClientGuard::new(ours, timeouts, Arc::clone(&activity)), theirs, activity)
     }
 
-    fn begin(activity: &Arc<Activity>) -> Turn {
-        Turn::begin(activity, &Request::new(()))
+    fn begin(activity: &Arc<Activity>) -> ActiveRequest {
+        ActiveRequest::begin(activity, &Request::new(()))
     }
 
     /// The error that a read ends with within a second.
-    async fn failure(stream: &mut Timed<DuplexStream>) -> Option<ErrorKind> {
+    async fn failure(stream: &mut SlowClientGuard<DuplexStream>) -> Option<ErrorKind> {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut bytes));
         read.await.ok()?.err().map(|error| error.kind())
@@ -323,7 +329,7 @@ mod tests {
     #[test]
     fn silent_client_times_out() {
         run(async {
-            let (mut stream, _theirs, _) = timed(times(|times| times.first = SHORT));
+            let (mut stream, _theirs, _) = timed(timeouts(|timeouts| timeouts.first = SHORT));
             assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
         });
     }
@@ -331,7 +337,7 @@ mod tests {
     #[test]
     fn slow_request_head_times_out() {
         run(async {
-            let (mut stream, mut theirs, _) = timed(times(|times| times.head = SHORT));
+            let (mut stream, mut theirs, _) = timed(timeouts(|timeouts| timeouts.head = SHORT));
             let drip = async {
                 while theirs.write_all(b"x").await.is_ok() {
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -348,15 +354,15 @@ mod tests {
     fn idle_timeout_starts_when_the_response_is_complete() {
         run(async {
             let (mut stream, mut theirs, activity) =
-                timed(times(|times| (times.head, times.idle) = (SHORT, 2 * SHORT)));
+                timed(timeouts(|timeouts| (timeouts.head, timeouts.idle) = (SHORT, 2 * SHORT)));
             theirs.write_all(b"GET").await.expect("room");
             let mut bytes = [0; 3];
             stream.read_exact(&mut bytes).await.expect("a head");
-            let turn = begin(&activity);
+            let active = begin(&activity);
             let waited = tokio::time::timeout(4 * SHORT, stream.read(&mut bytes)).await;
             assert!(waited.is_err(), "while the answer is made");
             let since = Instant::now();
-            drop(turn);
+            drop(active);
             assert_eq!(failure(&mut stream).await, Some(ErrorKind::TimedOut));
             assert!(since.elapsed() >= 2 * SHORT, "{:?}", since.elapsed());
         });
@@ -365,14 +371,14 @@ mod tests {
     #[test]
     fn idle_timeout_fires_if_the_read_is_not_polled_again() {
         run(async {
-            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = 2 * SHORT));
+            let (mut stream, mut theirs, activity) = timed(timeouts(|timeouts| timeouts.idle = 2 * SHORT));
             theirs.write_all(b"GET").await.expect("room");
             stream.read_exact(&mut [0; 3]).await.expect("a head");
-            let turn = begin(&activity);
+            let active = begin(&activity);
             let answer = async {
                 tokio::time::sleep(SHORT).await;
                 let answered = Instant::now();
-                drop(turn);
+                drop(active);
                 answered
             };
             let (failure, answered) = tokio::join!(failure(&mut stream), answer);
@@ -384,7 +390,8 @@ mod tests {
     #[test]
     fn crowded_server_uses_the_shorter_idle_timeout() {
         run(async {
-            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle_when_crowded = SHORT));
+            let (mut stream, mut theirs, activity) =
+                timed(timeouts(|timeouts| timeouts.idle_when_crowded = SHORT));
             theirs.write_all(b"GET").await.expect("room");
             stream.read_exact(&mut [0; 3]).await.expect("a head");
             drop(begin(&activity));
@@ -413,7 +420,7 @@ mod tests {
     fn http2_pings_use_the_idle_timeout_not_the_head_timeout() {
         run(async {
             let (mut stream, mut theirs, _) =
-                timed(times(|times| (times.head, times.idle) = (SHORT, 3 * SHORT)));
+                timed(timeouts(|timeouts| (timeouts.head, timeouts.idle) = (SHORT, 3 * SHORT)));
             let since = Instant::now();
             // Each part is read on its own.
             for part in HTTP2.chunks(10).chain([&b"a ping"[..]]) {
@@ -430,7 +437,7 @@ mod tests {
         for bytes in [&HTTP2[..HTTP2.len() - 1], b"PRI / HTTP/1.1\r\nHo"] {
             run(async {
                 let (mut stream, mut theirs, _) =
-                    timed(times(|times| (times.head, times.idle) = (SHORT, 10 * SHORT)));
+                    timed(timeouts(|timeouts| (timeouts.head, timeouts.idle) = (SHORT, 10 * SHORT)));
                 let since = Instant::now();
                 let (written, failure) = tokio::join!(theirs.write_all(bytes), failure(&mut stream));
                 written.expect("room");
@@ -443,7 +450,7 @@ mod tests {
     #[test]
     fn client_that_reads_no_response_times_out() {
         let error = run(async {
-            let (mut stream, _theirs, _) = timed(times(|times| times.write = SHORT));
+            let (mut stream, _theirs, _) = timed(timeouts(|timeouts| timeouts.write = SHORT));
             stream.write_all(&[0; 64]).await
         });
         assert_eq!(error.expect_err("too long").kind(), ErrorKind::TimedOut);
@@ -452,7 +459,8 @@ mod tests {
     #[test]
     fn slow_reading_client_does_not_time_out() {
         run(async {
-            let (mut stream, mut theirs, _) = timed(times(|times| times.write = Duration::from_millis(200)));
+            let (mut stream, mut theirs, _) =
+                timed(timeouts(|timeouts| timeouts.write = Duration::from_millis(200)));
             let reader = async {
                 let mut part = [0; 16];
                 for _ in 0..4 {
@@ -468,7 +476,7 @@ mod tests {
     #[test]
     fn idle_timeout_starts_when_all_response_bytes_are_sent() {
         run(async {
-            let (mut stream, mut theirs, activity) = timed(times(|times| times.idle = SHORT));
+            let (mut stream, mut theirs, activity) = timed(timeouts(|timeouts| timeouts.idle = SHORT));
             theirs.write_all(b"GET").await.expect("room");
             stream.read_exact(&mut [0; 3]).await.expect("a head");
             drop(begin(&activity));
@@ -495,14 +503,14 @@ mod tests {
     #[test]
     fn http2_client_without_window_times_out_despite_pings() {
         run(async {
-            let (mut stream, mut theirs, activity) = timed(times(|times| times.write = 4 * SHORT));
+            let (mut stream, mut theirs, activity) = timed(timeouts(|timeouts| timeouts.write = 4 * SHORT));
             theirs.write_all(b"PRI * HTTP").await.expect("room");
             stream.read_exact(&mut [0; 10]).await.expect("a preface");
-            let turn = begin(&activity);
+            let active = begin(&activity);
             let waited = tokio::time::timeout(5 * SHORT, stream.read(&mut [0; 1])).await;
             assert!(waited.is_err(), "while the answer is made");
             let since = Instant::now();
-            activity.give();
+            activity.begin_wait();
             let (mut reading, mut writing) = tokio::io::split(stream);
             let pings = async {
                 let (mut ping, mut count) = ([0; 16], 0);
@@ -527,14 +535,14 @@ mod tests {
                 count = pings => panic!("they ended after {count}"),
             }
             assert!(since.elapsed() >= 4 * SHORT, "{:?}", since.elapsed());
-            drop(turn);
+            drop(active);
         });
     }
 
     #[test]
     fn shutdown_drains_input_for_a_limited_time() {
         run(async {
-            let (mut stream, mut theirs, _) = timed(times(|times| times.linger = SHORT));
+            let (mut stream, mut theirs, _) = timed(timeouts(|timeouts| timeouts.linger = SHORT));
             let sender = async { theirs.write_all(&[0; 64]).await };
             let (ended, sent) = tokio::join!(stream.shutdown(), sender);
             ended.expect("an end");

@@ -3,12 +3,12 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::paths::Route;
-use super::reply::Visit;
+use super::reply::PageRequest;
+use super::texts::InterfaceTexts;
 use super::timeline::Link;
-use super::words::Words;
 use crate::archive::snapshot::{List, Period};
 
-/// The distance between two cells of a calendar, in units of the picture.
+/// The distance between two cells of a calendar, in units of the chart.
 const STEP: u32 = 13;
 /// Space for the weekdays at the left of a calendar.
 const LEFT: u32 = 16;
@@ -26,32 +26,32 @@ const BUSY: usize = 4;
 
 /// A year of days, in two halves that the page lays out beside or below each other.
 #[derive(Debug)]
-pub struct YearOfDays {
-    /// A sentence that describes the picture.
+pub struct YearChart {
+    /// A sentence that describes the chart.
     pub description: String,
-    /// Width of each half, in units of the picture.
+    /// Width of each half, in units of the chart.
     pub width: u32,
     /// Always two: the earlier months, then the later.
-    pub halves: Vec<Half>,
+    pub halves: Vec<HalfYear>,
     /// The same numbers as a table, one row per month.
     pub table: Vec<MonthRow>,
 }
 
 /// Half a year of days, in columns of weeks.
 #[derive(Debug)]
-pub struct Half {
+pub struct HalfYear {
     /// The months' names with their x coordinates.
     pub months: Vec<(u32, String)>,
     /// In order of date.
-    pub days: Vec<DayField>,
+    pub days: Vec<DayCell>,
 }
 
 /// The cell of a day.
 #[derive(Debug)]
-pub struct DayField {
-    /// From the left, in units of the picture.
+pub struct DayCell {
+    /// From the left, in units of the chart.
     pub x: u32,
-    /// From the top, in units of the picture.
+    /// From the top, in units of the chart.
     pub y: u32,
     /// 0 to 4: the day's posts relative to the busiest day.
     pub heat: usize,
@@ -64,13 +64,13 @@ pub struct DayField {
 pub struct MonthRow {
     /// The month with its year.
     pub label: String,
-    /// 31 entries; `None` for days outside the month or the picture.
-    pub days: Vec<Option<DayNumber>>,
+    /// 31 entries; `None` for days outside the month or the chart.
+    pub days: Vec<Option<DayCount>>,
 }
 
 /// The number of posts of a day.
 #[derive(Debug, Clone)]
-pub struct DayNumber {
+pub struct DayCount {
     /// Zero for a day without posts.
     pub count: usize,
     /// The day's page; `None` without posts.
@@ -79,7 +79,7 @@ pub struct DayNumber {
 
 /// A bar chart.
 #[derive(Debug)]
-pub struct Bars {
+pub struct BarChart {
     /// A sentence that describes the chart.
     pub description: String,
     /// From left to right.
@@ -88,7 +88,7 @@ pub struct Bars {
     pub ticks: Vec<(u32, String)>,
 }
 
-/// One bar, in units of the picture.
+/// One bar, in units of the chart.
 #[derive(Debug)]
 pub struct Bar {
     /// From the left.
@@ -107,7 +107,7 @@ pub struct Bar {
 
 /// The numbers that a list's charts are drawn from. The fingerprint of the list's page includes them.
 #[derive(Debug, Hash)]
-pub struct Numbers {
+pub struct ChartData {
     from: NaiveDate,
     to: NaiveDate,
     days: Vec<Period>,
@@ -117,19 +117,19 @@ pub struct Numbers {
 
 /// The charts of a list.
 #[derive(Debug)]
-pub struct Pictures {
+pub struct Charts {
     /// The last twelve months, by day.
-    pub year: YearOfDays,
+    pub year: YearChart,
     /// All months; `None` if the list has posts in only one.
-    pub months: Option<Bars>,
+    pub months: Option<BarChart>,
     /// The hours of the day, if the caller wanted them.
-    pub hours: Option<Bars>,
+    pub hours: Option<BarChart>,
 }
 
-impl Numbers {
+impl ChartData {
     /// Counts the posts of a list by day in its last year, by month and, with `with_hours`, by hour.
-    pub fn of(visit: &Visit<'_>, list: &List, with_hours: bool) -> Option<Self> {
-        let archive = visit.archive;
+    pub fn from_list(request: &PageRequest<'_>, list: &List, with_hours: bool) -> Option<Self> {
+        let archive = request.archive;
         let to = archive.post(list.last()?).date.day(archive.zone());
         let from = a_year_before(to);
         Some(Self {
@@ -142,12 +142,12 @@ impl Numbers {
     }
 
     /// Draws the charts; `link` returns the address of a day.
-    pub fn drawn(&self, words: &Words, link: impl Fn(&Period) -> String) -> Pictures {
+    pub fn draw(&self, texts: &InterfaceTexts, link: impl Fn(&Period) -> String) -> Charts {
         let days = self.days.iter().map(|day| (day.day, day.posts(), link(day)));
-        Pictures {
-            year: YearOfDays::of(words, self.from, self.to, days.collect()),
-            months: (self.months.len() > 1).then(|| Bars::of_months(words, &self.months)),
-            hours: self.hours.map(|hours| Bars::of_hours(words, hours)),
+        Charts {
+            year: YearChart::new(texts, self.from, self.to, days.collect()),
+            months: (self.months.len() > 1).then(|| BarChart::from_months(texts, &self.months)),
+            hours: self.hours.map(|hours| BarChart::from_hours(texts, hours)),
         }
     }
 }
@@ -157,18 +157,18 @@ pub fn a_year_before(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(364)).unwrap_or(day)
 }
 
-impl YearOfDays {
+impl YearChart {
     /// Draws the days from `from` to `to`, at most about a year. `counts` holds the days that have posts, in
     /// order, each with the number of posts and the address.
-    pub fn of(
-        words: &Words,
+    pub fn new(
+        texts: &InterfaceTexts,
         from: NaiveDate,
         to: NaiveDate,
         counts: Vec<(NaiveDate, usize, String)>,
     ) -> Self {
         let most = counts.iter().max_by_key(|(day, count, _)| (*count, *day));
         let most =
-            most.map_or_else(String::new, |(day, count, _)| words.posts_at(&words.day_of_year(*day), *count));
+            most.map_or_else(String::new, |(day, count, _)| texts.posts_at(&texts.day_of_year(*day), *count));
         let total = counts.iter().map(|(_, count, _)| count).sum();
         let busiest = counts.iter().map(|(_, count, _)| *count).max().unwrap_or(0);
         // Weeks start on Monday, so the first may begin before `from`.
@@ -177,7 +177,7 @@ impl YearOfDays {
         };
         let weeks = (monday(to) - monday(from)).num_weeks() as u32 + 1;
         let first_half = weeks.div_ceil(2);
-        let half = || Half { months: Vec::new(), days: Vec::with_capacity((first_half * 7) as usize) };
+        let half = || HalfYear { months: Vec::new(), days: Vec::with_capacity((first_half * 7) as usize) };
         let mut halves = vec![half(), half()];
         let mut table: Vec<MonthRow> = Vec::new();
         let mut named = 0;
@@ -190,35 +190,35 @@ impl YearOfDays {
             // A month's name stands at its start, or in the next half if this half has no space left for it.
             if day.day() < 15 && named != day.month() && column + 1 < first_half {
                 named = day.month();
-                half.months.push((x, words.short_month(named)));
+                half.months.push((x, texts.short_month(named)));
             }
             let counted = counts.next_if(|(other, ..)| *other == day);
             let count = counted.as_ref().map_or(0, |(_, count, _)| *count);
             let href = counted.map(|(.., href)| href);
             if table.is_empty() || day.day() == 1 {
-                let label = words.month(day.year(), day.month());
+                let label = texts.month(day.year(), day.month());
                 table.push(MonthRow { label, days: vec![None; 31] });
             }
             if let Some(row) = table.last_mut() {
-                row.days[day.day0() as usize] = Some(DayNumber { count, href: href.clone() });
+                row.days[day.day0() as usize] = Some(DayCount { count, href: href.clone() });
             }
-            half.days.push(DayField {
+            half.days.push(DayCell {
                 x,
                 y: TOP + day.weekday().num_days_from_monday() * STEP,
                 heat: heat(count, busiest),
-                link: href.map(|href| Link { label: words.posts_at(&words.day_of_year(day), count), href }),
+                link: href.map(|href| Link { label: texts.posts_at(&texts.day_of_year(day), count), href }),
             });
         }
-        let description = words.picture_description(total, &words.span(from, to), &most);
+        let description = texts.chart_description(total, &texts.span(from, to), &most);
         Self { description, width: LEFT + first_half * STEP, halves, table }
     }
 
     /// The weekdays at the left of the calendar, with their y coordinates: Monday, Wednesday, Friday.
-    pub fn weekdays(&self, words: &'static Words) -> impl Iterator<Item = (u32, &'static str)> {
-        [0, 2, 4].into_iter().map(|day: u32| (TOP + day * STEP + 9, words.weekdays[day as usize]))
+    pub fn weekdays(&self, texts: &'static InterfaceTexts) -> impl Iterator<Item = (u32, &'static str)> {
+        [0, 2, 4].into_iter().map(|day: u32| (TOP + day * STEP + 9, texts.weekdays[day as usize]))
     }
 
-    /// The height of each half, in units of the picture.
+    /// The height of each half, in units of the chart.
     pub fn height(&self) -> u32 {
         TOP + 7 * STEP
     }
@@ -235,14 +235,14 @@ pub fn heat(count: usize, busiest: usize) -> usize {
 }
 
 /// The calendar of the whole archive from `from` to `to`.
-pub fn days_of_archive(visit: &Visit<'_>, from: NaiveDate, to: NaiveDate) -> YearOfDays {
-    let days = visit.archive.days(from..=to);
-    let counts = days.map(|(day, count)| (day, count, visit.site.href(Route::day(day)))).collect();
-    YearOfDays::of(visit.site.words, from, to, counts)
+pub fn days_of_archive(request: &PageRequest<'_>, from: NaiveDate, to: NaiveDate) -> YearChart {
+    let days = request.archive.days(from..=to);
+    let counts = days.map(|(day, count)| (day, count, request.site.href(Route::day(day)))).collect();
+    YearChart::new(request.site.texts, from, to, counts)
 }
 
-impl Bars {
-    fn of_months(words: &Words, months: &[Period]) -> Self {
+impl BarChart {
+    fn from_months(texts: &InterfaceTexts, months: &[Period]) -> Self {
         let number = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
         let last = months.last().map_or(0, |month| number(month.day));
         // With fewer than 12 months the bars would be too wide.
@@ -251,7 +251,7 @@ impl Bars {
         let mut counted = months.iter().skip_while(|month| number(month.day) < first).peekable();
         let all = (first..=last).map(|at| {
             let count = counted.next_if(|month| number(month.day) == at).map_or(0, Period::posts);
-            (words.month(at.div_euclid(12), at.rem_euclid(12) as u32 + 1), count)
+            (texts.month(at.div_euclid(12), at.rem_euclid(12) as u32 + 1), count)
         });
         let all: Vec<_> = all.collect();
         let years = (first..=last).enumerate().filter(|(_, at)| at.rem_euclid(12) == 0);
@@ -259,28 +259,28 @@ impl Bars {
         // With many years, only some labels fit.
         let every = years.len().div_ceil(8).max(1);
         let ticks = years.into_iter().step_by(every).collect();
-        Self::of(words, all, ticks)
+        Self::new(texts, all, ticks)
     }
 
-    fn of_hours(words: &Words, hours: [usize; 24]) -> Self {
+    fn from_hours(texts: &InterfaceTexts, hours: [usize; 24]) -> Self {
         let all = hours.into_iter().enumerate().map(|(hour, count)| (format!("{hour:02}:00"), count));
         let ticks = [0, 6, 12, 18].map(|hour| (hour, format!("{hour:02}:00")));
-        let bars = Self::of(words, all.collect(), ticks.into());
+        let bars = Self::new(texts, all.collect(), ticks.into());
         match hours.iter().sum::<usize>() {
             // The list may be longer, so the description says that it covers the newest posts only.
             POSTS_OF_HOURS => {
-                Self { description: words.of_the_newest(POSTS_OF_HOURS, &bars.description), ..bars }
+                Self { description: texts.of_the_newest(POSTS_OF_HOURS, &bars.description), ..bars }
             }
             _ => bars,
         }
     }
 
-    fn of(words: &Words, all: Vec<(String, usize)>, ticks: Vec<(usize, String)>) -> Self {
+    fn new(texts: &InterfaceTexts, all: Vec<(String, usize)>, ticks: Vec<(usize, String)>) -> Self {
         let (width, height) = BARS;
         let place = |index: usize| (index as u32 * width) / all.len() as u32;
         let most = all.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
         let busiest = all.iter().find(|(_, count)| *count == most);
-        let busiest = busiest.map_or_else(String::new, |(label, count)| words.posts_at(label, *count));
+        let busiest = busiest.map_or_else(String::new, |(label, count)| texts.posts_at(label, *count));
         let total = all.iter().map(|(_, count)| count).sum();
         let span = match (all.first(), all.last()) {
             (Some((first, _)), Some((last, _))) => format!("{first} – {last}"),
@@ -299,7 +299,7 @@ impl Bars {
             }
         };
         Self {
-            description: words.picture_description(total, &span, &busiest),
+            description: texts.chart_description(total, &span, &busiest),
             bars: all.iter().enumerate().map(bar).collect(),
             ticks: ticks.into_iter().map(|(index, label)| (place(index), label)).collect(),
         }
@@ -309,7 +309,7 @@ impl Bars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::words::CHINESE;
+    use crate::web::texts::CHINESE;
 
     #[test]
     fn year_chart_shows_every_day_in_chart_and_table() {
@@ -319,7 +319,7 @@ mod tests {
         {
             let (from, to) = (day(from), day(to));
             let counts = vec![(from, 3, "/from".to_owned())];
-            let year = YearOfDays::of(&CHINESE, from, to, counts);
+            let year = YearChart::new(&CHINESE, from, to, counts);
             let days = (to - from).num_days() as usize + 1;
             assert_eq!(year.halves.iter().map(|half| half.days.len()).sum::<usize>(), days);
             let in_table: Vec<usize> =
@@ -341,12 +341,12 @@ mod tests {
     fn year_chart_names_each_month_once() {
         for year in 2000..2028 {
             let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).expect("a day");
-            let picture = YearOfDays::of(&CHINESE, day(1, 1), day(12, 31), Vec::new());
-            let names = picture.halves.iter().flat_map(|half| &half.months).map(|(_, name)| name.clone());
+            let chart = YearChart::new(&CHINESE, day(1, 1), day(12, 31), Vec::new());
+            let names = chart.halves.iter().flat_map(|half| &half.months).map(|(_, name)| name.clone());
             let months: Vec<String> = (1..=12).map(|month| CHINESE.short_month(month)).collect();
             assert_eq!(names.collect::<Vec<_>>(), months, "{year}");
-            for half in &picture.halves {
-                let places: Vec<u32> = half.months.iter().map(|(x, _)| *x).chain([picture.width]).collect();
+            for half in &chart.halves {
+                let places: Vec<u32> = half.months.iter().map(|(x, _)| *x).chain([chart.width]).collect();
                 assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= 2 * STEP), "{year}: {places:?}");
             }
         }
@@ -356,7 +356,7 @@ mod tests {
     fn bar_heights_are_proportional_to_counts() {
         let mut hours = [0; 24];
         (hours[0], hours[23]) = (1, 4);
-        let bars = Bars::of_hours(&CHINESE, hours).bars;
+        let bars = BarChart::from_hours(&CHINESE, hours).bars;
         assert_eq!(bars.len(), 24);
         assert_eq!((bars[0].height, bars[1].height, bars[23].height), (BARS.1 / 4, 0, BARS.1));
         assert!(bars.iter().all(|bar| bar.x + bar.width <= BARS.0 && bar.y + bar.height == BARS.1));

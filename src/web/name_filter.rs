@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::reply::Visit;
+use super::reply::PageRequest;
 use crate::archive::snapshot::Group;
 
 /// Maximum number of words. Readers type fewer, and each word costs time.
@@ -10,13 +10,13 @@ const MOST_WORDS: usize = 8;
 
 /// Words that a text must all contain, in any case.
 #[derive(Debug)]
-pub struct Asked {
+pub struct NameFilter {
     words: Vec<String>,
     /// Han characters have no case, so a filter of only these needs no case folding.
     has_case: bool,
 }
 
-impl Asked {
+impl NameFilter {
     /// Splits a reader's input into distinct lower-case words. Only the first `MOST_WORDS` are used.
     pub fn new(text: &str) -> Self {
         let mut words: Vec<String> = Vec::new();
@@ -30,15 +30,15 @@ impl Asked {
     }
 
     /// Returns whether each word is in at least one of the texts.
-    pub fn is_in<const N: usize>(&self, texts: [&str; N]) -> bool {
+    pub fn matches<const N: usize>(&self, texts: [&str; N]) -> bool {
         let texts =
             texts.map(|text| if self.has_case { text.to_lowercase().into() } else { Cow::from(text) });
         self.words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
     }
 
     /// Returns whether each word is in the name or the label of a group.
-    pub fn is_in_names(&self, visit: &Visit<'_>, group: &Group) -> bool {
-        self.is_in([visit.archive.name(group.name()), group.label()])
+    pub fn matches_group(&self, request: &PageRequest<'_>, group: &Group) -> bool {
+        self.matches([request.archive.name(group.name()), group.label()])
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
             ("a b", &["a", "c"], false),
         ];
         for (text, texts, expected) in cases {
-            assert_eq!(Asked::new(text).is_in(*texts), expected, "{text:?} in {texts:?}");
+            assert_eq!(NameFilter::new(text).matches(*texts), expected, "{text:?} in {texts:?}");
         }
     }
 }
