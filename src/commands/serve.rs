@@ -158,7 +158,7 @@ fn follow(
             tracing::info!("configuration and archive reloaded");
         }
         WatchUpdate::Refused(error) => {
-            tracing::error!("reload failed, keeping the current configuration: {error}")
+            tracing::error!("reload failed, keeping the current configuration: {error}");
         }
     });
     Ok(())
