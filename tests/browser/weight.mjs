@@ -9,7 +9,7 @@ const MOST_BYTES = 30_000;
 /** The widths that nothing may be wider than. */
 const WIDTHS = [360, 768, 1440];
 
-/** How long what comes late is waited for, in milliseconds. */
+/** The wait for late changes of a page, in milliseconds. */
 const LATE = 500;
 
 /** Visits a page on every screen with an empty cache. */

@@ -113,12 +113,8 @@ class Check {
   }
 
   /** Whether an input runs uncleaned, on a machine that may be busy. */
-  runs(visitor, proxy, input) {
-    return this.fires(visitor, proxy, input, proxy.page(encoded(input, input.raw), { charset: input.charset }));
-  }
-
-  /** Whether an input runs on a page that holds it. */
-  async fires(visitor, proxy, input, url) {
+  async runs(visitor, proxy, input) {
+    const url = proxy.page(encoded(input, input.raw), { charset: input.charset });
     for (const wait of [WAIT, ...LONGER_WAITS]) {
       const { ran } = await visitor.visit(url, { wait, isThorough: true });
       if (ran.length > 0 || proxy.asked.has(input.number)) return true;
