@@ -5,6 +5,7 @@ import re
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import http.client
@@ -12,6 +13,7 @@ import http.client
 from common import Finews, Load, Site, Trial, free_port, get, paced, wait_until
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+PROXIES = ["nginx", "caddy", "haproxy"]
 # Where clients come from, to be told from the proxy.
 READER = "127.0.0.9"
 
@@ -70,7 +72,7 @@ class Proxy:
 
 def behind(program, _long):
     trial = Trial("behind proxies")
-    for kind in ["nginx", "caddy", "haproxy"]:
+    for kind in PROXIES:
         site = Site(100)
         flags = ["--trusted-proxy", "127.0.0.1", "--access-log", "all", "--log-format", "json"]
         with Finews(program, site, *flags) as server, Proxy(kind, site.scratch, [server.port]) as proxy:
@@ -134,57 +136,68 @@ def crowded(trial, kind, proxy, site):
 
 
 def restarts(program, long):
+    """Rolling restarts behind each proxy; in the short form behind all of them at once."""
     trial = Trial("rolling restarts")
-    wanted, least, burst = (100_000, 4, 10) if long else (5_000, 2, 4)
-    for kind in ["nginx", "caddy", "haproxy"]:
-        site = Site(200)
-        ports = [free_port(), free_port()]
-        start = lambda port: Finews(program, site, port=port)  # noqa: E731
-        instances = [start(port) for port in ports]
-        try:
-            with Proxy(kind, site.scratch, ports) as proxy:
-                crowded(trial, kind, proxy, site)
-                done, failed, said = 0, 0, []
-                stopping = threading.Event()
-
-                def load():
-                    nonlocal failed
-                    try:
-                        loaded()
-                    except Exception as error:  # a load that ends early must not pass unseen
-                        failed += 1
-                        said.append(repr(error))
-
-                def loaded():
-                    nonlocal done, failed
-                    while not stopping.is_set() or done < wanted:
-                        command = ["wrk", "-t1", "-c20", f"-d{burst}s", "--timeout", "8s", f"http://127.0.0.1:{proxy.port}{site.path(3)}"]
-                        seen = Load.of(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)
-                        done, failed = done + seen.requests, failed + seen.failed
-                        said.extend(seen.errors)
-
-                loading = threading.Thread(target=load)
-                loading.start()
-                time.sleep(1)
-                count, slowest, codes = 0, 0, set()
-                while count < least or (done < wanted and count < 100):
-                    number = count % 2
-                    took, code = instances[number].stop()
-                    slowest, codes = max(slowest, took), codes | {code}
-                    instances[number] = start(ports[number])
-                    # A rollout restarts the next instance once the proxy has seen this one again.
-                    time.sleep(3)
-                    count += 1
-                stopping.set()
-                loading.join(120)
-                if loading.is_alive():
-                    raise RuntimeError("the load has no end")
-                trial.note(f"{kind}: requests, restarts", f"{done}, {count}")
-                trial.check(f"{kind}: requests that failed", f"{failed} {said}" if said else failed, "0", failed == 0)
-                trial.check(f"{kind}: requests", done, f"at least {wanted}", done >= wanted)
-                trial.check(f"{kind}: the slowest end", f"{slowest:.1f} s", "at most 8 s", slowest <= 8)
-                trial.check(f"{kind}: exit codes", codes, "{0}", codes == {0})
-        finally:
-            for instance in instances:
-                instance.__exit__()
+    with ThreadPoolExecutor(1 if long else len(PROXIES)) as pool:
+        for finished in [pool.submit(restarts_behind, trial, kind, program, long) for kind in PROXIES]:
+            finished.result()
     return trial
+
+
+def restarts_behind(trial, kind, program, long):
+    """Restarts two instances in turn while clients send requests through the proxy."""
+    wanted, least, burst = (100_000, 4, 10) if long else (5_000, 2, 4)
+    site = Site(200)
+    ports = [free_port(), free_port()]
+    instances = [Finews(program, site, port=port) for port in ports]
+    try:
+        with Proxy(kind, site.scratch, ports) as proxy:
+            crowded(trial, kind, proxy, site)
+            load = ProxyLoad(proxy.port, site.path(3), wanted, burst)
+            load.start()
+            time.sleep(1)
+            count, slowest, codes = 0, 0, set()
+            while count < least or (load.done < wanted and count < 100):
+                number = count % 2
+                took, code = instances[number].stop()
+                slowest, codes = max(slowest, took), codes | {code}
+                instances[number] = Finews(program, site, port=ports[number])
+                # A rollout restarts the next instance once the proxy has seen this one again.
+                time.sleep(3)
+                count += 1
+            load.stop()
+            trial.note(f"{kind}: requests, restarts", f"{load.done}, {count}")
+            trial.check(f"{kind}: requests that failed", f"{load.failed} {load.errors}" if load.errors else load.failed, "0", load.failed == 0)
+            trial.check(f"{kind}: requests", load.done, f"at least {wanted}", load.done >= wanted)
+            trial.check(f"{kind}: the slowest end", f"{slowest:.1f} s", "at most 8 s", slowest <= 8)
+            trial.check(f"{kind}: exit codes", codes, "{0}", codes == {0})
+    finally:
+        for instance in instances:
+            instance.__exit__()
+
+
+class ProxyLoad(threading.Thread):
+    """Sends requests in bursts of wrk until it is stopped and has sent the wanted number."""
+
+    def __init__(self, port, path, wanted, burst):
+        super().__init__()
+        self.command = ["wrk", "-t1", "-c20", f"-d{burst}s", "--timeout", "8s", f"http://127.0.0.1:{port}{path}"]
+        self.wanted = wanted
+        self.stopping = threading.Event()
+        self.done, self.failed, self.errors = 0, 0, []
+
+    def run(self):
+        try:
+            while not self.stopping.is_set() or self.done < self.wanted:
+                seen = Load.of(subprocess.run(self.command, capture_output=True, text=True, timeout=60).stdout)
+                self.done, self.failed = self.done + seen.requests, self.failed + seen.failed
+                self.errors.extend(seen.errors)
+        except Exception as error:  # a load that ends early must not pass unseen
+            self.failed += 1
+            self.errors.append(repr(error))
+
+    def stop(self):
+        self.stopping.set()
+        self.join(120)
+        if self.is_alive():
+            raise RuntimeError("the load has no end")

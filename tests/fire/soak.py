@@ -29,7 +29,7 @@ LIVE = 20
 
 def soak(program, long):
     trial = Trial("soak")
-    seconds = 3600 if long else 30
+    seconds = 3600 if long else 22
     site = Site(2000)
     # So small that it is full before the first figure is taken.
     with Finews(program, site, "--page-cache", "16M", "--search-rate", "off") as server:
@@ -41,7 +41,7 @@ def soak(program, long):
         trial.note("sustainable requests a second", f"{rate:.0f}")
         # A fast quarter of the day beforehand, so that what fills with it is full before memory is looked at. It is no
         # faster than each change can be published by itself: several at once cost hardly more than one.
-        before = Day(server, site, *((600, 650) if long else (15, 15)), site.count)
+        before = Day(server, site, *((600, 650) if long else (13, 15)), site.count)
         lost += before.live(paths, half)[1]
         # 2,000 of each kind an hour.
         day = Day(server, site, seconds, max(25, int(2000 * seconds / 3600)), site.count + before.rounds)
