@@ -15,7 +15,7 @@ use axum::http::{Request, StatusCode};
 use chrono::NaiveDate;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use finews::archive::body::{self, Context, MarkupFormat};
-use finews::archive::front_matter;
+use finews::archive::jekyll::front_matter;
 use finews::archive::read::site_context;
 use finews::archive::{self, Progress};
 use finews::config::{ByteSize, Config, Overrides};

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::{America::Sao_Paulo, Asia::Shanghai, Europe::Dublin, Pacific::Apia, Tz};
-use finews::archive::{date, permalink};
+use finews::archive::jekyll::{date, permalink};
 use finews::config::NaiveDates;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use finews::archive::front_matter::{self, FrontMatter, Value};
+use finews::archive::jekyll::front_matter::{self, FrontMatter, Value};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

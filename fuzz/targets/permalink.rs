@@ -4,8 +4,8 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::{Asia::Shanghai, Tz};
-use finews::archive::permalink::{self, Template, UrlParts};
-use finews::archive::slug;
+use finews::archive::jekyll::permalink::{self, Template, UrlParts};
+use finews::archive::jekyll::slug;
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 

@@ -9,7 +9,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::{CCtx, CDict, DCtx, DDict, compress_bound, get_error_name};
 
-use super::body::{self, BodyHtml};
+use crate::archive::body::{self, BodyHtml};
 
 /// The zstd level; higher levels slow down the start more than they save.
 const LEVEL: i32 = 1;

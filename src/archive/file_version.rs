@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Code, Defect};
+use crate::archive::problem::{Code, Defect};
 
 /// Size limit of a post's file, in bytes. Larger files are not read.
 const LARGEST_FILE: u64 = 64 * 1024 * 1024;

@@ -4,8 +4,9 @@ use std::io;
 
 use serde::Serialize;
 
-use super::compressed::ArticleContent;
-use super::{Post, Snapshot};
+use crate::archive::compressed::ArticleContent;
+use crate::archive::post::Post;
+use crate::archive::snapshot::Snapshot;
 
 /// The content of a line beyond the metadata of the post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,19 +8,19 @@ use std::time::{Duration, SystemTime};
 
 use rayon::prelude::*;
 
-use super::compressed::ArticleCodec;
-use super::file_version::{self, FileVersion};
-use super::files::{SiteFile, Walk};
-use super::names::Interner;
-use super::page::{self, OwnPage};
-use super::post::{Post, Timestamp};
-use super::problem::{Code, Defect, Problem};
-use super::read::{Draft, Links, Reader, SETTLED_AFTER};
-use super::snapshot::{Change, Contents, Snapshot, SnapshotRules};
-use super::updater::Updater;
+use crate::archive::compressed::ArticleCodec;
+use crate::archive::file_version::{self, FileVersion};
+use crate::archive::jekyll::files::{SiteFile, Walk};
+use crate::archive::names::Interner;
+use crate::archive::page::{self, OwnPage};
+use crate::archive::post::{Post, Timestamp};
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::read::{Draft, Links, Reader, SETTLED_AFTER};
+use crate::archive::snapshot::{Change, Contents, Snapshot, SnapshotRules};
+use crate::archive::updater::Updater;
 use crate::config::{Config, ConfigError};
 
-pub use super::snapshot::ReservedPaths;
+pub use crate::archive::snapshot::ReservedPaths;
 
 /// The maximum number of articles that train the dictionary.
 const SAMPLES: usize = 1_000;

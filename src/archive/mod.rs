@@ -2,29 +2,24 @@
 //!
 //! In reading order:
 //! - [`problem`]: problems of files, as data
-//! - [`front_matter`], [`date`], [`slug`], [`permalink`], [`defaults`]: Jekyll's rules
+//! - [`jekyll`]: Jekyll's rules: front matter, dates, URLs, defaults, the files of a site
 //! - [`body`]: Markdown and HTML → clean HTML, and the metadata extracted from it
-//! - [`files`], [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on all cores
+//! - [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on all cores
 //! - [`post`], [`names`], [`compressed`], [`snapshot`]: the archive in memory, and its queries
 //! - [`mod@json_line`]: a post as JSON, for programs
 
 mod address;
 pub mod body;
 pub mod compressed;
-pub mod date;
-pub mod defaults;
 pub mod file_version;
-pub mod files;
-pub mod front_matter;
+pub mod jekyll;
 pub mod json_line;
 pub mod load;
 pub mod names;
 pub mod page;
-pub mod permalink;
 pub mod post;
 pub mod problem;
 pub mod read;
-pub mod slug;
 pub mod snapshot;
 pub mod store;
 pub mod updater;

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{self, BodyHtml, MarkupFormat};
-use super::file_version;
-use super::files::SiteFile;
-use super::front_matter::{self, FrontMatter};
-use super::permalink;
-use super::problem::{Code, Defect};
-use super::read::{Links, Reader};
+use crate::archive::body::{self, BodyHtml, MarkupFormat};
+use crate::archive::file_version;
+use crate::archive::jekyll::files::SiteFile;
+use crate::archive::jekyll::front_matter::{self, FrontMatter};
+use crate::archive::jekyll::permalink;
+use crate::archive::problem::{Code, Defect};
+use crate::archive::read::{Links, Reader};
 
 /// A page such as `about.md`.
 #[derive(Debug, Clone, Serialize, Deserialize)]

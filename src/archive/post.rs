@@ -10,14 +10,13 @@ use chrono_tz::Tz;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use super::address;
-use super::body::Security;
-use super::compressed::{ArticleCodec, CompressedArticle};
-use super::file_version::FileVersion;
-use super::load::ReservedPaths;
-use super::names::{Interner, NameId};
-use super::read::Draft;
-use super::snapshot;
+use crate::archive::body::Security;
+use crate::archive::compressed::{ArticleCodec, CompressedArticle};
+use crate::archive::file_version::FileVersion;
+use crate::archive::load::ReservedPaths;
+use crate::archive::names::{Interner, NameId};
+use crate::archive::read::Draft;
+use crate::archive::{address, snapshot};
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.
@@ -424,7 +423,7 @@ fn first_words(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, first_words};
+    use crate::archive::post::{Timestamp, first_words};
 
     #[test]
     fn timestamps_out_of_date_range_are_not_deserialised() {

@@ -16,14 +16,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::compressed::ArticleCodec;
-use super::file_version::FileVersion;
-use super::load::FileProblems;
-use super::names::{Interner, Names};
-use super::page::OwnPage;
-use super::post::{Post, PostId, Timestamp};
-use super::problem::Problem;
-use super::snapshot::{Contents, Snapshot, SnapshotRules};
+use crate::archive::compressed::ArticleCodec;
+use crate::archive::file_version::FileVersion;
+use crate::archive::load::FileProblems;
+use crate::archive::names::{Interner, Names};
+use crate::archive::page::OwnPage;
+use crate::archive::post::{Post, PostId, Timestamp};
+use crate::archive::problem::Problem;
+use crate::archive::snapshot::{Contents, Snapshot, SnapshotRules};
 use crate::config::Config;
 use crate::program;
 

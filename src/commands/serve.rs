@@ -6,11 +6,12 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use finews::archive::updater::Updater;
-use finews::archive::watch::{self as follow, WatchCommand, WatchUpdate};
-use finews::archive::{Progress, Severity, Snapshot, store};
+use finews::archive::watch::{WatchCommand, WatchUpdate};
+use finews::archive::{Progress, Severity, Snapshot, store, watch as follow};
 use finews::config::{Config, ListenAddress, LogFormat};
+use finews::web::notify::live;
 use finews::web::server::{self, Limits, Listener, Observer};
-use finews::web::{self, App, FastPath, live, paths};
+use finews::web::{self, App, FastPath, paths};
 use hyper_util::service::TowerToHyperService;
 use indicatif::{ProgressBar, ProgressStyle};
 use sd_notify::NotifyState;

@@ -10,7 +10,7 @@ use serde::de::{
     Deserialize, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::error::{ConfigError, Origin};
+use crate::config::error::{ConfigError, Origin};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
 #[derive(Debug, Clone, PartialEq)]

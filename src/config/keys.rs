@@ -4,9 +4,9 @@ use chrono_tz::Tz;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use url::Url;
 
-use super::error::ConfigError;
-use super::file::{ConfigFile, Node};
-use super::{DefaultValues, KEYS, NavLink};
+use crate::config::error::ConfigError;
+use crate::config::file::{ConfigFile, Node};
+use crate::config::{DefaultValues, KEYS, NavLink};
 
 /// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
 /// later version does not stop this one.

@@ -2,10 +2,10 @@
 
 use std::ffi::OsString;
 
-use super::Overrides;
-use super::error::{ConfigError, Origin};
-use super::file::{self, ConfigFile};
-use super::values::{ListenAddress, SettingValue, TrustedProxy};
+use crate::config::Overrides;
+use crate::config::error::{ConfigError, Origin};
+use crate::config::file::{self, ConfigFile};
+use crate::config::values::{ListenAddress, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.
 pub(super) struct Layers<'a> {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::normalise::{Normalised, is_mark, normalised};
-use super::query::Query;
-use super::tokens::{is_han, is_joined, is_word};
-use crate::archive::front_matter::is_forbidden;
+use crate::archive::jekyll::front_matter::is_forbidden;
+use crate::search::normalise::{Normalised, is_mark, normalised};
+use crate::search::query::Query;
+use crate::search::tokens::{is_han, is_joined, is_word};
 
 /// Maximum width before the first match, in halves of a Han character.
 const LEAD: usize = 48;

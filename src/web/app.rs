@@ -8,22 +8,22 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
-use super::cache::PageCache;
-use super::dataset::Dataset;
-use super::files::{FilePermits, SiteFiles};
-use super::legacy::LegacySettings;
-use super::live::Live;
-use super::metrics::Metrics;
-use super::name_index::NameIndex;
-use super::readiness::Readiness;
-use super::searches::SearchLimiter;
-use super::server::Observer;
-use super::site::Site;
-use super::websub::Notifiers;
 use crate::archive::Snapshot;
 use crate::archive::updater::Update;
 use crate::config::Config;
 use crate::search::Follower;
+use crate::web::admin::metrics::Metrics;
+use crate::web::documents::dataset::Dataset;
+use crate::web::http::cache::PageCache;
+use crate::web::http::files::{FilePermits, SiteFiles};
+use crate::web::notify::live::Live;
+use crate::web::notify::websub::Notifiers;
+use crate::web::paths::legacy::LegacySettings;
+use crate::web::server::Observer;
+use crate::web::server::readiness::Readiness;
+use crate::web::server::searches::SearchLimiter;
+use crate::web::view::name_index::NameIndex;
+use crate::web::view::site::Site;
 
 /// The shared state of all requests. A request reads the current site and archive without a lock.
 pub struct App {

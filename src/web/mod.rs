@@ -2,55 +2,24 @@
 //!
 //! In reading order:
 //! - [`paths`]: the only module that spells URLs
-//! - [`site`], [`texts`], [`html`], [`images`], [`timeline`], [`calendar`], [`charts`], [`name_filter`],
-//!   [`name_index`]: parts of pages
+//! - [`http`]: requests, responses, cache policies, encodings, headers, files
+//! - [`view`]: parts of pages
 //! - [`pages`]: one file per page
-//! - [`feeds`], [`sitemaps`], [`metadata`], [`descriptions`], [`dataset`]: documents for feed readers, search
-//!   engines and other programs
-//! - [`cache`], [`encoding`], [`reply`]: cache policies, fingerprints, encoded responses
-//! - [`live`], [`websub`]: notifications of new posts, to readers and to other servers
-//! - [`legacy`], [`files`], [`assets`]: old URLs, the site's files, the built-in files
+//! - [`documents`]: feeds, sitemaps and data files
+//! - [`notify`]: notifications of new posts
 //! - [`App`]: the current site and archive
-//! - [`headers`], [`client`], [`server`], [`FastPath`]: headers of every response, the client's address, the
-//!   listener, and the fast path from the listener to a page
-//! - [`searches`], [`readiness`]: the limits on searches, and the notice of a shutdown to load balancers
-//! - [`admin`], [`metrics`]: views for the operator only
+//! - [`server`]: connections, limits, timeouts, the access log, and the fast path to cached pages
+//! - [`admin`]: views for the operator only
 
-mod absolute;
 pub mod admin;
 mod app;
-pub mod assets;
-pub mod cache;
-pub mod calendar;
-pub mod charts;
-pub mod client;
-pub mod dataset;
-pub mod descriptions;
-pub mod encoding;
-mod fast_path;
-pub mod feeds;
-pub mod files;
-pub mod headers;
-pub mod html;
-pub mod images;
-pub mod legacy;
-pub mod live;
-pub mod metadata;
-pub mod metrics;
-pub mod name_filter;
-pub mod name_index;
+pub mod documents;
+pub mod http;
+pub mod notify;
 pub mod pages;
 pub mod paths;
-pub mod readiness;
-pub mod reply;
-pub mod searches;
 pub mod server;
-pub mod site;
-pub mod sitemaps;
-pub mod texts;
-pub mod timeline;
-pub mod websub;
-mod xml;
+pub mod view;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -66,15 +35,21 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::archive::{Post, Snapshot, Target};
 use crate::panics;
+use crate::web::admin::metrics::Rejection;
+use crate::web::app::Settings;
+use crate::web::documents::{dataset, descriptions, feeds, sitemaps};
+use crate::web::http::files::SendError;
+use crate::web::http::reply::{self, PageError, PageRequest, Reply, RoutePattern, RoutedReply, status};
+use crate::web::http::{assets, cache, headers};
+use crate::web::pages::{
+    article, date, error, group, groups, home, own, search, securities, source_text, suggest,
+};
+use crate::web::paths::{Route, legacy};
+use crate::web::server::searches::{SearchKind, SearchRejection};
+use crate::web::view::site;
+
 pub use app::App;
-use app::Settings;
-pub use fast_path::FastPath;
-use files::SendError;
-use metrics::Rejection;
-use pages::{article, date, error, group, groups, home, own, search, securities, source_text, suggest};
-use paths::Route;
-use reply::{PageError, PageRequest, Reply, RoutePattern, RoutedReply, status};
-use searches::{SearchKind, SearchRejection};
+pub use server::fast_path::FastPath;
 
 const HEALTH: RoutePattern = RoutePattern("/healthz");
 const READY: RoutePattern = RoutePattern("/readyz");

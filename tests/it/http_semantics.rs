@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use finews::web::cache::CachePolicy;
+use finews::web::http::cache::CachePolicy;
 
 use crate::support::{Site, folder};
 

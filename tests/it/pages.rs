@@ -187,7 +187,7 @@ fn hidden_posts_have_a_page_but_are_in_no_list() {
 #[test]
 fn internal_error_is_500_and_not_stored() {
     let config = crate::support::config(std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
-    let reply = finews::web::pages::error::failed(&finews::web::site::Site::new(&config));
+    let reply = finews::web::pages::error::failed(&finews::web::view::site::Site::new(&config));
     assert_eq!(reply.status().as_u16(), 500);
     assert_eq!(reply.headers()["cache-control"], "no-store");
 }

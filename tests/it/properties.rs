@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 use finews::archive::body::{self, Context, MarkupFormat, SiteContext};
-use finews::archive::{date, front_matter, permalink, slug};
+use finews::archive::jekyll::{date, front_matter, permalink, slug};
 use finews::config::NaiveDates;
 use proptest::prelude::*;
 

@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::text::fold;
-use super::{SiteContext, link};
+use crate::archive::body::SiteContext;
+use crate::archive::body::html::link;
+use crate::archive::body::html::text::fold;
 
 /// A child of the body, by its byte range in the rewritten HTML.
 #[derive(Debug)]

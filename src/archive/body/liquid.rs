@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::literal::Literals;
-use super::{Context, MAX_LEN};
+use crate::archive::body::kramdown::literal::Literals;
+use crate::archive::body::{Context, MAX_LEN};
 use crate::archive::problem::{Code, Defect};
 
 /// Resolves the Liquid of a source. `literals` holds the unresolved tags, so that Markdown does not mistake
@@ -257,8 +257,8 @@ fn strip_raw(body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{context, site};
     use super::*;
+    use crate::archive::body::tests::{context, site};
 
     fn shown(source: &str) -> (String, usize) {
         let site = site();

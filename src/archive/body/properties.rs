@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::tests::{context, site};
 use super::*;
+use crate::archive::body::tests::{context, site};
 
-pub(super) const PIECES: &[&str] = &[
+pub(crate) const PIECES: &[&str] = &[
     "<p>",
     "</p>",
     "<div>",
@@ -209,7 +209,7 @@ const MARKS: &[&str] = &[
     "　　",
 ];
 
-pub(super) fn soup(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
+pub(crate) fn soup(pieces: Vec<&'static str>) -> impl Strategy<Value = String> {
     proptest::collection::vec(proptest::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
 }
 

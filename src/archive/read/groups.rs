@@ -1,6 +1,6 @@
 //! The categories and tags of a post (Jekyll's `document.rb`).
 
-use crate::archive::front_matter::{Field, FrontMatter};
+use crate::archive::jekyll::front_matter::{Field, FrontMatter};
 
 /// The categories in Jekyll's order: from the path, the defaults, the front matter, then `category`.
 pub(super) fn categories(path: &str, given: &[(String, Field)], front: &FrontMatter) -> Vec<String> {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Group, List, Snapshot};
 use crate::archive::post::PostId;
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::group::Group;
+use crate::archive::snapshot::list::List;
 
 /// Posts about the same securities are related only within this distance in time.
 const NEAR: Duration = Duration::from_secs(3 * 24 * 60 * 60);

@@ -3,14 +3,16 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use super::own_pages::OwnPages;
-use super::post_status::{PostStatus, file_name};
-use super::{List, PostId, Posts, RecentPeriods, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
-use crate::archive::post::{Post, Timestamp, Visibility};
+use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::Problem;
+use crate::archive::snapshot::list::List;
+use crate::archive::snapshot::own_pages::OwnPages;
+use crate::archive::snapshot::post_status::{PostStatus, file_name};
+use crate::archive::snapshot::posts::Posts;
+use crate::archive::snapshot::{RecentPeriods, Snapshot, fuzzy_path};
 
 /// The difference between two snapshots.
 #[derive(Debug, Default)]

@@ -4,8 +4,10 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{List, PER_PAGE, PageNumber, Snapshot};
 use crate::archive::post::PostId;
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::list::List;
+use crate::archive::snapshot::paging::{PER_PAGE, PageNumber};
 
 impl Snapshot {
     /// The listed posts of a day, oldest first.

@@ -7,17 +7,18 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rayon::prelude::*;
 
-use super::group::{Groups, Labels, RecentPeriods};
-use super::index::{self, HashIndex};
-use super::own_pages::OwnPages;
-use super::post_status::{PostStatus, file_name};
-use super::{List, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
 use crate::archive::compressed::ArticleCodec;
 use crate::archive::names::{NameId, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::Problem;
+use crate::archive::snapshot::group::{Groups, Labels, RecentPeriods};
+use crate::archive::snapshot::index::{self, HashIndex};
+use crate::archive::snapshot::list::List;
+use crate::archive::snapshot::own_pages::OwnPages;
+use crate::archive::snapshot::post_status::{PostStatus, file_name};
+use crate::archive::snapshot::{Snapshot, fuzzy_path};
 use crate::config::Config;
 
 /// Tests whether a decoded URL path belongs to a page of finews.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::post_status::file_name;
-use super::{Post, PostId, Snapshot};
 use crate::archive::address::decoded;
+use crate::archive::post::{Post, PostId};
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::post_status::file_name;
 
 impl Snapshot {
     /// The served posts whose URL or file name matches a decoded path segment. The match ignores what

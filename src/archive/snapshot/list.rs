@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::posts::Posts;
 use crate::archive::post::{PostId, Timestamp};
+use crate::archive::snapshot::posts::Posts;
 
 /// Maximum number of posts in a chunk. A change copies one chunk and a pointer to each other chunk. That
 /// sum is smallest near the square root of the length of the longest lists.
@@ -205,9 +205,10 @@ fn own(ids: &mut Arc<Vec<PostId>>) -> &mut Vec<PostId> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::archive::post::Post;
-    use proptest::prelude::*;
 
     /// Posts, some with equal dates, so that the path decides their order.
     fn posts(count: usize) -> Posts {

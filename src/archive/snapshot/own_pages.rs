@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Snapshot;
 use crate::archive::address;
-use crate::archive::load::ReservedPaths;
 use crate::archive::page::OwnPage;
 use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::fill::ReservedPaths;
 
 /// The pages with their current and former paths.
 #[derive(Debug, Default)]

@@ -1,8 +1,8 @@
 //! Splits lists into pages, numbered from the oldest. A numbered page changes only when an older post is
 //! added, corrected or withdrawn, so links to it stay valid.
 
-use super::list::List;
 use crate::archive::post::PostId;
+use crate::archive::snapshot::list::List;
 
 /// Number of posts per page.
 pub const PER_PAGE: usize = 50;

@@ -4,8 +4,9 @@ use std::ops::{Range, RangeInclusive};
 
 use chrono::{Datelike, Months, NaiveDate, Timelike};
 
-use super::{List, Snapshot};
 use crate::archive::post::{PostId, Timestamp};
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::list::List;
 
 /// A day or month of a list that has posts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! Computes whether a post is served, and if not, why. The result is never stored, so it cannot become stale.
 
-use super::{Post, PostId, Problem, Snapshot, fuzzy_path};
 use crate::archive::address::decoded;
-use crate::archive::permalink::{self, FileName};
-use crate::archive::post::Visibility;
-use crate::archive::problem::{Code, Defect};
+use crate::archive::jekyll::permalink::{self, FileName};
+use crate::archive::post::{Post, PostId, Visibility};
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// Whether a post is served, or the reason why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{PostId, Snapshot};
+use crate::archive::post::PostId;
+use crate::archive::snapshot::Snapshot;
 
 /// The posts that differ between the lists of two snapshots.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::archive::snapshot::Change;
+    use crate::archive::snapshot::change::Change;
     use crate::archive::snapshot::tests::snapshot_of;
 
     /// Keys and versions of all listed posts.

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::{Update, Updater};
 use crate::archive::file_version::{self, FileVersion};
-use crate::archive::files::{SiteFile, is_absent, leads_nowhere};
+use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
 use crate::archive::load::{self, FileProblems, PostBuilder, ReadResult};
 use crate::archive::names::Interner;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::{Update, Updater};
 
 /// Delay before an unreadable file is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Updater;
-use super::check::PathsToCheck;
-use crate::archive::files::{self, SiteFile};
+use crate::archive::jekyll::files::{self, SiteFile};
 use crate::archive::load;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::Updater;
+use crate::archive::updater::check::PathsToCheck;
 
 impl Updater {
     /// The site's root and the usual or configured folders of posts, without a scan.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::archive::file_version::FileVersion;
-use crate::archive::files::{Files, SiteFile, Walk};
+use crate::archive::jekyll::files::{Files, SiteFile, Walk};
 use crate::archive::problem::Problem;
 use crate::archive::snapshot::Snapshot;
 use crate::config::Config;

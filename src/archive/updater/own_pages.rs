@@ -3,12 +3,12 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Updater;
-use crate::archive::files::is_absent;
+use crate::archive::jekyll::files::is_absent;
 use crate::archive::load;
 use crate::archive::page::OwnPage;
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::Updater;
 
 impl Updater {
     /// Reads the pages and records the changes.

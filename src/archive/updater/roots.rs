@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::archive::files::is_absent;
+use crate::archive::jekyll::files::is_absent;
 
 /// Device and inode number, which distinguish a folder from a later one with the same name.
 type FolderIdentity = (u64, u64);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use notify::event::ModifyKind;
 use notify::{ErrorKind, Event, EventKind, RecursiveMode, Watcher};
 
-use super::{Watch, WatchCommand, pending};
-use crate::archive::files;
+use crate::archive::jekyll::files;
+use crate::archive::watch::{Watch, WatchCommand, pending};
 use crate::config::WatchMode;
 
 impl Watch<'_> {

@@ -3,10 +3,10 @@
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
 
-use super::MOST_COUNTED;
-use super::segments::{Segment, Segments};
-use super::writer::name_hash;
 use crate::archive::{NameId, Snapshot, Timestamp};
+use crate::search::index::MOST_COUNTED;
+use crate::search::index::segments::{Segment, Segments};
+use crate::search::index::writer::name_hash;
 
 /// Maximum sources and maximum securities of a result.
 const MOST: usize = 12;

@@ -95,7 +95,7 @@ impl Segment {
 
 #[cfg(test)]
 mod tests {
-    use super::rounded;
+    use crate::search::index::segments::rounded;
 
     #[test]
     fn numbers_are_rounded_down_to_three_binary_digits() {

@@ -8,9 +8,9 @@ use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::SearchIndex;
-use super::merging::SmallSegments;
 use crate::archive::{Post, Snapshot};
+use crate::search::index::SearchIndex;
+use crate::search::index::merging::SmallSegments;
 
 /// Memory in bytes that the writer fills before it writes a segment.
 const MEMORY: usize = 64 << 20;

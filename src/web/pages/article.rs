@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use askama::Template;
 use chrono::Datelike;
 
-use super::Head;
 use crate::archive::post::Mention;
 use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Visibility};
-use crate::web::absolute;
-use crate::web::cache::CachePolicy;
-use crate::web::html::Html;
-use crate::web::metadata::{self, Metadata};
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::{self, Route};
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Link, TimelineEntry};
+use crate::web::view::absolute;
+use crate::web::view::html::Html;
+use crate::web::view::metadata::{self, Metadata};
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Link, TimelineEntry};
 
 #[derive(Template)]
 #[template(path = "pages/article.html")]
@@ -110,7 +110,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
                 above: source.as_ref(),
             },
         );
-        crate::web::reply::render(&Page {
+        crate::web::http::reply::render(&Page {
             site: request.site,
             head: Head::new(request, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
             headline: post.headline(),

@@ -6,14 +6,14 @@ use askama::Template;
 use chrono::Datelike;
 use serde_json::json;
 
-use super::Head;
 use crate::archive::snapshot::Period;
-use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::dataset::{Checksum, DatasetFile};
+use crate::web::documents::dataset::{Checksum, DatasetFile};
+use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::Link;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::Link;
 
 #[derive(Template)]
 #[template(path = "pages/dataset.html")]
@@ -110,7 +110,7 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use crate::web::pages::dataset::size;
 
     #[test]
     fn sizes_are_formatted_with_units() {

@@ -3,15 +3,15 @@
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
-use super::Head;
 use crate::archive::snapshot::{ListPage, PageNumber};
-use crate::web::cache::CachePolicy;
-use crate::web::calendar::{MonthCalendar, bounds};
-use crate::web::charts::{self, YearChart};
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
+use crate::web::view::calendar::{MonthCalendar, bounds};
+use crate::web::view::charts::{self, YearChart};
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
 
 /// Headlines per day on a month's page. One more is shown if only one would be left out.
 const HEADLINES: usize = 5;

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::Head;
-use crate::web::legacy::{date_in, words_of};
+use crate::web::http::reply::{PageRequest, Reply, status};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply, status};
-use crate::web::site::Site;
-use crate::web::timeline::Link;
+use crate::web::paths::legacy::{date_in, words_of};
+use crate::web::view::site::Site;
+use crate::web::view::timeline::Link;
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -72,6 +72,6 @@ fn for_now(code: StatusCode, page: &Page<'_>) -> Reply {
     *reply.status_mut() = code;
     let headers = reply.headers_mut();
     headers.insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert("cache-control", crate::web::cache::CachePolicy::NoStore.header());
+    headers.insert("cache-control", crate::web::http::cache::CachePolicy::NoStore.header());
     reply
 }

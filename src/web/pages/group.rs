@@ -5,15 +5,15 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use super::Head;
 use crate::archive::snapshot::{Group, List, ListPage, PER_PAGE, PageNumber, Period, RecentCounts};
-use crate::web::cache::CachePolicy;
-use crate::web::charts::{ChartData, Charts};
-use crate::web::feeds::{FeedLink, FeedOf};
+use crate::web::documents::feeds::{FeedLink, FeedOf};
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Link, ListVersion, LiveFilter, Pager};
+use crate::web::view::charts::{ChartData, Charts};
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, Pager};
 
 /// Maximum number of a security's names that its page shows.
 const NAMES: usize = 8;

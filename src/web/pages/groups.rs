@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::Head;
 use crate::archive::Timestamp;
 use crate::archive::snapshot::{Group, Groups};
-use crate::web::cache::CachePolicy;
-use crate::web::name_filter::NameFilter;
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Link};
+use crate::web::view::name_filter::NameFilter;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Link};
 
 #[derive(Template)]
 #[template(path = "pages/groups.html")]

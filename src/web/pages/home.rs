@@ -3,16 +3,16 @@
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
-use super::Head;
 use crate::archive::snapshot::{Group, ListPage, PageNumber};
-use crate::web::cache::CachePolicy;
-use crate::web::calendar::MonthCalendar;
-use crate::web::charts::{self, YearChart};
-use crate::web::metadata::Metadata;
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Day, Link, ListVersion, LiveFilter, TimelineEntry};
+use crate::web::view::calendar::MonthCalendar;
+use crate::web::view::charts::{self, YearChart};
+use crate::web::view::metadata::Metadata;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, TimelineEntry};
 
 /// Number of sources shown.
 const SOURCES: usize = 9;

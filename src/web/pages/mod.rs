@@ -14,11 +14,11 @@ pub mod securities;
 pub mod source_text;
 pub mod suggest;
 
-use super::feeds::FeedLink;
-use super::metadata::Metadata;
-use super::reply::PageRequest;
-use super::site::Site;
-use super::timeline::Link;
+use crate::web::documents::feeds::FeedLink;
+use crate::web::http::reply::PageRequest;
+use crate::web::view::metadata::Metadata;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::Link;
 
 /// The content of a page's `<head>`.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::Head;
-use crate::web::cache::CachePolicy;
-use crate::web::html::Html;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::Head;
+use crate::web::view::html::Html;
+use crate::web::view::site::Site;
 
 #[derive(Template)]
 #[template(path = "pages/own.html")]

@@ -5,16 +5,15 @@ use std::cmp::Reverse;
 
 use askama::Template;
 
-use super::Head;
-use super::group;
 use crate::archive::body::is_board;
 use crate::archive::snapshot::{Group, PageNumber, RecentCounts};
-use crate::web::cache::CachePolicy;
-use crate::web::name_filter::NameFilter;
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::pages::{Head, group};
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
-use crate::web::site::Site;
-use crate::web::timeline::{self, Link};
+use crate::web::view::name_filter::NameFilter;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Link};
 
 /// Number of rows per ranking.
 const PLACES: usize = 30;

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use axum::http::{HeaderValue, StatusCode, header};
 
-use super::error::not_found;
-use crate::archive::{Post, file_version, front_matter};
-use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::reply::{PageError, PageRequest, Reply, status};
+use crate::archive::jekyll::front_matter;
+use crate::archive::{Post, file_version};
+use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::reply::{PageError, PageRequest, Reply, status};
+use crate::web::pages::error::not_found;
 
 /// Serves the post's file.
 pub async fn get(request: &PageRequest<'_>, root: &Path, post: &Post) -> Reply {

@@ -6,10 +6,10 @@ use serde_json::json;
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
-use crate::web::cache::{CachePolicy, ContentType};
-use crate::web::name_index::{self, MatchQuality, NameIndex, NormalisedNames};
+use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::paths::Route;
-use crate::web::reply::{PageRequest, Reply};
+use crate::web::view::name_index::{self, MatchQuality, NameIndex, NormalisedNames};
 
 /// Maximum number of suggestions of each kind.
 const SECURITIES: usize = 4;

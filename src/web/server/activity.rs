@@ -13,11 +13,11 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::Observer;
-use super::record::RequestRecord;
-use crate::web::client::Peer;
-use crate::web::metrics::Rejection;
-use crate::web::reply::RoutedReply;
+use crate::web::admin::metrics::Rejection;
+use crate::web::http::reply::RoutedReply;
+use crate::web::server::Observer;
+use crate::web::server::client::Peer;
+use crate::web::server::record::RequestRecord;
 
 /// The state of a connection.
 #[derive(Debug)]

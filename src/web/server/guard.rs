@@ -14,11 +14,11 @@ use hyper::service::Service;
 use pin_project_lite::pin_project;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::activity::{ActiveRequest, Activity, ResponseBody};
-use super::request_checks;
-use crate::web::cache::CachePolicy;
-use crate::web::headers;
-use crate::web::reply::{Reply, RoutedReply, status};
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::headers;
+use crate::web::http::reply::{Reply, RoutedReply, status};
+use crate::web::server::activity::{ActiveRequest, Activity, ResponseBody};
+use crate::web::server::request_checks;
 
 /// A service with the checks of one connection around it.
 #[derive(Clone)]

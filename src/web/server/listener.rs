@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::either::Either;
 
 use crate::config::ListenAddress;
-use crate::web::client::Peer;
+use crate::web::server::client::Peer;
 
 /// The bytes of responses that the kernel buffers for a connection before the client reads them. Linux's
 /// default is megabytes: a thousand slow readers then exhaust the kernel's TCP memory, and it drops packets

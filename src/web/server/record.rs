@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use axum::http::header::{REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
-use super::Observer;
 use crate::config::AccessLog;
-use crate::web::client::{Client, Peer};
-use crate::web::metrics::Rejection;
-use crate::web::reply::{Reply, RoutePattern};
+use crate::web::admin::metrics::Rejection;
+use crate::web::http::reply::{Reply, RoutePattern};
+use crate::web::server::Observer;
+use crate::web::server::client::{Client, Peer};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is accepted from a proxy, in bytes.

@@ -7,8 +7,8 @@ use axum::http::header::{ALLOW, CONNECTION, HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, Request, StatusCode, Version};
 
-use crate::web::headers;
-use crate::web::reply::{Reply, status};
+use crate::web::http::headers;
+use crate::web::http::reply::{Reply, status};
 
 /// Largest request target, in bytes.
 const LONGEST_TARGET: usize = 8 * 1024;

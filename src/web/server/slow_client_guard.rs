@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::Timeouts;
-use super::activity::Activity;
+use crate::web::server::Timeouts;
+use crate::web::server::activity::Activity;
 
 /// The preface that only HTTP/2 connections start with (RFC 9113, 3.4).
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -279,13 +279,13 @@ mod tests {
     use std::time::Duration;
 
     use axum::http::Request;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::sync::Semaphore;
 
-    use super::super::Observer;
-    use super::super::activity::ActiveRequest;
     use super::*;
-    use crate::web::client::Peer;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use crate::web::server::Observer;
+    use crate::web::server::activity::ActiveRequest;
+    use crate::web::server::client::Peer;
 
     const SHORT: Duration = Duration::from_millis(60);
     const LONG: Duration = Duration::from_secs(60);

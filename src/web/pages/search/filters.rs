@@ -3,13 +3,13 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
-use super::SearchParams;
 use crate::archive::NameId;
 use crate::archive::snapshot::Groups;
 use crate::search::query::{Filter, Query};
 use crate::search::{Facet, SearchResults, matching_groups};
-use crate::web::reply::PageRequest;
-use crate::web::timeline::Link;
+use crate::web::http::reply::PageRequest;
+use crate::web::pages::search::SearchParams;
+use crate::web::view::timeline::Link;
 
 /// Width and height of the chart of months.
 const WIDTH: u32 = 360;

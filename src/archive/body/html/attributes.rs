@@ -1,0 +1,146 @@
+//! Rewrites the attributes that an element keeps: links, images, and alignment as a class; ids and spans
+//! stay. Ammonia filters the result afterwards.
+
+use std::borrow::Cow;
+
+use crate::archive::body::SiteContext;
+use crate::archive::body::html::clean::{self, EXTERNAL_REL};
+use crate::archive::body::html::link;
+use crate::archive::body::html::tokens::StartTag;
+use crate::archive::body::kramdown::literal::escape_html;
+use crate::archive::body::security::SecurityCode;
+
+/// Size limit of a value, in bytes; longer ones are dropped. `MAX_ENTITIES` explains their harm.
+const MAX_LEN: usize = 8192;
+
+/// The value of an attribute, if it is not too long.
+pub(crate) fn get<'h>(tag: &StartTag<'h>, name: &str) -> Option<Cow<'h, str>> {
+    tag.get(name).filter(|value| value.len() <= MAX_LEN)
+}
+
+/// Writes the opening tag of `element`, which replaces `tag`. Returns `false`, with no output, for a link
+/// without a target or an image without a source.
+pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> bool {
+    match element {
+        "a" => {
+            let Some(target) = get(tag, "href").and_then(|href| link::target(&href, site)) else {
+                return false;
+            };
+            open(element, out);
+            push("href", &target.url, out);
+            class(element, tag, out);
+            copy(element, tag, &["title", "role"], out);
+            if target.is_external {
+                push("rel", EXTERNAL_REL, out);
+            }
+        }
+        "img" => {
+            let Some(src) = get(tag, "src").and_then(|src| link::image(&src, site)) else { return false };
+            open(element, out);
+            push("src", &src, out);
+            push("alt", &get(tag, "alt").unwrap_or_default(), out);
+            copy(element, tag, &["title"], out);
+            for name in ["width", "height"] {
+                let Some(size) = get(tag, name) else { continue };
+                let size = size.trim().trim_end_matches("px");
+                if clean::has_attribute(element, name, size) && size != "0" {
+                    push(name, size, out);
+                }
+            }
+            out.push_str(" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"");
+        }
+        _ => {
+            open(element, out);
+            if tag.has_attributes() || tag.name == "center" {
+                let names = ["id", "role", "title", "start", "value", "colspan", "rowspan", "span"];
+                copy(element, tag, &names, out);
+                class(element, tag, out);
+            }
+        }
+    }
+    out.push('>');
+    true
+}
+
+fn open(element: &str, out: &mut String) {
+    out.push('<');
+    out.push_str(element);
+}
+
+fn push(name: &str, value: &str, out: &mut String) {
+    out.extend([" ", name, "=\""]);
+    escape_html(value, out);
+    out.push('"');
+}
+
+fn copy(element: &str, tag: &StartTag<'_>, names: &[&str], out: &mut String) {
+    for name in names {
+        if let Some(value) = get(tag, name).filter(|value| clean::has_attribute(element, name, value)) {
+            push(name, &value, out);
+        }
+    }
+}
+
+/// Writes the class that the element keeps: its own if it is allowed, else that of its alignment.
+fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
+    let own = get(tag, "class").unwrap_or_default();
+    let own = own.split_ascii_whitespace().find(|class| clean::has_class(element, class));
+    let class = own.or_else(|| alignment(tag)).filter(|class| clean::has_class(element, class));
+    if let Some(class) = class {
+        push("class", class, out);
+    }
+}
+
+fn alignment(tag: &StartTag<'_>) -> Option<&'static str> {
+    let style = get(tag, "style").unwrap_or_default();
+    let align = match declaration(&style, "text-align") {
+        Some(align) => Some(Cow::Borrowed(align)),
+        None => get(tag, "align"),
+    };
+    let Some(align) = align else { return (tag.name == "center").then_some("ta-center") };
+    let known = [
+        ("center", "ta-center"),
+        ("right", "ta-right"),
+        ("end", "ta-right"),
+        ("left", "ta-left"),
+        ("start", "ta-left"),
+        ("justify", "ta-justify"),
+    ];
+    known.iter().find(|(name, _)| align.trim().eq_ignore_ascii_case(name)).map(|(_, class)| *class)
+}
+
+/// The value of a declaration in a style; the last one wins.
+fn declaration<'s>(style: &'s str, property: &str) -> Option<&'s str> {
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    let found = declarations.rfind(|(name, _)| name.trim().eq_ignore_ascii_case(property));
+    found.map(|(_, value)| value.split('!').next().unwrap_or_default().trim())
+}
+
+/// Returns whether the element's style has `display:none`.
+pub(crate) fn is_hidden(tag: &StartTag<'_>) -> bool {
+    let style = get(tag, "style").unwrap_or_default();
+    declaration(&style, "display").is_some_and(|display| display.eq_ignore_ascii_case("none"))
+}
+
+/// The security that a stock link, a dead stock link or a chart names.
+pub(crate) fn security(tag: &StartTag<'_>) -> Option<SecurityCode> {
+    let data = get(tag, "data-code")?;
+    let is_chart = data.contains('|') && tag.name == "img";
+    if is_chart || has_any_class(tag, &MENTIONS) || has_any_class(tag, &["EmImageRemark"]) {
+        SecurityCode::from_data_attribute(&data)
+    } else {
+        None
+    }
+}
+
+/// The classes of a security's name, as a link and as the remains of one.
+const MENTIONS: [&str; 2] = ["keytip", "em_stock_key_common"];
+
+/// Returns whether the element holds a security's name, not its chart.
+pub(crate) fn is_mention(tag: &StartTag<'_>) -> bool {
+    has_any_class(tag, &MENTIONS)
+}
+
+fn has_any_class(tag: &StartTag<'_>, classes: &[&str]) -> bool {
+    get(tag, "class").is_some_and(|own| own.split_ascii_whitespace().any(|class| classes.contains(&class)))
+}

@@ -1,0 +1,278 @@
+//! The only place where HTML becomes safe: templates print ammonia's output.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+use encoding_rs::UTF_8;
+use serde::{Deserialize, Serialize};
+
+/// HTML that ammonia has cleaned: the only type that templates print unescaped.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyHtml(Box<str>);
+
+impl BodyHtml {
+    /// The clean HTML, safe to print unescaped.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Restores HTML that was a `BodyHtml` before it was compressed and stored.
+    pub(crate) fn from_stored(html: String) -> Self {
+        Self(html.into())
+    }
+}
+
+pub(crate) fn clean(html: &str) -> BodyHtml {
+    let mut bytes = Vec::with_capacity(html.len());
+    // Writing to memory does not fail.
+    let _ = POLICY.clean(html).write_to(&mut bytes);
+    // Far faster on Chinese than the standard library's check.
+    let html = UTF_8.decode_without_bom_handling(&bytes).0;
+    BodyHtml(with_first_newlines(html).into())
+}
+
+/// Doubles a newline that opens a `pre`: HTML parsers drop the first.
+/// (<https://html.spec.whatwg.org/multipage/grouping-content.html#the-pre-element>)
+fn with_first_newlines(html: Cow<'_, str>) -> Cow<'_, str> {
+    if !html.contains("<pre") {
+        return html;
+    }
+    let mut out = String::with_capacity(html.len() + 8);
+    let mut rest = &*html;
+    while let Some(end) = rest.find("<pre").and_then(|start| Some(start + rest[start..].find('>')? + 1)) {
+        out.push_str(&rest[..end]);
+        rest = &rest[end..];
+        if rest.starts_with('\n') {
+            out.push('\n');
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The `rel` of links to other hosts.
+pub(crate) const EXTERNAL_REL: &str = "noopener nofollow ugc";
+
+const TAGS: &[&str] = &[
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "p",
+    "div",
+    "br",
+    "hr",
+    "wbr",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "blockquote",
+    "q",
+    "cite",
+    "table",
+    "caption",
+    "colgroup",
+    "col",
+    "thead",
+    "tbody",
+    "tfoot",
+    "tr",
+    "th",
+    "td",
+    "figure",
+    "figcaption",
+    "img",
+    "a",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "u",
+    "s",
+    "del",
+    "ins",
+    "sub",
+    "sup",
+    "small",
+    "mark",
+    "code",
+    "pre",
+    "kbd",
+    "samp",
+    "var",
+    "abbr",
+    "ruby",
+    "rt",
+    "rp",
+    "details",
+    "summary",
+];
+
+/// Returns whether the policy keeps an element.
+pub(crate) fn is_kept(name: &str) -> bool {
+    TAGS.contains(&name)
+}
+
+const ATTRIBUTES: &[(&str, &[&str])] = &[
+    ("a", &["href", "title"]),
+    ("img", &["src", "alt", "title", "width", "height"]),
+    ("abbr", &["title"]),
+    ("ol", &["start"]),
+    ("li", &["id", "value"]),
+    ("sup", &["id"]),
+    ("h1", &["id"]),
+    ("h2", &["id"]),
+    ("h3", &["id"]),
+    ("h4", &["id"]),
+    ("h5", &["id"]),
+    ("h6", &["id"]),
+    ("td", &["colspan", "rowspan"]),
+    ("th", &["colspan", "rowspan"]),
+    ("col", &["span"]),
+    ("colgroup", &["span"]),
+];
+
+/// Attributes that are limited to these values.
+const VALUES: &[(&str, &str, &[&str])] = &[
+    ("a", "rel", &[EXTERNAL_REL]),
+    ("a", "role", &["doc-backlink"]),
+    ("sup", "role", &["doc-noteref"]),
+    ("div", "role", &["doc-endnotes"]),
+    ("li", "role", &["doc-endnote"]),
+    ("img", "loading", &["lazy"]),
+    ("img", "decoding", &["async"]),
+    ("img", "referrerpolicy", &["no-referrer"]),
+];
+
+/// Returns whether the policy keeps an attribute. The rewriting pass omits the others, since ammonia would
+/// reorder the rest when it removes one.
+pub(crate) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
+    let of_any_value = ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name));
+    let of_this_value = || {
+        VALUES.iter().any(|(tag, known, values)| (*tag, *known) == (element, name) && values.contains(&value))
+    };
+    (of_any_value || of_this_value()) && attribute(element, name, value).is_some()
+}
+
+const ALIGNED: &[&str] = &[
+    "p",
+    "div",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "caption",
+    "tr",
+    "td",
+    "th",
+    "figure",
+    "figcaption",
+    "li",
+    "blockquote",
+];
+const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
+
+/// The classes of footnote links, and of the link to a quote page after a security's name.
+const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", "quote"];
+
+/// Returns whether the policy keeps a class.
+pub(crate) fn has_class(element: &str, class: &str) -> bool {
+    match element {
+        "a" => LINK_CLASSES.contains(&class),
+        "div" if class == "footnotes" => true,
+        _ => ALIGN_CLASSES.contains(&class) && ALIGNED.contains(&element),
+    }
+}
+
+static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut classes: HashMap<&str, HashSet<&str>> =
+        ALIGNED.iter().map(|element| (*element, HashSet::from(ALIGN_CLASSES))).collect();
+    classes.entry("div").or_default().insert("footnotes");
+    classes.insert("a", HashSet::from(LINK_CLASSES));
+    let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
+    for (element, attribute, allowed) in VALUES {
+        values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());
+    }
+    let mut policy = Builder::empty();
+    policy
+        .tags(TAGS.iter().copied().collect())
+        .clean_content_tags(HashSet::from(["script", "style", "iframe", "svg", "math"]))
+        .tag_attributes(
+            ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect(),
+        )
+        .tag_attribute_values(values)
+        .allowed_classes(classes)
+        .generic_attributes(HashSet::new())
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::PassThrough)
+        .link_rel(None)
+        .strip_comments(true)
+        .attribute_filter(attribute);
+    policy
+});
+
+/// Filters attribute values. Only headings and footnotes have ids; the prefix `ui-` is reserved for the page.
+fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    let is_kept = match (element, name) {
+        ("sup", "id") => value.starts_with("fnref:"),
+        ("li", "id") => value.starts_with("fn:"),
+        (_, "id") => !value.is_empty() && !value.starts_with("ui-"),
+        ("img", "src") => !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")),
+        (_, "width" | "height" | "colspan" | "rowspan" | "span") => is_number(value, 5),
+        // The number of an item may be a date or a stock's code.
+        (_, "start" | "value") => is_number(value, 9),
+        _ => true,
+    };
+    is_kept.then_some(Cow::Borrowed(value))
+}
+
+fn is_number(value: &str, digits: usize) -> bool {
+    (1..=digits).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policy_alone_removes_unsafe_html() {
+        for (html, expected) in [
+            ("<p onclick=x style=y id=i>甲</p>", "<p>甲</p>"),
+            ("<script>x</script><style>x</style><iframe>x</iframe><svg>x</svg><math>x</math>乙", "乙"),
+            ("<!-- c --><form><input>丙</form>", "丙"),
+            ("<a href=\"javascript:x\" rel=x>丁</a>", "<a>丁</a>"),
+            ("<h2 id=\"ui-x\">戊</h2><h2 id=\"己\">己</h2>", "<h2>戊</h2><h2 id=\"己\">己</h2>"),
+            ("<li id=\"fn:1\"><sup id=\"x\">1</sup></li>", "<li id=\"fn:1\"><sup>1</sup></li>"),
+            ("<ol start=\"600519\"><li>辛</ol>", "<ol start=\"600519\"><li>辛</li></ol>"),
+            ("<p class=\"ta-center z\">庚</p>", "<p class=\"ta-center\">庚</p>"),
+            ("<img src=\"mailto:a@b\" width=\"100%\" height=\"3\">", "<img height=\"3\">"),
+        ] {
+            assert_eq!(clean(html).as_str(), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn leading_blank_lines_of_pre_are_kept() {
+        let table = [
+            ("<pre>\nx</pre>", "<pre>x</pre>"),
+            ("<pre>\n\nx</pre>", "<pre>\n\nx</pre>"),
+            (
+                "<pre>\n\n\nx</pre><pre><code>\ny</code></pre>",
+                "<pre>\n\n\nx</pre><pre><code>\ny</code></pre>",
+            ),
+        ];
+        for (html, expected) in table {
+            assert_eq!(clean(html).as_str(), expected);
+        }
+    }
+}

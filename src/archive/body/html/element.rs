@@ -1,0 +1,123 @@
+//! The policy for each element, and the elements that close one another (the parts of HTML's tree
+//! construction that decide where a body's children end).
+
+use crate::archive::body::html::clean;
+
+/// How the rewriting pass treats an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    Keep,
+    /// Kept; the element has no content.
+    Void,
+    /// Kept as a `div`.
+    Block,
+    /// The tags are removed, the content is kept.
+    Unwrap,
+    /// Removed with its content.
+    Hide,
+    /// Removed with its content, which is not markup.
+    Raw,
+    /// The tags are skipped: the element never counts as open.
+    Ignore,
+}
+
+pub(crate) fn policy(name: &str) -> Policy {
+    match name {
+        "p" | "div" | "a" => Policy::Keep,
+        "span" | "font" => Policy::Unwrap,
+        "br" | "hr" | "img" | "wbr" | "col" => Policy::Void,
+        "center" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "address"
+        | "form" | "fieldset" | "hgroup" | "dir" | "menu" | "legend" | "listing" | "search" => Policy::Block,
+        "svg" | "math" | "select" | "object" | "audio" | "video" | "canvas" | "template" | "applet" => {
+            Policy::Hide
+        }
+        _ if is_raw(name) => Policy::Raw,
+        "html" | "head" | "body" | "plaintext" | "xmp" | "frame" | "frameset" | "input" | "meta" | "link"
+        | "base" | "area" | "embed" | "param" | "source" | "track" | "keygen" | "image" | "basefont"
+        | "bgsound" | "command" => Policy::Ignore,
+        _ if clean::is_kept(name) => Policy::Keep,
+        _ => Policy::Unwrap,
+    }
+}
+
+/// Returns whether the element's content is not markup; the case of `name` does not matter.
+pub(crate) fn is_raw(name: &str) -> bool {
+    let known = ["script", "style", "iframe", "noembed", "noframes", "title", "textarea"];
+    known.iter().any(|raw| raw.eq_ignore_ascii_case(name))
+}
+
+/// Returns whether an element is a block: it ends a paragraph and is a child of the body on its own.
+pub(crate) fn closes_paragraph(name: &str) -> bool {
+    is_heading(name)
+        || matches!(
+            name,
+            "p" | "div"
+                | "ul"
+                | "ol"
+                | "li"
+                | "dl"
+                | "dt"
+                | "dd"
+                | "table"
+                | "blockquote"
+                | "figure"
+                | "figcaption"
+                | "pre"
+                | "hr"
+                | "details"
+                | "summary"
+        )
+        || policy(name) == Policy::Block
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+pub(crate) fn is_table_part(name: &str) -> bool {
+    matches!(name, "table" | "caption" | "colgroup" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th")
+}
+
+/// Returns whether HTML makes the end tag optional.
+pub(crate) fn may_lack_end(name: &str) -> bool {
+    matches!(name, "p" | "li" | "dt" | "dd" | "rt" | "rp" | "optgroup" | "option")
+        || (is_table_part(name) && name != "table")
+}
+
+/// Returns whether the element, left open, would hide the text after it.
+pub(crate) fn hides(name: &str) -> bool {
+    matches!(policy(&name.to_ascii_lowercase()), Policy::Hide | Policy::Raw)
+}
+
+/// Returns whether tags inside the element cannot close elements outside it.
+pub(crate) fn is_barrier(name: &str) -> bool {
+    matches!(name, "td" | "th" | "caption" | "table")
+}
+
+/// Returns whether an end tag closes an open element; any heading's end tag closes any heading.
+pub(crate) fn is_ended_by(open: &str, end: &str) -> bool {
+    open == end || (is_heading(open) && is_heading(end))
+}
+
+const CELL_SCOPE: &[&str] = &["td", "th", "caption", "table"];
+const HEADINGS: &[&str] = &["h1", "h2", "h3", "h4", "h5", "h6"];
+
+/// The elements that a start tag closes, each group with the elements that stop the search for it.
+pub(crate) fn implied(name: &str) -> &'static [(&'static [&'static str], &'static [&'static str])] {
+    const P: (&[&str], &[&str]) = (&["p"], CELL_SCOPE);
+    const TABLE: &[&str] = &["table"];
+    match name {
+        "li" => &[(&["li"], &["ul", "ol", "td", "th", "caption", "table"]), P],
+        "dt" | "dd" => &[(&["dt", "dd"], &["dl", "td", "th", "caption", "table"]), P],
+        "td" | "th" => &[(&["td", "th", "caption", "colgroup"], &["tr", "table"])],
+        "tr" => &[(&["tr", "caption", "colgroup"], TABLE)],
+        "thead" | "tbody" | "tfoot" | "caption" | "colgroup" => {
+            &[(&["thead", "tbody", "tfoot", "caption", "colgroup"], TABLE)]
+        }
+        "a" => &[(&["a"], CELL_SCOPE)],
+        "rt" | "rp" => &[(&["rt", "rp"], &["ruby", "td", "th", "caption", "table"])],
+        _ if is_heading(name) => &[P, (HEADINGS, CELL_SCOPE)],
+        _ if closes_paragraph(name) => &[P],
+        _ => &[],
+    }
+}

@@ -1,0 +1,347 @@
+//! The plain text of clean HTML: its length, and the excerpt that lists show.
+
+use std::borrow::Cow;
+
+use crate::archive::body::html::{bytes, references};
+
+/// Lists show about this many characters of a post.
+const EXCERPT: usize = 120;
+/// A first paragraph shorter than this is a by-line or a caption.
+const REAL: usize = 20;
+
+/// The measures of a body's plain text.
+pub(crate) struct PlainText {
+    /// Characters of text, with white space folded.
+    pub(crate) len: usize,
+    /// The first real paragraph, with white space folded, not yet cut.
+    pub(crate) lead: String,
+}
+
+/// Measures clean HTML, as ammonia serialises it.
+pub(crate) fn plain(html: &str) -> PlainText {
+    let (mut len, mut lead) = (0, Lead::default());
+    let mut block = TextBlock::default();
+    let mut in_aside = 0_usize;
+    for piece in pieces(html) {
+        match piece {
+            HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
+            HtmlPiece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
+            HtmlPiece::Tag { name, closes } if is_block(name) => {
+                len += block.end(in_aside == 0, &mut lead);
+                if is_aside(name) {
+                    in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+                }
+            }
+            HtmlPiece::Tag { .. } => {}
+        }
+    }
+    len += block.end(in_aside == 0, &mut lead);
+    PlainText { len, lead: lead.real.or(lead.short).unwrap_or_default() }
+}
+
+/// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
+/// each cell. White space is folded except in `pre`.
+pub(crate) fn lines(html: &str) -> String {
+    let mut lines = LineWriter { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
+    let mut in_cell = 0_usize;
+    for piece in pieces(html) {
+        match piece {
+            HtmlPiece::Text(text) => lines.add(&decode(text)),
+            HtmlPiece::Tag { name: "td" | "th", closes: true } => {
+                in_cell = in_cell.saturating_sub(1);
+                lines.text.truncate(lines.text.trim_end_matches(' ').len());
+                lines.text.push('\t');
+            }
+            HtmlPiece::Tag { name: "td" | "th", .. } => in_cell += 1,
+            HtmlPiece::Tag { name, .. } if in_cell > 0 && (name == "br" || is_block(name)) => lines.add(" "),
+            HtmlPiece::Tag { name, closes } if name == "br" || is_block(name) => {
+                lines.end();
+                if name == "pre" {
+                    lines.in_pre = if closes { lines.in_pre.saturating_sub(1) } else { lines.in_pre + 1 };
+                }
+            }
+            HtmlPiece::Tag { .. } => {}
+        }
+    }
+    lines.end();
+    lines.text.truncate(lines.text.trim_end().len());
+    lines.text
+}
+
+/// The lines written so far.
+struct LineWriter {
+    text: String,
+    /// Start of the last line in `text`.
+    line: usize,
+    in_pre: usize,
+}
+
+impl LineWriter {
+    fn add(&mut self, text: &str) {
+        if self.in_pre > 0 || !may_hold_space(text.as_bytes()) {
+            self.text.push_str(text);
+            return;
+        }
+        for c in text.chars() {
+            if !c.is_whitespace() {
+                self.text.push(c);
+            } else if self.text.len() > self.line && !self.text.ends_with([' ', '\t']) {
+                self.text.push(' ');
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let end = self.line + self.text[self.line..].trim_end().len();
+        self.text.truncate(end);
+        if end > self.line {
+            self.text.push('\n');
+            self.line = self.text.len();
+        }
+    }
+}
+
+/// A text or a tag of clean HTML.
+enum HtmlPiece<'a> {
+    /// Text with its entities not yet decoded; may be empty.
+    Text(&'a str),
+    /// A tag of an element.
+    Tag { name: &'a str, closes: bool },
+}
+
+fn pieces(html: &str) -> impl Iterator<Item = HtmlPiece<'_>> {
+    let (mut rest, mut at_text) = (html, false);
+    std::iter::from_fn(move || {
+        at_text = !at_text;
+        if at_text {
+            if rest.is_empty() {
+                return None;
+            }
+            let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
+            let text = &rest[..at];
+            rest = &rest[at..];
+            return Some(HtmlPiece::Text(text));
+        }
+        let end = tag_end(rest)?;
+        let tag = &rest[1..end - 1];
+        rest = &rest[end..];
+        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
+        Some(HtmlPiece::Tag { name, closes })
+    })
+}
+
+#[derive(Default)]
+struct Lead {
+    real: Option<String>,
+    short: Option<String>,
+}
+
+/// The block that is being read.
+#[derive(Default)]
+struct TextBlock {
+    /// Collected only until the lead is found.
+    text: String,
+    /// Characters, with white space folded except at the end.
+    len: usize,
+    /// True if the block ends with white space, counted as one character in `len`.
+    ends_blank: bool,
+}
+
+impl TextBlock {
+    fn add(&mut self, html: &str, is_kept: bool) {
+        let text = decode(html);
+        if is_kept {
+            self.text.push_str(&text);
+        }
+        let bytes = text.as_bytes();
+        if !may_hold_space(bytes) {
+            self.len += bytes::count(bytes, begins_character);
+            self.ends_blank &= bytes.is_empty();
+            return;
+        }
+        for c in text.chars() {
+            let is_space = c.is_whitespace();
+            self.len += usize::from(!is_space || !(self.ends_blank || self.len == 0));
+            self.ends_blank = is_space && self.len > 0;
+        }
+    }
+
+    /// Ends the block and returns the number of characters of its text.
+    fn end(&mut self, may_lead: bool, lead: &mut Lead) -> usize {
+        let len = self.len - usize::from(self.ends_blank);
+        if may_lead && len > 0 && lead.real.is_none() {
+            if len >= REAL {
+                lead.real = Some(fold(&self.text).into_owned());
+            } else if lead.short.is_none() {
+                lead.short = Some(fold(&self.text).into_owned());
+            }
+        }
+        self.text.clear();
+        (self.len, self.ends_blank) = (0, false);
+        len
+    }
+}
+
+fn begins_character(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+/// Returns whether a text may contain white space. There is no early exit, so that the compiler vectorises
+/// the loop.
+fn may_hold_space(bytes: &[u8]) -> bool {
+    let threes = bytes.iter().zip(bytes.iter().skip(1)).zip(bytes.iter().skip(2));
+    let beyond_ascii = threes.fold(false, |found, ((&a, &b), &c)| {
+        // U+0085 and U+00A0; U+1680; U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F; U+3000.
+        let two = (a == 0xC2) & (b <= 0xA0);
+        let general = (a == 0xE2) & (((b == 0x80) & ((c <= 0x8A) | (c >= 0xA8))) | (b == 0x81));
+        found | two | (a == 0xE1) | general | ((a == 0xE3) & (b == 0x80) & (c == 0x80))
+    });
+    // The last characters are too short for three bytes.
+    let last = bytes.len().saturating_sub(2);
+    beyond_ascii | bytes[last..].contains(&0xC2) | bytes.iter().fold(false, |found, b| found | (*b <= b' '))
+}
+
+/// Folds each run of white space, full-width spaces included, into one space and trims both ends.
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let mut was_space = false;
+    let is_folded = text.chars().all(|c| {
+        let is_space = c.is_whitespace();
+        let is_fine = !is_space || (c == ' ' && !was_space);
+        was_space = is_space;
+        is_fine
+    });
+    if is_folded {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// About 120 characters of a text, cut at the end of a sentence or a clause if there is one.
+pub(crate) fn excerpt(text: &str) -> String {
+    let text = fold(text);
+    let Some((limit, _)) = text.char_indices().nth(EXCERPT) else { return text.into_owned() };
+    let (least, _) = text.char_indices().nth(EXCERPT * 2 / 3).unwrap_or((limit, ' '));
+    let head = &text[..limit];
+    let behind = |marks: &[char]| head.rfind(marks).filter(|at| *at >= least);
+    let cut = behind(&['。', '！', '？', '；'])
+        .or_else(|| behind(&['，', '、', '：', ',', ';', ' ']))
+        .unwrap_or(limit);
+    let head = head[..cut].trim_end_matches(|c: char| c.is_whitespace() || "，、：；。！？,;.".contains(c));
+    format!("{head}…")
+}
+
+/// The length of the tag at the start of a text; a quoted value may contain `>`.
+fn tag_end(text: &str) -> Option<usize> {
+    let mut in_quotes = false;
+    text.bytes()
+        .position(|b| {
+            in_quotes ^= b == b'"';
+            b == b'>' && !in_quotes
+        })
+        .map(|at| at + 1)
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "ul"
+            | "ol"
+            | "li"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "table"
+            | "caption"
+            | "thead"
+            | "tbody"
+            | "tfoot"
+            | "tr"
+            | "td"
+            | "th"
+            | "blockquote"
+            | "figure"
+            | "figcaption"
+            | "pre"
+            | "hr"
+            | "details"
+            | "summary"
+    )
+}
+
+/// Returns whether text inside the element cannot be the lead.
+fn is_aside(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figure" | "pre" | "table")
+}
+
+/// Decodes the entities that serialised HTML holds.
+fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (len, c) = references::serialised(rest).unwrap_or((1, "&"));
+        out.push_str(c);
+        rest = &rest[len..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lead_is_the_first_long_paragraph() {
+        let real = "某公司今日公告称，预计全年净利润同比增长一成以上，主要由于销量增加。";
+        let html = format!(
+            "<h2 id=\"a\">标题标题标题标题标题标题标题标题标题标题标题</h2>\n<p>记者 某某</p><p>　　{real}</p><p>尾 &amp;\n&nbsp; 尾</p>"
+        );
+        let plain = plain(&html);
+        assert_eq!(plain.lead, real);
+        assert_eq!(plain.len, 22 + 5 + real.chars().count() + 5);
+        assert_eq!(crate::archive::body::html::text::plain("<p>a<br>b</p>").lead, "a b");
+        assert_eq!(crate::archive::body::html::text::plain("<img alt=\"a > b\"> x").lead, "x");
+        assert_eq!(crate::archive::body::html::text::plain("").lead, "");
+    }
+
+    #[test]
+    fn plain_text_has_one_line_per_block() {
+        let table = [
+            ("", ""),
+            ("<p>　a &amp; \n b</p>\n\n<p>c<br>d<b>e</b></p>", "a & b\nc\nde"),
+            ("<table><tr><th>x</th><th> y </th></tr><tr><td>1</td><td></td></tr></table>z", "x\ty\n1\nz"),
+            ("<tr><td><p>a</p><p>b<br>c</p></td><td><p>d</p></td></tr>", "a b c\td"),
+            ("<pre><code>a\n  b\n</code></pre><p>c</p>", "a\n  b\nc"),
+            ("<img alt=\"a > b\">x &lt;y&gt;", "x <y>"),
+        ];
+        for (html, text) in table {
+            assert_eq!(lines(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn long_excerpts_are_cut_at_a_pause_or_word_end() {
+        assert_eq!(excerpt("　　短 \n 句。"), "短 句。");
+        let sentence = "一二三四五六七八九。".repeat(20);
+        assert_eq!(excerpt(&sentence), format!("{}一二三四五六七八九…", "一二三四五六七八九。".repeat(11)));
+        let clause = "一二三四五六七八九，".repeat(20);
+        assert!(excerpt(&clause).ends_with("九…"));
+        assert_eq!(excerpt(&"字".repeat(500)).chars().count(), EXCERPT + 1);
+        assert!(excerpt(&"word ".repeat(100)).ends_with("word…"));
+    }
+}

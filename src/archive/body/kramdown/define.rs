@@ -1,0 +1,168 @@
+//! Lines without output where they stand: link, footnote and abbreviation definitions, and kramdown's
+//! `{: …}` attributes and `{::…}` extensions.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::archive::body::kramdown::blocks::{
+    Block, BlockCursor, LinkDefinition, Parser, after_indent, is_blank, line,
+};
+use crate::archive::body::kramdown::code::{indented_len, without_indent};
+
+pub(crate) fn footnote(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
+    let first = c.line();
+    let Some((name, content)) = after_indent(first).strip_prefix("[^").and_then(|text| text.split_once("]:"))
+    else {
+        return false;
+    };
+    if !is_name(name) {
+        return false;
+    }
+    let tail = indented_len(&c.rest()[first.len()..]);
+    let mut text = content.trim_ascii_start().to_owned();
+    for line in c.rest()[first.len()..first.len() + tail].split_inclusive('\n') {
+        text.push_str(without_indent(line).unwrap_or(line));
+    }
+    c.pos += first.len() + tail;
+    let blocks = parser.parse(&text);
+    parser.footnotes.insert(name.to_owned(), blocks);
+    c.blocks.push(Block::Nothing { ends: false });
+    true
+}
+
+/// `ALD_ID_NAME`
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    name.starts_with(is_word) && name.chars().all(|c| is_word(c) || c == '-')
+}
+
+/// `LINK_DEFINITION_START`, except for targets with spaces: such lines are sentences that begin with a
+/// bracketed name.
+static LINK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^ {0,3}\[([^\n\]]+)\]:[ \t]*(?:<([^>\n]*)>|([^\s<]\S*))",
+        r#"(?:[ \t]*\n?[ \t]*(?:"([^\n]+)"|'([^\n]+)'))?[ \t]*\n"#
+    ))
+    .ok()
+});
+
+pub(crate) fn link(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
+    let first = c.line();
+    if !after_indent(first).starts_with('[') || !first.contains("]:") {
+        return false;
+    }
+    let window = first.len() + line(&c.rest()[first.len()..]).len();
+    let Some(found) = LINK.as_ref().and_then(|regex| regex.captures(&c.rest()[..window])) else {
+        return false;
+    };
+    let group = |i| found.get(i).map(|m| m.as_str());
+    parser.links.push(LinkDefinition {
+        label: group(1).unwrap_or_default().to_owned(),
+        url: group(2).or(group(3)).unwrap_or_default().to_owned(),
+        title: group(4).or(group(5)).unwrap_or_default().to_owned(),
+    });
+    c.pos += found.get(0).map_or(first.len(), |m| m.end());
+    c.blocks.push(Block::Nothing { ends: false });
+    true
+}
+
+/// Removes `*[abbr]: meaning`; the abbreviations themselves stay plain text.
+pub(crate) fn abbreviation(c: &mut BlockCursor<'_, '_>) -> bool {
+    let first = c.line();
+    let found = after_indent(first).strip_prefix("*[").and_then(|text| text.split_once("]:"));
+    if found.is_none_or(|(name, _)| name.is_empty()) {
+        return false;
+    }
+    c.pos += first.len();
+    c.blocks.push(Block::Nothing { ends: false });
+    true
+}
+
+/// The text of a `{: …}` line.
+pub(crate) fn attributes(line: &str) -> Option<&str> {
+    let inner = after_indent(line).strip_prefix("{:")?;
+    if inner.starts_with([':', '/']) {
+        return None;
+    }
+    let (text, rest) = inner.split_once('}')?;
+    (!text.is_empty() && is_blank(rest)).then_some(text)
+}
+
+/// Returns whether a line is `{: …}` without an indent.
+pub(crate) fn is_attributes(line: &str) -> bool {
+    line.starts_with('{') && attributes(line).is_some()
+}
+
+/// The content of a list item without the `{: …}` before it.
+pub(crate) fn without_attributes(content: &str) -> &str {
+    let trimmed = content.trim_ascii_start();
+    let found = trimmed.strip_prefix("{:").filter(|inner| !inner.starts_with([':', '/']));
+    found.and_then(|inner| inner.split_once('}')).map_or(content, |(_, rest)| rest.trim_ascii_start())
+}
+
+pub(crate) fn extension(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
+    let first = c.line();
+    let text = after_indent(first);
+    if !text.starts_with("{:") {
+        return false;
+    }
+    if let Some(text) = attributes(first) {
+        c.pos += first.len();
+        apply(c, text);
+        return true;
+    }
+    let Some((head, rest)) = text.strip_prefix("{::").and_then(|inner| inner.split_once('}')) else {
+        return false;
+    };
+    if !is_blank(rest) {
+        return false;
+    }
+    let name = head.split([' ', '/']).next().unwrap_or_default();
+    let start = c.pos + first.len();
+    if head.ends_with('/') {
+        c.pos = start;
+        c.blocks.push(Block::Nothing { ends: false });
+        return true;
+    }
+    let mut at = start;
+    while at < c.src.len() && parser.budget > 0 {
+        let line = line(&c.src[at..]);
+        if is_stop(line, name) {
+            let raw = (name == "nomarkdown").then(|| Block::Html(c.src[start..at].to_owned()));
+            c.pos = at + line.len();
+            c.blocks.push(raw.unwrap_or(Block::Nothing { ends: false }));
+            return true;
+        }
+        at += line.len();
+    }
+    parser.budget = parser.budget.saturating_sub(c.src.len() - start);
+    false
+}
+
+fn is_stop(line: &str, name: &str) -> bool {
+    let inner =
+        after_indent(line).trim_ascii_end().strip_prefix("{:/").and_then(|text| text.strip_suffix('}'));
+    inner.is_some_and(|stop| stop.is_empty() || stop == name)
+}
+
+/// Applies a `{: …}` line. Only a heading's id is kept; `{:toc}` removes the list before it.
+fn apply(c: &mut BlockCursor<'_, '_>, text: &str) {
+    let id = text.split_ascii_whitespace().find_map(|word| {
+        let id = word.split('.').find_map(|part| part.strip_prefix('#'))?;
+        id.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| id.to_owned())
+    });
+    match c.blocks.last_mut() {
+        Some(Block::Heading { id: own, .. }) => *own = id.or(own.take()),
+        Some(list @ Block::List { .. }) if text.split_ascii_whitespace().any(|word| word == "toc") => {
+            *list = Block::Nothing { ends: false };
+        }
+        None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => {
+            c.next_id = Some(id.unwrap_or_default());
+        }
+        _ => {}
+    }
+    if !matches!(c.blocks.last(), None | Some(Block::Blank { .. })) {
+        c.blocks.push(Block::Nothing { ends: false });
+    }
+}

@@ -1,0 +1,178 @@
+//! Parses a body (Markdown or HTML) into clean HTML, plain text and the fields found in the text. The loader
+//! uses it for every post and page, the web layer for the operator's footer.
+//!
+//! The steps are `liquid` → `markdown` → `rewrite` and `lift` → `clean`. Templates print only the output of
+//! `clean`.
+
+mod html;
+mod kramdown;
+mod lift;
+mod liquid;
+mod security;
+
+use std::borrow::Cow;
+
+use crate::archive::body::html::{bytes, clean, rewrite, text, tokens};
+use crate::archive::body::kramdown::{literal, markdown};
+use crate::archive::problem::{Code, Defect};
+
+pub use html::clean::BodyHtml;
+pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
+
+/// Size limit of a source, in bytes; a larger one loses its markup.
+const MAX_LEN: usize = 4 << 20;
+
+/// The markup language of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkupFormat {
+    /// kramdown's Markdown.
+    Markdown,
+    /// HTML, and any other text, which passes unchanged.
+    Html,
+}
+
+impl MarkupFormat {
+    /// The format of a file by its extension, with or without the dot.
+    pub fn from_extension(ext: &str) -> Self {
+        let ext = ext.strip_prefix('.').unwrap_or(ext);
+        let markdown = ["md", "mkd", "mkdn", "mkdown", "markdown"];
+        if markdown.iter().any(|known| known.eq_ignore_ascii_case(ext)) { Self::Markdown } else { Self::Html }
+    }
+}
+
+/// The settings that bodies depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteContext {
+    /// `url`, for `{{ site.url }}`.
+    pub url: String,
+    /// `baseurl`: empty, or a path with a leading slash.
+    pub baseurl: String,
+    /// `title`, for `{{ site.title }}`.
+    pub title: String,
+    /// The host of `url`.
+    pub host: Option<String>,
+    /// `finews.legacy_hosts`: links to these hosts become local paths.
+    pub legacy_hosts: Vec<String>,
+    /// The title of links to quote pages, in the site's language.
+    pub quote: &'static str,
+}
+
+/// The post and the site that a body belongs to.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The settings of the site.
+    pub site: &'a SiteContext,
+    /// The post's title, for `{{ page.title }}`.
+    pub title: &'a str,
+    /// The post's URL without `baseurl`, for `{{ page.url }}`.
+    pub url: &'a str,
+    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
+    /// path `{% link %}` gives.
+    pub posts: &'a dyn Fn(&str) -> Option<String>,
+    /// True if lists show the post: only then does each security that it names have a page.
+    pub is_listed: bool,
+}
+
+/// A parsed body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The HTML that the page prints, without the lifted parts.
+    pub html: BodyHtml,
+    /// Length of the text in `html`, in characters.
+    pub text_len: usize,
+    /// About 120 characters of plain text, from the digest or else from the first real paragraph.
+    pub excerpt: String,
+    /// The plain text of the quote that leads the body.
+    pub digest: Option<String>,
+    /// The address of the source, `http` or `https`.
+    pub source_url: Option<String>,
+    /// The name in `（文章来源：…）`.
+    pub source_name: Option<String>,
+    /// The securities and sectors that the body names, in the order of their first mention.
+    pub securities: Vec<Security>,
+    /// The problems found in the body.
+    pub defects: Vec<Defect>,
+}
+
+/// The plain text of clean HTML, one line per block.
+pub fn text(html: &BodyHtml) -> String {
+    text::lines(html.as_str())
+}
+
+/// Parses a body. A body that is too large or too deeply nested keeps only its text.
+pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
+    let mut defects = Vec::new();
+    if source.len() > MAX_LEN {
+        defects.push(Defect::error(Code::TooLarge, "the body is longer than 4 MiB; only its text is kept"));
+        return without_markup(source, defects);
+    }
+    let html = to_html(source, format, cx, &mut defects);
+    let rewritten = rewrite::rewrite(&html, cx.site, cx.is_listed);
+    if rewritten.too_deep {
+        let message =
+            format!("the body nests more than {} elements; only its text is kept", rewrite::MAX_DEPTH);
+        defects.push(Defect::error(Code::TooLarge, message));
+        return without_markup(&html, defects);
+    }
+    let lifted = lift::lift(rewritten.html, &rewritten.children);
+    let html = clean::clean(&lifted.html);
+    let plain = text::plain(html.as_str());
+    Body {
+        text_len: plain.len,
+        excerpt: text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead)),
+        html,
+        digest: lifted.digest,
+        source_url: lifted.source_url,
+        source_name: lifted.source_name,
+        securities: rewritten.securities,
+        defects,
+    }
+}
+
+/// Cleans the operator's HTML like a body, but lifts nothing out of it.
+pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
+    let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site, false)) };
+    match rewritten.filter(|rewritten| !rewritten.too_deep) {
+        Some(rewritten) => clean::clean(&rewritten.html),
+        None => clean::clean(&tokens::text_only(html)),
+    }
+}
+
+fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
+    let source = literal::strip(source);
+    let source = if bytes::find(source.as_bytes(), b"\r").is_some() {
+        Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        source
+    };
+    let mut literals = literal::Literals::default();
+    let source = liquid::resolve(&source, cx, &mut literals, defects);
+    match format {
+        MarkupFormat::Markdown => markdown::to_html(&source, &mut literals),
+        MarkupFormat::Html => {
+            let mut html = String::with_capacity(source.len());
+            literals.restore_block(&source, &mut html);
+            html
+        }
+    }
+}
+
+fn without_markup(html: &str, defects: Vec<Defect>) -> Body {
+    let html = clean::clean(&tokens::text_only(html));
+    let plain = text::plain(html.as_str());
+    Body {
+        text_len: plain.len,
+        excerpt: text::excerpt(&plain.lead),
+        html,
+        digest: None,
+        source_url: None,
+        source_name: None,
+        securities: Vec::new(),
+        defects,
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Decides which files and folders of a site Jekyll ignores: a port of `entry_filter.rb`, with the
+//! patterns of `exclude` and `include`.
+
+use crate::archive::jekyll::files::{WalkEntry, base_name, below_posts};
+use crate::config::Config;
+
+/// Returns whether Jekyll treats a name as special: a hidden file, a part of a layout or a backup.
+pub fn is_special(name: &str) -> bool {
+    name.starts_with(['.', '_', '#', '~']) || name.ends_with('~')
+}
+
+/// Jekyll's `EntryFilter`, which selects the files and folders of a site.
+pub struct EntryFilter {
+    include: Patterns,
+    exclude: Patterns,
+    destination: String,
+}
+
+impl EntryFilter {
+    /// Creates the filter. A pattern listed in both `exclude` and `include` does not exclude.
+    pub fn new(config: &Config) -> Self {
+        let excluded: Vec<_> =
+            config.exclude.iter().filter(|pattern| !config.include.contains(pattern)).cloned().collect();
+        Self {
+            include: Patterns::new(&config.include),
+            exclude: Patterns::new(&excluded),
+            destination: config.destination.clone(),
+        }
+    }
+
+    /// Returns whether a configured pattern excludes a file or a folder above it.
+    pub fn excludes(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(end, _)| (end, true)).chain([(path.len(), false)]);
+        ends.map(|(end, is_dir)| (&path[..end], is_dir)).any(|(part, is_dir)| {
+            self.exclude.matches(part, is_dir) && !self.include.matches(base_name(part), is_dir)
+        })
+    }
+
+    pub(crate) fn keeps(&self, seen: &WalkEntry<'_>) -> bool {
+        let &WalkEntry { path, is_dir, is_link } = seen;
+        let name = base_name(path);
+        if let Some(below) = below_posts(path) {
+            // `Dir["**/*"]` lists all files below `_posts` at once. It skips hidden names and does not
+            // follow links to folders. The test for special names sees the path relative to `_posts`, so
+            // it affects only the first folder of that path.
+            if is_dir {
+                return !name.starts_with('.') && !is_link;
+            }
+            return !name.starts_with('.') && self.passes(path, below, is_dir);
+        }
+        // Jekyll lists a folder of posts regardless of its own path.
+        is_dir && name == "_posts" || path != self.destination && self.passes(path, name, is_dir)
+    }
+
+    /// `EntryFilter#filter`; `entry` is the path relative to the listed folder.
+    fn passes(&self, path: &str, entry: &str, is_dir: bool) -> bool {
+        let name = base_name(entry);
+        let included = self.include.matches(entry, is_dir) || self.include.matches(name, is_dir);
+        !name.ends_with('.')
+            && (included || !(self.exclude.matches(path, is_dir) || is_special(entry) || is_special(name)))
+    }
+}
+
+/// `EntryFilter#glob_include?`: a pattern matches as in `File.fnmatch` or as a prefix of the path, so
+/// that `vendor` also covers `vendor-old`.
+struct Patterns(Vec<String>);
+
+impl Patterns {
+    fn new(patterns: &[String]) -> Self {
+        Self(patterns.iter().map(|pattern| pattern.trim_start_matches('/').to_owned()).collect())
+    }
+
+    fn matches(&self, path: &str, is_dir: bool) -> bool {
+        self.0.iter().any(|pattern| {
+            path.starts_with(pattern.as_str())
+                || (is_dir && pattern.strip_suffix('/') == Some(path))
+                || (pattern.contains(['*', '?', '[', '\\']) && fnmatch(pattern, path))
+        })
+    }
+}
+
+/// Ruby's `File.fnmatch` without flags: `*` and `?` also match `/`, and braces are plain text.
+fn fnmatch(pattern: &str, text: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return text.is_empty() };
+    let rest = &pattern[first.len_utf8()..];
+    if first == '*' {
+        let rest = rest.trim_start_matches('*');
+        return text.char_indices().any(|(start, _)| fnmatch(rest, &text[start..])) || fnmatch(rest, "");
+    }
+    let Some(next) = text.chars().next() else { return false };
+    let text = &text[next.len_utf8()..];
+    match first {
+        '?' => fnmatch(rest, text),
+        '[' => match bracket(rest, next) {
+            Some((true, rest)) => fnmatch(rest, text),
+            _ => false,
+        },
+        '\\' if !rest.is_empty() => {
+            let literal = rest.chars().next();
+            literal == Some(next) && fnmatch(&rest[next.len_utf8()..], text)
+        }
+        _ => first == next && fnmatch(rest, text),
+    }
+}
+
+/// Matches a character against the set after a `[`. Returns the result and the pattern after the set.
+fn bracket(set: &str, c: char) -> Option<(bool, &str)> {
+    let negated = set.starts_with(['!', '^']);
+    let mut rest = if negated { &set[1..] } else { set };
+    let mut found = false;
+    while let Some((low, after)) = member(rest) {
+        rest = after;
+        let range = rest.strip_prefix('-').filter(|after| !after.starts_with(']')).and_then(member);
+        let (high, after) = range.unwrap_or((low, rest));
+        rest = after;
+        found |= (low..=high).contains(&c);
+        if let Some(rest) = rest.strip_prefix(']') {
+            return Some((found != negated, rest));
+        }
+    }
+    None
+}
+
+/// Returns the next character of a set, without its `\`, and the text after it.
+fn member(set: &str) -> Option<(char, &str)> {
+    let set = set.strip_prefix('\\').unwrap_or(set);
+    set.chars().next().map(|c| (c, &set[c.len_utf8()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expected values come from Ruby.
+    #[test]
+    fn patterns_match_like_ruby_fnmatch() {
+        let table = [
+            ("a/*/c", "a/b/b/c", true),
+            ("**/a", "a", false),
+            ("**/a", "b/a", true),
+            ("*.md", "a/b.md", true),
+            ("*.md", ".b.md", true),
+            ("{a,b}", "a", false),
+            ("doc?", "docs", true),
+            ("doc?", "doc", false),
+            ("doc[st]", "doct", true),
+            ("doc[!st]", "doct", false),
+            ("doc[^a-c]x", "docdx", true),
+            ("doc[^a-c]x", "docbx", false),
+            ("[", "[", false),
+            ("\\*a", "*a", true),
+            ("d\\ocs", "docs", true),
+            ("中?", "中文", true),
+            ("*", "", true),
+        ];
+        for (pattern, path, expected) in table {
+            assert_eq!(fnmatch(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_path_prefixes_from_the_root() {
+        let patterns = Patterns::new(&["vendor/bundle/".into(), "/docs".into()]);
+        let table = [("vendor/bundle", true), ("vendor/bundler", false), ("docs2", true), ("a/docs", false)];
+        for (path, expected) in table {
+            assert_eq!(patterns.matches(path, true), expected, "{path}");
+        }
+    }
+}

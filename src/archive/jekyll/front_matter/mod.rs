@@ -1,0 +1,238 @@
+//! The front matter of a file: decodes the bytes, finds the fences and reads the YAML between them. The
+//! result is Jekyll's, except that scalars keep the spelling of their author.
+//!
+//! The loader reads every post through this module. No other module of the archive uses serde_yaml.
+
+mod decode;
+mod recover;
+mod yaml;
+
+use std::collections::HashSet;
+
+use crate::archive::problem::{Code, Defect};
+
+pub use decode::decode;
+
+/// A file's text, split at the fences of its front matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SplitFile<'a> {
+    /// The text between the fences, which begins on line 2 of the file; `None` without front matter.
+    pub yaml: Option<&'a str>,
+    /// The text after the front matter without leading blank lines, or else the whole text.
+    pub body: &'a str,
+    /// 1-based line of the file on which the body begins.
+    pub body_line: u32,
+    /// A fence opens the file but none closes it, as in a file that is still being written.
+    pub unclosed: bool,
+}
+
+/// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`.
+pub fn split(text: &str) -> SplitFile<'_> {
+    let whole = SplitFile { yaml: None, body: text, body_line: 1, unclosed: false };
+    let Some(opened) = text.strip_prefix("---") else { return whole };
+    let Some((fence, inside)) = opened.split_once('\n') else {
+        return SplitFile { unclosed: is_blank(opened), ..whole };
+    };
+    if !is_blank(fence) {
+        return whole;
+    }
+    let mut start = 0;
+    for line in inside.split_inclusive('\n') {
+        let end = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
+        if end.is_some_and(is_blank) {
+            // The fence consumes the white space after it up to the last line break.
+            let rest = &inside[start + 3..];
+            let blank = rest.len() - rest.trim_start_matches(is_space).len();
+            let body = match rest[..blank].rfind('\n') {
+                Some(line_break) if blank < rest.len() => &rest[line_break + 1..],
+                _ => "",
+            };
+            let before = text.len() - body.len();
+            return SplitFile {
+                yaml: Some(&inside[..start]),
+                body,
+                body_line: 1 + count_lines(&text[..before]),
+                unclosed: false,
+            };
+        }
+        start += line.len();
+    }
+    SplitFile { unclosed: true, ..whole }
+}
+
+/// Ruby's `\s`.
+fn is_space(c: char) -> bool {
+    matches!(c, '\t'..='\r' | ' ')
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(is_space)
+}
+
+fn count_lines(text: &str) -> u32 {
+    u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+/// A YAML value of the front matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// An empty value, `~` or `null`.
+    Null,
+    /// Any other scalar as written, including numbers and dates.
+    Text(String),
+    /// A YAML sequence.
+    List(Vec<Value>),
+    /// A YAML mapping, in the order of the source.
+    Map(Vec<(String, Value)>),
+}
+
+/// A value and its notation in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The value of the key.
+    pub value: Value,
+    /// The scalar is in quotes or in a block, so it is text whatever its content.
+    pub quoted: bool,
+    /// 1-based line of the file with the key.
+    pub line: u32,
+}
+
+/// The fields of a file. If a key occurs twice, the last field wins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrontMatter {
+    fields: Vec<(String, Field)>,
+}
+
+/// Reads the YAML between the fences. If the text is not valid YAML or not a mapping, reads it line by
+/// line instead and reports the reason and the line.
+pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
+    match yaml::fields(yaml) {
+        Ok(fields) => (FrontMatter::new(fields), Vec::new()),
+        Err(invalid) => {
+            let (fields, line) = recover::fields(yaml);
+            let message = format!("{}; read line by line", invalid.reason);
+            let defect = Defect::warning(Code::FrontMatterInvalid, message);
+            (FrontMatter::new(fields), vec![defect.at_line(line.or(invalid.line).unwrap_or(2))])
+        }
+    }
+}
+
+/// Returns whether neither HTML nor XML allows a character, so that no page and no URL can contain it.
+pub fn is_forbidden(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+impl Value {
+    /// Removes the characters that [`is_forbidden`] rejects.
+    fn clean(&mut self) {
+        match self {
+            Self::Null => {}
+            Self::Text(text) if text.contains(is_forbidden) => text.retain(|c| !is_forbidden(c)),
+            Self::Text(_) => {}
+            Self::List(values) => values.iter_mut().for_each(Self::clean),
+            Self::Map(values) => values.iter_mut().for_each(|(_, value)| value.clean()),
+        }
+    }
+}
+
+impl FrontMatter {
+    /// Creates the front matter from fields; keeps the last field of each key.
+    pub fn new(mut fields: Vec<(String, Field)>) -> Self {
+        fields.iter_mut().for_each(|(_, field)| field.value.clean());
+        let mut seen = HashSet::with_capacity(fields.len());
+        let last: Vec<bool> = fields.iter().rev().map(|(key, _)| seen.insert(key.as_str())).collect();
+        if last.contains(&false) {
+            let mut last = last.into_iter().rev();
+            fields.retain(|_| last.next().unwrap_or(true));
+        }
+        Self { fields }
+    }
+
+    /// Adds the configured values of keys that a post lacks or leaves null.
+    pub fn fill(&mut self, given: Vec<(String, Field)>) {
+        for (key, field) in given {
+            match self.fields.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, own)) if own.value == Value::Null => *own = field,
+                Some(_) => {}
+                None => self.fields.push((key, field)),
+            }
+        }
+    }
+
+    /// Adds a field if its key is absent; a null value counts as present.
+    pub fn add(&mut self, key: &str, field: &Field) {
+        if self.get(key).is_none() {
+            self.fields.push((key.to_owned(), field.clone()));
+        }
+    }
+
+    /// Returns whether a key has a value other than null.
+    pub fn has(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|field| field.value != Value::Null)
+    }
+
+    /// Returns the field of a key; its value may be null.
+    pub fn get(&self, key: &str) -> Option<&Field> {
+        self.iter().find(|(name, _)| *name == key).map(|(_, field)| field)
+    }
+
+    /// Returns the text of a scalar as written; `None` if it is null, absent or not a scalar.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match &self.get(key)?.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of a setting such as `permalink`; `false` and an empty text leave it unset.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.text(key).filter(|text| !text.is_empty() && self.bool(key) != Some(false))
+    }
+
+    /// Reads an unquoted `true yes on false no off`, the booleans of psych; `None` for any other value.
+    pub fn bool(&self, key: &str) -> Option<bool> {
+        let field = self.get(key)?;
+        match &field.value {
+            Value::Text(text) if !field.quoted => yaml::boolean(text),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a key is present and its value is false to Ruby: `published`
+    /// hides a post only then.
+    pub fn is_false_or_null(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|field| field.value == Value::Null) || self.bool(key) == Some(false)
+    }
+
+    /// Returns the names of a key such as `tags`: a text, split at white space if `split`, or the items
+    /// of a list, which are never split. Omits nulls and empty names.
+    pub fn strings(&self, key: &str, split: bool) -> Vec<String> {
+        match self.get(key).map(|field| &field.value) {
+            Some(Value::Text(text)) if split => {
+                text.split(is_space).filter(|name| !name.is_empty()).map(Into::into).collect()
+            }
+            Some(value) => {
+                let mut names = Vec::new();
+                flatten(value, &mut names);
+                names
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Iterates over the fields in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Field)> {
+        self.fields.iter().map(|(key, field)| (key.as_str(), field))
+    }
+}
+
+fn flatten(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Text(name) if !name.is_empty() => names.push(name.clone()),
+        Value::List(items) => items.iter().for_each(|item| flatten(item, names)),
+        Value::Text(_) | Value::Null | Value::Map(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

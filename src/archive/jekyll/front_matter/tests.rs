@@ -1,0 +1,283 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn front(yaml: &str) -> FrontMatter {
+    let (front, defects) = parse(yaml);
+    assert_eq!(defects, [], "{yaml}");
+    front
+}
+
+#[test]
+fn fences_match_the_jekyll_regexp() {
+    let cases = [
+        ("plain", "---\na: b\n---\nbody", Some("a: b\n"), "body", 4),
+        ("dots close", "---\na: b\n...\nbody", Some("a: b\n"), "body", 4),
+        ("spaces after fences", "---  \na: b\n---\t \nbody", Some("a: b\n"), "body", 4),
+        ("CRLF", "---\r\na: b\r\n---\r\nbody\r\n", Some("a: b\r\n"), "body\r\n", 4),
+        ("blank lines are swallowed", "---\na: b\n---\n\n \n  body", Some("a: b\n"), "  body", 6),
+        ("nothing inside", "---\n---\nbody", Some(""), "body", 3),
+        ("no body", "---\na: b\n---", Some("a: b\n"), "", 3),
+        ("a rule in the body", "---\na: b\n---\nx\n---\ny", Some("a: b\n"), "x\n---\ny", 4),
+        ("four dashes", "----\na: b\n---\nbody", None, "----\na: b\n---\nbody", 1),
+        ("not at the start", "\n---\na: b\n---\n", None, "\n---\na: b\n---\n", 1),
+        ("an indented fence", "---\na: b\n ---\n", None, "---\na: b\n ---\n", 1),
+        ("empty", "", None, "", 1),
+    ];
+    for (name, text, yaml, body, line) in cases {
+        let split = split(text);
+        assert_eq!((split.yaml, split.body, split.body_line), (yaml, body, line), "{name}");
+    }
+}
+
+#[test]
+fn missing_closing_fence_is_detected() {
+    for (text, unclosed) in
+        [("---\ntitle: t\n", true), ("---", true), ("---\n---\n", false), ("--", false), ("text", false)]
+    {
+        assert_eq!(split(text).unclosed, unclosed, "{text:?}");
+    }
+}
+
+#[test]
+fn scalars_keep_their_spelling() {
+    let cases = [
+        ("007", Some("007")),
+        ("1.10", Some("1.10")),
+        ("0x1F", Some("0x1F")),
+        ("1e3", Some("1e3")),
+        ("2024-01-02 03:04:05 +0800", Some("2024-01-02 03:04:05 +0800")),
+        ("yes", Some("yes")),
+        ("标题：续 #1", Some("标题：续")),
+        ("a#b", Some("a#b")),
+        ("【快讯】[a] b", Some("【快讯】[a] b")),
+        ("http://x/y", Some("http://x/y")),
+        ("\"\"", Some("")),
+        ("\"null\"", Some("null")),
+        ("\"a: \\u4e2d\" # c", Some("a: 中")),
+        ("'it''s'", Some("it's")),
+        ("a\n  b", Some("a b")),
+        ("|\n  007\n  b", Some("007\nb\n")),
+        (">\n  a\n  b", Some("a b\n")),
+        ("\n  below", Some("below")),
+        ("!!str 5", Some("5")),
+        ("!ruby/object:Foo x", Some("x")),
+        ("", None),
+        ("~", None),
+        ("NULL", None),
+        ("# only", None),
+        ("[a]", None),
+    ];
+    for (written, text) in cases {
+        assert_eq!(front(&format!("x: 1\ntitle: {written}\ny: 2\n")).text("title"), text, "{written}");
+    }
+}
+
+#[test]
+fn only_unquoted_words_are_booleans() {
+    let cases = [
+        ("false", Some(false), true),
+        ("No", Some(false), true),
+        ("OFF", Some(false), true),
+        ("", None, true),
+        ("null", None, true),
+        ("true", Some(true), false),
+        ("yes", Some(true), false),
+        ("\"false\"", None, false),
+        ("'no'", None, false),
+        ("\"null\"", None, false),
+        ("n", None, false),
+        ("0", None, false),
+    ];
+    for (written, bool, hides) in cases {
+        let front = front(&format!("published: {written}\n"));
+        assert_eq!(
+            (front.bool("published"), front.is_false_or_null("published")),
+            (bool, hides),
+            "{written}"
+        );
+    }
+    assert!(!FrontMatter::default().is_false_or_null("published"));
+}
+
+#[test]
+fn tags_are_read_from_strings_and_lists() {
+    let cases = [
+        ("Career In 投行", vec!["Career", "In", "投行"]),
+        ("\"a b\"", vec!["a", "b"]),
+        ("36", vec!["36"]),
+        ("", vec![]),
+        ("[36, 36kr, null, ~, '']", vec!["36", "36kr"]),
+        ("[Career In, 007, 1.10, 'null']", vec!["Career In", "007", "1.10", "null"]),
+        ("\n  - a b\n  - 007", vec!["a b", "007"]),
+        ("\n- a\n- b", vec!["a", "b"]),
+        ("[a, [b, [c]]]", vec!["a", "b", "c"]),
+        ("{a: b}", vec![]),
+    ];
+    for (written, names) in cases {
+        assert_eq!(front(&format!("tags: {written}\n")).strings("tags", true), names, "{written}");
+    }
+    assert_eq!(front("category: Foo Bar\n").strings("category", false), ["Foo Bar"]);
+}
+
+#[test]
+fn fields_record_quotes_and_line_numbers() {
+    let front = front("a: x\n\nb: 'y'\n# c\nc: [1]\n\"d\": \"\\n\"\n");
+    let fields: Vec<_> = front.iter().map(|(key, field)| (key, field.quoted, field.line)).collect();
+    assert_eq!(fields, [("a", false, 2), ("b", true, 4), ("c", false, 6), ("d", true, 7)]);
+}
+
+#[test]
+fn last_of_duplicate_keys_wins() {
+    let front = front("title: one\nx: y\ntitle: two\n");
+    assert_eq!(front.text("title"), Some("two"));
+    assert_eq!(front.iter().count(), 2);
+}
+
+#[test]
+fn binary_scalars_are_decoded() {
+    let front =
+        front("title: !binary |-\n  5Lit5paH\n  5qCH6aKY\ntags:\n- !binary YQ==\n- !binary 中\nx: !y z\n");
+    assert_eq!((front.text("title"), front.text("x")), (Some("中文标题"), Some("z")));
+    assert_eq!(front.strings("tags", true), ["a", "中"]);
+}
+
+#[test]
+fn defaults_fill_missing_and_null_fields() {
+    let mut front = front("title:\nslug: own\npermalink: false\n");
+    let given = crate::archive::jekyll::front_matter::tests::front(
+        "title: given\nslug: given\nlayout: given\ncategory: ''\n",
+    );
+    front.fill(given.iter().map(|(key, field)| (key.to_owned(), field.clone())).collect());
+    let texts = ["title", "slug", "layout"].map(|key| front.text(key));
+    assert_eq!(texts, [Some("given"), Some("own"), Some("given")]);
+    assert_eq!((front.setting("slug"), front.setting("permalink")), (Some("own"), None));
+    assert!(front.has("category") && !front.has("tag"));
+}
+
+#[test]
+fn empty_front_matter_has_no_defects() {
+    for yaml in ["", "\n", "# comment\n", "~\n"] {
+        assert_eq!(front(yaml), FrontMatter::default(), "{yaml:?}");
+    }
+}
+
+#[test]
+fn invalid_yaml_is_read_line_by_line() {
+    let cases = [
+        ("inner quotes", "\"abc\"def\"ghi\"", "abc\"def\"ghi"),
+        ("colon", "标题: 续 [快讯] #1", "标题: 续 [快讯] #1"),
+        ("at", "@foo", "@foo"),
+        ("percent", "%50 涨", "%50 涨"),
+        ("star", "*ST 海航", "*ST 海航"),
+        ("ampersand", "&重磅", "&重磅"),
+        ("exclamation", "!重磅", "!重磅"),
+        ("brackets", "[快讯] b", "[快讯] b"),
+        ("two brackets", "[快讯] b [图]", "[快讯] b [图]"),
+        ("escape", "\"a\\d\"", "a\\d"),
+        ("open quote", "\"abc", "\"abc"),
+    ];
+    for (name, written, title) in cases {
+        let yaml =
+            format!("layout: post\ntitle: {written}\ndate: 2024-01-02\ntags:\n  - a\n  - 007\nhidden: yes\n");
+        let (front, defects) = parse(&yaml);
+        assert_eq!(front.text("title"), Some(title), "{name}");
+        assert_eq!(front.text("date"), Some("2024-01-02"), "{name}");
+        assert_eq!(front.strings("tags", true), ["a", "007"], "{name}");
+        assert_eq!(front.bool("hidden"), Some(true), "{name}");
+        assert_eq!(defects.iter().map(|defect| defect.line).collect::<Vec<_>>(), [Some(3)], "{name}");
+    }
+}
+
+#[test]
+fn fields_of_damaged_yaml_are_recovered() {
+    let (front, defects) =
+        parse("title: t\n\tfoo: bar\ncategories: [a\"b\", *x]\ntags:a b\n不知所云\n'q': 'x'y'\n");
+    assert_eq!(defects[0].line, Some(3));
+    assert_eq!(
+        (front.text("title"), front.text("foo"), front.text("q")),
+        (Some("t"), Some("bar"), Some("x'y"))
+    );
+    assert_eq!(front.strings("categories", true), ["a\"b\"", "*x"]);
+    assert_eq!(front.strings("tags", true), ["a", "b"]);
+}
+
+#[test]
+fn non_mapping_front_matter_has_no_fields() {
+    for yaml in ["- a\n- b\n", "hello\n", "\"a\"\n"] {
+        let (front, defects) = parse(yaml);
+        assert_eq!(front, FrontMatter::default());
+        assert_eq!(defects[0].message, "the front matter is not a mapping; read line by line");
+    }
+}
+
+#[test]
+fn aliases_are_resolved_up_to_a_limit() {
+    let front = front("a: &a {x: 1}\nb: *a\n<<: *a\nc: &c text\ntitle: *c\n");
+    assert_eq!((front.text("title"), front.text("x")), (Some("text"), Some("1")));
+    // In a list of mappings the first takes precedence.
+    let front = crate::archive::jekyll::front_matter::tests::front("<<: [{title: m}, {title: n, slug: z}]\n");
+    assert_eq!((front.text("title"), front.text("slug")), (Some("m"), Some("z")));
+    let mut laughs = "a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
+    for level in 1..12 {
+        let below = format!("*a{}, ", level - 1).repeat(9);
+        laughs.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    assert_eq!(parse(&laughs).1.len(), 1);
+    let deep = format!("a: {}\n", "[".repeat(5000));
+    assert_eq!(parse(&deep).1.len(), 1);
+}
+
+#[test]
+fn deeply_nested_yaml_is_read_line_by_line() {
+    let deep = format!("title: t\nx: {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let (front, defects) = parse(&deep);
+    assert_eq!(front.text("title"), Some("t"));
+    assert_eq!(defects.len(), 1);
+}
+
+#[test]
+fn bytes_are_decoded_and_non_utf8_is_reported() {
+    let cut = &"一个汉字".as_bytes()[..11];
+    let cases: [(&str, &[u8], &str, Option<u32>); 6] = [
+        ("UTF-8", "中文".as_bytes(), "中文", None),
+        ("BOM", b"\xEF\xBB\xBFa", "a", None),
+        ("GB18030", b"a\n\xD6\xD0\xCE\xC4", "a\n中文", Some(2)),
+        ("neither", b"bad\xFF\xFE", "bad\u{FFFD}\u{FFFD}", Some(1)),
+        ("UTF-8 cut short", cut, "一个汉\u{FFFD}", Some(1)),
+        ("empty", b"", "", None),
+    ];
+    for (name, bytes, text, line) in cases {
+        let (decoded, defect) = decode(bytes);
+        assert_eq!((decoded.as_ref(), defect.and_then(|defect| defect.line)), (text, line), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_parse_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let (text, _) = decode(&bytes);
+        if let Some(yaml) = split(&text).yaml {
+            parse(yaml);
+        }
+    }
+
+    #[test]
+    fn yaml_like_text_parses_without_panic(yaml in "([a-c\"'\\[\\]{}:,&*!|>%@`#?\\-\\t中~<=0.]|: |\n|  |- ){0,60}") {
+        parse(&yaml);
+    }
+
+    #[test]
+    fn split_body_is_a_suffix_and_yaml_a_substring(text in "(---|\\.\\.\\.|\n| |a|中|\r\n){0,12}") {
+        let split = split(&text);
+        prop_assert!(text.ends_with(split.body));
+        prop_assert!(split.yaml.is_none_or(|yaml| text.contains(yaml)));
+    }
+
+    #[test]
+    fn quoted_title_is_read_unchanged(title in "[^\\p{C}\"\\\\]{0,30}") {
+        let yaml = format!("title: \"{title}\"\n");
+        let front = front(&yaml);
+        prop_assert_eq!(front.text("title"), Some(title.as_str()));
+    }
+}

@@ -1,0 +1,248 @@
+//! Builds a post's URL from its file name as Jekyll does: the parts of the name, the permalink templates
+//! and the id that feeds use (jekyll/document.rb, url.rb, drops/url_drop.rb).
+
+mod file_name;
+mod placeholder;
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::archive::jekyll::permalink::placeholder::{Placeholder, allowed};
+
+pub use file_name::{FileName, file_name};
+
+/// The values of all placeholders.
+#[derive(Debug, Clone, Copy)]
+pub struct UrlParts<'a> {
+    /// The name of the collection: `posts`.
+    pub collection: &'a str,
+    /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
+    pub path: &'a str,
+    /// The file name with its date but without its extension.
+    pub basename: &'a str,
+    /// The slug of the file name.
+    pub slug: &'a str,
+    /// `slug` of the front matter, which overrides the slug of the file name.
+    pub fm_slug: Option<&'a str>,
+    /// The categories in order, unchanged.
+    pub categories: &'a [String],
+    /// The publication date in the site's zone.
+    pub date: &'a DateTime<Tz>,
+    /// The extension of the output, with its dot.
+    pub output_ext: &'a str,
+}
+
+/// A permalink, parsed into text and placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<TemplatePart>,
+    /// The ending of pages outside `_posts` under this permalink setting.
+    page_suffix: PageSuffix,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum TemplatePart {
+    Text(String),
+    Placeholder(Placeholder),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PageSuffix {
+    None,
+    Slash,
+    Extension,
+}
+
+/// The error of a permalink with an unknown placeholder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown placeholder `:{name}`; expected one of {}", allowed())]
+pub struct UnknownPlaceholder {
+    name: String,
+}
+
+impl FromStr for Template {
+    type Err = UnknownPlaceholder;
+
+    /// Parses the name of a style or a template (`Configuration#style_to_permalink`).
+    fn from_str(setting: &str) -> Result<Self, UnknownPlaceholder> {
+        let (template, page_suffix) = style(setting);
+        Ok(Self { page_suffix, ..post_permalink(template)? })
+    }
+}
+
+/// Returns the template of a setting, and the ending of pages under it.
+fn style(setting: &str) -> (&str, PageSuffix) {
+    match setting {
+        "date" => ("/:categories/:year/:month/:day/:title:output_ext", PageSuffix::Extension),
+        "pretty" => ("/:categories/:year/:month/:day/:title/", PageSuffix::Slash),
+        "ordinal" => ("/:categories/:year/:y_day/:title:output_ext", PageSuffix::Extension),
+        "none" => ("/:categories/:title:output_ext", PageSuffix::Extension),
+        // `Utils.add_permalink_suffix` does not know this style.
+        "weekdate" => ("/:categories/:year/W:week/:short_day/:title:output_ext", PageSuffix::None),
+        _ if setting.ends_with('/') => (setting, PageSuffix::Slash),
+        _ if setting.ends_with(":output_ext") => (setting, PageSuffix::Extension),
+        _ => (setting, PageSuffix::None),
+    }
+}
+
+/// Parses the `permalink` of a post's front matter, where `pretty` is not a style. Without an extension
+/// it gives a URL without one (Jekyll then writes the file `URL.html`).
+pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
+    let mut pieces = Vec::new();
+    let mut text = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once(':') {
+        text.push_str(before);
+        let end = after.find(|c| !matches!(c, 'a'..='z' | '_')).unwrap_or(after.len());
+        let name = &after[..end];
+        // `/:month_:day`: a single underscore at the end is text (`URL#generate_url_from_drop`).
+        let name = name.strip_suffix('_').unwrap_or(name);
+        if end == 0 {
+            text.push(':');
+        } else {
+            let placeholder =
+                Placeholder::named(name).ok_or_else(|| UnknownPlaceholder { name: after[..end].into() })?;
+            if !text.is_empty() {
+                pieces.push(TemplatePart::Text(std::mem::take(&mut text)));
+            }
+            pieces.push(TemplatePart::Placeholder(placeholder));
+        }
+        rest = &after[name.len()..];
+    }
+    text.push_str(rest);
+    if !text.is_empty() {
+        pieces.push(TemplatePart::Text(text));
+    }
+    for piece in &mut pieces {
+        if let TemplatePart::Text(text) = piece
+            && let Cow::Owned(plain) = plain(text)
+        {
+            *text = plain;
+        }
+    }
+    Ok(Template { pieces, page_suffix: PageSuffix::None })
+}
+
+/// Escapes the characters of a template's text that would lead elsewhere. Jekyll leaves even `?` and `#`
+/// as they are. Browsers drop line breaks and tabs, so `/\t/` begins with a host name, and so does `/\`;
+/// they also read `%2e` as a dot (<https://url.spec.whatwg.org/#path-state>).
+fn plain(text: &str) -> Cow<'_, str> {
+    let is_special = |c: char| matches!(c, '?' | '#' | '\\' | '%') || c.is_control();
+    if !text.contains(is_special) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 8);
+    for (at, c) in text.char_indices() {
+        let digits = text.get(at + 1..at + 3).filter(|_| c == '%');
+        let is_escape = digits.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        if is_special(c) && !is_escape {
+            plain.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), NON_ALPHANUMERIC));
+        } else {
+            plain.push(c);
+        }
+    }
+    Cow::Owned(plain.replace("%2e", ".").replace("%2E", "."))
+}
+
+impl Template {
+    /// Builds a site's template. Posts may have their own, which is never the name of a style.
+    pub fn from_settings(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
+        match posts {
+            Some(posts) => Ok(Self { page_suffix: style(setting).1, ..post_permalink(posts)? }),
+            None => setting.parse(),
+        }
+    }
+
+    /// Returns the URL of a post: a path that begins with `/`. Percent-encodes the values; the text of
+    /// the template is used as parsed.
+    pub fn expand(&self, parts: &UrlParts) -> String {
+        let mut url = String::with_capacity(96);
+        for piece in &self.pieces {
+            match piece {
+                TemplatePart::Text(text) => url.push_str(text),
+                TemplatePart::Placeholder(placeholder) => placeholder.write(parts, &mut url),
+            }
+        }
+        sanitize(&url)
+    }
+}
+
+/// Returns the URL of a page outside `_posts` (`Page#template`). `dir` is the page's folder relative to
+/// the site, `output_ext` the extension of the served page, `style` the site's permalink setting, and
+/// `permalink` the one of the page's front matter.
+pub fn page_url(
+    dir: &str,
+    basename: &str,
+    output_ext: &str,
+    style: &Template,
+    permalink: Option<&str>,
+) -> String {
+    let html = matches!(output_ext, ".html" | ".xhtml" | ".htm");
+    let basename = basename.trim_end_matches('.');
+    let template = permalink.unwrap_or(match style.page_suffix {
+        _ if !html => "/:path/:basename:output_ext",
+        _ if basename == "index" => "/:path/",
+        PageSuffix::None => "/:path/:basename",
+        PageSuffix::Slash => "/:path/:basename/",
+        PageSuffix::Extension => "/:path/:basename:output_ext",
+    });
+    // Unlike in a post's permalink, unknown placeholders stay as they are.
+    let url = plain(template)
+        .replace(":path", &escape(dir))
+        .replace(":basename", &escape(basename))
+        .replace(":output_ext", &escape(output_ext));
+    sanitize(&url)
+}
+
+/// Returns the id of a post, which its feed entry uses: the folder of its URL, and the unchanged slug of
+/// the front matter or else of the file (`Document#id`).
+pub fn jekyll_id(url: &str, slug: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let folder = url.rfind('/').map_or("", |end| &url[..end]);
+    format!("{folder}/{}", slug.strip_prefix('/').unwrap_or(slug))
+}
+
+/// `URL#sanitize_url`: makes the URL absolute and removes segments that lead upwards.
+fn sanitize(url: &str) -> String {
+    let mut clean = String::with_capacity(url.len() + 1);
+    let rooted = ["/", url].concat();
+    let rooted = if rooted.contains('.') { rooted.replace("..", "/").replace("./", "") } else { rooted };
+    for c in rooted.chars() {
+        if c != '/' || !clean.ends_with('/') {
+            clean.push(c);
+        }
+    }
+    clean
+}
+
+/// `URL.escape_path`: keeps the characters that RFC 3986 allows in a path. Jekyll also keeps `?`,
+/// which would begin a query.
+fn escape(value: &str) -> Cow<'_, str> {
+    const PATH: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b';')
+        .remove(b'=')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'/');
+    utf8_percent_encode(value, PATH).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,392 @@
+//! The immutable archive: posts by id, lists of ids, indexes by path, and the queries of the pages. Each
+//! change builds a new snapshot, which shares all unchanged parts with the previous one.
+
+mod around;
+mod change;
+mod days;
+mod fill;
+mod fuzzy_path;
+mod group;
+mod index;
+mod list;
+mod own_pages;
+mod paging;
+mod periods;
+mod post_status;
+mod posts;
+mod since;
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+use crate::archive::address::decoded;
+use crate::archive::compressed::{ArticleCodec, ArticleContent};
+use crate::archive::names::{NameId, Names};
+use crate::archive::page::OwnPage;
+use crate::archive::post::{Mention, Post, PostId, Timestamp};
+use crate::archive::problem::Problem;
+use crate::archive::snapshot::group::RecentPeriods;
+use crate::archive::snapshot::index::HashIndex;
+use crate::archive::snapshot::own_pages::OwnPages;
+
+pub use change::Change;
+pub(super) use fill::Contents;
+pub use fill::{ReservedPaths, SnapshotRules};
+pub use fuzzy_path::last_part;
+pub use group::{Group, Groups, RecentCounts};
+pub(super) use index::hash as index_hash;
+pub use list::List;
+pub use paging::{ListPage, NewerPage, PER_PAGE, PageNumber};
+pub use periods::Period;
+pub(super) use posts::Posts;
+pub use since::ListedChanges;
+
+/// Limit of [`Snapshot::active_categories`].
+const MOST_ACTIVE: usize = 32;
+
+/// The content at a URL path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An article.
+    Post(PostId),
+    /// One of the site's own pages, by its index in [`Snapshot::pages`].
+    Page(usize),
+    /// A post that the operator withdrew.
+    Gone,
+    /// A redirect to another path of this site, percent-encoded and without `baseurl`.
+    Moved(Box<str>),
+    /// A post that redirects to the URL in its `redirect_to`.
+    Away(Box<str>),
+}
+
+/// The whole archive at one moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    rules: Arc<SnapshotRules>,
+    /// The current time of this snapshot: posts with a later date are not shown yet.
+    moment: Timestamp,
+    codec: Arc<ArticleCodec>,
+    names: Names,
+    posts: Posts,
+    /// Four indexes of posts: by file path, decoded URL, former URL path, and [`fuzzy_path`] key of a damaged URL.
+    files: HashIndex,
+    urls: HashIndex,
+    former: HashIndex,
+    fuzzy_paths: HashIndex,
+    /// Posts whose file names have no date, by slug.
+    undated: HashIndex,
+    /// Posts with a date after the snapshot's moment.
+    future: RedBlackTreeSetSync<(Timestamp, PostId)>,
+    /// Posts that another file supersedes, or whose URL belongs to another page or post.
+    unserved: RedBlackTreeSetSync<PostId>,
+    /// Posts whose URL has the shape of a list's URL.
+    list_like: RedBlackTreeSetSync<PostId>,
+    /// Posts whose bodies link to other posts by file name.
+    linking: RedBlackTreeSetSync<PostId>,
+    served: usize,
+    listed: List,
+    categories: Groups,
+    recent_since: RecentPeriods,
+    active: OnceLock<Vec<NameId>>,
+    tags: Groups,
+    /// Posts by the code of each security and sector that they mention.
+    securities: Groups,
+    days: RedBlackTreeMapSync<NaiveDate, List>,
+    /// Listed posts with a modification date.
+    modified: RedBlackTreeSetSync<(Timestamp, PostId)>,
+    pages: Arc<OwnPages>,
+    /// The problems of each file, by path.
+    problems: RedBlackTreeMapSync<Arc<str>, Vec<Problem>>,
+}
+
+impl Snapshot {
+    /// The time zone of days and local times.
+    pub fn zone(&self) -> Tz {
+        self.rules.zone
+    }
+
+    /// The current time of this snapshot.
+    pub fn moment(&self) -> Timestamp {
+        self.moment
+    }
+
+    /// The day of [`Snapshot::moment`] in the site's time zone.
+    pub fn today(&self) -> NaiveDate {
+        self.moment.day(self.zone())
+    }
+
+    /// The post with this id. Panics if the post was removed.
+    pub fn post(&self, id: PostId) -> &Post {
+        self.posts.get(id)
+    }
+
+    /// The number of served posts.
+    pub fn len(&self) -> usize {
+        self.served
+    }
+
+    /// True if no post is served.
+    pub fn is_empty(&self) -> bool {
+        self.served == 0
+    }
+
+    /// Every served post, newest first.
+    pub fn posts(&self) -> Vec<&Post> {
+        let mut posts: Vec<&Post> =
+            self.posts.iter().filter(|(id, _)| self.is_served(*id)).map(|(_, post)| post).collect();
+        posts.sort_by(|a, b| b.order().cmp(&a.order()));
+        posts
+    }
+
+    /// The posts that lists show, oldest first.
+    pub fn listed(&self) -> &List {
+        &self.listed
+    }
+
+    /// The text of an interned name.
+    pub fn name(&self, id: NameId) -> &str {
+        self.names.text(id)
+    }
+
+    /// Decompresses the parts of a post that only its article page shows.
+    ///
+    /// # Errors
+    /// If the stored bytes are damaged.
+    pub fn article(&self, post: &Post) -> io::Result<ArticleContent> {
+        self.codec.decompress(&post.body)
+    }
+
+    /// Finds the content at a decoded path, without `baseurl`.
+    pub fn at_path(&self, path: &str) -> Option<Target> {
+        if let Some(id) = self.owner(path) {
+            let away = self.post(id).away();
+            return Some(away.map_or(Target::Post(id), |away| Target::Away(away.into())));
+        }
+        if let Some(page) = self.pages.at_path(path) {
+            return Some(Target::Page(page));
+        }
+        if self.is_gone(path) {
+            return Some(Target::Gone);
+        }
+        let post = self.moved(path).map(|id| self.post(id).url());
+        post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
+    }
+
+    pub(super) fn codec(&self) -> Arc<ArticleCodec> {
+        Arc::clone(&self.codec)
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The number of ids assigned so far.
+    pub(super) fn ids(&self) -> usize {
+        self.posts.ids()
+    }
+
+    /// Every post, served or not, with its id.
+    pub(super) fn every_post_with_id(&self) -> impl Iterator<Item = (PostId, &Post)> {
+        self.posts.iter()
+    }
+
+    /// Every post, served or not.
+    pub(super) fn every_post(&self) -> impl Iterator<Item = &Post> {
+        self.posts.iter().map(|(_, post)| post)
+    }
+
+    /// The problems of single files, ordered by path.
+    pub(super) fn file_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.values().flatten()
+    }
+
+    /// The paths of files with problems and of unreadable folders.
+    pub(super) fn paths_with_problems(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.problems.keys()
+    }
+
+    pub(super) fn problems_of(&self, path: &str) -> &[Problem] {
+        self.problems.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// The start of the next day in the site's time zone.
+    pub fn next_midnight(&self) -> Timestamp {
+        let next = self.today().succ_opt();
+        next.map_or(self.moment, |day| Timestamp::start_of_day(day, self.zone()))
+    }
+
+    /// Posts whose bodies link to other posts by file name.
+    pub(super) fn linking(&self) -> impl Iterator<Item = &Post> {
+        self.linking.iter().map(|id| self.post(*id))
+    }
+
+    /// All of the site's own pages, served or not.
+    pub fn pages(&self) -> &[OwnPage] {
+        self.pages.all()
+    }
+
+    /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.
+    pub fn served_pages(&self) -> impl Iterator<Item = &OwnPage> {
+        let is_served =
+            |page: &(usize, &OwnPage)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
+        self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
+    }
+
+    /// All sources, by category.
+    pub fn categories(&self) -> &Groups {
+        &self.categories
+    }
+
+    /// The source of a post: its last and therefore most specific category. Returns `None` if no post of
+    /// that category is listed.
+    pub fn source(&self, post: &Post) -> Option<&Group> {
+        self.categories.get(*post.categories().last()?)
+    }
+
+    /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
+    pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
+        let active =
+            self.active.get_or_init(|| self.categories.most_active(&self.names, &self.posts, MOST_ACTIVE));
+        active.iter().filter_map(|name| self.categories.get(*name))
+    }
+
+    /// All tags.
+    pub fn tags(&self) -> &Groups {
+        &self.tags
+    }
+
+    /// The category with exactly this name.
+    pub fn category(&self, name: &str) -> Option<&Group> {
+        self.categories.get(self.names.find(name)?)
+    }
+
+    /// Finds a category by the slug of its jekyll-archives URL. A category whose name differs from the
+    /// slug only in case takes precedence.
+    pub fn category_by_slug(&self, slug: &str) -> Option<&Group> {
+        self.in_other_case(&self.categories, slug).or_else(|| self.categories.by_slug(&self.posts, slug))
+    }
+
+    /// The group whose name equals `text` except for case. The first name in order wins.
+    fn in_other_case<'s>(&'s self, groups: &'s Groups, text: &str) -> Option<&'s Group> {
+        let text = text.to_lowercase();
+        let alike = groups.iter().filter(|group| self.name(group.name()).to_lowercase() == text);
+        alike.min_by_key(|group| self.name(group.name()))
+    }
+
+    /// The tag with exactly this name.
+    pub fn tag(&self, name: &str) -> Option<&Group> {
+        self.tags.get(self.names.find(name)?)
+    }
+
+    /// Finds a tag by slug, like [`Snapshot::category_by_slug`].
+    pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
+        self.in_other_case(&self.tags, slug).or_else(|| self.tags.by_slug(&self.posts, slug))
+    }
+
+    /// All securities and sectors, by code.
+    pub fn securities(&self) -> &Groups {
+        &self.securities
+    }
+
+    /// The names that a group's posts use for it, most frequent first: tags for a source, mentioned names
+    /// for a security.
+    pub fn used_names(&self, group: &Group) -> Vec<&str> {
+        group.used_names(&self.names)
+    }
+
+    /// True if the group's posts use a name for it that satisfies `is_it`.
+    pub fn has_used_name(&self, group: &Group, is_it: impl Fn(&str) -> bool) -> bool {
+        group.has_used_name(&self.names, is_it)
+    }
+
+    /// The security or sector with this canonical code.
+    pub fn security(&self, code: &str) -> Option<&Group> {
+        self.securities.get(self.names.find(code)?)
+    }
+
+    /// The display name of a mention: the name in the post, else the label of the security, else its code.
+    pub fn shown_name(&self, mention: &Mention) -> &str {
+        match self.name(mention.name) {
+            "" => self.securities.get(mention.code).map_or(self.name(mention.code), Group::label),
+            name => name,
+        }
+    }
+
+    /// The codes equal to `text` in any case, with or without their market suffix, in ascending order.
+    pub fn securities_meant_by(&self, text: &str) -> Vec<&str> {
+        let text = text.to_ascii_uppercase();
+        let is_meant =
+            |code: &&str| *code == text || code.rsplit_once('.').is_some_and(|(number, _)| number == text);
+        let mut codes: Vec<&str> =
+            self.securities.iter().map(|group| self.name(group.name())).filter(is_meant).collect();
+        codes.sort_unstable();
+        codes
+    }
+
+    /// Returns the posts that carry every category in a list separated by white space. Such lists come
+    /// from old URLs, when `categories: Career In hongwang` was read as one name.
+    pub fn joined_categories(&self, names: &str) -> Option<List> {
+        // No post has more categories than this, so a longer list would only cost time.
+        const MOST: usize = 8;
+        let mut groups: Vec<&Group> = Vec::new();
+        for name in names.split_whitespace() {
+            let group = self.category(name)?;
+            if groups.len() == MOST || groups.iter().any(|known| known.name() == group.name()) {
+                return None;
+            }
+            groups.push(group);
+        }
+        if groups.len() < 2 {
+            return None;
+        }
+        let smallest = groups.iter().min_by_key(|group| group.posts().len())?;
+        let has_all = |id: &PostId| {
+            let categories = self.post(*id).categories();
+            groups.iter().all(|group| categories.contains(&group.name()))
+        };
+        let posts: Vec<_> = smallest.posts().iter().filter(has_all).collect();
+        (!posts.is_empty()).then(|| List::from_sorted(&posts))
+    }
+
+    /// The posts before and after a post in a list. Both are `None` if the list does not contain the post.
+    pub fn neighbours(&self, list: &List, id: PostId) -> (Option<PostId>, Option<PostId>) {
+        match list.place(&self.posts, id) {
+            Ok(place) => (place.checked_sub(1).and_then(|before| list.get(before)), list.get(place + 1)),
+            Err(_) => (None, None),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::archive::load::Progress;
+    use crate::archive::snapshot::fill::ReservedPaths;
+    use crate::config::{Config, Overrides};
+
+    /// Loads an archive with one post per date.
+    pub(super) fn snapshot_of(dates: &[&str], zone: Tz) -> Snapshot {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |path: String, text: String| {
+            std::fs::write(folder.path().join(path), text).expect("a file");
+        };
+        std::fs::create_dir(folder.path().join("_posts")).expect("a folder");
+        write("_config.yml".into(), format!("timezone: {zone}\nfuture: true\n"));
+        for (number, date) in dates.iter().enumerate() {
+            write(format!("_posts/2024-01-01-{number}.md"), format!("---\ndate: {date}\n---\nText.\n"));
+        }
+        load_folder(folder.path())
+    }
+
+    fn load_folder(folder: &Path) -> Snapshot {
+        let config = Config::read(folder, &Overrides::default(), &|_| None).expect("a configuration");
+        let nothing = ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        crate::archive::load(&config, nothing, &Progress::default()).expect("an archive")
+    }
+}

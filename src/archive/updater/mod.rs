@@ -1,0 +1,312 @@
+//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes. A
+//! post whose file is now broken keeps its last good version.
+
+mod check;
+mod folders;
+mod full_scan;
+mod own_pages;
+mod roots;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::archive::file_version::FileVersion;
+use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
+use crate::archive::load::{self, Loaded, Progress, ReservedPaths};
+use crate::archive::post::{PostId, Timestamp};
+use crate::archive::read::Reader;
+use crate::archive::snapshot::{Change, Snapshot, SnapshotRules};
+use crate::archive::store::Store;
+use crate::archive::updater::check::PathsToCheck;
+use crate::archive::updater::roots::Roots;
+use crate::config::{Config, ConfigError};
+
+pub use full_scan::FullScan;
+
+/// A new snapshot and the posts that are new in it.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The new archive.
+    pub archive: Arc<Snapshot>,
+    /// The posts that are new in lists, oldest first.
+    pub new: Vec<PostId>,
+    /// The time it took to build the snapshot, without reading the files.
+    pub took: Duration,
+}
+
+/// The writer of an archive.
+pub struct Updater {
+    config: Arc<Config>,
+    reserved_paths: ReservedPaths,
+    store: Option<Store>,
+    archive: Arc<Snapshot>,
+    /// New versions of files that were rewritten without a change to their posts.
+    stamp_only_changes: HashMap<PostId, FileVersion>,
+    /// Files without a valid post, and the version of the file. `None` if the file could not be read or
+    /// was still changing: it may become readable without a visible change.
+    files_without_post: HashMap<Box<str>, Option<FileVersion>>,
+    /// Files that were still changing or unreadable, and when to check them again.
+    unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
+    /// The files of the site's own pages.
+    pages: Vec<SiteFile>,
+    /// The known post folders. They show whether a missing folder was removed or is unavailable.
+    roots: Roots,
+    /// Post folders that are unavailable as a whole.
+    vanished: HashSet<PathBuf>,
+    /// Folders with a reported problem: unreadable or unavailable.
+    unreadable: HashSet<Arc<str>>,
+    /// Number of changes to posts and file versions since the archive was last saved.
+    unsaved: usize,
+    /// The thread that writes the archive.
+    saving: Option<JoinHandle<()>>,
+    /// True if the archive came from the store and has not been compared with the files yet.
+    unchecked: bool,
+}
+
+impl Updater {
+    /// Loads a site from its store if that can be used, otherwise from its files.
+    ///
+    /// # Errors
+    /// If the configuration cannot be used.
+    pub fn open(
+        config: Arc<Config>,
+        reserved_paths: ReservedPaths,
+        progress: &Progress,
+    ) -> Result<Self, ConfigError> {
+        // Validate the settings first: a store must not hide an invalid one.
+        Reader::new(&config)?;
+        let store = config.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
+        let (loaded, unchecked) =
+            match store.as_ref().and_then(|store| load_stored(store, &config, reserved_paths)) {
+                Some(archive) => {
+                    let pages = archive.pages().iter().map(|page| SiteFile::from_path(&page.path)).collect();
+                    (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
+                }
+                None => (load::load_files(&config, reserved_paths, progress)?, false),
+            };
+        let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
+        let folders = loaded.folders;
+        let mut updater = Self {
+            saving: None,
+            unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
+            archive: Arc::new(loaded.archive),
+            stamp_only_changes: HashMap::new(),
+            files_without_post: HashMap::new(),
+            unsettled: loaded.unsettled.into_iter().map(later).collect(),
+            pages: loaded.pages,
+            roots: Roots::default(),
+            vanished: HashSet::new(),
+            unreadable: HashSet::new(),
+            unchecked,
+            config,
+            reserved_paths,
+            store,
+        };
+        updater.record_roots(&folders);
+        Ok(updater)
+    }
+
+    /// The current archive.
+    pub fn archive(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.archive)
+    }
+
+    /// The configuration for reading files.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// True if the archive came from the store and has not been compared with the files yet.
+    pub fn is_unchecked(&self) -> bool {
+        self.unchecked
+    }
+
+    /// Time until the next work that no file event triggers.
+    pub fn next_wake(&self) -> Duration {
+        let now = Timestamp::from_system_time(SystemTime::now());
+        // Timestamps have whole seconds, so add a margin.
+        let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
+        let unsettled = self.unsettled.values().map(|(_, at)| at.saturating_duration_since(Instant::now()));
+        let due = self.archive.next_due().map(until);
+        unsettled.chain(due).chain([until(self.archive.next_midnight())]).min().unwrap_or_default()
+    }
+
+    /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
+    /// and checks files that were still changing.
+    pub fn tick(&mut self) -> Option<Update> {
+        let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
+        let settled: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
+        let update = if settled.is_empty() { None } else { self.check_files(PathsToCheck::files(settled)) };
+        let now = Timestamp::from_system_time(SystemTime::now());
+        let is_due =
+            self.archive.next_due().is_some_and(|due| due <= now) || self.archive.next_midnight() <= now;
+        if !is_due {
+            return update;
+        }
+        let names = self.archive.names().clone();
+        let later = self.publish(Change { names, ..Change::default() });
+        let mut new = update.map(|update| update.new).unwrap_or_default();
+        new.extend(later.new);
+        Some(Update { new, ..later })
+    }
+
+    /// Waits until files that were still changing are due, then checks them once.
+    pub(super) fn settle(&mut self) {
+        if let Some(longest) = self.unsettled.values().map(|(_, at)| *at).max() {
+            std::thread::sleep(longest.saturating_duration_since(Instant::now()) + Duration::from_millis(50));
+            self.tick();
+        }
+    }
+
+    /// Replaces the configuration by one that reads files in the same way.
+    pub fn set_config(&mut self, config: Arc<Config>) {
+        self.config = config;
+    }
+
+    /// Checks paths of the site that had events. Also returns the folders found below them.
+    pub fn apply_events(&mut self, paths: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
+        self.apply_events_and_moves(paths, &[])
+    }
+
+    /// Like [`Updater::apply_events`], and also checks every known file below the `moved` folders, which were
+    /// removed or replaced.
+    pub fn apply_events_and_moves(
+        &mut self,
+        paths: &[PathBuf],
+        moved: &[PathBuf],
+    ) -> (Option<Update>, Vec<PathBuf>) {
+        let config = Arc::clone(&self.config);
+        let walk = Walk::new(&config);
+        let mut to_check = PathsToCheck::default();
+        moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
+        let (mut folders, mut holders) = (Vec::new(), Vec::new());
+        for path in paths {
+            if path.is_dir() {
+                let found = walk.below(path);
+                to_check.posts.extend(found.posts);
+                to_check.pages |= !found.pages.is_empty();
+                self.pages.extend(found.pages);
+                folders.extend(found.folders);
+                to_check.problems.extend(found.problems);
+                let relative = self.relative(path);
+                if self.archive.at_file(&relative).is_some() {
+                    // The folder has replaced the file of a post.
+                    to_check.posts.push(SiteFile::from_path(&relative));
+                }
+                to_check.cleared.push(relative);
+            } else {
+                let relative = self.relative(path);
+                if self.is_gone(&relative) {
+                    to_check.cleared.push(relative);
+                }
+                match walk.classify(path) {
+                    Some((SiteFileKind::Post, file)) => {
+                        holders.extend(path.parent().map(Path::to_owned));
+                        to_check.posts.push(file);
+                    }
+                    Some((SiteFileKind::Page, file)) => {
+                        to_check.pages = true;
+                        self.pages.push(file);
+                    }
+                    None => {}
+                }
+            }
+        }
+        let update = self.check_files(to_check);
+        holders.extend(folders.iter().cloned());
+        self.record_roots(&holders);
+        (update, folders)
+    }
+
+    /// Checks every file of the site by time and size; the flag makes it read all contents instead. Also
+    /// returns the site's folders.
+    pub fn rescan(&mut self, reread_all: bool) -> (Option<Update>, Vec<PathBuf>) {
+        let scan = FullScan::new(&self.config, &self.archive, reread_all);
+        self.apply_scan(scan)
+    }
+
+    /// Checks the files that a scan reports as different. Each file is examined again, so the scan
+    /// may be stale. Also returns the site's folders.
+    pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
+        let FullScan { mut candidates, pages, folders, problems, unfound_paths, reread_all, .. } = scan;
+        // These files may seem unchanged by time and size, so add them explicitly.
+        let known = self.files_without_post.keys().filter(|path| self.archive.at_file(path).is_some());
+        let known = known.filter(|path| SiteFile::is_exact(path));
+        candidates.extend(known.map(|path| SiteFile::from_path(path)));
+        let walk = Walk::new(&self.config);
+        for path in unfound_paths {
+            match walk.classify(&self.config.root.join(&*path)) {
+                Some((SiteFileKind::Post, file)) => candidates.push(file),
+                _ => {
+                    self.unreadable.insert(path);
+                }
+            }
+        }
+        // New pages may have appeared. Reading the pages detects the removed ones.
+        self.pages.extend(pages);
+        let was_kept = std::mem::take(&mut self.unchecked);
+        self.forget_returned();
+        let cleared = vec![String::new()];
+        let to_check = PathsToCheck { posts: candidates, pages: true, problems, cleared, reread_all };
+        let update = self.check_files(to_check);
+        if was_kept {
+            // Without a save, every start would read these files again. Later touches are not worth one:
+            // a scraper may touch all files every minute.
+            self.unsaved += self.stamp_only_changes.len();
+        }
+        self.roots.forget_changed(|folder| self.vanished.contains(folder));
+        self.record_roots(&folders);
+        (update, folders)
+    }
+
+    /// Saves the archive, on another thread, if at least 1% of it has changed since the last save.
+    pub fn save(&mut self) {
+        let Some(store) = self.store.clone() else { return };
+        let is_writing = self.saving.as_ref().is_some_and(|writing| !writing.is_finished());
+        if is_writing || self.unsaved == 0 || self.unsaved * 100 < self.archive.len() {
+            return;
+        }
+        self.unsaved = 0;
+        let (archive, stamp_only_changes) = (self.archive(), self.stamp_only_changes.clone());
+        self.saving = Some(std::thread::spawn(move || {
+            let start = Instant::now();
+            match store.save(&archive, &stamp_only_changes) {
+                Ok(()) => {
+                    let took_ms = start.elapsed().as_millis() as u64;
+                    tracing::info!(took_ms, "cached archive written to {}", store.file().display());
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        %error,
+                        "cannot write the cached archive {}; the next start reads all files",
+                        store.file().display()
+                    );
+                }
+            }
+        }));
+    }
+
+    fn publish(&mut self, change: Change) -> Update {
+        self.unsaved += change.posts.len() + change.gone.len();
+        let start = Instant::now();
+        let (next, new) = self.archive.after(change, Timestamp::from_system_time(SystemTime::now()));
+        self.archive = Arc::new(next);
+        Update { archive: self.archive(), new, took: start.elapsed() }
+    }
+}
+
+/// Loads the stored archive, if it can be used.
+fn load_stored(store: &Store, config: &Config, reserved_paths: ReservedPaths) -> Option<Snapshot> {
+    match store
+        .load(SnapshotRules::new(config, reserved_paths), Timestamp::from_system_time(SystemTime::now()))
+    {
+        Ok(archive) => Some(archive),
+        Err(reason) => {
+            tracing::info!("cached archive {} not used: {reason}; reading all files", store.file().display());
+            None
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Follows the site's folder while the server runs. File events, the clock, regular scans and the
+//! operator's commands produce one [`Update`] of the archive after the other.
+
+mod folders;
+mod listen;
+#[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(not(target_os = "linux"))]
+mod mounts {
+    /// Only Linux lists mounts in a file. Elsewhere, the regular scan finds the files of a new mount.
+    pub(super) fn below(_site: &std::path::Path) -> u64 {
+        0
+    }
+}
+mod pending;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use notify::{Event, RecommendedWatcher, Watcher};
+
+use crate::archive::load::{Progress, ReservedPaths};
+use crate::archive::updater::{FullScan, Update, Updater};
+use crate::archive::watch::folders::WatchedFolders;
+use crate::archive::watch::pending::PendingEvents;
+use crate::config::{Config, ConfigError, WatchMode};
+
+/// Minimum time between two polls.
+const POLL: Duration = Duration::from_secs(2);
+/// Polls take at most 1/`POLL_SHARE` of the time.
+const POLL_SHARE: u32 = 10;
+/// Interval of the checks for changes without a file event: a volume was mounted or unmounted, a missing
+/// folder is back, or an unreadable folder is readable.
+const VANISHED: Duration = Duration::from_secs(1);
+
+/// Input of a watch.
+#[derive(Debug)]
+pub enum WatchCommand {
+    /// An event of the file system.
+    Files(notify::Result<Event>),
+    /// The result of the scan with this number.
+    Scanned(u64, FullScan),
+    /// Reload command of the operator: use these settings and read all files again.
+    Reload(Arc<Config>),
+    /// Stop the watch.
+    Stop,
+}
+
+/// Output of a watch.
+#[derive(Debug)]
+pub enum WatchUpdate {
+    /// The archive has changed.
+    Updated(Update),
+    /// The operator's new settings are in effect, with the resulting archive.
+    Reloaded(Arc<Config>, Update),
+    /// The operator's new settings are invalid and were rejected.
+    Refused(ConfigError),
+}
+
+/// The state of a running watch.
+pub struct Watch<'a> {
+    updater: Updater,
+    reserved_paths: ReservedPaths,
+    /// The queue of commands, with the sender for file events and scans.
+    commands: (Sender<WatchCommand>, Receiver<WatchCommand>),
+    on_update: &'a mut dyn FnMut(WatchUpdate),
+    watcher: Option<RecommendedWatcher>,
+    pending: PendingEvents,
+    /// The folders with a file system watch.
+    watched: WatchedFolders,
+    last_scan: Instant,
+    /// Duration of the last scan.
+    scan_took: Duration,
+    /// Number of scans started. The number identifies the current one.
+    scans: u64,
+    /// A scan is running on another thread.
+    is_scanning: bool,
+    /// The running scan may have missed a change, so another must follow.
+    scan_again: bool,
+    /// A hash of the mounts below the site.
+    mounts: u64,
+    /// Time of the last check for replaced folders and mounts.
+    last_mount_check: Instant,
+    /// New settings, applied after the queued commands.
+    settings: Option<Arc<Config>>,
+}
+
+/// Follows a site until [`WatchCommand::Stop`]. Passes the initial archive and then every change to the callback.
+pub fn run(
+    updater: Updater,
+    reserved_paths: ReservedPaths,
+    commands: (Sender<WatchCommand>, Receiver<WatchCommand>),
+    on_update: &mut dyn FnMut(WatchUpdate),
+) {
+    let mut watch = Watch {
+        updater,
+        reserved_paths,
+        commands,
+        on_update,
+        watcher: None,
+        pending: PendingEvents::default(),
+        watched: WatchedFolders::default(),
+        last_scan: Instant::now(),
+        scan_took: Duration::ZERO,
+        scans: 0,
+        is_scanning: false,
+        scan_again: false,
+        mounts: 0,
+        last_mount_check: Instant::now(),
+        settings: None,
+    };
+    // Listen before publishing the archive, so that no later write is missed.
+    watch.listen_first();
+    watch.publish(watch.current_update());
+    watch.begin();
+    watch.follow();
+}
+
+impl Watch<'_> {
+    /// Listens in every folder, then starts a scan. The scan finds changes made during the load, and
+    /// compares a stored archive with the files.
+    fn begin(&mut self) {
+        let kept = self.updater.is_unchecked();
+        self.mounts = mounts::below(&self.updater.config().root);
+        self.updater.save();
+        let folders = self.updater.folders();
+        self.listen(&folders);
+        if kept || self.updater.config().watch != WatchMode::Off {
+            self.start_scan();
+        }
+    }
+
+    fn follow(&mut self) {
+        loop {
+            let wait = self.wait();
+            let first = match self.commands.1.recv_timeout(wait) {
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let mut next = first;
+            while let Some(command) = next {
+                match command {
+                    WatchCommand::Files(event) => self.queue_event(event),
+                    WatchCommand::Scanned(number, scan) if number == self.scans => self.apply_scan(scan),
+                    // The scan used settings that are no longer in effect.
+                    WatchCommand::Scanned(..) => {}
+                    WatchCommand::Reload(config) => self.settings = Some(config),
+                    WatchCommand::Stop => return,
+                }
+                next = self.commands.1.try_recv().ok();
+            }
+            // Only the latest settings matter.
+            if let Some(config) = self.settings.take() {
+                self.reload(config);
+            }
+            self.run_due_work();
+        }
+    }
+
+    /// Time until the next scheduled work.
+    fn wait(&self) -> Duration {
+        let mut wait = self.updater.next_wake();
+        if let Some(due) = self.pending.due() {
+            wait = wait.min(due.saturating_duration_since(Instant::now()));
+        }
+        if let Some(every) = self.scan_interval().filter(|_| !self.is_scanning) {
+            wait = wait.min(every.saturating_sub(self.last_scan.elapsed()));
+        }
+        if self.watcher.is_some() || self.updater.has_missing_folder() {
+            wait = wait.min(VANISHED);
+        }
+        wait
+    }
+
+    fn scan_interval(&self) -> Option<Duration> {
+        let config = self.updater.config();
+        let polls =
+            config.watch == WatchMode::Poll || (config.watch == WatchMode::Events && self.watcher.is_none());
+        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
+    }
+
+    /// Does all work that is due.
+    fn run_due_work(&mut self) {
+        if let Some(update) = self.updater.tick() {
+            self.publish(update);
+        }
+        if self.pending.is_due() {
+            let (paths, overflow) = self.pending.take();
+            if overflow {
+                tracing::info!("file events were lost; scanning all files");
+                self.start_scan();
+            } else {
+                self.apply_events(paths);
+            }
+        }
+        let reopened = self.updater.reopened();
+        if !reopened.is_empty() {
+            self.apply_events(reopened);
+        }
+        let is_due = self.scan_interval().is_some_and(|every| self.last_scan.elapsed() >= every);
+        if !self.is_scanning && (is_due || self.updater.has_returned()) {
+            self.start_scan();
+        }
+        if self.watcher.is_some() && self.last_mount_check.elapsed() >= VANISHED && self.has_replaced_folder()
+        {
+            self.start_scan();
+            // The current scan may miss files written before the new folder has a watch.
+            self.scan_again = true;
+        }
+    }
+
+    fn apply_events(&mut self, paths: Vec<PathBuf>) {
+        // The files of a removed or replaced folder disappear without events of their own.
+        let moved: Vec<PathBuf> = paths.iter().filter(|path| self.watched.contains(path)).cloned().collect();
+        for place in moved.iter().flat_map(|folder| self.watched.remove_moved(folder)) {
+            // The system has usually removed the watch already, so ignore errors.
+            let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
+        }
+        let (update, folders) = self.updater.apply_events_and_moves(&paths, &moved);
+        let has_changed = update.is_some();
+        update.into_iter().for_each(|update| self.publish(update));
+        self.watch_new_folders(folders);
+        if has_changed && self.updater.has_vanished() {
+            // A missing folder may have been renamed, so search the whole site for its posts.
+            self.start_scan();
+        }
+    }
+
+    /// True if a volume was mounted or unmounted since the last check. No file event reports a mount.
+    fn has_replaced_folder(&mut self) -> bool {
+        self.last_mount_check = Instant::now();
+        let mounts = mounts::below(&self.updater.config().root);
+        let other_mounts = std::mem::replace(&mut self.mounts, mounts) != mounts;
+        other_mounts || !self.is_scanning && self.updater.has_replaced_folder()
+    }
+
+    /// Starts a scan on another thread, so that file events need not wait for it.
+    fn start_scan(&mut self) {
+        if std::mem::replace(&mut self.is_scanning, true) {
+            self.scan_again = true;
+            return;
+        }
+        self.scans += 1;
+        let number = self.scans;
+        let (config, archive) = (Arc::clone(self.updater.config()), self.updater.archive());
+        let sender = self.commands.0.clone();
+        std::thread::spawn(move || {
+            // The receiver is gone when the program exits.
+            let _ = sender.send(WatchCommand::Scanned(number, FullScan::new(&config, &archive, false)));
+        });
+    }
+
+    /// Applies the result of a scan.
+    fn apply_scan(&mut self, scan: FullScan) {
+        self.is_scanning = false;
+        let kept = self.updater.is_unchecked();
+        self.scan_took = scan.took;
+        self.last_scan = Instant::now();
+        let (update, folders) = self.updater.apply_scan(scan);
+        // A missing folder may have been renamed, so search the whole site for its posts.
+        self.scan_again |= update.is_some() && self.updater.has_vanished();
+        update.into_iter().for_each(|update| self.publish(update));
+        if kept {
+            let took_ms = self.scan_took.as_millis() as u64;
+            tracing::info!(
+                took_ms,
+                posts = self.updater.archive().len(),
+                "cached archive verified against the files"
+            );
+        }
+        self.watch_new_folders(folders);
+        self.updater.save();
+        if std::mem::take(&mut self.scan_again) {
+            self.start_scan();
+        }
+    }
+
+    /// The current archive, without new posts.
+    fn current_update(&self) -> Update {
+        Update { archive: self.updater.archive(), new: Vec::new(), took: Duration::ZERO }
+    }
+
+    fn publish(&mut self, update: Update) {
+        let posts = update.archive.len();
+        let took_us = update.took.as_micros() as u64;
+        tracing::debug!(posts, new = update.new.len(), took_us, "archive updated");
+        (self.on_update)(WatchUpdate::Updated(update));
+    }
+
+    /// Rereads all files, with the new settings if they affect how files are read.
+    fn reload(&mut self, config: Arc<Config>) {
+        let old = self.updater.config();
+        let same_files = old.reading_key() == config.reading_key();
+        let same_watch = old.watch == config.watch;
+        let before = self.updater.archive();
+        if same_files {
+            self.updater.set_config(Arc::clone(&config));
+        }
+        // The code below publishes the new posts of this update together with the new settings.
+        let (update, folders) = self.updater.rescan(same_files);
+        self.watch_new_folders(folders);
+        if !same_files {
+            if let Some(folder) = self.updater.missing_folder() {
+                // A reload from scratch would lose the folder's posts.
+                tracing::error!(
+                    "reload failed, keeping the current configuration: {} is missing or unreadable; \
+                     send SIGHUP again when it is available",
+                    folder.display()
+                );
+                update.into_iter().for_each(|update| self.publish(update));
+                return;
+            }
+            match Updater::open(Arc::clone(&config), self.reserved_paths, &Progress::default()) {
+                Ok(updater) => self.updater = updater,
+                Err(error) => {
+                    update.into_iter().for_each(|update| self.publish(update));
+                    return (self.on_update)(WatchUpdate::Refused(error));
+                }
+            }
+        }
+        let archive = self.updater.archive();
+        let new = archive.listed().iter().filter(|id| before.at_file(archive.post(*id).path()).is_none());
+        let update = Update { new: new.collect(), archive: Arc::clone(&archive), took: Duration::ZERO };
+        (self.on_update)(WatchUpdate::Reloaded(config, update));
+        if !same_files || !same_watch {
+            self.watcher = None;
+            self.pending = PendingEvents::default();
+            self.watched = WatchedFolders::default();
+            // The result of a running scan belongs to the old settings.
+            self.scans += 1;
+            self.is_scanning = false;
+            self.listen_first();
+            self.begin();
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Documents for feed readers, search engines and other programs.
+
+pub mod dataset;
+pub mod descriptions;
+pub mod feeds;
+pub mod sitemaps;

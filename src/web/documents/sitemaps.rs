@@ -1,0 +1,356 @@
+//! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, at least one file per month, one for the
+//! lists, and the news of the last two days.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+use std::time::Duration;
+
+use askama::Template;
+use chrono::{Datelike, NaiveDate};
+
+use crate::archive::page::OwnPage;
+use crate::archive::snapshot::{Groups, Period};
+use crate::archive::{PostId, Snapshot, Timestamp};
+use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::paths::Route;
+
+/// URLs per file. The protocol allows 50,000; smaller files are faster to make.
+const MOST_URLS: usize = 10_000;
+/// News per file, the limit of
+/// <https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap>.
+const MOST_NEWS: usize = 1000;
+/// The age up to which a post counts as news there.
+const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// A file of the sitemap. The number is the file's part, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SitemapFile {
+    /// Home, sources, tags, securities, years, months and the site's own pages.
+    Lists(usize),
+    /// The posts of a month, identified by its first day.
+    Month(NaiveDate, usize),
+}
+
+impl SitemapFile {
+    /// Returns whether the archive has posts for the file. The first part of the lists always counts; only
+    /// the largest archives have more.
+    pub fn exists_in(self, archive: &Snapshot) -> bool {
+        match self {
+            Self::Lists(part) => part == 1,
+            Self::Month(first, part) => archive
+                .month_of(archive.listed(), first)
+                .is_some_and(|month| part > 0 && has_any(archive, places(&month, part))),
+        }
+    }
+}
+
+impl Display for SitemapFile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let part = match self {
+            Self::Lists(part) => {
+                f.write_str("lists")?;
+                part
+            }
+            Self::Month(first, part) => {
+                write!(f, "{:04}-{:02}", first.year(), first.month())?;
+                part
+            }
+        };
+        if *part > 1 { write!(f, "-{part}") } else { Ok(()) }
+    }
+}
+
+/// The text is not the name of a sitemap file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct InvalidSitemapName;
+
+impl FromStr for SitemapFile {
+    type Err = InvalidSitemapName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSitemapName> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let number = |text: &str| text.parse::<u32>().map_err(|_| InvalidSitemapName);
+        let part =
+            |text: Option<&&str>| text.map_or(Ok(1), |text| text.parse().map_err(|_| InvalidSitemapName));
+        let file = match parts[..] {
+            ["lists", ..] if parts.len() <= 2 => Self::Lists(part(parts.get(1))?),
+            [year, month, ..] if parts.len() <= 3 => {
+                let year = year.parse().map_err(|_| InvalidSitemapName)?;
+                let first = NaiveDate::from_ymd_opt(year, number(month)?, 1).ok_or(InvalidSitemapName)?;
+                Self::Month(first, part(parts.get(2))?)
+            }
+            _ => return Err(InvalidSitemapName),
+        };
+        // Each file has exactly one name: no sign, no extra zeros, no number for the first part.
+        if file.to_string() == text { Ok(file) } else { Err(InvalidSitemapName) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/index.xml")]
+struct SitemapIndex {
+    files: Vec<SitemapUrl>,
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/urls.xml")]
+struct UrlSet {
+    urls: Vec<SitemapUrl>,
+}
+
+/// The entry of a page or of a sitemap file.
+struct SitemapUrl {
+    address: String,
+    /// When it last changed; `None` if unknown.
+    modified: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "sitemaps/news.xml")]
+struct NewsFile<'a> {
+    name: &'a str,
+    language: String,
+    news: Vec<NewsItem>,
+}
+
+struct NewsItem {
+    address: String,
+    published: String,
+    title: String,
+}
+
+/// Serves `/sitemap.xml`.
+pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
+    let archive = request.archive;
+    let months = archive.months_of(archive.listed());
+    let mut files: Vec<(SitemapFile, Option<Timestamp>)> = Vec::new();
+    let newest = archive.listed().last().map(|id| archive.post(id).date);
+    for part in 1..=lists(request).len().div_ceil(MOST_URLS) {
+        files.push((SitemapFile::Lists(part), newest));
+    }
+    for month in &months {
+        for part in 1..=month.posts().div_ceil(MOST_URLS) {
+            let places = places(month, part);
+            // The protocol's schema does not allow a file without URLs.
+            if !has_any(archive, places.clone()) {
+                continue;
+            }
+            files
+                .push((SitemapFile::Month(month.day, part), archive.last_modified(archive.listed(), places)));
+        }
+    }
+    // The news sitemap is listed only if it has URLs.
+    let news = news_of(request).len().div_ceil(MOST_NEWS);
+    let fingerprint = request.fingerprint("sitemap index").with((&files, news));
+    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+        let site = request.site;
+        let news = (1..=news).map(|n| {
+            let address = site.absolute(Route::NewsSitemap);
+            SitemapUrl {
+                address: if n > 1 { format!("{address}?page={n}") } else { address },
+                modified: None,
+            }
+        });
+        let files = files.iter().map(|(file, modified)| SitemapUrl {
+            address: site.absolute(Route::Sitemap(*file)),
+            modified: modified.map(|moment| at(request, moment)),
+        });
+        Ok(SitemapIndex { files: files.chain(news).collect() })
+    }))
+}
+
+/// Serves `/sitemap/<file>.xml`.
+pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
+    match file {
+        SitemapFile::Lists(part) => {
+            let all = lists(request);
+            let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
+            let fingerprint = request.fingerprint("sitemap of lists").with(urls);
+            Some(request.document(
+                ContentType::SITEMAP,
+                CachePolicy::Revalidate,
+                fingerprint.finish(),
+                || {
+                    let urls = urls.iter().map(|(path, moment)| SitemapUrl {
+                        address: request.site.absolute(path),
+                        modified: moment.map(|moment| at(request, moment)),
+                    });
+                    Ok(UrlSet { urls: urls.collect() })
+                },
+            ))
+        }
+        SitemapFile::Month(first, part) => {
+            let archive = request.archive;
+            let month = archive.month_of(archive.listed(), first)?;
+            let places = places(&month, part);
+            if part == 0 || !has_any(archive, places.clone()) {
+                return None;
+            }
+            let posts: Vec<PostId> = archive.listed().range(places).collect();
+            let mut fingerprint = request.fingerprint("sitemap of a month");
+            for id in &posts {
+                fingerprint.add(archive.post(*id).hash);
+            }
+            Some(request.document(
+                ContentType::SITEMAP,
+                CachePolicy::Revalidate,
+                fingerprint.finish(),
+                || {
+                    let posts = posts.iter().map(|id| archive.post(*id));
+                    let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
+                        address: request.site.absolute(post.url()),
+                        modified: Some(at(request, post.updated())),
+                    });
+                    Ok(UrlSet { urls: urls.collect() })
+                },
+            ))
+        }
+    }
+}
+
+/// Serves `/news-sitemap.xml`, with `?page=` for further parts.
+pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
+    let page: usize = match request.field("page") {
+        Some(page) => page.parse().ok().filter(|page| *page > 1)?,
+        None => 1,
+    };
+    let all = news_of(request);
+    let posts = match all.chunks(MOST_NEWS).nth(page - 1) {
+        Some(posts) => posts,
+        None if page == 1 => &[],
+        None => return None,
+    };
+    let mut fingerprint = request.fingerprint("news sitemap");
+    for id in posts {
+        fingerprint.add(request.archive.post(*id).hash);
+    }
+    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+        let news = posts.iter().map(|id| {
+            let post = request.archive.post(*id);
+            NewsItem {
+                address: request.site.absolute(post.url()),
+                published: at(request, post.date),
+                title: post.headline().into_owned(),
+            }
+        });
+        Ok(NewsFile {
+            name: &request.site.title,
+            language: language(&request.site.lang),
+            news: news.collect(),
+        })
+    }))
+}
+
+/// The posts of the last two days, newest first. A site may show posts with a future date; they are not news.
+fn news_of(request: &PageRequest<'_>) -> Vec<PostId> {
+    let archive = request.archive;
+    let newest = archive.listed().iter().rev().skip_while(|id| archive.post(*id).date > archive.moment());
+    let is_new = |id: &PostId| archive.moment().since(archive.post(*id).date) <= NEWS;
+    newest.take_while(is_new).filter(|id| archive.post(*id).is_to_be_found()).collect()
+}
+
+/// Returns whether search engines may list any of the posts at these positions.
+fn has_any(archive: &Snapshot, places: std::ops::Range<usize>) -> bool {
+    archive.listed().range(places).any(|id| archive.post(id).is_to_be_found())
+}
+
+/// The positions of the posts in a part of a month; parts count from 1.
+fn places(month: &Period, part: usize) -> std::ops::Range<usize> {
+    let start = month.places.start + part.saturating_sub(1) * MOST_URLS;
+    start.min(month.places.end)..(start + MOST_URLS).min(month.places.end)
+}
+
+/// The pages that are not posts, with the time of their last change.
+fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
+    let archive = request.archive;
+    let newest = archive.listed().last().map(|id| archive.post(id).date);
+    let mut lists = vec![(Route::Home.to_string(), newest)];
+    type Path = fn(&str) -> String;
+    let kinds: [(&Groups, Route<'_>, Path); 3] = [
+        (archive.categories(), Route::Sources, |name| Route::source(name).to_string()),
+        (archive.tags(), Route::Tags, |name| Route::tag(name).to_string()),
+        (archive.securities(), Route::Securities, |code| Route::security(code).to_string()),
+    ];
+    for (groups, all, path) in kinds {
+        if groups.is_empty() {
+            continue;
+        }
+        lists.push((all.to_string(), newest));
+        let mut of_kind: Vec<_> =
+            groups.iter().map(|group| (path(archive.name(group.name())), Some(group.last()))).collect();
+        of_kind.sort_unstable();
+        lists.extend(of_kind);
+    }
+    for month in archive.months_of(archive.listed()) {
+        let last = archive.listed().get(month.places.end - 1).map(|id| archive.post(id).date);
+        if month.day.month() == 1 || lists.last().is_none_or(|(path, _)| !path.starts_with(&year(month.day)))
+        {
+            lists.push((year(month.day), None));
+        }
+        lists.push((Route::Month(month.day.year(), month.day.month()).to_string(), last));
+    }
+    lists.extend(own_pages(request).map(|page| (page.url.to_string(), None)));
+    lists
+}
+
+/// The site's own pages for search engines. Skips `/404.html`, as jekyll-sitemap does.
+fn own_pages<'a>(request: &'a PageRequest<'_>) -> impl Iterator<Item = &'a OwnPage> {
+    request.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
+}
+
+fn year(day: NaiveDate) -> String {
+    Route::Year(day.year()).to_string()
+}
+
+/// A time in the format of the protocol.
+fn at(request: &PageRequest<'_>, moment: Timestamp) -> String {
+    moment.to_rfc3339(request.archive.zone())
+}
+
+/// A language code for news sitemaps: two letters, except for Chinese, where the script matters.
+fn language(tag: &str) -> String {
+    let tag = tag.to_ascii_lowercase();
+    let mut parts = tag.split(['-', '_']);
+    match parts.next() {
+        Some("zh") if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => "zh-tw".into(),
+        Some("zh") => "zh-cn".into(),
+        Some(language) => language.into(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_sitemap_names_are_parsed() {
+        let month = |part| SitemapFile::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
+        let table = [
+            ("lists", Ok(SitemapFile::Lists(1))),
+            ("lists-2", Ok(SitemapFile::Lists(2))),
+            ("2021-12", Ok(month(1))),
+            ("2021-12-3", Ok(month(3))),
+            ("lists-1", Err(InvalidSitemapName)),
+            ("2021-12-1", Err(InvalidSitemapName)),
+            ("2021-12-0", Err(InvalidSitemapName)),
+            ("2021-12-03", Err(InvalidSitemapName)),
+            ("2021-13", Err(InvalidSitemapName)),
+            ("21-12", Err(InvalidSitemapName)),
+            ("", Err(InvalidSitemapName)),
+            ("lists-2-3", Err(InvalidSitemapName)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(text.parse(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn language_tags_map_to_news_sitemap_codes() {
+        for (tag, expected) in [("zh-CN", "zh-cn"), ("zh", "zh-cn"), ("zh-Hant-HK", "zh-tw"), ("en-GB", "en")]
+        {
+            assert_eq!(language(tag), expected);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The program's own files, embedded in the binary. Each name contains a hash of the file's bytes.
+
+use std::sync::LazyLock;
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, header};
+use bytes::Bytes;
+
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::encoding::Encoding;
+
+/// An embedded file, compressed once in each encoding.
+#[derive(Debug)]
+pub struct Asset {
+    name: String,
+    content_type: &'static str,
+    plain: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
+}
+
+impl Asset {
+    fn new(stem: &str, extension: &str, content_type: &'static str, text: &'static str) -> Self {
+        let bytes = without_notes(text).into_bytes();
+        let hash = xxhash_rust::xxh3::xxh3_64(&bytes);
+        Self {
+            name: format!("{stem}-{hash:016x}.{extension}"),
+            content_type,
+            gzip: Encoding::Gzip.encode(bytes.clone()).into(),
+            brotli: Encoding::Brotli.encode(bytes.clone()).into(),
+            plain: bytes.into(),
+        }
+    }
+
+    /// The file name in the URL: stem, hash and extension.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Removes empty lines, comment lines and indentation, which only developers need. None of the
+/// files has a multi-line string.
+fn without_notes(text: &str) -> String {
+    let is_note = |line: &&str| {
+        line.is_empty() || line.starts_with("// ") || (line.starts_with("/*") && line.ends_with("*/"))
+    };
+    text.lines().map(str::trim).filter(|line| !is_note(line)).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// The style sheet of all pages.
+pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../../assets/style.css"))
+});
+
+/// The additional style sheet of the search page.
+pub static SEARCH_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("search", "css", "text/css; charset=utf-8", include_str!("../../../assets/search.css"))
+});
+
+/// The script that runs before a page is shown, so that the page does not visibly change.
+pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("early", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/early.js"))
+});
+
+/// The main script. Pages work without it.
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/finews.js"))
+});
+
+/// The script for suggestions. The main script loads it when a reader is about to search.
+pub static SUGGEST: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("suggest", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/suggest.js"))
+});
+
+/// The style sheet of feeds that a reader opens in a browser.
+pub static FEED_STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("feed", "css", "text/css; charset=utf-8", include_str!("../../../assets/feed.css"))
+});
+
+/// The default icon, for sites without their own.
+pub static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../../assets/icon.svg")));
+
+/// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page.
+pub fn favicon() -> Response<Body> {
+    let mut response = Response::new(Body::from(&include_bytes!("../../../assets/favicon.ico")[..]));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
+    headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(include_bytes!("../../../assets/favicon.ico").len()));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    response
+}
+
+/// Serves an embedded file; `None` if no file has this name. The name identifies the version,
+/// so the response needs no ETag.
+pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
+    let asset = [&*STYLE, &*SEARCH_STYLE, &*EARLY, &*SCRIPT, &*SUGGEST, &*FEED_STYLE, &*ICON]
+        .into_iter()
+        .find(|asset| asset.name == name)?;
+    let bytes = match encoding {
+        Encoding::Brotli | Encoding::QuickBrotli => &asset.brotli,
+        Encoding::Gzip => &asset.gzip,
+        Encoding::Identity => &asset.plain,
+    };
+    let mut response = Response::new(Body::from(bytes.clone()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    headers.insert(header::CACHE_CONTROL, CachePolicy::Immutable.header());
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Some(encoding) = encoding.header() {
+        headers.insert(header::CONTENT_ENCODING, encoding);
+    }
+    if asset.content_type.starts_with("image/") {
+        let embeddable = HeaderName::from_static("cross-origin-resource-policy");
+        headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
+    }
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comment_lines_and_indentation_are_removed() {
+        let text =
+            "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
+        assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");
+        for text in [
+            include_str!("../../../assets/finews.js"),
+            include_str!("../../../assets/early.js"),
+            include_str!("../../../assets/suggest.js"),
+        ] {
+            assert!(!text.contains("`\n"), "a text over several lines would lose its spaces");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Notifications of new posts: to readers over `/live`, and to other servers.
+
+pub mod live;
+pub mod websub;

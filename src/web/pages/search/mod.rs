@@ -1,0 +1,284 @@
+//! `/search?q=`: the posts that match a query, by relevance or time, with links that narrow the search. The
+//! first page also lists sources and securities with a matching name.
+
+mod filters;
+mod relaxed_queries;
+
+use std::cmp::Reverse;
+
+use askama::Template;
+
+use crate::archive::snapshot::Group;
+use crate::archive::{Post, PostId};
+use crate::search::query::Query;
+use crate::search::snippet::{Needles, SnippetPiece};
+use crate::search::{Cursor, Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
+use crate::web::documents::feeds::{FeedFormat, FeedLink};
+use crate::web::http::cache::CachePolicy;
+use crate::web::http::reply::{PageError, PageRequest, Reply};
+use crate::web::pages::search::filters::SearchFilters;
+use crate::web::pages::{Head, securities};
+use crate::web::paths::Route;
+use crate::web::view::name_index::{self, NameIndex, NormalisedNames};
+use crate::web::view::site::Site;
+use crate::web::view::timeline::{self, Link};
+
+/// Number of results per page.
+const PER_PAGE: usize = 20;
+/// Maximum number of sources, and of securities.
+const NAMES: usize = 12;
+/// Longest text, in characters, that may be a name.
+const LONGEST_NAME: usize = 24;
+/// Length of a snippet in Han characters: about two lines.
+const SNIPPET: usize = 80;
+
+#[derive(Template)]
+#[template(path = "pages/search.html")]
+struct Page<'a> {
+    site: &'a Site,
+    head: Head,
+    /// The query as the reader typed it.
+    typed: &'a str,
+    title: String,
+    /// Notes about an incomplete index and about ignored parts of the query.
+    notices: Vec<String>,
+    names: Vec<NameMatches>,
+    /// The number of results as text; empty without a query.
+    found: String,
+    orders: Vec<OrderLink>,
+    is_newest: bool,
+    results: Vec<SearchResult<'a>>,
+    filters: SearchFilters,
+    first: Option<String>,
+    next: Option<String>,
+    /// The search by time, linked after the last ranked result.
+    unranked: Option<String>,
+    /// Related queries with results, if this one has none.
+    offers: Vec<Link>,
+}
+
+/// Sources or securities with a matching name.
+struct NameMatches {
+    label: &'static str,
+    links: Vec<Link>,
+}
+
+/// A link to the same search in another order.
+struct OrderLink {
+    label: &'static str,
+    href: String,
+    is_current: bool,
+}
+
+/// A search result.
+struct SearchResult<'a> {
+    href: String,
+    lang: Option<&'a str>,
+    title: Vec<SnippetPiece>,
+    snippet: Vec<SnippetPiece>,
+    iso: String,
+    moment: String,
+    source: Option<Link>,
+}
+
+/// The parameters of a search, from its URL.
+struct SearchParams {
+    typed: String,
+    query: Query,
+    /// True if a part of the typed text was ignored.
+    is_short: bool,
+    order: Order,
+    after: Option<Cursor>,
+}
+
+impl SearchParams {
+    fn from_request(request: &PageRequest<'_>) -> Self {
+        let typed = request.typed_query().unwrap_or_default();
+        let order = match request.field("order").as_deref() {
+            Some("newest") => Order::Newest,
+            _ => Order::Best,
+        };
+        let after = request.field("after").and_then(|after| after.parse().ok());
+        let (query, is_short) = Query::read(&typed);
+        Self { query, is_short, typed, order, after }
+    }
+
+    /// The address of a search.
+    fn address(request: &PageRequest<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
+        let mut fields = form_urlencoded::Serializer::new(String::new());
+        fields.append_pair("q", query);
+        if order == Order::Newest {
+            fields.append_pair("order", "newest");
+        }
+        if let Some(after) = after {
+            fields.append_pair("after", &after.to_string());
+        }
+        format!("{}?{}", request.site.search(), fields.finish())
+    }
+
+    /// A link to another query in the same order.
+    fn link(&self, request: &PageRequest<'_>, label: String, query: &Query) -> Link {
+        Link { label, href: Self::address(request, &query.to_string(), self.order, None) }
+    }
+}
+
+/// Serves `/search`. `generation` is the number of the current site and archive.
+pub fn get(request: &PageRequest<'_>, search: &Follower, name_index: &NameIndex, generation: u64) -> Reply {
+    let params = SearchParams::from_request(request);
+    let fingerprint = request.fingerprint("search").with((&params.typed, params.order, params.after));
+    let fingerprint = fingerprint.with((search.version(), generation)).finish();
+    request.page(CachePolicy::Revalidate, fingerprint, || page(request, search, name_index, &params))
+}
+
+fn page<'a>(
+    request: &PageRequest<'a>,
+    search: &Follower,
+    name_index: &NameIndex,
+    params: &'a SearchParams,
+) -> Result<Page<'a>, PageError> {
+    let texts = request.site.texts;
+    let find = |index: &SearchIndex| {
+        index.search(request.archive, &params.query, params.order, params.after, PER_PAGE)
+    };
+    let found = search.read(find)?;
+    let is_there = found.is_some();
+    let found = found.unwrap_or_default();
+    let is_asked = !params.query.is_empty();
+    let names = if is_asked && params.after.is_none() {
+        names(request, name_index, &params.query)
+    } else {
+        Vec::new()
+    };
+    let offers = if is_asked && is_there && found.count == 0 {
+        let count = |query: &Query| search.read(|index| index.count(request.archive, query));
+        relaxed_queries::find(&params.query, |query| Ok(count(query)?.unwrap_or(0)))?
+    } else {
+        Vec::new()
+    };
+    let offer = |(query, count): (Query, usize)| {
+        let label = format!("{query} ({})", texts.counted(count, count >= MOST_COUNTED));
+        params.link(request, label, &query)
+    };
+    let title = if is_asked { texts.results_for(&params.typed) } else { texts.search.to_owned() };
+    let orders = [(texts.best_first, Order::Best), (texts.newest_first, Order::Newest)];
+    let orders = orders.map(|(label, order)| OrderLink {
+        label,
+        href: SearchParams::address(request, &params.typed, order, None),
+        is_current: order == params.order,
+    });
+    let results = hits(request, &Needles::new(&params.query, found.is_cut), &found.posts);
+    Ok(Page {
+        site: request.site,
+        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
+        typed: &params.typed,
+        title,
+        notices: notices(request, params, &search.state(), is_there),
+        names,
+        found: match is_asked && is_there {
+            true => texts.found(&texts.counted(found.count, found.is_more)),
+            false => String::new(),
+        },
+        orders: if found.count > 1 { orders.into() } else { Vec::new() },
+        is_newest: params.order == Order::Newest,
+        filters: SearchFilters::new(request, params, &found),
+        first: params.after.map(|_| SearchParams::address(request, &params.typed, params.order, None)),
+        next: found.next.map(|next| SearchParams::address(request, &params.typed, params.order, Some(next))),
+        unranked: (params.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
+            .then(|| SearchParams::address(request, &params.typed, Order::Newest, None)),
+        offers: offers.into_iter().map(offer).collect(),
+        results,
+    })
+}
+
+/// The posts as search results.
+fn hits<'a>(request: &PageRequest<'a>, needles: &Needles, posts: &[PostId]) -> Vec<SearchResult<'a>> {
+    posts.iter().map(|id| hit(request, needles, request.archive.post(*id))).collect()
+}
+
+fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> SearchResult<'a> {
+    let at = post.date.in_zone(request.archive.zone());
+    SearchResult {
+        href: request.site.href(post.url()),
+        lang: post.lang().map(|lang| request.archive.name(lang)),
+        title: needles.marked(&post.headline()),
+        // A damaged article can still be found by its title.
+        snippet: needles.snippet(
+            &request.archive.article(post).map(|article| article.text()).unwrap_or_default(),
+            SNIPPET,
+        ),
+        iso: at.to_rfc3339(),
+        moment: request.site.texts.moment(at),
+        source: timeline::source(request, post),
+    }
+}
+
+/// Notices for the reader: an incomplete index, or ignored parts of the query. Empty if neither applies.
+fn notices(
+    request: &PageRequest<'_>,
+    params: &SearchParams,
+    state: &IndexState,
+    is_there: bool,
+) -> Vec<String> {
+    let texts = request.site.texts;
+    let of_index = match state {
+        // The index was replaced during the search.
+        IndexState::Current if !is_there => Some(texts.index_waiting.to_owned()),
+        IndexState::Current => None,
+        IndexState::Waiting => Some(texts.index_waiting.to_owned()),
+        IndexState::Building { done, total } => Some(texts.index_building(*done, *total)),
+        IndexState::Failing(_) if is_there => Some(texts.index_stale.to_owned()),
+        IndexState::Failing(_) => Some(texts.index_missing.to_owned()),
+    };
+    let of_query = params.is_short.then(|| texts.query_too_long.to_owned());
+    of_index.into_iter().chain(of_query).collect()
+}
+
+/// Sources and securities whose names contain the query.
+fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Vec<NameMatches> {
+    let typed = query.texts.join(" ");
+    if !(1..=LONGEST_NAME).contains(&typed.chars().count()) || !query.filters.is_empty() {
+        return Vec::new();
+    }
+    let archive = request.archive;
+    let typed = name_index::normalise(&typed);
+    let asked: Vec<&str> = typed.split_whitespace().collect();
+    // Text that leaves no word after normalisation is no name.
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let held = |called: &NormalisedNames| called.contains_all(&asked).then_some(());
+    // Most recently active sources first.
+    let mut sources = name_index.sources(archive, held);
+    sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
+    let mut securities = name_index.securities(archive, held);
+    securities.sort_by_key(|(_, group)| securities::rank(request, group, |group| group.recent().month));
+    let links = |groups: Vec<((), &Group)>, route| {
+        let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(request, group, route));
+        links.collect::<Vec<_>>()
+    };
+    let texts = request.site.texts;
+    let names = [
+        NameMatches { label: texts.sources, links: links(sources, Route::source) },
+        NameMatches { label: texts.securities_page, links: links(securities, Route::security) },
+    ];
+    names.into_iter().filter(|names| !names.links.is_empty()).collect()
+}
+
+/// The feeds of a search.
+fn feed_link(request: &PageRequest<'_>, typed: &str) -> FeedLink {
+    let href = |format| request.site.href(feed_path(typed, format));
+    let title = format!("{} | {}", request.site.title, request.site.texts.results_for(typed));
+    FeedLink { title, atom: href(FeedFormat::Atom), json: href(FeedFormat::Json) }
+}
+
+/// The path of a search, with its query.
+pub(in crate::web) fn path(typed: &str) -> String {
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    format!("{}?{}", Route::Search, fields.append_pair("q", typed).finish())
+}
+
+/// The path of a search's feed, with its query.
+pub(in crate::web) fn feed_path(typed: &str, format: FeedFormat) -> String {
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    format!("{}?{}", Route::SearchFeed(format), fields.append_pair("q", typed).finish())
+}

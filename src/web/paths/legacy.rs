@@ -1,0 +1,303 @@
+//! Redirects of old and damaged URLs: the forms that Jekyll, its plugins and this archive's own templates
+//! once used, and posts whose URL lost its folders, case or extension.
+
+use std::cmp::Reverse;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::archive::snapshot::{Group, last_part};
+use crate::archive::{Post, PostId, Target};
+use crate::config::Config;
+use crate::web::documents::feeds::{FeedFormat, FeedOf};
+use crate::web::http::reply::PageRequest;
+use crate::web::paths::{self, Route};
+
+/// Settings that determine the URLs that Jekyll's plugins generated.
+#[derive(Debug)]
+pub struct LegacySettings {
+    /// Posts per page in jekyll-paginate.
+    pub paginate: usize,
+    /// The path of jekyll-feed's feed, with a leading slash; `None` if it is a current route.
+    pub feed: Option<String>,
+}
+
+impl LegacySettings {
+    /// Reads the settings of a configuration.
+    pub fn new(config: &Config) -> Self {
+        // A current route needs no redirect.
+        let feed = config.feed_path.clone().filter(|path| Route::parse(path).is_none());
+        Self { paginate: config.paginate.max(1), feed }
+    }
+}
+
+/// Returns the path, without `baseurl`, that a decoded old path redirects to.
+pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Option<String> {
+    let parts: Vec<&str> = path.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
+    // Paths below these always belonged to this program and have not moved.
+    if matches!(parts[..], ["_finews" | "search", _, ..]) {
+        return None;
+    }
+    if old.feed.as_deref() == Some(path) {
+        return Some(Route::Feed(FeedOf::All, FeedFormat::Atom).to_string());
+    }
+    slash(request, path)
+        .or_else(|| paginated(request, &parts, old.paginate))
+        .or_else(|| archived(request, &parts))
+        .or_else(|| dated(request, &parts))
+        .or_else(|| return_link(request, &parts))
+        .or_else(|| dated_category(request, &parts))
+        .or_else(|| own_page(request, path))
+        .or_else(|| elsewhere(request, path))
+}
+
+/// GitHub Pages redirected `/dir` to `/dir/`. A slash after a file name is removed.
+fn slash(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    let other = match path.strip_suffix('/') {
+        Some(file) => file.to_owned(),
+        None => format!("{path}/"),
+    };
+    match request.archive.at_path(&other) {
+        Some(Target::Post(id)) => Some(request.archive.post(id).url().to_owned()),
+        Some(Target::Page(index)) => Some(request.archive.pages()[index].url.to_string()),
+        Some(Target::Moved(to)) => Some(to.to_string()),
+        Some(Target::Gone | Target::Away(_)) => None,
+        None => existing(request, &other),
+    }
+}
+
+/// Returns the path of a list, if the list exists.
+fn existing(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    Route::parse(path).filter(|route| route.exists_in(request.archive)).map(|route| route.to_string())
+}
+
+/// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first.
+fn paginated(request: &PageRequest<'_>, parts: &[&str], paginate: usize) -> Option<String> {
+    let number: usize = match parts {
+        [page] => page.strip_prefix("page")?.parse().ok()?,
+        ["page", number] => number.parse().ok()?,
+        _ => return None,
+    };
+    let listed = request.archive.listed();
+    let skipped = number.checked_sub(1)?.checked_mul(paginate)?;
+    if number == 1 {
+        return Some(Route::Home.to_string());
+    }
+    let place = skipped.checked_add(1).and_then(|beyond| listed.len().checked_sub(beyond));
+    let first = place.map_or(listed.first(), |index| listed.get(index))?;
+    let (day, number) = request.archive.day_page(first);
+    Some(Route::Day(day, number).to_string())
+}
+
+/// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`. jekyll-paginate-v2 appended `page/2/`, and links
+/// without a scheme put the host in front.
+fn archived(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    let is_kind = |part: &&str| {
+        ["category", "categories", "tag", "tags"].iter().any(|kind| part.eq_ignore_ascii_case(kind))
+    };
+    let place = parts.iter().position(is_kind)?;
+    let kind = parts[place].to_ascii_lowercase();
+    let group = match parts[place + 1..] {
+        [] => None,
+        [slug] => Some(slug),
+        [slug, page] | [slug, "page", page] if is_page(page) => Some(slug),
+        _ => return None,
+    };
+    match (kind.as_str(), group.map(without_extension)) {
+        ("category" | "categories", Some(slug)) => source(request, slug),
+        ("tag" | "tags", Some(slug)) => {
+            let tag = request.archive.tag(slug).or_else(|| request.archive.tag_by_slug(slug))?;
+            Some(Route::tag(request.archive.name(tag.name())).to_string())
+        }
+        ("category" | "categories", None) => Some(Route::Sources.to_string()),
+        ("tag" | "tags", None) => Some(Route::Tags.to_string()),
+        _ => None,
+    }
+}
+
+/// Returns whether a part of a path is a page number: `page2`, `2`.
+fn is_page(part: &str) -> bool {
+    let number = part.strip_prefix("page").unwrap_or(part);
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn without_extension(file: &str) -> &str {
+    match file.rsplit_once('.') {
+        Some((stem, extension)) if extension.eq_ignore_ascii_case("html") => stem,
+        _ => file,
+    }
+}
+
+/// A month or day with other digits or separators: `/2021/12/9/`, `/2021-12-09`.
+fn dated(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    let numbers: Option<Vec<u32>> =
+        parts.iter().flat_map(|part| part.split('-')).map(|part| part.parse().ok()).collect();
+    let route = match numbers?[..] {
+        [year, month] => Route::Month(year.try_into().ok()?, month),
+        [year, month, day] => Route::day(NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?),
+        _ => return None,
+    };
+    route.exists_in(request.archive).then(|| route.to_string())
+}
+
+/// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers
+/// resolve against the article's folder.
+fn return_link(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    source(request, parts.last()?)
+}
+
+/// A folder of an article's URL: `/emnews/2021/12/` leads to the month or, if it has no posts, to the source.
+fn dated_category(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    let dates = parts.iter().position(|part| part.len() == 4 && part.parse::<i32>().is_ok())?;
+    if dates == 0 {
+        return None;
+    }
+    let path = format!("/{}/", parts[dates..].join("/"));
+    existing(request, &path).or_else(|| {
+        let day = Route::parse(&path)?;
+        matches!(day, Route::Year(_) | Route::Month(..) | Route::Day(..))
+            .then(|| source(request, parts[dates - 1]))?
+    })
+}
+
+/// Returns the post with the same last part of the path. Among several, the order is: the day nearest to the
+/// one in the path (if it has one), the most folders in common, the same spelling, the newest.
+fn elsewhere(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    // A missing list is not a post, and a post that is not published yet must not lead to another one.
+    if Route::parse(path).is_some() || request.archive.is_taken(path) {
+        return None;
+    }
+    let last = last_part(path)?;
+    // Some programs escape a URL twice.
+    let twice = paths::decode(last).filter(|twice| *twice != last);
+    let mut found: Vec<PostId> = request.archive.posts_by_fuzzy_path(last).collect();
+    if let Some(twice) = twice.filter(|_| found.is_empty()) {
+        found.extend(request.archive.posts_by_fuzzy_path(&twice));
+    }
+    let day = date_in(path);
+    let distance =
+        |post: &Post| day.map(|day| (post.date.day(request.archive.zone()) - day).num_days().abs());
+    // A number that is not an id is ambiguous: the post must be of the same day.
+    let is_number = last.len() < SHORTEST_ID && without_extension(last).bytes().all(|b| b.is_ascii_digit());
+    let posts = found.into_iter().map(|id| request.archive.post(id));
+    posts
+        // A post that has moved away may redirect to this path.
+        .filter(|post| !post.has_moved() && (!is_number || distance(post) == Some(0)))
+        .min_by_key(|post| {
+            let is_spelled_so = paths::decode(post.url()).is_some_and(|url| last_part(&url) == Some(last));
+            (
+                distance(post),
+                Reverse(shared(path, post.url())),
+                !is_spelled_so,
+                Reverse((post.date, post.path())),
+            )
+        })
+        .map(|post| post.url().to_owned())
+}
+
+/// Returns how many folders two paths have in common, ignoring case.
+fn shared(path: &str, url: &str) -> usize {
+    let url = paths::decode(url).unwrap_or_default().to_lowercase();
+    let folders = |path: &str| path.rsplit_once('/').map_or("", |(folders, _)| folders).to_owned();
+    let (path, url) = (folders(&path.to_lowercase()), folders(&url));
+    path.split('/').filter(|part| url.split('/').any(|other| other == *part)).count()
+}
+
+/// Minimum length of an article's id, which has more digits than a page number or a day.
+const SHORTEST_ID: usize = 12;
+
+/// Finds one of the site's own pages, ignoring case and the extension.
+fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    let folded = |path: &str| {
+        let path = path.to_lowercase();
+        path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
+    };
+    let asked = folded(path);
+    let is_it = |url: &str| paths::decode(url).is_some_and(|url| folded(&url) == asked);
+    request.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
+}
+
+fn source(request: &PageRequest<'_>, name: &str) -> Option<String> {
+    let group: &Group = match request.archive.category(name) {
+        Some(group) => group,
+        None if request.archive.joined_categories(name).is_some() => {
+            return Some(Route::source(name).to_string());
+        }
+        None => request.archive.category_by_slug(name)?,
+    };
+    Some(Route::source(request.archive.name(group.name())).to_string())
+}
+
+/// Returns the date in a path: `/2021/12/09/…`, or eight digits at the beginning of an id.
+pub fn date_in(path: &str) -> Option<NaiveDate> {
+    let parts: Vec<&str> = path.split(['/', '-']).collect();
+    let number = |text: &str| text.parse::<u32>().ok();
+    let ymd = parts.windows(3).find_map(|window| {
+        let year = window[0].parse().ok().filter(|year| (1000..=9999).contains(year))?;
+        NaiveDate::from_ymd_opt(year, number(window[1])?, number(window[2])?)
+    });
+    ymd.or_else(|| {
+        parts.iter().find_map(|part| {
+            let digits = part.trim_start_matches(|c: char| c.is_ascii_alphabetic()).get(..8)?;
+            NaiveDate::parse_from_str(digits, "%Y%m%d").ok().filter(|day| (1000..=9999).contains(&day.year()))
+        })
+    })
+}
+
+/// Returns the words of a path that a search may find: those of its last part or, if it has none, of the
+/// whole path. Dates and ids are left out.
+pub fn words_of(path: &str) -> String {
+    let is_word = |word: &&str| {
+        word.chars().any(char::is_alphabetic)
+            && word.bytes().filter(u8::is_ascii_digit).count() < 4
+            && !["html", "htm", "index", "xml", "json", "php", "category", "tag", "feed"]
+                .iter()
+                .any(|part| part.eq_ignore_ascii_case(word))
+    };
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+        words.filter(|word| is_word(&word.as_str())).take(WORDS).collect::<Vec<_>>().join(" ")
+    };
+    let last = last_part(path).map(words).filter(|words| !words.is_empty());
+    last.unwrap_or_else(|| words(path))
+}
+
+/// Maximum number of words. A query with more finds no posts.
+const WORDS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_found_in_legacy_paths() {
+        let day = NaiveDate::from_ymd_opt(2021, 12, 9);
+        let table = [
+            ("/emnews/2021/12/09/1.html", day),
+            ("/x/2021-12-09-title", day),
+            ("/NW202112092206805832.html", day),
+            ("/2021/13/09/", None),
+            ("/", None),
+            ("/中文", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(date_in(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn search_words_are_extracted_from_a_path() {
+        let table = [
+            ("/emnews/2021/12/09/NW202112092206805832.html", "emnews"),
+            ("/emnews/2021/12/09/two-words.html", "two words"),
+            ("/新闻/央行_降准", "央行 降准"),
+            ("/2021/12/09/1.html", ""),
+            ("/category/nobody.html", "nobody"),
+            ("/x/5G-报告.html", "5G 报告"),
+            ("/a/", "a"),
+            ("/", ""),
+        ];
+        for (path, words) in table {
+            assert_eq!(words_of(path), words, "{path}");
+        }
+    }
+}

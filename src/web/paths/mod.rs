@@ -1,0 +1,540 @@
+//! The only module that spells URLs: [`Route`] parses and writes the paths of generated pages. A path is
+//! split at `/` before it is decoded, so a `/` inside a name is written `%2F`.
+
+pub mod legacy;
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+
+use chrono::{Datelike, NaiveDate};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::archive::Snapshot;
+use crate::archive::body::is_board;
+use crate::archive::jekyll::front_matter::is_forbidden;
+use crate::archive::load::ReservedPaths;
+use crate::archive::snapshot::{List, ListPage, PageNumber};
+use crate::web::documents::dataset;
+use crate::web::documents::feeds::{FeedFormat, FeedOf};
+use crate::web::documents::sitemaps::SitemapFile;
+use crate::web::http::reply::RoutePattern;
+use crate::web::view::calendar::bounds as month_bounds;
+
+/// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// The path of the event stream that announces new posts.
+pub const LIVE: &str = "/live";
+
+/// A generated page or document, by its path without `baseurl`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// `/`
+    Home,
+    /// `/category/`
+    Sources,
+    /// `/category/<name>.html`, `/category/<name>/<n>.html`
+    Source(Cow<'a, str>, PageNumber),
+    /// `/tag/`
+    Tags,
+    /// `/tag/<name>.html`, `/tag/<name>/<n>.html`
+    Tag(Cow<'a, str>, PageNumber),
+    /// `/<year>/`
+    Year(i32),
+    /// `/<year>/<month>/`
+    Month(i32, u32),
+    /// `/<year>/<month>/<day>/`, `/<year>/<month>/<day>/<n>/`
+    Day(NaiveDate, PageNumber),
+    /// `/stock/`
+    Securities,
+    /// `/stock/<code>.html`, `/stock/<code>/<n>.html`
+    Stock(Cow<'a, str>, PageNumber),
+    /// `/board/<code>.html`, `/board/<code>/<n>.html`: a sector
+    Board(Cow<'a, str>, PageNumber),
+    /// `/search`
+    Search,
+    /// `/search.xml`, `/search.json`
+    SearchFeed(FeedFormat),
+    /// `/search/suggest`
+    Suggest,
+    /// `/feed.xml`, `/feed/<category>.xml`, `/feed/by_tag/<tag>.xml`, `/feed/stock/<code>.xml`; each also
+    /// as `.json`
+    Feed(FeedOf<'a>, FeedFormat),
+    /// `/sitemap.xml`
+    Sitemaps,
+    /// `/sitemap/<file>.xml`
+    Sitemap(SitemapFile),
+    /// `/news-sitemap.xml`
+    NewsSitemap,
+    /// `/archive/`, `/archive/index.json`, `/archive/<year>-<month>.ndjson`
+    Dataset(dataset::DatasetFile),
+    /// `/opensearch.xml`
+    OpenSearch,
+    /// `/manifest.webmanifest`
+    Manifest,
+    /// `/robots.txt`
+    Robots,
+    /// `/favicon.ico`
+    Favicon,
+    /// `/_finews/<file>`
+    Asset(Cow<'a, str>),
+    /// Reserved paths that are not pages: `/live` and the health checks.
+    Reserved,
+}
+
+impl<'a> Route<'a> {
+    /// Parses a request path that is still percent-encoded.
+    pub fn parse(path: &'a str) -> Option<Self> {
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        match segments[..] {
+            [""] | ["index.html"] => Some(Self::Home),
+            ["category", "" | "index.html"] => Some(Self::Sources),
+            ["tag", "" | "index.html"] => Some(Self::Tags),
+            ["category", file] => Some(Self::Source(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["category", group, file] => Some(Self::Source(name(group)?, html_number(file)?)),
+            ["tag", group, file] => Some(Self::Tag(name(group)?, html_number(file)?)),
+            ["stock", "" | "index.html"] | ["board", "" | "index.html"] => Some(Self::Securities),
+            ["stock", file] => Some(Self::Stock(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["board", file] => Some(Self::Board(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
+            ["stock", code, file] => Some(Self::Stock(name(code)?, html_number(file)?)),
+            ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
+            ["search"] => Some(Self::Search),
+            ["search.xml"] => Some(Self::SearchFeed(FeedFormat::Atom)),
+            ["search.json"] => Some(Self::SearchFeed(FeedFormat::Json)),
+            ["search", "suggest"] => Some(Self::Suggest),
+            ["robots.txt"] => Some(Self::Robots),
+            ["favicon.ico"] => Some(Self::Favicon),
+            ["_finews", file] => Some(Self::Asset(name(file)?)),
+            ["feed.xml"] => Some(Self::Feed(FeedOf::All, FeedFormat::Atom)),
+            ["feed.json"] => Some(Self::Feed(FeedOf::All, FeedFormat::Json)),
+            ["feed", file] => feed(file, FeedOf::Source),
+            ["feed", "by_tag", file] => feed(file, FeedOf::Tag),
+            ["feed", "stock", file] => feed(file, FeedOf::Security),
+            ["sitemap.xml"] => Some(Self::Sitemaps),
+            ["news-sitemap.xml"] => Some(Self::NewsSitemap),
+            ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
+            ["archive", file] => Some(Self::Dataset(file.parse().ok()?)),
+            ["opensearch.xml"] => Some(Self::OpenSearch),
+            ["manifest.webmanifest"] => Some(Self::Manifest),
+            ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Reserved),
+            _ => Self::parse_date(&segments),
+        }
+    }
+
+    fn parse_date(segments: &[&str]) -> Option<Self> {
+        let (last, parts) = segments.split_last()?;
+        if !matches!(*last, "" | "index.html") {
+            return None;
+        }
+        match *parts {
+            [y] => Some(Self::Year(year(y)?)),
+            [y, m] => Some(Self::Month(year(y)?, month(m)?)),
+            [y, m, d] => Some(Self::Day(day(y, m, d)?, PageNumber::Latest)),
+            [y, m, d, n] => Some(Self::Day(day(y, m, d)?, number(n)?)),
+            _ => None,
+        }
+    }
+
+    /// The URL pattern of the route, which metrics use as a label.
+    pub fn pattern(&self) -> RoutePattern {
+        RoutePattern(match self {
+            Self::Home => "/",
+            Self::Sources => "/category/",
+            Self::Source(_, PageNumber::Latest) => "/category/{name}.html",
+            Self::Source(_, PageNumber::Page(_)) => "/category/{name}/{n}.html",
+            Self::Tags => "/tag/",
+            Self::Tag(_, PageNumber::Latest) => "/tag/{name}.html",
+            Self::Tag(_, PageNumber::Page(_)) => "/tag/{name}/{n}.html",
+            Self::Year(_) => "/{year}/",
+            Self::Month(..) => "/{year}/{month}/",
+            Self::Day(_, PageNumber::Latest) => "/{year}/{month}/{day}/",
+            Self::Day(_, PageNumber::Page(_)) => "/{year}/{month}/{day}/{n}/",
+            Self::Securities => "/stock/",
+            Self::Stock(_, PageNumber::Latest) => "/stock/{code}.html",
+            Self::Stock(_, PageNumber::Page(_)) => "/stock/{code}/{n}.html",
+            Self::Board(_, PageNumber::Latest) => "/board/{code}.html",
+            Self::Board(_, PageNumber::Page(_)) => "/board/{code}/{n}.html",
+            Self::Search => "/search",
+            Self::SearchFeed(FeedFormat::Atom) => "/search.xml",
+            Self::SearchFeed(FeedFormat::Json) => "/search.json",
+            Self::Suggest => "/search/suggest",
+            Self::Feed(FeedOf::All, FeedFormat::Atom) => "/feed.xml",
+            Self::Feed(FeedOf::All, FeedFormat::Json) => "/feed.json",
+            Self::Feed(_, FeedFormat::Atom) => "/feed/{name}.xml",
+            Self::Feed(_, FeedFormat::Json) => "/feed/{name}.json",
+            Self::Sitemaps => "/sitemap.xml",
+            Self::Sitemap(_) => "/sitemap/{file}.xml",
+            Self::NewsSitemap => "/news-sitemap.xml",
+            Self::Dataset(_) => "/archive/{file}",
+            Self::OpenSearch => "/opensearch.xml",
+            Self::Manifest => "/manifest.webmanifest",
+            Self::Robots => "/robots.txt",
+            Self::Favicon => "/favicon.ico",
+            Self::Asset(_) => "/_finews/{file}",
+            Self::Reserved => "none",
+        })
+    }
+
+    /// Returns whether the archive has posts for the page. Pages that exist without posts count as well.
+    pub fn exists_in(&self, archive: &Snapshot) -> bool {
+        let is_page = |list: &List, number| ListPage::new(list, number).is_some();
+        let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
+            (Some(first), Some(last)) => archive.days(first..=last).next().is_some(),
+            _ => false,
+        };
+        match self {
+            Self::Home | Self::Sources | Self::Tags | Self::Securities | Self::Search | Self::Robots => true,
+            Self::Stock(code, number) | Self::Board(code, number) => {
+                !Self::securities_meant_by(archive, code, *number).is_empty()
+            }
+            Self::Source(name, number) => match archive.category(name) {
+                Some(group) => is_page(group.posts(), *number),
+                None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
+            },
+            Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::NewsSitemap => true,
+            Self::Sitemap(file) => file.exists_in(archive),
+            Self::OpenSearch | Self::Manifest | Self::Favicon | Self::SearchFeed(_) | Self::Suggest => true,
+            Self::Dataset(dataset::DatasetFile::Month(first)) => {
+                archive.month_of(archive.listed(), *first).is_some()
+            }
+            Self::Dataset(_) => !archive.listed().is_empty(),
+            Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
+            Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
+            Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
+            Self::Tag(name, number) => archive.tag(name).is_some_and(|group| is_page(group.posts(), *number)),
+            Self::Year(year) => {
+                any_day(NaiveDate::from_ymd_opt(*year, 1, 1), NaiveDate::from_ymd_opt(*year, 12, 31))
+            }
+            Self::Month(year, month) => {
+                let bounds = month_bounds(*year, *month);
+                any_day(bounds.map(|(first, _)| first), bounds.map(|(_, last)| last))
+            }
+            Self::Day(day, number) => archive.day(*day).is_some_and(|posts| is_page(posts, *number)),
+            Self::Asset(_) | Self::Reserved => false,
+        }
+    }
+
+    /// The first page of a day, with its newest posts.
+    pub fn day(date: NaiveDate) -> Self {
+        Self::Day(date, PageNumber::Latest)
+    }
+
+    /// The first page of a source.
+    pub fn source(name: &'a str) -> Self {
+        Self::Source(name.into(), PageNumber::Latest)
+    }
+
+    /// The first page of a security or sector, by its canonical code.
+    pub fn security(code: &'a str) -> Self {
+        Self::security_page(code, PageNumber::Latest)
+    }
+
+    /// A page of a security or sector; the code decides between `/stock/` and `/board/`.
+    pub fn security_page(code: &'a str, number: PageNumber) -> Self {
+        let code = Cow::Borrowed(code);
+        if is_board(&code) { Self::Board(code, number) } else { Self::Stock(code, number) }
+    }
+
+    /// Returns whether a code belongs to this kind of route: sectors to `/board/`, other codes to `/stock/`.
+    pub fn accepts_code(&self, code: &str) -> bool {
+        match self {
+            Self::Stock(..) => !is_board(code),
+            Self::Board(..) => is_board(code),
+            _ => false,
+        }
+    }
+
+    /// The securities that match the code of such a route and have this page number.
+    pub fn securities_meant_by<'s>(archive: &'s Snapshot, code: &str, number: PageNumber) -> Vec<&'s str> {
+        let mut codes = archive.securities_meant_by(code);
+        let has_page = |code: &&str| {
+            archive.security(code).is_some_and(|group| ListPage::new(group.posts(), number).is_some())
+        };
+        codes.retain(has_page);
+        codes
+    }
+
+    /// The first page of a tag.
+    pub fn tag(name: &'a str) -> Self {
+        Self::Tag(name.into(), PageNumber::Latest)
+    }
+}
+
+impl Display for Route<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &PageNumber| {
+            let escaped = utf8_percent_encode(name, SEGMENT);
+            match number {
+                // `index.html` is the list of all groups, so a group called `index` escapes its first letter.
+                PageNumber::Latest if name == "index" => write!(f, "/{kind}/%69ndex.html"),
+                PageNumber::Latest => write!(f, "/{kind}/{escaped}.html"),
+                PageNumber::Page(n) => write!(f, "/{kind}/{escaped}/{n}.html"),
+            }
+        };
+        match self {
+            Self::Home | Self::Reserved => f.write_str("/"),
+            Self::Sources => f.write_str("/category/"),
+            Self::Source(name, number) => group(f, "category", name, number),
+            Self::Tags => f.write_str("/tag/"),
+            Self::Tag(name, number) => group(f, "tag", name, number),
+            Self::Securities => f.write_str("/stock/"),
+            Self::Stock(code, number) => group(f, "stock", code, number),
+            Self::Board(code, number) => group(f, "board", code, number),
+            Self::Search => f.write_str("/search"),
+            Self::SearchFeed(format) => write!(f, "/search.{}", format.extension()),
+            Self::Suggest => f.write_str("/search/suggest"),
+            Self::Year(year) => write!(f, "/{year:04}/"),
+            Self::Month(year, month) => write!(f, "/{year:04}/{month:02}/"),
+            Self::Day(day, number) => {
+                write!(f, "/{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())?;
+                match number {
+                    PageNumber::Latest => Ok(()),
+                    PageNumber::Page(n) => write!(f, "{n}/"),
+                }
+            }
+            Self::Feed(of, format) => {
+                let (folder, name) = match of {
+                    FeedOf::All => return write!(f, "/feed.{}", format.extension()),
+                    FeedOf::Source(name) => ("", name),
+                    FeedOf::Tag(name) => ("by_tag/", name),
+                    FeedOf::Security(code) => ("stock/", code),
+                };
+                write!(f, "/feed/{folder}{}.{}", utf8_percent_encode(name, SEGMENT), format.extension())
+            }
+            Self::Sitemaps => f.write_str("/sitemap.xml"),
+            Self::Sitemap(file) => write!(f, "/sitemap/{file}.xml"),
+            Self::NewsSitemap => f.write_str("/news-sitemap.xml"),
+            Self::Dataset(file) => write!(f, "/archive/{file}"),
+            Self::OpenSearch => f.write_str("/opensearch.xml"),
+            Self::Manifest => f.write_str("/manifest.webmanifest"),
+            Self::Robots => f.write_str("/robots.txt"),
+            Self::Favicon => f.write_str("/favicon.ico"),
+            Self::Asset(file) => write!(f, "/_finews/{}", utf8_percent_encode(file, SEGMENT)),
+        }
+    }
+}
+
+/// The paths of a site that belong to generated pages.
+pub const RESERVED_PATHS: ReservedPaths =
+    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
+
+fn is_always_ours(path: &str) -> bool {
+    matches!(
+        Route::parse(&encode(path)),
+        Some(
+            Route::Home
+                | Route::Sources
+                | Route::Tags
+                | Route::Securities
+                | Route::Search
+                | Route::Suggest
+                | Route::Robots
+                | Route::Favicon
+                | Route::Feed(..)
+                | Route::Sitemaps
+                | Route::Sitemap(_)
+                | Route::NewsSitemap
+                | Route::OpenSearch
+                | Route::Manifest
+                | Route::Asset(_)
+                | Route::Reserved
+        )
+    )
+}
+
+/// Returns whether a path has the form of a list's path.
+fn is_list_like(path: &str) -> bool {
+    // The start and end rule out most paths without the cost of parsing.
+    let is_near = path.ends_with('/')
+        || path.ends_with("/index.html")
+        || path.starts_with("/category/")
+        || path.starts_with("/tag/")
+        || path.starts_with("/stock/")
+        || path.starts_with("/board/");
+    // Many sites have a page of their own at `/archive/`, which takes precedence over the data set.
+    is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Dataset(_)))
+}
+
+fn is_list_of(archive: &Snapshot, path: &str) -> bool {
+    Route::parse(&encode(path)).is_some_and(|route| route.exists_in(archive))
+}
+
+/// Characters that a URL must not contain (RFC 3986, section 2) or that browsers would misread.
+pub(super) const UNFIT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Escapes the characters that an operator may write in a path but a URL must not contain. Existing escapes
+/// stay.
+pub fn escaped(path: String) -> String {
+    match Cow::from(utf8_percent_encode(&path, UNFIT)) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => path,
+    }
+}
+
+/// Percent-encodes a decoded path in the way that [`Route`] writes paths.
+fn encode(path: &str) -> String {
+    let encoded: Vec<_> =
+        path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
+    encoded.join("/")
+}
+
+/// The value of a query field, decoded and trimmed; `None` if it is empty.
+pub fn field(query: &str, name: &str) -> Option<String> {
+    let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
+    let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let shown: String = spaced.filter(|c| !is_forbidden(*c)).collect();
+    Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The path of an article's source: `.md` instead of `.html`.
+pub fn source_of(article: &str) -> Option<String> {
+    article.strip_suffix(".html").map(|stem| format!("{stem}.md"))
+}
+
+/// The path of the article that belongs to a source's path.
+pub fn article_of(source: &str) -> Option<String> {
+    source.strip_suffix(".md").map(|stem| format!("{stem}.html"))
+}
+
+/// Percent-decodes a whole path; `None` if the result is not UTF-8 or contains a NUL.
+pub fn decode(path: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(path).decode_utf8().ok().filter(|text| !text.contains('\0'))
+}
+
+fn name(segment: &str) -> Option<Cow<'_, str>> {
+    decode(segment).filter(|name| !name.is_empty())
+}
+
+/// The feed that a file name stands for.
+fn feed<'a>(file: &'a str, of: fn(Cow<'a, str>) -> FeedOf<'a>) -> Option<Route<'a>> {
+    let (stem, extension) = file.rsplit_once('.')?;
+    let format =
+        [FeedFormat::Atom, FeedFormat::Json].into_iter().find(|format| format.extension() == extension)?;
+    Some(Route::Feed(of(name(stem)?), format))
+}
+
+fn html_number(file: &str) -> Option<PageNumber> {
+    number(file.strip_suffix(".html")?)
+}
+
+/// A page number as [`Route`] writes it: no sign, no leading zero, at most six digits.
+fn number(text: &str) -> Option<PageNumber> {
+    let plain =
+        (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+    plain.then(|| text.parse().ok()).flatten().map(PageNumber::Page)
+}
+
+fn year(text: &str) -> Option<i32> {
+    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+fn month(text: &str) -> Option<u32> {
+    two_digits(text).filter(|month| (1..=12).contains(month))
+}
+
+fn day(y: &str, m: &str, d: &str) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(year(y)?, month(m)?, two_digits(d)?)
+}
+
+fn two_digits(text: &str) -> Option<u32> {
+    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::archive::body::SecurityCode;
+
+    #[test]
+    fn paths_are_split_before_they_are_decoded() {
+        let table = [
+            ("/category/a%2Fb.html", Some(Route::source("a/b"))),
+            ("/category/Career%20In%20x.html", Some(Route::source("Career In x"))),
+            ("/category/anxin(xianggang).html", Some(Route::source("anxin(xianggang)"))),
+            ("/category/a/2.html", Some(Route::Source("a".into(), PageNumber::Page(2)))),
+            ("/category/a/02.html", None),
+            ("/category/a/b", None),
+            ("/category/.html", None),
+            ("/category/%ff.html", None),
+            ("/2024/", Some(Route::Year(2024))),
+            ("/2024/13/", None),
+            ("/2024/02/30/", None),
+            ("/2024/02/03/index.html", NaiveDate::from_ymd_opt(2024, 2, 3).map(Route::day)),
+            ("/2024/02/03/202402031234567/", None),
+            ("/x/", None),
+        ];
+        for (path, route) in table {
+            assert_eq!(Route::parse(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn characters_invalid_in_urls_are_escaped() {
+        let table = [
+            ("/a/b.html?x=%E4#y", "/a/b.html?x=%E4#y"),
+            ("/a b/\u{4e2d}", "/a%20b/%E4%B8%AD"),
+            ("/\\evil.example/", "/%5Cevil.example/"),
+            ("/\t/evil.example/", "/%09/evil.example/"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(escaped(path.into()), expected);
+        }
+    }
+
+    #[test]
+    fn security_links_of_bodies_match_the_security_route() {
+        for code in ["600160.SH", "BRK.B.US", "BK0493"] {
+            let page = code.parse::<SecurityCode>().expect("a code").page();
+            assert_eq!(page, Route::security(code).to_string());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn routes_round_trip_through_their_paths(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
+            let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
+            for number in [PageNumber::Latest, PageNumber::Page(n)] {
+                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), FeedFormat::Json), Route::Feed(FeedOf::Security(name.as_str().into()), FeedFormat::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
+                for route in routes {
+                    let path = route.to_string();
+                    if date.year() < 10_000 {
+                        prop_assert_eq!(Route::parse(&path), Some(route));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn any_path_parses_without_panic(path in "\\PC*") {
+            let _ = Route::parse(&path);
+            let _ = is_always_ours(&path);
+        }
+    }
+}

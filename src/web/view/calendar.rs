@@ -1,0 +1,71 @@
+//! A month as a grid of days; each day with posts is a link.
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use crate::web::http::reply::PageRequest;
+use crate::web::paths::Route;
+use crate::web::view::charts::heat;
+use crate::web::view::timeline::Link;
+
+/// A cell of the grid: a day, or empty space before or after the month.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// The day of the month; 0 outside the month.
+    pub day: u32,
+    /// The day's page, if the day has posts.
+    pub href: Option<String>,
+    /// Date and number of posts, for readers who do not see the grid.
+    pub label: String,
+    /// The activity of the day relative to the busiest day of the page, from 0 to 4.
+    pub heat: usize,
+}
+
+/// The calendar of one month.
+#[derive(Debug)]
+pub struct MonthCalendar {
+    /// Name and URL of the month's page.
+    pub link: Link,
+    /// The weeks, which begin on Monday.
+    pub weeks: Vec<[Cell; 7]>,
+    /// Number of posts in the month.
+    pub posts: usize,
+}
+
+/// Returns the first and last day of a month; `None` if the month is invalid.
+pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let last = NaiveDate::from_ymd_opt(next_year, next_month, 1)?.checked_sub_days(Days::new(1))?;
+    Some((first, last))
+}
+
+impl MonthCalendar {
+    /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
+    /// on the busiest day of the page.
+    pub fn new(request: &PageRequest<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
+        let (first, last) = bounds(year, month)?;
+        let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
+        let offset = first.weekday().num_days_from_monday() as usize;
+        let length = last.day() as usize;
+        let mut weeks = vec![<[Cell; 7]>::default(); (offset + length).div_ceil(7)];
+        for day in 1..=length {
+            let place = offset + day - 1;
+            weeks[place / 7][place % 7].day = day as u32;
+        }
+        for &(date, count) in &counts {
+            let place = offset + date.day0() as usize;
+            let texts = request.site.texts;
+            weeks[place / 7][place % 7] = Cell {
+                day: date.day(),
+                href: Some(request.site.href(Route::day(date))),
+                label: format!("{} {}", texts.day(date), texts.posts(count)),
+                heat: heat(count, busiest),
+            };
+        }
+        let link = Link {
+            label: request.site.texts.month(year, month),
+            href: request.site.href(Route::Month(year, month)),
+        };
+        Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
+    }
+}

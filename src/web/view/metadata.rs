@@ -1,0 +1,178 @@
+//! Metadata in the head of a page, for link previews (<https://ogp.me/>) and for search engines
+//! (<https://schema.org/>, in the form of
+//! <https://developers.google.com/search/docs/appearance/structured-data/article>).
+
+use serde_json::{Value, json};
+
+use crate::archive::Post;
+use crate::archive::snapshot::Group;
+use crate::web::http::reply::PageRequest;
+use crate::web::pages::Head;
+use crate::web::paths::Route;
+use crate::web::view::html::JsonData;
+use crate::web::view::site::Site;
+use crate::web::view::timeline::Link;
+
+/// The metadata of a page, besides its title and description.
+#[derive(Debug)]
+pub struct Metadata {
+    /// The Open Graph type: `article` or `website`.
+    pub kind: &'static str,
+    /// Absolute URL of the image in link previews.
+    pub image: Option<String>,
+    /// Whether the image is the page's own, not the site's.
+    pub has_own_image: bool,
+    /// Publication date of an article, RFC 3339.
+    pub published: Option<String>,
+    /// Date of the last change of an article, RFC 3339.
+    pub modified: Option<String>,
+    /// Structured data, as JSON-LD.
+    pub data: JsonData,
+}
+
+/// The parts of an article that its metadata need.
+pub struct ArticleParts<'a> {
+    /// The post of the article.
+    pub post: &'a Post,
+    /// Absolute URL of its first image.
+    pub image: Option<String>,
+    /// URL of the original publication.
+    pub original: Option<&'a str>,
+    /// The page above the article, for breadcrumbs.
+    pub above: Option<&'a Link>,
+}
+
+impl Metadata {
+    /// Returns the metadata of the home page: a schema.org `WebSite` with its search.
+    pub fn for_home(site: &Site) -> Self {
+        let home = site.absolute("/");
+        let data = json!({
+            "@context": "https://schema.org",
+            "@type": "WebSite",
+            "url": home,
+            "name": site.title,
+            "description": site.description,
+            "inLanguage": site.lang,
+            "publisher": publisher(site),
+            "potentialAction": {
+                "@type": "SearchAction",
+                "target": {
+                    "@type": "EntryPoint",
+                    "urlTemplate": format!("{}?q={{search_term_string}}", site.absolute("/search")),
+                },
+                "query-input": "required name=search_term_string",
+            },
+        });
+        Self::for_list(site, data)
+    }
+
+    /// Returns the metadata of a page with a schema.org type, from its head and the pages above it.
+    pub fn for_page(site: &Site, kind: &str, head: &Head, above: &[&Link]) -> Self {
+        let (name, address) = (&head.title, &head.canonical);
+        let page = json!({
+            "@type": kind,
+            "url": address,
+            "name": name,
+            "description": head.description,
+            "inLanguage": site.lang,
+            "isPartOf": { "@type": "WebSite", "url": site.absolute("/"), "name": site.title },
+        });
+        Self::for_list(site, graph(vec![page, breadcrumbs(site, above, name, address)]))
+    }
+
+    fn for_list(site: &Site, data: Value) -> Self {
+        Self {
+            kind: "website",
+            image: site.preview_image(),
+            has_own_image: false,
+            published: None,
+            modified: None,
+            data: JsonData::new(&data),
+        }
+    }
+
+    /// Returns the metadata of an article: a schema.org `NewsArticle` with breadcrumbs.
+    pub fn for_article(request: &PageRequest<'_>, article: &ArticleParts<'_>) -> Self {
+        let (site, archive, post) = (request.site, request.archive, article.post);
+        let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
+        let address = site.absolute(post.url());
+        let headline = post.headline();
+        let image = article.image.clone().or_else(|| site.preview_image());
+        let source = archive.source(post).map(Group::label);
+        // A person gets no URL: the source's page would identify all its authors as one person.
+        let author = match (post.author(), archive.source(post)) {
+            (Some(name), _) => json!({ "@type": "Person", "name": archive.name(name) }),
+            (None, Some(group)) => json!({
+                "@type": "Organization",
+                "name": group.label(),
+                "url": site.absolute(Route::source(archive.name(group.name()))),
+            }),
+            (None, None) => publisher(site),
+        };
+        let mentions: Vec<Value> = post
+            .securities
+            .iter()
+            .filter(|mention| archive.securities().get(mention.code).is_some())
+            .map(|mention| {
+                let code = archive.name(mention.code);
+                let (name, page) = (archive.shown_name(mention), site.absolute(Route::security(code)));
+                json!({ "@type": "Thing", "name": name, "alternateName": code, "url": page })
+            })
+            .collect();
+        let mut news = json!({
+            "@type": "NewsArticle",
+            "mainEntityOfPage": address,
+            "url": address,
+            "headline": headline,
+            "description": post.excerpt(),
+            "datePublished": published,
+            "dateModified": modified,
+            "inLanguage": post.lang().map_or(&*site.lang, |lang| archive.name(lang)),
+            "author": [author],
+            "publisher": publisher(site),
+        });
+        let mut add = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                news[key] = value;
+            }
+        };
+        add("image", image.as_ref().map(|image| json!([image])));
+        add("articleSection", source.map(Into::into));
+        add("isBasedOn", article.original.map(Into::into));
+        add("mentions", (!mentions.is_empty()).then(|| mentions.into()));
+        Self {
+            kind: "article",
+            image,
+            has_own_image: article.image.is_some(),
+            published: Some(published),
+            modified: Some(modified),
+            data: JsonData::new(&graph(vec![
+                news,
+                breadcrumbs(site, article.above.as_slice(), &headline, &address),
+            ])),
+        }
+    }
+}
+
+fn graph(things: Vec<Value>) -> Value {
+    json!({ "@context": "https://schema.org", "@graph": things })
+}
+
+fn publisher(site: &Site) -> Value {
+    let mut publisher = json!({ "@type": "Organization", "name": site.title, "url": site.absolute("/") });
+    if let Some(logo) = site.preview_image() {
+        publisher["logo"] = json!({ "@type": "ImageObject", "url": logo });
+    }
+    publisher
+}
+
+/// The breadcrumbs of a page: the home page, the pages above it, and the page itself.
+fn breadcrumbs(site: &Site, above: &[&Link], name: &str, address: &str) -> Value {
+    let home = (site.texts.home, site.absolute(Route::Home));
+    let above = above.iter().map(|link| (link.label.as_str(), site.absolute_href(&link.href)));
+    let all = [home].into_iter().chain(above).chain([(name, address.to_owned())]);
+    let items = all.enumerate().map(|(place, (name, address))| {
+        json!({ "@type": "ListItem", "position": place + 1, "name": name, "item": address })
+    });
+    json!({ "@type": "BreadcrumbList", "itemListElement": items.collect::<Vec<_>>() })
+}

@@ -1,0 +1,14 @@
+//! Parts of pages: the site's settings, texts, clean HTML, lists of posts, charts and metadata.
+
+pub(crate) mod absolute;
+pub mod calendar;
+pub mod charts;
+pub mod html;
+pub mod images;
+pub mod metadata;
+pub mod name_filter;
+pub mod name_index;
+pub mod site;
+pub mod texts;
+pub mod timeline;
+pub(crate) mod xml;

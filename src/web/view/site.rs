@@ -1,0 +1,257 @@
+//! The site-wide part of every page: title, navigation, footer, and how links are written.
+
+use std::fmt::Display;
+use std::hash::{Hash, Hasher};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::archive::body::{self, BodyHtml};
+use crate::archive::read::site_context;
+use crate::config::{Config, ImageMode};
+use crate::web::documents::dataset;
+use crate::web::documents::feeds::{FeedLink, FeedOf};
+use crate::web::http::assets;
+use crate::web::paths::{self, Route};
+use crate::web::view::html::Html;
+use crate::web::view::texts::InterfaceTexts;
+
+/// A link of the navigation, with `baseurl`.
+#[derive(Debug)]
+pub struct NavItem {
+    /// The visible text.
+    pub label: String,
+    /// The target, ready for an `href` attribute.
+    pub href: String,
+}
+
+/// The site as its pages show it. Built once from the configuration.
+#[derive(Debug)]
+pub struct Site {
+    /// The site's name; `finews` without one in the configuration.
+    pub title: String,
+    /// A description for the home page and for metadata; may be empty.
+    pub description: String,
+    /// BCP 47 language tag.
+    pub lang: String,
+    /// Interface text in that language.
+    pub texts: &'static InterfaceTexts,
+    /// The address of the operator's logo.
+    pub logo: Option<String>,
+    /// The links of the header; the generated lists without any in the configuration.
+    pub nav: Vec<NavItem>,
+    /// How pages show images on other hosts.
+    pub images: ImageMode,
+    /// The number of posts in a feed, and in each of its archive documents.
+    pub feed_posts: usize,
+    /// True if feeds contain excerpts only.
+    pub feed_excerpts: bool,
+    /// The WebSub hub that feeds name; `None` without `url` in the configuration.
+    pub hub: Option<String>,
+    /// Links to the feed of the whole site.
+    pub feed: FeedLink,
+    /// The preview image for pages that have none of their own.
+    share_image: Option<String>,
+    footer: BodyHtml,
+    has_icon: bool,
+    url: String,
+    baseurl: String,
+    settings: u64,
+}
+
+impl Site {
+    /// Builds the site from a configuration.
+    pub fn new(config: &Config) -> Self {
+        let texts = InterfaceTexts::for_language(config.is_chinese());
+        let baseurl = config.baseurl.clone();
+        let local = |url: &str| match url {
+            _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
+            _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
+        };
+        let mut nav: Vec<_> = config
+            .nav
+            .iter()
+            .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
+            .collect();
+        if nav.is_empty() {
+            let ours = [
+                (texts.home, Route::Home),
+                (texts.sources, Route::Sources),
+                (texts.securities_page, Route::Securities),
+                (texts.tags, Route::Tags),
+            ];
+            nav.extend(
+                ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
+            );
+        }
+        let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
+        let has_icon = config.root.join("favicon.ico").is_file();
+        Self {
+            share_image: config.share_image.as_deref().map(local),
+            feed: FeedLink::new(&title, "", &baseurl, FeedOf::All),
+            title,
+            description: config.description.clone(),
+            lang: config.lang.clone(),
+            texts,
+            logo: config.logo.as_deref().map(local),
+            nav,
+            images: config.images,
+            feed_posts: config.feed_posts,
+            feed_excerpts: config.feed_excerpts,
+            hub: config.hub.clone().filter(|_| !config.url.is_empty()),
+            footer: body::clean_fragment(&config.footer, &site_context(config)),
+            has_icon,
+            url: config.url.clone(),
+            settings: settings_hash(config, has_icon),
+            baseurl,
+        }
+    }
+
+    /// The address of a page, for links: the path with `baseurl`, escaped.
+    pub fn href(&self, path: impl Display) -> String {
+        paths::escaped(format!("{}{path}", self.baseurl))
+    }
+
+    /// The absolute URL of a page; a path if the configuration has no `url`.
+    pub fn absolute(&self, path: impl Display) -> String {
+        format!("{}{}", self.url, self.href(path))
+    }
+
+    /// The absolute URL of an address that [`Site::href`] returned.
+    pub fn absolute_href(&self, href: &str) -> String {
+        if href.starts_with('/') && !href.starts_with("//") {
+            format!("{}{href}", self.url)
+        } else {
+            href.into()
+        }
+    }
+
+    /// The preview image for links to the site, as an absolute URL.
+    pub fn preview_image(&self) -> Option<String> {
+        self.share_image.as_deref().or(self.logo.as_deref()).map(|href| self.absolute_href(href))
+    }
+
+    /// The prefix of every path, without a slash at its end; may be empty.
+    pub fn baseurl(&self) -> &str {
+        &self.baseurl
+    }
+
+    /// The operator's footer; `None` if it is empty.
+    pub fn footer(&self) -> Option<Html<'_>> {
+        (!self.footer.as_str().is_empty()).then_some(Html::below_title(&self.footer))
+    }
+
+    /// The address of the main style sheet.
+    pub fn style(&self) -> String {
+        self.href(Route::Asset(assets::STYLE.name().into()))
+    }
+
+    /// The address of the search page's style sheet.
+    pub fn search_style(&self) -> String {
+        self.href(Route::Asset(assets::SEARCH_STYLE.name().into()))
+    }
+
+    /// The address of the icon: the site's `favicon.ico`, or the built-in one.
+    pub fn icon(&self) -> String {
+        if self.has_icon {
+            self.href(Route::Favicon)
+        } else {
+            self.href(Route::Asset(assets::ICON.name().into()))
+        }
+    }
+
+    /// The address of the home page.
+    pub fn home(&self) -> String {
+        self.href(Route::Home)
+    }
+
+    /// The address of the list of sources.
+    pub fn sources(&self) -> String {
+        self.href(Route::Sources)
+    }
+
+    /// The address of the list of securities.
+    pub fn securities(&self) -> String {
+        self.href(Route::Securities)
+    }
+
+    /// The address of the search page.
+    pub fn search(&self) -> String {
+        self.href(Route::Search)
+    }
+
+    /// The address of search suggestions.
+    pub fn suggest(&self) -> String {
+        self.href(Route::Suggest)
+    }
+
+    /// The address of the event stream of new posts.
+    pub fn live(&self) -> String {
+        self.href(paths::LIVE)
+    }
+
+    /// The address of the script that runs before the page is shown.
+    pub fn early_script(&self) -> String {
+        self.href(Route::Asset(assets::EARLY.name().into()))
+    }
+
+    /// The address of the main script.
+    pub fn script(&self) -> String {
+        self.href(Route::Asset(assets::SCRIPT.name().into()))
+    }
+
+    /// The address of the script of search suggestions.
+    pub fn suggest_script(&self) -> String {
+        self.href(Route::Asset(assets::SUGGEST.name().into()))
+    }
+
+    /// The address of the OpenSearch description.
+    pub fn opensearch(&self) -> String {
+        self.href(Route::OpenSearch)
+    }
+
+    /// The address of the web app manifest.
+    pub fn manifest(&self) -> String {
+        self.href(Route::Manifest)
+    }
+
+    /// The address of the style sheet of feeds.
+    pub fn feed_style(&self) -> String {
+        self.href(Route::Asset(assets::FEED_STYLE.name().into()))
+    }
+
+    /// The address of the page of the data set.
+    pub fn dataset(&self) -> String {
+        self.href(Route::Dataset(dataset::DatasetFile::Index))
+    }
+
+    /// The address of the list of tags.
+    pub fn tags(&self) -> String {
+        self.href(Route::Tags)
+    }
+
+    /// A hash of the settings that pages depend on. Fingerprints include it.
+    pub fn settings(&self) -> u64 {
+        self.settings
+    }
+}
+
+/// Returns whether an address starts with a scheme: `https:`, `mailto:`.
+fn has_scheme(url: &str) -> bool {
+    url.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    })
+}
+
+fn settings_hash(config: &Config, has_icon: bool) -> u64 {
+    let mut hasher = Xxh3::new();
+    let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } =
+        config;
+    (title, description, url, baseurl, lang, author).hash(&mut hasher);
+    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
+        .hash(&mut hasher);
+    (config.feed_posts, config.feed_excerpts, &config.hub, &config.share_image).hash(&mut hasher);
+    for link in &config.nav {
+        (&link.label, &link.url).hash(&mut hasher);
+    }
+    hasher.finish()
+}
