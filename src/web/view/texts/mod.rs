@@ -136,8 +136,6 @@ pub struct InterfaceTexts {
     pub tag: &'static str,
     /// Label of a security.
     pub security: &'static str,
-    /// Label of a post.
-    pub article: &'static str,
     /// Link to the next page of search results.
     pub next_page: &'static str,
     /// Link to the first page of search results.
@@ -332,7 +330,6 @@ pub static CHINESE: InterfaceTexts = InterfaceTexts {
     source: "来源",
     tag: "标签",
     security: "证券",
-    article: "文章",
     next_page: "下一页",
     first_page: "第一页",
     try_instead: "换成这样能找到",
@@ -466,7 +463,6 @@ pub static ENGLISH: InterfaceTexts = InterfaceTexts {
     source: "Source",
     tag: "Tag",
     security: "Security",
-    article: "Article",
     next_page: "Next page",
     first_page: "First page",
     try_instead: "These searches have results",
