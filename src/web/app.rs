@@ -19,7 +19,7 @@ use crate::web::http::files::{FilePermits, SiteFiles};
 use crate::web::notify::live::Live;
 use crate::web::notify::websub::Notifiers;
 use crate::web::paths::legacy::LegacySettings;
-use crate::web::server::Observer;
+use crate::web::server::observer::Observer;
 use crate::web::server::readiness::Readiness;
 use crate::web::server::searches::SearchLimiter;
 use crate::web::view::name_index::NameIndex;
@@ -72,6 +72,11 @@ impl Settings {
             source: config.source,
             legacy: LegacySettings::new(config),
         })
+    }
+
+    /// The part of a request's path below `baseurl`.
+    pub(super) fn own_path<'p>(&self, full: &'p str) -> Option<&'p str> {
+        full.strip_prefix(self.site.baseurl()).filter(|path| path.starts_with('/'))
     }
 }
 

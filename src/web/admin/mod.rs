@@ -1,6 +1,7 @@
 //! The operator's pages, on a separate listener: problems in the site's files, and metrics for monitoring.
 
 pub mod metrics;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,14 +12,13 @@ use axum::routing::get;
 
 use crate::archive::Snapshot;
 use crate::archive::problem::{self, Code, Problem, Severity};
-use crate::web::admin::metrics;
-use crate::web::answering_panics;
 use crate::web::app::App;
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::encoding::AcceptedEncodings;
 use crate::web::http::reply::{Reply, status};
 use crate::web::http::{assets, headers};
 use crate::web::paths::field;
+use crate::web::server::panics::catch_panics;
 
 /// Default address of the operator's listener, as `host:port`.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9464";
@@ -35,7 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(numbers))
         .route("/_finews/{file}", get(asset))
         .layer(axum::middleware::map_response(headers::secure))
-        .layer(answering_panics(&app))
+        .layer(catch_panics(app.observer()))
         .with_state(app)
 }
 

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::web::documents::feeds::FeedFormat;
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::http::reply::Reply;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 
 /// Maximum lengths in the OpenSearch specification, in characters.

@@ -3,4 +3,5 @@
 pub mod dataset;
 pub mod descriptions;
 pub mod feeds;
+pub mod robots;
 pub mod sitemaps;

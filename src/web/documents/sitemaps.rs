@@ -12,7 +12,8 @@ use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Groups, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::http::reply::Reply;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 
 /// URLs per file. The protocol allows 50,000; smaller files are faster to make.

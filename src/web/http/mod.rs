@@ -5,4 +5,6 @@ pub mod cache;
 pub mod encoding;
 pub mod files;
 pub mod headers;
+pub(crate) mod lookup;
 pub mod reply;
+pub mod request;

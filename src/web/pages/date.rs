@@ -5,7 +5,8 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::archive::snapshot::{ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
-use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::http::reply::Reply;
+use crate::web::http::request::PageRequest;
 use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::view::calendar::{MonthCalendar, bounds};

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use crate::web::http::reply::{PageRequest, Reply, status};
+use crate::web::http::reply::{Reply, status};
+use crate::web::http::request::PageRequest;
 use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::paths::legacy::{date_in, words_of};

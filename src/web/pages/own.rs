@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::web::http::cache::CachePolicy;
-use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::http::reply::Reply;
+use crate::web::http::request::PageRequest;
 use crate::web::pages::Head;
 use crate::web::view::html::Html;
 use crate::web::view::site::Site;

@@ -8,7 +8,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use crate::archive::jekyll::front_matter;
 use crate::archive::{Post, file_version};
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageError, PageRequest, Reply, status};
+use crate::web::http::reply::{PageError, Reply, status};
+use crate::web::http::request::PageRequest;
 use crate::web::pages::error::not_found;
 
 /// Serves the post's file.
@@ -20,8 +21,8 @@ pub async fn get(request: &PageRequest<'_>, root: &Path, post: &Post) -> Reply {
     }
     let content = match tokio::task::spawn_blocking(move || file_version::read(&file)).await {
         Ok(Ok(content)) => content,
-        Ok(Err(defect)) => return PageError::from(io::Error::other(defect.message)).reply(request.site),
-        Err(panic) => return PageError::from(io::Error::other(panic)).reply(request.site),
+        Ok(Err(defect)) => return PageError::from(io::Error::other(defect.message)).into_reply(),
+        Err(panic) => return PageError::from(io::Error::other(panic)).into_reply(),
     };
     if content.torn {
         let mut reply = status(StatusCode::SERVICE_UNAVAILABLE);

@@ -7,7 +7,8 @@ use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageRequest, Reply};
+use crate::web::http::reply::Reply;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::name_index::{self, MatchQuality, NameIndex, NormalisedNames};
 

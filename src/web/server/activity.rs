@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::web::admin::metrics::Rejection;
 use crate::web::http::reply::RoutedReply;
-use crate::web::server::Observer;
 use crate::web::server::client::Peer;
+use crate::web::server::observer::Observer;
 use crate::web::server::record::RequestRecord;
 
 /// The state of a connection.

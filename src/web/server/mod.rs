@@ -1,10 +1,14 @@
 //! The server: accepts connections until shutdown, then lets the open ones finish.
 
+mod access_log;
 mod activity;
 pub mod client;
 pub(crate) mod fast_path;
 mod guard;
+pub mod limits;
 mod listener;
+pub mod observer;
+pub(crate) mod panics;
 pub mod readiness;
 mod record;
 mod request_checks;
@@ -22,20 +26,20 @@ use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::config::{AccessLog, Config, ConnectionLimit, RequestLimit};
-use crate::web::admin::metrics::{Metrics, Rejection};
+use crate::web::admin::metrics::Rejection;
 use crate::web::http::reply::RoutedReply;
 use crate::web::server::activity::Activity;
-use crate::web::server::client::{Peer, Proxies};
+use crate::web::server::client::Peer;
 use crate::web::server::guard::ConnectionService;
 use crate::web::server::listener::{ClientStream, try_send};
 use crate::web::server::slow_client_guard::SlowClientGuard;
 
+pub use access_log::Log;
+pub use limits::{Limits, Timeouts};
 pub use listener::Listener;
-pub use record::Log;
+pub use observer::Observer;
 
 /// Pause after a failed `accept`, usually for lack of file descriptors or memory.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -52,122 +56,6 @@ const PING_ANSWERED: Duration = Duration::from_secs(20);
 /// Limit of streams that a client resets before they are accepted (CVE-2023-44487), and of streams that the
 /// server resets for the client's protocol errors.
 const MOST_RESETS: usize = 20;
-/// File descriptors reserved for everything but connections: the archive, index, log, files being sent.
-const FILES_KEPT: usize = 64;
-/// Cap on the open-file limit that is used; no network needs more.
-const MOST_FILES: usize = 65_536;
-
-/// The limits of a server.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Maximum concurrent connections; the server rejects further ones with 503.
-    pub connections: usize,
-    /// Maximum requests that wait at the same time; further ones get 503.
-    pub requests: usize,
-    /// The timeouts of each connection.
-    pub timeouts: Timeouts,
-}
-
-/// How long a connection waits for its client.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// For the first byte.
-    pub first: Duration,
-    /// For the rest of a request head, from its first byte.
-    pub head: Duration,
-    /// For the next request. Longer than the 60 s of most proxies, so that the proxy closes the connection
-    /// first.
-    pub idle: Duration,
-    /// The same while fewer than an eighth of the connections are free.
-    pub idle_when_crowded: Duration,
-    /// For the client to read some of a response.
-    pub write: Duration,
-    /// For the client to close its side after the server closed its own. Input that stays unread would make
-    /// the system discard the response.
-    pub linger: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(10),
-            head: Duration::from_secs(10),
-            idle: Duration::from_secs(75),
-            idle_when_crowded: Duration::from_secs(1),
-            write: Duration::from_secs(30),
-            linger: Duration::from_secs(1),
-        }
-    }
-}
-
-impl Limits {
-    /// Limits with the default timeouts. `most` is capped by the open-file limit minus a reserve.
-    pub fn new(most: ConnectionLimit, requests: RequestLimit) -> Self {
-        let room = raised_file_limit() - files_kept();
-        let connections = match most {
-            ConnectionLimit::OpenFiles => room,
-            ConnectionLimit::AtMost(most) => most.min(room),
-        };
-        if let ConnectionLimit::AtMost(most) = most
-            && most > room
-        {
-            tracing::warn!("open-file limit allows {room} connections, not {most} (--max-connections)");
-        }
-        Self { connections, requests: requests.0, timeouts: Timeouts::default() }
-    }
-}
-
-/// The receivers of a server's events: metrics and log.
-#[derive(Debug)]
-pub struct Observer {
-    /// Counters for the operator's monitoring.
-    pub metrics: Arc<Metrics>,
-    /// The access log.
-    pub log: Log,
-    /// The trusted proxies, whose forwarded client addresses are used.
-    pub proxies: Arc<Proxies>,
-}
-
-impl Observer {
-    /// Makes the observer that a site's configuration describes.
-    pub(super) fn from_config(config: &Config) -> Arc<Self> {
-        Arc::new(Self {
-            metrics: Arc::default(),
-            log: Log::new(config.access_log),
-            proxies: Arc::new(Proxies::from_config(config)),
-        })
-    }
-
-    /// An observer without an access log, with metrics that are never read.
-    pub fn disabled() -> Arc<Self> {
-        Arc::new(Self { metrics: Arc::default(), log: Log::new(AccessLog::Off), proxies: Arc::default() })
-    }
-
-    /// Counts and logs a rejection.
-    pub(super) fn record_rejection(&self, what: Rejection) {
-        self.metrics.count_rejection(what);
-        self.log.record_rejection(what);
-    }
-}
-
-/// The reserve of file descriptors: an eighth of the limit, at least [`FILES_KEPT`], at most half the limit.
-pub(super) fn files_kept() -> usize {
-    let files = raised_file_limit();
-    FILES_KEPT.max(files / 8).min(files / 2)
-}
-
-/// Raises this process's open-file limit to the allowed maximum and returns it, at most [`MOST_FILES`].
-fn raised_file_limit() -> usize {
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-        if setrlimit(Resource::Nofile, raised).is_ok() {
-            limit = raised;
-        }
-    }
-    // An unlimited value is no useful bound, because each connection takes some memory.
-    limit.current.map_or(MOST_FILES, |files| usize::try_from(files).unwrap_or(MOST_FILES)).min(MOST_FILES)
-}
 
 /// Serves until `stop` completes, then stops accepting and returns once all open requests have their
 /// responses. The caller bounds that wait. `service` makes the service of each connection.

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::web::server::Timeouts;
 use crate::web::server::activity::Activity;
+use crate::web::server::limits::Timeouts;
 
 /// The preface that only HTTP/2 connections start with (RFC 9113, 3.4).
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -283,9 +283,9 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::web::server::Observer;
     use crate::web::server::activity::ActiveRequest;
     use crate::web::server::client::Peer;
+    use crate::web::server::observer::Observer;
 
     const SHORT: Duration = Duration::from_millis(60);
     const LONG: Duration = Duration::from_secs(60);

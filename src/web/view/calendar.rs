@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::charts::heat;
 use crate::web::view::timeline::Link;

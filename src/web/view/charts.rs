@@ -3,7 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::archive::snapshot::{List, Period};
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::texts::InterfaceTexts;
 use crate::web::view::timeline::Link;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::archive::Post;
 use crate::archive::snapshot::Group;
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::view::html::JsonData;

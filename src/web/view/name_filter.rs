@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::archive::snapshot::Group;
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 
 /// Maximum number of words. Readers type fewer, and each word costs time.
 const MOST_WORDS: usize = 8;

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::archive::snapshot::{Group, ListPage, NewerPage, PageNumber};
 use crate::archive::{Post, PostId};
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 
 /// A link for a template.

@@ -9,8 +9,6 @@ use prometheus_client::registry::{Registry, Unit};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::web::admin::metrics::gauge;
-
 /// The metrics of this process, which started at `started`. Memory, threads and open files come from `/proc`;
 /// systems without it omit them.
 pub(crate) fn registry(started: SystemTime) -> Registry {
@@ -30,12 +28,17 @@ pub(crate) fn registry(started: SystemTime) -> Registry {
     registry
 }
 
+/// A gauge with the value of this moment.
+pub(crate) fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
+    ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
+}
+
 /// Metrics that only Linux provides, from `/proc`.
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
 
-    use crate::web::admin::metrics::{Registry, Unit, gauge};
+    use super::{Registry, Unit, gauge};
 
     /// Adds the metrics of this process (proc_pid_status(5), proc_pid_fd(5)).
     pub(crate) fn register(registry: &mut Registry) {

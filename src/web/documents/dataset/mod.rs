@@ -19,7 +19,8 @@ use crate::archive::Snapshot;
 use crate::archive::snapshot::Period;
 use crate::web::documents::dataset::lines::MonthLines;
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageRequest, Reply, status};
+use crate::web::http::reply::{Reply, status};
+use crate::web::http::request::PageRequest;
 
 pub use sums::{Checksum, Checksums};
 

@@ -7,7 +7,7 @@ use crate::archive::NameId;
 use crate::archive::snapshot::Groups;
 use crate::search::query::{Filter, Query};
 use crate::search::{Facet, SearchResults, matching_groups};
-use crate::web::http::reply::PageRequest;
+use crate::web::http::request::PageRequest;
 use crate::web::pages::search::SearchParams;
 use crate::web::view::timeline::Link;
 

@@ -1,0 +1,199 @@
+//! A request for a page: it reads the relevant request headers (accepted encodings, known ETags) once, and
+//! makes conditional responses from the page cache or from a page that is rendered for it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::http::{HeaderMap, Response, StatusCode, header};
+
+use crate::archive::Snapshot;
+use crate::web::http::cache::{
+    CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
+};
+use crate::web::http::encoding::{AcceptedEncodings, Encoding};
+use crate::web::http::lookup::{CacheLookup, not_modified};
+use crate::web::http::reply::{PageError, Reply, RoutePattern, redirect, render};
+use crate::web::paths;
+use crate::web::view::site::Site;
+
+/// A request for a page, with the state that the response is made from.
+pub struct PageRequest<'a> {
+    /// The site's title, navigation, URLs and interface text.
+    pub site: &'a Site,
+    /// The archive at the time of the request; it does not change during it.
+    pub archive: &'a Snapshot,
+    /// True if the site serves the Markdown source of posts.
+    pub source: bool,
+    /// The query string without the `?`, still encoded.
+    query: Option<&'a str>,
+    lookup: CacheLookup<'a>,
+    /// The path and the generation of site and archive. The response may be remembered under them; `None`
+    /// means that it may not.
+    address: Option<(&'a str, u64)>,
+    pattern: RoutePattern,
+}
+
+impl<'a> PageRequest<'a> {
+    /// Describes a request with these headers and no query.
+    pub fn new(
+        site: &'a Site,
+        archive: &'a Snapshot,
+        source: bool,
+        pages: &'a PageCache,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        Self {
+            site,
+            archive,
+            source,
+            query: None,
+            lookup: CacheLookup::new(pages, headers),
+            address: None,
+            pattern: RoutePattern::default(),
+        }
+    }
+
+    /// Sets the query string, still encoded.
+    #[must_use]
+    pub fn with_query(self, query: &'a str) -> Self {
+        Self { query: Some(query), ..self }
+    }
+
+    /// The text that a reader typed into a form: the field `q`; `None` if it is empty.
+    pub fn typed_query(&self) -> Option<String> {
+        self.field("q")
+    }
+
+    /// A field of the query, decoded; `None` if it is empty.
+    pub fn field(&self, name: &str) -> Option<String> {
+        paths::field(self.query?, name)
+    }
+
+    /// Allows the response to be remembered under a path, for this generation of site and archive.
+    #[must_use]
+    pub fn remembered_at(self, address: &'a str, generation: u64) -> Self {
+        Self { address: Some((address, generation)), ..self }
+    }
+
+    /// Calls `answer` for a URL of this pattern, and marks the response with it.
+    pub fn with_pattern(
+        &self,
+        pattern: RoutePattern,
+        answer: impl FnOnce(&Self) -> Option<Reply>,
+    ) -> Option<Reply> {
+        answer(&Self { pattern, ..*self }).map(|reply| pattern.attach_to(reply))
+    }
+
+    /// The content encodings that the client accepts.
+    pub fn accepted(&self) -> AcceptedEncodings {
+        self.lookup.accepted
+    }
+
+    /// Starts a fingerprint for a kind of page; it includes the site's settings.
+    pub fn fingerprint(&self, kind: &str) -> Fingerprinter {
+        Fingerprinter::new(self.site.settings(), kind)
+    }
+
+    /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint
+    /// must cover everything that the page shows.
+    pub fn page<T: Template>(
+        &self,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        page: impl FnOnce() -> Result<T, PageError>,
+    ) -> Reply {
+        self.html(policy, fingerprint, || render(&page()?))
+    }
+
+    /// Like [`PageRequest::page`], with a closure that renders the HTML itself.
+    pub fn html(
+        &self,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        html: impl FnOnce() -> Result<Vec<u8>, PageError>,
+    ) -> Reply {
+        if let Some((address, generation)) = self.address {
+            let route = CachedRoute { generation, fingerprint, policy, pattern: self.pattern };
+            self.lookup.pages.record_route(address, route);
+        }
+        self.conditional(ContentType::HTML, policy, fingerprint, html)
+    }
+
+    /// Like [`PageRequest::page`], for a document of another content type.
+    pub fn document<T: Template>(
+        &self,
+        content_type: ContentType,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        document: impl FnOnce() -> Result<T, PageError>,
+    ) -> Reply {
+        self.conditional(content_type, policy, fingerprint, || render(&document()?))
+    }
+
+    /// Like [`PageRequest::page`], for bytes of any content type.
+    pub fn conditional(
+        &self,
+        content_type: ContentType,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
+    ) -> Reply {
+        if let Some(etag) = self.lookup.matching_etag(fingerprint) {
+            return not_modified(policy, etag);
+        }
+        if let Some(page) = self.lookup.cached_page(fingerprint) {
+            return page.reply(StatusCode::OK);
+        }
+        self.lookup.pages.count_lookup(false);
+        let bytes = match bytes() {
+            Ok(bytes) => bytes,
+            Err(error) => return error.into_reply(),
+        };
+        let encoding = self.lookup.accepted.quickest();
+        let kind = PageKind { content_type, policy };
+        let page = EncodedPage::new(kind, Some(fingerprint), encoding, encoding.encode(bytes));
+        let page = Arc::new(page);
+        let reply = page.reply(StatusCode::OK);
+        self.lookup.pages.insert(fingerprint, encoding, page);
+        reply
+    }
+
+    /// Like [`PageRequest::page`], for a body that is too long to be cached or held in memory. `body`
+    /// receives whether to compress with gzip. Returns `None` if `body` does.
+    pub fn streamed(
+        &self,
+        content_type: ContentType,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        body: impl FnOnce(bool) -> Option<Body>,
+    ) -> Option<Reply> {
+        let is_gzip = self.lookup.accepted.quickest() == Encoding::Gzip;
+        let encoding = if is_gzip { Encoding::Gzip } else { Encoding::Identity };
+        let etag = fingerprint.etag(encoding.tag());
+        if self.lookup.if_none_match(&etag) {
+            return Some(not_modified(policy, etag));
+        }
+        let mut reply = Response::new(body(is_gzip)?);
+        *reply.headers_mut() = HeaderMap::clone(&PageKind { content_type, policy }.headers(encoding));
+        reply.headers_mut().insert(header::ETAG, etag);
+        Some(reply)
+    }
+
+    /// Renders an error page (404, 410) with this status code, without ETag or cache.
+    pub fn error_page<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
+        match render(page) {
+            Ok(bytes) => {
+                let encoding = self.lookup.accepted.quickest();
+                let kind = PageKind { content_type: ContentType::HTML, policy: CachePolicy::Revalidate };
+                EncodedPage::new(kind, None, encoding, encoding.encode(bytes)).reply(code)
+            }
+            Err(error) => error.into_reply(),
+        }
+    }
+
+    /// Redirects permanently to a path of this site, given without `baseurl`.
+    pub fn redirect_to(&self, path: impl std::fmt::Display) -> Reply {
+        redirect(&self.site.href(path))
+    }
+}

@@ -1,0 +1,377 @@
+//! Finds the handler of a request. [`Route`] names the generated pages; every other path is a post, a page, a
+//! file or an old URL of the site.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::map_response;
+use axum::routing::get;
+
+use crate::archive::{Post, Snapshot, Target};
+use crate::web::admin::metrics::Rejection;
+use crate::web::app::{App, CurrentSite, Settings};
+use crate::web::documents::dataset::DatasetFile;
+use crate::web::documents::feeds::FeedFormat;
+use crate::web::documents::{descriptions, feeds, robots, sitemaps};
+use crate::web::http::files::SendError;
+use crate::web::http::reply::{PageError, Reply, RoutePattern, RoutedReply, plain, redirect, status};
+use crate::web::http::request::PageRequest;
+use crate::web::http::{assets, headers};
+use crate::web::pages::{
+    article, dataset, date, error, group, groups, home, own, search, securities, source_text, suggest,
+};
+use crate::web::paths::{self, Route, legacy};
+use crate::web::server::panics::catch_panics;
+use crate::web::server::searches::{SearchKind, SearchRejection};
+
+const HEALTH: RoutePattern = RoutePattern("/healthz");
+const READY: RoutePattern = RoutePattern("/readyz");
+const LIVE: RoutePattern = RoutePattern("/live");
+const POST: RoutePattern = RoutePattern("{post}");
+/// A page that the operator wrote, such as `about.md`.
+const PAGE: RoutePattern = RoutePattern("{page}");
+/// The Markdown source of a post.
+const SOURCE: RoutePattern = RoutePattern("{source}");
+const FILE: RoutePattern = RoutePattern("{file}");
+/// A redirect: the post moved, or the URL is old or damaged.
+const MOVED: RoutePattern = RoutePattern("{moved}");
+
+/// The router. Only the two health checks have routes of their own, since `baseurl` precedes all other paths and
+/// may change while the server runs.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .fallback(answer)
+        .layer(map_response(headers::secure))
+        // Outermost, so that it also catches a panic in the layers above.
+        .layer(catch_panics(app.observer()))
+        .with_state(app)
+}
+
+/// `/healthz`: the process is running.
+async fn alive() -> Reply {
+    HEALTH.attach_to(plain(StatusCode::OK, "ok\n"))
+}
+
+/// `/readyz`: the archive is loaded and the process is not shutting down. `?verbose` adds the progress of the
+/// search index; readiness does not depend on it.
+async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
+    let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
+    if !is_verbose {
+        // Record the probe before the state is read, so that the probe that ends
+        // `Readiness::wait_for_probe` reads "draining".
+        app.readiness().record_probe(&request);
+    }
+    let (code, text) = if app.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining")
+    } else if app.archive().is_none() {
+        (StatusCode::SERVICE_UNAVAILABLE, "loading")
+    } else {
+        (StatusCode::OK, "ok")
+    };
+    if !is_verbose {
+        return READY.attach_to(plain(code, format!("{text}\n")));
+    }
+    let posts = app.archive().map_or(0, |archive| archive.len());
+    let text = format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state());
+    READY.attach_to(plain(code, text))
+}
+
+/// Handles every other path. This is the only place that renders the failure of a page.
+async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
+    let (request, _) = request.into_parts();
+    let reply = respond(&app, &request).await;
+    if reply.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return reply;
+    }
+    let RoutedReply { pattern, .. } = reply.into();
+    pattern.attach_to(error::failed(&app.current().settings.site))
+}
+
+/// Checks that the archive is loaded and that the path belongs to the site, and resolves the path.
+async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        let mut reply = status(StatusCode::METHOD_NOT_ALLOWED);
+        reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return reply;
+    }
+    let current = app.current();
+    let Some(archive) = &current.archive else {
+        let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, "The archive is loading.\n");
+        reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        return reply;
+    };
+    let settings = &*current.settings;
+    let page_request =
+        PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
+    let full = request.uri.path();
+    let Some(path) = settings.own_path(full) else {
+        // The host's root, and the site's root without its slash, redirect to the home page.
+        let is_near = full == "/" || full == settings.site.baseurl();
+        let decoded = paths::decode(full).unwrap_or_default();
+        return if is_near {
+            page_request.redirect_to(Route::Home)
+        } else {
+            error::not_found(&page_request, &decoded)
+        };
+    };
+    let Some(decoded) = paths::decode(path) else {
+        return plain(StatusCode::BAD_REQUEST, "Invalid path.\n");
+    };
+    let route = Route::parse(path);
+    // The page cache knows addresses without a query only.
+    let in_memory = match request.uri.query() {
+        Some(query) => page_request.with_query(query),
+        None => page_request.remembered_at(full, current.generation),
+    };
+    if let Some(reply) = generated(&in_memory, route.as_ref()).or_else(|| archived(&in_memory, &decoded)) {
+        return reply;
+    }
+    // The other responses depend on files, so the page cache must not record them at this path.
+    let page_request =
+        PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
+    SlowRequest { app, current: &current, archive, request, page_request, path, decoded }.reply(route).await
+}
+
+/// The page that is generated for a route; `None` if the archive has nothing for it.
+fn generated(page_request: &PageRequest<'_>, route: Option<&Route<'_>>) -> Option<Reply> {
+    let route = route?;
+    page_request.with_pattern(route.pattern(), |page_request| page_of(page_request, route))
+}
+
+/// The route table: the handler of each generated page.
+fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
+    match route {
+        Route::Home => home::get(page_request),
+        Route::Sources => groups::sources(page_request),
+        Route::Source(name, number) => group::source(page_request, name, *number),
+        Route::Tags => groups::tags(page_request),
+        Route::Tag(name, number) => group::tag(page_request, name, *number),
+        Route::Securities => securities::all(page_request),
+        Route::Stock(code, number) | Route::Board(code, number) => {
+            securities::one(page_request, route, code, *number)
+        }
+        Route::Year(year) => date::year(page_request, *year),
+        Route::Month(year, month) => date::month(page_request, *year, *month),
+        Route::Day(day, number) => date::day(page_request, *day, *number),
+        Route::OpenSearch => descriptions::opensearch(page_request),
+        Route::Manifest => descriptions::manifest(page_request),
+        Route::Sitemaps => sitemaps::index(page_request),
+        Route::Sitemap(file) => sitemaps::file(page_request, *file),
+        Route::NewsSitemap => sitemaps::news(page_request),
+        Route::Feed(of, format) => feeds::get(page_request, of, *format),
+        Route::Asset(file) => assets::get(file, page_request.accepted().smallest()),
+        // A search may take a while, so `SlowRequest` handles it.
+        Route::Search | Route::Suggest => None,
+        // The site's own files take precedence over these, so `SlowRequest` looks for the files first.
+        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Reserved => None,
+    }
+}
+
+/// Posts and pages of the site, by decoded path.
+fn archived(page_request: &PageRequest<'_>, path: &str) -> Option<Reply> {
+    if let Some(target) = page_request.archive.at_path(path) {
+        return match target {
+            Target::Post(id) => {
+                page_request.with_pattern(POST, |page_request| Some(article::get(page_request, id)))
+            }
+            Target::Page(index) => {
+                page_request.with_pattern(PAGE, |page_request| own::get(page_request, index))
+            }
+            Target::Gone => page_request.with_pattern(POST, |page_request| Some(error::gone(page_request))),
+            Target::Moved(to) => Some(MOVED.attach_to(page_request.redirect_to(to))),
+            Target::Away(to) if to.starts_with('/') => Some(MOVED.attach_to(page_request.redirect_to(to))),
+            Target::Away(to) => Some(MOVED.attach_to(redirect(&to))),
+        };
+    }
+    let folder = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'))?;
+    archived(page_request, folder)
+}
+
+/// A request whose response may wait for the disk, for the search index or for an event.
+struct SlowRequest<'a> {
+    app: &'a Arc<App>,
+    current: &'a CurrentSite,
+    archive: &'a Arc<Snapshot>,
+    request: &'a Parts,
+    page_request: PageRequest<'a>,
+    path: &'a str,
+    /// The path, percent-decoded.
+    decoded: String,
+}
+
+impl SlowRequest<'_> {
+    async fn reply(&self, route: Option<Route<'_>>) -> Reply {
+        if self.path == paths::LIVE {
+            return LIVE.attach_to(self.app.live().get(&self.request.headers, self.request.uri.query()));
+        }
+        let pattern = route.as_ref().map(Route::pattern).unwrap_or_default();
+        match route {
+            Some(Route::Search) => return pattern.attach_to(self.search(SearchTask::Results).await),
+            Some(Route::Suggest) => return pattern.attach_to(self.search(SearchTask::Suggestions).await),
+            _ => {}
+        }
+        if let Some(reply) = self.file().await {
+            return reply;
+        }
+        if let Some(route) = route
+            && let Some(reply) = self.fallback_of_file(route).await
+        {
+            return pattern.attach_to(reply);
+        }
+        self.nearby()
+    }
+
+    /// The Markdown source of a post, or a file of the site.
+    async fn file(&self) -> Option<Reply> {
+        let settings = &self.current.settings;
+        if let Some(post) = self.source() {
+            return Some(SOURCE.attach_to(source_text::get(&self.page_request, &settings.root, post).await));
+        }
+        match settings.files.get(&self.decoded, self.request, self.app.file_permits()).await {
+            Ok(reply) => reply.map(|reply| FILE.attach_to(reply)),
+            Err(SendError::Failed(error)) => Some(FILE.attach_to(PageError::from(error).into_reply())),
+            Err(SendError::Busy) => {
+                self.app.observer().record_rejection(Rejection::Files);
+                let busy = error::busy(self.page_request.site, StatusCode::SERVICE_UNAVAILABLE, 1);
+                Some(FILE.attach_to(busy))
+            }
+        }
+    }
+
+    /// The post whose Markdown source has this path.
+    fn source(&self) -> Option<&Post> {
+        let article = paths::article_of(&self.decoded).filter(|_| self.current.settings.source)?;
+        match self.archive.at_path(&article)? {
+            Target::Post(id) => Some(self.archive.post(id)),
+            _ => None,
+        }
+    }
+
+    /// A document that is generated because the site has no file at its path.
+    async fn fallback_of_file(&self, route: Route<'_>) -> Option<Reply> {
+        match route {
+            Route::Robots => Some(robots::get(self.page_request.site)),
+            Route::Favicon => Some(assets::favicon()),
+            Route::SearchFeed(format) => Some(self.search(SearchTask::Feed(format)).await),
+            Route::Dataset(DatasetFile::Month(first)) => {
+                self.app.dataset().month(&self.page_request, self.archive, first)
+            }
+            Route::Dataset(file) => {
+                let months = self.app.dataset().index(self.archive, self.current.generation).await;
+                dataset::get(&self.page_request, file, &months)
+            }
+            _ => None,
+        }
+    }
+
+    /// The page or post that a static host would serve at this path, a redirect from an old URL, or the 404 page.
+    fn nearby(&self) -> Reply {
+        // GitHub Pages served the file `/x.html` for `/x`, and `/x/index.html` for `/x/`.
+        let file = if self.path.ends_with('/') { "index.html" } else { ".html" };
+        let path = format!("{}{file}", self.path);
+        generated(&self.page_request, Route::parse(&path).as_ref())
+            .or_else(|| archived(&self.page_request, &format!("{}{file}", self.decoded)))
+            .or_else(|| self.old_url().map(|reply| MOVED.attach_to(reply)))
+            .unwrap_or_else(|| error::not_found(&self.page_request, &self.decoded))
+    }
+
+    /// The redirect from an old or damaged URL. The query is kept if the path was wrong by a slash only.
+    fn old_url(&self) -> Option<Reply> {
+        let path = &self.decoded;
+        let to = legacy::find(&self.page_request, path, &self.current.settings.legacy)?;
+        let decoded = paths::decode(&to)?;
+        let is_near = decoded.trim_end_matches('/') == path.trim_end_matches('/');
+        match self.request.uri.query() {
+            Some(query) if is_near && decoded != *path => {
+                Some(self.page_request.redirect_to(format!("{to}?{query}")))
+            }
+            _ => (decoded != *path).then(|| self.page_request.redirect_to(to)),
+        }
+    }
+
+    /// Runs a search within the limits on searches.
+    async fn search(&self, task: SearchTask) -> Reply {
+        match self.admitted_search(task).await {
+            Ok(reply) => reply,
+            Err(rejection) => {
+                self.app.observer().record_rejection(rejection.reason());
+                rejection.reply(self.page_request.site)
+            }
+        }
+    }
+
+    /// Waits for a permit and runs a search on a blocking thread.
+    async fn admitted_search(&self, task: SearchTask) -> Result<Reply, SearchRejection> {
+        let kind = task.kind();
+        if kind == SearchKind::Search {
+            self.app.searches().check_rate(self.request)?;
+        }
+        let permit = self.app.searches().acquire(kind).await?;
+        let (app, headers, uri) =
+            (Arc::clone(self.app), self.request.headers.clone(), self.request.uri.clone());
+        let search = tokio::task::spawn_blocking(move || {
+            // Hold the permit until the work ends, even if the client disconnects.
+            let _permit = permit;
+            let since = Instant::now();
+            let reply = task.run(&app, &headers, &uri);
+            if kind == SearchKind::Search {
+                app.metrics().record_search(since.elapsed());
+            }
+            reply
+        });
+        Ok(match search.await {
+            Ok(Some(reply)) => unlisted(reply),
+            Ok(None) => error::not_found(&self.page_request, &self.decoded),
+            // The panic layer of the router makes the response.
+            Err(failed) => match failed.try_into_panic() {
+                Ok(cause) => std::panic::resume_unwind(cause),
+                Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
+            },
+        })
+    }
+}
+
+/// A use of the search index.
+#[derive(Clone, Copy)]
+enum SearchTask {
+    Results,
+    Suggestions,
+    Feed(FeedFormat),
+}
+
+impl SearchTask {
+    fn kind(self) -> SearchKind {
+        match self {
+            Self::Results | Self::Feed(_) => SearchKind::Search,
+            Self::Suggestions => SearchKind::Suggestions,
+        }
+    }
+
+    /// Makes the response from the site and archive of this moment; the search may have waited for a permit.
+    fn run(self, app: &App, headers: &HeaderMap, uri: &Uri) -> Option<Reply> {
+        let current = app.current();
+        let (settings, archive) = (&*current.settings, current.archive.as_ref()?);
+        let page_request =
+            PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), headers)
+                .with_query(uri.query().unwrap_or_default());
+        match self {
+            Self::Results => {
+                Some(search::get(&page_request, app.search(), &current.name_index, current.generation))
+            }
+            Self::Suggestions => Some(suggest::get(&page_request, &current.name_index)),
+            Self::Feed(format) => feeds::search(&page_request, app.search(), current.generation, format),
+        }
+    }
+}
+
+/// Marks a response as not to be listed by search engines.
+fn unlisted(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    reply
+}
