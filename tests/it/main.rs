@@ -19,6 +19,7 @@ mod kramdown;
 mod live;
 mod load_shedding;
 mod metadata;
+mod module_graph;
 mod notifications;
 mod old_links;
 mod overload;
