@@ -3,6 +3,9 @@
 
 use crate::archive::body::html::clean;
 
+/// A body with more elements open at once loses its markup.
+pub(crate) const MAX_DEPTH: usize = 256;
+
 /// How the rewriting pass treats an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
