@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::body::SiteContext;
+use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::link;
 use crate::archive::body::html::text::fold;
 

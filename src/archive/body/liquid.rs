@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::archive::body::context::{Context, MAX_LEN};
 use crate::archive::body::kramdown::literal::Literals;
-use crate::archive::body::{Context, MAX_LEN};
 use crate::archive::problem::{Code, Defect};
 
 /// Resolves the Liquid of a source. `literals` holds the unresolved tags, so that Markdown does not mistake

@@ -4,6 +4,7 @@
 //! The steps are `liquid` → `markdown` → `rewrite` and `lift` → `clean`. Templates print only the output of
 //! `clean`.
 
+mod context;
 mod html;
 mod kramdown;
 mod lift;
@@ -12,15 +13,14 @@ mod security;
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::{bytes, clean, rewrite, text, tokens};
+use crate::archive::body::context::MAX_LEN;
+use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
 use crate::archive::problem::{Code, Defect};
 
+pub use context::{Context, SiteContext};
 pub use html::clean::BodyHtml;
 pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
-
-/// Size limit of a source, in bytes; a larger one loses its markup.
-const MAX_LEN: usize = 4 << 20;
 
 /// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,39 +38,6 @@ impl MarkupFormat {
         let markdown = ["md", "mkd", "mkdn", "mkdown", "markdown"];
         if markdown.iter().any(|known| known.eq_ignore_ascii_case(ext)) { Self::Markdown } else { Self::Html }
     }
-}
-
-/// The settings that bodies depend on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SiteContext {
-    /// `url`, for `{{ site.url }}`.
-    pub url: String,
-    /// `baseurl`: empty, or a path with a leading slash.
-    pub baseurl: String,
-    /// `title`, for `{{ site.title }}`.
-    pub title: String,
-    /// The host of `url`.
-    pub host: Option<String>,
-    /// `finews.legacy_hosts`: links to these hosts become local paths.
-    pub legacy_hosts: Vec<String>,
-    /// The title of links to quote pages, in the site's language.
-    pub quote: &'static str,
-}
-
-/// The post and the site that a body belongs to.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The settings of the site.
-    pub site: &'a SiteContext,
-    /// The post's title, for `{{ page.title }}`.
-    pub title: &'a str,
-    /// The post's URL without `baseurl`, for `{{ page.url }}`.
-    pub url: &'a str,
-    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
-    /// path `{% link %}` gives.
-    pub posts: &'a dyn Fn(&str) -> Option<String>,
-    /// True if lists show the post: only then does each security that it names have a page.
-    pub is_listed: bool,
 }
 
 /// A parsed body.
@@ -110,7 +77,7 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let rewritten = rewrite::rewrite(&html, cx.site, cx.is_listed);
     if rewritten.too_deep {
         let message =
-            format!("the body nests more than {} elements; only its text is kept", rewrite::MAX_DEPTH);
+            format!("the body nests more than {} elements; only its text is kept", element::MAX_DEPTH);
         defects.push(Defect::error(Code::TooLarge, message));
         return without_markup(&html, defects);
     }

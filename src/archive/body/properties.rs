@@ -273,7 +273,7 @@ fn assert_safe(html: &str) {
             .expect("a tag that ends");
         let tag = rest[1..end].to_ascii_lowercase();
         let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
-        assert!(clean::is_kept(name), "{tag}");
+        assert!(element::is_kept(name), "{tag}");
         for (i, part) in tag.split('"').enumerate() {
             if i % 2 == 0 {
                 let attribute = part.rsplit(' ').next().unwrap_or_default();

@@ -8,6 +8,8 @@ use ammonia::{Builder, UrlRelative};
 use encoding_rs::UTF_8;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::body::html::element;
+
 /// HTML that ammonia has cleaned: the only type that templates print unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyHtml(Box<str>);
@@ -55,71 +57,6 @@ fn with_first_newlines(html: Cow<'_, str>) -> Cow<'_, str> {
 /// The `rel` of links to other hosts.
 pub(crate) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 
-const TAGS: &[&str] = &[
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "p",
-    "div",
-    "br",
-    "hr",
-    "wbr",
-    "ul",
-    "ol",
-    "li",
-    "dl",
-    "dt",
-    "dd",
-    "blockquote",
-    "q",
-    "cite",
-    "table",
-    "caption",
-    "colgroup",
-    "col",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "th",
-    "td",
-    "figure",
-    "figcaption",
-    "img",
-    "a",
-    "strong",
-    "b",
-    "em",
-    "i",
-    "u",
-    "s",
-    "del",
-    "ins",
-    "sub",
-    "sup",
-    "small",
-    "mark",
-    "code",
-    "pre",
-    "kbd",
-    "samp",
-    "var",
-    "abbr",
-    "ruby",
-    "rt",
-    "rp",
-    "details",
-    "summary",
-];
-
-/// Returns whether the policy keeps an element.
-pub(crate) fn is_kept(name: &str) -> bool {
-    TAGS.contains(&name)
-}
-
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("a", &["href", "title"]),
     ("img", &["src", "alt", "title", "width", "height"]),
@@ -161,25 +98,6 @@ pub(crate) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
     (of_any_value || of_this_value()) && attribute(element, name, value).is_some()
 }
 
-const ALIGNED: &[&str] = &[
-    "p",
-    "div",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "table",
-    "caption",
-    "tr",
-    "td",
-    "th",
-    "figure",
-    "figcaption",
-    "li",
-    "blockquote",
-];
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
 /// The classes of footnote links, and of the link to a quote page after a security's name.
@@ -190,13 +108,14 @@ pub(crate) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
         "div" if class == "footnotes" => true,
-        _ => ALIGN_CLASSES.contains(&class) && ALIGNED.contains(&element),
+        _ => ALIGN_CLASSES.contains(&class) && element::is_aligned(element),
     }
 }
 
 static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let aligned = element::kept().filter(|name| element::is_aligned(name));
     let mut classes: HashMap<&str, HashSet<&str>> =
-        ALIGNED.iter().map(|element| (*element, HashSet::from(ALIGN_CLASSES))).collect();
+        aligned.map(|name| (name, HashSet::from(ALIGN_CLASSES))).collect();
     classes.entry("div").or_default().insert("footnotes");
     classes.insert("a", HashSet::from(LINK_CLASSES));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
@@ -205,7 +124,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     }
     let mut policy = Builder::empty();
     policy
-        .tags(TAGS.iter().copied().collect())
+        .tags(element::kept().collect())
         .clean_content_tags(HashSet::from(["script", "style", "iframe", "svg", "math"]))
         .tag_attributes(
             ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect(),

@@ -1,7 +1,8 @@
 //! The policy for each element, and the elements that close one another (the parts of HTML's tree
 //! construction that decide where a body's children end).
 
-use crate::archive::body::html::clean;
+/// A body with more elements open at once loses its markup.
+pub(crate) const MAX_DEPTH: usize = 256;
 
 /// How the rewriting pass treats an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,61 +22,94 @@ pub(crate) enum Policy {
     Ignore,
 }
 
-pub(crate) fn policy(name: &str) -> Policy {
-    match name {
-        "p" | "div" | "a" => Policy::Keep,
-        "span" | "font" => Policy::Unwrap,
-        "br" | "hr" | "img" | "wbr" | "col" => Policy::Void,
-        "center" | "section" | "article" | "main" | "header" | "footer" | "aside" | "nav" | "address"
-        | "form" | "fieldset" | "hgroup" | "dir" | "menu" | "legend" | "listing" | "search" => Policy::Block,
-        "svg" | "math" | "select" | "object" | "audio" | "video" | "canvas" | "template" | "applet" => {
-            Policy::Hide
+/// A trait that the elements of a row share besides their policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Property {
+    /// The element is a block: it ends a paragraph and is a child of the body on its own.
+    ClosesParagraph,
+    /// The element may have a class for its alignment.
+    Aligned,
+    /// The element is a table or stands only in one.
+    TablePart,
+}
+
+macro_rules! elements {
+    ($($($name:literal)+ => $policy:ident [$($property:ident)*];)+) => {
+        const NAMES: &[&str] = &[$($($name,)+)+];
+
+        /// The policy and the properties of an element.
+        fn row(name: &str) -> (Policy, &'static [Property]) {
+            match name {
+                $($($name)|+ => (Policy::$policy, &[$(Property::$property),*]),)+
+                _ if is_raw(name) => (Policy::Raw, &[]),
+                _ => (Policy::Unwrap, &[]),
+            }
         }
-        _ if is_raw(name) => Policy::Raw,
-        "html" | "head" | "body" | "plaintext" | "xmp" | "frame" | "frameset" | "input" | "meta" | "link"
-        | "base" | "area" | "embed" | "param" | "source" | "track" | "keygen" | "image" | "basefont"
-        | "bgsound" | "command" => Policy::Ignore,
-        _ if clean::is_kept(name) => Policy::Keep,
-        _ => Policy::Unwrap,
-    }
+    };
+}
+
+// Frequent elements stand first, since the search is linear. The sanitiser keeps the elements with the
+// policies `Keep` and `Void`.
+elements! {
+    "p" "div" "li" "blockquote" "figure" "figcaption" => Keep [ClosesParagraph Aligned];
+    "span" "font" => Unwrap [];
+    "a" "strong" "b" "em" => Keep [];
+    "br" "img" "wbr" "col" => Void [];
+    "hr" => Void [ClosesParagraph];
+    "td" "th" "tr" "caption" => Keep [Aligned TablePart];
+    "thead" "tbody" "tfoot" "colgroup" => Keep [TablePart];
+    "table" => Keep [ClosesParagraph Aligned TablePart];
+    "h1" "h2" "h3" "h4" "h5" "h6" => Keep [ClosesParagraph Aligned];
+    "ul" "ol" "dl" "dt" "dd" "pre" "details" "summary" => Keep [ClosesParagraph];
+    "i" "u" "s" "del" "ins" "sub" "sup" "small" "mark" "q" "cite" "code" "kbd" "samp" "var" "abbr"
+    "ruby" "rt" "rp" => Keep [];
+    "center" "section" "article" "main" "header" "footer" "aside" "nav" "address" "form" "fieldset"
+    "hgroup" "dir" "menu" "legend" "listing" "search" => Block [ClosesParagraph];
+    "svg" "math" "select" "object" "audio" "video" "canvas" "template" "applet" => Hide [];
+    "html" "head" "body" "plaintext" "xmp" "frame" "frameset" "input" "meta" "link" "base" "area"
+    "embed" "param" "source" "track" "keygen" "image" "basefont" "bgsound" "command" => Ignore [];
+}
+
+pub(crate) fn policy(name: &str) -> Policy {
+    row(name).0
+}
+
+/// Returns whether the sanitiser keeps an element.
+pub(crate) fn is_kept(name: &str) -> bool {
+    matches!(policy(name), Policy::Keep | Policy::Void)
+}
+
+/// Lists the elements that the sanitiser keeps.
+pub(crate) fn kept() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied().filter(|name| is_kept(name))
+}
+
+pub(crate) fn closes_paragraph(name: &str) -> bool {
+    row(name).1.contains(&Property::ClosesParagraph)
+}
+
+pub(crate) fn is_aligned(name: &str) -> bool {
+    row(name).1.contains(&Property::Aligned)
+}
+
+pub(crate) fn is_table_part(name: &str) -> bool {
+    row(name).1.contains(&Property::TablePart)
+}
+
+/// Returns whether a tag of clean HTML ends a line of its plain text.
+pub(crate) fn ends_line(name: &str) -> bool {
+    let ends = |property: &Property| matches!(property, Property::ClosesParagraph | Property::TablePart);
+    name == "br" || (name != "colgroup" && row(name).1.iter().any(ends))
+}
+
+fn is_heading(name: &str) -> bool {
+    HEADINGS.contains(&name)
 }
 
 /// Returns whether the element's content is not markup; the case of `name` does not matter.
 pub(crate) fn is_raw(name: &str) -> bool {
     let known = ["script", "style", "iframe", "noembed", "noframes", "title", "textarea"];
     known.iter().any(|raw| raw.eq_ignore_ascii_case(name))
-}
-
-/// Returns whether an element is a block: it ends a paragraph and is a child of the body on its own.
-pub(crate) fn closes_paragraph(name: &str) -> bool {
-    is_heading(name)
-        || matches!(
-            name,
-            "p" | "div"
-                | "ul"
-                | "ol"
-                | "li"
-                | "dl"
-                | "dt"
-                | "dd"
-                | "table"
-                | "blockquote"
-                | "figure"
-                | "figcaption"
-                | "pre"
-                | "hr"
-                | "details"
-                | "summary"
-        )
-        || policy(name) == Policy::Block
-}
-
-fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
-}
-
-pub(crate) fn is_table_part(name: &str) -> bool {
-    matches!(name, "table" | "caption" | "colgroup" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th")
 }
 
 /// Returns whether HTML makes the end tag optional.

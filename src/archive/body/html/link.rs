@@ -3,7 +3,7 @@
 
 use ammonia::Url;
 
-use crate::archive::body::SiteContext;
+use crate::archive::body::context::SiteContext;
 
 /// A link's target as it is printed.
 #[derive(Debug, PartialEq, Eq)]

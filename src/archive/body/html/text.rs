@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::{bytes, references};
+use crate::archive::body::html::{bytes, element, references};
 
 /// Lists show about this many characters of a post.
 const EXCERPT: usize = 120;
@@ -26,7 +26,7 @@ pub(crate) fn plain(html: &str) -> PlainText {
         match piece {
             HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
             HtmlPiece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
-            HtmlPiece::Tag { name, closes } if is_block(name) => {
+            HtmlPiece::Tag { name, closes } if element::ends_line(name) => {
                 len += block.end(in_aside == 0, &mut lead);
                 if is_aside(name) {
                     in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
@@ -53,8 +53,8 @@ pub(crate) fn lines(html: &str) -> String {
                 lines.text.push('\t');
             }
             HtmlPiece::Tag { name: "td" | "th", .. } => in_cell += 1,
-            HtmlPiece::Tag { name, .. } if in_cell > 0 && (name == "br" || is_block(name)) => lines.add(" "),
-            HtmlPiece::Tag { name, closes } if name == "br" || is_block(name) => {
+            HtmlPiece::Tag { name, .. } if in_cell > 0 && element::ends_line(name) => lines.add(" "),
+            HtmlPiece::Tag { name, closes } if element::ends_line(name) => {
                 lines.end();
                 if name == "pre" {
                     lines.in_pre = if closes { lines.in_pre.saturating_sub(1) } else { lines.in_pre + 1 };
@@ -242,40 +242,6 @@ fn tag_end(text: &str) -> Option<usize> {
             b == b'>' && !in_quotes
         })
         .map(|at| at + 1)
-}
-
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "p" | "div"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "ul"
-            | "ol"
-            | "li"
-            | "dl"
-            | "dt"
-            | "dd"
-            | "table"
-            | "caption"
-            | "thead"
-            | "tbody"
-            | "tfoot"
-            | "tr"
-            | "td"
-            | "th"
-            | "blockquote"
-            | "figure"
-            | "figcaption"
-            | "pre"
-            | "hr"
-            | "details"
-            | "summary"
-    )
 }
 
 /// Returns whether text inside the element cannot be the lead.

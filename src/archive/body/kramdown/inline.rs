@@ -9,7 +9,7 @@ use comrak::Node;
 use comrak::arena_tree::NodeEdge;
 use comrak::nodes::NodeValue;
 
-use crate::archive::body::html::{element, rewrite};
+use crate::archive::body::html::element;
 use crate::archive::body::kramdown::literal::Literals;
 use crate::archive::body::kramdown::tag::{self, close_tag, open_tag};
 
@@ -196,7 +196,7 @@ fn html_tag(html: &str, open: &mut Vec<UnclosedTag>, literals: &Literals, out: &
         literals.restore(html, out);
         if tag.closed && !tag::is_void(tag.name) {
             out.extend(["</", tag.name, ">"]);
-        } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= rewrite::MAX_DEPTH {
+        } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= element::MAX_DEPTH {
             open.push(UnclosedTag { name: tag.name.to_owned(), place: start..out.len() });
         }
     }

@@ -1,7 +1,7 @@
 //! Decides which files and folders of a site Jekyll ignores: a port of `entry_filter.rb`, with the
 //! patterns of `exclude` and `include`.
 
-use crate::archive::jekyll::files::{WalkEntry, base_name, below_posts};
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts};
 use crate::config::Config;
 
 /// Returns whether Jekyll treats a name as special: a hidden file, a part of a layout or a backup.

@@ -3,7 +3,7 @@
 use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 
-use crate::archive::jekyll::files::relative;
+use crate::archive::jekyll::files::entry::relative;
 use crate::archive::problem::{Code, Defect, Problem};
 
 /// Returns the first link between `from` and `to` that resolves to a folder above it.

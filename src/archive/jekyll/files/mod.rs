@@ -1,6 +1,7 @@
 //! Finds the files of a site and classifies them as posts, pages, or files that Jekyll ignores. The rules
 //! are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
+mod entry;
 mod filter;
 mod links;
 
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::archive::body::MarkupFormat;
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is_below, relative};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::{self, FileName};
 use crate::archive::problem::{Code, Defect, Problem};
@@ -84,13 +86,6 @@ pub struct Files {
 pub struct Walk<'a> {
     config: &'a Config,
     filter: EntryFilter,
-}
-
-/// The properties of a file or folder that the filters test.
-struct WalkEntry<'a> {
-    path: &'a str,
-    is_dir: bool,
-    is_link: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -311,36 +306,6 @@ pub(crate) fn enter(folder: &Path) -> std::io::Result<()> {
     std::fs::metadata(folder.join(".")).map(|_| ())
 }
 
-/// Returns a path relative to the root, with `/` as separator. Replaces bytes that are not UTF-8.
-fn relative(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    if let Some(text) = below.to_str() {
-        return text.to_owned();
-    }
-    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
-/// Returns the part of a path below its first `_posts` folder.
-fn below_posts(path: &str) -> Option<&str> {
-    let mut rest = path;
-    while let Some((part, below)) = rest.split_once('/') {
-        if part == "_posts" {
-            return Some(below);
-        }
-        rest = below;
-    }
-    None
-}
-
 fn is_page_name(path: &str, config: &Config) -> bool {
     let extension = base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension);
     matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown
@@ -355,23 +320,5 @@ pub(crate) fn format(config: &Config, extension: &str) -> MarkupFormat {
         }
         Some(_) => MarkupFormat::Html,
         None => MarkupFormat::from_extension(extension),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn path_below_posts_starts_after_the_first_posts_folder() {
-        let table = [
-            ("_posts/a.md", Some("a.md")),
-            ("x/_posts/y/_posts/a.md", Some("y/_posts/a.md")),
-            ("my_posts/a.md", None),
-            ("_posts", None),
-        ];
-        for (path, expected) in table {
-            assert_eq!(below_posts(path), expected, "{path}");
-        }
     }
 }

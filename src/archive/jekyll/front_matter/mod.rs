@@ -4,14 +4,18 @@
 //! The loader reads every post through this module. No other module of the archive uses serde_yaml.
 
 mod decode;
+mod lines;
 mod recover;
+mod value;
 mod yaml;
 
 use std::collections::HashSet;
 
+use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
 use crate::archive::problem::{Code, Defect};
 
 pub use decode::decode;
+pub use value::{Field, Value};
 
 /// A file's text, split at the fences of its front matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,43 +62,6 @@ pub fn split(text: &str) -> SplitFile<'_> {
         start += line.len();
     }
     SplitFile { unclosed: true, ..whole }
-}
-
-/// Ruby's `\s`.
-fn is_space(c: char) -> bool {
-    matches!(c, '\t'..='\r' | ' ')
-}
-
-fn is_blank(text: &str) -> bool {
-    text.chars().all(is_space)
-}
-
-fn count_lines(text: &str) -> u32 {
-    u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
-}
-
-/// A YAML value of the front matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// An empty value, `~` or `null`.
-    Null,
-    /// Any other scalar as written, including numbers and dates.
-    Text(String),
-    /// A YAML sequence.
-    List(Vec<Value>),
-    /// A YAML mapping, in the order of the source.
-    Map(Vec<(String, Value)>),
-}
-
-/// A value and its notation in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// The value of the key.
-    pub value: Value,
-    /// The scalar is in quotes or in a block, so it is text whatever its content.
-    pub quoted: bool,
-    /// 1-based line of the file with the key.
-    pub line: u32,
 }
 
 /// The fields of a file. If a key occurs twice, the last field wins.

@@ -1,7 +1,9 @@
 //! Reads invalid YAML line by line: a field that is valid YAML by itself is parsed as YAML, any other
 //! field is the text after its colon.
 
-use crate::archive::jekyll::front_matter::{Field, Value, is_blank, is_space, yaml};
+use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
+use crate::archive::jekyll::front_matter::value::{Field, Value};
+use crate::archive::jekyll::front_matter::yaml;
 
 /// Returns the fields, and the line of the file with the first field that is invalid by itself.
 pub(crate) fn fields(text: &str) -> (Vec<(String, Field)>, Option<u32>) {
@@ -21,7 +23,7 @@ pub(crate) fn fields(text: &str) -> (Vec<(String, Field)>, Option<u32>) {
             first_invalid = Some(line);
         }
         start += chunk.len();
-        line += crate::archive::jekyll::front_matter::count_lines(chunk);
+        line += count_lines(chunk);
     }
     (fields, first_invalid)
 }

@@ -7,34 +7,12 @@ mod placeholder;
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use chrono::DateTime;
-use chrono_tz::Tz;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::archive::jekyll::permalink::placeholder::{Placeholder, allowed};
+use crate::archive::jekyll::permalink::placeholder::{Placeholder, allowed, escape};
 
 pub use file_name::{FileName, file_name};
-
-/// The values of all placeholders.
-#[derive(Debug, Clone, Copy)]
-pub struct UrlParts<'a> {
-    /// The name of the collection: `posts`.
-    pub collection: &'a str,
-    /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
-    pub path: &'a str,
-    /// The file name with its date but without its extension.
-    pub basename: &'a str,
-    /// The slug of the file name.
-    pub slug: &'a str,
-    /// `slug` of the front matter, which overrides the slug of the file name.
-    pub fm_slug: Option<&'a str>,
-    /// The categories in order, unchanged.
-    pub categories: &'a [String],
-    /// The publication date in the site's zone.
-    pub date: &'a DateTime<Tz>,
-    /// The extension of the output, with its dot.
-    pub output_ext: &'a str,
-}
+pub use placeholder::UrlParts;
 
 /// A permalink, parsed into text and placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,31 +195,6 @@ fn sanitize(url: &str) -> String {
         }
     }
     clean
-}
-
-/// `URL.escape_path`: keeps the characters that RFC 3986 allows in a path. Jekyll also keeps `?`,
-/// which would begin a query.
-fn escape(value: &str) -> Cow<'_, str> {
-    const PATH: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~')
-        .remove(b'!')
-        .remove(b'$')
-        .remove(b'&')
-        .remove(b'\'')
-        .remove(b'(')
-        .remove(b')')
-        .remove(b'*')
-        .remove(b'+')
-        .remove(b',')
-        .remove(b';')
-        .remove(b'=')
-        .remove(b':')
-        .remove(b'@')
-        .remove(b'/');
-    utf8_percent_encode(value, PATH).into()
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::archive::jekyll::permalink::{UrlParts, escape};
+use chrono::DateTime;
+use chrono_tz::Tz;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::archive::jekyll::slug::{SlugMode, downcase, slugify};
 
 macro_rules! placeholders {
@@ -51,6 +54,27 @@ placeholders! {
     ShortDay "short_day",
     LongDay "long_day",
     OutputExt "output_ext",
+}
+
+/// The values of all placeholders.
+#[derive(Debug, Clone, Copy)]
+pub struct UrlParts<'a> {
+    /// The name of the collection: `posts`.
+    pub collection: &'a str,
+    /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
+    pub path: &'a str,
+    /// The file name with its date but without its extension.
+    pub basename: &'a str,
+    /// The slug of the file name.
+    pub slug: &'a str,
+    /// `slug` of the front matter, which overrides the slug of the file name.
+    pub fm_slug: Option<&'a str>,
+    /// The categories in order, unchanged.
+    pub categories: &'a [String],
+    /// The publication date in the site's zone.
+    pub date: &'a DateTime<Tz>,
+    /// The extension of the output, with its dot.
+    pub output_ext: &'a str,
 }
 
 /// Lists all placeholders, for the message about an unknown one.
@@ -117,4 +141,29 @@ fn cleaned(path: &str) -> String {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let end = path[name..].rfind('.').map_or(path.len(), |dot| name + dot);
     path[..end].replacen("_posts", "", 1).trim_end_matches('.').to_owned()
+}
+
+/// `URL.escape_path`: keeps the characters that RFC 3986 allows in a path. Jekyll also keeps `?`,
+/// which would begin a query.
+pub(crate) fn escape(value: &str) -> Cow<'_, str> {
+    const PATH: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~')
+        .remove(b'!')
+        .remove(b'$')
+        .remove(b'&')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')')
+        .remove(b'*')
+        .remove(b'+')
+        .remove(b',')
+        .remove(b';')
+        .remove(b'=')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'/');
+    utf8_percent_encode(value, PATH).into()
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::archive::body::html::element;
-use crate::archive::body::html::rewrite::{OpenElement, Rewriter};
+use crate::archive::body::html::rewrite::Rewriter;
+use crate::archive::body::html::rewrite::state::OpenElement;
 
 impl Rewriter<'_> {
     /// Gives text and elements between the cells of a table a cell of their own; HTML would move them

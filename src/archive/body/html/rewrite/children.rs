@@ -3,26 +3,8 @@
 
 use crate::archive::body::html::element;
 use crate::archive::body::html::rewrite::Rewriter;
-use crate::archive::body::lift::{self, BodyChild, ChildKind, ChildLink};
-
-/// A state of the pass to go back to.
-pub(crate) struct Checkpoint {
-    pub(crate) out: usize,
-    pub(crate) children: usize,
-    pub(crate) child: Option<(usize, usize, bool)>,
-    pub(crate) depth: usize,
-}
-
-/// The child of the body that is being read.
-pub(crate) struct OpenChild<'h> {
-    pub(crate) start: usize,
-    pub(crate) is_quote: bool,
-    /// True for loose text and spans, outside any block.
-    pub(crate) is_loose: bool,
-    pub(crate) text: String,
-    pub(crate) links: Vec<ChildLink<'h>>,
-    pub(crate) has_media: bool,
-}
+use crate::archive::body::html::rewrite::state::{Checkpoint, OpenChild};
+use crate::archive::body::lift::{self, BodyChild, ChildKind};
 
 impl Rewriter<'_> {
     /// Begins the child of the body that the element at `start` belongs to.

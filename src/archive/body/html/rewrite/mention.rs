@@ -5,19 +5,11 @@ use std::borrow::Cow;
 
 use crate::archive::body::html::clean::EXTERNAL_REL;
 use crate::archive::body::html::rewrite::Rewriter;
+use crate::archive::body::html::rewrite::state::OpenMention;
 use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::html::{attributes, link};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::security::SecurityCode;
-
-/// An open mention.
-pub(crate) struct OpenMention {
-    page: String,
-    /// The quote page, on another host.
-    quote: Option<String>,
-    /// Start of the mention in the output.
-    start: usize,
-}
 
 impl<'a> Rewriter<'a> {
     /// The mention that an element begins: a link or span around a security's name, not around its chart

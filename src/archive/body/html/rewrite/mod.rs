@@ -7,19 +7,16 @@ use std::borrow::Cow;
 mod cells;
 mod children;
 mod mention;
+mod state;
 
-use crate::archive::body::SiteContext;
+use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::element::{self, Policy};
-use crate::archive::body::html::rewrite::children::{Checkpoint, OpenChild};
-use crate::archive::body::html::rewrite::mention::OpenMention;
+use crate::archive::body::html::rewrite::state::{OpenChild, OpenElement};
 use crate::archive::body::html::tokens::{RawText, StartTag, TokenHandler, tokenize};
 use crate::archive::body::html::{attributes, bytes, unfinished};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::lift::{BodyChild, ChildLink};
-use crate::archive::body::security::{Mentions, Security, SecurityCode};
-
-/// A body with more elements open at once loses its markup.
-pub(crate) const MAX_DEPTH: usize = 256;
+use crate::archive::body::security::{Mentions, Security};
 
 /// html5ever's serialiser takes quadratic time for a text full of `&` or no-break spaces, so a `<wbr>`
 /// divides the text after this number of them. No real text has more between two tags.
@@ -46,21 +43,6 @@ pub(crate) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewrit
         securities: rewriter.securities.all,
         too_deep: rewriter.too_deep,
     }
-}
-
-/// An open element.
-struct OpenElement<'h> {
-    name: Cow<'h, str>,
-    /// The element's name in the output; `None` if its tags are not written.
-    shown: Option<Cow<'h, str>>,
-    /// The state to restore at the end tag, if the element is hidden.
-    hidden: Option<Checkpoint>,
-    security: Option<SecurityCode>,
-    /// Start of the element's text within the text of the body's child.
-    text_start: usize,
-    /// The target of a link.
-    href: Option<Cow<'h, str>>,
-    mention: Option<OpenMention>,
 }
 
 struct Rewriter<'a> {
@@ -203,7 +185,7 @@ impl<'a> Rewriter<'a> {
             href,
             mention,
         });
-        self.too_deep = self.open.len() > MAX_DEPTH;
+        self.too_deep = self.open.len() > element::MAX_DEPTH;
         false
     }
 

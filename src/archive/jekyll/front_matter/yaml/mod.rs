@@ -13,8 +13,10 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use crate::archive::jekyll::front_matter::decode::decode;
+use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
+use crate::archive::jekyll::front_matter::value::{Field, Value};
 use crate::archive::jekyll::front_matter::yaml::source::{Lists, MappingKey, Shape, YamlSource};
-use crate::archive::jekyll::front_matter::{Field, Value, is_blank};
 
 /// The reason why a text is not front matter.
 #[derive(Debug)]
@@ -51,12 +53,6 @@ fn parsed(yaml: &str) -> Result<Vec<(String, Field)>, InvalidYaml> {
         line: error.location().and_then(|at| u32::try_from(at.line() + 1).ok()),
         reason: reason(&error),
     })
-}
-
-/// Reads unquoted text as YAML does: as null or as text.
-fn null_or_text(text: &str) -> Value {
-    let is_null = text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null");
-    if is_null { Value::Null } else { Value::Text(text.to_owned()) }
 }
 
 /// Reads an unquoted word as a boolean of YAML 1.1 (`ScalarScanner#tokenize`).
@@ -115,7 +111,7 @@ impl<'de> Visitor<'de> for MappingVisitor<'_, '_> {
         let (mut line, mut counted) = (2, 0);
         while let Some(key) = map.next_key_seed(KeySeed(source))? {
             if let Some(end) = key.end.filter(|&end| end > counted) {
-                line += crate::archive::jekyll::front_matter::count_lines(&source.yaml[counted..end]);
+                line += count_lines(&source.yaml[counted..end]);
                 counted = end;
             }
             let shape = source.shape_after(&key);
@@ -320,9 +316,7 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
         let (value, quoted) = value.newtype_variant_seed(Self { spelling: Spelling::Lost, ..self })?;
         match &value {
             Value::Text(text) if tag == "binary" => match base64(text) {
-                Some(bytes) => {
-                    Ok((source.scalar(&crate::archive::jekyll::front_matter::decode(&bytes).0, true)?, true))
-                }
+                Some(bytes) => Ok((source.scalar(&decode(&bytes).0, true)?, true)),
                 None => Ok((value, quoted)),
             },
             _ => Ok((value, quoted)),
@@ -335,10 +329,7 @@ impl<'de> Visitor<'de> for AnyValue<'_, '_> {
 fn base64(text: &str) -> Option<Vec<u8>> {
     const LENIENT: GeneralPurpose =
         GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
-    let mut digits: String = text
-        .chars()
-        .filter(|c| !crate::archive::jekyll::front_matter::is_space(*c) && !c.is_ascii_whitespace())
-        .collect();
+    let mut digits: String = text.chars().filter(|c| !is_space(*c)).collect();
     digits.truncate(digits.trim_end_matches('=').len());
     if digits.len() % 4 == 1 && digits.ends_with(|c: char| c.is_ascii_alphanumeric() || "+/".contains(c)) {
         digits.pop();

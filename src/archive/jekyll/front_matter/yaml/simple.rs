@@ -2,8 +2,7 @@
 //! short list. serde_yaml's parser takes many times as long. Any text that might have another
 //! meaning falls back to serde_yaml.
 
-use crate::archive::jekyll::front_matter::yaml::null_or_text;
-use crate::archive::jekyll::front_matter::{Field, Value};
+use crate::archive::jekyll::front_matter::value::{Field, Value};
 
 /// Returns the fields, if every line is that simple.
 pub(crate) fn fields(yaml: &str) -> Option<Vec<(String, Field)>> {
@@ -46,7 +45,7 @@ fn value(text: &str) -> Option<(Value, bool)> {
             is_whole.then(|| (Value::Text(inner.to_owned()), true))
         }
         Some(b'[') => Some((list(text[1..].strip_suffix(']')?)?, false)),
-        Some(_) => is_plain(text).then(|| (null_or_text(text), false)),
+        Some(_) => is_plain(text).then(|| (Value::from_plain(text), false)),
     }
 }
 
@@ -56,7 +55,8 @@ fn list(items: &str) -> Option<Value> {
         is_plain(item) && !item.bytes().any(|b| matches!(b, b'[' | b']' | b'{' | b'}' | b':' | b'#' | b'?'))
     };
     let items = items.split(',').map(|item| item.trim_matches(' '));
-    items.map(|item| is_item(item).then(|| null_or_text(item))).collect::<Option<Vec<_>>>().map(Value::List)
+    let items = items.map(|item| is_item(item).then(|| Value::from_plain(item)));
+    items.collect::<Option<Vec<_>>>().map(Value::List)
 }
 
 /// Returns whether an unquoted text means what it shows. Most punctuation at its beginning has a meaning

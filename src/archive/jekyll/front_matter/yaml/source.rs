@@ -4,8 +4,7 @@ use std::cell::Cell;
 
 use serde::de::Error;
 
-use crate::archive::jekyll::front_matter::Value;
-use crate::archive::jekyll::front_matter::yaml::null_or_text;
+use crate::archive::jekyll::front_matter::value::Value;
 
 /// The type that is requested from serde for the items of a list.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl<'y> YamlSource<'y> {
 
     pub(crate) fn scalar<E: Error>(&self, text: &str, quoted: bool) -> Result<Value, E> {
         self.spend(text.len())?;
-        Ok(if quoted { Value::Text(text.to_owned()) } else { null_or_text(text) })
+        Ok(if quoted { Value::Text(text.to_owned()) } else { Value::from_plain(text) })
     }
 
     /// Returns the shape of the value after a key, judged by its first character.

@@ -1,0 +1,37 @@
+//! The settings, the post and the size limit that the parsing of a body uses.
+
+/// Size limit of a source, in bytes; a larger one loses its markup.
+pub(crate) const MAX_LEN: usize = 4 << 20;
+
+/// The settings that bodies depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteContext {
+    /// `url`, for `{{ site.url }}`.
+    pub url: String,
+    /// `baseurl`: empty, or a path with a leading slash.
+    pub baseurl: String,
+    /// `title`, for `{{ site.title }}`.
+    pub title: String,
+    /// The host of `url`.
+    pub host: Option<String>,
+    /// `finews.legacy_hosts`: links to these hosts become local paths.
+    pub legacy_hosts: Vec<String>,
+    /// The title of links to quote pages, in the site's language.
+    pub quote: &'static str,
+}
+
+/// The post and the site that a body belongs to.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The settings of the site.
+    pub site: &'a SiteContext,
+    /// The post's title, for `{{ page.title }}`.
+    pub title: &'a str,
+    /// The post's URL without `baseurl`, for `{{ page.url }}`.
+    pub url: &'a str,
+    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
+    /// path `{% link %}` gives.
+    pub posts: &'a dyn Fn(&str) -> Option<String>,
+    /// True if lists show the post: only then does each security that it names have a page.
+    pub is_listed: bool,
+}

@@ -1,0 +1,50 @@
+//! The state of the pass: the open elements, the child of the body that is being read, and the point to go
+//! back to after a hidden element.
+
+use std::borrow::Cow;
+
+use crate::archive::body::lift::ChildLink;
+use crate::archive::body::security::SecurityCode;
+
+/// An open element.
+pub(crate) struct OpenElement<'h> {
+    pub(crate) name: Cow<'h, str>,
+    /// The element's name in the output; `None` if its tags are not written.
+    pub(crate) shown: Option<Cow<'h, str>>,
+    /// The state to restore at the end tag, if the element is hidden.
+    pub(crate) hidden: Option<Checkpoint>,
+    pub(crate) security: Option<SecurityCode>,
+    /// Start of the element's text within the text of the body's child.
+    pub(crate) text_start: usize,
+    /// The target of a link.
+    pub(crate) href: Option<Cow<'h, str>>,
+    pub(crate) mention: Option<OpenMention>,
+}
+
+/// An open mention.
+pub(crate) struct OpenMention {
+    pub(crate) page: String,
+    /// The quote page, on another host.
+    pub(crate) quote: Option<String>,
+    /// Start of the mention in the output.
+    pub(crate) start: usize,
+}
+
+/// A state of the pass to go back to.
+pub(crate) struct Checkpoint {
+    pub(crate) out: usize,
+    pub(crate) children: usize,
+    pub(crate) child: Option<(usize, usize, bool)>,
+    pub(crate) depth: usize,
+}
+
+/// The child of the body that is being read.
+pub(crate) struct OpenChild<'h> {
+    pub(crate) start: usize,
+    pub(crate) is_quote: bool,
+    /// True for loose text and spans, outside any block.
+    pub(crate) is_loose: bool,
+    pub(crate) text: String,
+    pub(crate) links: Vec<ChildLink<'h>>,
+    pub(crate) has_media: bool,
+}

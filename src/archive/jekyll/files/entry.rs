@@ -1,0 +1,58 @@
+//! An entry of the walk, and the parts of its path.
+
+use std::path::Path;
+
+/// The properties of a file or folder that the filters test.
+pub(crate) struct WalkEntry<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) is_dir: bool,
+    pub(crate) is_link: bool,
+}
+
+/// Returns a path relative to the root, with `/` as separator. Replaces bytes that are not UTF-8.
+pub(crate) fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    if let Some(text) = below.to_str() {
+        return text.to_owned();
+    }
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+pub(crate) fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+pub(crate) fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Returns the part of a path below its first `_posts` folder.
+pub(crate) fn below_posts(path: &str) -> Option<&str> {
+    let mut rest = path;
+    while let Some((part, below)) = rest.split_once('/') {
+        if part == "_posts" {
+            return Some(below);
+        }
+        rest = below;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_below_posts_starts_after_the_first_posts_folder() {
+        let table = [
+            ("_posts/a.md", Some("a.md")),
+            ("x/_posts/y/_posts/a.md", Some("y/_posts/a.md")),
+            ("my_posts/a.md", None),
+            ("_posts", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(below_posts(path), expected, "{path}");
+        }
+    }
+}
