@@ -14,7 +14,7 @@ use crate::archive::jekyll::files::{SiteFile, Walk};
 use crate::archive::names::Interner;
 use crate::archive::page::{self, OwnPage};
 use crate::archive::post::{Post, Timestamp};
-use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::problem::{Code, Defect, FileProblems, Problem};
 use crate::archive::read::{Draft, Links, Reader, SETTLED_AFTER};
 use crate::archive::snapshot::{Change, Contents, Snapshot, SnapshotRules};
 use crate::archive::updater::Updater;
@@ -54,9 +54,6 @@ impl Progress {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 }
-
-/// The problems of one file, with its path.
-pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
 
 /// The result of reading one post file.
 pub(super) struct ReadResult {

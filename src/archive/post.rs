@@ -10,13 +10,14 @@ use chrono_tz::Tz;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
+use crate::archive::address;
 use crate::archive::body::Security;
 use crate::archive::compressed::{ArticleCodec, CompressedArticle};
 use crate::archive::file_version::FileVersion;
+use crate::archive::jekyll::permalink::FileName;
 use crate::archive::load::ReservedPaths;
 use crate::archive::names::{Interner, NameId};
 use crate::archive::read::Draft;
-use crate::archive::{address, snapshot};
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.
@@ -232,9 +233,14 @@ impl Post {
         self.texts.part(0)
     }
 
+    /// The parts of the file's name.
+    pub(super) fn file_name(&self) -> Option<FileName> {
+        FileName::from_path(self.path())
+    }
+
     /// Identifies the post across restarts: a hash of its file's path.
     pub fn key(&self) -> u64 {
-        snapshot::index_hash(self.path())
+        address::hash(self.path())
     }
 
     /// The URL path, percent-encoded, without `baseurl`.

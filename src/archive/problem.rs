@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +129,9 @@ impl fmt::Display for Problem {
         }
     }
 }
+
+/// The problems of one file, with its path.
+pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
 
 /// Counts the problems of each severity and kind.
 pub fn count(problems: &[Problem]) -> BTreeMap<(Severity, Code), usize> {

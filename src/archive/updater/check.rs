@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
 use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::{self, FileProblems, PostBuilder, ReadResult};
+use crate::archive::load::{self, PostBuilder, ReadResult};
 use crate::archive::names::Interner;
 use crate::archive::post::Post;
-use crate::archive::problem::{Code, Defect, Problem, Severity};
+use crate::archive::problem::{Code, Defect, FileProblems, Problem, Severity};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::{Update, Updater};
