@@ -14,13 +14,10 @@ use crate::archive::jekyll::files::{SiteFile, Walk};
 use crate::archive::names::Interner;
 use crate::archive::page::{self, OwnPage};
 use crate::archive::post::{Post, Timestamp};
-use crate::archive::problem::{Code, Defect, FileProblems, Problem};
+use crate::archive::problem::{Code, Defect, FileProblems, problems_by_path, problems_of_file};
 use crate::archive::read::{Draft, Links, Reader, SETTLED_AFTER};
-use crate::archive::snapshot::{Change, Contents, Snapshot, SnapshotRules};
-use crate::archive::updater::Updater;
+use crate::archive::snapshot::{Change, Contents, ReservedPaths, Snapshot, SnapshotRules};
 use crate::config::{Config, ConfigError};
-
-pub use crate::archive::snapshot::ReservedPaths;
 
 /// The maximum number of articles that train the dictionary.
 const SAMPLES: usize = 1_000;
@@ -119,23 +116,6 @@ pub(super) struct Loaded {
     pub(super) folders: Vec<PathBuf>,
     /// Files that are still being written, with the time to wait before the next attempt.
     pub(super) unsettled: Vec<(SiteFile, Duration)>,
-}
-
-/// Loads a site and waits for files that are still being written.
-///
-/// # Errors
-/// Returns an error if the configuration is unusable. A bad file is a problem of the snapshot instead.
-pub fn load(
-    config: &Config,
-    reserved_paths: ReservedPaths,
-    progress: &Progress,
-) -> Result<Snapshot, ConfigError> {
-    // A single load must show the files as they are, so it ignores the cached archive.
-    let mut config = config.clone();
-    config.cache_dir = None;
-    let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
-    updater.settle();
-    Ok(Snapshot::clone(&updater.archive()))
 }
 
 /// Reads all files of a site on all cores.
@@ -262,14 +242,4 @@ pub(super) fn pages(
         problems.push(problems_of_file(&file.path, defects));
     }
     (pages, problems)
-}
-
-/// Assigns defects to their file. An empty list clears the earlier problems of the file.
-pub(super) fn problems_of_file(path: &str, defects: Vec<Defect>) -> FileProblems {
-    (path.into(), defects.into_iter().map(|defect| defect.in_file(path)).collect())
-}
-
-/// Pairs each problem of an unreadable file or folder with its path.
-pub(super) fn problems_by_path(problems: Vec<Problem>) -> Vec<FileProblems> {
-    problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }

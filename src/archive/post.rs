@@ -15,9 +15,9 @@ use crate::archive::body::Security;
 use crate::archive::compressed::{ArticleCodec, CompressedArticle};
 use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::permalink::FileName;
-use crate::archive::load::ReservedPaths;
 use crate::archive::names::{Interner, NameId};
 use crate::archive::read::Draft;
+use crate::archive::snapshot::ReservedPaths;
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.

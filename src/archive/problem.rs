@@ -133,6 +133,16 @@ impl fmt::Display for Problem {
 /// The problems of one file, with its path.
 pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
 
+/// Assigns defects to their file. An empty list clears the earlier problems of the file.
+pub(super) fn problems_of_file(path: &str, defects: Vec<Defect>) -> FileProblems {
+    (path.into(), defects.into_iter().map(|defect| defect.in_file(path)).collect())
+}
+
+/// Pairs each problem of an unreadable file or folder with its path.
+pub(super) fn problems_by_path(problems: Vec<Problem>) -> Vec<FileProblems> {
+    problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
+}
+
 /// Counts the problems of each severity and kind.
 pub fn count(problems: &[Problem]) -> BTreeMap<(Severity, Code), usize> {
     let mut counts = BTreeMap::new();
