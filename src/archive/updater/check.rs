@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
 use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::{PostBuilder, ReadResult, still_changing};
-use crate::archive::names::Interner;
+use crate::archive::load::still_changing;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_file};
+use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::paths_to_check::PathsToCheck;
@@ -51,13 +51,8 @@ impl Updater {
         let config = Arc::clone(&self.config);
         // The configuration was validated when the archive was opened.
         let reader = Reader::new(&config).ok()?;
-        let builder = PostBuilder {
-            reader,
-            names: Interner::new(self.archive.names().clone()),
-            codec: self.archive.codec(),
-            reserved_paths: self.reserved_paths,
-        };
         let archive = self.archive();
+        let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
         let file_changes: Vec<FileChange> = to_check
             .posts
@@ -81,7 +76,6 @@ impl Updater {
         if to_check.pages {
             self.check_pages(&mut change, &builder.reader, &links);
         }
-        let archive = self.archive();
         change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
         let PostBuilder { reader, names, .. } = builder;
         change.names = names.into_names();
@@ -214,12 +208,7 @@ impl Updater {
         if linking.is_empty() {
             return update;
         }
-        let builder = PostBuilder {
-            reader,
-            names: Interner::new(before.names().clone()),
-            codec: before.codec(),
-            reserved_paths: self.reserved_paths,
-        };
+        let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let links = |name: &str| before.named(name);
         let relinked = linking.par_iter().filter_map(|post| {
             let result = builder.read(&SiteFile::from_path(post.path()), &links);
