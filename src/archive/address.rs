@@ -1,13 +1,19 @@
 //! URL paths in the form in which they are compared: decoded request paths, former
-//! paths, and targets of redirects.
+//! paths, and targets of redirects. Posts are found by the hash of a path.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Percent-decodes a URL path for the comparison with requests. Replaces bytes that are not UTF-8.
 pub(super) fn decoded(url: &str) -> Cow<'_, str> {
     percent_decode_str(url).decode_utf8_lossy()
+}
+
+/// Hashes a path, or another key that posts are found by.
+pub(super) fn hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
 }
 
 /// Decodes a path of `redirect_from`; its leading slash is optional.

@@ -9,18 +9,15 @@ use std::time::{Duration, SystemTime};
 use rayon::prelude::*;
 
 use crate::archive::compressed::ArticleCodec;
-use crate::archive::file_version::{self, FileVersion};
+use crate::archive::file_version;
 use crate::archive::jekyll::files::{SiteFile, Walk};
-use crate::archive::names::Interner;
-use crate::archive::page::{self, OwnPage};
-use crate::archive::post::{Post, Timestamp};
-use crate::archive::problem::{Code, Defect, Problem};
-use crate::archive::read::{Draft, Links, Reader, SETTLED_AFTER};
-use crate::archive::snapshot::{Change, Contents, Snapshot, SnapshotRules};
-use crate::archive::updater::Updater;
+use crate::archive::names::Names;
+use crate::archive::post::Timestamp;
+use crate::archive::problem::{Code, Defect, FileProblems, problems_by_path, problems_of_file};
+use crate::archive::read::build::{PostBuilder, ReadResult};
+use crate::archive::read::{Draft, Reader, own_page};
+use crate::archive::snapshot::{Change, Contents, ReservedPaths, Snapshot, SnapshotRules};
 use crate::config::{Config, ConfigError};
-
-pub use crate::archive::snapshot::ReservedPaths;
 
 /// The maximum number of articles that train the dictionary.
 const SAMPLES: usize = 1_000;
@@ -55,64 +52,6 @@ impl Progress {
     }
 }
 
-/// The problems of one file, with its path.
-pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
-
-/// The result of reading one post file.
-pub(super) struct ReadResult {
-    pub(super) post: Option<Post>,
-    pub(super) defects: Vec<Defect>,
-    /// The version of the file; the default if it could not be read.
-    pub(super) file_version: FileVersion,
-    /// Set if the file is still being written: the time to wait before the next attempt.
-    pub(super) retry_after: Option<Duration>,
-}
-
-/// Builds posts from the rules of a site and the state that all posts share.
-pub(super) struct PostBuilder<'a> {
-    pub(super) reader: Reader<'a>,
-    pub(super) names: Interner,
-    pub(super) codec: Arc<ArticleCodec>,
-    pub(super) reserved_paths: ReservedPaths,
-}
-
-impl PostBuilder<'_> {
-    /// Reads a post file and builds its post.
-    pub(super) fn read(&self, file: &SiteFile, links: &Links<'_>) -> ReadResult {
-        match file_version::read(&file.file(&self.reader.config().root)) {
-            Ok(content) => self.build(file, &content, links),
-            Err(defect) => ReadResult {
-                post: None,
-                defects: vec![defect],
-                file_version: FileVersion::default(),
-                retry_after: None,
-            },
-        }
-    }
-
-    /// Builds the post of a file whose content was read.
-    pub(super) fn build(
-        &self,
-        file: &SiteFile,
-        content: &file_version::FileContent,
-        links: &Links<'_>,
-    ) -> ReadResult {
-        let parsed = self.reader.post(file, content, links);
-        let mut defects = parsed.defects;
-        let post = parsed.draft.and_then(|draft| {
-            let post =
-                Post::from_draft(&draft, content.file_version, &self.names, &self.codec, self.reserved_paths);
-            post.map_err(|error| defects.push(Defect::error(Code::TooLarge, error.to_string()))).ok()
-        });
-        let rest = SETTLED_AFTER.saturating_sub(content.file_version.age());
-        let mut retry_after = (parsed.unclosed && !rest.is_zero()).then_some(rest);
-        if content.torn {
-            retry_after = Some(file_version::RESTED_AFTER);
-        }
-        ReadResult { post, defects, file_version: content.file_version, retry_after }
-    }
-}
-
 /// The result of the first load.
 pub(super) struct Loaded {
     pub(super) archive: Snapshot,
@@ -122,23 +61,6 @@ pub(super) struct Loaded {
     pub(super) folders: Vec<PathBuf>,
     /// Files that are still being written, with the time to wait before the next attempt.
     pub(super) unsettled: Vec<(SiteFile, Duration)>,
-}
-
-/// Loads a site and waits for files that are still being written.
-///
-/// # Errors
-/// Returns an error if the configuration is unusable. A bad file is a problem of the snapshot instead.
-pub fn load(
-    config: &Config,
-    reserved_paths: ReservedPaths,
-    progress: &Progress,
-) -> Result<Snapshot, ConfigError> {
-    // A single load must show the files as they are, so it ignores the cached archive.
-    let mut config = config.clone();
-    config.cache_dir = None;
-    let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
-    updater.settle();
-    Ok(Snapshot::clone(&updater.archive()))
 }
 
 /// Reads all files of a site on all cores.
@@ -163,8 +85,9 @@ fn load_files_here(
     let reader = Reader::new(config)?;
     let found = Walk::new(config).all();
     progress.expect(found.posts.len());
-    let codec = Arc::new(ArticleCodec::trained(samples(&reader, &found.posts).iter().map(Draft::article)));
-    let builder = PostBuilder { reader, names: Interner::default(), codec, reserved_paths };
+    let codec =
+        Arc::new(ArticleCodec::trained(samples(&reader, config, &found.posts).iter().map(Draft::article)));
+    let builder = PostBuilder::new(reader, Names::default(), codec, reserved_paths);
 
     let none = |_: &str| None;
     let results: Vec<ReadResult> = found
@@ -193,7 +116,7 @@ fn load_files_here(
             }
         }
     }
-    let (pages, of_pages) = pages(&builder.reader, &found.pages, &none);
+    let (pages, of_pages) = own_page::read_all(&builder.reader, &found.pages, &none);
     problems.extend(of_pages);
     let PostBuilder { reader, names, codec, .. } = builder;
     let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
@@ -207,10 +130,10 @@ fn load_files_here(
 }
 
 /// Reads a sample of the posts, whose drafts train the dictionary.
-fn samples(reader: &Reader<'_>, files: &[SiteFile]) -> Vec<Draft> {
+fn samples(reader: &Reader<'_>, config: &Config, files: &[SiteFile]) -> Vec<Draft> {
     let step = files.len().div_ceil(SAMPLES).max(1);
     let sample = |file: &SiteFile| {
-        let content = file_version::read(&file.file(&reader.config().root)).ok()?;
+        let content = file_version::read(&file.file(&config.root)).ok()?;
         reader.post(file, &content, &|_| None).draft
     };
     let drafts = files.par_iter().step_by(step).filter_map(sample);
@@ -229,14 +152,9 @@ fn linked(
     reserved_paths: ReservedPaths,
     pages: &[SiteFile],
 ) -> Snapshot {
-    let builder = PostBuilder {
-        reader,
-        names: Interner::new(snapshot.names().clone()),
-        codec: snapshot.codec(),
-        reserved_paths,
-    };
+    let builder = PostBuilder::new(reader, snapshot.names().clone(), snapshot.codec(), reserved_paths);
     let links = |name: &str| snapshot.named(name);
-    let (pages, mut problems) = self::pages(&builder.reader, pages, &links);
+    let (pages, mut problems) = own_page::read_all(&builder.reader, pages, &links);
     let mut posts = Vec::new();
     for post in snapshot.linking() {
         let file = SiteFile::from_path(post.path());
@@ -250,29 +168,4 @@ fn linked(
     let names = builder.names.into_names();
     let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
     snapshot.after(change, snapshot.moment()).0
-}
-
-/// Reads the site's own pages in parallel.
-pub(super) fn pages(
-    reader: &Reader<'_>,
-    files: &[SiteFile],
-    links: &Links<'_>,
-) -> (Vec<OwnPage>, Vec<FileProblems>) {
-    let read: Vec<_> = files.par_iter().map(|file| (file, page::read(reader, file, links))).collect();
-    let (mut pages, mut problems) = (Vec::new(), Vec::new());
-    for (file, (page, defects)) in read {
-        pages.extend(page);
-        problems.push(problems_of_file(&file.path, defects));
-    }
-    (pages, problems)
-}
-
-/// Assigns defects to their file. An empty list clears the earlier problems of the file.
-pub(super) fn problems_of_file(path: &str, defects: Vec<Defect>) -> FileProblems {
-    (path.into(), defects.into_iter().map(|defect| defect.in_file(path)).collect())
-}
-
-/// Pairs each problem of an unreadable file or folder with its path.
-pub(super) fn problems_by_path(problems: Vec<Problem>) -> Vec<FileProblems> {
-    problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }

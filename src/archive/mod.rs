@@ -25,8 +25,9 @@ pub mod store;
 pub mod updater;
 pub mod watch;
 
-pub use load::{Progress, load};
+pub use load::Progress;
 pub use names::NameId;
 pub use post::{Post, PostId, Timestamp, Visibility};
 pub use problem::{Code, Problem, Severity};
-pub use snapshot::{Snapshot, Target};
+pub use snapshot::{ReservedPaths, Snapshot, Target};
+pub use updater::load;

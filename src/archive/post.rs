@@ -2,7 +2,6 @@
 //! [`Snapshot`](super::snapshot::Snapshot) owns the posts; all other code holds ids.
 
 use std::borrow::Cow;
-use std::io;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone};
@@ -10,13 +9,11 @@ use chrono_tz::Tz;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use crate::archive::body::Security;
-use crate::archive::compressed::{ArticleCodec, CompressedArticle};
+use crate::archive::address;
+use crate::archive::compressed::CompressedArticle;
 use crate::archive::file_version::FileVersion;
-use crate::archive::load::ReservedPaths;
-use crate::archive::names::{Interner, NameId};
-use crate::archive::read::Draft;
-use crate::archive::{address, snapshot};
+use crate::archive::jekyll::permalink::FileName;
+use crate::archive::names::NameId;
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.
@@ -127,7 +124,7 @@ pub enum Visibility {
 
 /// The texts of lists and URLs, concatenated in one allocation: an archive has millions of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct PostTexts {
+pub(super) struct PostTexts {
     all: Box<str>,
     /// The ends of `path`, `url`, `title` and `excerpt`. The rest is `id`, or empty if the id
     /// is the URL without `.html`.
@@ -136,21 +133,21 @@ struct PostTexts {
 
 /// Fields that few posts have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct RareFields {
-    modified: Option<Timestamp>,
-    lang: Option<NameId>,
-    author: Option<NameId>,
+pub(super) struct RareFields {
+    pub(super) modified: Option<Timestamp>,
+    pub(super) lang: Option<NameId>,
+    pub(super) author: Option<NameId>,
     /// Decoded former paths from `redirect_from` and from the other reading of a date without a zone.
-    former: Vec<Box<str>>,
+    pub(super) former: Vec<Box<str>>,
     /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
-    away: Option<Box<str>>,
-    out_of_sitemap: bool,
+    pub(super) away: Option<Box<str>>,
+    pub(super) out_of_sitemap: bool,
 }
 
 /// A post. The content that only its article page shows is compressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Post {
-    texts: PostTexts,
+    pub(super) texts: PostTexts,
     /// The publication date, to the second.
     pub date: Timestamp,
     /// The visibility once the date has come.
@@ -162,8 +159,8 @@ pub struct Post {
     /// The body names other posts by their files, so its links depend on those posts.
     pub(super) linking: bool,
     /// The categories, followed by the tags.
-    names: Box<[NameId]>,
-    categories: u16,
+    pub(super) names: Box<[NameId]>,
+    pub(super) categories: u16,
     /// The original publisher, if the body names one.
     pub source_name: Option<NameId>,
     /// The securities mentioned, in the order of their first mention.
@@ -174,7 +171,7 @@ pub struct Post {
     pub length: u32,
     /// A hash of the content: two versions of a post with any visible difference have different hashes.
     pub hash: u64,
-    rare: Option<Box<RareFields>>,
+    pub(super) rare: Option<Box<RareFields>>,
     /// The version of the file that the post was read from.
     pub(super) file_version: FileVersion,
 }
@@ -183,44 +180,6 @@ impl Post {
     /// Returns when the post was due: at its file's last change, or at its date if that is later.
     pub fn due_since(&self) -> SystemTime {
         self.file_version.changed_at().max(self.date.system_time())
-    }
-
-    /// Builds a post from a draft: interns its names and compresses its article.
-    ///
-    /// # Errors
-    /// Returns an error if the article cannot be compressed.
-    pub(super) fn from_draft(
-        draft: &Draft,
-        file_version: FileVersion,
-        names: &Interner,
-        codec: &ArticleCodec,
-        reserved_paths: ReservedPaths,
-    ) -> io::Result<Self> {
-        let body = &draft.body;
-        let path = address::decoded(&draft.url);
-        let categories = names.intern_all(&draft.categories);
-        let count = categories.len().min(usize::from(u16::MAX));
-        let mention = |security: &Security| Mention {
-            code: names.intern(security.code.as_str()),
-            name: names.intern(&security.name),
-        };
-        Ok(Self {
-            texts: PostTexts::from_draft(draft),
-            date: draft.date,
-            visibility: draft.visibility,
-            reserved: (reserved_paths.always)(&path),
-            list_like: (reserved_paths.list_like)(&path),
-            linking: draft.linking,
-            names: categories.into_iter().take(count).chain(names.intern_all(&draft.tags)).collect(),
-            categories: count as u16,
-            source_name: body.source_name.as_deref().map(|name| names.intern(name)),
-            securities: body.securities.iter().map(mention).collect(),
-            body: codec.compress(&draft.article())?,
-            length: u32::try_from(body.text_len).unwrap_or(u32::MAX),
-            hash: draft.version(),
-            rare: RareFields::from_draft(draft, names),
-            file_version,
-        })
     }
 
     fn rare(&self) -> Option<&RareFields> {
@@ -232,9 +191,14 @@ impl Post {
         self.texts.part(0)
     }
 
+    /// The parts of the file's name.
+    pub(super) fn file_name(&self) -> Option<FileName> {
+        FileName::from_path(self.path())
+    }
+
     /// Identifies the post across restarts: a hash of its file's path.
     pub fn key(&self) -> u64 {
-        snapshot::index_hash(self.path())
+        address::hash(self.path())
     }
 
     /// The URL path, percent-encoded, without `baseurl`.
@@ -367,10 +331,10 @@ impl Post {
 }
 
 impl PostTexts {
-    fn from_draft(draft: &Draft) -> Self {
-        let is_plain = draft.url.strip_suffix(".html") == Some(&*draft.id);
-        let id = if is_plain { "" } else { &draft.id };
-        let parts: [&str; 5] = [&draft.path, &draft.url, &draft.title, &draft.body.excerpt, id];
+    /// Joins the path, the URL, the title, the excerpt and the id of a post.
+    pub(super) fn new([path, url, title, excerpt, id]: [&str; 5]) -> Self {
+        let is_plain = url.strip_suffix(".html") == Some(id);
+        let parts = [path, url, title, excerpt, if is_plain { "" } else { id }];
         let mut end = 0;
         let ends = std::array::from_fn(|index| {
             end += parts[index].len();
@@ -385,21 +349,6 @@ impl PostTexts {
         let end = self.ends.get(index).map_or(self.all.len(), |end| *end as usize);
         // A damaged store may contain any offsets.
         self.all.get(start..end).unwrap_or_default()
-    }
-}
-
-impl RareFields {
-    fn from_draft(draft: &Draft, names: &Interner) -> Option<Box<Self>> {
-        let former = draft.redirect_from.iter().chain(&draft.other_day_url);
-        let rare = Self {
-            modified: draft.modified,
-            lang: draft.lang.as_deref().map(|lang| names.intern(lang)),
-            author: draft.author.as_deref().map(|author| names.intern(author)),
-            former: former.map(|path| address::former(path)).collect(),
-            away: draft.away.clone(),
-            out_of_sitemap: !draft.sitemap,
-        };
-        (rare != Self::default()).then(|| Box::new(rare))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +128,19 @@ impl fmt::Display for Problem {
             None => write!(f, "{path}: {severity}[{code}]: {message}"),
         }
     }
+}
+
+/// The problems of one file, with its path.
+pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
+
+/// Assigns defects to their file. An empty list clears the earlier problems of the file.
+pub(super) fn problems_of_file(path: &str, defects: Vec<Defect>) -> FileProblems {
+    (path.into(), defects.into_iter().map(|defect| defect.in_file(path)).collect())
+}
+
+/// Pairs each problem of an unreadable file or folder with its path.
+pub(super) fn problems_by_path(problems: Vec<Problem>) -> Vec<FileProblems> {
+    problems.into_iter().map(|problem| (Arc::from(&*problem.path), vec![problem])).collect()
 }
 
 /// Counts the problems of each severity and kind.

@@ -18,11 +18,10 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::archive::compressed::ArticleCodec;
 use crate::archive::file_version::FileVersion;
-use crate::archive::load::FileProblems;
 use crate::archive::names::{Interner, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp};
-use crate::archive::problem::Problem;
+use crate::archive::problem::{FileProblems, Problem};
 use crate::archive::snapshot::{Contents, Snapshot, SnapshotRules};
 use crate::config::Config;
 use crate::program;

@@ -1,11 +1,12 @@
-//! Reads one file into one [`Draft`]: the whole post, with its names still as text. The loader creates
-//! drafts on all cores and interns their names.
+//! Reads one file into one [`Draft`]: the whole post, with its names still as text. `build.rs` makes
+//! a post of it. The loader does both on all cores.
 
+pub(super) mod build;
 mod draft;
 mod groups;
+pub(super) mod own_page;
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
@@ -24,9 +25,6 @@ use crate::archive::read::groups::{categories, tags};
 use crate::config::{Config, ConfigError, NaiveDates};
 
 pub use draft::Draft;
-
-/// A file without its closing fence may still be being written until it is unchanged for this long.
-pub const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The result of reading a file.
 #[derive(Default)]
@@ -51,7 +49,9 @@ struct PostFile<'f> {
 /// Reads files by the rules that all files of a site share.
 pub struct Reader<'a> {
     config: &'a Config,
+    /// The front matter that the configuration gives to files.
     defaults: Defaults,
+    /// The site's permalink, for files without their own.
     template: Template,
     site: SiteContext,
 }
@@ -67,23 +67,9 @@ impl<'a> Reader<'a> {
         Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
     }
 
-    pub(super) fn config(&self) -> &'a Config {
-        self.config
-    }
-
     /// The properties of the site that bodies depend on.
     pub fn site(&self) -> &SiteContext {
         &self.site
-    }
-
-    /// The front matter that the configuration gives to files.
-    pub(super) fn defaults(&self) -> &Defaults {
-        &self.defaults
-    }
-
-    /// The site's permalink, for files without their own.
-    pub(super) fn template(&self) -> &Template {
-        &self.template
     }
 
     /// Reads a post. `links` resolves the names of other posts in its body.
@@ -138,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the markup format of files with this extension.
-    pub(super) fn format(&self, extension: &str) -> MarkupFormat {
+    fn format(&self, extension: &str) -> MarkupFormat {
         files::format(self.config, extension)
     }
 

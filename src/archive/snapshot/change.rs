@@ -7,12 +7,13 @@ use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
-use crate::archive::problem::Problem;
+use crate::archive::problem::FileProblems;
+use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::own_pages::OwnPages;
-use crate::archive::snapshot::post_status::{PostStatus, file_name};
+use crate::archive::snapshot::post_status::PostStatus;
 use crate::archive::snapshot::posts::Posts;
-use crate::archive::snapshot::{RecentPeriods, Snapshot, fuzzy_path};
+use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// The difference between two snapshots.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ pub struct Change {
     /// Posts whose files were removed.
     pub(in crate::archive) gone: Vec<PostId>,
     /// The complete new list of problems of each checked file; empty if a file has none.
-    pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
+    pub(in crate::archive) problems: Vec<FileProblems>,
     /// All of the site's own pages, if any of them changed.
     pub(in crate::archive) pages: Option<Vec<OwnPage>>,
 }
@@ -68,7 +69,7 @@ impl Snapshot {
             }
         }
         if let Some(pages) = change.pages {
-            next.pages = Arc::new(OwnPages::new(pages, self.rules.reserved_paths));
+            next.pages = Arc::new(OwnPages::new(pages, self.is_reserved));
         }
         if RecentPeriods::new(next.newest_day(), next.zone()) != next.recent_since {
             next.count_recent();
@@ -107,7 +108,7 @@ impl Snapshot {
         let post = self.posts.get(id);
         self.files.insert(post.path(), id);
         self.urls.insert(&decoded(post.url()), id);
-        if let Some(name) = file_name(post.path())
+        if let Some(name) = post.file_name()
             && name.date.is_none()
         {
             self.undated.insert(&name.slug, id);
@@ -118,7 +119,14 @@ impl Snapshot {
         for path in post.former() {
             self.former.insert(path, id);
         }
-        if !self.rules.shows_future && post.date > self.moment {
+        self.add_to_sets(id);
+        id
+    }
+
+    /// Adds a post to the sets of future, list-like and linking posts.
+    pub(super) fn add_to_sets(&mut self, id: PostId) {
+        let post = self.posts.get(id);
+        if self.is_future(post) {
             self.future.insert_mut((post.date, id));
         }
         if post.list_like {
@@ -127,7 +135,6 @@ impl Snapshot {
         if post.linking {
             self.linking.insert_mut(id);
         }
-        id
     }
 
     /// Removes a post from the indexes.
@@ -135,7 +142,7 @@ impl Snapshot {
         let post = self.posts.get(id);
         self.files.remove(post.path(), id);
         self.urls.remove(&decoded(post.url()), id);
-        if let Some(name) = file_name(post.path()) {
+        if let Some(name) = post.file_name() {
             self.undated.remove(&name.slug, id);
         }
         for key in fuzzy_path::keys(post) {
@@ -154,7 +161,7 @@ impl Snapshot {
     fn affected_by(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
         let mut affected: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
-        if let Some(name) = file_name(post.path()).filter(|name| name.date.is_some()) {
+        if let Some(name) = post.file_name().filter(|name| name.date.is_some()) {
             affected.extend(self.undated.find(&name.slug));
         }
         affected
@@ -199,7 +206,7 @@ impl Snapshot {
         if post.visibility != Visibility::Listed {
             return;
         }
-        let day = post.date.day(self.rules.zone);
+        let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.insert(posts, id);
         if post.modified().is_some() {
@@ -228,7 +235,7 @@ impl Snapshot {
         if post.visibility != Visibility::Listed {
             return;
         }
-        let day = post.date.day(self.rules.zone);
+        let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.remove(posts, id);
         self.modified.remove_mut(&(post.date, id));

@@ -7,37 +7,27 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use rayon::prelude::*;
 
-use crate::archive::address::decoded;
+use crate::archive::address::{decoded, hash};
 use crate::archive::compressed::ArticleCodec;
 use crate::archive::names::{NameId, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
-use crate::archive::problem::Problem;
+use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::{Groups, Labels, RecentPeriods};
-use crate::archive::snapshot::index::{self, HashIndex};
+use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::own_pages::OwnPages;
-use crate::archive::snapshot::post_status::{PostStatus, file_name};
+use crate::archive::snapshot::post_status::PostStatus;
+use crate::archive::snapshot::reserved_paths::ReservedPaths;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 use crate::config::Config;
-
-/// Tests whether a decoded URL path belongs to a page of finews.
-#[derive(Debug, Clone, Copy)]
-pub struct ReservedPaths {
-    /// True for pages that always exist.
-    pub always: fn(&str) -> bool,
-    /// True for paths shaped like a page that the archive may create, such as a source or a day.
-    pub list_like: fn(&str) -> bool,
-    /// True if the archive does create the page at such a path.
-    pub in_archive: fn(&Snapshot, &str) -> bool,
-}
 
 /// Settings that determine the content of snapshots.
 #[derive(Debug)]
 pub struct SnapshotRules {
-    pub(super) zone: Tz,
-    pub(super) shows_future: bool,
-    pub(super) reserved_paths: ReservedPaths,
+    zone: Tz,
+    shows_future: bool,
+    reserved_paths: ReservedPaths,
     labels: Labels,
 }
 
@@ -61,14 +51,17 @@ pub(in crate::archive) struct Contents {
     pub(in crate::archive) posts: Vec<Post>,
     pub(in crate::archive) pages: Vec<OwnPage>,
     /// The problems of each file, by its path.
-    pub(in crate::archive) problems: Vec<(Arc<str>, Vec<Problem>)>,
+    pub(in crate::archive) problems: Vec<FileProblems>,
 }
 
 impl Snapshot {
     fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
-        let categories = Groups::new(rules.labels.clone());
+        let SnapshotRules { zone, shows_future, reserved_paths, labels } = rules;
         Self {
-            rules: Arc::new(rules),
+            zone,
+            shows_future,
+            is_reserved: reserved_paths.always,
+            has_list_at: reserved_paths.in_archive,
             moment,
             codec: Arc::default(),
             names: Names::default(),
@@ -84,7 +77,7 @@ impl Snapshot {
             linking: Default::default(),
             served: 0,
             listed: List::default(),
-            categories,
+            categories: Groups::new(labels),
             recent_since: RecentPeriods::new(None, chrono_tz::UTC),
             active: OnceLock::new(),
             tags: Groups::new(Labels::Names),
@@ -103,17 +96,18 @@ impl Snapshot {
         moment: Timestamp,
     ) -> Self {
         let Contents { names, codec, mut posts, pages, problems } = contents;
-        let reserved_paths = rules.reserved_paths;
         let mut snapshot = Self::empty(rules, moment);
         snapshot.names = names;
         snapshot.codec = codec;
-        snapshot.pages = Arc::new(OwnPages::new(pages, reserved_paths));
+        snapshot.pages = Arc::new(OwnPages::new(pages, snapshot.is_reserved));
         snapshot.problems = problems.into_iter().filter(|(_, found)| !found.is_empty()).collect();
         // Posts of a stored archive are already in order, except those changed after that archive was loaded.
         posts.par_sort_by(|a, b| a.order().cmp(&b.order()));
         snapshot.index(&posts);
         for post in posts {
-            snapshot.add(post);
+            // The indexes hold the post already.
+            let id = snapshot.posts.add(post);
+            snapshot.add_to_sets(id);
         }
         snapshot.list_all();
         snapshot
@@ -126,41 +120,26 @@ impl Snapshot {
                 hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))),
             )
         };
-        self.files = of(|post| index::hash(post.path()));
-        self.urls = of(|post| index::hash(&decoded(post.url())));
+        self.files = of(|post| hash(post.path()));
+        self.urls = of(|post| hash(&decoded(post.url())));
         let fuzzy_paths: Vec<_> = posts
             .par_iter()
             .enumerate()
             .flat_map_iter(|(index, post)| {
-                fuzzy_path::keys(post).map(move |key| (index::hash(&key), PostId::new(index)))
+                fuzzy_path::keys(post).map(move |key| (hash(&key), PostId::new(index)))
             })
             .collect();
         self.fuzzy_paths = HashIndex::from_hashes(fuzzy_paths.into_iter());
         let undated = posts.iter().enumerate().filter_map(|(index, post)| {
-            let name = file_name(post.path()).filter(|name| name.date.is_none())?;
-            Some((index::hash(&name.slug), PostId::new(index)))
+            let name = post.file_name().filter(|name| name.date.is_none())?;
+            Some((hash(&name.slug), PostId::new(index)))
         });
         self.undated = HashIndex::from_hashes(undated);
-        let former = posts.iter().enumerate().flat_map(|(index, post)| {
-            post.former().iter().map(move |path| (index::hash(path), PostId::new(index)))
-        });
+        let former = posts
+            .iter()
+            .enumerate()
+            .flat_map(|(index, post)| post.former().iter().map(move |path| (hash(path), PostId::new(index))));
         self.former = HashIndex::from_hashes(former);
-    }
-
-    /// Adds a post that is already in the indexes.
-    fn add(&mut self, post: Post) {
-        let (date, list_like, linking, is_future) =
-            (post.date, post.list_like, post.linking, self.is_future(&post));
-        let id = self.posts.add(post);
-        if is_future {
-            self.future.insert_mut((date, id));
-        }
-        if list_like {
-            self.list_like.insert_mut(id);
-        }
-        if linking {
-            self.linking.insert_mut(id);
-        }
     }
 
     /// Builds all lists. Requires posts in order.
@@ -191,7 +170,7 @@ impl Snapshot {
             if post.modified().is_some() {
                 self.modified.insert_mut((post.date, id));
             }
-            days.entry(post.date.day(self.rules.zone)).or_default().push(id);
+            days.entry(post.date.day(self.zone)).or_default().push(id);
             for (lists, names) in [(&mut categories, post.categories()), (&mut tags, post.tags())] {
                 for name in names {
                     lists.entry(*name).or_default().push(id);

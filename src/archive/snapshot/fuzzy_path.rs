@@ -7,7 +7,6 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use crate::archive::address::decoded;
 use crate::archive::post::{Post, PostId};
 use crate::archive::snapshot::Snapshot;
-use crate::archive::snapshot::post_status::file_name;
 
 impl Snapshot {
     /// The served posts whose URL or file name matches a decoded path segment. The match ignores what
@@ -23,7 +22,7 @@ impl Snapshot {
 
 /// The keys of a post: the slug of its file, and the last segment of its URL if that differs.
 pub(super) fn keys(post: &Post) -> impl Iterator<Item = String> {
-    let slug = file_name(post.path()).map(|name| key(&name.slug));
+    let slug = post.file_name().map(|name| key(&name.slug));
     let url = decoded(post.url());
     let last = last_part(&url).map(key).filter(|last| !last.is_empty() && Some(last) != slug.as_ref());
     slug.into_iter().chain(last)

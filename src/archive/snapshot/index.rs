@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use rpds::VectorSync;
-use xxhash_rust::xxh3::xxh3_64;
 
+use crate::archive::address::hash;
 use crate::archive::post::PostId;
 
 /// A power of two: the lowest bits of a hash select the shard.
@@ -25,7 +25,7 @@ impl Default for HashIndex {
 }
 
 impl HashIndex {
-    /// Builds an index from the hashes of many texts at once.
+    /// Builds an index from the [`hash`]es of many texts at once.
     pub(super) fn from_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
         let mut shards = vec![Vec::new(); SHARDS];
         for (hash, id) in hashes {
@@ -85,11 +85,6 @@ impl HashIndex {
             shard.remove(place);
         }
     }
-}
-
-/// The hash of a text for [`HashIndex::from_hashes`].
-pub(in crate::archive) fn hash(text: &str) -> u64 {
-    xxh3_64(text.as_bytes())
 }
 
 fn shard(hash: u64) -> usize {

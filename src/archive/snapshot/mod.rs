@@ -14,6 +14,8 @@ mod paging;
 mod periods;
 mod post_status;
 mod posts;
+mod problems;
+mod reserved_paths;
 mod since;
 
 use std::io;
@@ -35,14 +37,14 @@ use crate::archive::snapshot::own_pages::OwnPages;
 
 pub use change::Change;
 pub(super) use fill::Contents;
-pub use fill::{ReservedPaths, SnapshotRules};
+pub use fill::SnapshotRules;
 pub use fuzzy_path::last_part;
 pub use group::{Group, Groups, RecentCounts};
-pub(super) use index::hash as index_hash;
 pub use list::List;
 pub use paging::{ListPage, NewerPage, PER_PAGE, PageNumber};
 pub use periods::Period;
 pub(super) use posts::Posts;
+pub use reserved_paths::ReservedPaths;
 pub use since::ListedChanges;
 
 /// Limit of [`Snapshot::active_categories`].
@@ -66,7 +68,12 @@ pub enum Target {
 /// The whole archive at one moment.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    rules: Arc<SnapshotRules>,
+    zone: Tz,
+    shows_future: bool,
+    /// True for the path of a built-in page that always exists.
+    is_reserved: fn(&str) -> bool,
+    /// True if the archive creates a list at a path.
+    has_list_at: fn(&Self, &str) -> bool,
     /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
     codec: Arc<ArticleCodec>,
@@ -106,7 +113,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The time zone of days and local times.
     pub fn zone(&self) -> Tz {
-        self.rules.zone
+        self.zone
     }
 
     /// The current time of this snapshot.
@@ -367,7 +374,6 @@ pub(super) mod tests {
 
     use super::*;
     use crate::archive::load::Progress;
-    use crate::archive::snapshot::fill::ReservedPaths;
     use crate::config::{Config, Overrides};
 
     /// Loads an archive with one post per date.

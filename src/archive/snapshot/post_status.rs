@@ -1,9 +1,8 @@
 //! Computes whether a post is served, and if not, why. The result is never stored, so it cannot become stale.
 
 use crate::archive::address::decoded;
-use crate::archive::jekyll::permalink::{self, FileName};
+use crate::archive::jekyll::permalink::FileName;
 use crate::archive::post::{Post, PostId, Visibility};
-use crate::archive::problem::{Code, Defect, Problem};
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// Whether a post is served, or the reason why not.
@@ -73,7 +72,7 @@ impl Snapshot {
 
     /// The post that a decoded former path redirects to. The newest one wins if several have that path.
     pub(super) fn moved(&self, path: &str) -> Option<PostId> {
-        if (self.rules.reserved_paths.always)(path) {
+        if (self.is_reserved)(path) {
             return None;
         }
         let was_here = |id: &PostId| self.post(*id).former().iter().any(|former| **former == *path);
@@ -112,7 +111,7 @@ impl Snapshot {
     }
 
     pub(super) fn is_future(&self, post: &Post) -> bool {
-        !self.rules.shows_future && post.date > self.moment
+        !self.shows_future && post.date > self.moment
     }
 
     /// For a file `-ID.md`, the post of the file `YYYY-MM-DD-ID.md`, which replaces it.
@@ -121,7 +120,7 @@ impl Snapshot {
         if !base_name(post.path()).starts_with('-') {
             return None;
         }
-        let slug = file_name(post.path())?.slug;
+        let slug = post.file_name()?.slug;
         let dated = self.by_slug(&slug).filter(|id| is_dated(self.post(*id)));
         // Any dated file would do. The newest makes the choice deterministic.
         self.newest(dated)
@@ -129,8 +128,7 @@ impl Snapshot {
 
     /// Every post whose file name has this slug, served or not.
     pub(super) fn by_slug<'s>(&'s self, slug: &'s str) -> impl Iterator<Item = PostId> + 's {
-        let has_slug =
-            move |id: &PostId| file_name(self.post(*id).path()).is_some_and(|name| name.slug == slug);
+        let has_slug = move |id: &PostId| self.post(*id).file_name().is_some_and(|name| name.slug == slug);
         self.fuzzy_paths.find(&fuzzy_path::key(slug)).collect::<Vec<_>>().into_iter().filter(has_slug)
     }
 
@@ -139,7 +137,7 @@ impl Snapshot {
         let name = name.trim_start_matches('/');
         let last = base_name(name);
         // `link` includes the extension, `post_url` does not.
-        let slugs = [file_name(last), file_name(&format!("{last}.md"))].into_iter().flatten();
+        let slugs = [last, &format!("{last}.md")].map(FileName::from_path).into_iter().flatten();
         let posts = slugs.flat_map(|file| self.by_slug(&file.slug).collect::<Vec<_>>());
         let posts = posts.filter(|id| {
             let post = self.post(*id);
@@ -151,59 +149,6 @@ impl Snapshot {
         let page = || self.pages().iter().find(|page| *page.path == *name).map(|page| page.url.to_string());
         post.map(|id| self.post(id).url().to_owned()).or_else(page)
     }
-
-    /// All problems of the site's files, by path and line.
-    pub fn problems(&self) -> Vec<Problem> {
-        let superseded = |path: &str| {
-            let post = self.at_file(path).map(|id| self.post(id));
-            // Other problems of a superseded file do not matter.
-            post.is_some_and(|post| self.dated_twin(post).is_some())
-        };
-        let of_files =
-            self.problems.iter().filter(|(path, _)| !superseded(path)).flat_map(|(_, found)| found);
-        let mut problems: Vec<Problem> = of_files.cloned().collect();
-        problems.extend(self.unserved.iter().filter_map(|id| self.unserved_problem(*id)));
-        problems.extend(self.list_like.iter().filter_map(|id| self.shadowed(*id)));
-        problems.extend(self.pages.problems(self));
-        problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-        problems
-    }
-
-    fn unserved_problem(&self, id: PostId) -> Option<Problem> {
-        let post = self.post(id);
-        let (url, path) = (post.url(), |id| self.post(id).path());
-        let defect = match self.status(id) {
-            PostStatus::Reserved => {
-                let message = format!("`{url}` is the URL of a built-in page; the post is not served");
-                Defect::error(Code::PathReserved, message)
-            }
-            PostStatus::Duplicate(owner) => {
-                let message =
-                    format!("`{url}` is already the URL of `{}`; the post is not served", path(owner));
-                Defect::error(Code::UrlDuplicate, message)
-            }
-            PostStatus::Superseded(twin) => {
-                let message = format!(
-                    "`{}` is the same post with a date in its file name and is served instead",
-                    path(twin)
-                );
-                Defect::warning(Code::TwinSuperseded, message)
-            }
-            PostStatus::Served | PostStatus::Future | PostStatus::Withdrawn => return None,
-        };
-        Some(defect.in_file(post.path()))
-    }
-
-    /// The error of a served post whose URL belongs to a list that the archive creates.
-    fn shadowed(&self, id: PostId) -> Option<Problem> {
-        let post = self.post(id);
-        if !self.is_served(id) || !(self.rules.reserved_paths.in_archive)(self, &decoded(post.url())) {
-            return None;
-        }
-        let message =
-            format!("`{}` is the URL of a generated list, which is served instead of the post", post.url());
-        Some(Defect::error(Code::PathReserved, message).in_file(post.path()))
-    }
 }
 
 /// True if `post_url` or `link` can refer to a file by this name.
@@ -214,12 +159,8 @@ fn is_called(path: &str, name: &str) -> bool {
     [path, below, base_name(stem)].contains(&name) || stem.replacen("_posts/", "", 1) == name
 }
 
-pub(super) fn file_name(path: &str) -> Option<FileName> {
-    permalink::file_name(base_name(path))
-}
-
 fn is_dated(post: &Post) -> bool {
-    file_name(post.path()).is_some_and(|name| name.date.is_some())
+    post.file_name().is_some_and(|name| name.date.is_some())
 }
 
 fn base_name(path: &str) -> &str {

@@ -8,37 +8,17 @@ use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
 use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::{self, FileProblems, PostBuilder, ReadResult};
-use crate::archive::names::Interner;
+use crate::archive::load::still_changing;
 use crate::archive::post::Post;
-use crate::archive::problem::{Code, Defect, Problem, Severity};
+use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_file};
+use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::{Update, Updater};
 
 /// Delay before an unreadable file is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
-
-/// The files and folders to check.
-#[derive(Debug, Default)]
-pub(super) struct PathsToCheck {
-    /// Files of posts, which may have been removed.
-    pub(super) posts: Vec<SiteFile>,
-    /// True if the site's own pages must be checked.
-    pub(super) pages: bool,
-    /// The problems of unreadable folders.
-    pub(super) problems: Vec<Problem>,
-    /// Completely scanned folders: `problems` lists every unreadable folder below them.
-    pub(super) cleared: Vec<String>,
-    /// Read files even if time and size are unchanged.
-    pub(super) reread_all: bool,
-}
-
-impl PathsToCheck {
-    pub(super) fn files(posts: Vec<SiteFile>) -> Self {
-        Self { posts, ..Self::default() }
-    }
-}
 
 /// The result of checking a file.
 enum FileChange {
@@ -71,13 +51,8 @@ impl Updater {
         let config = Arc::clone(&self.config);
         // The configuration was validated when the archive was opened.
         let reader = Reader::new(&config).ok()?;
-        let builder = PostBuilder {
-            reader,
-            names: Interner::new(self.archive.names().clone()),
-            codec: self.archive.codec(),
-            reserved_paths: self.reserved_paths,
-        };
         let archive = self.archive();
+        let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
         let file_changes: Vec<FileChange> = to_check
             .posts
@@ -101,7 +76,6 @@ impl Updater {
         if to_check.pages {
             self.check_pages(&mut change, &builder.reader, &links);
         }
-        let archive = self.archive();
         change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
         let PostBuilder { reader, names, .. } = builder;
         change.names = names.into_names();
@@ -168,7 +142,7 @@ impl Updater {
                 self.files_without_post.remove(path);
                 self.unsettled.remove(path);
                 let defect = leads_nowhere(&file.file(&self.config.root));
-                change.problems.push(load::problems_of_file(path, defect.into_iter().collect()));
+                change.problems.push(problems_of_file(path, defect.into_iter().collect()));
             }
             FileChange::Unreadable(defect) => {
                 self.files_without_post.insert(path.clone(), None);
@@ -189,7 +163,7 @@ impl Updater {
         let known = self.archive.at_file(&path);
         match (post, retry_after) {
             (_, Some(wait)) => {
-                defects.push(load::still_changing());
+                defects.push(still_changing());
                 self.files_without_post.insert(path.clone(), None);
                 self.unsettled.insert(path.clone(), (file, Instant::now() + wait));
                 change.problems.push(self.problems_without_post(&path, defects));
@@ -206,7 +180,7 @@ impl Updater {
                     }
                     None => change.posts.push(post),
                 }
-                change.problems.push(load::problems_of_file(&path, defects));
+                change.problems.push(problems_of_file(&path, defects));
             }
             (None, None) => {
                 self.files_without_post.insert(path.clone(), Some(file_version));
@@ -224,7 +198,7 @@ impl Updater {
                 defect.message.push_str("; the last good version is served");
             }
         }
-        load::problems_of_file(path, defects)
+        problems_of_file(path, defects)
     }
 
     /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
@@ -234,12 +208,7 @@ impl Updater {
         if linking.is_empty() {
             return update;
         }
-        let builder = PostBuilder {
-            reader,
-            names: Interner::new(before.names().clone()),
-            codec: before.codec(),
-            reserved_paths: self.reserved_paths,
-        };
+        let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let links = |name: &str| before.named(name);
         let relinked = linking.par_iter().filter_map(|post| {
             let result = builder.read(&SiteFile::from_path(post.path()), &links);

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::archive::jekyll::files::{self, SiteFile};
-use crate::archive::load;
 use crate::archive::post::Post;
-use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::problem::{Code, Defect, Problem, problems_by_path, problems_of_file};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::Updater;
-use crate::archive::updater::check::PathsToCheck;
+use crate::archive::updater::paths_to_check::PathsToCheck;
 
 impl Updater {
     /// The site's root and the usual or configured folders of posts, without a scan.
@@ -109,13 +108,13 @@ impl Updater {
     ) {
         // A path that was removed since the scan has no problem. No later event would clear it.
         problems.retain(|problem| !self.is_gone(&problem.path));
-        let mut now = load::problems_by_path(problems);
+        let mut now = problems_by_path(problems);
         for folder in &self.vanished {
             let defect = Defect::warning(
                 Code::Unreadable,
                 "the folder is missing or empty; its last known posts are served until it returns",
             );
-            now.push(load::problems_of_file(&self.relative(folder), vec![defect]));
+            now.push(problems_of_file(&self.relative(folder), vec![defect]));
         }
         let is_back = |path: &Arc<str>| {
             cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)

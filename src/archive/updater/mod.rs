@@ -5,6 +5,7 @@ mod check;
 mod folders;
 mod full_scan;
 mod own_pages;
+mod paths_to_check;
 mod roots;
 
 use std::collections::{HashMap, HashSet};
@@ -15,12 +16,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
-use crate::archive::load::{self, Loaded, Progress, ReservedPaths};
+use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{PostId, Timestamp};
 use crate::archive::read::Reader;
-use crate::archive::snapshot::{Change, Snapshot, SnapshotRules};
+use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
-use crate::archive::updater::check::PathsToCheck;
+use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::roots::Roots;
 use crate::config::{Config, ConfigError};
 
@@ -85,7 +86,7 @@ impl Updater {
                     let pages = archive.pages().iter().map(|page| SiteFile::from_path(&page.path)).collect();
                     (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
                 }
-                None => (load::load_files(&config, reserved_paths, progress)?, false),
+                None => (load_files(&config, reserved_paths, progress)?, false),
             };
         let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
         let folders = loaded.folders;
@@ -138,8 +139,9 @@ impl Updater {
     /// and checks files that were still changing.
     pub fn tick(&mut self) -> Option<Update> {
         let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
-        let settled: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
-        let update = if settled.is_empty() { None } else { self.check_files(PathsToCheck::files(settled)) };
+        let posts: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
+        let to_check = PathsToCheck { posts, ..PathsToCheck::default() };
+        let update = if to_check.posts.is_empty() { None } else { self.check_files(to_check) };
         let now = Timestamp::from_system_time(SystemTime::now());
         let is_due =
             self.archive.next_due().is_some_and(|due| due <= now) || self.archive.next_midnight() <= now;
@@ -296,6 +298,23 @@ impl Updater {
         self.archive = Arc::new(next);
         Update { archive: self.archive(), new, took: start.elapsed() }
     }
+}
+
+/// Loads a site and waits for files that are still being written.
+///
+/// # Errors
+/// Returns an error if the configuration is unusable. A bad file is a problem of the snapshot instead.
+pub fn load(
+    config: &Config,
+    reserved_paths: ReservedPaths,
+    progress: &Progress,
+) -> Result<Snapshot, ConfigError> {
+    // A single load must show the files as they are, so it ignores the cached archive.
+    let mut config = config.clone();
+    config.cache_dir = None;
+    let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
+    updater.settle();
+    Ok(Snapshot::clone(&updater.archive()))
 }
 
 /// Loads the stored archive, if it can be used.

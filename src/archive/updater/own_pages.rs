@@ -4,9 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::archive::jekyll::files::is_absent;
-use crate::archive::load;
 use crate::archive::page::OwnPage;
-use crate::archive::read::{Links, Reader};
+use crate::archive::problem::problems_of_file;
+use crate::archive::read::{Links, Reader, own_page};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::Updater;
 
@@ -20,8 +20,8 @@ impl Updater {
             return;
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
-        change.problems.extend(gone.map(|page| load::problems_of_file(&page.path, Vec::new())));
-        let (mut pages, problems) = load::pages(reader, &self.pages, links);
+        change.problems.extend(gone.map(|page| problems_of_file(&page.path, Vec::new())));
+        let (mut pages, problems) = own_page::read_all(reader, &self.pages, links);
         for old in self.archive.pages() {
             let is_missing = pages.iter().all(|page| page.path != old.path);
             // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 
 use notify::{Event, RecommendedWatcher, Watcher};
 
-use crate::archive::load::{Progress, ReservedPaths};
+use crate::archive::load::Progress;
+use crate::archive::snapshot::ReservedPaths;
 use crate::archive::updater::{FullScan, Update, Updater};
 use crate::archive::watch::folders::WatchedFolders;
 use crate::archive::watch::pending::PendingEvents;

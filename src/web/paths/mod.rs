@@ -8,11 +8,10 @@ use std::fmt::{self, Display, Formatter};
 use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::jekyll::front_matter::is_forbidden;
-use crate::archive::load::ReservedPaths;
 use crate::archive::snapshot::{List, ListPage, PageNumber};
+use crate::archive::{ReservedPaths, Snapshot};
 use crate::web::documents::dataset;
 use crate::web::documents::feeds::{FeedFormat, FeedOf};
 use crate::web::documents::sitemaps::SitemapFile;

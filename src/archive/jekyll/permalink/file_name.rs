@@ -12,6 +12,13 @@ pub struct FileName {
     pub ext: String,
 }
 
+impl FileName {
+    /// Parses the last component of a path, like [`file_name`].
+    pub fn from_path(path: &str) -> Option<Self> {
+        file_name(path.rsplit('/').next()?)
+    }
+}
+
 /// Parses the last component of a path (`Document::DATE_FILENAME_MATCHER`; `EntryFilter`). Returns `None`
 /// if Jekyll ignores the file and its name is not an undated `-ID.ext` either.
 pub fn file_name(name: &str) -> Option<FileName> {

@@ -91,7 +91,7 @@ fn has_news(names: &Names, post: &Post) -> bool {
 
 /// Selects the names that a group's label comes from.
 #[derive(Debug, Clone)]
-pub(in crate::archive::snapshot) enum Labels {
+pub(crate) enum Labels {
     /// The group's own name.
     Names,
     /// The tags of its posts, unless the operator configured a name.

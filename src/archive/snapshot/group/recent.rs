@@ -18,14 +18,14 @@ pub struct RecentCounts {
 
 /// The start of each recent period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::archive::snapshot) struct RecentPeriods {
+pub(crate) struct RecentPeriods {
     month: Option<Timestamp>,
     week: Option<Timestamp>,
 }
 
 impl RecentPeriods {
     /// Computes the periods from the day of the archive's newest post.
-    pub(in crate::archive::snapshot) fn new(newest: Option<NaiveDate>, zone: Tz) -> Self {
+    pub(crate) fn new(newest: Option<NaiveDate>, zone: Tz) -> Self {
         let before = |days| {
             let first = newest?.checked_sub_days(Days::new(days))?;
             Some(Timestamp::start_of_day(first, zone))
@@ -34,7 +34,7 @@ impl RecentPeriods {
     }
 
     /// The contribution of a post with this date: 0 or 1 for each period.
-    pub(in crate::archive::snapshot) fn count(self, date: Timestamp) -> RecentCounts {
+    pub(crate) fn count(self, date: Timestamp) -> RecentCounts {
         let counts = |since: Option<Timestamp>| usize::from(since.is_none_or(|since| date >= since));
         RecentCounts { month: counts(self.month), week: counts(self.week) }
     }

@@ -1,0 +1,155 @@
+//! Reads the site's own pages.
+
+use rayon::prelude::*;
+
+use crate::archive::body::{self, MarkupFormat};
+use crate::archive::file_version;
+use crate::archive::jekyll::files::SiteFile;
+use crate::archive::jekyll::front_matter::{self, FrontMatter};
+use crate::archive::jekyll::permalink;
+use crate::archive::page::OwnPage;
+use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
+use crate::archive::read::{Links, Reader};
+
+/// Reads the site's own pages in parallel.
+pub(in crate::archive) fn read_all(
+    reader: &Reader<'_>,
+    files: &[SiteFile],
+    links: &Links<'_>,
+) -> (Vec<OwnPage>, Vec<FileProblems>) {
+    let read: Vec<_> = files.par_iter().map(|file| (file, read(reader, file, links))).collect();
+    let (mut pages, mut problems) = (Vec::new(), Vec::new());
+    for (file, (page, defects)) in read {
+        pages.extend(page);
+        problems.push(problems_of_file(&file.path, defects));
+    }
+    (pages, problems)
+}
+
+/// Reads a page. Returns `None` if it is not served; a file without front matter is not a page.
+fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnPage>, Vec<Defect>) {
+    let content = match file_version::read(&file.file(&reader.config.root)) {
+        Ok(content) => content,
+        Err(defect) => return (None, vec![defect]),
+    };
+    let (text, defect) = front_matter::decode(&content.bytes);
+    let split = front_matter::split(&text);
+    let (mut front, mut defects) = match split.yaml {
+        Some(yaml) => front_matter::parse(yaml),
+        // A file with an unclosed fence is also a page.
+        None if split.unclosed => (FrontMatter::default(), Vec::new()),
+        None => return (None, Vec::new()),
+    };
+    defects.extend(defect);
+    // The list omits `published`, which the configuration cannot set for pages.
+    for key in ["permalink", "title", "sitemap"] {
+        if let Some(given) = reader.defaults.for_page(&file.path, key) {
+            front.add(key, given);
+        }
+    }
+    let page = if front.is_false_or_null("published") {
+        None
+    } else if let Some(tag) = unresolved_liquid(split.body) {
+        let message = format!("the page uses Liquid that finews does not support and is not served: `{tag}`");
+        defects.push(Defect::warning(Code::PageSkipped, message).at_line(split.body_line));
+        None
+    } else {
+        Some(page(reader, file, &front, split.body, links, &mut defects))
+    };
+    (page, defects)
+}
+
+fn page(
+    reader: &Reader<'_>,
+    file: &SiteFile,
+    front: &FrontMatter,
+    source: &str,
+    links: &Links<'_>,
+    defects: &mut Vec<Defect>,
+) -> OwnPage {
+    let (dir, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let (basename, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let extension = format!(".{extension}");
+    let format = reader.format(&extension);
+    let output = if format == MarkupFormat::Markdown { ".html" } else { &extension };
+    let own = front.setting("permalink");
+    let url = permalink::page_url(dir, basename, output, &reader.template, own);
+    let title = front.text("title").unwrap_or_default();
+    let context = body::Context { site: &reader.site, title, url: &url, posts: links, is_listed: false };
+    let mut body = body::read(source, format, &context);
+    defects.append(&mut body.defects);
+    let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");
+    OwnPage {
+        path: file.path.clone(),
+        title: title.into(),
+        redirect_from: front.strings("redirect_from", false),
+        in_sitemap: front.bool("sitemap") != Some(false),
+        hash: xxhash_rust::xxh3::xxh3_64(shown.as_bytes()),
+        url: url.into(),
+        body: body.html,
+        excerpt: body.excerpt.into(),
+    }
+}
+
+/// Returns the first Liquid tag or output that only Jekyll can resolve.
+fn unresolved_liquid(source: &str) -> Option<&str> {
+    const FILTERS: [&str; 2] = ["relative_url", "absolute_url"];
+    const RESOLVED: [&str; 14] = [
+        "raw",
+        "endraw",
+        "comment",
+        "endcomment",
+        "highlight",
+        "endhighlight",
+        "post_url",
+        "link",
+        "include",
+        "site.url",
+        "site.baseurl",
+        "page.title",
+        "site.title",
+        "page.url",
+    ];
+    let mut rest = source;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let inside = &rest[start + 2..];
+        let close = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
+        let end = inside.find(close)?;
+        let expression = inside[..end].trim_matches(['-', ' ', '\t', '\n']);
+        let name = expression.split([' ', '|', '\n']).next().unwrap_or("");
+        let text = name.starts_with(['"', '\'']);
+        let mut filters = expression.split('|').skip(1).map(str::trim);
+        let is_filtered = close == "}}" && filters.any(|filter| !FILTERS.contains(&filter));
+        if name == "raw" {
+            // Text between these tags is literal.
+            rest = inside.split_once("endraw").map_or("", |(_, after)| after);
+            continue;
+        }
+        if is_filtered || !text && !RESOLVED.contains(&name) {
+            return Some(&rest[start..start + 2 + end + 2]);
+        }
+        rest = &inside[end + 2..];
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_unresolved_liquid_tag_is_returned() {
+        let table = [
+            ("text", None),
+            ("{{ site.baseurl }}/x {{ \"/y\" | relative_url }}", None),
+            ("{% raw %}{{ anything }}{% endraw %} after", None),
+            ("a {% for post in site.posts %}b", Some("{% for post in site.posts %}")),
+            ("a {{ content }}", Some("{{ content }}")),
+            ("{{ page.title | upcase }}", Some("{{ page.title | upcase }}")),
+            ("never closed {{ site.url", None),
+        ];
+        for (source, expected) in table {
+            assert_eq!(unresolved_liquid(source), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Reports the problems of the site's files, and the posts and pages that are not served.
+
+use crate::archive::address::decoded;
+use crate::archive::page::OwnPage;
+use crate::archive::post::PostId;
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::archive::snapshot::Snapshot;
+use crate::archive::snapshot::post_status::PostStatus;
+
+impl Snapshot {
+    /// All problems of the site's files, by path and line.
+    pub fn problems(&self) -> Vec<Problem> {
+        let superseded = |path: &str| {
+            let post = self.at_file(path).map(|id| self.post(id));
+            // Other problems of a superseded file do not matter.
+            post.is_some_and(|post| self.dated_twin(post).is_some())
+        };
+        let of_files =
+            self.problems.iter().filter(|(path, _)| !superseded(path)).flat_map(|(_, found)| found);
+        let mut problems: Vec<Problem> = of_files.cloned().collect();
+        problems.extend(self.unserved.iter().filter_map(|id| self.unserved_problem(*id)));
+        problems.extend(self.list_like.iter().filter_map(|id| self.shadowed(*id)));
+        let pages = self.pages().iter().enumerate();
+        problems.extend(pages.filter_map(|(index, page)| self.page_problem(index, page)));
+        problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        problems
+    }
+
+    fn unserved_problem(&self, id: PostId) -> Option<Problem> {
+        let post = self.post(id);
+        let (url, path) = (post.url(), |id| self.post(id).path());
+        let defect = match self.status(id) {
+            PostStatus::Reserved => {
+                let message = format!("`{url}` is the URL of a built-in page; the post is not served");
+                Defect::error(Code::PathReserved, message)
+            }
+            PostStatus::Duplicate(owner) => {
+                let message =
+                    format!("`{url}` is already the URL of `{}`; the post is not served", path(owner));
+                Defect::error(Code::UrlDuplicate, message)
+            }
+            PostStatus::Superseded(twin) => {
+                let message = format!(
+                    "`{}` is the same post with a date in its file name and is served instead",
+                    path(twin)
+                );
+                Defect::warning(Code::TwinSuperseded, message)
+            }
+            PostStatus::Served | PostStatus::Future | PostStatus::Withdrawn => return None,
+        };
+        Some(defect.in_file(post.path()))
+    }
+
+    /// The error of a served post whose URL belongs to a list that the archive creates.
+    fn shadowed(&self, id: PostId) -> Option<Problem> {
+        let post = self.post(id);
+        if !self.is_served(id) || !(self.has_list_at)(self, &decoded(post.url())) {
+            return None;
+        }
+        let message =
+            format!("`{}` is the URL of a generated list, which is served instead of the post", post.url());
+        Some(Defect::error(Code::PathReserved, message).in_file(post.path()))
+    }
+
+    /// The warning of an own page whose URL belongs to a post, to finews or to another page.
+    fn page_problem(&self, index: usize, page: &OwnPage) -> Option<Problem> {
+        let path = decoded(&page.url);
+        let owner = match (self.owner(&path), self.pages.at_path(&path)) {
+            (Some(post), _) => self.post(post).path(),
+            (None, None) => "a built-in page",
+            (None, Some(other)) if other != index => &self.pages()[other].path,
+            (None, Some(_)) => return None,
+        };
+        let message = format!("`{}` is the URL of {owner}; the page is not served", page.url);
+        Some(Defect::warning(Code::PageSkipped, message).in_file(&page.path))
+    }
+}
