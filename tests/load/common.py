@@ -29,7 +29,7 @@ class Site:
     """A folder of posts, which goes with the trial."""
 
     def __init__(self, posts=2000):
-        self.folder = tempfile.TemporaryDirectory(prefix="finews-fire-")
+        self.folder = tempfile.TemporaryDirectory(prefix="finews-load-")
         self.root = Path(self.folder.name) / "site"
         (self.root / "_posts").mkdir(parents=True)
         (self.root / "assets").mkdir()

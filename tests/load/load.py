@@ -15,14 +15,14 @@ import subprocess
 import sys
 import time
 
-from crowds import crowd, slow
-from endings import endings
-from multiplex import http2
+from overload import crowd, slow
+from shutdown import endings
+from http2 import http2
 from proxies import behind, restarts
 from soak import soak
 
 TRIALS = {"slow": slow, "crowd": crowd, "http2": http2, "endings": endings, "proxies": behind, "restarts": restarts, "soak": soak}
-HEAD = "# Under fire\n\nWhat `tests/fire/fire.py` saw. Clients, proxies and finews share the cores.\n"
+HEAD = "# Under fire\n\nWhat `tests/load/load.py` saw. Clients, proxies and finews share the cores.\n"
 NEEDED = ["slowhttptest", "h2load", "wrk", "nginx", "caddy", "haproxy"]
 
 

@@ -13,7 +13,7 @@
 // It needs Node 20, Debian's chromium on the PATH, and what `npm install` puts in `tests/browser`. From the root:
 //
 //   npm install --prefix tests/browser
-//   node tests/fire/hostile.mjs --finews target/debug/finews
+//   node tests/load/hostile.mjs --finews target/debug/finews
 //        [--whole]  runs all controls and touches every article, not some of each kind
 //        [--mark]   only print the inputs that this Chromium runs uncleaned, for `fires` in hostile.json
 //
