@@ -3,9 +3,9 @@
 readers meet, and by RFC 4287; sitemaps by the protocol's own schema; JSON-LD by what Google asks of articles;
 the OpenSearch description by its specification.
 
-    python3 tests/documents/check.py --finews target/debug/finews --sitemap-xsd FILE [--site DIR]
+    python3 tests/schemas/check.py --finews target/debug/finews --sitemap-xsd FILE [--site DIR]
 
-It needs what `tests/documents/requirements.txt` names, prints a line for each document, and ends with 1 if
+It needs what `tests/schemas/requirements.txt` names, prints a line for each document, and ends with 1 if
 anything is wrong."""
 
 import argparse
