@@ -1,4 +1,4 @@
-"""Made-up sites, the finews that serves them, and what is asked of it: the vocabulary of the trials."""
+"""The parts that all trials use: generated sites, a running finews, requests and measurements."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ WORDS = "央行 降准 落地 银行 股 涨停 板块 资金 市场 消息 公�
 
 
 def post_text(number, version=0):
-    """A post whose text names its version first and last, so that a torn page can be told."""
+    """A post with its version at the start and at the end, so that a client can detect a page of two versions."""
     words = [WORDS[(number * 7 + n * (n + 3)) % len(WORDS)] for n in range(400)]
     lines = ["，".join(words[start : start + 20]) + "。" for start in range(0, 400, 20)]
     text = "\n\n".join([f"first-{version}-mark", *lines, f"last-{version}-mark"])
@@ -26,7 +26,7 @@ def post_text(number, version=0):
 
 
 class Site:
-    """A folder of posts, which goes with the trial."""
+    """A temporary folder of posts. Python removes it together with this object."""
 
     def __init__(self, posts=2000):
         self.folder = tempfile.TemporaryDirectory(prefix="finews-load-")
@@ -41,7 +41,7 @@ class Site:
 
     @property
     def scratch(self):
-        """A folder for what is not part of the site."""
+        """A folder for files that are not part of the site."""
         return Path(self.folder.name)
 
     def file(self, number):
@@ -49,14 +49,15 @@ class Site:
 
     @staticmethod
     def path(number):
+        """The URL path of a post."""
         return f"/source{number % 40}/p{number}.html"
 
     def write(self, number, version=0):
-        """Writes aside and renames, as a careful scraper does."""
+        """Writes a post to a temporary file and renames it, as a careful scraper does."""
         file = self.file(number)
-        aside = file.with_name(f".{file.name}.part")
-        aside.write_text(post_text(number, version))
-        os.replace(aside, file)
+        temporary = file.with_name(f".{file.name}.part")
+        temporary.write_text(post_text(number, version))
+        os.replace(temporary, file)
 
 
 def free_port():
@@ -66,63 +67,64 @@ def free_port():
 
 
 class Finews:
-    """A finews that runs, and is killed when its trial ends."""
+    """A running finews. The end of the `with` block kills it."""
 
-    def __init__(self, program, site, *flags, port=0, files=None):
+    def __init__(self, program, site, *flags, port=0, max_files=None):
         self.lines = []
         command = [program, "serve", str(site.root), "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0", *flags]
-        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))) if max_files else None
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=limit)
-        threading.Thread(target=self.read, daemon=True).start()
-        self.port = int(self.said(r"listening on http://127\.0\.0\.1:(\d+)"))
-        self.admin = int(self.said(r"admin listener on http://127\.0\.0\.1:(\d+)"))
+        threading.Thread(target=self.read_log, daemon=True).start()
+        self.port = int(self.find_in_log(r"listening on http://127\.0\.0\.1:(\d+)"))
+        self.admin_port = int(self.find_in_log(r"admin listener on http://127\.0\.0\.1:(\d+)"))
         wait_until("ready", lambda: get(self.port, "/readyz")[0] == 200, 60)
 
-    def read(self):
+    def read_log(self):
         for line in self.process.stderr:
             self.lines.append(line)
 
-    def said(self, pattern, limit=20):
-        found = []
+    def find_in_log(self, pattern, timeout=20):
+        """Waits for a log line that matches, and returns the first group of the match."""
+        matches = []
 
-        def look():
-            found.extend(match[1] for line in list(self.lines) if (match := re.search(pattern, line)))
-            return found
+        def is_logged():
+            matches.extend(match[1] for line in list(self.lines) if (match := re.search(pattern, line)))
+            return matches
 
-        wait_until(pattern, look, limit)
-        return found[0]
+        wait_until(pattern, is_logged, timeout)
+        return matches[0]
 
-    def requests(self):
-        """What its log says of requests, if it is JSON."""
+    def logged_requests(self):
+        """The request entries of a log in JSON."""
         entries = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
         return [entry for entry in entries if entry.get("message") == "request"]
 
-    def number(self, name):
-        """A number of /metrics."""
-        text = get(self.admin, "/metrics")[2].decode()
+    def metric(self, name):
+        """The sum of all values in /metrics whose line starts with a name."""
+        text = get(self.admin_port, "/metrics")[2].decode()
         return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
 
     def memory(self):
-        """Bytes that are its own."""
+        """The anonymous resident memory, in bytes."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"RssAnon:\s+(\d+) kB", status)[1]) * 1024
 
-    def established(self):
-        """How many connections it has, with those that the system still has for it."""
+    def established_connections(self):
+        """The number of established connections, including those that finews has not accepted yet."""
         rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
-        here = f"0100007F:{self.port:04X}"
-        return sum(row.split()[1] == here and row.split()[3] == "01" for row in rows)
+        address = f"0100007F:{self.port:04X}"
+        return sum(row.split()[1] == address and row.split()[3] == "01" for row in rows)
 
-    def stop(self, limit=8):
-        """Tells it to end; how long that took and its exit code."""
-        begun = time.monotonic()
+    def stop(self, timeout=8):
+        """Sends SIGTERM. Returns the seconds until the exit, and the exit code, or `None` after a kill."""
+        start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(limit + 5)
+            code = self.process.wait(timeout + 5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = None
-        return time.monotonic() - begun, code
+        return time.monotonic() - start, code
 
     def __enter__(self):
         return self
@@ -132,96 +134,98 @@ class Finews:
         self.process.wait()
 
 
-def wait_until(what, holds, limit):
-    deadline = time.monotonic() + limit
+def wait_until(state, condition, timeout):
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         try:
-            if holds():
+            if condition():
                 return
         except OSError:
             pass
         time.sleep(0.02)
-    raise TimeoutError(f"not {what} within {limit} s")
+    raise TimeoutError(f"not {state} within {timeout} s")
 
 
 def get(port, path, headers=None, source=None, method="GET", timeout=10):
-    """Status, headers and body."""
+    """Sends a request, from a source address if one is given. Returns status, headers and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout, source_address=source and (source, 0))
     try:
         connection.request(method, path, headers=headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
 
-def percentile(values, part):
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))] if values else float("inf")
+def percentile(values, fraction):
+    return sorted(values)[min(len(values) - 1, int(len(values) * fraction))] if values else float("inf")
 
 
-def paced(port, paths, seconds, every=0.01):
-    """Asks for paths in turn, each on a connection of its own, at a steady pace; the seconds that each took, and
-    how many failed."""
-    times, failed = [], 0
+def paced_requests(port, paths, seconds, interval=0.01):
+    """Requests the paths in turn at a steady rate, each on a new connection. Returns the seconds of each request and
+    the number of failures."""
+    durations, failed = [], 0
     end = time.monotonic() + seconds
     due = time.monotonic()
     while (now := time.monotonic()) < end:
         if now < due:
             time.sleep(due - now)
-        # Who is late does not ask faster for that: it would be the client that is measured.
-        due = max(due + every, time.monotonic())
-        begun = time.monotonic()
+        # A late client does not catch up: a burst would measure the client, not finews.
+        due = max(due + interval, time.monotonic())
+        start = time.monotonic()
         try:
-            status, _, _ = get(port, paths[len(times) % len(paths)])
+            status, _, _ = get(port, paths[len(durations) % len(paths)])
             failed += status != 200
         except OSError:
             failed += 1
-        times.append(time.monotonic() - begun)
-    return times, failed
+        durations.append(time.monotonic() - start)
+    return durations, failed
 
 
 class Trial:
-    """What was measured, each with its bound."""
+    """The measurements of one trial, each with its bound."""
 
     def __init__(self, name):
         self.name = name
         self.rows = []
 
-    def check(self, what, figure, bound, holds):
-        self.rows.append((what, figure, bound, holds))
-        print(f"{'ok    ' if holds else 'FAILED'} {self.name}: {what}: {figure} ({bound})", flush=True)
+    def check(self, label, value, bound, passed):
+        self.rows.append((label, value, bound, passed))
+        print(f"{'ok    ' if passed else 'FAILED'} {self.name}: {label}: {value} ({bound})", flush=True)
 
-    def note(self, what, figure):
-        self.rows.append((what, figure, "", True))
-        print(f"       {self.name}: {what}: {figure}", flush=True)
+    def note(self, label, value):
+        """Records a measurement without a bound."""
+        self.rows.append((label, value, "", True))
+        print(f"       {self.name}: {label}: {value}", flush=True)
 
     @property
     def failed(self):
-        return not all(holds for *_, holds in self.rows)
+        return not all(passed for *_, passed in self.rows)
 
 
 @dataclass
 class Load:
-    """What wrk saw: requests, how many a second, how many of them were refused and how many lost, and what it said of these."""
+    """The output of wrk: requests, requests a second, responses with an error status, socket errors, and wrk's own
+    words about the errors."""
 
     requests: int
     rate: float
-    refused: int
-    lost: int
+    error_responses: int
+    socket_errors: int
     errors: list
 
     @staticmethod
-    def of(said):
-        lost = re.search(r"Socket errors: (.*)", said)
-        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    def parse(output):
+        socket_errors = re.search(r"Socket errors: (.*)", output)
+        error_responses = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
         return Load(
-            requests=int(re.search(r"(\d+) requests in", said)[1]),
-            rate=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
-            refused=int(refused[1]) if refused else 0,
-            lost=sum(map(int, re.findall(r"\d+", lost[1]))) if lost else 0,
-            errors=[match[0] for match in (lost, refused) if match],
+            requests=int(re.search(r"(\d+) requests in", output)[1]),
+            rate=float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
+            error_responses=int(error_responses[1]) if error_responses else 0,
+            socket_errors=sum(map(int, re.findall(r"\d+", socket_errors[1]))) if socket_errors else 0,
+            errors=[match[0] for match in (socket_errors, error_responses) if match],
         )
 
     @property
     def failed(self):
-        return self.refused + self.lost
+        return self.error_responses + self.socket_errors

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Trials of a finews under attack, load and restarts: what is promised of it, each with what was seen.
+"""Tests finews under load, attacks and restarts, and compares each measurement with its bound.
 
-In the short form it takes some minutes; with --long it is what an owner's worst day would be, and takes two hours.
-Needs Debian's slowhttptest, nghttp2-client, wrk, nginx, caddy and haproxy.
+The short form takes some minutes. The long form (--long) takes about two hours: it uses more clients and runs longer.
+The tests need Debian's slowhttptest, nghttp2-client, wrk, nginx, caddy and haproxy.
 """
 
 import argparse
@@ -15,56 +15,65 @@ import subprocess
 import sys
 import time
 
-from overload import crowd, slow
-from shutdown import endings
 from http2 import http2
-from proxies import behind, restarts
+from overload import slow_clients, too_many_connections
+from proxies import proxies_trial, restarts
+from shutdown import shutdown
 from soak import soak
 
-TRIALS = {"slow": slow, "crowd": crowd, "http2": http2, "endings": endings, "proxies": behind, "restarts": restarts, "soak": soak}
-HEAD = "# Under fire\n\nWhat `tests/load/load.py` saw. Clients, proxies and finews share the cores.\n"
-NEEDED = ["slowhttptest", "h2load", "wrk", "nginx", "caddy", "haproxy"]
+TRIALS = {
+    "slow": slow_clients,
+    "connections": too_many_connections,
+    "http2": http2,
+    "shutdown": shutdown,
+    "proxies": proxies_trial,
+    "restarts": restarts,
+    "soak": soak,
+}
+HEAD = "# Load and abuse tests\n\nResults of `tests/load/load.py`. Clients, proxies and finews share the cores.\n"
+PROGRAMS = ["slowhttptest", "h2load", "wrk", "nginx", "caddy", "haproxy"]
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--finews", default="target/release/finews", help="the program")
-    options.add_argument("--long", action="store_true", help="the long form")
-    options.add_argument("--results", help="a Markdown file for what was seen; in one that is there, only the trials that were run are put anew")
-    options.add_argument("trials", nargs="*", metavar="TRIAL", help=f"which: {', '.join(TRIALS)}; all, if none is named")
-    said = options.parse_args()
-    unknown = set(said.trials) - set(TRIALS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--finews", default="target/release/finews", help="the program")
+    parser.add_argument("--long", action="store_true", help="the long form")
+    parser.add_argument("--results", help="a Markdown file for the results; an existing file keeps the sections of other trials")
+    parser.add_argument("trials", nargs="*", metavar="TRIAL", help=f"a trial of {', '.join(TRIALS)}; the default is all of them")
+    options = parser.parse_args()
+    unknown = set(options.trials) - set(TRIALS)
     if unknown:
-        options.error(f"no such trial: {', '.join(sorted(unknown))}")
-    missing = [program for program in NEEDED if not shutil.which(program)]
+        parser.error(f"no such trial: {', '.join(sorted(unknown))}")
+    missing = [program for program in PROGRAMS if not shutil.which(program)]
     if missing:
-        options.error(f"not installed: {', '.join(missing)}")
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    done = []
-    for name in said.trials or TRIALS:
-        load = os.getloadavg()[0]
-        begun = time.monotonic()
-        trial = TRIALS[name](os.path.abspath(said.finews), said.long)
-        done.append((trial, load, time.monotonic() - begun))
-    if said.results:
-        keep(said.results, {trial.name: section(trial, load, took, said) for trial, load, took in done})
-    sys.exit(any(trial.failed for trial, *_ in done))
+        parser.error(f"not installed: {', '.join(missing)}")
+    hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+    finished = []
+    for name in options.trials or TRIALS:
+        load_average = os.getloadavg()[0]
+        start = time.monotonic()
+        trial = TRIALS[name](os.path.abspath(options.finews), options.long)
+        finished.append((trial, load_average, time.monotonic() - start))
+    if options.results:
+        sections = {trial.name: section(trial, load_average, seconds, options) for trial, load_average, seconds in finished}
+        update_results(options.results, sections)
+    sys.exit(any(trial.failed for trial, *_ in finished))
 
 
-def section(trial, load, took, said):
-    version = subprocess.run([said.finews, "--version"], capture_output=True, text=True).stdout.strip()
-    when = f"{time.strftime('%Y-%m-%d')}, {version}, {'the long form' if said.long else 'the short form'}"
-    where = f"{os.cpu_count()} cores, Linux {platform.release()}; load before: {load:.1f}; took {took:.0f} s"
-    lines = [f"## {trial.name}", "", f"{when}; {where}.", "", "| what | seen | bound | |", "|---|---|---|---|"]
-    # The file is read by people: a bar would end a cell.
+def section(trial, load_average, seconds, options):
+    version = subprocess.run([options.finews, "--version"], capture_output=True, text=True).stdout.strip()
+    run = f"{time.strftime('%Y-%m-%d')}, {version}, {'long form' if options.long else 'short form'}"
+    machine = f"{os.cpu_count()} cores, Linux {platform.release()}; load average before: {load_average:.1f}; duration: {seconds:.0f} s"
+    lines = [f"## {trial.name}", "", f"{run}; {machine}.", "", "| measurement | value | bound | |", "|---|---|---|---|"]
+    # A bar would end the cell of the table.
     cell = lambda value: str(value).replace("|", "\\|")  # noqa: E731
-    lines += [f"| {cell(what)} | {cell(figure)} | {bound} | {'ok' if holds else '**failed**'} |" for what, figure, bound, holds in trial.rows]
+    lines += [f"| {cell(label)} | {cell(value)} | {bound} | {'ok' if passed else '**failed**'} |" for label, value, bound, passed in trial.rows]
     return "\n".join(lines) + "\n"
 
 
-def keep(path, sections):
-    """Puts sections into a file, each in the place of the one of its name."""
+def update_results(path, sections):
+    """Writes sections to a file. A section replaces the section of the same name."""
     text = open(path).read() if os.path.exists(path) else HEAD
     head, *known = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     name = lambda text: text.splitlines()[0].removeprefix("## ")  # noqa: E731
