@@ -17,10 +17,10 @@ export class Site {
   /**
    * @param {string} folder the folder of the site
    * @param {string} home the URL of the front page, without its last slash
-   * @param {string} owner the origin of the owner's pages
+   * @param {string} admin the origin of the admin listener
    */
-  constructor({ child, folder, home, owner, articles }) {
-    Object.assign(this, { child, folder, home, owner, articles });
+  constructor({ child, folder, home, admin, articles }) {
+    Object.assign(this, { child, folder, home, admin, articles });
   }
 
   /** Serves a folder, and returns when its archive is loaded. */
@@ -32,10 +32,10 @@ export class Site {
     // Also when this program ends in a way that runs no `finally`.
     process.once('exit', () => child.kill('SIGKILL'));
     try {
-      const [origin, owner] = await listening(child);
+      const [origin, admin] = await listening(child);
       await ready(origin);
       const home = origin + await baseurl(folder);
-      return new Site({ child, folder, home, owner, articles: await list(finews, folder) });
+      return new Site({ child, folder, home, admin, articles: await list(finews, folder) });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -73,7 +73,7 @@ export class Site {
   }
 }
 
-/** The origins that the program says it listens at, the readers' and the owner's; its log is read on. */
+/** The origins of the public listener and of the admin listener, from the log. The function goes on to read the log. */
 function listening(child) {
   return new Promise((resolve, reject) => {
     const log = [];
@@ -84,7 +84,7 @@ function listening(child) {
     child.once('exit', (code) => fail(`ended with ${code}`));
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
-      // The readers' address is logged before the owner's.
+      // finews logs the public listener first.
       const [origin] = line.match(/http:\/\/[\d.]+:\d+/) ?? [];
       if (origin && origins.push(origin) === 2) resolve(origins);
     });

@@ -1,69 +1,70 @@
-// A server between the browser and finews, which changes what finews itself never would: the policy, and a body.
+// A proxy between the browser and finews. It changes the policy of pages, and serves pages with other bodies.
 
 import { createServer, request } from 'node:http';
 
-/** Lets everything run, and everything be asked for. */
+/** A policy that allows every script and every request. */
 const PERMISSIVE = "default-src * data: blob: 'unsafe-inline' 'unsafe-eval'";
 
 const POLICY = 'content-security-policy';
 
-/** An article: what stands before its body, its body, and what stands after it. */
+/** An article: the HTML before its body, the body, and the HTML after it. */
 const ARTICLE = /^(.*<div class="body"[^>]*>\n)(.*)(\n {2}<\/div>\s*<footer class="article-footer">.*)$/s;
 
 export class Proxy {
-  /** Serves a site on a free port, or what is at another origin of it, each with addresses that only it has asked for. */
-  static async of(site, origin = new URL(site.home).origin) {
-    const reply = await fetch(site.url(site.articles[0].url));
-    const [, before, , after] = parts(await reply.text());
+  /** Serves a site, or another of its origins, on a free port. `requested` collects the numbers of requested canaries. */
+  static async create(site, origin = new URL(site.home).origin) {
+    const response = await fetch(site.url(site.articles[0].url));
+    const [, before, , after] = split(await response.text());
     const proxy = new Proxy();
-    Object.assign(proxy, { site, served: origin, before, after, policy: reply.headers.get(POLICY), made: [], asked: new Set() });
-    const server = createServer((asked, answer) => proxy.answer(asked, answer));
-    // A stream of news that stays open must not keep this program alive.
+    const policy = response.headers.get(POLICY);
+    Object.assign(proxy, { site, target: origin, before, after, policy, pages: [], requested: new Set() });
+    const server = createServer((request, response) => proxy.respond(request, response));
+    // An open event stream must not keep this program alive.
     server.unref();
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     proxy.origin = `http://127.0.0.1:${server.address().port}`;
     return proxy;
   }
 
-  /** The address of an article that has this body, which nobody cleans. */
-  page(body, { charset = 'utf-8', isHeld = false } = {}) {
+  /** Adds an article with this body, which passes no cleaning, and returns its URL. */
+  page(body, { charset = 'utf-8', hasPolicy = false } = {}) {
     const content = Buffer.concat([Buffer.from(this.before), body, Buffer.from(this.after)]);
-    const headers = { 'content-type': `text/html; charset=${charset}`, [POLICY]: isHeld ? this.policy : PERMISSIVE };
-    this.made.push({ headers, content });
-    return `${this.origin}/made/${this.made.length - 1}`;
+    const headers = { 'content-type': `text/html; charset=${charset}`, [POLICY]: hasPolicy ? this.policy : PERMISSIVE };
+    this.pages.push({ headers, content });
+    return `${this.origin}/made/${this.pages.length - 1}`;
   }
 
-  /** The body of an article, as it is served. */
+  /** The body of an article, as finews serves it. */
   async bodyOf(url) {
-    return parts((await this.site.get(url)).text)[2];
+    return split((await this.site.get(url)).text)[2];
   }
 
-  answer(asked, reply) {
-    const [, place, number] = asked.url.match(/^\/(ran|made)\/(\d+)/) ?? [];
-    if (place === 'made') {
-      const { headers, content } = this.made[number];
-      return reply.writeHead(200, headers).end(content);
+  respond(request, response) {
+    const [, folder, number] = request.url.match(/^\/(ran|made)\/(\d+)/) ?? [];
+    if (folder === 'made') {
+      const { headers, content } = this.pages[number];
+      return response.writeHead(200, headers).end(content);
     }
-    if (place !== 'ran') return this.pass(asked, reply);
-    this.asked.add(Number(number));
-    // Whoever navigates here stays where it is.
-    return reply.writeHead(204).end();
+    if (folder !== 'ran') return this.forward(request, response);
+    this.requested.add(Number(number));
+    // After a 204 the browser stays on its page.
+    return response.writeHead(204).end();
   }
 
-  pass({ url, method, headers }, reply) {
-    const onward = request(this.served, { path: url, method, headers }, (answer) => {
-      reply.writeHead(answer.statusCode, { ...answer.headers, [POLICY]: PERMISSIVE });
-      answer.on('error', () => reply.destroy());
-      answer.pipe(reply);
+  forward({ url, method, headers }, response) {
+    const upstreamRequest = request(this.target, { path: url, method, headers }, (upstreamResponse) => {
+      response.writeHead(upstreamResponse.statusCode, { ...upstreamResponse.headers, [POLICY]: PERMISSIVE });
+      upstreamResponse.on('error', () => response.destroy());
+      upstreamResponse.pipe(response);
     });
-    onward.on('error', () => reply.destroy());
-    reply.on('close', () => onward.destroy());
-    onward.end();
+    upstreamRequest.on('error', () => response.destroy());
+    response.on('close', () => upstreamRequest.destroy());
+    upstreamRequest.end();
   }
 }
 
-function parts(html) {
-  const found = html.match(ARTICLE);
-  if (!found) throw new Error('an article has no body where it is looked for');
-  return found;
+function split(html) {
+  const match = html.match(ARTICLE);
+  if (!match) throw new Error('the article has no body at the expected place');
+  return match;
 }

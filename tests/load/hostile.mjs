@@ -1,85 +1,85 @@
-// Opens hostile bodies in a browser that is allowed to run them, and reports all that runs:
+// Opens hostile posts in a browser that may run their scripts, and reports all scripts that run:
 //
-//   controls   inputs that Chromium runs, on a page without cleaning: each must run, or the check would see nothing
-//   held       the same under finews's own policy: none may run, so the policy is a second defence
-//   pages      the article of every input, and all other pages that show a part of one: lists, feeds, searches, sources,
-//              404 pages, the list of problems. Articles of inputs with more than a plain body are also touched
-//   sheets     every body, many to a page and touched, from two sites: as it is, and with bodies of HTML read as Markdown
-//              and images at other hosts as links. A control ends each sheet
+//   controls   inputs that Chromium runs, on a page without cleaning. Each must run, or the check would see no script
+//   policy     the same inputs under finews's own policy. No script may run: the policy is the second defence
+//   pages      the article of every input, and all other pages with a part of an input: lists, feeds, searches, sources,
+//              404 pages, the list of problems. The check also touches articles whose input has more than a plain body
+//   sheets     every body, many to a page and touched, from two sites. The second site has all bodies in Markdown files
+//              and images of other hosts as links. Each sheet ends with a control
 //
-// Pages and sheets are opened under a policy that allows every script, so that only the cleaning stands between the inputs
-// and the reader. A touched page is hovered over, focused, clicked on, parsed again and written back.
+// Pages and sheets have a policy that allows every script, so that only the cleaning protects the reader. On a touched
+// page the check hovers over all elements, focuses and clicks them, parses the page again and writes it back.
 //
-// It needs Node 20, Debian's chromium on the PATH, and what `npm install` puts in `tests/browser`. From the root:
+// It needs Node 20, Debian's chromium on the PATH, and the packages of `tests/browser`. From the root:
 //
 //   npm install --prefix tests/browser
 //   node tests/load/hostile.mjs --finews target/debug/finews
-//        [--whole]  runs all controls and touches every article, not some of each kind
-//        [--mark]   only print the inputs that this Chromium runs uncleaned, for `fires` in hostile.json
+//        [--whole]  runs all controls and touches every article, not a sample
+//        [--mark]   only prints the inputs that this Chromium runs without cleaning, for `runs` in hostile.json
 //
-// It prints a line for all that is wrong and a summary, and ends with 1 if anything ran, or a control did not.
+// It prints a line for each failure and a summary. The exit code is 1 if a script ran, or if a control did not.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { launch } from '../browser/browser.mjs';
 import { Site } from '../browser/site.mjs';
 import { Proxy } from './hostile-proxy.mjs';
-import { encoded, inputs, layOut, stem } from './hostile-site.mjs';
+import { encode, readInputs, stem, writeSite } from './hostile-site.mjs';
 import { Visitor } from './hostile-visit.mjs';
 
-/** Pages that are open at a time. */
+/** The number of pages that are open at a time. */
 const VISITORS = 4;
 
-/** Fewer controls prove little, and so do fewer that the policy refuses. */
-const LEAST_CONTROLS = 25;
-const LEAST_REFUSED = 10;
+/** The smallest numbers of controls that run, and of inputs with a script that the policy refuses. */
+const MIN_CONTROLS = 25;
+const MIN_REFUSED = 10;
 
-/** How long what runs late is waited for, in milliseconds. A control that has not run by then is given longer. */
-const WAIT = 120;
-const LONGER_WAITS = [600, 2_500];
+/** The wait for late scripts, in milliseconds, and the longer waits of further attempts with a control. */
+const WAIT_MS = 120;
+const LONGER_WAITS_MS = [600, 2_500];
 
-/** Bodies that one sheet holds. */
-const A_SHEET = 25;
+/** The number of bodies on a sheet. */
+const SHEET_BODIES = 25;
 
-/** Of the articles with a plain body, one in this number is touched by itself, not only on a sheet. */
-const ONE_IN = 8;
+/** The check touches every nth article with a plain body by itself, and the others only on a sheet. */
+const TOUCHED_INTERVAL = 8;
 
 /** The number that the control of a sheet reports; no input has it. */
 const CONTROL = 1_000_000;
 
-/** More pages than this would be a circle. */
-const MOST_PAGES = 3_000;
+/** The largest number of pages. More pages would mean an endless chain of links. */
+const MAX_PAGES = 3_000;
 
-/** Nothing takes longer, in milliseconds. */
-const PATIENCE = 10 * 60_000;
+/** The timeout of the whole check, in milliseconds. */
+const TIMEOUT_MS = 10 * 60_000;
 
-/** Addresses that no page leads to. */
-const ADDRESSES = [
+/** Paths that no other page links to. */
+const PATHS = [
   '/', '/feed.xml', '/feed.json', '/sitemap.xml', '/news-sitemap.xml', '/manifest.webmanifest', '/robots.txt',
   '/archive/', '/archive/index.json', '/tag/', '/category/', '/stock/', '/2026/', '/2026/01/', '/own.html',
 ];
 
 async function main() {
   const { finews, mark, whole } = options();
-  setTimeout(giveUp, PATIENCE).unref();
+  setTimeout(abort, TIMEOUT_MS).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
-  const all = await inputs();
-  // Images at other hosts are shown in one, and in the other become links; bodies of HTML are read as Markdown there.
-  const folders = [await layOut(all, { images: 'show' }), await layOut(all, { images: 'click', markdown: true })];
+  const all = await readInputs();
+  // The first site shows images of other hosts. The second site links to them, and has all bodies in Markdown files.
+  const folders = [await writeSite(all, { images: 'show' }), await writeSite(all, { images: 'click', markdown: true })];
   const sites = [];
   const browser = await launch();
   try {
     for (const folder of folders) sites.push(await Site.serve(finews, folder));
     await Promise.all(sites.map((site) => site.searchable()));
-    const visitors = await Promise.all(Array.from({ length: VISITORS }, () => Visitor.of(browser)));
+    const visitors = await Promise.all(Array.from({ length: VISITORS }, () => Visitor.create(browser)));
     const check = new Check(all, visitors, whole);
     const [site, other] = sites;
     if (mark) return await check.mark(site);
     await check.controls(site);
-    await check.held(site);
+    await check.policy(site);
     await check.pages(site);
-    await check.owner(site);
+    await check.problems(site);
     await check.sheets(site);
     await check.sheets(other);
     process.exitCode = check.print() ? 0 : 1;
@@ -91,112 +91,112 @@ async function main() {
 
 class Check {
   constructor(all, visitors, isWhole) {
-    const bodies = all.filter(({ asked }) => asked === undefined);
-    Object.assign(this, { all, bodies, visitors, isWhole, failures: [], controlled: [], fired: 0, opened: 0, ran: 0 });
+    const bodies = all.filter(({ query }) => query === undefined);
+    Object.assign(this, { all, bodies, visitors, isWhole, failures: [], controlInputs: [], controlsRan: 0, opened: 0, ran: 0 });
   }
 
-  /** The inputs that must run uncleaned, or some of each kind. */
-  marked(every) {
-    const marked = this.all.filter(({ fires }) => fires);
-    return this.isWhole ? marked : marked.filter((_, at) => at % every === 0);
+  /** The inputs that run without cleaning, or every nth of them. */
+  running(interval) {
+    const running = this.all.filter(({ runs }) => runs);
+    return this.isWhole ? running : running.filter((_, at) => at % interval === 0);
   }
 
-  /** Inputs that Chromium runs do run where nothing cleans them. */
+  /** Asserts that the inputs run without cleaning. */
   async controls(site) {
-    const proxy = await Proxy.of(site);
-    this.controlled = this.marked(4);
-    await this.each(this.controlled, async (visitor, input) => {
-      if (await this.runs(visitor, proxy, input)) this.fired += 1;
+    const proxy = await Proxy.create(site);
+    this.controlInputs = this.running(4);
+    await this.each(this.controlInputs, async (visitor, input) => {
+      if (await this.runsUncleaned(visitor, proxy, input)) this.controlsRan += 1;
       else this.fail(`control ${input.label}: did not run`);
     });
-    if (this.fired < LEAST_CONTROLS) this.fail(`only ${this.fired} controls ran of at least ${LEAST_CONTROLS}`);
+    if (this.controlsRan < MIN_CONTROLS) this.fail(`only ${this.controlsRan} controls ran, fewer than ${MIN_CONTROLS}`);
   }
 
-  /** Whether an input runs uncleaned, on a machine that may be busy. */
-  async runs(visitor, proxy, input) {
-    const url = proxy.page(encoded(input, input.raw), { charset: input.charset });
-    for (const wait of [WAIT, ...LONGER_WAITS]) {
-      const { ran } = await visitor.visit(url, { wait, isThorough: true });
-      if (ran.length > 0 || proxy.asked.has(input.number)) return true;
+  /** Whether an input runs without cleaning. A busy machine may need a longer wait. */
+  async runsUncleaned(visitor, proxy, input) {
+    const url = proxy.page(encode(input, input.raw), { charset: input.charset });
+    for (const wait of [WAIT_MS, ...LONGER_WAITS_MS]) {
+      const { ran } = await visitor.visit(url, { wait, isTouched: true });
+      if (ran.length > 0 || proxy.requested.has(input.number)) return true;
     }
     return false;
   }
 
-  /** None runs under finews's policy. What is only asked for, such as an image of this site, is no script. */
-  async held(site) {
-    const proxy = await Proxy.of(site);
+  /** Asserts that no input runs under finews's policy. A request alone, such as one for an image of this site, is allowed. */
+  async policy(site) {
+    const proxy = await Proxy.create(site);
     let refused = 0;
-    await this.each(this.marked(12), async (visitor, input) => {
-      const url = proxy.page(encoded(input, input.raw), { charset: input.charset, isHeld: true });
-      const found = await visitor.visit(url, { wait: WAIT, isThorough: true });
-      if (found.status !== 200) this.fail(`held ${input.label}: could not be opened`);
-      for (const what of found.ran) this.failRun(`held ${input.label}: ${what}`);
-      if (found.refused) refused += 1;
+    await this.each(this.running(12), async (visitor, input) => {
+      const url = proxy.page(encode(input, input.raw), { charset: input.charset, hasPolicy: true });
+      const result = await visitor.visit(url, { wait: WAIT_MS, isTouched: true });
+      if (result.status !== 200) this.fail(`policy ${input.label}: the page did not open`);
+      for (const event of result.ran) this.failRun(`policy ${input.label}: ${event}`);
+      if (result.isRefused) refused += 1;
     });
-    if (refused < LEAST_REFUSED) this.fail(`the policy refused only ${refused} of at least ${LEAST_REFUSED}`);
+    if (refused < MIN_REFUSED) this.fail(`the policy refused scripts of only ${refused} inputs, fewer than ${MIN_REFUSED}`);
   }
 
-  /** Every page of a site: articles and their sources, searches, and all lists that they lead to. */
+  /** Opens every page of a site: articles and their sources, searches, and all lists that they link to. */
   async pages(site) {
-    const proxy = await Proxy.of(site);
+    const proxy = await Proxy.create(site);
     const labels = this.labels(site);
     await this.sources(site, labels);
     const sources = [...labels.keys()].filter((_, at) => at % 20 === 0).map(sourceOf);
     const touched = this.touched(labels);
-    const queue = [...labels.keys(), ...sources, ...this.searches(), ...ADDRESSES];
+    const queue = [...labels.keys(), ...sources, ...this.searches(), ...PATHS];
     const known = new Set(queue);
     await this.each(queue, async (visitor, path) => {
-      const found = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, touched.has(path));
-      // One that could not be made would have nothing that runs.
-      if (labels.has(path) && !(found.status === 200 && found.isArticle)) {
-        this.fail(`${labels.get(path)}: its article is ${found.status}, or has no body`);
+      const result = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, touched.has(path));
+      // A missing article would run no script.
+      if (labels.has(path) && !(result.status === 200 && result.isArticle)) {
+        this.fail(`${labels.get(path)}: the article has the status ${result.status}, or no body`);
       }
-      for (const link of found.links.filter((link) => isList(link) && !known.has(link))) {
+      for (const link of result.links.filter((link) => isList(link) && !known.has(link))) {
         known.add(link);
         queue.push(link);
       }
-      if (queue.length > MOST_PAGES) throw new Error(`pages lead to more than ${MOST_PAGES} others`);
+      if (queue.length > MAX_PAGES) throw new Error(`pages link to more than ${MAX_PAGES} others`);
     });
-    this.noteAsked(proxy);
+    this.reportRequested(proxy);
   }
 
-  /** What the owner reads about the files, all of it and each kind. */
-  async owner(site) {
-    const proxy = await Proxy.of(site, site.owner);
+  /** Opens the operator's list of problems, and the list of each kind of problem. */
+  async problems(site) {
+    const proxy = await Proxy.create(site, site.admin);
     const visitor = this.visitors[0];
-    const { links, status } = await this.open(visitor, `${proxy.origin}/`, "the owner's page", true);
+    const { links, status } = await this.open(visitor, `${proxy.origin}/`, 'the list of problems', true);
     const kinds = links.filter((link) => link.startsWith('/problems?'));
-    if (status !== 200 || kinds.length === 0) this.fail(`the owner's page is ${status} and names no problem`);
+    if (status !== 200 || kinds.length === 0) this.fail(`the list of problems has the status ${status} and ${kinds.length} kinds`);
     for (const path of kinds) await this.open(visitor, proxy.origin + path, path, true);
-    this.noteAsked(proxy);
+    this.reportRequested(proxy);
   }
 
-  /** The articles that are touched as well as opened: those of inputs with more than a plain body, and some others. */
+  /** The articles to touch: those of inputs with more than a plain body, and some others. */
   touched(labels) {
     const special = new Set(this.bodies.filter(isSpecial).map(({ label }) => label));
-    const chosen = [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % ONE_IN === 0);
+    const chosen = [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % TOUCHED_INTERVAL === 0);
     return new Set(chosen.map(([url]) => url));
   }
 
-  /** Every body of a site, many to a page. If a sheet fails, its bodies are opened one by one to name the culprit. */
+  /** Opens every body of a site, many to a page. After a failure it opens the bodies one by one, to find the cause. */
   async sheets(site) {
-    const proxy = await Proxy.of(site);
+    const proxy = await Proxy.create(site);
     const labels = [...this.labels(site)];
     const sheets = [];
-    while (labels.length > 0) sheets.push(labels.splice(0, A_SHEET));
+    while (labels.length > 0) sheets.push(labels.splice(0, SHEET_BODIES));
     await this.each(sheets, async (visitor, sheet) => {
       const bodies = await Promise.all(sheet.map(([url]) => proxy.bodyOf(url)));
       const before = this.failures.length;
-      await this.openSheet(visitor, proxy, bodies, `those from ${sheet[0][1]} to ${sheet.at(-1)[1]}`);
+      await this.openSheet(visitor, proxy, bodies, `sheet from ${sheet[0][1]} to ${sheet.at(-1)[1]}`);
       if (this.failures.length === before) return;
       for (const [at, body] of bodies.entries()) {
-        await this.openSheet(visitor, proxy, [body], `alone: ${sheet[at][1]}`);
+        await this.openSheet(visitor, proxy, [body], `sheet with only ${sheet[at][1]}`);
       }
     });
-    this.noteAsked(proxy);
+    this.reportRequested(proxy);
   }
 
-  /** Opens bodies on one page. A control behind them must run: it shows that no body hides those after it. */
+  /** Opens bodies on one page. The control after them must run: it shows that no body hides the bodies after it. */
   async openSheet(visitor, proxy, bodies, label) {
     const parts = bodies.map((body) => `<div class="body">${body}</div>`);
     const url = proxy.page(Buffer.from([...parts, `<x-control onpointerover="ran(${CONTROL})"></x-control>`].join('\n')));
@@ -204,53 +204,53 @@ class Check {
     if (expected < 2) this.fail(`${label}: the control at the end of the sheet did not run`);
   }
 
-  /** Opens a page and reports all that runs or could run in it, but for what is expected, which is counted. */
-  async open(visitor, url, label, isThorough, expected = []) {
-    const found = await visitor.visit(url, { wait: WAIT, isThorough });
-    const isExpected = (what) => expected.includes(what);
-    const met = [...found.ran, ...found.looks].filter(isExpected).length;
-    found.ran = found.ran.filter((what) => !isExpected(what));
-    found.looks = found.looks.filter((what) => !isExpected(what));
-    for (const what of found.ran) this.failRun(`${label}: ${what}`);
-    for (const what of found.looks) this.fail(`${label}: ${what}`);
-    for (const what of found.errors) this.fail(`${label}: a script of the page fails: ${what}`);
-    if (found.trouble) this.fail(`${label}: ${found.trouble}`);
-    else if (found.status < 200 || found.status >= 500) this.fail(`${label}: is answered ${found.status}`);
+  /** Opens a page and reports all scripts that run and all markup that could run one, except the expected ones. */
+  async open(visitor, url, label, isTouched, expected = []) {
+    const result = await visitor.visit(url, { wait: WAIT_MS, isTouched });
+    const isExpected = (event) => expected.includes(event);
+    const count = [...result.ran, ...result.suspects].filter(isExpected).length;
+    result.ran = result.ran.filter((event) => !isExpected(event));
+    result.suspects = result.suspects.filter((event) => !isExpected(event));
+    for (const event of result.ran) this.failRun(`${label}: ${event}`);
+    for (const suspect of result.suspects) this.fail(`${label}: ${suspect}`);
+    for (const error of result.errors) this.fail(`${label}: a script of the page fails: ${error}`);
+    if (result.failure) this.fail(`${label}: ${result.failure}`);
+    else if (result.status < 200 || result.status >= 500) this.fail(`${label}: status ${result.status}`);
     this.opened += 1;
-    return { ...found, expected: met };
+    return { ...result, expected: count };
   }
 
-  noteAsked(proxy) {
-    for (const number of proxy.asked) this.failRun(`${this.all[number - 1].label}: its canary was asked for`);
+  reportRequested(proxy) {
+    for (const number of proxy.requested) this.failRun(`${this.all[number - 1].label}: the browser requested its canary`);
   }
 
-  /** Sources are text, and no browser may guess otherwise: a few are opened as well. */
+  /** Asserts that sources are plain text, whatever a browser could guess. `pages` also opens some of them. */
   async sources(site, labels) {
     for (const [url, label] of labels) {
-      const reply = await fetch(site.url(sourceOf(url)));
-      await reply.arrayBuffer();
-      const { 'content-type': type, 'x-content-type-options': options } = Object.fromEntries(reply.headers);
-      if (reply.status !== 200 || type !== 'text/plain; charset=utf-8' || options !== 'nosniff') {
-        this.fail(`${label}: its source is ${reply.status} ${type} ${options}`);
+      const response = await fetch(site.url(sourceOf(url)));
+      await response.arrayBuffer();
+      const { 'content-type': type, 'x-content-type-options': options } = Object.fromEntries(response.headers);
+      if (response.status !== 200 || type !== 'text/plain; charset=utf-8' || options !== 'nosniff') {
+        this.fail(`${label}: the source has ${response.status} ${type} ${options}`);
       }
     }
   }
 
-  /** What the article of each input is called, by its address. Each input that is a body must have one. */
+  /** The labels of inputs by the URL path of their article. Each input with a body must have an article. */
   labels(site) {
     const articles = new Map(site.articles.map(({ path, url }) => [path.replace(/^_posts\/|\.\w+$/g, ''), url]));
     const labels = new Map();
     for (const input of this.bodies) {
       const url = articles.get(stem(input));
       if (url) labels.set(url, input.label);
-      else this.fail(`${input.label}: has no article`);
+      else this.fail(`${input.label}: no article`);
     }
     return labels;
   }
 
-  /** Each query, and a word that many inputs have, asked of the search and of one more each. */
+  /** The search of each query and of a common word, and one other URL with it. */
   searches() {
-    const queries = [...this.all.flatMap(({ asked }) => asked ?? []), 'onerror', 'onerror script'].map(encodeURIComponent);
+    const queries = [...this.all.flatMap(({ query }) => query ?? []), 'onerror', 'onerror script'].map(encodeURIComponent);
     return queries.flatMap((query, at) => [`/search?q=${query}`, [
       `/search.xml?q=${query}`,
       `/search?q=onerror&source=${query}&month=${query}&order=${query}`,
@@ -261,19 +261,19 @@ class Check {
     ][at % 6]]);
   }
 
-  /** Prints the inputs that run uncleaned. */
+  /** Prints the inputs that run without cleaning. */
   async mark(site) {
-    const proxy = await Proxy.of(site);
+    const proxy = await Proxy.create(site);
     const ran = [];
     const bodies = this.all.filter(({ raw }) => raw !== undefined);
     await this.each(bodies, async (visitor, input) => {
-      if (await this.runs(visitor, proxy, input)) ran.push(input);
+      if (await this.runsUncleaned(visitor, proxy, input)) ran.push(input);
     });
     ran.sort((a, b) => a.number - b.number);
     for (const { group, name } of ran) console.log(JSON.stringify([group, name]));
   }
 
-  /** Does something with each of a list, which may grow meanwhile, as many at a time as there are visitors. */
+  /** Calls a function for each item of a list, with all visitors in parallel. The function may add items. */
   async each(list, act) {
     let at = 0;
     let running = 0;
@@ -301,16 +301,16 @@ class Check {
     this.fail(text);
   }
 
-  /** Prints what is wrong, and says whether nothing is. */
+  /** Prints the failures and a summary. Returns whether there is no failure. */
   print() {
     for (const failure of new Set(this.failures)) console.log(failure);
-    const controls = `${this.fired} of ${this.controlled.length} controls fired`;
-    console.log(`${this.bodies.length} bodies, ${this.opened} pages, ${controls}, ${this.ran} ran`);
+    const controls = `controls: ${this.controlsRan} of ${this.controlInputs.length} ran`;
+    console.log(`${this.bodies.length} bodies, ${this.opened} pages, ${controls}; with cleaning or policy: ${this.ran} ran`);
     return this.failures.length === 0;
   }
 }
 
-/** Whether an input has a part beside a plain body: front matter, a name, a whole file, or bytes of a charset. */
+/** Whether an input has more than a plain body: front matter, a file name, a whole file, or bytes of a charset. */
 function isSpecial({ front, slug, file, bytes, charset }) {
   return [front, slug, file, bytes, charset].some((part) => part !== undefined);
 }
@@ -319,7 +319,7 @@ function sourceOf(url) {
   return url.replace(/\.html$/, '.md');
 }
 
-/** Whether a link leads to a list of posts, or a feed. What says how to search is saved by browsers, not shown. */
+/** Whether a link leads to a list of posts, or a feed. Browsers do not show the OpenSearch description. */
 function isList(link) {
   const shapes = [/^\/(category|tag|stock|board|feed|sitemap)\/.*$/, /^\/\d{4}\/(\d\d\/){0,2}(\d+\/)?$/, /^\/[\w-]+\.(xml|json)(\?page=\d+)?$/];
   return link !== '/opensearch.xml' && shapes.some((shape) => shape.test(link));
@@ -332,8 +332,8 @@ function options() {
   return values;
 }
 
-function giveUp() {
-  console.error('this takes too long');
+function abort() {
+  console.error(`timeout after ${TIMEOUT_MS} ms`);
   process.exit(1);
 }
 
