@@ -85,7 +85,7 @@ async function main() {
     process.exitCode = check.print() ? 0 : 1;
   } finally {
     await browser.close();
-    await Promise.all(sites.map((site) => site.end()));
+    await Promise.all(sites.map((site) => site.stop()));
   }
 }
 
