@@ -39,6 +39,9 @@ class Site:
         for number in range(posts):
             self.write(number)
 
+    def __fspath__(self):
+        return str(self.root)
+
     @property
     def scratch(self):
         """A folder for files that are not part of the site."""
@@ -67,11 +70,11 @@ def free_port():
 
 
 class Finews:
-    """A running finews. The end of the `with` block kills it."""
+    """A running finews that serves a `Site` or another folder. The end of the `with` block kills it."""
 
-    def __init__(self, program, site, *flags, port=0, max_files=None):
+    def __init__(self, program, folder, *flags, port=0, max_files=None):
         self.lines = []
-        command = [program, "serve", str(site.root), "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0", *flags]
+        command = [program, "serve", os.fspath(folder), "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0", *flags]
         limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))) if max_files else None
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=limit)
         threading.Thread(target=self.read_log, daemon=True).start()

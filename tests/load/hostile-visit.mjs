@@ -1,4 +1,4 @@
-// A tab that opens pages, does with them what a reader and a careless script may do, and records the scripts that run.
+// A browser tab that opens pages, acts like a reader and like a careless script, and records the scripts that run.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HOME } from './hostile-site.mjs';

@@ -12,16 +12,17 @@ import argparse
 import json
 import pathlib
 import re
-import socket
-import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
 import feedparser
 import xmlschema
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "load"))
+
+from common import Finews  # noqa: E402
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
@@ -33,54 +34,26 @@ ARTICLE = ["headline", "image", "datePublished", "dateModified", "author"]
 MOST_ARTICLES = 30
 NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-# A start takes no longer, in seconds.
-PATIENCE = 30
 
 
-class Site:
-    """A finews that runs, on free ports."""
-
-    def __init__(self, finews, folder):
-        ports = [free_port(), free_port()]
-        flags = ["--listen", f"127.0.0.1:{ports[0]}", "--admin-listen", f"127.0.0.1:{ports[1]}", "--search-rate", "off"]
-        self.origin = f"http://127.0.0.1:{ports[0]}"
-        self.process = subprocess.Popen([finews, "serve", folder, *flags], stderr=subprocess.DEVNULL)
-        start = time.monotonic()
-        while not self.is_ready():
-            if time.monotonic() - start > PATIENCE or self.process.poll() is not None:
-                raise SystemExit("finews does not start")
-            time.sleep(0.05)
-
-    def is_ready(self):
-        try:
-            return urllib.request.urlopen(f"{self.origin}/readyz").status == 200
-        except OSError:
-            return False
-
-    def get(self, path):
-        """The bytes and the type of what stands at a path, or at the path of a whole URL."""
-        parts = urllib.parse.urlsplit(path)
-        address = self.origin + parts.path + (f"?{parts.query}" if parts.query else "")
-        with urllib.request.urlopen(address) as answer:
-            return answer.read(), answer.headers["content-type"]
+def get(server, path):
+    """The bytes and the content type of a response. The path may also be a URL of any host."""
+    parts = urllib.parse.urlsplit(path)
+    url = f"http://127.0.0.1:{server.port}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    with urllib.request.urlopen(url) as response:
+        return response.read(), response.headers["content-type"]
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def feeds_of(site):
+def feeds_of(server):
     """The feeds that pages of the site name."""
     pages = ["/", "/category/", "/tag/", "/stock/"]
     for page in pages[1:]:
-        html = site.get(page)[0].decode()
+        html = get(server, page)[0].decode()
         links = re.findall(r'href="((?:/[^"]*)?/(?:category|tag|stock|board)/[^"]+\.html)"', html)
         pages = pages + links[:5]
     found = []
     for page in pages:
-        html = site.get(page)[0].decode()
+        html = get(server, page)[0].decode()
         for href in re.findall(r'<link rel="alternate" type="application/(?:atom|feed)\+(?:xml|json)"[^>]*href="([^"]+)"', html):
             if href not in found:
                 found.append(href)
@@ -226,23 +199,22 @@ def main():
     arguments.add_argument("--sitemap-xsd", required=True)
     arguments.add_argument("--site", default=str(pathlib.Path(__file__).resolve().parents[2]))
     given = arguments.parse_args()
-    site = Site(given.finews, given.site)
     problems = []
     documents = 0
     articles = []
-    try:
-        for path in feeds_of(site):
+    with Finews(given.finews, given.site, "--search-rate", "off") as server:
+        for path in feeds_of(server):
             check = check_json if path.endswith(".json") else check_atom
             entries = 0
             while path:
-                count, older = check(site.get(path)[0], path, problems)
+                count, older = check(get(server, path)[0], path, problems)
                 documents, entries = documents + 1, entries + count
                 print(f"{path}: {count} entries")
                 path = older
         schema = xmlschema.XMLSchema(given.sitemap_xsd)
-        index = ElementTree.fromstring(site.get("/sitemap.xml")[0])
+        index = ElementTree.fromstring(get(server, "/sitemap.xml")[0])
         for location in index.iter(f"{SITEMAP}loc"):
-            content = site.get(location.text)[0].decode()
+            content = get(server, location.text)[0].decode()
             root = ElementTree.fromstring(content)
             urls = len(root)
             check_news(root, location.text, problems)
@@ -251,14 +223,12 @@ def main():
             print(f"{location.text}: {urls} addresses")
             if re.search(r"/sitemap/\d{4}-", location.text):
                 articles += [url.findtext(f"{SITEMAP}loc") for url in root]
-        check_opensearch(site.get("/opensearch.xml")[0], "/opensearch.xml", problems)
-        has_picture = 'property="og:image"' in site.get("/")[0].decode()
+        check_opensearch(get(server, "/opensearch.xml")[0], "/opensearch.xml", problems)
+        has_picture = 'property="og:image"' in get(server, "/")[0].decode()
         for address in articles[:: max(1, len(articles) // MOST_ARTICLES)]:
-            check_article(site.get(address)[0].decode(), address, has_picture, problems)
+            check_article(get(server, address)[0].decode(), address, has_picture, problems)
             documents += 1
         print(f"{len(articles)} articles, of which {min(len(articles), MOST_ARTICLES)} or a few more were read")
-    finally:
-        site.process.kill()
     for problem in problems:
         print(f"WRONG: {problem}")
     print(f"{documents} documents, {len(problems)} problems")
