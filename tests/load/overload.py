@@ -119,7 +119,8 @@ def too_many_connections(program, long):
     max_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if count > max_files - 200:
         raise RuntimeError(f"{count} connections need more than {max_files} open files, the limit of this process (ulimit -Hn)")
-    with Finews(program, Site(50), max_files=512) as server:
+    site = Site(50)
+    with Finews(program, site, max_files=512) as server:
         clients = []
         outcomes = {}
         for number in range(count):

@@ -21,7 +21,8 @@ WITH_RESPONSE = ["idle after a response", "/live"]
 def shutdown(program, long):
     trial = Trial("shutdown")
     count = 200 if long else 50
-    with Finews(program, Site(50)) as server:
+    site = Site(50)
+    with Finews(program, site) as server:
         clients = []
         for kind, request in CLIENTS.items():
             for _ in range(count):
