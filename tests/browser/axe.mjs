@@ -1,52 +1,52 @@
-// axe-core: what keeps people with disabilities from reading a page.
+// axe-core: barriers for people with disabilities.
 
 import { readFile } from 'node:fs/promises';
-import { colours, SCREENS, withPage } from './browser.mjs';
+import { SCREENS, setColourScheme, withPage } from './browser.mjs';
 
 const AXE = await readFile(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 const SCHEMES = ['light', 'dark'];
 
-/** Every default rule, best practices among them, on every screen in both schemes of colours. */
+/** Checks a page with all default rules and best practices, on every screen in both colour schemes. */
 export async function accessibility(browser, url) {
-  const looks = (await Promise.all(SCREENS.map((screen) => withPage(browser, screen, (page) => look(page, url, screen))))).flat();
-  const count = (scheme) => looks.filter((one) => one.scheme === scheme).flatMap(({ violations }) => violations).length;
+  const runs = (await Promise.all(SCREENS.map((screen) => withPage(browser, screen, (page) => runAxe(page, url, screen))))).flat();
+  const count = (scheme) => runs.filter((run) => run.scheme === scheme).flatMap(({ violations }) => violations).length;
   return {
     cells: { axe: SCHEMES.map(count).join('/') },
-    failures: told(looks, ({ violations }) => violations),
-    warnings: told(looks, ({ undecided }) => undecided),
+    failures: withSources(runs, ({ violations }) => violations),
+    warnings: withSources(runs, ({ undecided }) => undecided),
   };
 }
 
-async function look(page, url, { width }) {
+async function runAxe(page, url, { width }) {
   await page.goto(url);
   await page.evaluate(AXE);
-  const looks = [];
+  const runs = [];
   for (const scheme of SCHEMES) {
-    await colours(page, scheme);
+    await setColourScheme(page, scheme);
     const { passes, violations, incomplete } = await page.evaluate(() => window.axe.run());
-    if (passes.length === 0) throw new Error('axe found nothing to check');
-    looks.push({ scheme, width, violations: violations.flatMap(each), undecided: incomplete.map(first) });
+    if (passes.length === 0) throw new Error('axe checked no element');
+    runs.push({ scheme, width, violations: violations.flatMap(perElement), undecided: incomplete.map(firstElement) });
   }
-  return looks;
+  return runs;
 }
 
-/** Each thing once, with the looks that show it. */
-function told(looks, things) {
-  const seen = new Map();
-  for (const look of looks) {
-    for (const thing of things(look)) seen.set(thing, [...seen.get(thing) ?? [], `${look.scheme} ${look.width}`]);
+/** Each finding once, with the colour schemes and widths of the runs that have it. */
+function withSources(runs, findingsOf) {
+  const sources = new Map();
+  for (const run of runs) {
+    for (const finding of findingsOf(run)) sources.set(finding, [...sources.get(finding) ?? [], `${run.scheme} ${run.width}`]);
   }
-  return [...seen].map(([thing, where]) => `${thing} (${where.join(', ')})`);
+  return [...sources].map(([finding, runs]) => `${finding} (${runs.join(', ')})`);
 }
 
-/** A rule's result, for each element by its selector. */
-function each({ id, nodes }) {
+/** A rule's result for each element, with the element's selector. */
+function perElement({ id, nodes }) {
   return nodes.map(({ target, any, all, none }) => (
     `${id}: ${target.join(' ')}: ${[...any, ...all, ...none].map(({ message }) => message).join('; ')}`
   ));
 }
 
-/** A rule's result in one line, as what axe cannot decide is often the same for every row of a table. */
-function first(result) {
-  return `undecided of ${result.nodes.length}: ${each(result)[0]}`;
+/** A rule's result for its first element only: undecided results are often the same for every row of a table. */
+function firstElement(result) {
+  return `undecided for ${result.nodes.length} elements, first: ${perElement(result)[0]}`;
 }

@@ -1,11 +1,11 @@
-// A Chromium that reaches no host but this one, and pages in it.
+// A Chromium that can connect only to 127.0.0.1, and its pages.
 
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 
-/** The screens that pages are looked at on: a phone and a desk. */
+/** The screens of the checks: a phone and a desktop. */
 export const SCREENS = [
   { width: 390, height: 844, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
   { width: 1440, height: 900 },
@@ -20,16 +20,16 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
-  // The same everywhere: images at other hosts never come.
+  // The results are the same on all machines: images of other hosts never load.
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ];
 
-/** Starts Chromium with an empty profile. Both are gone when this program ends, however it ends. */
+/** Starts Chromium with an empty profile. The end of this program, of any kind, stops Chromium and removes the profile. */
 export async function launch() {
   const userDataDir = mkdtempSync(join(tmpdir(), 'finews-chromium-'));
   try {
     return await puppeteer.launch({
-      executablePath: onPath('chromium'),
+      executablePath: findOnPath('chromium'),
       userDataDir,
       args: FLAGS,
       protocolTimeout: 60_000,
@@ -38,33 +38,33 @@ export async function launch() {
       handleSIGHUP: false,
     });
   } finally {
-    // Puppeteer kills Chromium at the exit as well, and by now has asked for it first.
+    // Puppeteer has registered its own exit handler before this one, so Chromium is stopped first.
     process.once('exit', () => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 9 }));
   }
 }
 
-/** Does something with a page of a browser that has seen nothing yet. */
-export async function withPage(browser, screen, use) {
+/** Opens a page with an empty cache and no cookies, calls a function with it, and closes it. */
+export async function withPage(browser, screen, run) {
   const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
     await page.setViewport(screen);
-    return await use(page);
+    return await run(page);
   } finally {
     await context.close();
   }
 }
 
-/** Chooses the light or the dark colours, with nothing that still moves towards them. */
-export function colours(page, scheme) {
+/** Selects the light or the dark colour scheme, without transitions. */
+export function setColourScheme(page, scheme) {
   return page.emulateMediaFeatures([
     { name: 'prefers-color-scheme', value: scheme },
     { name: 'prefers-reduced-motion', value: 'reduce' },
   ]);
 }
 
-function onPath(program) {
-  const found = process.env.PATH.split(delimiter).map((folder) => join(folder, program)).find((file) => {
+function findOnPath(program) {
+  const path = process.env.PATH.split(delimiter).map((folder) => join(folder, program)).find((file) => {
     try {
       accessSync(file, constants.X_OK);
       return true;
@@ -72,6 +72,6 @@ function onPath(program) {
       return false;
     }
   });
-  if (!found) throw new Error(`no ${program} on the PATH`);
-  return found;
+  if (!path) throw new Error(`no ${program} on the PATH`);
+  return path;
 }

@@ -1,20 +1,21 @@
-// Checks the pages that finews serves, one of each kind, in a real browser and by other people's rules:
+// Checks one page of each kind in a real browser, with the rules of other projects:
 //
-//   axe         axe-core's rules of accessibility, light and dark, on a phone and a desk
-//   html        the Nu HTML checker, over every kind of page and the bodies of up to 200 articles
+//   axe         axe-core's accessibility rules, light and dark, on a phone and a desktop
+//   html        the Nu HTML checker, on every kind of page and up to 200 articles
 //   lighthouse  Lighthouse's four scores
-//   weight      a first visit: its bytes, what moves, what asks other hosts, what is too wide, console errors
+//   weight      a first visit: bytes, layout shifts, requests to other hosts, elements that are too wide, console errors
 //
-// It needs Node 20, Java, Debian's chromium on the PATH, and what `npm install` puts in this folder. From the root:
+// It needs Node 20, Java, Debian's chromium on the PATH, and the packages of this folder. From the root:
 //
 //   npm install --prefix tests/browser
 //   node tests/browser/check.mjs --finews target/release/finews
-//        [--site DIR]...       another site than the sample archive
-//        [--only CHECK,...]    some of the checks
-//        [--optional KIND,...] kinds of pages that the site need not have, as the table names them
-//        [--quick]             Lighthouse once, whatever it says, instead of up to nine times
+//        [--site DIR]...       a site, instead of the sample archive
+//        [--only CHECK,...]    the checks to run
+//        [--optional KIND,...] kinds of pages that the site may lack, with their names in the table
+//        [--quick]             one Lighthouse run for a page, instead of up to nine
 //
-// It prints a table, a row a kind, then all that is wrong, and ends with 1 if anything is, or could not be checked.
+// It prints a table with a row for each kind of page, then warnings and failures. The exit code is 1 after a failure,
+// also if a check could not run.
 
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -30,14 +31,14 @@ import { firstVisit } from './weight.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CHECKS = ['axe', 'html', 'lighthouse', 'weight'];
 
-/** The kinds that Lighthouse looks at, as it takes its time. */
-const FOR_LIGHTHOUSE = ['home', 'article', 'source', 'security', 'day'];
+/** The kinds of pages for Lighthouse, which is slow. */
+const LIGHTHOUSE_KINDS = ['home', 'article', 'source', 'security', 'day'];
 
-/** How often Lighthouse looks at a page that is not as quick as it should be. */
-const LOOKS = 9;
+/** The largest number of Lighthouse runs for a page whose score is too low. */
+const MAX_RUNS = 9;
 
-/** A site takes no longer, in milliseconds. */
-const PATIENCE = 20 * 60_000;
+/** The timeout for each site, in milliseconds. */
+const TIMEOUT_MS = 20 * 60_000;
 
 function options() {
   const { values } = parseArgs({
@@ -52,13 +53,14 @@ function options() {
   const only = values.only.split(',');
   const unknown = only.filter((check) => !CHECKS.includes(check));
   if (!values.finews) throw new Error('--finews PATH is needed');
-  if (unknown.length > 0) throw new Error(`no such check: ${unknown}; there are ${CHECKS}`);
+  if (unknown.length > 0) throw new Error(`no such check: ${unknown}; the checks are ${CHECKS}`);
   return { ...values, only, optional: values.optional.split(',') };
 }
 
 async function main() {
-  const { finews, site: folders, ...chosen } = options();
-  setTimeout(giveUp, PATIENCE * folders.length).unref();
+  const { finews, site: folders, ...selection } = options();
+  const timeout = TIMEOUT_MS * folders.length;
+  setTimeout(() => abort(timeout), timeout).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(130));
 
   const report = new Report();
@@ -67,7 +69,7 @@ async function main() {
     for (const folder of folders) {
       const name = (kind) => (folders.length > 1 ? `${basename(resolve(folder))}: ${kind}` : kind);
       const site = await Site.serve(finews, folder);
-      await check({ site, browser, report, name, ...chosen }).finally(() => site.end());
+      await check({ site, browser, report, name, ...selection }).finally(() => site.stop());
     }
   } finally {
     await browser.close();
@@ -75,7 +77,6 @@ async function main() {
   process.exitCode = report.print() ? 0 : 1;
 }
 
-/** Checks one site. */
 async function check({ site, browser, report, name, only, optional, quick }) {
   const all = await pages(site);
   for (const { kind, missing } of all) {
@@ -87,15 +88,15 @@ async function check({ site, browser, report, name, only, optional, quick }) {
   for (const { kind, path } of found) {
     const url = site.url(path);
     console.error(`${name(kind)}: ${url}`);
-    const run = (check, how) => only.includes(check) && report.run(name(kind), check, how);
-    // One after the other: on a busy machine pages are painted in more pieces, and take longer.
+    const run = (check, action) => only.includes(check) && report.run(name(kind), check, action);
+    // The checks run one after the other: on a busy machine pages need more paints and more time.
     await run('axe', () => accessibility(browser, url));
     await run('weight', () => firstVisit(browser, url, kind));
-    if (FOR_LIGHTHOUSE.includes(kind)) await run('lighthouse', () => scores(browser, url, quick ? 1 : LOOKS));
+    if (LIGHTHOUSE_KINDS.includes(kind)) await run('lighthouse', () => scores(browser, url, quick ? 1 : MAX_RUNS));
   }
 }
 
-/** The HTML checker is slow to start, so it is given all pages at once. */
+/** Passes all pages to one run of the HTML checker, because its start is slow. */
 async function checkHtml({ site, found, report, name }) {
   try {
     const results = await validity(site, found);
@@ -106,8 +107,8 @@ async function checkHtml({ site, found, report, name }) {
   }
 }
 
-function giveUp() {
-  console.error('this takes too long');
+function abort(timeout) {
+  console.error(`timeout after ${timeout} ms`);
   process.exit(1);
 }
 

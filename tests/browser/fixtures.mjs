@@ -1,4 +1,4 @@
-// The small sites that the journeys walk through, and a post that arrives during a journey.
+// The small sites of the journeys, and a post that arrives during a journey.
 
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, writeFile } from 'node:fs/promises';

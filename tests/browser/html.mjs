@@ -1,4 +1,4 @@
-// The Nu HTML checker, over all saved pages at once.
+// The Nu HTML checker, in one run for all pages.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,16 +8,16 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import vnu from 'vnu-jar';
 
-/** How many articles' bodies are checked. */
-const MOST_ARTICLES = 200;
+/** The largest number of articles to check. */
+const MAX_ARTICLES = 200;
 
-/** A page that has an error for sure: if none is found in it, nothing was checked. */
+/** A page with an error, which shows that the checker works. */
 const BROKEN = '<!doctype html><html lang=en><title>Broken</title><p></b>';
 
-/** Checks these pages and the articles; the results are by kind. */
+/** Checks these pages and the articles. Returns the results by kind of page. */
 export async function validity(site, pages) {
-  const folder = scratch();
-  const articles = site.articles.slice(0, MOST_ARTICLES).map(({ url }) => url);
+  const folder = temporaryFolder();
+  const articles = site.articles.slice(0, MAX_ARTICLES).map(({ url }) => url);
   const files = [
     ...pages.map(({ kind, path }) => ({ kind, path })),
     ...articles.map((path) => ({ kind: `${articles.length} articles`, path })),
@@ -29,13 +29,13 @@ export async function validity(site, pages) {
   const broken = join(folder, 'broken.html');
   await writeFile(broken, BROKEN);
   const messages = await check(['--html', ...files.map(({ name }) => name), broken]);
-  if (!messages.get('broken.html')?.some(isError)) throw new Error('the checker finds no error where there is one');
+  if (!messages.get('broken.html')?.some(isError)) throw new Error('the checker reports no error for a page with an error');
   return byKind(files, messages);
 }
 
-/** What the checker says of the style sheets that a page links to: to be read, as it knows not all of CSS. */
+/** The checker's messages about the style sheets of a page. They are only warnings: the checker does not know all of CSS. */
 export async function styles(site, path) {
-  const folder = scratch();
+  const folder = temporaryFolder();
   const links = [...(await site.get(path)).text.matchAll(/<link rel="stylesheet" href="([^"]+)"/g)];
   if (links.length === 0) throw new Error(`${path} links to no style sheet`);
   const files = [];
@@ -44,17 +44,17 @@ export async function styles(site, path) {
     await writeFile(files.at(-1), await (await fetch(new URL(href, site.home))).text());
   }
   const messages = await check(['--css', ...files]);
-  return [...messages].flatMap(([name, said]) => said.map((message) => `${name}:${spell(message)}`));
+  return [...messages].flatMap(([name, list]) => list.map((message) => `${name}:${format(message)}`));
 }
 
-/** A folder that is gone when this program ends. */
-function scratch() {
+/** Makes a temporary folder, which Node removes at the exit. */
+function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'finews-html-'));
   process.once('exit', () => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-/** Runs the checker, and sorts what it says by the file's name. */
+/** Runs the checker. Returns its messages by file name. */
 async function check(args) {
   const { stdout } = await promisify(execFile)(
     'java', ['-Xss4m', '-jar', String(vnu), '--format', 'json', '--stdout', '--exit-zero-always', ...args],
@@ -73,7 +73,7 @@ function byKind(files, messages) {
   for (const { kind, path, name } of files) {
     const result = results[kind] ??= { failures: [], warnings: [] };
     for (const message of messages.get(basename(name)) ?? []) {
-      (isError(message) ? result.failures : result.warnings).push(`${path}:${spell(message)}`);
+      (isError(message) ? result.failures : result.warnings).push(`${path}:${format(message)}`);
     }
   }
   for (const result of Object.values(results)) result.cells = { html: result.failures.length };
@@ -82,4 +82,4 @@ function byKind(files, messages) {
 
 const isError = ({ type }) => type !== 'info';
 
-const spell = ({ lastLine, message, extract }) => `${lastLine}: ${message} [${extract?.replace(/\s+/g, ' ').trim()}]`;
+const format = ({ lastLine, message, extract }) => `${lastLine}: ${message} [${extract?.replace(/\s+/g, ' ').trim()}]`;

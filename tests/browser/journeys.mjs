@@ -1,4 +1,4 @@
-// The journeys of a reader in Chromium: what a reader sees and does, on the pages of two small sites.
+// The journeys of a reader in Chromium: actions and their visible results, on two small sites.
 //
 // It needs Node 20, Debian's chromium on the PATH, and the packages of this folder. From the root:
 //
@@ -17,7 +17,7 @@ import { DESKTOP, Reader } from './reader.mjs';
 import { Site } from './site.mjs';
 
 /** The longest time for one journey, in milliseconds. */
-const TIMEOUT = 180_000;
+const TIMEOUT_MS = 180_000;
 
 const { values } = parseArgs({ options: { finews: { type: 'string' }, only: { type: 'string', default: '' } } });
 if (!values.finews) throw new Error('--finews PATH is needed');
@@ -37,20 +37,20 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  await Promise.all(Object.values(sites).map((site) => site.end()));
+  await Promise.all(Object.values(sites).map((site) => site.stop()));
 });
 
 /** Declares a journey through one of the sites. */
 function journey(name, site, walk) {
   if (!name.includes(values.only)) return;
   declared += 1;
-  test(name, { timeout: TIMEOUT }, () => Reader.travel(browser, sites[site], walk));
+  test(name, { timeout: TIMEOUT_MS }, () => Reader.travel(browser, sites[site], walk));
 }
 
 journey('every page kind is reachable on all screens with and without script', 'long', async (reader) => {
   for (const width of [360, 768, 1440]) {
     for (const [dark, script] of [[false, true], [true, false], [true, true], [false, false]]) {
-      await reader.become({ width, dark, script });
+      await reader.configure({ width, dark, script });
       await wander(reader, { width, dark, script });
     }
   }
@@ -59,7 +59,7 @@ journey('every page kind is reachable on all screens with and without script', '
 /** Home → article → its security → its source → next page → a day of the calendar → filter → search → 404. */
 async function wander(reader, screen) {
   const label = JSON.stringify(screen);
-  const fits = (what) => reader.assertFits(`${what} ${label}`);
+  const fits = (page) => reader.assertFits(`${page} ${label}`);
   await reader.goto('/');
   await fits('home');
   const headline = await reader.text('.entry-title a');
@@ -103,7 +103,7 @@ async function wander(reader, screen) {
 }
 
 journey('keys, text sizes and colours follow the reader', 'long', async (reader) => {
-  await reader.become(DESKTOP);
+  await reader.configure(DESKTOP);
   await reader.goto('/');
   await reader.until("document.querySelector('#ui-size').title !== ''");
   const focused = () => reader.evaluate('document.activeElement.textContent');
@@ -149,12 +149,12 @@ journey('new posts are announced and shown on request', 'long', async (reader) =
   const isHidden = "document.querySelector('.live-apply').hidden";
   const firstIs = (title) => `document.querySelector('.entry-title a')?.textContent === '${title}'`;
   const folder = reader.site.folder;
-  await reader.become(DESKTOP);
+  await reader.configure(DESKTOP);
   await reader.goto('/');
   await reader.until("document.querySelector('.live-pause').ariaPressed === 'false'");
   await reader.evaluate('scrollTo(0, 1500)');
   const [href, top] = await reader.page.$$eval('.entry', (entries) => {
-    const entry = entries.find((one) => one.getBoundingClientRect().top > 100);
+    const entry = entries.find((entry) => entry.getBoundingClientRect().top > 100);
     return [entry.querySelector('a').getAttribute('href'), entry.getBoundingClientRect().top];
   });
 
@@ -177,19 +177,19 @@ journey('new posts are announced and shown on request', 'long', async (reader) =
   await reader.until(isHidden);
 
   await reader.click('.live-pause');
-  await publish(folder, 'unheard', '没有听到');
+  await publish(folder, 'paused', '没有听到');
   await sleep(1_500);
   assert.equal(await reader.evaluate(isHidden), true, 'a paused list announces nothing');
 
-  // A resumed list announces what it missed.
+  // A resumed list announces the posts that it missed.
   await reader.click('.live-pause');
   await reader.until(`!${isHidden}`);
   assert.equal(await reader.text('.live-apply'), '1 条新消息');
   await reader.click('.live-apply');
   await reader.until(firstIs('没有听到'));
   await reader.goto('/nowhere.html');
-  await publish(folder, 'meanwhile', '在别处的时候');
-  await reader.until("fetch('/', { cache: 'no-store' }).then((reply) => reply.text()).then((text) => text.includes('在别处的时候'))");
+  await publish(folder, 'elsewhere', '在别处的时候');
+  await reader.until("fetch('/', { cache: 'no-store' }).then((response) => response.text()).then((text) => text.includes('在别处的时候'))");
   await reader.page.goBack();
   // The browser either shows the page as it was, or requests it again.
   await reader.until(`document.querySelector('.live-apply')?.hidden === false || ${firstIs('在别处的时候')}`);
@@ -197,7 +197,7 @@ journey('new posts are announced and shown on request', 'long', async (reader) =
 
 journey('a search is narrowed, ordered, paged and followed', 'market', async (reader) => {
   for (const width of [390, 1440]) {
-    await reader.become({ ...DESKTOP, width });
+    await reader.configure({ ...DESKTOP, width });
     await reader.goto('/search?q=公告');
     await reader.assertFits('search');
     const found = () => reader.text('.result-bar .summary');
@@ -226,14 +226,14 @@ journey('a search is narrowed, ordered, paged and followed', 'market', async (re
     await reader.goto('/search?q=公告+独角兽');
     await reader.follow('.offers a');
     assert.equal(await found(), '共 60 篇');
-    const entries = "fetch(document.querySelector('.result-feed').href).then((reply) => reply.text()).then((text) => text.split('<entry').length - 1)";
+    const entries = "fetch(document.querySelector('.result-feed').href).then((response) => response.text()).then((text) => text.split('<entry').length - 1)";
     assert.equal(await reader.evaluate(entries), 10);
   }
 });
 
 journey('suggestions work with the keyboard', 'market', async (reader) => {
-  const isExpanded = (is) => `document.querySelector('#ui-q').ariaExpanded === '${is}'`;
-  await reader.become(DESKTOP);
+  const isExpanded = (expected) => `document.querySelector('#ui-q').ariaExpanded === '${expected}'`;
+  await reader.configure(DESKTOP);
   await reader.goto('/');
   await reader.until("document.querySelector('#ui-size').title !== ''");
   await reader.press('/');

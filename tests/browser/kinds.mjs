@@ -1,12 +1,9 @@
-// One page of each kind, found as a reader finds it: by following links, known by the shape of their addresses.
+// Finds one page of each kind as a reader does: by links, and by the pattern of their paths.
 
-/** How many pages are read before a kind is given up. */
-const MOST_PAGES = 400;
+/** The largest number of pages that the search for links reads. */
+const MAX_PAGES = 400;
 
-/**
- * Every kind of page that there is, by name, each with how it is found: a path, a shape that the
- * path of a link has, or a function of what has been found already.
- */
+/** Every kind of page by name, with a path, a pattern for the path of a link, or a function of the pages found so far. */
 const KINDS = {
   'home': '/',
   'article': ({ site }) => article(site, () => true),
@@ -31,35 +28,35 @@ const KINDS = {
   'not found': '/there-is-no-such-page/',
 };
 
-/** A page of each kind: its kind and path, and why it is missing if it is. */
+/** A page of each kind: its kind, its path, and the reason if it is missing. */
 export async function pages(site) {
   const links = new Links(site);
   const found = {};
   const pages = [];
-  for (const [kind, way] of Object.entries(KINDS)) {
-    let path = way;
-    if (way instanceof RegExp) path = await links.first(way);
-    if (way instanceof Function) path = way({ site, found });
-    const missing = await whyMissing(site, kind, path);
+  for (const [kind, rule] of Object.entries(KINDS)) {
+    let path = rule;
+    if (rule instanceof RegExp) path = await links.first(rule);
+    if (rule instanceof Function) path = rule({ site, found });
+    const missing = await missingReason(site, kind, path);
     if (!missing) found[kind] = path;
     pages.push({ kind, path, missing });
   }
   return pages;
 }
 
-async function whyMissing(site, kind, path) {
-  if (!path) return 'no link and no article leads to one';
+async function missingReason(site, kind, path) {
+  if (!path) return 'no link and no article leads to such a page';
   const { status, type } = await site.get(path);
-  if (status !== (kind === 'not found' ? 404 : 200)) return `${path} answers ${status}`;
-  return type.startsWith('text/html') ? undefined : `${path} is ${type}`;
+  if (status !== (kind === 'not found' ? 404 : 200)) return `${path} has the status ${status}`;
+  return type.startsWith('text/html') ? undefined : `${path} has the type ${type}`;
 }
 
-/** The newest article whose body is such. */
-function article(site, isSuch) {
-  return site.articles.find(({ body }) => isSuch(body))?.url;
+/** The newest article whose body meets a condition. */
+function article(site, condition) {
+  return site.articles.find(({ body }) => condition(body))?.url;
 }
 
-/** The security that most articles are listed for. */
+/** The path of the security whose page lists most articles. */
 export async function mostMentioned(site) {
   const mentions = new Map();
   const articles = new Set(site.articles.map(({ url }) => url));
@@ -71,7 +68,7 @@ export async function mostMentioned(site) {
   return [...mentions].reduce((most, next) => (next[1] > most[1] ? next : most), [undefined, -1])[0];
 }
 
-/** The links of a site, nearest to its front page first, whose pages are read as they are needed. */
+/** The links of a site in the order of their distance from the front page. It reads pages only as far as needed. */
 class Links {
   constructor(site) {
     this.site = site;
@@ -79,12 +76,12 @@ class Links {
     this.read = new Set();
   }
 
-  /** The first path that has this shape. */
-  async first(shape) {
-    // What is added to the set while it is gone through is gone through as well.
+  /** The first path that matches. */
+  async first(pattern) {
+    // The loop also visits paths that `follow` adds to the set.
     for (const path of this.paths) {
-      if (shape.test(path)) return path;
-      if (!this.read.has(path) && this.read.size < MOST_PAGES && /(\/|\.html)$/.test(path)) await this.follow(path);
+      if (pattern.test(path)) return path;
+      if (!this.read.has(path) && this.read.size < MAX_PAGES && /(\/|\.html)$/.test(path)) await this.follow(path);
     }
     return undefined;
   }
@@ -97,7 +94,7 @@ class Links {
   }
 }
 
-/** The paths of this site that a page links to, with `baseurl` taken off. */
+/** The paths of this site that a page links to, without `baseurl`. */
 function linksOf(site, html) {
   const home = new URL(site.home);
   const base = home.pathname.replace(/\/$/, '');

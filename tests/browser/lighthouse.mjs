@@ -1,44 +1,45 @@
-// Lighthouse, with its defaults: a middling phone on a slow network.
+// Lighthouse with its defaults: a mid-tier phone on a slow network.
 
 import lighthouse from 'lighthouse';
 
 const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 
-/** How many runs may fail for themselves, as they do now and then on a busy machine. */
-const MOST_BROKEN = 2;
+/** The number of runs that may fail with an error of Lighthouse, which happens on a busy machine. */
+const MAX_RUNTIME_ERRORS = 2;
 
-/** How many times as slow as this machine the phone is taken to be, by Lighthouse's default. */
-const SLOWDOWN = 4;
-
-/**
- * The speed, by Lighthouse's own measure, of the phone that it emulates. From 1056 on its default makes one of no more
- * than that speed; on a slower machine it makes a phone that nobody has, and is to be calibrated (Lighthouse's
- * docs/throttling.md; the figure is that of a low-tier phone in Chrome's own calibration).
- */
-const PHONE = 264;
+/** Lighthouse's default for the factor by which the phone is slower than this machine. */
+const DEFAULT_SLOWDOWN = 4;
 
 /**
- * The scores of a page, each of which must be 100. What else a machine does only ever makes a page slower: it is looked
- * at up to so many times, until it was quick once. On a slow machine the phone is then no slower than it should be.
+ * The speed of the emulated phone, as Lighthouse's `benchmarkIndex`: that of a low-tier phone in Chrome's calibration. The
+ * default slowdown gives at least this speed on machines from 1056 on. A slower machine needs a smaller slowdown
+ * (Lighthouse's docs/throttling.md), or the emulated phone is slower than real ones.
  */
-export async function scores(browser, url, most) {
+const PHONE_SPEED = 264;
+
+/**
+ * The scores of a page, each of which must be 100. Other work of the machine can only make a page slower, so this function
+ * returns the first run without a failure, or the last of `maxRuns` runs. From the second run on, the slowdown fits the
+ * speed of the machine.
+ */
+export async function scores(browser, url, maxRuns) {
   const port = Number(new URL(browser.wsEndpoint()).port);
   const runs = [];
-  for (let slowdown = SLOWDOWN; ;) {
+  for (let slowdown = DEFAULT_SLOWDOWN; ;) {
     const run = await measure(url, port, slowdown);
     runs.push(run);
-    if (run.failures.length === 0 || runs.length === most) return run;
-    slowdown = Math.min(SLOWDOWN, Math.max(1, Math.min(...runs.map(({ speed }) => speed)) / PHONE));
+    if (run.failures.length === 0 || runs.length === maxRuns) return run;
+    slowdown = Math.min(DEFAULT_SLOWDOWN, Math.max(1, Math.min(...runs.map(({ speed }) => speed)) / PHONE_SPEED));
   }
 }
 
-/** One run, and how fast the machine was in it. */
+/** One run of Lighthouse, with the speed of the machine during it. */
 async function measure(url, port, cpuSlowdownMultiplier) {
   const flags = { port, logLevel: 'silent', onlyCategories: CATEGORIES, throttling: { cpuSlowdownMultiplier } };
-  for (let broken = 0; ;) {
+  for (let errors = 0; ;) {
     const { lhr } = await lighthouse(url, flags);
     if (!lhr.runtimeError) return summary(lhr, cpuSlowdownMultiplier);
-    if (++broken > MOST_BROKEN) throw new Error(lhr.runtimeError.message);
+    if (++errors > MAX_RUNTIME_ERRORS) throw new Error(lhr.runtimeError.message);
   }
 }
 
@@ -48,18 +49,18 @@ function summary(lhr, slowdown) {
   const failures = CATEGORIES.flatMap((category, i) => (rounded[i] === 100 ? [] : [
     `${category} ${rounded[i]}: ${failedAudits(lhr, category).join('; ')}`,
   ]));
-  if (failures.length > 0) failures.push(`the machine's own speed: ${speed}; taken as ${slowdown.toFixed(1)} times that of the phone`);
-  const calibrated = slowdown < SLOWDOWN ? ` (phone ${slowdown.toFixed(1)} times as slow)` : '';
-  return { speed, cells: { lighthouse: rounded.join('/') + calibrated }, failures };
+  if (failures.length > 0) failures.push(`speed of this machine: ${speed}; slowdown for the phone: ${slowdown.toFixed(1)}`);
+  const calibration = slowdown < DEFAULT_SLOWDOWN ? ` (slowdown ${slowdown.toFixed(1)})` : '';
+  return { speed, cells: { lighthouse: rounded.join('/') + calibration }, failures };
 }
 
-/** The audits that take something from a category, each with the first things that it names. */
+/** The audits that lower the score of a category, each with its first findings. */
 function failedAudits({ audits, categories }, category) {
   return categories[category].auditRefs
     .filter(({ id, weight }) => weight > 0 && audits[id].score !== null && audits[id].score < 1)
     .map(({ id }) => {
       const { title, displayValue = '', details } = audits[id];
-      const things = (details?.items ?? []).slice(0, 3).map(({ node, url, description }) => node?.selector ?? description ?? url);
-      return [`${id} (${title}) ${displayValue}`, ...things.filter(Boolean)].join(', ');
+      const findings = (details?.items ?? []).slice(0, 3).map(({ node, url, description }) => node?.selector ?? description ?? url);
+      return [`${id} (${title}) ${displayValue}`, ...findings.filter(Boolean)].join(', ');
     });
 }

@@ -1,16 +1,16 @@
-// A reader with one browser window: the verbs that the journeys use.
+// A reader with one browser window: the actions of the journeys.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withPage } from './browser.mjs';
 
 /** The longest wait for a condition, in milliseconds. */
-const TIMEOUT = 5_000;
+const TIMEOUT_MS = 5_000;
 
-/** The pause between two looks at a condition, in milliseconds. */
-const PAUSE = 20;
+/** The pause between two evaluations of a condition, in milliseconds. */
+const PAUSE_MS = 20;
 
-/** A desktop window with light colours and scripts, as most readers have it. */
+/** A desktop window with light colours and scripts, the setting of most readers. */
 export const DESKTOP = { width: 1440, dark: false, script: true };
 
 export class Reader {
@@ -24,7 +24,7 @@ export class Reader {
   }
 
   /** Sets the width of the window, its colours, and whether scripts run. */
-  async become({ width, dark, script }) {
+  async configure({ width, dark, script }) {
     await this.page.setViewport({ width, height: 800 });
     await this.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
     await this.page.setJavaScriptEnabled(script);
@@ -86,20 +86,20 @@ export class Reader {
 
   /** Waits for an expression in the page to become true. */
   async until(expression) {
-    const deadline = Date.now() + TIMEOUT;
-    // A navigation destroys the context that evaluates the expression; the next look sees the new page.
+    const deadline = Date.now() + TIMEOUT_MS;
+    // A navigation destroys the context that evaluates the expression; the next attempt runs in the new page.
     const holds = () => this.evaluate(expression).catch((error) => {
       if (!/context was destroyed|cannot find context|detached/i.test(error.message)) throw error;
     });
     while (await holds() !== true) {
-      assert(Date.now() < deadline, `not true within ${TIMEOUT} ms: ${expression}`);
-      await sleep(PAUSE);
+      assert(Date.now() < deadline, `not true within ${TIMEOUT_MS} ms: ${expression}`);
+      await sleep(PAUSE_MS);
     }
   }
 
   /** Asserts that the page is no wider than the window. */
-  async assertFits(what) {
+  async assertFits(label) {
     const excess = await this.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    assert.equal(excess, 0, `${what} is wider than the window`);
+    assert.equal(excess, 0, `${label} is wider than the window`);
   }
 }

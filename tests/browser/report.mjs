@@ -1,4 +1,4 @@
-// What was checked and what came of it: a table, a row a kind of page, and all that is wrong.
+// The results of the checks: a table with a row for each kind of page, and lists of warnings and failures.
 
 const COLUMNS = {
   axe: 'axe (light/dark)',
@@ -6,13 +6,13 @@ const COLUMNS = {
   lighthouse: 'Lighthouse P/A/BP/SEO',
   bytes: 'bytes, first visit',
   CLS: 'CLS',
-  elsewhere: 'requests elsewhere',
-  wide: 'too wide',
+  otherHosts: 'requests to other hosts',
+  tooWide: 'too wide',
   console: 'console errors',
 };
 
-/** How much is told of one row: more is often the same once more. */
-const MOST_TOLD = 20;
+/** The largest number of items that a list has for one row. Further items often repeat the same cause. */
+const MAX_ITEMS = 20;
 
 export class Report {
   rows = new Map();
@@ -20,7 +20,7 @@ export class Report {
   failures = [];
   warnings = [];
 
-  /** Runs a check of a kind of page; one that cannot run is a failure. */
+  /** Runs a check and adds its result. An error of the check is a failure. */
   async run(row, name, check) {
     try {
       this.add(row, name, await check());
@@ -29,7 +29,7 @@ export class Report {
     }
   }
 
-  /** Adds what came of a check. */
+  /** Adds the result of a check. */
   add(row, name, { cells, failures, warnings = [] }) {
     this.checked += 1;
     this.row(row, cells);
@@ -41,41 +41,41 @@ export class Report {
     this.rows.set(row, { ...this.rows.get(row), ...cells });
   }
 
-  fail(row, what) {
-    this.failures.push({ row, what });
+  fail(row, text) {
+    this.failures.push({ row, text });
   }
 
-  warn(row, what) {
-    this.warnings.push({ row, what });
+  warn(row, text) {
+    this.warnings.push({ row, text });
   }
 
-  /** Prints it all; whether all is well. */
+  /** Prints the table and the lists. Returns whether there is no failure. */
   print() {
-    if (this.checked === 0) this.fail('everything', 'nothing was checked');
+    if (this.checked === 0) this.fail('all pages', 'no check ran');
     const lines = [
       ['page', ...Object.values(COLUMNS)],
       Array(Object.keys(COLUMNS).length + 1).fill('---'),
       ...[...this.rows].map(([row, cells]) => [row, ...Object.keys(COLUMNS).map((column) => cells[column] ?? '')]),
     ];
     console.log(`\n${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}`);
-    printList(`${this.warnings.length} warnings, which fail nothing`, this.warnings);
+    printList(`${this.warnings.length} warnings`, this.warnings);
     printList(`${this.failures.length} failures in ${this.checked} checks`, this.failures);
     return this.failures.length === 0;
   }
 }
 
-/** Prints what is told of rows; what is told of several is said once. */
+/** Prints the items of a list. An item of several rows is printed once. */
 function printList(title, items) {
   console.log(`\n${title}\n`);
   const counts = new Map();
-  const told = new Map();
-  for (const { row, what } of items) {
+  const rowsOf = new Map();
+  for (const { row, text } of items) {
     const count = (counts.get(row) ?? 0) + 1;
     counts.set(row, count);
-    if (count <= MOST_TOLD) told.set(what, new Set(told.get(what)).add(row));
+    if (count <= MAX_ITEMS) rowsOf.set(text, new Set(rowsOf.get(text)).add(row));
   }
-  for (const [what, rows] of told) console.log(`- ${[...rows].join(', ')}: ${what}`);
+  for (const [text, rows] of rowsOf) console.log(`- ${[...rows].join(', ')}: ${text}`);
   for (const [row, count] of counts) {
-    if (count > MOST_TOLD) console.log(`- ${row}: and ${count - MOST_TOLD} more`);
+    if (count > MAX_ITEMS) console.log(`- ${row}: and ${count - MAX_ITEMS} more`);
   }
 }

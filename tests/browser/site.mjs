@@ -1,4 +1,4 @@
-// A finews that runs: started on free ports, ready, and ended whatever happens.
+// A running finews on free ports, which this program stops at its end.
 
 import { execFile, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -7,20 +7,20 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Nothing that is waited for takes longer, in milliseconds. */
-const PATIENCE = 20_000;
+/** The timeout of each wait, in milliseconds. */
+const TIMEOUT_MS = 20_000;
 
-/** What is set here for another finews must not change this one. */
+/** The environment without the settings of finews, which are for other instances. */
 const ENVIRONMENT = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('FINEWS_')));
 
 export class Site {
   /**
    * @param {string} folder the folder of the site
    * @param {string} home the URL of the front page, without its last slash
-   * @param {string} owner the origin of the owner's pages
+   * @param {string} admin the origin of the admin listener
    */
-  constructor({ child, folder, home, owner, articles }) {
-    Object.assign(this, { child, folder, home, owner, articles });
+  constructor({ child, folder, home, admin, articles }) {
+    Object.assign(this, { child, folder, home, admin, articles });
   }
 
   /** Serves a folder, and returns when its archive is loaded. */
@@ -29,33 +29,33 @@ export class Site {
       env: ENVIRONMENT,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    // Also when this program ends in a way that runs no `finally`.
+    // The exit handler also covers an end of this program that runs no `finally`.
     process.once('exit', () => child.kill('SIGKILL'));
     try {
-      const [origin, owner] = await listening(child);
+      const [origin, admin] = await listening(child);
       await ready(origin);
       const home = origin + await baseurl(folder);
-      return new Site({ child, folder, home, owner, articles: await list(finews, folder) });
+      return new Site({ child, folder, home, admin, articles: await list(finews, folder) });
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
     }
   }
 
-  /** The address of a path of this site, as other programs are given it. */
+  /** The absolute URL of a path of this site. */
   url(path) {
     return new URL(this.home + path).href;
   }
 
-  /** GETs a path; redirects are not followed. */
+  /** GETs a path without following redirects. */
   async get(path) {
-    const reply = await fetch(this.url(path), { redirect: 'manual', signal: AbortSignal.timeout(PATIENCE) });
-    return { status: reply.status, type: reply.headers.get('content-type') ?? '', text: await reply.text() };
+    const response = await fetch(this.url(path), { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return { status: response.status, type: response.headers.get('content-type') ?? '', text: await response.text() };
   }
 
   /** Returns when the search index holds every post. */
   async searchable() {
-    const deadline = Date.now() + PATIENCE;
+    const deadline = Date.now() + TIMEOUT_MS;
     while (Date.now() < deadline) {
       const { text } = await this.get('/readyz?verbose');
       if (/^search: ok$/m.test(text)) return;
@@ -64,27 +64,27 @@ export class Site {
     throw new Error('the search index was not ready in time');
   }
 
-  async end() {
+  async stop() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    const exited = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGTERM');
-    await Promise.race([ended, sleep(5_000, undefined, { ref: false })]);
+    await Promise.race([exited, sleep(5_000, undefined, { ref: false })]);
     this.child.kill('SIGKILL');
   }
 }
 
-/** The origins that the program says it listens at, the readers' and the owner's; its log is read on. */
+/** The origins of the public listener and of the admin listener, from the log. The function goes on to read the log. */
 function listening(child) {
   return new Promise((resolve, reject) => {
     const log = [];
     const origins = [];
-    const fail = (why) => reject(new Error(`finews ${why}; its log:\n${log.join('\n')}`));
-    setTimeout(fail, PATIENCE, 'did not listen in time').unref();
+    const fail = (reason) => reject(new Error(`finews ${reason}; its log:\n${log.join('\n')}`));
+    setTimeout(fail, TIMEOUT_MS, 'did not listen in time').unref();
     child.once('error', (error) => fail(error.message));
-    child.once('exit', (code) => fail(`ended with ${code}`));
+    child.once('exit', (code) => fail(`exited with ${code}`));
     createInterface({ input: child.stderr }).on('line', (line) => {
       log.push(line);
-      // The readers' address is logged before the owner's.
+      // finews logs the public listener first.
       const [origin] = line.match(/http:\/\/[\d.]+:\d+/) ?? [];
       if (origin && origins.push(origin) === 2) resolve(origins);
     });
@@ -92,25 +92,25 @@ function listening(child) {
 }
 
 async function ready(origin) {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const reply = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(PATIENCE) });
-    if (reply.ok) return;
+    const response = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.ok) return;
     await sleep(50);
   }
   throw new Error('finews was not ready in time');
 }
 
-/** The folder that a site is served in, by its configuration. */
+/** The `baseurl` of a site's configuration. */
 async function baseurl(folder) {
   const config = await readFile(join(folder, '_config.yml'), 'utf8').catch(() => '');
   return config.match(/^baseurl:\s*["']?([^"'\s#]*)/m)?.[1].replace(/\/$/, '') ?? '';
 }
 
-/** Every article as `finews list` tells it, newest first. */
+/** All articles in the output of `finews list`, newest first. */
 async function list(finews, folder) {
   const { stdout } = await promisify(execFile)(finews, ['list', folder, '--body'], {
-    env: ENVIRONMENT, maxBuffer: 1 << 30, timeout: PATIENCE,
+    env: ENVIRONMENT, maxBuffer: 1 << 30, timeout: TIMEOUT_MS,
   });
   return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }

@@ -1,16 +1,16 @@
-// A first visit, as a reader makes it: what it loads, from where, what moves, what sticks out.
+// The first visit of a reader: bytes, requests to other hosts, layout shifts, elements that are too wide.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SCREENS, withPage } from './browser.mjs';
 
-/** What a first visit to an article may take, in bytes as they come over the wire, headers and all. */
-const MOST_BYTES = 30_000;
+/** The largest size of a first visit to an article, in transferred bytes with headers. */
+const MAX_BYTES = 30_000;
 
-/** The widths that nothing may be wider than. */
+/** The window widths that every page must fit. */
 const WIDTHS = [360, 768, 1440];
 
 /** The wait for late changes of a page, in milliseconds. */
-const LATE = 500;
+const LATE_MS = 500;
 
 /** Visits a page on every screen with an empty cache. */
 export async function firstVisit(browser, url, kind) {
@@ -18,62 +18,63 @@ export async function firstVisit(browser, url, kind) {
   const cells = {
     bytes: Math.max(...visits.map(({ bytes }) => bytes)),
     CLS: Number(Math.max(...visits.map(({ shifts }) => sum(shifts.map(({ value }) => value)))).toPrecision(2)),
-    elsewhere: sum(visits.map(({ elsewhere }) => elsewhere.length)),
-    wide: sum(visits.map(({ wide }) => wide.length)),
+    otherHosts: sum(visits.map(({ otherHosts }) => otherHosts.length)),
+    tooWide: sum(visits.map(({ tooWide }) => tooWide.length)),
     console: sum(visits.map(({ errors }) => errors.length)),
   };
-  const failures = visits.flatMap(({ shifts, elsewhere, errors }, i) => [
-    ...shifts.map(({ value, what }) => `layout shift ${value}: ${what}`),
-    ...elsewhere.map((address) => `asks another host: ${address}`),
+  const failures = visits.flatMap(({ shifts, otherHosts, errors }, i) => [
+    ...shifts.map(({ value, details }) => `layout shift ${value}: ${details}`),
+    ...otherHosts.map((url) => `request to another host: ${url}`),
     ...errors.map((error) => `console: ${error}`),
-  ].map((failure) => `${SCREENS[i].width} wide: ${failure}`));
-  failures.push(...visits.flatMap(({ wide }) => wide));
-  if (kind.startsWith('article') && cells.bytes > MOST_BYTES) failures.push(`takes ${cells.bytes} bytes of ${MOST_BYTES}`);
+  ].map((failure) => `width ${SCREENS[i].width}: ${failure}`));
+  failures.push(...visits.flatMap(({ tooWide }) => tooWide));
+  if (kind.startsWith('article') && cells.bytes > MAX_BYTES) failures.push(`${cells.bytes} bytes, more than ${MAX_BYTES}`);
   return { cells, failures };
 }
 
 async function visit(page, url, kind) {
   const { origin } = new URL(url);
   const requests = await listenToNetwork(page);
-  const complaints = listenToConsole(page);
+  const errors = listenToConsole(page);
   await page.evaluateOnNewDocument(watchShifts);
   await page.goto(url);
-  // Chromium fetches the icon in a way that is not told to us, so it is fetched once more.
+  // Chromium reports no event for its own request of the icon, so the page fetches the icon again.
   await page.evaluate(() => Promise.all([...document.querySelectorAll('link[rel~=icon], link[rel=manifest]')].map(
-    (link) => fetch(link.href).then((reply) => reply.arrayBuffer()),
+    (link) => fetch(link.href).then((response) => response.arrayBuffer()),
   )));
-  // What moves late moves nothing for who has scrolled past it, so the page is given time before and after.
-  await sleep(LATE);
+  // A late shift above the window does not move the visible part, so the check waits before and after it scrolls.
+  await sleep(LATE_MS);
   await page.evaluate(scrollDown);
-  await sleep(LATE);
+  await sleep(LATE_MS);
 
   const pictures = await page.$$eval('.body img', (images) => images.flatMap(({ src, currentSrc }) => [src, currentSrc]));
-  const isPicture = (address) => new URL(address).origin !== origin && pictures.includes(address);
-  const all = [...requests.values()].filter(({ address }) => address.startsWith('http'));
-  const ours = all.filter(({ address }) => new URL(address).origin === origin);
-  if (!ours.some(({ bytes }) => bytes > 0)) throw new Error('no byte was counted');
+  const isPicture = (url) => new URL(url).origin !== origin && pictures.includes(url);
+  const all = [...requests.values()].filter(({ url }) => url.startsWith('http'));
+  const own = all.filter(({ url }) => new URL(url).origin === origin);
+  if (!own.some(({ bytes }) => bytes > 0)) throw new Error('no byte was counted');
   return {
-    bytes: sum(ours.map(({ bytes }) => bytes)),
+    bytes: sum(own.map(({ bytes }) => bytes)),
     shifts: await page.evaluate(() => window.shifts),
-    elsewhere: all.filter((request) => !ours.includes(request) && !isPicture(request.address)).map(({ address }) => address),
-    errors: complaints
-      // That the page of an error is one, the browser takes for an error.
-      .filter(({ address }) => !(kind === 'not found' && address === url))
-      .filter(({ address }) => !(URL.canParse(address) && isPicture(address)))
-      .map(({ text, address }) => `${text} (${address})`),
-    // Last, as it changes the window. A phone's page is as wide as its widest thing, so only a desk's is asked.
-    wide: page.viewport().isMobile ? [] : await tooWide(page),
+    otherHosts: all.filter((request) => !own.includes(request) && !isPicture(request.url)).map(({ url }) => url),
+    errors: errors
+      // Chromium logs an error for the expected 404.
+      .filter(({ source }) => !(kind === 'not found' && source === url))
+      .filter(({ source }) => !(URL.canParse(source) && isPicture(source)))
+      .map(({ text, source }) => `${text} (${source})`),
+    // This comes last, because it resizes the window. A phone's page grows with its widest element, so only the desktop is
+    // measured.
+    tooWide: page.viewport().isMobile ? [] : await findTooWide(page),
   };
 }
 
-/** Counts the bytes of each request, of those that go on as well: by its number, as they come. */
+/** Counts the transferred bytes of each request by its id. The count of an open request grows. */
 async function listenToNetwork(page) {
   const requests = new Map();
   const client = await page.createCDPSession();
   const count = (id, bytes) => {
     if (requests.has(id)) requests.get(id).bytes = bytes(requests.get(id).bytes);
   };
-  client.on('Network.requestWillBeSent', ({ requestId, request }) => requests.set(requestId, { address: request.url, bytes: 0 }));
+  client.on('Network.requestWillBeSent', ({ requestId, request }) => requests.set(requestId, { url: request.url, bytes: 0 }));
   client.on('Network.responseReceived', ({ requestId, response }) => count(requestId, () => response.encodedDataLength));
   client.on('Network.dataReceived', ({ requestId, encodedDataLength }) => count(requestId, (bytes) => bytes + encodedDataLength));
   client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => count(requestId, () => encodedDataLength));
@@ -83,45 +84,45 @@ async function listenToNetwork(page) {
 
 /** Collects the errors of scripts, policies and the network. */
 function listenToConsole(page) {
-  const complaints = [];
+  const errors = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push({ text: message.text(), address: message.location().url ?? '' });
+    if (message.type() === 'error') errors.push({ text: message.text(), source: message.location().url ?? '' });
   });
-  page.on('pageerror', (error) => complaints.push({ text: error.message, address: '' }));
-  return complaints;
+  page.on('pageerror', (error) => errors.push({ text: error.message, source: '' }));
+  return errors;
 }
 
 /**
- * In the page: notes all that moves, but for cells that make room for a row that has just come: on a slow machine a table
- * is painted before its last row is read, and its columns are as wide as the rows that there are.
+ * In the page: records layout shifts, except those of table cells in a frame that adds a row. On a slow machine Chromium
+ * paints a table before it has parsed the last row, and a new row can change the widths of the columns.
  */
 function watchShifts() {
   const frames = [];
   let rows = 0;
   const watchRows = () => {
     const { length } = document.querySelectorAll('tr');
-    frames.push({ begun: performance.now(), grown: length > rows });
+    frames.push({ start: performance.now(), hasNewRow: length > rows });
     rows = length;
     requestAnimationFrame(watchRows);
   };
   requestAnimationFrame(watchRows);
-  const makesRoom = ({ startTime, sources }) => frames.findLast(({ begun }) => begun <= startTime)?.grown
+  const isFromNewRow = ({ startTime, sources }) => frames.findLast(({ start }) => start <= startTime)?.hasNewRow
     && sources.length > 0 && sources.every(({ node }) => (node?.parentElement ?? node)?.closest?.('table'));
   const box = ({ x, y, width, height }) => `${x},${y} ${width}x${height}`;
-  const spell = ({ node, previousRect, currentRect }) => {
+  const describe = ({ node, previousRect, currentRect }) => {
     const element = node?.nodeType === Node.TEXT_NODE ? node.parentElement : node;
-    const name = element ? [element.localName, ...element.classList].join('.') : 'something that is gone';
+    const name = element ? [element.localName, ...element.classList].join('.') : 'a removed element';
     return `${name} from ${box(previousRect)} to ${box(currentRect)}`;
   };
   window.shifts = [];
   new PerformanceObserver((list) => {
-    for (const { value, startTime, sources } of list.getEntries().filter((shift) => !makesRoom(shift))) {
-      window.shifts.push({ value, what: `after ${Math.round(startTime)} ms, ${sources.map(spell).join(', ')}` });
+    for (const { value, startTime, sources } of list.getEntries().filter((shift) => !isFromNewRow(shift))) {
+      window.shifts.push({ value, details: `after ${Math.round(startTime)} ms, ${sources.map(describe).join(', ')}` });
     }
   }).observe({ type: 'layout-shift', buffered: true });
 }
 
-/** In the page: goes to its end, a screen at a time. */
+/** In the page: scrolls to the end, one screen at a time. */
 async function scrollDown() {
   const end = () => document.documentElement.scrollHeight - innerHeight;
   for (let y = 0; y < end(); y += innerHeight) {
@@ -131,19 +132,19 @@ async function scrollDown() {
   scrollTo({ top: end(), behavior: 'instant' });
 }
 
-/** The widths at which a page is wider than its window, and what sticks out. */
-async function tooWide(page) {
+/** The window widths that are too small for the page, each with the elements that exceed it. */
+async function findTooWide(page) {
   const failures = [];
   for (const width of WIDTHS) {
     await page.setViewport({ width, height: 900 });
-    const { over, what } = await page.evaluate(() => {
+    const { excess, elements } = await page.evaluate(() => {
       const { scrollWidth, clientWidth } = document.documentElement;
-      const out = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > clientWidth + 0.5);
-      return { over: scrollWidth - clientWidth, what: out.slice(0, 3).map((one) => `${one.localName}.${one.className}`) };
+      const out = [...document.body.querySelectorAll('*')].filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5);
+      return { excess: scrollWidth - clientWidth, elements: out.slice(0, 3).map((element) => `${element.localName}.${element.className}`) };
     });
-    if (over > 0) failures.push(`at ${width} it is ${over} px too wide: ${what.join(', ')}`);
+    if (excess > 0) failures.push(`width ${width}: ${excess} px too wide: ${elements.join(', ')}`);
   }
   return failures;
 }
 
-const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
