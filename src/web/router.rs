@@ -138,7 +138,7 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     SlowRequest { app, current: &current, archive, request, page_request, path, decoded }.reply(route).await
 }
 
-/// The page that is generated for a route; `None` if the archive has nothing for it.
+/// The page that is generated for a route; `None` if the archive lacks its subject.
 fn generated(page_request: &PageRequest<'_>, route: Option<&Route<'_>>) -> Option<Reply> {
     let route = route?;
     page_request.with_pattern(route.pattern(), |page_request| page_of(page_request, route))

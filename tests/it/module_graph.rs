@@ -1,4 +1,4 @@
-//! The graph of the modules in `src`: which file imports items of which other file.
+//! The import graph of `src`: the modules whose items each module uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -21,7 +21,7 @@ const MOST_URLS: usize = 10_000;
 /// News per file, the limit of
 /// <https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap>.
 const MOST_NEWS: usize = 1000;
-/// The age up to which a post counts as news there.
+/// Maximum age of a post in the news sitemap.
 const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A file of the sitemap. The number is the file's part, from 1.
