@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response, header};
+use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 
 use crate::web::http::cache::CachePolicy;
@@ -47,35 +47,46 @@ fn without_notes(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !is_note(line)).flat_map(|line| [line, "\n"]).collect()
 }
 
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The parts of the main script in the order in which they run. `common.js` must be the first.
+const SCRIPT_TEXT: &str = concat!(
+    include_str!("../../../assets/finews/common.js"),
+    include_str!("../../../assets/finews/settings.js"),
+    include_str!("../../../assets/finews/keys.js"),
+    include_str!("../../../assets/finews/visit.js"),
+    include_str!("../../../assets/finews/timeline.js"),
+    include_str!("../../../assets/finews/live.js"),
+    include_str!("../../../assets/finews/times.js"),
+    include_str!("../../../assets/finews/share.js"),
+    include_str!("../../../assets/finews/images.js"),
+    include_str!("../../../assets/finews/filter.js"),
+    include_str!("../../../assets/finews/search.js"),
+);
+
 /// The style sheet of all pages.
-pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../../../assets/style.css"))
-});
+pub static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", CSS, include_str!("../../../assets/style.css")));
 
 /// The additional style sheet of the search page.
-pub static SEARCH_STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("search", "css", "text/css; charset=utf-8", include_str!("../../../assets/search.css"))
-});
+pub static SEARCH_STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("search", "css", CSS, include_str!("../../../assets/search.css")));
 
 /// The script that runs before a page is shown, so that the page does not visibly change.
-pub static EARLY: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("early", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/early.js"))
-});
+pub static EARLY: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("early", "js", JAVASCRIPT, include_str!("../../../assets/early.js")));
 
 /// The main script. Pages work without it.
-pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("finews", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/finews.js"))
-});
+pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new("finews", "js", JAVASCRIPT, SCRIPT_TEXT));
 
 /// The script for suggestions. The main script loads it when a reader is about to search.
-pub static SUGGEST: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("suggest", "js", "text/javascript; charset=utf-8", include_str!("../../../assets/suggest.js"))
-});
+pub static SUGGEST: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("suggest", "js", JAVASCRIPT, include_str!("../../../assets/suggest.js")));
 
 /// The style sheet of feeds that a reader opens in a browser.
-pub static FEED_STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("feed", "css", "text/css; charset=utf-8", include_str!("../../../assets/feed.css"))
-});
+pub static FEED_STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("feed", "css", CSS, include_str!("../../../assets/feed.css")));
 
 /// The default icon, for sites without their own.
 pub static ICON: LazyLock<Asset> =
@@ -115,8 +126,7 @@ pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
         headers.insert(header::CONTENT_ENCODING, encoding);
     }
     if asset.content_type.starts_with("image/") {
-        let embeddable = HeaderName::from_static("cross-origin-resource-policy");
-        headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
+        headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     }
     Some(response)
 }
@@ -130,11 +140,9 @@ mod tests {
         let text =
             "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
         assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");
-        for text in [
-            include_str!("../../../assets/finews.js"),
-            include_str!("../../../assets/early.js"),
-            include_str!("../../../assets/suggest.js"),
-        ] {
+        for text in
+            [SCRIPT_TEXT, include_str!("../../../assets/early.js"), include_str!("../../assets/suggest.js")]
+        {
             assert!(!text.contains("`\n"), "a text over several lines would lose its spaces");
         }
     }
