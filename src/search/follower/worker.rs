@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::failure::IndexFailure;
 use super::scratch::ScratchFolder;
-use super::{IndexCommand, IndexState, SharedState, TRUSTED_FOR};
+use super::state::{IndexCommand, IndexState, SharedState, TRUSTED_FOR};
 use crate::archive::Snapshot;
 use crate::search::index::{BATCH, SearchIndex, Writer};
 

@@ -3,11 +3,12 @@
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
 
-use super::MOST_COUNTED;
+use super::fields::name_hash;
 use super::segments::{Segment, Segments};
-use super::writer::name_hash;
 use crate::archive::{NameId, Snapshot, Timestamp};
 
+/// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
+pub const MOST_COUNTED: usize = 10_000;
 /// Maximum sources and maximum securities of a result.
 const MOST: usize = 12;
 /// Maximum posts that are read to find a name by its hash.

@@ -7,8 +7,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::Fields;
-use super::writer::name_hash;
+use super::fields::{Fields, name_hash};
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
 use crate::search::normalise::normalised;

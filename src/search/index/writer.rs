@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tantivy::directory::error::LockError;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::SearchIndex;
+use super::fields::name_hash;
 use super::merging::SmallSegments;
 use crate::archive::{Post, Snapshot};
 
@@ -131,9 +131,4 @@ impl Writer {
         self.writer.add_document(document).map_err(io::Error::other)?;
         Ok(())
     }
-}
-
-/// Returns the hash that stands for the name of a source, tag or security.
-pub(super) fn name_hash(name: &str) -> u64 {
-    xxh3_64(name.as_bytes())
 }
