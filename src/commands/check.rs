@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use finews::archive::{Problem, Severity};
 
+use super::site_args::SiteArgs;
 use super::{CommandResult, load, unless_closed};
-use crate::SiteArgs;
 
 /// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use finews::archive::Snapshot;
 use finews::archive::json_line::{JsonLine, LineContent};
 
+use super::site_args::SiteArgs;
 use super::{CommandResult, load, unless_closed};
-use crate::SiteArgs;
 
 /// Prints the posts, newest first.
 pub(crate) fn run(site: &SiteArgs, with_body: bool) -> CommandResult {

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use super::CommandResult;
-use crate::SiteArgs;
+use super::site_args::SiteArgs;
 
 /// Time limit for the whole shutdown. Containers are killed after 10 s.
 const GRACE: Duration = Duration::from_millis(7500);

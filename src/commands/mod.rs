@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod healthcheck;
 pub(crate) mod list;
 pub(crate) mod serve;
+pub(crate) mod site_args;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
