@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod healthcheck;
 pub(crate) mod list;
+mod logging;
+mod progress;
 pub(crate) mod serve;
 pub(crate) mod site_args;
 

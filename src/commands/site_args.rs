@@ -6,7 +6,7 @@ use clap::Args;
 use finews::config::{Config, ConfigError, Overrides};
 
 /// The site, and settings that override its `_config.yml`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Args)]
 pub(crate) struct SiteArgs {
     /// The site's folder
     #[arg(default_value = ".")]
