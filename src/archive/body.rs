@@ -32,6 +32,7 @@ mod tokens;
 mod unfinished;
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 
 pub use clean::BodyHtml;
 pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
@@ -111,6 +112,15 @@ pub struct Body {
     pub securities: Vec<Security>,
     /// The problems found in the body.
     pub defects: Vec<Defect>,
+}
+
+/// Hashes the content. The length follows from the HTML, and problems are no content.
+impl Hash for Body {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { html, text_len: _, excerpt, digest, source_url, source_name, securities, defects: _ } =
+            self;
+        (html, excerpt, digest, source_url, source_name, securities).hash(state);
+    }
 }
 
 /// The plain text of clean HTML, one line per block.

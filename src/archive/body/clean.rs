@@ -9,7 +9,7 @@ use encoding_rs::UTF_8;
 use serde::{Deserialize, Serialize};
 
 /// HTML that ammonia has cleaned: the only type that templates print unescaped.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BodyHtml(Box<str>);
 
 impl BodyHtml {
