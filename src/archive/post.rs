@@ -112,7 +112,7 @@ pub struct Mention {
 }
 
 /// The visibility of a post once its date has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Visibility {
     /// All readers see the post, in lists too.
     Listed,

@@ -1,12 +1,11 @@
 //! `finews check`: reports problems in a site's files.
 
-use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use finews::archive::{Problem, Severity};
+use finews::archive::Severity;
 
-use super::{CommandResult, load, unless_closed};
-use crate::SiteArgs;
+use super::site_args::SiteArgs;
+use super::{CommandResult, load, print};
 
 /// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
@@ -16,7 +15,17 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
     }
     let archive = load(&config)?;
     let problems = archive.problems();
-    unless_closed(print(&problems, json))?;
+    print(|out| {
+        for problem in &problems {
+            if json {
+                serde_json::to_writer(&mut *out, problem)?;
+                writeln!(out)?;
+            } else {
+                writeln!(out, "{problem}")?;
+            }
+        }
+        Ok(())
+    })?;
     let worst = problems.iter().map(|problem| problem.severity).max();
     let failed = worst == Some(Severity::Error) || (strict && worst.is_some());
     if !json {
@@ -27,17 +36,4 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
         }
     }
     Ok(ExitCode::from(u8::from(failed)))
-}
-
-fn print(problems: &[Problem], json: bool) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    for problem in problems {
-        if json {
-            serde_json::to_writer(&mut out, problem)?;
-            writeln!(out)?;
-        } else {
-            writeln!(out, "{problem}")?;
-        }
-    }
-    out.flush()
 }

@@ -12,6 +12,7 @@ mod liquid;
 mod security;
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 
 use crate::archive::body::context::MAX_LEN;
 use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
@@ -59,6 +60,15 @@ pub struct Body {
     pub securities: Vec<Security>,
     /// The problems found in the body.
     pub defects: Vec<Defect>,
+}
+
+/// Hashes the content. The length follows from the HTML, and problems are no content.
+impl Hash for Body {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { html, text_len: _, excerpt, digest, source_url, source_name, securities, defects: _ } =
+            self;
+        (html, excerpt, digest, source_url, source_name, securities).hash(state);
+    }
 }
 
 /// The plain text of clean HTML, one line per block.

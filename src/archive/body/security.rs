@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub struct SecurityCode(Box<str>);
 
 /// A security that a body mentions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Security {
     /// The canonical code.
     pub code: SecurityCode,

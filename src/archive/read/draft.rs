@@ -8,8 +8,8 @@ use crate::archive::body::Body;
 use crate::archive::compressed::ArticleFields;
 use crate::archive::post::{Timestamp, Visibility};
 
-/// A post as read from its file, with its names still as text.
-#[derive(Debug)]
+/// A post as read from its file, with its names still as text. Its hash covers all fields.
+#[derive(Debug, Hash)]
 pub struct Draft {
     /// The file's path relative to the site's folder.
     pub path: String,
@@ -62,14 +62,7 @@ impl Draft {
     /// defaults, or the posts that the body links to.
     pub(in crate::archive) fn version(&self) -> u64 {
         let mut hasher = Xxh3::new();
-        let Self { path, url, other_day_url, id, title, date, modified, categories, tags, author, .. } = self;
-        (path, url, other_day_url, id, title, date, modified, categories, tags, author).hash(&mut hasher);
-        (&self.lang, self.visibility as u8, self.sitemap, &self.redirect_from, &self.away).hash(&mut hasher);
-        let Body { html, excerpt, digest, source_url, source_name, securities, .. } = &self.body;
-        (html.as_str(), excerpt, digest, source_url, source_name, self.linking).hash(&mut hasher);
-        for security in securities {
-            (security.code.as_str(), &security.name).hash(&mut hasher);
-        }
+        self.hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -16,7 +16,7 @@ use crate::archive::snapshot::posts::Posts;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// The difference between two snapshots.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Change {
     /// All names of the previous snapshot and of the new posts.
     pub(in crate::archive) names: Names,
@@ -31,6 +31,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change without any posts yet. `names` must hold all names of the previous snapshot.
+    pub(in crate::archive) fn new(names: Names) -> Self {
+        Self { names, posts: Vec::new(), gone: Vec::new(), problems: Vec::new(), pages: None }
+    }
+
     /// True if nothing changed. Unused names do not count as a change.
     pub(in crate::archive) fn is_empty(&self) -> bool {
         self.posts.is_empty() && self.gone.is_empty() && self.problems.is_empty() && self.pages.is_none()

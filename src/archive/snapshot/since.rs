@@ -62,8 +62,8 @@ mod tests {
                 let mut post = now.post(id).clone();
                 post.hash ^= 1 + number as u64;
                 let change = match is_gone {
-                    true => Change { names, gone: vec![id], ..Change::default() },
-                    false => Change { names, posts: vec![post], ..Change::default() },
+                    true => Change { gone: vec![id], ..Change::new(names) },
+                    false => Change { posts: vec![post], ..Change::new(names) },
                 };
                 now = now.after(change, now.moment()).0;
             }

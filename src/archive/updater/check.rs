@@ -59,7 +59,7 @@ impl Updater {
             .par_iter()
             .map(|file| self.classify(&builder, file, to_check.reread_all, &links))
             .collect();
-        let mut change = Change::default();
+        let mut change = Change::new(archive.names().clone());
         let mut away = HashMap::new();
         for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
             if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
@@ -221,7 +221,7 @@ impl Updater {
             return update;
         }
         let names = builder.names.into_names();
-        let linked = self.publish(Change { names, posts, ..Change::default() });
+        let linked = self.publish(Change { posts, ..Change::new(names) });
         Update { new: update.new, ..linked }
     }
 }

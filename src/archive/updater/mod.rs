@@ -148,8 +148,7 @@ impl Updater {
         if !is_due {
             return update;
         }
-        let names = self.archive.names().clone();
-        let later = self.publish(Change { names, ..Change::default() });
+        let later = self.publish(Change::new(self.archive.names().clone()));
         let mut new = update.map(|update| update.new).unwrap_or_default();
         new.extend(later.new);
         Some(Update { new, ..later })

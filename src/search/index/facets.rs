@@ -3,11 +3,12 @@
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
 
+use super::fields::name_hash;
+use super::segments::{Segment, Segments};
 use crate::archive::{NameId, Snapshot, Timestamp};
-use crate::search::index::MOST_COUNTED;
-use crate::search::index::segments::{Segment, Segments};
-use crate::search::index::writer::name_hash;
 
+/// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
+pub const MOST_COUNTED: usize = 10_000;
 /// Maximum sources and maximum securities of a result.
 const MOST: usize = 12;
 /// Maximum posts that are read to find a name by its hash.

@@ -1,6 +1,7 @@
 //! The index on disk. It stores the keys of posts, not the posts: callers look a key up in their snapshot.
 
 mod facets;
+mod fields;
 mod merging;
 mod segments;
 mod tantivy_query;
@@ -18,30 +19,28 @@ use arc_swap::ArcSwap;
 use tantivy::directory::error::OpenReadError;
 use tantivy::directory::{INDEX_WRITER_LOCK, MmapDirectory};
 use tantivy::query::{EnableScoring, Query as _};
-use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::schema::Schema;
 use tantivy::{
     DocSet, IndexReader, IndexSettings, IndexSortByField, Order as Direction, ReloadPolicy, TERMINATED,
     TantivyError,
 };
 
+use super::query::Query;
+use super::snippet::Needles;
 use crate::archive::{PostId, Snapshot, Timestamp};
-use crate::search::index::facets::FacetCounter;
-use crate::search::index::segments::Segments;
-use crate::search::index::tantivy_query::{WordEdges, build_query, may_be_cut};
-use crate::search::index::tokenizers::{CHARACTERS, CharacterTokenizer, WORDS, WordTokenizer};
-use crate::search::index::top_results::TopResults;
-use crate::search::query::Query;
-use crate::search::snippet::Needles;
-
-pub use facets::{Facet, Facets};
+use facets::FacetCounter;
+pub use facets::{Facet, Facets, MOST_COUNTED};
+use fields::Fields;
+use segments::Segments;
 pub use tantivy_query::matching_groups;
+use tantivy_query::{WordEdges, build_query, may_be_cut};
+use tokenizers::{CHARACTERS, CharacterTokenizer, WORDS, WordTokenizer};
 pub use top_results::Cursor;
+use top_results::TopResults;
 pub use writer::{BATCH, Writer};
 
 /// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
 const VERSION: u32 = 4;
-/// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
-pub const MOST_COUNTED: usize = 10_000;
 /// Time limit of a search. A search that exceeds it returns only the newest matches, like one with too many.
 const LONGEST: Duration = Duration::from_secs(2);
 /// Maximum titles that a search for parts of words checks. The index alone cannot confirm such a match.
@@ -59,22 +58,6 @@ pub struct SearchIndex {
     reader: IndexReader,
     /// The last commit.
     segments: ArcSwap<Segments>,
-}
-
-#[derive(Clone, Copy)]
-struct Fields {
-    key: Field,
-    version: Field,
-    date: Field,
-    title: Field,
-    text: Field,
-    /// Single Han characters. Without these fields a search for one character would scan all pairs that
-    /// contain it.
-    title_characters: Field,
-    text_characters: Field,
-    source: Field,
-    tag: Field,
-    stock: Field,
 }
 
 /// Sort order of results.
@@ -154,27 +137,7 @@ impl SearchIndex {
 
     fn open_in(folder: &Path) -> tantivy::Result<Self> {
         let mut schema = Schema::builder();
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(WORDS)
-            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
-        let words = TextOptions::default().set_indexing_options(indexing);
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(CHARACTERS)
-            .set_index_option(IndexRecordOption::Basic)
-            .set_fieldnorms(false);
-        let characters = TextOptions::default().set_indexing_options(indexing);
-        let fields = Fields {
-            key: schema.add_u64_field("key", INDEXED | FAST),
-            version: schema.add_u64_field("version", FAST),
-            date: schema.add_i64_field("date", FAST),
-            title: schema.add_text_field("title", words.clone()),
-            text: schema.add_text_field("text", words),
-            title_characters: schema.add_text_field("title_characters", characters.clone()),
-            text_characters: schema.add_text_field("text_characters", characters),
-            source: schema.add_u64_field("source", INDEXED | FAST),
-            tag: schema.add_u64_field("tag", INDEXED),
-            stock: schema.add_u64_field("stock", INDEXED | FAST),
-        };
+        let fields = Fields::new(&mut schema);
         // Newest first, so that a search can stop early.
         let by_date = IndexSortByField { field: "date".into(), order: Direction::Desc };
         let settings = IndexSettings { sort_by_field: Some(by_date), ..IndexSettings::default() };

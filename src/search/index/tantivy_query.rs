@@ -7,10 +7,9 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::fields::{Fields, name_hash};
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
-use crate::search::index::Fields;
-use crate::search::index::writer::name_hash;
 use crate::search::normalise::normalised;
 use crate::search::query::{Filter, Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tantivy::directory::error::LockError;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
-use xxhash_rust::xxh3::xxh3_64;
 
+use super::SearchIndex;
+use super::fields::name_hash;
+use super::merging::SmallSegments;
 use crate::archive::{Post, Snapshot};
-use crate::search::index::SearchIndex;
-use crate::search::index::merging::SmallSegments;
 
 /// Memory in bytes that the writer fills before it writes a segment.
 const MEMORY: usize = 64 << 20;
@@ -131,9 +131,4 @@ impl Writer {
         self.writer.add_document(document).map_err(io::Error::other)?;
         Ok(())
     }
-}
-
-/// Returns the hash that stands for the name of a source, tag or security.
-pub(super) fn name_hash(name: &str) -> u64 {
-    xxh3_64(name.as_bytes())
 }

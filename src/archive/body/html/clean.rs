@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::body::html::element;
 
 /// HTML that ammonia has cleaned: the only type that templates print unescaped.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BodyHtml(Box<str>);
 
 impl BodyHtml {

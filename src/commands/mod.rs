@@ -3,10 +3,13 @@
 pub(crate) mod check;
 pub(crate) mod healthcheck;
 pub(crate) mod list;
+mod logging;
+mod progress;
 pub(crate) mod serve;
+pub(crate) mod site_args;
 
 use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
 use finews::archive::{self, Progress, Snapshot};
@@ -24,9 +27,10 @@ fn load(config: &Config) -> Result<Snapshot, Box<dyn Error>> {
     Ok(archive::load(config, paths::RESERVED_PATHS, &Progress::default())?)
 }
 
-/// Ignores the error of a closed pipe: readers such as `head` close it early.
-fn unless_closed(result: io::Result<()>) -> io::Result<()> {
-    match result {
+/// Prints to the standard output. A closed pipe is no error: readers such as `head` close it early.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

@@ -1,0 +1,55 @@
+//! The load of the archive, with its progress and its result on the terminal or in the log.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use finews::archive::updater::Updater;
+use finews::archive::{Progress, Severity, Snapshot};
+use finews::config::Config;
+use finews::web::paths;
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Loads the archive and shows progress: a bar on a terminal, otherwise one log line.
+pub(super) fn open(config: Arc<Config>) -> Result<Updater, Box<dyn Error>> {
+    let start = Instant::now();
+    let progress = Progress::default();
+    let missing_url_warning = config.missing_url_warning();
+    let updater = if std::io::stderr().is_terminal() {
+        std::thread::scope(|scope| {
+            let bar = ProgressBar::new(0).with_style(style());
+            let loading = scope.spawn(|| Updater::open(config, paths::RESERVED_PATHS, &progress));
+            while !loading.is_finished() {
+                bar.set_length(progress.total() as u64);
+                bar.set_position(progress.done() as u64);
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            bar.finish_and_clear();
+            loading.join().map_err(|_| "the thread that loads the archive panicked")
+        })??
+    } else {
+        Updater::open(config, paths::RESERVED_PATHS, &progress)?
+    };
+    report(&updater.archive(), start.elapsed());
+    if let Some(sentence) = missing_url_warning {
+        tracing::info!("{sentence}");
+    }
+    Ok(updater)
+}
+
+fn report(archive: &Snapshot, took: Duration) {
+    let problems = archive.problems();
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = problems.len() - errors;
+    let posts = archive.len();
+    tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "archive loaded");
+    if errors > 0 {
+        tracing::warn!("{errors} errors in site files hide content from readers; run `finews check`");
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("reading posts {bar:30} {human_pos}/{human_len} {per_sec} {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
