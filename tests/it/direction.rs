@@ -69,7 +69,7 @@ fn yaml_is_parsed_in_front_matter_and_config_only() {
 
 #[test]
 fn unescaped_html_comes_from_the_sanitiser_only() {
-    let html = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/html.rs");
+    let html = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/view/html.rs");
     let elsewhere: Vec<_> = files_mentioning("web", &["HtmlSafe"])
         .into_iter()
         .filter(|place| !place.contains(&*html.to_string_lossy()))
