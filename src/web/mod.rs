@@ -39,7 +39,8 @@ use crate::web::admin::metrics::Rejection;
 use crate::web::app::Settings;
 use crate::web::documents::{dataset, descriptions, feeds, sitemaps};
 use crate::web::http::files::SendError;
-use crate::web::http::reply::{self, PageError, PageRequest, Reply, RoutePattern, RoutedReply, status};
+use crate::web::http::reply::{self, PageError, PageRequest, Reply, RoutedReply, status};
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::http::{assets, cache, headers};
 use crate::web::pages::{
     article, date, error, group, groups, home, own, search, securities, source_text, suggest,

@@ -87,8 +87,10 @@ pub fn favicon() -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));
     headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
-    headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(include_bytes!("../../../assets/favicon.ico").len()));
+    headers.insert(
+        header::CONTENT_LENGTH,
+        HeaderValue::from(include_bytes!("../../../assets/favicon.ico").len()),
+    );
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     response
 }

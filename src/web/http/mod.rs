@@ -6,3 +6,4 @@ pub mod encoding;
 pub mod files;
 pub mod headers;
 pub mod reply;
+pub mod route_pattern;

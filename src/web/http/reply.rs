@@ -14,6 +14,7 @@ use crate::web::http::cache::{
 };
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
 use crate::web::http::headers::secure_headers;
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::paths;
 use crate::web::view::site::Site;
 
@@ -39,17 +40,6 @@ pub struct PageRequest<'a> {
 /// A response with any body.
 pub type Reply = Response<Body>;
 
-/// The URL pattern of a request, as metrics label it. It travels as an extension of the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoutePattern(pub &'static str);
-
-impl Default for RoutePattern {
-    /// The pattern of requests that no route matched.
-    fn default() -> Self {
-        Self("none")
-    }
-}
-
 /// A response with its URL pattern beside it, for a response that goes straight to its connection. An
 /// extension would cost a twentieth of the time of a cached page.
 #[derive(Debug)]
@@ -71,15 +61,6 @@ impl RoutedReply {
     /// Returns the response with the pattern as an extension.
     pub fn into_reply(self) -> Reply {
         self.pattern.attach_to(self.reply)
-    }
-}
-
-impl RoutePattern {
-    /// Adds the pattern to a response, as an extension.
-    #[must_use]
-    pub fn attach_to(self, mut reply: Reply) -> Reply {
-        reply.extensions_mut().insert(self);
-        reply
     }
 }
 

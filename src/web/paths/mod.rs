@@ -16,7 +16,7 @@ use crate::archive::snapshot::{List, ListPage, PageNumber};
 use crate::web::documents::dataset;
 use crate::web::documents::feeds::{FeedFormat, FeedOf};
 use crate::web::documents::sitemaps::SitemapFile;
-use crate::web::http::reply::RoutePattern;
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::view::calendar::bounds as month_bounds;
 
 /// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.

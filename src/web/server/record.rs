@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode
 
 use crate::config::AccessLog;
 use crate::web::admin::metrics::Rejection;
-use crate::web::http::reply::{Reply, RoutePattern};
+use crate::web::http::reply::Reply;
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::server::Observer;
 use crate::web::server::client::{Client, Peer};
 

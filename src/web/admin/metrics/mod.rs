@@ -18,7 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::archive::problem;
 use crate::web::app::App;
-use crate::web::http::reply::RoutePattern;
+use crate::web::http::route_pattern::RoutePattern;
 
 /// Media type of the metrics text, as OpenMetrics 1.0 names it.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
