@@ -37,7 +37,7 @@ use crate::archive::{Post, Snapshot, Target};
 use crate::panics;
 use crate::web::admin::metrics::Rejection;
 use crate::web::app::Settings;
-use crate::web::documents::{dataset, descriptions, feeds, sitemaps};
+use crate::web::documents::{descriptions, feeds, sitemaps};
 use crate::web::http::files::SendError;
 use crate::web::http::reply::{self, PageError, PageRequest, Reply, RoutedReply, status};
 use crate::web::http::route_pattern::RoutePattern;
@@ -45,6 +45,8 @@ use crate::web::http::{assets, cache, headers};
 use crate::web::pages::{
     article, date, error, group, groups, home, own, search, securities, source_text, suggest,
 };
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::{Route, legacy};
 use crate::web::server::searches::{SearchKind, SearchRejection};
 use crate::web::view::site;
@@ -266,9 +268,7 @@ async fn slow_answer(app: &Arc<App>, request: &Parts) -> Reply {
         Some(Route::Robots) => Some(robots(&settings.site)),
         Some(Route::Favicon) => Some(assets::favicon()),
         Some(Route::SearchFeed(_)) => Some(searched(app, request, SearchKind::Search).await),
-        Some(Route::Dataset(dataset::DatasetFile::Month(first))) => {
-            app.dataset().month(&page_request, archive, first)
-        }
+        Some(Route::Dataset(DatasetFile::Month(first))) => app.dataset().month(&page_request, archive, first),
         Some(Route::Dataset(file)) => {
             let months = app.dataset().index(archive, current.generation).await;
             pages::dataset::get(&page_request, file, &months)
@@ -377,11 +377,7 @@ fn source_at<'a>(settings: &Settings, archive: &'a Snapshot, path: &str) -> Opti
 /// `/robots.txt` of a site without its own: RFC 9309, with the sitemap's URL, which must be absolute. Search
 /// URLs are disallowed, because the links that narrow a search lead a crawler on without end.
 fn robots(site: &site::Site) -> Reply {
-    let searches = [
-        Route::Search,
-        Route::SearchFeed(feeds::FeedFormat::Atom),
-        Route::SearchFeed(feeds::FeedFormat::Json),
-    ];
+    let searches = [Route::Search, Route::SearchFeed(FeedFormat::Atom), Route::SearchFeed(FeedFormat::Json)];
     let endless: String = searches.iter().map(|route| format!("Disallow: {}?\n", site.href(route))).collect();
     let sitemap = site.absolute(Route::Sitemaps);
     let sitemap = if sitemap.starts_with('/') { String::new() } else { format!("Sitemap: {sitemap}\n") };

@@ -7,11 +7,12 @@ use chrono::Datelike;
 use serde_json::json;
 
 use crate::archive::snapshot::Period;
-use crate::web::documents::dataset::{Checksum, DatasetFile};
+use crate::web::documents::dataset::Checksum;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::paths::dataset::DatasetFile;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::Link;
 

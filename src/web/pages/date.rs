@@ -8,7 +8,8 @@ use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::view::calendar::{MonthCalendar, bounds};
+use crate::web::paths::date::{month_bounds, year_bounds};
+use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
 use crate::web::view::site::Site;
 use crate::web::view::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
@@ -30,8 +31,8 @@ struct YearPage<'a> {
 
 /// Serves `/<year>/`.
 pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
-    let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
-    let days: Vec<_> = request.archive.days(range.clone()).collect();
+    let (first, last) = year_bounds(year)?;
+    let days: Vec<_> = request.archive.days(first..=last).collect();
     if days.is_empty() {
         return None;
     }
@@ -48,7 +49,7 @@ pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
             site: request.site,
             head: head.with_collection_metadata(request.site, &[]),
             summary: texts.posts(count),
-            chart: charts::days_of_archive(request, *range.start(), *range.end()),
+            chart: charts::days_of_archive(request, first, last),
             months: months.filter(|month| month.posts > 0).collect(),
             years: years
                 .iter()
@@ -86,7 +87,7 @@ struct MonthDay<'a> {
 
 /// Serves `/<year>/<month>/`.
 pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> {
-    let (first, last) = bounds(year, month)?;
+    let (first, last) = month_bounds(year, month)?;
     let counts: Vec<_> = request.archive.days(first..=last).rev().collect();
     if counts.is_empty() {
         return None;

@@ -14,8 +14,8 @@ pub mod securities;
 pub mod source_text;
 pub mod suggest;
 
-use crate::web::documents::feeds::FeedLink;
 use crate::web::http::reply::PageRequest;
+use crate::web::view::feed_link::FeedLink;
 use crate::web::view::metadata::Metadata;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::Link;

@@ -1,9 +1,10 @@
 //! A month as a grid of days; each day with posts is a link.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use crate::web::http::reply::PageRequest;
 use crate::web::paths::Route;
+use crate::web::paths::date::month_bounds;
 use crate::web::view::charts::heat;
 use crate::web::view::timeline::Link;
 
@@ -31,19 +32,11 @@ pub struct MonthCalendar {
     pub posts: usize,
 }
 
-/// Returns the first and last day of a month; `None` if the month is invalid.
-pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
-    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    let last = NaiveDate::from_ymd_opt(next_year, next_month, 1)?.checked_sub_days(Days::new(1))?;
-    Some((first, last))
-}
-
 impl MonthCalendar {
     /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
     /// on the busiest day of the page.
     pub fn new(request: &PageRequest<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
-        let (first, last) = bounds(year, month)?;
+        let (first, last) = month_bounds(year, month)?;
         let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
         let offset = first.weekday().num_days_from_monday() as usize;
         let length = last.day() as usize;

@@ -3,6 +3,7 @@
 pub(crate) mod absolute;
 pub mod calendar;
 pub mod charts;
+pub mod feed_link;
 pub mod html;
 pub mod images;
 pub mod metadata;

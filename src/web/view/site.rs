@@ -8,10 +8,11 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
 use crate::config::{Config, ImageMode};
-use crate::web::documents::dataset;
-use crate::web::documents::feeds::{FeedLink, FeedOf};
 use crate::web::http::assets;
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::paths::feed::FeedOf;
 use crate::web::paths::{self, Route};
+use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::Html;
 use crate::web::view::texts::InterfaceTexts;
 
@@ -221,7 +222,7 @@ impl Site {
 
     /// The address of the page of the data set.
     pub fn dataset(&self) -> String {
-        self.href(Route::Dataset(dataset::DatasetFile::Index))
+        self.href(Route::Dataset(DatasetFile::Index))
     }
 
     /// The address of the list of tags.

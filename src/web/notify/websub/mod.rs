@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::archive::snapshot::List;
 use crate::archive::{PostId, Snapshot};
 use crate::config::Config;
-use crate::web::documents::feeds::{FeedFormat, FeedOf};
 use crate::web::notify::websub::notifier::{Notifier, RetryPolicy};
 use crate::web::paths::Route;
+use crate::web::paths::feed::{FeedFormat, FeedOf};
 use crate::web::view::site::Site;
 
 /// The kind of receiver, which determines the content and format of a notification.

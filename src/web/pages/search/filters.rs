@@ -8,7 +8,7 @@ use crate::archive::snapshot::Groups;
 use crate::search::query::{Filter, Query};
 use crate::search::{Facet, SearchResults, matching_groups};
 use crate::web::http::reply::PageRequest;
-use crate::web::pages::search::SearchParams;
+use crate::web::pages::search::params::SearchParams;
 use crate::web::view::timeline::Link;
 
 /// Width and height of the chart of months.
