@@ -10,11 +10,10 @@ use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
-use crate::web::pages::Head;
 use crate::web::paths::{self, Route};
 use crate::web::view::absolute;
 use crate::web::view::html::Html;
-use crate::web::view::metadata::{self, Metadata};
+use crate::web::view::metadata::{self, Head, Metadata};
 use crate::web::view::site::Site;
 use crate::web::view::timeline::{self, Link, TimelineEntry};
 
@@ -121,7 +120,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
-            body: Html::below_title(&article.html).with_images(request.site),
+            body: Html::new(&article.html, request.site.images, request.site.texts.image).below_title(),
             securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),

@@ -10,9 +10,9 @@ use crate::archive::snapshot::Period;
 use crate::web::documents::dataset::Checksum;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::{PageRequest, Reply};
-use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::paths::dataset::DatasetFile;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::Link;
 

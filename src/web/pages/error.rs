@@ -4,9 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use crate::web::http::reply::{PageRequest, Reply, status};
-use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::paths::legacy::{date_in, words_of};
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::Link;
 

@@ -8,11 +8,11 @@ use askama::Template;
 use crate::archive::snapshot::{Group, List, ListPage, PER_PAGE, PageNumber, Period, RecentCounts};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
-use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::paths::feed::FeedOf;
 use crate::web::view::charts::{ChartData, Charts};
 use crate::web::view::feed_link::FeedLink;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, Pager};
 

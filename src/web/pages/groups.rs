@@ -10,8 +10,8 @@ use crate::archive::Timestamp;
 use crate::archive::snapshot::{Group, Groups};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::view::metadata::Head;
 use crate::web::view::name_filter::NameFilter;
 use crate::web::view::site::Site;
 use crate::web::view::timeline::{self, Link};
@@ -105,7 +105,7 @@ fn sections<'a>(
     asked: &NameFilter,
     route: fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let found = groups.iter().filter(|group| asked.matches_group(request, group));
+    let found = groups.iter().filter(|group| asked.matches_group(request.archive, group));
     let mut sorted: Vec<(&str, &Group)> =
         found.map(|group| (request.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));

@@ -6,11 +6,10 @@ use chrono::{Datelike, NaiveDate};
 use crate::archive::snapshot::{Group, ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
-use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
-use crate::web::view::metadata::Metadata;
+use crate::web::view::metadata::{Head, Metadata};
 use crate::web::view::site::Site;
 use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, TimelineEntry};
 

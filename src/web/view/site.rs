@@ -138,7 +138,8 @@ impl Site {
 
     /// The operator's footer; `None` if it is empty.
     pub fn footer(&self) -> Option<Html<'_>> {
-        (!self.footer.as_str().is_empty()).then_some(Html::below_title(&self.footer))
+        let footer = Html::new(&self.footer, ImageMode::Show, "").below_title();
+        (!self.footer.as_str().is_empty()).then_some(footer)
     }
 
     /// The address of the main style sheet.
@@ -153,11 +154,8 @@ impl Site {
 
     /// The address of the icon: the site's `favicon.ico`, or the built-in one.
     pub fn icon(&self) -> String {
-        if self.has_icon {
-            self.href(Route::Favicon)
-        } else {
-            self.href(Route::Asset(assets::ICON.name().into()))
-        }
+        let route = if self.has_icon { Route::Favicon } else { Route::Asset(assets::ICON.name().into()) };
+        self.href(route)
     }
 
     /// The address of the home page.
