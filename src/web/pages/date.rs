@@ -10,9 +10,10 @@ use crate::web::paths::Route;
 use crate::web::paths::date::{month_bounds, year_bounds};
 use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
+use crate::web::view::link::Link;
 use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
+use crate::web::view::timeline::{self, Day, ListVersion, Pager, TimelineEntry};
 
 /// Headlines per day on a month's page. One more is shown if only one would be left out.
 const HEADLINES: usize = 5;
@@ -54,7 +55,7 @@ pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
             years: years
                 .iter()
                 .filter(|other| **other != year)
-                .map(|year| Link { label: texts.year(*year), href: request.site.href(Route::Year(*year)) })
+                .map(|year| request.site.link(texts.year(*year), Route::Year(*year)))
                 .collect(),
             label,
         })
@@ -106,7 +107,7 @@ pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> 
         let total = counts.iter().map(|(_, count)| count).sum();
         let beside = |day: Option<NaiveDate>| day.map(|day| month_link(request, day));
         let busiest = charts::busiest(&counts);
-        let above = Link { label: texts.year(year), href: request.site.href(Route::Year(year)) };
+        let above = request.site.link(texts.year(year), Route::Year(year));
         let head =
             Head::new(request, &label, texts.date_description(&label, total), Route::Month(year, month));
         let grid = MonthCalendar::new(request, year, month, busiest);
@@ -138,7 +139,7 @@ fn month_day<'a>(request: &PageRequest<'a>, day: NaiveDate, count: usize) -> Mon
     let texts = request.site.texts;
     let entries = newest_of(request, day);
     MonthDay {
-        link: Link { label: texts.day_heading(day), href: request.site.href(Route::day(day)) },
+        link: request.site.link(texts.day_heading(day), Route::day(day)),
         iso: day.to_string(),
         count: texts.posts(count),
         others: (count > entries.len()).then(|| texts.other_posts(count - entries.len())),
@@ -148,7 +149,7 @@ fn month_day<'a>(request: &PageRequest<'a>, day: NaiveDate, count: usize) -> Mon
 
 fn month_link(request: &PageRequest<'_>, day: NaiveDate) -> Link {
     let (year, month) = (day.year(), day.month());
-    Link { label: request.site.texts.month(year, month), href: request.site.href(Route::Month(year, month)) }
+    request.site.link(request.site.texts.month(year, month), Route::Month(year, month))
 }
 
 #[derive(Template)]
@@ -172,9 +173,7 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
     let fingerprint = request.fingerprint("day").with(ListVersion(request, &page)).with((day, beside));
     Some(request.page(CachePolicy::for_list(&page), fingerprint.finish(), || {
         let texts = request.site.texts;
-        let link = |day: Option<NaiveDate>| {
-            day.map(|day| Link { label: texts.day(day), href: request.site.href(Route::day(day)) })
-        };
+        let link = |day: NaiveDate| request.site.link(texts.day(day), Route::day(day));
         let label = texts.day_heading(day);
         let (title, description, summary) = match number {
             PageNumber::Latest => {
@@ -183,7 +182,7 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
             }
             PageNumber::Page(n) => (format!("{label} ({})", texts.page(n)), label.clone(), texts.page(n)),
         };
-        let year = Link { label: texts.year(day.year()), href: request.site.href(Route::Year(day.year())) };
+        let year = request.site.link(texts.year(day.year()), Route::Year(day.year()));
         let month = month_link(request, day);
         let head = Head::new(request, title, description, Route::Day(day, number));
         Ok(DayPage {
@@ -193,8 +192,8 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
             month,
             days: timeline::days(request, &page.posts, true),
             pager: Pager::new(request, &page, |number| Route::Day(day, number)),
-            older: link(beside.0),
-            newer: link(beside.1),
+            older: beside.0.map(link),
+            newer: beside.1.map(link),
             label,
         })
     }))

@@ -9,9 +9,10 @@ use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::paths::Route;
 use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
+use crate::web::view::link::Link;
 use crate::web::view::metadata::{Head, Metadata};
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, TimelineEntry};
+use crate::web::view::timeline::{self, Day, ListVersion, LiveFilter, TimelineEntry};
 
 /// Number of sources shown.
 const SOURCES: usize = 9;

@@ -11,10 +11,11 @@ use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::pages::group;
 use crate::web::paths::Route;
+use crate::web::view::link::Link;
 use crate::web::view::metadata::Head;
 use crate::web::view::name_filter::NameFilter;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link};
+use crate::web::view::timeline;
 
 /// Number of rows per ranking.
 const PLACES: usize = 30;

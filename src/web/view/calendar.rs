@@ -6,7 +6,7 @@ use crate::web::http::reply::PageRequest;
 use crate::web::paths::Route;
 use crate::web::paths::date::month_bounds;
 use crate::web::view::charts::heat;
-use crate::web::view::timeline::Link;
+use crate::web::view::link::Link;
 
 /// A cell of the grid: a day, or empty space before or after the month.
 #[derive(Debug, Clone, Default)]
@@ -55,10 +55,7 @@ impl MonthCalendar {
                 heat: heat(count, busiest),
             };
         }
-        let link = Link {
-            label: request.site.texts.month(year, month),
-            href: request.site.href(Route::Month(year, month)),
-        };
+        let link = request.site.link(request.site.texts.month(year, month), Route::Month(year, month));
         Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
     }
 }

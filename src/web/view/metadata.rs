@@ -12,8 +12,8 @@ use crate::web::http::reply::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::JsonData;
+use crate::web::view::link::Link;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::Link;
 
 /// The content of a page's `<head>`.
 #[derive(Debug, Default)]

@@ -14,16 +14,8 @@ use crate::web::paths::feed::FeedOf;
 use crate::web::paths::{self, Route};
 use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::Html;
+use crate::web::view::link::Link;
 use crate::web::view::texts::InterfaceTexts;
-
-/// A link of the navigation, with `baseurl`.
-#[derive(Debug)]
-pub struct NavItem {
-    /// The visible text.
-    pub label: String,
-    /// The target, ready for an `href` attribute.
-    pub href: String,
-}
 
 /// The site as its pages show it. Built once from the configuration.
 #[derive(Debug)]
@@ -39,7 +31,7 @@ pub struct Site {
     /// The address of the operator's logo.
     pub logo: Option<String>,
     /// The links of the header; the generated lists without any in the configuration.
-    pub nav: Vec<NavItem>,
+    pub nav: Vec<Link>,
     /// How pages show images on other hosts.
     pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
@@ -71,7 +63,7 @@ impl Site {
         let mut nav: Vec<_> = config
             .nav
             .iter()
-            .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
+            .map(|link| Link { label: link.label.clone(), href: local(&link.url) })
             .collect();
         if nav.is_empty() {
             let ours = [
@@ -81,7 +73,7 @@ impl Site {
                 (texts.tags, Route::Tags),
             ];
             nav.extend(
-                ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
+                ours.map(|(label, route)| Link { label: label.into(), href: local(&route.to_string()) }),
             );
         }
         let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
@@ -110,6 +102,11 @@ impl Site {
     /// The address of a page, for links: the path with `baseurl`, escaped.
     pub fn href(&self, path: impl Display) -> String {
         paths::escaped(format!("{}{path}", self.baseurl))
+    }
+
+    /// A link to a page, by its path without `baseurl`.
+    pub fn link(&self, label: impl Into<String>, path: impl Display) -> Link {
+        Link { label: label.into(), href: self.href(path) }
     }
 
     /// The absolute URL of a page; a path if the configuration has no `url`.

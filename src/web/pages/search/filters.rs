@@ -9,7 +9,7 @@ use crate::search::query::{Filter, Query};
 use crate::search::{Facet, SearchResults, matching_groups};
 use crate::web::http::reply::PageRequest;
 use crate::web::pages::search::params::SearchParams;
-use crate::web::view::timeline::Link;
+use crate::web::view::link::Link;
 
 /// Width and height of the chart of months.
 const WIDTH: u32 = 360;

@@ -23,10 +23,11 @@ use crate::web::paths::Route;
 use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::search::feed_path;
 use crate::web::view::feed_link::{FeedLink, feed_title};
+use crate::web::view::link::Link;
 use crate::web::view::metadata::Head;
 use crate::web::view::name_index::{self, NameIndex, NormalisedNames};
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link};
+use crate::web::view::timeline;
 
 /// Number of results per page.
 const PER_PAGE: usize = 20;

@@ -4,7 +4,7 @@ use crate::search::query::Query;
 use crate::search::{Cursor, Order};
 use crate::web::http::reply::PageRequest;
 use crate::web::paths::search;
-use crate::web::view::timeline::Link;
+use crate::web::view::link::Link;
 
 /// The parameters of a search, from its URL.
 pub(super) struct SearchParams {
@@ -35,6 +35,6 @@ impl SearchParams {
 
     /// A link to another query in the same order.
     pub(super) fn link(&self, request: &PageRequest<'_>, label: String, query: &Query) -> Link {
-        Link { label, href: request.site.href(search::path(&query.to_string(), self.order, None)) }
+        request.site.link(label, search::path(&query.to_string(), self.order, None))
     }
 }
