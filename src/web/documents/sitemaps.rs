@@ -9,7 +9,7 @@ use chrono::{Datelike, NaiveDate};
 use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Groups, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
-use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter};
 use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::paths::Route;
 use crate::web::paths::sitemap::SitemapFile;
@@ -91,7 +91,7 @@ pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
     // The news sitemap is listed only if it has URLs.
     let news = news_of(request).len().div_ceil(MOST_NEWS);
     let fingerprint = request.fingerprint("sitemap index").with((&files, news));
-    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(sitemap(request, fingerprint, || {
         let site = request.site;
         let news = (1..=news).map(|n| {
             let address = site.absolute(Route::NewsSitemap);
@@ -104,7 +104,7 @@ pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
             address: site.absolute(Route::Sitemap(*file)),
             modified: modified.map(|moment| at(request, moment)),
         });
-        Ok(SitemapIndex { files: files.chain(news).collect() })
+        SitemapIndex { files: files.chain(news).collect() }
     }))
 }
 
@@ -115,18 +115,13 @@ pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
             let all = lists(request);
             let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
             let fingerprint = request.fingerprint("sitemap of lists").with(urls);
-            Some(request.document(
-                ContentType::SITEMAP,
-                CachePolicy::Revalidate,
-                fingerprint.finish(),
-                || {
-                    let urls = urls.iter().map(|(path, moment)| SitemapUrl {
-                        address: request.site.absolute(path),
-                        modified: moment.map(|moment| at(request, moment)),
-                    });
-                    Ok(UrlSet { urls: urls.collect() })
-                },
-            ))
+            Some(sitemap(request, fingerprint, || {
+                let urls = urls.iter().map(|(path, moment)| SitemapUrl {
+                    address: request.site.absolute(path),
+                    modified: moment.map(|moment| at(request, moment)),
+                });
+                UrlSet { urls: urls.collect() }
+            }))
         }
         SitemapFile::Month(first, part) => {
             let archive = request.archive;
@@ -140,19 +135,14 @@ pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
             for id in &posts {
                 fingerprint.add(archive.post(*id).hash);
             }
-            Some(request.document(
-                ContentType::SITEMAP,
-                CachePolicy::Revalidate,
-                fingerprint.finish(),
-                || {
-                    let posts = posts.iter().map(|id| archive.post(*id));
-                    let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
-                        address: request.site.absolute(post.url()),
-                        modified: Some(at(request, post.updated())),
-                    });
-                    Ok(UrlSet { urls: urls.collect() })
-                },
-            ))
+            Some(sitemap(request, fingerprint, || {
+                let posts = posts.iter().map(|id| archive.post(*id));
+                let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
+                    address: request.site.absolute(post.url()),
+                    modified: Some(at(request, post.updated())),
+                });
+                UrlSet { urls: urls.collect() }
+            }))
         }
     }
 }
@@ -173,7 +163,7 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
     for id in posts {
         fingerprint.add(request.archive.post(*id).hash);
     }
-    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(sitemap(request, fingerprint, || {
         let news = posts.iter().map(|id| {
             let post = request.archive.post(*id);
             NewsItem {
@@ -182,12 +172,18 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
                 title: post.headline().into_owned(),
             }
         });
-        Ok(NewsFile {
-            name: &request.site.title,
-            language: language(&request.site.lang),
-            news: news.collect(),
-        })
+        NewsFile { name: &request.site.title, language: language(&request.site.lang), news: news.collect() }
     }))
+}
+
+/// Responds with a file of the sitemap.
+fn sitemap<T: Template>(
+    request: &PageRequest<'_>,
+    fingerprint: Fingerprinter,
+    file: impl FnOnce() -> T,
+) -> Reply {
+    let fingerprint = fingerprint.finish();
+    request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint, || Ok(file()))
 }
 
 /// The posts of the last two days, newest first. A site may show posts with a future date; they are not news.

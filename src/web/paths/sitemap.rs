@@ -16,17 +16,11 @@ pub enum SitemapFile {
 
 impl Display for SitemapFile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let part = match self {
-            Self::Lists(part) => {
-                f.write_str("lists")?;
-                part
-            }
-            Self::Month(first, part) => {
-                write!(f, "{:04}-{:02}", first.year(), first.month())?;
-                part
-            }
+        let (written, part) = match self {
+            Self::Lists(part) => (f.write_str("lists"), part),
+            Self::Month(first, part) => (write!(f, "{:04}-{:02}", first.year(), first.month()), part),
         };
-        if *part > 1 { write!(f, "-{part}") } else { Ok(()) }
+        if *part > 1 { written.and_then(|()| write!(f, "-{part}")) } else { written }
     }
 }
 

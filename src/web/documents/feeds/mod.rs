@@ -71,10 +71,7 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
     // Empty for the feed of all posts.
     let label = of.group(request.archive).map_or("", Group::label);
     let size = request.site.feed_posts;
-    let archive = match request.field("page") {
-        Some(page) => Some(page.parse().ok()?),
-        None => None,
-    };
+    let archive = request.field("page").map(|page| page.parse::<usize>()).transpose().ok()?;
     let position = FeedPosition::new(archive, list.len(), size)?;
     let posts = position.posts(list, size);
     let mut fingerprint = request.fingerprint("feed").with((format, position, label, of.page().to_string()));
