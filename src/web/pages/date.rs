@@ -45,18 +45,16 @@ pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
         let label = texts.year(year);
         let busiest = charts::busiest(&days);
         let head = Head::new(request, &label, texts.date_description(&label, count), Route::Year(year));
-        let months = (1..=12).rev().filter_map(|month| MonthCalendar::new(request, year, month, busiest));
+        let months = (1..=12).rev().filter_map(|month| month_bounds(year, month));
+        let months = months.map(|days| MonthCalendar::new(request, days, busiest));
+        let others = years.iter().filter(|other| **other != year);
         Ok(YearPage {
             site: request.site,
             head: head.with_collection_metadata(request.site, &[]),
             summary: texts.posts(count),
             chart: charts::days_of_archive(request, first, last),
             months: months.filter(|month| month.posts > 0).collect(),
-            years: years
-                .iter()
-                .filter(|other| **other != year)
-                .map(|year| request.site.link(texts.year(*year), Route::Year(*year)))
-                .collect(),
+            years: others.map(|year| request.site.link(texts.year(*year), Route::Year(*year))).collect(),
             label,
         })
     }))
@@ -110,17 +108,12 @@ pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> 
         let above = request.site.link(texts.year(year), Route::Year(year));
         let head =
             Head::new(request, &label, texts.date_description(&label, total), Route::Month(year, month));
-        let grid = MonthCalendar::new(request, year, month, busiest);
         Ok(MonthPage {
             site: request.site,
             head: head.with_collection_metadata(request.site, &[&above]),
             summary: texts.posts(total),
             year: above,
-            month: grid.unwrap_or(MonthCalendar {
-                link: month_link(request, first),
-                weeks: Vec::new(),
-                posts: total,
-            }),
+            month: MonthCalendar::new(request, (first, last), busiest),
             days: counts.iter().map(|(day, count)| month_day(request, *day, *count)).collect(),
             older: beside(before),
             newer: beside(after),

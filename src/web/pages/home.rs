@@ -7,6 +7,7 @@ use crate::archive::snapshot::{Group, ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageRequest, Reply};
 use crate::web::paths::Route;
+use crate::web::paths::date::month_bounds;
 use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
 use crate::web::view::link::Link;
@@ -105,7 +106,8 @@ fn months(request: &PageRequest<'_>, newest: NaiveDate, days: &[(NaiveDate, usiz
     [Some(newest), before]
         .into_iter()
         .flatten()
-        .filter_map(|day| MonthCalendar::new(request, day.year(), day.month(), busiest))
+        .filter_map(|day| month_bounds(day.year(), day.month()))
+        .map(|days| MonthCalendar::new(request, days, busiest))
         .filter(|month| month.posts > 0)
         .collect()
 }

@@ -4,7 +4,6 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::web::http::reply::PageRequest;
 use crate::web::paths::Route;
-use crate::web::paths::date::month_bounds;
 use crate::web::view::charts::heat;
 use crate::web::view::link::Link;
 
@@ -33,10 +32,10 @@ pub struct MonthCalendar {
 }
 
 impl MonthCalendar {
-    /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
-    /// on the busiest day of the page.
-    pub fn new(request: &PageRequest<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
-        let (first, last) = month_bounds(year, month)?;
+    /// Builds the calendar of a month from its first and last day. `busiest` is the number of posts on the
+    /// busiest day of the page.
+    pub fn new(request: &PageRequest<'_>, (first, last): (NaiveDate, NaiveDate), busiest: usize) -> Self {
+        let (year, month) = (first.year(), first.month());
         let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
         let offset = first.weekday().num_days_from_monday() as usize;
         let length = last.day() as usize;
@@ -56,6 +55,6 @@ impl MonthCalendar {
             };
         }
         let link = request.site.link(request.site.texts.month(year, month), Route::Month(year, month));
-        Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
+        Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() }
     }
 }

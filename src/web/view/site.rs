@@ -60,11 +60,8 @@ impl Site {
             _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
             _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
         };
-        let mut nav: Vec<_> = config
-            .nav
-            .iter()
-            .map(|link| Link { label: link.label.clone(), href: local(&link.url) })
-            .collect();
+        let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
+        let mut nav: Vec<_> = config.nav.iter().map(|item| link(&item.label, &item.url)).collect();
         if nav.is_empty() {
             let ours = [
                 (texts.home, Route::Home),
@@ -72,9 +69,7 @@ impl Site {
                 (texts.securities_page, Route::Securities),
                 (texts.tags, Route::Tags),
             ];
-            nav.extend(
-                ours.map(|(label, route)| Link { label: label.into(), href: local(&route.to_string()) }),
-            );
+            nav.extend(ours.map(|(label, route)| link(label, &route.to_string())));
         }
         let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();

@@ -9,8 +9,8 @@ use std::cmp::Reverse;
 
 use askama::Template;
 
+use crate::archive::Post;
 use crate::archive::snapshot::Group;
-use crate::archive::{Post, PostId};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, SnippetPiece};
 use crate::search::{Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
@@ -131,7 +131,8 @@ fn page<'a>(
         href: params.address(request, order, None),
         is_current: order == params.order,
     });
-    let results = hits(request, &Needles::new(&params.query, found.is_cut), &found.posts);
+    let needles = Needles::new(&params.query, found.is_cut);
+    let results = found.posts.iter().map(|id| hit(request, &needles, request.archive.post(*id)));
     Ok(Page {
         site: request.site,
         head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
@@ -151,13 +152,8 @@ fn page<'a>(
         unranked: (params.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
             .then(|| params.address(request, Order::Newest, None)),
         offers: offers.into_iter().map(offer).collect(),
-        results,
+        results: results.collect(),
     })
-}
-
-/// The posts as search results.
-fn hits<'a>(request: &PageRequest<'a>, needles: &Needles, posts: &[PostId]) -> Vec<SearchResult<'a>> {
-    posts.iter().map(|id| hit(request, needles, request.archive.post(*id))).collect()
 }
 
 fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> SearchResult<'a> {
