@@ -14,16 +14,17 @@ use axum::routing::get;
 use crate::archive::{Post, Snapshot, Target};
 use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite, Settings};
-use crate::web::documents::dataset::DatasetFile;
-use crate::web::documents::feeds::FeedFormat;
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
 use crate::web::http::files::SendError;
-use crate::web::http::reply::{PageError, Reply, RoutePattern, RoutedReply, plain, redirect, status};
+use crate::web::http::reply::{PageError, Reply, RoutedReply, plain, redirect, status};
 use crate::web::http::request::PageRequest;
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::http::{assets, headers};
 use crate::web::pages::{
     article, dataset, date, error, group, groups, home, own, search, securities, source_text, suggest,
 };
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::{self, Route, legacy};
 use crate::web::server::panics::catch_panics;
 use crate::web::server::searches::{SearchKind, SearchRejection};

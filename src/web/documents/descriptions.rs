@@ -5,11 +5,11 @@
 use askama::Template;
 use serde_json::json;
 
-use crate::web::documents::feeds::FeedFormat;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
+use crate::web::paths::feed::FeedFormat;
 
 /// Maximum lengths in the OpenSearch specification, in characters.
 const LONGEST_NAME: usize = 16;

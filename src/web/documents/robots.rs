@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 
-use crate::web::documents::feeds::FeedFormat;
 use crate::web::http::reply::{Reply, plain};
 use crate::web::paths::Route;
+use crate::web::paths::feed::FeedFormat;
 use crate::web::view::site::Site;
 
 /// `/robots.txt` of a site without its own: RFC 9309, with the sitemap's URL, which must be absolute. Search

@@ -1,8 +1,6 @@
 //! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, at least one file per month, one for the
 //! lists, and the news of the last two days.
 
-use std::fmt::{self, Display, Formatter};
-use std::str::FromStr;
 use std::time::Duration;
 
 use askama::Template;
@@ -11,10 +9,11 @@ use chrono::{Datelike, NaiveDate};
 use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Groups, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
-use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
+use crate::web::paths::sitemap::SitemapFile;
 
 /// URLs per file. The protocol allows 50,000; smaller files are faster to make.
 const MOST_URLS: usize = 10_000;
@@ -24,67 +23,16 @@ const MOST_NEWS: usize = 1000;
 /// Maximum age of a post in the news sitemap.
 const NEWS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// A file of the sitemap. The number is the file's part, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SitemapFile {
-    /// Home, sources, tags, securities, years, months and the site's own pages.
-    Lists(usize),
-    /// The posts of a month, identified by its first day.
-    Month(NaiveDate, usize),
-}
-
 impl SitemapFile {
     /// Returns whether the archive has posts for the file. The first part of the lists always counts; only
     /// the largest archives have more.
-    pub fn exists_in(self, archive: &Snapshot) -> bool {
+    pub(crate) fn exists_in(self, archive: &Snapshot) -> bool {
         match self {
             Self::Lists(part) => part == 1,
             Self::Month(first, part) => archive
                 .month_of(archive.listed(), first)
                 .is_some_and(|month| part > 0 && has_any(archive, places(&month, part))),
         }
-    }
-}
-
-impl Display for SitemapFile {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let part = match self {
-            Self::Lists(part) => {
-                f.write_str("lists")?;
-                part
-            }
-            Self::Month(first, part) => {
-                write!(f, "{:04}-{:02}", first.year(), first.month())?;
-                part
-            }
-        };
-        if *part > 1 { write!(f, "-{part}") } else { Ok(()) }
-    }
-}
-
-/// The text is not the name of a sitemap file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct InvalidSitemapName;
-
-impl FromStr for SitemapFile {
-    type Err = InvalidSitemapName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidSitemapName> {
-        let parts: Vec<&str> = text.split('-').collect();
-        let number = |text: &str| text.parse::<u32>().map_err(|_| InvalidSitemapName);
-        let part =
-            |text: Option<&&str>| text.map_or(Ok(1), |text| text.parse().map_err(|_| InvalidSitemapName));
-        let file = match parts[..] {
-            ["lists", ..] if parts.len() <= 2 => Self::Lists(part(parts.get(1))?),
-            [year, month, ..] if parts.len() <= 3 => {
-                let year = year.parse().map_err(|_| InvalidSitemapName)?;
-                let first = NaiveDate::from_ymd_opt(year, number(month)?, 1).ok_or(InvalidSitemapName)?;
-                Self::Month(first, part(parts.get(2))?)
-            }
-            _ => return Err(InvalidSitemapName),
-        };
-        // Each file has exactly one name: no sign, no extra zeros, no number for the first part.
-        if file.to_string() == text { Ok(file) } else { Err(InvalidSitemapName) }
     }
 }
 
@@ -144,7 +92,7 @@ pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
     // The news sitemap is listed only if it has URLs.
     let news = news_of(request).len().div_ceil(MOST_NEWS);
     let fingerprint = request.fingerprint("sitemap index").with((&files, news));
-    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(sitemap(request, fingerprint, || {
         let site = request.site;
         let news = (1..=news).map(|n| {
             let address = site.absolute(Route::NewsSitemap);
@@ -157,7 +105,7 @@ pub fn index(request: &PageRequest<'_>) -> Option<Reply> {
             address: site.absolute(Route::Sitemap(*file)),
             modified: modified.map(|moment| at(request, moment)),
         });
-        Ok(SitemapIndex { files: files.chain(news).collect() })
+        SitemapIndex { files: files.chain(news).collect() }
     }))
 }
 
@@ -168,18 +116,13 @@ pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
             let all = lists(request);
             let urls = all.chunks(MOST_URLS).nth(part.checked_sub(1)?)?;
             let fingerprint = request.fingerprint("sitemap of lists").with(urls);
-            Some(request.document(
-                ContentType::SITEMAP,
-                CachePolicy::Revalidate,
-                fingerprint.finish(),
-                || {
-                    let urls = urls.iter().map(|(path, moment)| SitemapUrl {
-                        address: request.site.absolute(path),
-                        modified: moment.map(|moment| at(request, moment)),
-                    });
-                    Ok(UrlSet { urls: urls.collect() })
-                },
-            ))
+            Some(sitemap(request, fingerprint, || {
+                let urls = urls.iter().map(|(path, moment)| SitemapUrl {
+                    address: request.site.absolute(path),
+                    modified: moment.map(|moment| at(request, moment)),
+                });
+                UrlSet { urls: urls.collect() }
+            }))
         }
         SitemapFile::Month(first, part) => {
             let archive = request.archive;
@@ -193,19 +136,14 @@ pub fn file(request: &PageRequest<'_>, file: SitemapFile) -> Option<Reply> {
             for id in &posts {
                 fingerprint.add(archive.post(*id).hash);
             }
-            Some(request.document(
-                ContentType::SITEMAP,
-                CachePolicy::Revalidate,
-                fingerprint.finish(),
-                || {
-                    let posts = posts.iter().map(|id| archive.post(*id));
-                    let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
-                        address: request.site.absolute(post.url()),
-                        modified: Some(at(request, post.updated())),
-                    });
-                    Ok(UrlSet { urls: urls.collect() })
-                },
-            ))
+            Some(sitemap(request, fingerprint, || {
+                let posts = posts.iter().map(|id| archive.post(*id));
+                let urls = posts.filter(|post| post.is_to_be_found()).map(|post| SitemapUrl {
+                    address: request.site.absolute(post.url()),
+                    modified: Some(at(request, post.updated())),
+                });
+                UrlSet { urls: urls.collect() }
+            }))
         }
     }
 }
@@ -226,7 +164,7 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
     for id in posts {
         fingerprint.add(request.archive.post(*id).hash);
     }
-    Some(request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(sitemap(request, fingerprint, || {
         let news = posts.iter().map(|id| {
             let post = request.archive.post(*id);
             NewsItem {
@@ -235,12 +173,18 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
                 title: post.headline().into_owned(),
             }
         });
-        Ok(NewsFile {
-            name: &request.site.title,
-            language: language(&request.site.lang),
-            news: news.collect(),
-        })
+        NewsFile { name: &request.site.title, language: language(&request.site.lang), news: news.collect() }
     }))
+}
+
+/// Responds with a file of the sitemap.
+fn sitemap<T: Template>(
+    request: &PageRequest<'_>,
+    fingerprint: Fingerprinter,
+    file: impl FnOnce() -> T,
+) -> Reply {
+    let fingerprint = fingerprint.finish();
+    request.document(ContentType::SITEMAP, CachePolicy::Revalidate, fingerprint, || Ok(file()))
 }
 
 /// The posts of the last two days, newest first. A site may show posts with a future date; they are not news.
@@ -324,28 +268,6 @@ fn language(tag: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_canonical_sitemap_names_are_parsed() {
-        let month = |part| SitemapFile::Month(NaiveDate::from_ymd_opt(2021, 12, 1).expect("a day"), part);
-        let table = [
-            ("lists", Ok(SitemapFile::Lists(1))),
-            ("lists-2", Ok(SitemapFile::Lists(2))),
-            ("2021-12", Ok(month(1))),
-            ("2021-12-3", Ok(month(3))),
-            ("lists-1", Err(InvalidSitemapName)),
-            ("2021-12-1", Err(InvalidSitemapName)),
-            ("2021-12-0", Err(InvalidSitemapName)),
-            ("2021-12-03", Err(InvalidSitemapName)),
-            ("2021-13", Err(InvalidSitemapName)),
-            ("21-12", Err(InvalidSitemapName)),
-            ("", Err(InvalidSitemapName)),
-            ("lists-2-3", Err(InvalidSitemapName)),
-        ];
-        for (text, expected) in table {
-            assert_eq!(text.parse(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn language_tags_map_to_news_sitemap_codes() {

@@ -8,3 +8,4 @@ pub mod headers;
 pub(crate) mod lookup;
 pub mod reply;
 pub mod request;
+pub mod route_pattern;

@@ -6,20 +6,10 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
 use crate::web::http::cache::CachePolicy;
+use crate::web::http::route_pattern::RoutePattern;
 
 /// A response with any body.
 pub type Reply = Response<Body>;
-
-/// The URL pattern of a request, as metrics label it. It travels as an extension of the response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoutePattern(pub &'static str);
-
-impl Default for RoutePattern {
-    /// The pattern of requests that no route matched.
-    fn default() -> Self {
-        Self("none")
-    }
-}
 
 /// A response with its URL pattern beside it, for a response that goes straight to its connection. An
 /// extension would cost a twentieth of the time of a cached page.
@@ -42,15 +32,6 @@ impl RoutedReply {
     /// Returns the response with the pattern as an extension.
     pub fn into_reply(self) -> Reply {
         self.pattern.attach_to(self.reply)
-    }
-}
-
-impl RoutePattern {
-    /// Adds the pattern to a response, as an extension.
-    #[must_use]
-    pub fn attach_to(self, mut reply: Reply) -> Reply {
-        reply.extensions_mut().insert(self);
-        reply
     }
 }
 

@@ -13,7 +13,8 @@ use crate::web::http::cache::{
 };
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
 use crate::web::http::lookup::{CacheLookup, not_modified};
-use crate::web::http::reply::{PageError, Reply, RoutePattern, redirect, render};
+use crate::web::http::reply::{PageError, Reply, redirect, render};
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::paths;
 use crate::web::view::site::Site;
 

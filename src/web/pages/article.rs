@@ -11,13 +11,13 @@ use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::{self, Route};
 use crate::web::view::absolute;
 use crate::web::view::html::Html;
-use crate::web::view::metadata::{self, Metadata};
+use crate::web::view::link::Link;
+use crate::web::view::metadata::{self, Head, Metadata};
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link, TimelineEntry};
+use crate::web::view::timeline::{self, TimelineEntry};
 
 #[derive(Template)]
 #[template(path = "pages/article.html")]
@@ -94,10 +94,11 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     request.html(CachePolicy::Article, fingerprint, || {
         let article = archive.article(post)?;
         let at = post.date.in_zone(archive.zone());
+        let day = at.date_naive();
         let name = |id| archive.name(id);
         let link = |id: PostId| {
             let post = archive.post(id);
-            Link { label: post.headline().into_owned(), href: request.site.href(post.url()) }
+            request.site.link(post.headline(), post.url())
         };
         let publisher = post.source_name.map(name);
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
@@ -122,17 +123,12 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
-            body: Html::below_title(&article.html).with_images(request.site),
+            body: Html::new(&article.html, request.site.images, request.site.texts.image).below_title(),
             securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),
-            day: archive.day(at.date_naive()).map(|_| Link {
-                label: request.site.texts.day(at.date_naive()),
-                href: request.site.href(Route::day(at.date_naive())),
-            }),
-            tags: shown_tags(archive, post)
-                .map(|tag| Link { label: tag.to_owned(), href: request.site.href(Route::tag(tag)) })
-                .collect(),
+            day: archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day))),
+            tags: shown_tags(archive, post).map(|tag| request.site.link(tag, Route::tag(tag))).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
             earlier: earlier.map(link),
             later: later.map(link),

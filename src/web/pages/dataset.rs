@@ -7,14 +7,15 @@ use chrono::Datelike;
 use serde_json::json;
 
 use crate::archive::snapshot::Period;
-use crate::web::documents::dataset::{Checksum, DatasetFile};
+use crate::web::documents::dataset::Checksum;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::Link;
 
 #[derive(Template)]
 #[template(path = "pages/dataset.html")]
@@ -65,10 +66,10 @@ fn page<'a>(request: &PageRequest<'a>, months: &'a [MonthFile]) -> Page<'a> {
     let (site, texts) = (request.site, request.site.texts);
     let total = months.iter().map(|(month, sum)| posts(month, sum.as_deref())).sum();
     let row = |(month, sum): &'a MonthFile| DatasetRow {
-        file: Link {
-            label: texts.month(month.day.year(), month.day.month()),
-            href: site.href(Route::Dataset(DatasetFile::Month(month.day))),
-        },
+        file: site.link(
+            texts.month(month.day.year(), month.day.month()),
+            Route::Dataset(DatasetFile::Month(month.day)),
+        ),
         posts: posts(month, sum.as_deref()),
         size: sum.as_ref().map_or(String::new(), |sum| size(sum.bytes)),
         sum: sum.as_deref(),

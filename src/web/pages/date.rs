@@ -7,12 +7,14 @@ use crate::archive::snapshot::{ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
-use crate::web::view::calendar::{MonthCalendar, bounds};
+use crate::web::paths::date::{month_bounds, year_bounds};
+use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Day, Link, ListVersion, Pager, TimelineEntry};
+use crate::web::view::timeline::{self, Day, ListVersion, Pager, TimelineEntry};
 
 /// Headlines per day on a month's page. One more is shown if only one would be left out.
 const HEADLINES: usize = 5;
@@ -31,8 +33,8 @@ struct YearPage<'a> {
 
 /// Serves `/<year>/`.
 pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
-    let range = NaiveDate::from_ymd_opt(year, 1, 1)?..=NaiveDate::from_ymd_opt(year, 12, 31)?;
-    let days: Vec<_> = request.archive.days(range.clone()).collect();
+    let (first, last) = year_bounds(year)?;
+    let days: Vec<_> = request.archive.days(first..=last).collect();
     if days.is_empty() {
         return None;
     }
@@ -44,18 +46,16 @@ pub fn year(request: &PageRequest<'_>, year: i32) -> Option<Reply> {
         let label = texts.year(year);
         let busiest = charts::busiest(&days);
         let head = Head::new(request, &label, texts.date_description(&label, count), Route::Year(year));
-        let months = (1..=12).rev().filter_map(|month| MonthCalendar::new(request, year, month, busiest));
+        let months = (1..=12).rev().filter_map(|month| month_bounds(year, month));
+        let months = months.map(|days| MonthCalendar::new(request, days, busiest));
+        let others = years.iter().filter(|other| **other != year);
         Ok(YearPage {
             site: request.site,
             head: head.with_collection_metadata(request.site, &[]),
             summary: texts.posts(count),
-            chart: charts::days_of_archive(request, *range.start(), *range.end()),
+            chart: charts::days_of_archive(request, first, last),
             months: months.filter(|month| month.posts > 0).collect(),
-            years: years
-                .iter()
-                .filter(|other| **other != year)
-                .map(|year| Link { label: texts.year(*year), href: request.site.href(Route::Year(*year)) })
-                .collect(),
+            years: others.map(|year| request.site.link(texts.year(*year), Route::Year(*year))).collect(),
             label,
         })
     }))
@@ -87,7 +87,7 @@ struct MonthDay<'a> {
 
 /// Serves `/<year>/<month>/`.
 pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> {
-    let (first, last) = bounds(year, month)?;
+    let (first, last) = month_bounds(year, month)?;
     let counts: Vec<_> = request.archive.days(first..=last).rev().collect();
     if counts.is_empty() {
         return None;
@@ -106,20 +106,15 @@ pub fn month(request: &PageRequest<'_>, year: i32, month: u32) -> Option<Reply> 
         let total = counts.iter().map(|(_, count)| count).sum();
         let beside = |day: Option<NaiveDate>| day.map(|day| month_link(request, day));
         let busiest = charts::busiest(&counts);
-        let above = Link { label: texts.year(year), href: request.site.href(Route::Year(year)) };
+        let above = request.site.link(texts.year(year), Route::Year(year));
         let head =
             Head::new(request, &label, texts.date_description(&label, total), Route::Month(year, month));
-        let grid = MonthCalendar::new(request, year, month, busiest);
         Ok(MonthPage {
             site: request.site,
             head: head.with_collection_metadata(request.site, &[&above]),
             summary: texts.posts(total),
             year: above,
-            month: grid.unwrap_or(MonthCalendar {
-                link: month_link(request, first),
-                weeks: Vec::new(),
-                posts: total,
-            }),
+            month: MonthCalendar::new(request, (first, last), busiest),
             days: counts.iter().map(|(day, count)| month_day(request, *day, *count)).collect(),
             older: beside(before),
             newer: beside(after),
@@ -138,7 +133,7 @@ fn month_day<'a>(request: &PageRequest<'a>, day: NaiveDate, count: usize) -> Mon
     let texts = request.site.texts;
     let entries = newest_of(request, day);
     MonthDay {
-        link: Link { label: texts.day_heading(day), href: request.site.href(Route::day(day)) },
+        link: request.site.link(texts.day_heading(day), Route::day(day)),
         iso: day.to_string(),
         count: texts.posts(count),
         others: (count > entries.len()).then(|| texts.other_posts(count - entries.len())),
@@ -148,7 +143,7 @@ fn month_day<'a>(request: &PageRequest<'a>, day: NaiveDate, count: usize) -> Mon
 
 fn month_link(request: &PageRequest<'_>, day: NaiveDate) -> Link {
     let (year, month) = (day.year(), day.month());
-    Link { label: request.site.texts.month(year, month), href: request.site.href(Route::Month(year, month)) }
+    request.site.link(request.site.texts.month(year, month), Route::Month(year, month))
 }
 
 #[derive(Template)]
@@ -172,9 +167,7 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
     let fingerprint = request.fingerprint("day").with(ListVersion(request, &page)).with((day, beside));
     Some(request.page(CachePolicy::for_list(&page), fingerprint.finish(), || {
         let texts = request.site.texts;
-        let link = |day: Option<NaiveDate>| {
-            day.map(|day| Link { label: texts.day(day), href: request.site.href(Route::day(day)) })
-        };
+        let link = |day: NaiveDate| request.site.link(texts.day(day), Route::day(day));
         let label = texts.day_heading(day);
         let (title, description, summary) = match number {
             PageNumber::Latest => {
@@ -183,7 +176,7 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
             }
             PageNumber::Page(n) => (format!("{label} ({})", texts.page(n)), label.clone(), texts.page(n)),
         };
-        let year = Link { label: texts.year(day.year()), href: request.site.href(Route::Year(day.year())) };
+        let year = request.site.link(texts.year(day.year()), Route::Year(day.year()));
         let month = month_link(request, day);
         let head = Head::new(request, title, description, Route::Day(day, number));
         Ok(DayPage {
@@ -193,8 +186,8 @@ pub fn day(request: &PageRequest<'_>, day: NaiveDate, number: PageNumber) -> Opt
             month,
             days: timeline::days(request, &page.posts, true),
             pager: Pager::new(request, &page, |number| Route::Day(day, number)),
-            older: link(beside.0),
-            newer: link(beside.1),
+            older: beside.0.map(link),
+            newer: beside.1.map(link),
             label,
         })
     }))

@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 
 use crate::web::http::reply::{Reply, status};
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
 use crate::web::paths::legacy::{date_in, words_of};
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::Link;
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -37,9 +37,7 @@ pub fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let named = date_in(path).and_then(|day| request.archive.nearest_day(day));
     let newest = request.archive.newest_day().map(|day| (texts.newest_day, day));
     let day = named.map(|day| (texts.nearest_day, day)).or(newest);
-    let nearest = day.map(|(why, day)| {
-        (why, Link { label: texts.day_heading(day), href: request.site.href(Route::day(day)) })
-    });
+    let nearest = day.map(|(why, day)| (why, request.site.link(texts.day_heading(day), Route::day(day))));
     let query = Some(words_of(path));
     let page = Page { nearest, query, ..Page::new(request.site, texts.not_found, texts.not_found_text) };
     request.error_page(StatusCode::NOT_FOUND, &page)

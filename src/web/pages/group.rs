@@ -6,15 +6,17 @@ use std::borrow::Cow;
 use askama::Template;
 
 use crate::archive::snapshot::{Group, List, ListPage, PER_PAGE, PageNumber, Period, RecentCounts};
-use crate::web::documents::feeds::{FeedLink, FeedOf};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::paths::feed::FeedOf;
 use crate::web::view::charts::{ChartData, Charts};
+use crate::web::view::feed_link::FeedLink;
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, Pager};
+use crate::web::view::timeline::{self, Day, ListVersion, LiveFilter, Pager};
 
 /// Maximum number of a security's names that its page shows.
 const NAMES: usize = 8;
@@ -108,7 +110,7 @@ impl<'a> GroupList<'a> {
             GroupPageKind::Tag => (texts.tags, Route::Tags),
             GroupPageKind::Security => (texts.securities_page, Route::Securities),
         };
-        Link { label: label.into(), href: request.site.href(route) }
+        request.site.link(label, route)
     }
 
     fn facts(&self, request: &PageRequest<'_>, ends: &[String; 2]) -> Vec<(&'static str, String)> {

@@ -11,11 +11,12 @@ use crate::archive::snapshot::{Group, Groups};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::name_filter::NameFilter;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link};
+use crate::web::view::timeline;
 
 #[derive(Template)]
 #[template(path = "pages/groups.html")]
@@ -106,7 +107,7 @@ fn sections<'a>(
     asked: &NameFilter,
     route: fn(&'a str) -> Route<'a>,
 ) -> Vec<Section<'a>> {
-    let found = groups.iter().filter(|group| asked.matches_group(request, group));
+    let found = groups.iter().filter(|group| asked.matches_group(request.archive, group));
     let mut sorted: Vec<(&str, &Group)> =
         found.map(|group| (request.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));

@@ -7,13 +7,14 @@ use crate::archive::snapshot::{Group, ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::paths::date::month_bounds;
 use crate::web::view::calendar::MonthCalendar;
 use crate::web::view::charts::{self, YearChart};
-use crate::web::view::metadata::Metadata;
+use crate::web::view::link::Link;
+use crate::web::view::metadata::{Head, Metadata};
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Day, Link, ListVersion, LiveFilter, TimelineEntry};
+use crate::web::view::timeline::{self, Day, ListVersion, LiveFilter, TimelineEntry};
 
 /// Number of sources shown.
 const SOURCES: usize = 9;
@@ -106,7 +107,8 @@ fn months(request: &PageRequest<'_>, newest: NaiveDate, days: &[(NaiveDate, usiz
     [Some(newest), before]
         .into_iter()
         .flatten()
-        .filter_map(|day| MonthCalendar::new(request, day.year(), day.month(), busiest))
+        .filter_map(|day| month_bounds(day.year(), day.month()))
+        .map(|days| MonthCalendar::new(request, days, busiest))
         .filter(|month| month.posts > 0)
         .collect()
 }

@@ -5,8 +5,8 @@ use askama::Template;
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::view::html::Html;
+use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
 
 #[derive(Template)]
@@ -23,13 +23,13 @@ pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
     let page = request.archive.pages().get(index)?;
     let fingerprint = request.fingerprint("own").with((page.hash, &page.url)).finish();
     Some(request.page(CachePolicy::Article, fingerprint, || {
+        let body = Html::new(&page.body, request.site.images, request.site.texts.image);
         Ok(Page {
             site: request.site,
             head: Head::new(request, &*page.title, &*page.excerpt, &page.url)
                 .with_page_metadata(request.site),
             title: &page.title,
-            body: if page.title.is_empty() { Html::new(&page.body) } else { Html::below_title(&page.body) }
-                .with_images(request.site),
+            body: if page.title.is_empty() { body } else { body.below_title() },
         })
     }))
 }

@@ -10,11 +10,13 @@ use crate::archive::snapshot::{Group, PageNumber, RecentCounts};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::{Head, group};
+use crate::web::pages::group;
 use crate::web::paths::Route;
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::name_filter::NameFilter;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link};
+use crate::web::view::timeline;
 
 /// Number of rows per ranking.
 const PLACES: usize = 30;
@@ -138,7 +140,7 @@ pub fn matching<'a>(request: &PageRequest<'a>, query: &str, most: usize) -> Vec<
     let asked = NameFilter::new(query);
     let groups = request.archive.securities().iter().filter(|group| {
         let code = request.archive.name(group.name());
-        asked.matches_group(request, group)
+        asked.matches_group(request.archive, group)
             || request.archive.has_used_name(group, |name| asked.matches([code, name]))
     });
     let mut groups: Vec<&Group> = groups.collect();

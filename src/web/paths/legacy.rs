@@ -8,8 +8,8 @@ use chrono::{Datelike, NaiveDate};
 use crate::archive::snapshot::{Group, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
-use crate::web::documents::feeds::{FeedFormat, FeedOf};
 use crate::web::http::request::PageRequest;
+use crate::web::paths::feed::{FeedFormat, FeedOf};
 use crate::web::paths::{self, Route};
 
 /// Settings that determine the URLs that Jekyll's plugins generated.

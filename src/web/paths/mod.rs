@@ -1,22 +1,29 @@
 //! The only module that spells URLs: [`Route`] parses and writes the paths of generated pages. A path is
 //! split at `/` before it is decoded, so a `/` inside a name is written `%2F`.
 
+pub mod dataset;
+pub(crate) mod date;
+pub mod feed;
 pub mod legacy;
+pub(crate) mod search;
+pub mod sitemap;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use chrono::{Datelike, NaiveDate};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::jekyll::front_matter::is_forbidden;
+use crate::archive::snapshot::reserved_paths::ReservedPaths;
 use crate::archive::snapshot::{List, ListPage, PageNumber};
-use crate::archive::{ReservedPaths, Snapshot};
-use crate::web::documents::dataset;
-use crate::web::documents::feeds::{FeedFormat, FeedOf};
-use crate::web::documents::sitemaps::SitemapFile;
-use crate::web::http::reply::RoutePattern;
-use crate::web::view::calendar::bounds as month_bounds;
+use crate::web::http::route_pattern::RoutePattern;
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::paths::date::{day, month, month_bounds, year, year_bounds};
+use crate::web::paths::feed::{FeedFormat, FeedOf};
+use crate::web::paths::sitemap::SitemapFile;
 
 /// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -80,7 +87,7 @@ pub enum Route<'a> {
     /// `/news-sitemap.xml`
     NewsSitemap,
     /// `/archive/`, `/archive/index.json`, `/archive/<year>-<month>.ndjson`
-    Dataset(dataset::DatasetFile),
+    Dataset(DatasetFile),
     /// `/opensearch.xml`
     OpenSearch,
     /// `/manifest.webmanifest`
@@ -192,9 +199,8 @@ impl<'a> Route<'a> {
     /// Returns whether the archive has posts for the page. Pages that exist without posts count as well.
     pub fn exists_in(&self, archive: &Snapshot) -> bool {
         let is_page = |list: &List, number| ListPage::new(list, number).is_some();
-        let any_day = |first: Option<NaiveDate>, last: Option<NaiveDate>| match (first, last) {
-            (Some(first), Some(last)) => archive.days(first..=last).next().is_some(),
-            _ => false,
+        let any_day = |days: Option<(NaiveDate, NaiveDate)>| {
+            days.is_some_and(|(first, last)| archive.days(first..=last).next().is_some())
         };
         match self {
             Self::Home | Self::Sources | Self::Tags | Self::Securities | Self::Search | Self::Robots => true,
@@ -205,24 +211,15 @@ impl<'a> Route<'a> {
                 Some(group) => is_page(group.posts(), *number),
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
-            Self::Feed(FeedOf::All, _) | Self::Sitemaps | Self::NewsSitemap => true,
+            Self::Feed(of, _) => of.posts(archive).is_some(),
+            Self::Sitemaps | Self::NewsSitemap => true,
             Self::Sitemap(file) => file.exists_in(archive),
             Self::OpenSearch | Self::Manifest | Self::Favicon | Self::SearchFeed(_) | Self::Suggest => true,
-            Self::Dataset(dataset::DatasetFile::Month(first)) => {
-                archive.month_of(archive.listed(), *first).is_some()
-            }
+            Self::Dataset(DatasetFile::Month(first)) => archive.month_of(archive.listed(), *first).is_some(),
             Self::Dataset(_) => !archive.listed().is_empty(),
-            Self::Feed(FeedOf::Source(name), _) => archive.category(name).is_some(),
-            Self::Feed(FeedOf::Tag(name), _) => archive.tag(name).is_some(),
-            Self::Feed(FeedOf::Security(code), _) => archive.security(code).is_some(),
             Self::Tag(name, number) => archive.tag(name).is_some_and(|group| is_page(group.posts(), *number)),
-            Self::Year(year) => {
-                any_day(NaiveDate::from_ymd_opt(*year, 1, 1), NaiveDate::from_ymd_opt(*year, 12, 31))
-            }
-            Self::Month(year, month) => {
-                let bounds = month_bounds(*year, *month);
-                any_day(bounds.map(|(first, _)| first), bounds.map(|(_, last)| last))
-            }
+            Self::Year(year) => any_day(year_bounds(*year)),
+            Self::Month(year, month) => any_day(month_bounds(*year, *month)),
             Self::Day(day, number) => archive.day(*day).is_some_and(|posts| is_page(posts, *number)),
             Self::Asset(_) | Self::Reserved => false,
         }
@@ -446,22 +443,6 @@ fn number(text: &str) -> Option<PageNumber> {
     let plain =
         (1..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten().map(PageNumber::Page)
-}
-
-fn year(text: &str) -> Option<i32> {
-    (text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
-}
-
-fn month(text: &str) -> Option<u32> {
-    two_digits(text).filter(|month| (1..=12).contains(month))
-}
-
-fn day(y: &str, m: &str, d: &str) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(year(y)?, month(m)?, two_digits(d)?)
-}
-
-fn two_digits(text: &str) -> Option<u32> {
-    (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

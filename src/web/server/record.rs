@@ -9,7 +9,8 @@ use axum::http::header::{REFERER, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
 use crate::config::AccessLog;
-use crate::web::http::reply::{Reply, RoutePattern};
+use crate::web::http::reply::Reply;
+use crate::web::http::route_pattern::RoutePattern;
 use crate::web::server::access_log::{Log, SAMPLED};
 use crate::web::server::client::{Client, Peer};
 use crate::web::server::observer::Observer;

@@ -1,11 +1,11 @@
 //! A month as a grid of days; each day with posts is a link.
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::charts::heat;
-use crate::web::view::timeline::Link;
+use crate::web::view::link::Link;
 
 /// A cell of the grid: a day, or empty space before or after the month.
 #[derive(Debug, Clone, Default)]
@@ -31,19 +31,11 @@ pub struct MonthCalendar {
     pub posts: usize,
 }
 
-/// Returns the first and last day of a month; `None` if the month is invalid.
-pub fn bounds(year: i32, month: u32) -> Option<(NaiveDate, NaiveDate)> {
-    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    let last = NaiveDate::from_ymd_opt(next_year, next_month, 1)?.checked_sub_days(Days::new(1))?;
-    Some((first, last))
-}
-
 impl MonthCalendar {
-    /// Builds the calendar of a month; `None` if the month is invalid. `busiest` is the number of posts
-    /// on the busiest day of the page.
-    pub fn new(request: &PageRequest<'_>, year: i32, month: u32, busiest: usize) -> Option<Self> {
-        let (first, last) = bounds(year, month)?;
+    /// Builds the calendar of a month from its first and last day. `busiest` is the number of posts on the
+    /// busiest day of the page.
+    pub fn new(request: &PageRequest<'_>, (first, last): (NaiveDate, NaiveDate), busiest: usize) -> Self {
+        let (year, month) = (first.year(), first.month());
         let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
         let offset = first.weekday().num_days_from_monday() as usize;
         let length = last.day() as usize;
@@ -62,10 +54,7 @@ impl MonthCalendar {
                 heat: heat(count, busiest),
             };
         }
-        let link = Link {
-            label: request.site.texts.month(year, month),
-            href: request.site.href(Route::Month(year, month)),
-        };
-        Some(Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() })
+        let link = request.site.link(request.site.texts.month(year, month), Route::Month(year, month));
+        Self { link, weeks, posts: counts.iter().map(|(_, count)| count).sum() }
     }
 }

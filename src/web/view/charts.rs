@@ -5,8 +5,8 @@ use chrono::{Datelike, Days, NaiveDate};
 use crate::archive::snapshot::{List, Period};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
+use crate::web::view::link::Link;
 use crate::web::view::texts::InterfaceTexts;
-use crate::web::view::timeline::Link;
 
 /// The distance between two cells of a calendar, in units of the chart.
 const STEP: u32 = 13;

@@ -8,7 +8,6 @@ use askama::filters::HtmlSafe;
 use crate::archive::body::BodyHtml;
 use crate::config::ImageMode;
 use crate::web::view::images;
-use crate::web::view::site::Site;
 
 /// A sanitised body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
@@ -16,25 +15,20 @@ pub struct Html<'a> {
     body: &'a BodyHtml,
     below_title: bool,
     images: ImageMode,
-    /// The text for an image without an `alt` text.
-    image: &'a str,
+    word: &'a str,
 }
 
 impl<'a> Html<'a> {
-    /// The body with its headings unchanged.
-    pub fn new(body: &'a BodyHtml) -> Self {
-        Self { body, below_title: false, images: ImageMode::Show, image: "" }
+    /// The body with its headings unchanged. `images` is the operator's setting for external images, and
+    /// `word` is the text for an image without an `alt` text.
+    pub fn new(body: &'a BodyHtml, images: ImageMode, word: &'a str) -> Self {
+        Self { body, below_title: false, images, word }
     }
 
-    /// The body below a page's title, which is the page's only `h1`: the body's own become `h2`.
-    pub fn below_title(body: &'a BodyHtml) -> Self {
-        Self { below_title: true, ..Self::new(body) }
-    }
-
-    /// Applies the operator's setting for external images.
+    /// Places the body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     #[must_use]
-    pub fn with_images(self, site: &'a Site) -> Self {
-        Self { images: site.images, image: site.texts.image, ..self }
+    pub fn below_title(self) -> Self {
+        Self { below_title: true, ..self }
     }
 
     /// Returns whether the body has an `h1` that can serve as the page's title.
@@ -55,7 +49,7 @@ impl Display for Html<'_> {
         if self.below_title && self.has_title() {
             html = html.replace("<h1", "<h2").replace("</h1>", "</h2>").into();
         }
-        images::write(&html, self.images, self.image, f)
+        images::write(&html, self.images, self.word, f)
     }
 }
 

@@ -1,17 +1,92 @@
-//! Metadata in the head of a page, for link previews (<https://ogp.me/>) and for search engines
+//! The head of a page, and its metadata for link previews (<https://ogp.me/>) and for search engines
 //! (<https://schema.org/>, in the form of
 //! <https://developers.google.com/search/docs/appearance/structured-data/article>).
+
+use std::fmt::Display;
 
 use serde_json::{Value, json};
 
 use crate::archive::Post;
 use crate::archive::snapshot::Group;
 use crate::web::http::request::PageRequest;
-use crate::web::pages::Head;
 use crate::web::paths::Route;
+use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::JsonData;
+use crate::web::view::link::Link;
 use crate::web::view::site::Site;
-use crate::web::view::timeline::Link;
+
+/// The content of a page's `<head>`.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// The page's own title, without the site's name; empty on the home page.
+    pub title: String,
+    /// One or two sentences for search engines.
+    pub description: String,
+    /// The canonical URL; empty for pages without one.
+    pub canonical: String,
+    /// The feed of the page's list, if it is not the whole site's.
+    pub feed: Option<FeedLink>,
+    /// Structured data and link previews; `None` for pages without them.
+    pub metadata: Option<Box<Metadata>>,
+}
+
+impl Head {
+    /// Makes the head of the page at a path without `baseurl`.
+    pub fn new(
+        request: &PageRequest<'_>,
+        title: impl Into<String>,
+        description: impl Into<String>,
+        path: impl Display,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            description: description.into(),
+            canonical: request.site.absolute(path),
+            ..Self::default()
+        }
+    }
+
+    /// Makes the head of a page without a URL of its own, such as an error.
+    pub fn nowhere(title: &str) -> Self {
+        Self { title: title.into(), ..Self::default() }
+    }
+
+    /// Adds the feed of the page's list.
+    #[must_use]
+    pub fn with_feed(self, feed: Option<FeedLink>) -> Self {
+        Self { feed, ..self }
+    }
+
+    /// Adds metadata.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata: Some(Box::new(metadata)), ..self }
+    }
+
+    /// Adds the metadata of a list; `above` holds the pages above it.
+    #[must_use]
+    pub fn with_collection_metadata(self, site: &Site, above: &[&Link]) -> Self {
+        let metadata = Metadata::for_page(site, "CollectionPage", &self, above);
+        self.with_metadata(metadata)
+    }
+
+    /// Adds the metadata of a page that is neither a list nor an article.
+    #[must_use]
+    pub fn with_page_metadata(self, site: &Site) -> Self {
+        let metadata = Metadata::for_page(site, "WebPage", &self, &[]);
+        self.with_metadata(metadata)
+    }
+
+    /// The feeds that the page links to: its list's, and the whole site's.
+    pub fn feeds<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h FeedLink> {
+        self.feed.iter().chain([&site.feed])
+    }
+
+    /// The title of the browser window.
+    pub fn window_title(&self, site: &Site) -> String {
+        if self.title.is_empty() { site.title.clone() } else { format!("{} - {}", self.title, site.title) }
+    }
+}
 
 /// The metadata of a page, besides its title and description.
 #[derive(Debug)]

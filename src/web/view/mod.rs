@@ -3,8 +3,10 @@
 pub(crate) mod absolute;
 pub mod calendar;
 pub mod charts;
+pub mod feed_link;
 pub mod html;
 pub mod images;
+pub mod link;
 pub mod metadata;
 pub mod name_filter;
 pub mod name_index;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::archive::Snapshot;
 use crate::archive::snapshot::Group;
-use crate::web::http::request::PageRequest;
 
 /// Maximum number of words. Readers type fewer, and each word costs time.
 const MOST_WORDS: usize = 8;
@@ -37,8 +37,8 @@ impl NameFilter {
     }
 
     /// Returns whether each word is in the name or the label of a group.
-    pub fn matches_group(&self, request: &PageRequest<'_>, group: &Group) -> bool {
-        self.matches([request.archive.name(group.name()), group.label()])
+    pub fn matches_group(&self, archive: &Snapshot, group: &Group) -> bool {
+        self.matches([archive.name(group.name()), group.label()])
     }
 }
 

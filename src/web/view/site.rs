@@ -8,21 +8,14 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
 use crate::config::{Config, ImageMode};
-use crate::web::documents::dataset;
-use crate::web::documents::feeds::{FeedLink, FeedOf};
 use crate::web::http::assets;
+use crate::web::paths::dataset::DatasetFile;
+use crate::web::paths::feed::FeedOf;
 use crate::web::paths::{self, Route};
+use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::Html;
+use crate::web::view::link::Link;
 use crate::web::view::texts::InterfaceTexts;
-
-/// A link of the navigation, with `baseurl`.
-#[derive(Debug)]
-pub struct NavItem {
-    /// The visible text.
-    pub label: String,
-    /// The target, ready for an `href` attribute.
-    pub href: String,
-}
 
 /// The site as its pages show it. Built once from the configuration.
 #[derive(Debug)]
@@ -38,7 +31,7 @@ pub struct Site {
     /// The address of the operator's logo.
     pub logo: Option<String>,
     /// The links of the header; the generated lists without any in the configuration.
-    pub nav: Vec<NavItem>,
+    pub nav: Vec<Link>,
     /// How pages show images on other hosts.
     pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
@@ -67,11 +60,8 @@ impl Site {
             _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
             _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
         };
-        let mut nav: Vec<_> = config
-            .nav
-            .iter()
-            .map(|link| NavItem { label: link.label.clone(), href: local(&link.url) })
-            .collect();
+        let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
+        let mut nav: Vec<_> = config.nav.iter().map(|item| link(&item.label, &item.url)).collect();
         if nav.is_empty() {
             let ours = [
                 (texts.home, Route::Home),
@@ -79,9 +69,7 @@ impl Site {
                 (texts.securities_page, Route::Securities),
                 (texts.tags, Route::Tags),
             ];
-            nav.extend(
-                ours.map(|(label, route)| NavItem { label: label.into(), href: local(&route.to_string()) }),
-            );
+            nav.extend(ours.map(|(label, route)| link(label, &route.to_string())));
         }
         let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
@@ -111,6 +99,11 @@ impl Site {
         paths::escaped(format!("{}{path}", self.baseurl))
     }
 
+    /// A link to a page, by its path without `baseurl`.
+    pub fn link(&self, label: impl Into<String>, path: impl Display) -> Link {
+        Link { label: label.into(), href: self.href(path) }
+    }
+
     /// The absolute URL of a page; a path if the configuration has no `url`.
     pub fn absolute(&self, path: impl Display) -> String {
         format!("{}{}", self.url, self.href(path))
@@ -137,7 +130,8 @@ impl Site {
 
     /// The operator's footer; `None` if it is empty.
     pub fn footer(&self) -> Option<Html<'_>> {
-        (!self.footer.as_str().is_empty()).then_some(Html::below_title(&self.footer))
+        let footer = Html::new(&self.footer, ImageMode::Show, "").below_title();
+        (!self.footer.as_str().is_empty()).then_some(footer)
     }
 
     /// The address of the main style sheet.
@@ -152,11 +146,8 @@ impl Site {
 
     /// The address of the icon: the site's `favicon.ico`, or the built-in one.
     pub fn icon(&self) -> String {
-        if self.has_icon {
-            self.href(Route::Favicon)
-        } else {
-            self.href(Route::Asset(assets::ICON.name().into()))
-        }
+        let route = if self.has_icon { Route::Favicon } else { Route::Asset(assets::ICON.name().into()) };
+        self.href(route)
     }
 
     /// The address of the home page.
@@ -221,7 +212,7 @@ impl Site {
 
     /// The address of the page of the data set.
     pub fn dataset(&self) -> String {
-        self.href(Route::Dataset(dataset::DatasetFile::Index))
+        self.href(Route::Dataset(DatasetFile::Index))
     }
 
     /// The address of the list of tags.

@@ -10,15 +10,7 @@ use crate::archive::snapshot::{Group, ListPage, NewerPage, PageNumber};
 use crate::archive::{Post, PostId};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
-
-/// A link for a template.
-#[derive(Debug, Clone)]
-pub struct Link {
-    /// The visible text.
-    pub label: String,
-    /// The target, ready for an `href` attribute.
-    pub href: String,
-}
+use crate::web::view::link::Link;
 
 /// A post in a list.
 #[derive(Debug)]
@@ -115,8 +107,7 @@ pub fn source(request: &PageRequest<'_>, post: &Post) -> Option<Link> {
 
 /// The link to a source, tag or security; `route` makes the route from its name.
 pub fn link_to<'a>(request: &PageRequest<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
-    let href = request.site.href(route(request.archive.name(group.name())));
-    Link { label: group.label().to_owned(), href }
+    request.site.link(group.label(), route(request.archive.name(group.name())))
 }
 
 /// The links below a list.

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::web::http::reply::RoutePattern;
+use crate::web::http::route_pattern::RoutePattern;
 
 /// Media type of the metrics text, as OpenMetrics 1.0 names it.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

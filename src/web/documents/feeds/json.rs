@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::web::documents::feeds::{Feed, FeedEntry};
+use crate::web::documents::feeds::document::{Feed, FeedEntry};
 
 #[derive(Serialize)]
 struct JsonFeed<'a> {

@@ -2,85 +2,24 @@
 //! (<https://www.jsonfeed.org/version/1.1/>) beside each. Archive documents (RFC 5005, section 4)
 //! lead back to the oldest post.
 
+mod document;
 mod id;
 mod json;
 
-use std::borrow::Cow;
-
-use askama::Template;
-
+use crate::archive::PostId;
 use crate::archive::snapshot::{Group, List};
-use crate::archive::{Post, PostId, Snapshot};
 use crate::search::query::Query;
 use crate::search::{Follower, Order, SearchIndex};
+use crate::web::documents::feeds::document::Feed;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::{PageError, Reply, render};
 use crate::web::http::request::PageRequest;
-use crate::web::pages::search as search_page;
-use crate::web::paths::Route;
-use crate::web::view::site::Site;
-use crate::web::view::{absolute, timeline};
+use crate::web::paths::feed::{FeedFormat, FeedOf};
+use crate::web::paths::{Route, search as search_paths};
+use crate::web::view::feed_link::feed_title;
+use crate::web::view::timeline;
 
-/// The format of a feed document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FeedFormat {
-    /// Atom, RFC 4287.
-    Atom,
-    /// JSON Feed 1.1.
-    Json,
-}
-
-impl FeedFormat {
-    /// The file extension in the feed's URL.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Atom => "xml",
-            Self::Json => "json",
-        }
-    }
-}
-
-/// The posts of a feed, as its URL names them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum FeedOf<'a> {
-    /// All listed posts.
-    All,
-    /// The posts of a category.
-    Source(Cow<'a, str>),
-    /// The posts of a tag.
-    Tag(Cow<'a, str>),
-    /// The posts that mention a security or sector.
-    Security(Cow<'a, str>),
-}
-
-impl<'a> FeedOf<'a> {
-    /// Returns the feeds of all groups that a post belongs to.
-    pub fn containing(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
-        let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
-        let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
-        let securities =
-            post.securities.iter().map(|mention| Self::Security(archive.name(mention.code).into()));
-        sources.chain(tags).chain(securities)
-    }
-
-    /// Returns the list of the feed's posts; `None` if the archive has no such group.
-    pub fn posts<'s>(&self, archive: &'s Snapshot) -> Option<&'s List> {
-        match self {
-            Self::All => Some(archive.listed()),
-            _ => self.group(archive).map(Group::posts),
-        }
-    }
-
-    /// Returns the group of the feed's posts; `None` for the feed of all posts.
-    fn group<'s>(&self, archive: &'s Snapshot) -> Option<&'s Group> {
-        match self {
-            Self::All => None,
-            Self::Source(name) => archive.category(name),
-            Self::Tag(name) => archive.tag(name),
-            Self::Security(code) => archive.security(code),
-        }
-    }
-
+impl FeedOf<'_> {
     /// The page with the same posts.
     fn page(&self) -> Route<'_> {
         match self {
@@ -90,45 +29,6 @@ impl<'a> FeedOf<'a> {
             Self::Security(code) => Route::security(code),
         }
     }
-}
-
-/// The content of a feed document, in either format.
-#[derive(Template)]
-#[template(path = "feed.xml")]
-struct Feed<'a> {
-    site: &'a Site,
-    /// URLs of this document and of the newest one.
-    this: String,
-    current: String,
-    /// URL of the page with the same posts.
-    about: String,
-    title: String,
-    style: String,
-    /// Entries of an archive document never move.
-    is_archive: bool,
-    older: Option<String>,
-    newer: Option<String>,
-    /// The hub that announces new entries; `None` in archive documents.
-    hub: Option<&'a str>,
-    updated: String,
-    entries: Vec<FeedEntry<'a>>,
-}
-
-/// A post in a feed.
-struct FeedEntry<'a> {
-    /// The id that jekyll-feed generated: feed readers recognise entries by it.
-    id: String,
-    url: String,
-    title: String,
-    lang: Option<&'a str>,
-    published: String,
-    updated: String,
-    author: &'a str,
-    terms: Vec<&'a str>,
-    summary: &'a str,
-    content: Option<String>,
-    /// The URL of the original publication.
-    original: Option<String>,
 }
 
 /// The place of a feed document in a list of posts, and its neighbours.
@@ -171,10 +71,7 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
     // Empty for the feed of all posts.
     let label = of.group(request.archive).map_or("", Group::label);
     let size = request.site.feed_posts;
-    let archive = match request.field("page") {
-        Some(page) => Some(page.parse().ok()?),
-        None => None,
-    };
+    let archive = request.field("page").map(|page| page.parse::<usize>()).transpose().ok()?;
     let position = FeedPosition::new(archive, list.len(), size)?;
     let posts = position.posts(list, size);
     let mut fingerprint = request.fingerprint("feed").with((format, position, label, of.page().to_string()));
@@ -193,7 +90,7 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
             this: address(archive),
             current: address(None),
             about: site.absolute(of.page()),
-            title: title(&site.title, label),
+            title: feed_title(&site.title, label),
             is_archive: archive.is_some(),
             older: position.older.map(|n| address(Some(n))),
             newer: position.newer.map(|n| address(Some(n))),
@@ -220,12 +117,12 @@ pub fn search(
         let find = |index: &SearchIndex| index.search(request.archive, &query, Order::Newest, None, size);
         let posts = search.read(find)?.unwrap_or_default().posts;
         let site = request.site;
-        let this = site.absolute(search_page::feed_path(&typed, format));
+        let this = site.absolute(search_paths::feed_path(&typed, format));
         let feed = Feed {
             current: this.clone(),
             this,
-            about: site.absolute(search_page::path(&typed)),
-            title: title(&site.title, &site.texts.results_for(&typed)),
+            about: site.absolute(search_paths::path(&typed, Order::Best, None)),
+            title: feed_title(&site.title, &site.texts.results_for(&typed)),
             ..Feed::new(request, &posts)?
         };
         feed.write(format)
@@ -239,80 +136,12 @@ fn content_type(format: FeedFormat) -> ContentType {
     }
 }
 
-impl<'a> Feed<'a> {
-    /// Creates a feed of posts, newest first. The caller sets titles and URLs.
-    fn new(request: &PageRequest<'a>, posts: &[PostId]) -> std::io::Result<Self> {
-        let entries = posts.iter().map(|id| entry(request, request.archive.post(*id)));
-        let updated = posts.iter().map(|id| request.archive.post(*id).updated()).max();
-        Ok(Self {
-            site: request.site,
-            this: String::new(),
-            current: String::new(),
-            about: String::new(),
-            title: String::new(),
-            style: request.site.feed_style(),
-            is_archive: false,
-            older: None,
-            newer: None,
-            hub: None,
-            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(request.archive.zone())),
-            entries: entries.collect::<std::io::Result<Vec<_>>>()?,
-        })
-    }
-
+impl Feed<'_> {
     fn write(&self, format: FeedFormat) -> Result<Vec<u8>, PageError> {
         match format {
             FeedFormat::Atom => render(self),
             FeedFormat::Json => Ok(json::write(self)),
         }
-    }
-}
-
-/// Returns the title of a feed, in jekyll-feed's format.
-fn title(site: &str, label: &str) -> String {
-    if label.is_empty() { site.to_owned() } else { format!("{site} | {label}") }
-}
-
-/// The date of the last change of a feed without entries.
-const NEVER: &str = "1970-01-01T00:00:00+00:00";
-
-fn entry<'a>(request: &PageRequest<'a>, post: &'a Post) -> std::io::Result<FeedEntry<'a>> {
-    let (site, archive) = (request.site, request.archive);
-    let article = archive.article(post)?;
-    let url = site.absolute(post.url());
-    let author = post.author().map(|name| archive.name(name));
-    let names = post.categories().iter().chain(post.tags());
-    Ok(FeedEntry {
-        id: site.absolute(id::normalised(post.id())),
-        title: post.headline().into_owned(),
-        lang: post.lang().map(|lang| archive.name(lang)),
-        published: post.date.to_rfc3339(archive.zone()),
-        updated: post.updated().to_rfc3339(archive.zone()),
-        author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
-        terms: names.map(|name| archive.name(*name)).collect(),
-        summary: post.excerpt(),
-        content: (!site.feed_excerpts).then(|| absolute::body(article.html.as_str(), &url).into_owned()),
-        original: article.source_url.clone(),
-        url,
-    })
-}
-
-/// The links to a feed in the head of a page.
-#[derive(Debug)]
-pub struct FeedLink {
-    /// The title of the feed.
-    pub title: String,
-    /// The URL of the Atom feed.
-    pub atom: String,
-    /// The URL of the JSON feed.
-    pub json: String,
-}
-
-impl FeedLink {
-    /// Creates the links to a feed. `label` is the name of its posts for readers, and empty for all posts.
-    pub fn new(site: &str, label: &str, baseurl: &str, of: FeedOf<'_>) -> Self {
-        let href = |format| format!("{baseurl}{}", Route::Feed(of.clone(), format));
-        Self { title: title(site, label), atom: href(FeedFormat::Atom), json: href(FeedFormat::Json) }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::web::http::cache::content::ContentType;
 use crate::web::http::cache::{CachePolicy, Fingerprint};
 use crate::web::http::encoding::{self, Encoding};
 use crate::web::http::headers::secure_headers;
-use crate::web::http::reply::RoutePattern;
+use crate::web::http::route_pattern::RoutePattern;
 
 /// Number of requests by clients that accept Brotli, after which a page is compressed with it. Brotli takes a
 /// hundred times as long as gzip.

@@ -3,6 +3,7 @@
 //! Each has its own thread, so publishing never waits for them.
 
 mod notifier;
+mod receiver;
 
 use std::collections::HashSet;
 use std::iter;
@@ -11,19 +12,11 @@ use std::sync::{Mutex, PoisonError};
 use crate::archive::snapshot::List;
 use crate::archive::{PostId, Snapshot};
 use crate::config::Config;
-use crate::web::documents::feeds::{FeedFormat, FeedOf};
 use crate::web::notify::websub::notifier::{Notifier, RetryPolicy};
+use crate::web::notify::websub::receiver::ReceiverKind;
 use crate::web::paths::Route;
+use crate::web::paths::feed::{FeedFormat, FeedOf};
 use crate::web::view::site::Site;
-
-/// The kind of receiver, which determines the content and format of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ReceiverKind {
-    /// A hub receives the URLs of the feeds with new posts, as a form.
-    Hub,
-    /// The operator's URL receives the URLs of new posts, as JSON.
-    Owner,
-}
 
 /// Notifies the configured receivers of new posts.
 #[derive(Default)]

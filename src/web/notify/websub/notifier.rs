@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use ureq::Agent;
 
-use crate::web::notify::websub::ReceiverKind;
+use crate::web::notify::websub::receiver::ReceiverKind;
 
 /// Maximum number of URLs that wait; beyond it, the oldest are dropped.
 const MOST: usize = 50_000;
@@ -71,24 +71,6 @@ impl Notifier {
                 "{}: notification thread has ended, new posts are not announced; restart finews",
                 self.kind.setting()
             );
-        }
-    }
-}
-
-impl ReceiverKind {
-    /// The name of the receiver's setting. Logs show it instead of the URL, which may hold a secret.
-    fn setting(self) -> &'static str {
-        match self {
-            Self::Hub => "finews.websub.hub",
-            Self::Owner => "finews.on_publish",
-        }
-    }
-
-    /// Maximum number of URLs in one request.
-    fn max_batch(self) -> usize {
-        match self {
-            Self::Hub => 100,
-            Self::Owner => 1000,
         }
     }
 }

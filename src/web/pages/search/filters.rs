@@ -8,8 +8,8 @@ use crate::archive::snapshot::Groups;
 use crate::search::query::{Filter, Query};
 use crate::search::{Facet, SearchResults, matching_groups};
 use crate::web::http::request::PageRequest;
-use crate::web::pages::search::SearchParams;
-use crate::web::view::timeline::Link;
+use crate::web::pages::search::params::SearchParams;
+use crate::web::view::link::Link;
 
 /// Width and height of the chart of months.
 const WIDTH: u32 = 360;

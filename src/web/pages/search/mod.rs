@@ -2,27 +2,33 @@
 //! first page also lists sources and securities with a matching name.
 
 mod filters;
+mod params;
 mod relaxed_queries;
 
 use std::cmp::Reverse;
 
 use askama::Template;
 
+use crate::archive::Post;
 use crate::archive::snapshot::Group;
-use crate::archive::{Post, PostId};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, SnippetPiece};
-use crate::search::{Cursor, Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
-use crate::web::documents::feeds::{FeedFormat, FeedLink};
+use crate::search::{Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageError, Reply};
 use crate::web::http::request::PageRequest;
 use crate::web::pages::search::filters::SearchFilters;
-use crate::web::pages::{Head, securities};
+use crate::web::pages::search::params::SearchParams;
+use crate::web::pages::securities;
 use crate::web::paths::Route;
+use crate::web::paths::feed::FeedFormat;
+use crate::web::paths::search::feed_path;
+use crate::web::view::feed_link::{FeedLink, feed_title};
+use crate::web::view::link::Link;
+use crate::web::view::metadata::Head;
 use crate::web::view::name_index::{self, NameIndex, NormalisedNames};
 use crate::web::view::site::Site;
-use crate::web::view::timeline::{self, Link};
+use crate::web::view::timeline;
 
 /// Number of results per page.
 const PER_PAGE: usize = 20;
@@ -82,47 +88,6 @@ struct SearchResult<'a> {
     source: Option<Link>,
 }
 
-/// The parameters of a search, from its URL.
-struct SearchParams {
-    typed: String,
-    query: Query,
-    /// True if a part of the typed text was ignored.
-    is_short: bool,
-    order: Order,
-    after: Option<Cursor>,
-}
-
-impl SearchParams {
-    fn from_request(request: &PageRequest<'_>) -> Self {
-        let typed = request.typed_query().unwrap_or_default();
-        let order = match request.field("order").as_deref() {
-            Some("newest") => Order::Newest,
-            _ => Order::Best,
-        };
-        let after = request.field("after").and_then(|after| after.parse().ok());
-        let (query, is_short) = Query::read(&typed);
-        Self { query, is_short, typed, order, after }
-    }
-
-    /// The address of a search.
-    fn address(request: &PageRequest<'_>, query: &str, order: Order, after: Option<Cursor>) -> String {
-        let mut fields = form_urlencoded::Serializer::new(String::new());
-        fields.append_pair("q", query);
-        if order == Order::Newest {
-            fields.append_pair("order", "newest");
-        }
-        if let Some(after) = after {
-            fields.append_pair("after", &after.to_string());
-        }
-        format!("{}?{}", request.site.search(), fields.finish())
-    }
-
-    /// A link to another query in the same order.
-    fn link(&self, request: &PageRequest<'_>, label: String, query: &Query) -> Link {
-        Link { label, href: Self::address(request, &query.to_string(), self.order, None) }
-    }
-}
-
 /// Serves `/search`. `generation` is the number of the current site and archive.
 pub fn get(request: &PageRequest<'_>, search: &Follower, name_index: &NameIndex, generation: u64) -> Reply {
     let params = SearchParams::from_request(request);
@@ -164,10 +129,11 @@ fn page<'a>(
     let orders = [(texts.best_first, Order::Best), (texts.newest_first, Order::Newest)];
     let orders = orders.map(|(label, order)| OrderLink {
         label,
-        href: SearchParams::address(request, &params.typed, order, None),
+        href: params.address(request, order, None),
         is_current: order == params.order,
     });
-    let results = hits(request, &Needles::new(&params.query, found.is_cut), &found.posts);
+    let needles = Needles::new(&params.query, found.is_cut);
+    let results = found.posts.iter().map(|id| hit(request, &needles, request.archive.post(*id)));
     Ok(Page {
         site: request.site,
         head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
@@ -182,18 +148,13 @@ fn page<'a>(
         orders: if found.count > 1 { orders.into() } else { Vec::new() },
         is_newest: params.order == Order::Newest,
         filters: SearchFilters::new(request, params, &found),
-        first: params.after.map(|_| SearchParams::address(request, &params.typed, params.order, None)),
-        next: found.next.map(|next| SearchParams::address(request, &params.typed, params.order, Some(next))),
+        first: params.after.map(|_| params.address(request, params.order, None)),
+        next: found.next.map(|next| params.address(request, params.order, Some(next))),
         unranked: (params.order == Order::Best && found.is_more && found.next.is_none() && !found.is_cut)
-            .then(|| SearchParams::address(request, &params.typed, Order::Newest, None)),
+            .then(|| params.address(request, Order::Newest, None)),
         offers: offers.into_iter().map(offer).collect(),
-        results,
+        results: results.collect(),
     })
-}
-
-/// The posts as search results.
-fn hits<'a>(request: &PageRequest<'a>, needles: &Needles, posts: &[PostId]) -> Vec<SearchResult<'a>> {
-    posts.iter().map(|id| hit(request, needles, request.archive.post(*id))).collect()
 }
 
 fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> SearchResult<'a> {
@@ -268,18 +229,6 @@ fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Ve
 /// The feeds of a search.
 fn feed_link(request: &PageRequest<'_>, typed: &str) -> FeedLink {
     let href = |format| request.site.href(feed_path(typed, format));
-    let title = format!("{} | {}", request.site.title, request.site.texts.results_for(typed));
+    let title = feed_title(&request.site.title, &request.site.texts.results_for(typed));
     FeedLink { title, atom: href(FeedFormat::Atom), json: href(FeedFormat::Json) }
-}
-
-/// The path of a search, with its query.
-pub(in crate::web) fn path(typed: &str) -> String {
-    let mut fields = form_urlencoded::Serializer::new(String::new());
-    format!("{}?{}", Route::Search, fields.append_pair("q", typed).finish())
-}
-
-/// The path of a search's feed, with its query.
-pub(in crate::web) fn feed_path(typed: &str, format: FeedFormat) -> String {
-    let mut fields = form_urlencoded::Serializer::new(String::new());
-    format!("{}?{}", Route::SearchFeed(format), fields.append_pair("q", typed).finish())
 }

@@ -1,0 +1,95 @@
+//! The content of a feed document: the posts as entries, and the links between documents.
+
+use askama::Template;
+
+use crate::archive::snapshot::Group;
+use crate::archive::{Post, PostId};
+use crate::web::documents::feeds::id;
+use crate::web::http::request::PageRequest;
+use crate::web::view::absolute;
+use crate::web::view::site::Site;
+
+/// The content of a feed document, in either format.
+#[derive(Template)]
+#[template(path = "feed.xml")]
+pub(super) struct Feed<'a> {
+    pub(super) site: &'a Site,
+    /// URLs of this document and of the newest one.
+    pub(super) this: String,
+    pub(super) current: String,
+    /// URL of the page with the same posts.
+    pub(super) about: String,
+    pub(super) title: String,
+    pub(super) style: String,
+    /// Entries of an archive document never move.
+    pub(super) is_archive: bool,
+    pub(super) older: Option<String>,
+    pub(super) newer: Option<String>,
+    /// The hub that announces new entries; `None` in archive documents.
+    pub(super) hub: Option<&'a str>,
+    pub(super) updated: String,
+    pub(super) entries: Vec<FeedEntry<'a>>,
+}
+
+/// A post in a feed.
+pub(super) struct FeedEntry<'a> {
+    /// The id that jekyll-feed generated: feed readers recognise entries by it.
+    pub(super) id: String,
+    pub(super) url: String,
+    pub(super) title: String,
+    pub(super) lang: Option<&'a str>,
+    pub(super) published: String,
+    pub(super) updated: String,
+    pub(super) author: &'a str,
+    pub(super) terms: Vec<&'a str>,
+    pub(super) summary: &'a str,
+    pub(super) content: Option<String>,
+    /// The URL of the original publication.
+    pub(super) original: Option<String>,
+}
+
+impl<'a> Feed<'a> {
+    /// Creates a feed of posts, newest first. The caller sets titles and URLs.
+    pub(super) fn new(request: &PageRequest<'a>, posts: &[PostId]) -> std::io::Result<Self> {
+        let entries = posts.iter().map(|id| entry(request, request.archive.post(*id)));
+        let updated = posts.iter().map(|id| request.archive.post(*id).updated()).max();
+        Ok(Self {
+            site: request.site,
+            this: String::new(),
+            current: String::new(),
+            about: String::new(),
+            title: String::new(),
+            style: request.site.feed_style(),
+            is_archive: false,
+            older: None,
+            newer: None,
+            hub: None,
+            updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(request.archive.zone())),
+            entries: entries.collect::<std::io::Result<Vec<_>>>()?,
+        })
+    }
+}
+
+/// The date of the last change of a feed without entries.
+const NEVER: &str = "1970-01-01T00:00:00+00:00";
+
+fn entry<'a>(request: &PageRequest<'a>, post: &'a Post) -> std::io::Result<FeedEntry<'a>> {
+    let (site, archive) = (request.site, request.archive);
+    let article = archive.article(post)?;
+    let url = site.absolute(post.url());
+    let author = post.author().map(|name| archive.name(name));
+    let names = post.categories().iter().chain(post.tags());
+    Ok(FeedEntry {
+        id: site.absolute(id::normalised(post.id())),
+        title: post.headline().into_owned(),
+        lang: post.lang().map(|lang| archive.name(lang)),
+        published: post.date.to_rfc3339(archive.zone()),
+        updated: post.updated().to_rfc3339(archive.zone()),
+        author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
+        terms: names.map(|name| archive.name(*name)).collect(),
+        summary: post.excerpt(),
+        content: (!site.feed_excerpts).then(|| absolute::body(article.html.as_str(), &url).into_owned()),
+        original: article.source_url.clone(),
+        url,
+    })
+}

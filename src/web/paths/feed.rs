@@ -1,0 +1,67 @@
+//! The feeds that have a URL: the posts of a feed and its format.
+
+use std::borrow::Cow;
+
+use crate::archive::snapshot::{Group, List};
+use crate::archive::{Post, Snapshot};
+
+/// The format of a feed document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FeedFormat {
+    /// Atom, RFC 4287.
+    Atom,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl FeedFormat {
+    /// The file extension in the feed's URL.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Atom => "xml",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// The posts of a feed, as its URL names them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum FeedOf<'a> {
+    /// All listed posts.
+    All,
+    /// The posts of a category.
+    Source(Cow<'a, str>),
+    /// The posts of a tag.
+    Tag(Cow<'a, str>),
+    /// The posts that mention a security or sector.
+    Security(Cow<'a, str>),
+}
+
+impl<'a> FeedOf<'a> {
+    /// Returns the feeds of all groups that a post belongs to.
+    pub fn containing(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
+        let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
+        let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
+        let securities =
+            post.securities.iter().map(|mention| Self::Security(archive.name(mention.code).into()));
+        sources.chain(tags).chain(securities)
+    }
+
+    /// Returns the list of the feed's posts; `None` if the archive has no such group.
+    pub fn posts<'s>(&self, archive: &'s Snapshot) -> Option<&'s List> {
+        match self {
+            Self::All => Some(archive.listed()),
+            _ => self.group(archive).map(Group::posts),
+        }
+    }
+
+    /// Returns the group of the feed's posts; `None` for the feed of all posts.
+    pub(crate) fn group<'s>(&self, archive: &'s Snapshot) -> Option<&'s Group> {
+        match self {
+            Self::All => None,
+            Self::Source(name) => archive.category(name),
+            Self::Tag(name) => archive.tag(name),
+            Self::Security(code) => archive.security(code),
+        }
+    }
+}
