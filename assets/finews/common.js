@@ -1,6 +1,6 @@
 // Enhances pages that also work without script; the texts come from the page. The script looks up only ids
 // that start with `ui-`, because the body of a post may contain any other id.
-// `src/web/assets.rs` joins the files of this folder to one script with one scope. This file is the first: it
+// `src/web/http/assets.rs` joins the files of this folder to one script with one scope. This file is the first: it
 // turns on strict mode and declares the helpers of all features. Each other file is one feature, which
 // starts in the last lines.
 'use strict';
