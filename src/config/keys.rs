@@ -6,7 +6,55 @@ use url::Url;
 
 use crate::config::error::ConfigError;
 use crate::config::file::{ConfigFile, Node};
-use crate::config::{DefaultValues, KEYS, NavLink};
+
+/// A link of the site's navigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NavLink {
+    /// The text of the link.
+    pub label: String,
+    /// A path of the site without `baseurl`, or a complete URL.
+    pub url: String,
+}
+
+/// An entry of Jekyll's `defaults`: front matter for the files in its scope.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefaultValues {
+    /// A path prefix or glob, relative to the site; empty for all files.
+    pub path: String,
+    /// `posts` or `pages`; `None` for both.
+    pub kind: Option<String>,
+    /// The front matter, as pairs of key and value.
+    pub values: Vec<(String, Node)>,
+}
+
+/// The keys under `finews:`.
+const KEYS: [&str; 25] = [
+    "access_log",
+    "admin_listen",
+    "cache_dir",
+    "footer",
+    "images",
+    "legacy_hosts",
+    "listen",
+    "log_format",
+    "max_connections",
+    "max_requests",
+    "naive_dates",
+    "names",
+    "nav",
+    "on_publish",
+    "page_cache",
+    "posts",
+    "proxy_header",
+    "rescan",
+    "search_rate",
+    "share_image",
+    "source",
+    "static",
+    "trusted_proxy",
+    "watch",
+    "websub",
+];
 
 /// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
 /// later version does not stop this one.

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::config::Overrides;
 use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
+use crate::config::overrides::Overrides;
 use crate::config::values::{ListenAddress, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.

@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod keys;
 mod layers;
+mod overrides;
 mod values;
 
 use std::ffi::OsString;
@@ -19,6 +20,8 @@ use crate::config::layers::Layers;
 
 pub use error::ConfigError;
 pub use file::Node;
+pub use keys::{DefaultValues, NavLink};
+pub use overrides::Overrides;
 pub use values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
     ProxyHeader, RequestLimit, SearchRate, TrustedProxy, WatchMode,
@@ -26,62 +29,6 @@ pub use values::{
 
 /// Maximum posts of a feed: longer feeds would be megabytes. The feed archives contain the rest.
 const MOST_FEED_POSTS: usize = 200;
-
-/// Values of command-line flags; the environment gives the values that are `None` here. All values are as
-/// typed, so that the error for an invalid value is the same for each source.
-#[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// `--listen`
-    pub listen: Option<String>,
-    /// `--admin-listen`
-    pub admin_listen: Option<String>,
-    /// `--url`
-    pub url: Option<String>,
-    /// `--posts`, one entry per flag
-    pub posts: Vec<String>,
-    /// `--log-format`
-    pub log_format: Option<String>,
-    /// `--cache-dir`
-    pub cache_dir: Option<String>,
-    /// `--page-cache`
-    pub page_cache: Option<String>,
-    /// `--watch`
-    pub watch: Option<String>,
-    /// `--rescan`
-    pub rescan: Option<String>,
-    /// `--max-connections`
-    pub max_connections: Option<String>,
-    /// `--max-requests`
-    pub max_requests: Option<String>,
-    /// `--search-rate`
-    pub search_rate: Option<String>,
-    /// `--trusted-proxy`, one entry per flag
-    pub trusted_proxies: Vec<String>,
-    /// `--proxy-header`
-    pub proxy_header: Option<String>,
-    /// `--access-log`
-    pub access_log: Option<String>,
-}
-
-/// A link of the site's navigation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NavLink {
-    /// The text of the link.
-    pub label: String,
-    /// A path of the site without `baseurl`, or a complete URL.
-    pub url: String,
-}
-
-/// An entry of Jekyll's `defaults`: front matter for the files in its scope.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DefaultValues {
-    /// A path prefix or glob, relative to the site; empty for all files.
-    pub path: String,
-    /// `posts` or `pages`; `None` for both.
-    pub kind: Option<String>,
-    /// The front matter, as pairs of key and value.
-    pub values: Vec<(String, Node)>,
-}
 
 /// All settings of the operator, validated.
 #[derive(Debug, Clone)]
@@ -188,35 +135,6 @@ pub struct Config {
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
-
-/// The keys under `finews:`.
-const KEYS: [&str; 25] = [
-    "access_log",
-    "admin_listen",
-    "cache_dir",
-    "footer",
-    "images",
-    "legacy_hosts",
-    "listen",
-    "log_format",
-    "max_connections",
-    "max_requests",
-    "naive_dates",
-    "names",
-    "nav",
-    "on_publish",
-    "page_cache",
-    "posts",
-    "proxy_header",
-    "rescan",
-    "search_rate",
-    "share_image",
-    "source",
-    "static",
-    "trusted_proxy",
-    "watch",
-    "websub",
-];
 
 const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
 
