@@ -65,7 +65,7 @@ impl Site {
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
             std::fs::write(path, text).expect("a file");
         }
-        let overrides = Overrides { cache_dir: Some(cache.display().to_string()), ..Overrides::default() };
+        let overrides = Overrides(vec![("cache-dir", cache.display().to_string())]);
         let config = Config::read(folder.path(), &overrides, &|_| None).expect("a configuration");
         let config = Arc::new(config);
         let store = Store::new(&cache, &config);

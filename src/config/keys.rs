@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::config::error::ConfigError;
 use crate::config::file::{ConfigFile, Node};
+use crate::config::settings::{self, SETTINGS};
 
 /// A link of the site's navigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,48 +28,32 @@ pub struct DefaultValues {
     pub values: Vec<(String, Node)>,
 }
 
-/// The keys under `finews:`.
-const KEYS: [&str; 25] = [
-    "access_log",
-    "admin_listen",
-    "cache_dir",
-    "footer",
-    "images",
-    "legacy_hosts",
-    "listen",
-    "log_format",
-    "max_connections",
-    "max_requests",
-    "naive_dates",
-    "names",
-    "nav",
-    "on_publish",
-    "page_cache",
-    "posts",
-    "proxy_header",
-    "rescan",
-    "search_rate",
-    "share_image",
-    "source",
-    "static",
-    "trusted_proxy",
-    "watch",
-    "websub",
-];
+/// The keys under `finews:` that have no flag.
+const FILE_KEYS: &str =
+    "footer images legacy_hosts naive_dates names nav on_publish share_image source static websub";
+
+/// Returns the keys under `finews:`. The key of `--url` is Jekyll's.
+fn known_keys() -> Vec<String> {
+    let with_flag = SETTINGS.iter().filter(|setting| setting.flag != "url");
+    let with_flag = with_flag.map(|setting| settings::key(setting.flag));
+    let mut keys: Vec<String> = with_flag.chain(FILE_KEYS.split(' ').map(String::from)).collect();
+    keys.sort_unstable();
+    keys
+}
 
 /// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
 /// later version does not stop this one.
 pub(super) fn warnings(file: &ConfigFile) -> Vec<String> {
-    let known = |parent: &[&str], known: &[&str]| {
+    let known = |parent: &[&str], known: &[String]| {
         let Some(Node::Map(pairs)) = file.get(parent) else { return Vec::new() };
-        let unknown = pairs.iter().map(|(key, _)| key.as_str()).filter(|key| !known.contains(key));
-        let place = |key| file.origin(&[parent, &[key]].concat());
+        let unknown = pairs.iter().map(|(key, _)| key).filter(|key| !known.contains(key));
+        let place = |key: &str| file.origin(&[parent, &[key]].concat());
         unknown
             .map(|key| format!("{}: unknown key is ignored; known keys: {}", place(key), known.join(", ")))
             .collect::<Vec<_>>()
     };
-    let mut warnings = known(&["finews"], &KEYS);
-    warnings.extend(known(&["finews", "websub"], &["hub"]));
+    let mut warnings = known(&["finews"], &known_keys());
+    warnings.extend(known(&["finews", "websub"], &["hub".to_owned()]));
     warnings
 }
 

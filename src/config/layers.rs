@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
 use crate::config::overrides::Overrides;
+use crate::config::settings;
 use crate::config::values::{ListenAddress, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.
@@ -15,24 +16,24 @@ pub(super) struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// Returns the value of `name` as written and its origin; `key` is its path in the file.
-    fn raw(
-        &self,
-        name: &str,
-        flag: Option<&str>,
-        key: &[&str],
-    ) -> Result<Option<(String, Origin)>, ConfigError> {
-        if let Some(value) = flag {
-            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{name}")))));
+    /// Returns the value of a flag as written and its origin; `key` is its path in the file.
+    fn raw(&self, flag: &str, key: &[&str]) -> Result<Option<(String, Origin)>, ConfigError> {
+        if let Some(value) = self.flags.values(flag).next() {
+            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{flag}")))));
         }
-        match self.variable(name)? {
+        match self.variable(flag)? {
             Some(found) => Ok(Some(found)),
             None => self.file.text_at(key),
         }
     }
 
-    fn variable(&self, name: &str) -> Result<Option<(String, Origin)>, ConfigError> {
-        let variable = format!("FINEWS_{}", name.to_ascii_uppercase().replace('-', "_"));
+    /// Returns the value of a flag whose key is below `finews:`, and its origin.
+    fn own(&self, flag: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        self.raw(flag, &["finews", &settings::key(flag)])
+    }
+
+    fn variable(&self, flag: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        let variable = settings::variable(flag);
         let Some(value) = (self.env)(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
         let origin = Origin::Environment(variable);
         match value.into_string() {
@@ -41,23 +42,15 @@ impl Layers<'_> {
         }
     }
 
-    pub(super) fn address(
-        &self,
-        name: &str,
-        flag: Option<&str>,
-    ) -> Result<Option<ListenAddress>, ConfigError> {
-        let Some((value, origin)) = self.raw(name, flag, &["finews", &name.replace('-', "_")])? else {
-            return Ok(None);
-        };
+    pub(super) fn address(&self, flag: &str) -> Result<Option<ListenAddress>, ConfigError> {
+        let Some((value, origin)) = self.own(flag)? else { return Ok(None) };
         let address =
             value.parse().map_err(|()| ConfigError::value(origin, &value, ListenAddress::ALLOWED))?;
         Ok(Some(address))
     }
 
     pub(super) fn url(&self) -> Result<String, ConfigError> {
-        let Some((value, origin)) = self.raw("url", self.flags.url.as_deref(), &["url"])? else {
-            return Ok(String::new());
-        };
+        let Some((value, origin)) = self.raw("url", &["url"])? else { return Ok(String::new()) };
         let trimmed = value.trim_end_matches('/');
         let (scheme, rest) = match trimmed.split_once("//") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -81,33 +74,32 @@ impl Layers<'_> {
         }
     }
 
-    pub(super) fn posts(&self) -> Result<Vec<String>, ConfigError> {
-        if !self.flags.posts.is_empty() {
-            let origin = Origin::Flag("--posts".into());
-            return self.flags.posts.iter().map(|folder| file::folder(folder, &origin)).collect();
+    /// Returns the texts of a list and their origin. They come from flags, from a variable that `split` takes
+    /// apart, or from a list in the file.
+    fn list(&self, flag: &str, split: fn(&str) -> Vec<&str>) -> Result<(Vec<String>, Origin), ConfigError> {
+        let flags: Vec<String> = self.flags.values(flag).map(String::from).collect();
+        if !flags.is_empty() {
+            return Ok((flags, Origin::Flag(format!("--{flag}"))));
         }
-        match self.variable("posts")? {
-            // Separated like the folders in PATH.
-            Some((value, origin)) => value
-                .split(':')
-                .filter(|part| !part.is_empty())
-                .map(|part| file::folder(part, &origin))
-                .collect(),
-            None => self.file.folders(&["finews", "posts"]),
+        if let Some((value, origin)) = self.variable(flag)? {
+            let parts = split(&value).into_iter().filter(|part| !part.is_empty());
+            return Ok((parts.map(String::from).collect(), origin));
         }
+        let key = settings::key(flag);
+        let key = ["finews", key.as_str()];
+        Ok((self.file.strings(&key)?.unwrap_or_default(), self.file.origin(&key)))
     }
 
-    /// Reads the proxies from flags, from a variable with commas between them, or from a list in the file.
+    /// Reads the folders of posts. The variable separates them like the folders in PATH.
+    pub(super) fn posts(&self) -> Result<Vec<String>, ConfigError> {
+        let (folders, origin) = self.list("posts", |value| value.split(':').collect())?;
+        folders.iter().map(|folder| file::folder(folder, &origin)).collect()
+    }
+
+    /// Reads the trusted proxies. The variable has commas between them.
     pub(super) fn trusted_proxies(&self) -> Result<Vec<TrustedProxy>, ConfigError> {
-        const NAME: &str = "trusted-proxy";
-        let key = ["finews", "trusted_proxy"];
-        let (proxies, origin) = if !self.flags.trusted_proxies.is_empty() {
-            (self.flags.trusted_proxies.clone(), Origin::Flag(format!("--{NAME}")))
-        } else if let Some((value, origin)) = self.variable(NAME)? {
-            (value.split(',').map(|part| part.trim().to_owned()).collect(), origin)
-        } else {
-            (self.file.strings(&key)?.unwrap_or_default(), self.file.origin(&key))
-        };
+        let (proxies, origin) =
+            self.list("trusted-proxy", |value| value.split(',').map(str::trim).collect())?;
         let parse = |proxy: &String| {
             proxy.parse().map_err(|()| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
         };
@@ -115,14 +107,13 @@ impl Layers<'_> {
     }
 
     /// Returns a text, or `None` if it is empty.
-    pub(super) fn text(&self, name: &str, flag: Option<&str>) -> Result<Option<String>, ConfigError> {
-        let found = self.raw(name, flag, &["finews", &name.replace('-', "_")])?;
-        Ok(found.map(|(value, _)| value).filter(|value| !value.is_empty()))
+    pub(super) fn text(&self, flag: &str) -> Result<Option<String>, ConfigError> {
+        Ok(self.own(flag)?.map(|(value, _)| value).filter(|value| !value.is_empty()))
     }
 
     /// Parses a value of a type that describes its valid values.
-    pub(super) fn parsed<T: SettingValue>(&self, name: &str, flag: Option<&str>) -> Result<T, ConfigError> {
-        match self.raw(name, flag, &["finews", &name.replace('-', "_")])? {
+    pub(super) fn parsed<T: SettingValue>(&self, flag: &str) -> Result<T, ConfigError> {
+        match self.own(flag)? {
             Some((value, origin)) => {
                 value.parse().map_err(|_| ConfigError::value(origin, &value, T::ALLOWED))
             }

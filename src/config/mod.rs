@@ -6,6 +6,7 @@ mod file;
 mod keys;
 mod layers;
 mod overrides;
+mod settings;
 mod values;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub use error::ConfigError;
 pub use file::Node;
 pub use keys::{DefaultValues, NavLink};
 pub use overrides::Overrides;
+pub use settings::{SETTINGS, Setting, SettingKind};
 pub use values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
     ProxyHeader, RequestLimit, SearchRate, TrustedProxy, WatchMode,
@@ -228,21 +230,19 @@ impl Config {
             legacy_hosts: keys::hosts(&file)?,
             naive_dates: file.parsed(&["finews", "naive_dates"], "utc or local")?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
-            listen: layers
-                .address("listen", flags.listen.as_deref())?
-                .unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
-            admin_listen: layers.address("admin-listen", flags.admin_listen.as_deref())?,
-            log_format: layers.parsed("log-format", flags.log_format.as_deref())?,
-            cache_dir: layers.text("cache-dir", flags.cache_dir.as_deref())?.map(PathBuf::from),
-            page_cache: layers.parsed("page-cache", flags.page_cache.as_deref())?,
-            watch: layers.parsed("watch", flags.watch.as_deref())?,
-            rescan: layers.parsed("rescan", flags.rescan.as_deref())?,
-            max_connections: layers.parsed("max-connections", flags.max_connections.as_deref())?,
-            max_requests: layers.parsed("max-requests", flags.max_requests.as_deref())?,
-            search_rate: layers.parsed("search-rate", flags.search_rate.as_deref())?,
+            listen: layers.address("listen")?.unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
+            admin_listen: layers.address("admin-listen")?,
+            log_format: layers.parsed("log-format")?,
+            cache_dir: layers.text("cache-dir")?.map(PathBuf::from),
+            page_cache: layers.parsed("page-cache")?,
+            watch: layers.parsed("watch")?,
+            rescan: layers.parsed("rescan")?,
+            max_connections: layers.parsed("max-connections")?,
+            max_requests: layers.parsed("max-requests")?,
+            search_rate: layers.parsed("search-rate")?,
             trusted_proxies: layers.trusted_proxies()?,
-            proxy_header: layers.parsed("proxy-header", flags.proxy_header.as_deref())?,
-            access_log: layers.parsed("access-log", flags.access_log.as_deref())?,
+            proxy_header: layers.parsed("proxy-header")?,
+            access_log: layers.parsed("access-log")?,
             hub: keys::address(&file, &["finews", "websub", "hub"])?,
             on_publish: keys::address(&file, &["finews", "on_publish"])?,
             warnings: keys::warnings(&file),

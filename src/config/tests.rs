@@ -36,7 +36,7 @@ fn last_of_duplicate_config_keys_wins() {
 #[test]
 fn flags_override_environment_which_overrides_the_file() {
     let yaml = "url: https://file.example\nfinews:\n  listen: 127.0.0.1:1\n  log_format: json\n";
-    let flags = Overrides { listen: Some("127.0.0.1:3".into()), ..Overrides::default() };
+    let flags = Overrides(vec![("listen", "127.0.0.1:3".into())]);
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
     let config = read(yaml, &flags, &env).expect("valid");
     assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:3".into()));
@@ -81,7 +81,7 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
 
 #[test]
 fn invalid_value_errors_name_the_flag_or_variable() {
-    let flags = Overrides { log_format: Some("xml".into()), ..Overrides::default() };
+    let flags = Overrides(vec![("log-format", "xml".into())]);
     let error = read("", &flags, &[]).expect_err("wrong");
     assert_eq!(error, "--log-format: `xml` is invalid; expected text or json");
     let error = read("", &Overrides::default(), &[("FINEWS_ADMIN_LISTEN", "x")]).expect_err("wrong");
@@ -94,7 +94,7 @@ fn trusted_proxies_come_from_flags_then_variable_then_file() {
     let parsed = |all: &[&str]| all.iter().map(|proxy| proxy.parse().expect("a proxy")).collect::<Vec<_>>();
     let yaml = "finews:\n  trusted_proxy: [127.0.0.1, unix]\n";
     let variable = [("FINEWS_TRUSTED_PROXY", "10.0.0.0/8, fd00::/8,")];
-    let flags = Overrides { trusted_proxies: vec!["::1".into()], ..Overrides::default() };
+    let flags = Overrides(vec![("trusted-proxy", "::1".into())]);
     assert_eq!(proxies(file(yaml).expect("valid")), parsed(&["127.0.0.1/32", "unix"]));
     let read =
         |flags: &Overrides, variables: &[(&str, &str)]| proxies(read(yaml, flags, variables).expect("valid"));
