@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
-use std::str::FromStr;
 
 use serde::de::{
     Deserialize, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
 use crate::config::error::{ConfigError, Origin};
+use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
 #[derive(Debug, Clone, PartialEq)]
@@ -260,13 +260,8 @@ impl ConfigFile {
         }
     }
 
-    pub(super) fn parsed<T: FromStr>(&self, key: &[&str], allowed: &str) -> Result<Option<T>, ConfigError> {
-        match self.text_at(key)? {
-            None => Ok(None),
-            Some((text, origin)) => {
-                text.parse().map(Some).map_err(|_| ConfigError::value(origin, &text, allowed))
-            }
-        }
+    pub(super) fn parsed<T: SettingValue>(&self, key: &[&str]) -> Result<Option<T>, ConfigError> {
+        values::parsed(self.text_at(key)?)
     }
 
     /// Returns a list of texts. A single text counts as a list of one; empty items are ignored.

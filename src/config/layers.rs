@@ -6,7 +6,7 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
 use crate::config::overrides::Overrides;
 use crate::config::settings;
-use crate::config::values::{ListenAddress, SettingValue, TrustedProxy};
+use crate::config::values::{self, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.
 pub(super) struct Layers<'a> {
@@ -40,13 +40,6 @@ impl Layers<'_> {
             Ok(value) => Ok(Some((value, origin))),
             Err(value) => Err(ConfigError::value(origin, &value.to_string_lossy(), "UTF-8 text")),
         }
-    }
-
-    pub(super) fn address(&self, flag: &str) -> Result<Option<ListenAddress>, ConfigError> {
-        let Some((value, origin)) = self.own(flag)? else { return Ok(None) };
-        let address =
-            value.parse().map_err(|()| ConfigError::value(origin, &value, ListenAddress::ALLOWED))?;
-        Ok(Some(address))
     }
 
     pub(super) fn url(&self) -> Result<String, ConfigError> {
@@ -101,7 +94,8 @@ impl Layers<'_> {
         let (proxies, origin) =
             self.list("trusted-proxy", |value| value.split(',').map(str::trim).collect())?;
         let parse = |proxy: &String| {
-            proxy.parse().map_err(|()| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
+            TrustedProxy::from_text(proxy)
+                .ok_or_else(|| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
         };
         proxies.iter().filter(|proxy| !proxy.is_empty()).map(parse).collect()
     }
@@ -112,12 +106,12 @@ impl Layers<'_> {
     }
 
     /// Parses a value of a type that describes its valid values.
-    pub(super) fn parsed<T: SettingValue>(&self, flag: &str) -> Result<T, ConfigError> {
-        match self.own(flag)? {
-            Some((value, origin)) => {
-                value.parse().map_err(|_| ConfigError::value(origin, &value, T::ALLOWED))
-            }
-            None => Ok(T::default()),
-        }
+    pub(super) fn optional<T: SettingValue>(&self, flag: &str) -> Result<Option<T>, ConfigError> {
+        values::parsed(self.own(flag)?)
+    }
+
+    /// Parses a value of a type that has a default.
+    pub(super) fn parsed<T: SettingValue + Default>(&self, flag: &str) -> Result<T, ConfigError> {
+        Ok(self.optional(flag)?.unwrap_or_default())
     }
 }

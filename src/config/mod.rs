@@ -26,7 +26,7 @@ pub use overrides::Overrides;
 pub use settings::{SETTINGS, Setting, SettingKind};
 pub use values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
-    ProxyHeader, RequestLimit, SearchRate, TrustedProxy, WatchMode,
+    ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
 
 /// Maximum posts of a feed: longer feeds would be megabytes. The feed archives contain the rest.
@@ -217,21 +217,21 @@ impl Config {
                 .map(|path| format!("/{}", path.trim_start_matches('/')))
                 .filter(|path| path.len() > 1),
             feed_posts: file
-                .parsed::<NonZeroUsize>(&["feed", "posts_limit"], "a number of posts, at least 1")?
+                .parsed::<NonZeroUsize>(&["feed", "posts_limit"])?
                 .map_or(10, |posts| posts.get().min(MOST_FEED_POSTS)),
             feed_excerpts: file.bool(&["feed", "excerpt_only"])?.unwrap_or(false),
             posts: layers.posts()?,
             static_files: file.folders(&["finews", "static"])?,
             source: file.bool(&["finews", "source"])?.unwrap_or(false),
-            images: file.parsed(&["finews", "images"], "show, click or off")?.unwrap_or_default(),
+            images: file.parsed(&["finews", "images"])?.unwrap_or_default(),
             share_image: file.text(&["finews", "share_image"])?.filter(|image| !image.is_empty()),
             nav: keys::nav(&file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
             legacy_hosts: keys::hosts(&file)?,
-            naive_dates: file.parsed(&["finews", "naive_dates"], "utc or local")?.unwrap_or_default(),
+            naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
-            listen: layers.address("listen")?.unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
-            admin_listen: layers.address("admin-listen")?,
+            listen: layers.optional("listen")?.unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
+            admin_listen: layers.optional("admin-listen")?,
             log_format: layers.parsed("log-format")?,
             cache_dir: layers.text("cache-dir")?.map(PathBuf::from),
             page_cache: layers.parsed("page-cache")?,

@@ -91,7 +91,9 @@ fn invalid_value_errors_name_the_flag_or_variable() {
 #[test]
 fn trusted_proxies_come_from_flags_then_variable_then_file() {
     let proxies = |config: Config| config.trusted_proxies;
-    let parsed = |all: &[&str]| all.iter().map(|proxy| proxy.parse().expect("a proxy")).collect::<Vec<_>>();
+    let parsed = |all: &[&str]| {
+        all.iter().map(|proxy| TrustedProxy::from_text(proxy).expect("a proxy")).collect::<Vec<_>>()
+    };
     let yaml = "finews:\n  trusted_proxy: [127.0.0.1, unix]\n";
     let variable = [("FINEWS_TRUSTED_PROXY", "10.0.0.0/8, fd00::/8,")];
     let flags = Overrides(vec![("trusted-proxy", "::1".into())]);

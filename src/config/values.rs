@@ -2,17 +2,36 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// A setting with a default and a description of its valid values.
-pub(super) trait SettingValue: FromStr + Default {
+use crate::config::error::{ConfigError, Origin};
+
+/// A value with a description of what is valid.
+pub trait SettingValue: Sized {
     /// The valid values, for the error message.
     const ALLOWED: &str;
+
+    /// Parses a value as written. Returns `None` if it is invalid.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+/// Parses the text that a source of settings has, if any.
+pub(super) fn parsed<T: SettingValue>(found: Option<(String, Origin)>) -> Result<Option<T>, ConfigError> {
+    let Some((text, origin)) = found else { return Ok(None) };
+    T::from_text(&text).map(Some).ok_or_else(|| ConfigError::value(origin, &text, T::ALLOWED))
+}
+
+/// The number of posts of a feed.
+impl SettingValue for NonZeroUsize {
+    const ALLOWED: &str = "a number of posts, at least 1";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
 }
 
 /// Format of log lines.
@@ -25,15 +44,12 @@ pub enum LogFormat {
     Json,
 }
 
-impl FromStr for LogFormat {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        one_of(text, &[("text", Self::Text), ("json", Self::Json)])
-    }
-}
-
 impl SettingValue for LogFormat {
     const ALLOWED: &str = "text or json";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("text", Self::Text), ("json", Self::Json)])
+    }
 }
 
 /// Time zone of a date with seconds but without a zone.
@@ -46,9 +62,10 @@ pub enum NaiveDates {
     Local,
 }
 
-impl FromStr for NaiveDates {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for NaiveDates {
+    const ALLOWED: &str = "utc or local";
+
+    fn from_text(text: &str) -> Option<Self> {
         one_of(text, &[("utc", Self::Utc), ("local", Self::Local)])
     }
 }
@@ -65,9 +82,10 @@ pub enum ImageMode {
     Off,
 }
 
-impl FromStr for ImageMode {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for ImageMode {
+    const ALLOWED: &str = "show, click or off";
+
+    fn from_text(text: &str) -> Option<Self> {
         one_of(text, &[("show", Self::Show), ("click", Self::Click), ("off", Self::Off)])
     }
 }
@@ -84,15 +102,12 @@ pub enum WatchMode {
     Off,
 }
 
-impl FromStr for WatchMode {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        one_of(text, &[("events", Self::Events), ("poll", Self::Poll), ("off", Self::Off)])
-    }
-}
-
 impl SettingValue for WatchMode {
     const ALLOWED: &str = "events, poll or off";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("events", Self::Events), ("poll", Self::Poll), ("off", Self::Off)])
+    }
 }
 
 /// Maximum concurrent connections.
@@ -105,18 +120,12 @@ pub enum ConnectionLimit {
     AtMost(usize),
 }
 
-impl FromStr for ConnectionLimit {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text.parse() {
-            Ok(0) | Err(_) => Err(()),
-            Ok(most) => Ok(Self::AtMost(most)),
-        }
-    }
-}
-
 impl SettingValue for ConnectionLimit {
     const ALLOWED: &str = "a number of connections, such as 1000";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse::<usize>().ok().filter(|most| *most > 0).map(Self::AtMost)
+    }
 }
 
 /// Maximum concurrent requests that have to wait.
@@ -129,15 +138,12 @@ impl Default for RequestLimit {
     }
 }
 
-impl FromStr for RequestLimit {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        text.parse().ok().filter(|most| *most > 0).map(Self).ok_or(())
-    }
-}
-
 impl SettingValue for RequestLimit {
     const ALLOWED: &str = "a number of requests, such as 512";
+
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|most| *most > 0).map(Self)
+    }
 }
 
 /// Maximum searches per minute from one client address; `None` for no limit.
@@ -150,16 +156,12 @@ impl Default for SearchRate {
     }
 }
 
-impl FromStr for SearchRate {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let rate = || text.parse().map(|rate| Self(Some(rate))).map_err(|_| ());
-        one_of(text, &[("off", Self(None))]).or_else(|()| rate())
-    }
-}
-
 impl SettingValue for SearchRate {
     const ALLOWED: &str = "a number of searches per minute, such as 120, or off";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("off", Self(None))]).or_else(|| text.parse().ok().map(|rate| Self(Some(rate))))
+    }
 }
 
 /// A proxy whose forwarded client address is used.
@@ -171,20 +173,16 @@ pub enum TrustedProxy {
     Unix,
 }
 
-impl FromStr for TrustedProxy {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for TrustedProxy {
+    const ALLOWED: &str = "a network or IP address, such as 10.0.0.0/8 or ::1, or unix";
+
+    fn from_text(text: &str) -> Option<Self> {
         if text == "unix" {
-            return Ok(Self::Unix);
+            return Some(Self::Unix);
         }
         let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(Self::Net).map_err(|_| ())
+        net.map(Self::Net).ok()
     }
-}
-
-impl TrustedProxy {
-    /// The valid values, for the error message.
-    pub(super) const ALLOWED: &str = "a network or IP address, such as 10.0.0.0/8 or ::1, or unix";
 }
 
 /// The header in which trusted proxies forward the client address.
@@ -197,16 +195,13 @@ pub enum ProxyHeader {
     Forwarded,
 }
 
-impl FromStr for ProxyHeader {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for ProxyHeader {
+    const ALLOWED: &str = "x-forwarded-for or forwarded";
+
+    fn from_text(text: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         one_of(&text, &[("x-forwarded-for", Self::XForwardedFor), ("forwarded", Self::Forwarded)])
     }
-}
-
-impl SettingValue for ProxyHeader {
-    const ALLOWED: &str = "x-forwarded-for or forwarded";
 }
 
 /// The requests that are logged.
@@ -221,15 +216,12 @@ pub enum AccessLog {
     All,
 }
 
-impl FromStr for AccessLog {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        one_of(text, &[("off", Self::Off), ("errors", Self::Errors), ("all", Self::All)])
-    }
-}
-
 impl SettingValue for AccessLog {
     const ALLOWED: &str = "all, errors or off";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("off", Self::Off), ("errors", Self::Errors), ("all", Self::All)])
+    }
 }
 
 /// The address of a listener.
@@ -241,21 +233,17 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-impl ListenAddress {
-    /// The valid values, for the error message.
-    pub(super) const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
-}
+impl SettingValue for ListenAddress {
+    const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
 
-impl FromStr for ListenAddress {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+    fn from_text(text: &str) -> Option<Self> {
         if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() { Err(()) } else { Ok(Self::Unix(path.into())) };
+            return (!path.is_empty()).then(|| Self::Unix(path.into()));
         }
         let is_valid = text.rsplit_once(':').is_some_and(|(host, port)| {
             !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
         });
-        if is_valid { Ok(Self::Tcp(text.into())) } else { Err(()) }
+        is_valid.then(|| Self::Tcp(text.into()))
     }
 }
 
@@ -278,24 +266,20 @@ impl Default for ByteSize {
     }
 }
 
-impl FromStr for ByteSize {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for ByteSize {
+    const ALLOWED: &str = "a size in bytes, such as 256M, or 0 for none";
+
+    fn from_text(text: &str) -> Option<Self> {
         let (number, unit) = split_unit(text);
         let shift = match unit.to_ascii_lowercase().as_str() {
             "" | "b" => 0,
             "k" | "kb" | "kib" => 10,
             "m" | "mb" | "mib" => 20,
             "g" | "gb" | "gib" => 30,
-            _ => return Err(()),
+            _ => return None,
         };
-        let bytes = number.parse::<u64>().map_err(|_| ())?.checked_mul(1 << shift);
-        bytes.map(Self).ok_or(())
+        number.parse::<u64>().ok()?.checked_mul(1 << shift).map(Self)
     }
-}
-
-impl SettingValue for ByteSize {
-    const ALLOWED: &str = "a size in bytes, such as 256M, or 0 for none";
 }
 
 /// The time between two runs, written like `10m`; `None` if it is off.
@@ -308,11 +292,12 @@ impl Default for Interval {
     }
 }
 
-impl FromStr for Interval {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
+impl SettingValue for Interval {
+    const ALLOWED: &str = "a duration, such as 30s, 10m or 1h, or off";
+
+    fn from_text(text: &str) -> Option<Self> {
         if matches!(text, "off" | "false" | "0") {
-            return Ok(Self(None));
+            return Some(Self(None));
         }
         let (number, unit) = split_unit(text);
         let seconds = match unit {
@@ -320,16 +305,12 @@ impl FromStr for Interval {
             "m" => 60,
             "h" => 3600,
             "d" => 86_400,
-            _ => return Err(()),
+            _ => return None,
         };
-        let count = number.parse::<u64>().map_err(|_| ())?;
-        let every = count.checked_mul(seconds).filter(|every| *every > 0).ok_or(())?;
-        Ok(Self(Some(Duration::from_secs(every))))
+        let count = number.parse::<u64>().ok()?;
+        let every = count.checked_mul(seconds).filter(|every| *every > 0)?;
+        Some(Self(Some(Duration::from_secs(every))))
     }
-}
-
-impl SettingValue for Interval {
-    const ALLOWED: &str = "a duration, such as 30s, 10m or 1h, or off";
 }
 
 /// Splits `10m` into `10` and `m`.
@@ -339,7 +320,7 @@ fn split_unit(text: &str) -> (&str, &str) {
 }
 
 /// Returns the value that a word stands for. YAML reads `off` as false in some places.
-fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, ()> {
+fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Option<T> {
     let text = if text == "false" { "off" } else { text };
-    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or(())
+    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value)
 }

@@ -214,13 +214,14 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SettingValue;
 
     const OUTSIDE: &str = "203.0.113.9";
 
     fn client(proxies: &[&str], header: ProxyHeader, peer: &str, values: &[&str]) -> String {
         let mut trusted = Proxies { header, ..Proxies::default() };
         for proxy in proxies {
-            match proxy.parse().expect("a proxy") {
+            match TrustedProxy::from_text(proxy).expect("a proxy") {
                 TrustedProxy::Net(net) => trusted.nets.push(net),
                 TrustedProxy::Unix => trusted.unix = true,
             }
