@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::hash::{Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::archive::compressed::ArticleCodec;
 use crate::archive::file_version::FileVersion;
@@ -85,8 +86,9 @@ impl Store {
     /// The store of a site. Several sites may share the folder.
     pub fn new(folder: &Path, config: &Config) -> Self {
         let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
-        let key = xxh3_64(format!("{:x} {}", program::id(), config.reading_key()).as_bytes());
-        Self { file: folder.join(format!("{site:016x}.archive")), key }
+        let mut key = Xxh3::new();
+        (program::id(), &config.source).hash(&mut key);
+        Self { file: folder.join(format!("{site:016x}.archive")), key: key.finish() }
     }
 
     /// The path of the store's file.

@@ -13,7 +13,7 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Node {
     /// `null`, `~` or an empty value.
     Null,
@@ -159,7 +159,7 @@ fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
 
 /// The configuration file; empty if the site has none.
 pub(super) struct ConfigFile {
-    pub(super) path: Option<PathBuf>,
+    path: Option<PathBuf>,
     text: String,
     tree: Node,
 }

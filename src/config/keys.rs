@@ -9,7 +9,7 @@ use crate::config::file::{ConfigFile, Node};
 use crate::config::settings::{self, SETTINGS};
 
 /// A link of the site's navigation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NavLink {
     /// The text of the link.
     pub label: String,
@@ -18,7 +18,7 @@ pub struct NavLink {
 }
 
 /// An entry of Jekyll's `defaults`: front matter for the files in its scope.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DefaultValues {
     /// A path prefix or glob, relative to the site; empty for all files.
     pub path: String,
@@ -100,6 +100,11 @@ pub(super) fn folder(file: &ConfigFile, key: &str) -> Result<String, ConfigError
 
 pub(super) fn trim_folder(text: &str) -> &str {
     text.trim_start_matches("./").trim_matches('/')
+}
+
+/// The language tag of the site. Some themes write `zh_CN`, which browsers do not accept.
+pub(super) fn lang(file: &ConfigFile) -> String {
+    file.word("lang").unwrap_or("en").replace('_', "-")
 }
 
 pub(super) fn timezone(file: &ConfigFile) -> Result<Tz, ConfigError> {

@@ -1,3 +1,5 @@
+use chrono_tz::Tz;
+
 use super::*;
 
 fn read(yaml: &str, flags: &Overrides, env: &[(&str, &str)]) -> Result<Config, String> {
@@ -22,15 +24,18 @@ fn file(yaml: &str) -> Result<Config, String> {
 #[test]
 fn empty_config_has_jekyll_defaults() {
     let config = file("").expect("valid");
-    assert_eq!(config.timezone, Tz::UTC);
-    assert_eq!((config.permalink.as_str(), config.lang.as_str(), config.future), ("date", "en", false));
+    assert_eq!(config.source.timezone, Tz::UTC);
+    assert_eq!(
+        (config.source.permalink.as_str(), config.site.lang.as_str(), config.source.future),
+        ("date", "en", false)
+    );
     assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:8080".into()));
-    assert!(config.exclude.iter().any(|name| name == "node_modules"));
+    assert!(config.source.exclude.iter().any(|name| name == "node_modules"));
 }
 
 #[test]
 fn last_of_duplicate_config_keys_wins() {
-    assert_eq!(file("title: a\ntitle: b\n").expect("valid").title, "b");
+    assert_eq!(file("title: a\ntitle: b\n").expect("valid").source.title, "b");
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn flags_override_environment_which_overrides_the_file() {
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
     let config = read(yaml, &flags, &env).expect("valid");
     assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:3".into()));
-    assert_eq!(config.url, "https://env.example");
+    assert_eq!(config.source.url, "https://env.example");
     assert_eq!(config.log_format, LogFormat::Json);
 }
 
@@ -108,7 +113,7 @@ fn trusted_proxies_come_from_flags_then_variable_then_file() {
 fn unknown_finews_key_is_ignored_with_a_warning() {
     let config = file("url: https://news.example\nfinews:\n  source: true\n  sauce: true\nplugins: [x]\n")
         .expect("valid");
-    assert!(config.source);
+    assert!(config.site.source);
     assert_eq!(config.warnings.len(), 1);
     assert!(
         config.warnings[0]
@@ -147,15 +152,15 @@ fn unusual_values_of_real_sites_are_accepted() {
 fn values_in_alternative_forms_are_normalised() {
     let config = file("author: [a, {name: b}]\nfuture: 'true'\nunpublished: 1\npaginate: '5'\n");
     let config = config.expect("valid");
-    assert_eq!(config.author.as_deref(), Some("a, b"));
-    assert_eq!((config.future, config.unpublished, config.paginate), (true, true, 5));
+    assert_eq!(config.site.author.as_deref(), Some("a, b"));
+    assert_eq!((config.source.future, config.source.unpublished, config.site.paginate), (true, true, 5));
     let config = file("x: &a {title: t}\ny: &b {title: u, url: https://h/p/}\n<<: [*a, *b]\n");
     let config = config.expect("valid");
-    assert_eq!((config.title.as_str(), config.url.as_str()), ("t", "https://h/p"));
+    assert_eq!((config.source.title.as_str(), config.source.url.as_str()), ("t", "https://h/p"));
     let config = file("collections:\n  posts:\n    permalink: /p/:title\nbaseurl: https://h.example/b/\n");
     let config = config.expect("valid");
-    assert_eq!(config.posts_permalink.as_deref(), Some("/p/:title"));
-    assert_eq!(config.baseurl, "/b");
+    assert_eq!(config.source.posts_permalink.as_deref(), Some("/p/:title"));
+    assert_eq!(config.source.baseurl, "/b");
 }
 
 #[test]
@@ -163,7 +168,7 @@ fn notification_urls_are_normalised_invalid_ones_rejected() {
     let config =
         file("finews:\n  websub: {hub: 'https://例子.测试'}\n  on_publish: https://h.example/a b?c\n");
     let config = config.expect("valid");
-    assert_eq!(config.hub.as_deref(), Some("https://xn--fsqu00a.xn--0zwm56d/"));
+    assert_eq!(config.site.hub.as_deref(), Some("https://xn--fsqu00a.xn--0zwm56d/"));
     assert_eq!(config.on_publish.as_deref(), Some("https://h.example/a%20b?c"));
     for (yaml, place) in [
         ("finews:\n  websub: https://h.example/\n", "/_config.yml:2: finews.websub: `https://h.example/`"),
@@ -182,7 +187,23 @@ fn posix_time_zones_are_accepted() {
     let table = [("CST-8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT+8"), ("UTC0", "Etc/GMT+0"), ("''", "UTC")];
     for (written, name) in table {
         let config = file(&format!("timezone: {written}\n")).expect(written);
-        assert_eq!(config.timezone.name(), name, "{written}");
+        assert_eq!(config.source.timezone.name(), name, "{written}");
     }
     assert!(file("timezone: +08:00\n").is_err());
+}
+
+#[test]
+fn changed_setting_changes_the_struct_of_its_effect() {
+    let before = file("").expect("valid");
+    let table = [
+        ("title: T\n", true, false),
+        ("lang: zh-CN\n", true, true),
+        ("lang: fr\n", false, true),
+        ("finews:\n  footer: Last words\n", false, true),
+        ("finews:\n  page_cache: 1M\n", false, false),
+    ];
+    for (yaml, source, site) in table {
+        let after = file(yaml).expect(yaml);
+        assert_eq!((after.source != before.source, after.site != before.site), (source, site), "{yaml}");
+    }
 }

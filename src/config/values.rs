@@ -53,7 +53,7 @@ impl SettingValue for LogFormat {
 }
 
 /// Time zone of a date with seconds but without a zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum NaiveDates {
     /// UTC, as in YAML and therefore in Jekyll.
     #[default]

@@ -69,7 +69,7 @@ impl Settings {
             site: Site::new(config),
             files: SiteFiles::new(config),
             root: config.root.clone(),
-            source: config.source,
+            source: config.site.source,
             legacy: LegacySettings::new(config),
         })
     }

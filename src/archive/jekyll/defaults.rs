@@ -43,7 +43,7 @@ struct Scope {
 impl Defaults {
     /// Compiles the configured defaults; an invalid glob becomes a plain prefix.
     pub fn new(config: &Config) -> Self {
-        Self::within(&config.collections_dir, &config.defaults)
+        Self::within(&config.source.collections_dir, &config.source.defaults)
     }
 
     fn within(collections_dir: &str, given: &[DefaultValues]) -> Self {

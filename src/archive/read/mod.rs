@@ -62,7 +62,8 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Returns an error if the configured permalink has an unknown placeholder.
     pub fn new(config: &'a Config) -> Result<Self, ConfigError> {
-        let template = Template::from_settings(&config.permalink, config.posts_permalink.as_deref())
+        let source = &config.source;
+        let template = Template::from_settings(&source.permalink, source.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
         Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
     }
@@ -135,12 +136,12 @@ impl<'a> Reader<'a> {
         front: &FrontMatter,
         defects: &mut Vec<Defect>,
     ) -> Option<DateReadings> {
-        let zone = self.config.timezone;
+        let zone = self.config.source.timezone;
         let fallback = || match file.name.date {
             Some(date) => date::from_file_name(date, zone),
             None => date::from_slug_digits(&file.name.slug, zone),
         };
-        let naive = self.config.naive_dates;
+        let naive = self.config.source.naive_dates;
         let Some(field) = front.get("date") else {
             return fallback().map(|at| DateReadings { at, other: None });
         };
@@ -239,12 +240,12 @@ impl<'a> Reader<'a> {
     fn modified(&self, front: &FrontMatter) -> Option<Timestamp> {
         let field = front.get("last_modified_at")?;
         let text = front.text("last_modified_at")?;
-        let parsed = date::parse(text, field.quoted, self.config.timezone, NaiveDates::Utc)?;
+        let parsed = date::parse(text, field.quoted, self.config.source.timezone, NaiveDates::Utc)?;
         Some(parsed.at.into())
     }
 
     fn visibility(&self, front: &FrontMatter) -> Visibility {
-        if front.is_false_or_null("published") && !self.config.unpublished {
+        if front.is_false_or_null("published") && !self.config.source.unpublished {
             Visibility::Withdrawn
         } else if front.bool("hidden") == Some(true) {
             Visibility::Unlisted
@@ -307,14 +308,15 @@ struct DateReadings {
 
 /// Returns the properties of a configured site that bodies depend on.
 pub fn site_context(config: &Config) -> SiteContext {
-    let host = config.url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    let source = &config.source;
+    let host = source.url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
     SiteContext {
-        url: config.url.clone(),
-        baseurl: config.baseurl.clone(),
-        title: config.title.clone(),
+        url: source.url.clone(),
+        baseurl: source.baseurl.clone(),
+        title: source.title.clone(),
         host,
-        legacy_hosts: config.legacy_hosts.clone(),
-        quote: if config.is_chinese() { "行情" } else { "Quote" },
+        legacy_hosts: source.legacy_hosts.clone(),
+        quote: if source.is_chinese { "行情" } else { "Quote" },
     }
 }
 

@@ -35,10 +35,10 @@ impl SnapshotRules {
     /// Takes the rules from a configuration.
     pub fn new(config: &Config, reserved_paths: ReservedPaths) -> Self {
         Self {
-            zone: config.timezone,
-            shows_future: config.future,
+            zone: config.source.timezone,
+            shows_future: config.source.future,
             reserved_paths,
-            labels: Labels::Tags(config.names.as_slice().into()),
+            labels: Labels::Tags(config.source.names.as_slice().into()),
         }
     }
 }

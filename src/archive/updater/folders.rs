@@ -16,7 +16,7 @@ impl Updater {
     pub fn main_folders(&self) -> Vec<PathBuf> {
         let root = &self.config.root;
         let usual = ["_posts", "posts"].map(String::from);
-        let posts = if self.config.posts.is_empty() { &usual[..] } else { &self.config.posts };
+        let posts = if self.config.source.posts.is_empty() { &usual[..] } else { &self.config.source.posts };
         posts.iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
@@ -136,7 +136,7 @@ impl Updater {
     /// The post folder that contains a post.
     pub(super) fn root_of(&self, path: &str) -> PathBuf {
         let root = &self.config.root;
-        if let Some(named) = self.config.posts.iter().find(|named| is_in(path, named)) {
+        if let Some(named) = self.config.source.posts.iter().find(|named| is_in(path, named)) {
             return root.join(named);
         }
         let mut folder = root.clone();

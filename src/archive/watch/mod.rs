@@ -294,7 +294,7 @@ impl Watch<'_> {
     /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.updater.config();
-        let same_files = old.reading_key() == config.reading_key();
+        let same_files = (&old.root, &old.source) == (&config.root, &config.source);
         let same_watch = old.watch == config.watch;
         let before = self.updater.archive();
         if same_files {

@@ -73,7 +73,7 @@ pub struct SiteFiles {
 impl SiteFiles {
     /// Creates the file server of a site.
     pub fn new(config: &Config) -> Self {
-        let named = config.static_files.iter().filter(|path| !path.is_empty()).cloned().collect();
+        let named = config.site.static_files.iter().filter(|path| !path.is_empty()).cloned().collect();
         Self { root: config.root.canonicalize().ok(), named, filter: EntryFilter::new(config) }
     }
 

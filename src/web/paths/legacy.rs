@@ -25,8 +25,8 @@ impl LegacySettings {
     /// Reads the settings of a configuration.
     pub fn new(config: &Config) -> Self {
         // A current route needs no redirect.
-        let feed = config.feed_path.clone().filter(|path| Route::parse(path).is_none());
-        Self { paginate: config.paginate.max(1), feed }
+        let feed = config.site.feed_path.clone().filter(|path| Route::parse(path).is_none());
+        Self { paginate: config.site.paginate.max(1), feed }
     }
 }
 

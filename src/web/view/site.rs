@@ -54,14 +54,15 @@ pub struct Site {
 impl Site {
     /// Builds the site from a configuration.
     pub fn new(config: &Config) -> Self {
-        let texts = InterfaceTexts::for_language(config.is_chinese());
-        let baseurl = config.baseurl.clone();
+        let Config { source, site, .. } = config;
+        let texts = InterfaceTexts::for_language(source.is_chinese);
+        let baseurl = source.baseurl.clone();
         let local = |url: &str| match url {
             _ if url.starts_with("//") || url.starts_with(['#', '?']) || has_scheme(url) => url.to_owned(),
             _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
         };
         let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
-        let mut nav: Vec<_> = config.nav.iter().map(|item| link(&item.label, &item.url)).collect();
+        let mut nav: Vec<_> = site.nav.iter().map(|item| link(&item.label, &item.url)).collect();
         if nav.is_empty() {
             let ours = [
                 (texts.home, Route::Home),
@@ -71,24 +72,24 @@ impl Site {
             ];
             nav.extend(ours.map(|(label, route)| link(label, &route.to_string())));
         }
-        let title = if config.title.is_empty() { "finews".to_owned() } else { config.title.clone() };
+        let title = if source.title.is_empty() { "finews".to_owned() } else { source.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
         Self {
-            share_image: config.share_image.as_deref().map(local),
+            share_image: site.share_image.as_deref().map(local),
             feed: FeedLink::new(&title, "", &baseurl, FeedOf::All),
             title,
-            description: config.description.clone(),
-            lang: config.lang.clone(),
+            description: site.description.clone(),
+            lang: site.lang.clone(),
             texts,
-            logo: config.logo.as_deref().map(local),
+            logo: site.logo.as_deref().map(local),
             nav,
-            images: config.images,
-            feed_posts: config.feed_posts,
-            feed_excerpts: config.feed_excerpts,
-            hub: config.hub.clone().filter(|_| !config.url.is_empty()),
-            footer: body::clean_fragment(&config.footer, &site_context(config)),
+            images: site.images,
+            feed_posts: site.feed_posts,
+            feed_excerpts: site.feed_excerpts,
+            hub: site.hub.clone().filter(|_| !source.url.is_empty()),
+            footer: body::clean_fragment(&site.footer, &site_context(config)),
             has_icon,
-            url: config.url.clone(),
+            url: source.url.clone(),
             settings: settings_hash(config, has_icon),
             baseurl,
         }
@@ -235,14 +236,6 @@ fn has_scheme(url: &str) -> bool {
 
 fn settings_hash(config: &Config, has_icon: bool) -> u64 {
     let mut hasher = Xxh3::new();
-    let Config { title, description, url, baseurl, lang, author, logo, footer, names, legacy_hosts, .. } =
-        config;
-    (title, description, url, baseurl, lang, author).hash(&mut hasher);
-    (logo, footer, names, legacy_hosts, config.timezone.name(), config.source, config.images, has_icon)
-        .hash(&mut hasher);
-    (config.feed_posts, config.feed_excerpts, &config.hub, &config.share_image).hash(&mut hasher);
-    for link in &config.nav {
-        (&link.label, &link.url).hash(&mut hasher);
-    }
+    (&config.source, &config.site, has_icon).hash(&mut hasher);
     hasher.finish()
 }

@@ -19,12 +19,13 @@ pub struct EntryFilter {
 impl EntryFilter {
     /// Creates the filter. A pattern listed in both `exclude` and `include` does not exclude.
     pub fn new(config: &Config) -> Self {
+        let source = &config.source;
         let excluded: Vec<_> =
-            config.exclude.iter().filter(|pattern| !config.include.contains(pattern)).cloned().collect();
+            source.exclude.iter().filter(|pattern| !source.include.contains(pattern)).cloned().collect();
         Self {
-            include: Patterns::new(&config.include),
+            include: Patterns::new(&source.include),
             exclude: Patterns::new(&excluded),
-            destination: config.destination.clone(),
+            destination: source.destination.clone(),
         }
     }
 

@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
     /// Walks a folder of the site; finds no files if Jekyll ignores the folder.
     pub fn below(&self, folder: &Path) -> Files {
         let mut files = Files::default();
-        for named in &self.config.posts {
+        for named in &self.config.source.posts {
             let start = self.config.root.join(named);
             if start.starts_with(folder) {
                 self.walk_posts(named, &start, &mut files);
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
     pub fn classify(&self, file: &Path) -> Option<(SiteFileKind, SiteFile)> {
         let found = SiteFile::new(&self.config.root, file);
         let is_named_post = found.name().is_some()
-            && self.config.posts.iter().any(|named| {
+            && self.config.source.posts.iter().any(|named| {
                 is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
             });
         if is_named_post {
@@ -159,7 +159,7 @@ impl<'a> Walk<'a> {
 
     /// Pages that `include` names by path although Jekyll ignores their folder.
     fn included(&self) -> impl Iterator<Item = &str> {
-        self.config.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
+        self.config.source.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
             let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
             is_inside && below_posts(path).is_none() && is_page_name(path, self.config)
         })
@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
 
     /// Returns whether a folder is named in the configuration, or lies below one that is.
     fn is_named(&self, folder: &str) -> bool {
-        self.config.posts.iter().any(|named| folder == named || is_below(folder, named))
+        self.config.source.posts.iter().any(|named| folder == named || is_below(folder, named))
     }
 
     /// Collects the posts of a folder that the configuration names, and the pages beside them.
@@ -278,8 +278,8 @@ impl<'a> Walk<'a> {
         let in_posts = below_posts(path).is_some();
         let in_root_posts = path.starts_with("posts/");
         let is_post_name = || permalink::file_name(base_name(path)).is_some();
-        let counts = in_root_posts || is_below(path, &self.config.collections_dir);
-        if self.config.posts.is_empty() && counts && (in_posts || in_root_posts) {
+        let counts = in_root_posts || is_below(path, &self.config.source.collections_dir);
+        if self.config.source.posts.is_empty() && counts && (in_posts || in_root_posts) {
             if is_post_name() {
                 return Some(SiteFileKind::Post);
             }
@@ -287,7 +287,7 @@ impl<'a> Walk<'a> {
                 return None;
             }
         }
-        let in_named = self.config.posts.iter().any(|folder| is_below(path, folder));
+        let in_named = self.config.source.posts.iter().any(|folder| is_below(path, folder));
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(SiteFileKind::Page)
     }
@@ -314,7 +314,7 @@ fn is_page_name(path: &str, config: &Config) -> bool {
 /// Returns the markup format of a file extension; `markdown_ext` overrides the default list.
 pub(crate) fn format(config: &Config, extension: &str) -> MarkupFormat {
     let extension = extension.strip_prefix('.').unwrap_or(extension);
-    match &config.markdown_ext {
+    match &config.source.markdown_ext {
         Some(known) if known.iter().any(|known| known.eq_ignore_ascii_case(extension)) => {
             MarkupFormat::Markdown
         }

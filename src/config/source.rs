@@ -1,0 +1,108 @@
+//! The settings that determine what files mean.
+
+use chrono_tz::Tz;
+
+use crate::config::error::ConfigError;
+use crate::config::file::Node;
+use crate::config::keys::{self, DefaultValues};
+use crate::config::layers::Layers;
+use crate::config::values::NaiveDates;
+
+/// `collections.posts.permalink`
+pub(super) const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
+
+/// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
+const JEKYLL_EXCLUDES: [&str; 10] = [
+    ".sass-cache",
+    ".jekyll-cache",
+    "gemfiles",
+    "Gemfile",
+    "Gemfile.lock",
+    "node_modules",
+    "vendor/bundle/",
+    "vendor/cache/",
+    "vendor/gems/",
+    "vendor/ruby/",
+];
+
+/// The settings that determine what files mean. After a change to one of them, all files are read again. They
+/// are part of every ETag and of the cache key of the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SourceSettings {
+    /// The site's name; may be empty.
+    pub title: String,
+    /// Scheme and host of absolute URLs, without a trailing slash; may be empty.
+    pub url: String,
+    /// Prefix of every path: empty, or such as `/archive`.
+    pub baseurl: String,
+    /// Whether the interface texts are Chinese. Bodies contain a word in one of the two languages.
+    pub is_chinese: bool,
+    /// Time zone of local times and of the days in URLs.
+    pub timezone: Tz,
+    /// Name of a permalink style, or a template. The caller of [`Config::permalink_error`](crate::config::Config::permalink_error) validates it.
+    pub permalink: String,
+    /// `collections.posts.permalink`: a template for posts only; takes precedence over `permalink`.
+    pub posts_permalink: Option<String>,
+    /// Whether posts with a future date are shown.
+    pub future: bool,
+    /// Whether posts with `published: false` are served.
+    pub unpublished: bool,
+    /// Jekyll's `defaults`: front matter for the files in each scope.
+    pub defaults: Vec<DefaultValues>,
+    /// Jekyll's `exclude`, including its built-in entries.
+    pub exclude: Vec<String>,
+    /// Jekyll's `include`; by default `.htaccess`.
+    pub include: Vec<String>,
+    /// The only folder whose `_posts` folders are read; empty for the whole site.
+    pub collections_dir: String,
+    /// The output folder of Jekyll, which contains no sources.
+    pub destination: String,
+    /// Extensions of Markdown files; `None` for the usual ones.
+    pub markdown_ext: Option<Vec<String>>,
+    /// Folders of posts; empty for every `_posts` and `posts`.
+    pub posts: Vec<String>,
+    /// Former hosts of the site; links to them become local.
+    pub legacy_hosts: Vec<String>,
+    /// Time zone of dates without one.
+    pub naive_dates: NaiveDates,
+    /// Display names of categories, which take precedence over names from tags.
+    pub names: Vec<(String, String)>,
+}
+
+impl SourceSettings {
+    pub(super) fn read(layers: &Layers<'_>) -> Result<Self, ConfigError> {
+        let file = layers.file;
+        let posts_permalink = match file.get(&POSTS_PERMALINK) {
+            Some(Node::Text(template)) => Some(template.clone()),
+            _ => None,
+        };
+        let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
+        exclude.extend(JEKYLL_EXCLUDES.map(String::from));
+        Ok(Self {
+            title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
+            url: layers.url()?,
+            baseurl: keys::baseurl(file)?,
+            is_chinese: keys::lang(file)
+                .split('-')
+                .next()
+                .is_some_and(|primary| primary.eq_ignore_ascii_case("zh")),
+            timezone: keys::timezone(file)?,
+            permalink: file.text(&["permalink"])?.unwrap_or_else(|| "date".into()),
+            posts_permalink,
+            future: file.bool(&["future"])?.unwrap_or(false),
+            unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
+            defaults: keys::defaults(file)?,
+            exclude,
+            include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
+            collections_dir: keys::folder(file, "collections_dir")?,
+            destination: file.word("destination").map_or("_site", |folder| keys::trim_folder(folder)).into(),
+            markdown_ext: file
+                .word("markdown_ext")
+                .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
+            posts: layers.posts()?,
+            legacy_hosts: keys::hosts(file)?,
+            naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
+            names: file.pairs(&["finews", "names"])?,
+        })
+    }
+}
