@@ -46,7 +46,7 @@ impl Site {
         let mut config =
             Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
         // Turn the page cache off, so that every request renders its page.
-        config.page_cache = ByteSize(0);
+        config.server.page_cache = ByteSize(0);
         Self { config, posts: texts(&folder.path().join("posts")), _folder: folder }
     }
 

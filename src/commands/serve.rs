@@ -36,7 +36,7 @@ struct BoundListeners {
 pub(crate) fn run(site: &SiteArgs) -> CommandResult {
     let config = Arc::new(site.config()?);
     // The drop of the guard writes the remaining log lines.
-    let _log = logging::start(config.log_format);
+    let _log = logging::start(config.server.log_format);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -57,7 +57,7 @@ async fn serve(site: &SiteArgs, config: Arc<Config>) -> CommandResult {
     }
 
     let app = App::new(&config);
-    app.search().start(config.cache_dir.clone());
+    app.search().start(config.server.cache_dir.clone());
     let (stop, stopping) = watch::channel(false);
     let (loaded, is_loaded) = watch::channel(!listeners.is_inherited);
     let servers = spawn_servers(&app, &config, listeners, is_loaded, stopping);
@@ -82,7 +82,7 @@ async fn bind(config: &Config) -> Result<BoundListeners, Box<dyn Error>> {
     let is_inherited = inherited.len() > 0;
     let public = match inherited.next() {
         Some(listener) => listener,
-        None => listen(&config.listen).await?,
+        None => listen(&config.server.listen).await?,
     };
     let admin = match inherited.next() {
         Some(listener) => Some(listener),
@@ -98,7 +98,7 @@ async fn listen(address: &ListenAddress) -> Result<Listener, String> {
 /// Opens the operator's listener. The default address may be in use by another finews; this is only a
 /// warning.
 async fn admin_listener(config: &Config) -> Result<Option<Listener>, String> {
-    if let Some(address) = &config.admin_listen {
+    if let Some(address) = &config.server.admin_listen {
         return listen(address).await.map(Some);
     }
     match listen(&ListenAddress::Tcp(web::admin::DEFAULT_ADDRESS.into())).await {
@@ -118,7 +118,7 @@ fn spawn_servers(
     mut is_loaded: watch::Receiver<bool>,
     stopping: watch::Receiver<bool>,
 ) -> JoinSet<()> {
-    let limits = Limits::new(config.max_connections, config.max_requests);
+    let limits = Limits::new(config.server.max_connections, config.server.max_requests);
     app.live().limit_clients(limits.connections);
     let mut servers = JoinSet::new();
     servers.spawn({
@@ -205,7 +205,7 @@ fn reload(site: &SiteArgs, first: &Config, commands: &mpsc::Sender<WatchCommand>
     match site.config() {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            let waiting = config.changes_needing_restart(first);
+            let waiting = config.server.changes_needing_restart(&first.server);
             if !waiting.is_empty() {
                 tracing::warn!("restart required to apply: {}", waiting.join(", "));
             }

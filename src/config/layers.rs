@@ -1,6 +1,7 @@
 //! The three sources of a setting: flag, environment, file.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
@@ -16,24 +17,24 @@ pub(super) struct Layers<'a> {
 }
 
 impl Layers<'_> {
-    /// Returns the value of a flag as written and its origin; `key` is its path in the file.
-    fn raw(&self, flag: &str, key: &[&str]) -> Result<Option<(String, Origin)>, ConfigError> {
-        if let Some(value) = self.flags.values(flag).next() {
-            return Ok(Some((value.to_owned(), Origin::Flag(format!("--{flag}")))));
+    /// Returns the value of a key as written and its origin; `path` is the place of the key in the file.
+    fn raw(&self, key: &str, path: &[&str]) -> Result<Option<(String, Origin)>, ConfigError> {
+        if let Some(value) = self.flags.values(key).next() {
+            return Ok(Some((value.to_owned(), flag(key))));
         }
-        match self.variable(flag)? {
+        match self.variable(key)? {
             Some(found) => Ok(Some(found)),
-            None => self.file.text_at(key),
+            None => self.file.text_at(path),
         }
     }
 
-    /// Returns the value of a flag whose key is below `finews:`, and its origin.
-    fn own(&self, flag: &str) -> Result<Option<(String, Origin)>, ConfigError> {
-        self.raw(flag, &["finews", &settings::key(flag)])
+    /// Returns the value of a key below `finews:` as written, and its origin.
+    fn own(&self, key: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        self.raw(key, &["finews", key])
     }
 
-    fn variable(&self, flag: &str) -> Result<Option<(String, Origin)>, ConfigError> {
-        let variable = settings::variable(flag);
+    fn variable(&self, key: &str) -> Result<Option<(String, Origin)>, ConfigError> {
+        let variable = settings::variable(key);
         let Some(value) = (self.env)(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
         let origin = Origin::Environment(variable);
         match value.into_string() {
@@ -67,20 +68,19 @@ impl Layers<'_> {
         }
     }
 
-    /// Returns the texts of a list and their origin. They come from flags, from a variable that `split` takes
-    /// apart, or from a list in the file.
-    fn list(&self, flag: &str, split: fn(&str) -> Vec<&str>) -> Result<(Vec<String>, Origin), ConfigError> {
-        let flags: Vec<String> = self.flags.values(flag).map(String::from).collect();
+    /// Returns the texts of a list below `finews:` and their origin. They come from flags, from a variable that
+    /// `split` takes apart, or from a list in the file.
+    fn list(&self, key: &str, split: fn(&str) -> Vec<&str>) -> Result<(Vec<String>, Origin), ConfigError> {
+        let flags: Vec<String> = self.flags.values(key).map(String::from).collect();
         if !flags.is_empty() {
-            return Ok((flags, Origin::Flag(format!("--{flag}"))));
+            return Ok((flags, flag(key)));
         }
-        if let Some((value, origin)) = self.variable(flag)? {
+        if let Some((value, origin)) = self.variable(key)? {
             let parts = split(&value).into_iter().filter(|part| !part.is_empty());
             return Ok((parts.map(String::from).collect(), origin));
         }
-        let key = settings::key(flag);
-        let key = ["finews", key.as_str()];
-        Ok((self.file.strings(&key)?.unwrap_or_default(), self.file.origin(&key)))
+        let path = ["finews", key];
+        Ok((self.file.strings(&path)?.unwrap_or_default(), self.file.origin(&path)))
     }
 
     /// Reads the folders of posts. The variable separates them like the folders in PATH.
@@ -89,10 +89,9 @@ impl Layers<'_> {
         folders.iter().map(|folder| file::folder(folder, &origin)).collect()
     }
 
-    /// Reads the trusted proxies. The variable has commas between them.
-    pub(super) fn trusted_proxies(&self) -> Result<Vec<TrustedProxy>, ConfigError> {
-        let (proxies, origin) =
-            self.list("trusted-proxy", |value| value.split(',').map(str::trim).collect())?;
+    /// Reads a list of proxies. The variable has commas between them.
+    pub(super) fn proxies(&self, key: &str) -> Result<Vec<TrustedProxy>, ConfigError> {
+        let (proxies, origin) = self.list(key, |value| value.split(',').map(str::trim).collect())?;
         let parse = |proxy: &String| {
             TrustedProxy::from_text(proxy)
                 .ok_or_else(|| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
@@ -100,18 +99,24 @@ impl Layers<'_> {
         proxies.iter().filter(|proxy| !proxy.is_empty()).map(parse).collect()
     }
 
-    /// Returns a text, or `None` if it is empty.
-    pub(super) fn text(&self, flag: &str) -> Result<Option<String>, ConfigError> {
-        Ok(self.own(flag)?.map(|(value, _)| value).filter(|value| !value.is_empty()))
+    /// Reads a path; `None` if it is empty.
+    pub(super) fn path(&self, key: &str) -> Result<Option<PathBuf>, ConfigError> {
+        let found = self.own(key)?.filter(|(path, _)| !path.is_empty());
+        Ok(found.map(|(path, _)| path.into()))
     }
 
     /// Parses a value of a type that describes its valid values.
-    pub(super) fn optional<T: SettingValue>(&self, flag: &str) -> Result<Option<T>, ConfigError> {
-        values::parsed(self.own(flag)?)
+    pub(super) fn optional<T: SettingValue>(&self, key: &str) -> Result<Option<T>, ConfigError> {
+        values::parsed(self.own(key)?)
     }
 
     /// Parses a value of a type that has a default.
-    pub(super) fn parsed<T: SettingValue + Default>(&self, flag: &str) -> Result<T, ConfigError> {
-        Ok(self.optional(flag)?.unwrap_or_default())
+    pub(super) fn parsed<T: SettingValue + Default>(&self, key: &str) -> Result<T, ConfigError> {
+        Ok(self.optional(key)?.unwrap_or_default())
     }
+}
+
+/// The origin of a value from the flag of a key.
+fn flag(key: &str) -> Origin {
+    Origin::Flag(format!("--{}", key.replace('_', "-")))
 }

@@ -6,6 +6,7 @@ mod file;
 mod keys;
 mod layers;
 mod overrides;
+mod server;
 mod settings;
 mod site;
 mod source;
@@ -23,6 +24,7 @@ pub use error::ConfigError;
 pub use file::Node;
 pub use keys::{DefaultValues, NavLink};
 pub use overrides::Overrides;
+pub use server::ServerSettings;
 pub use settings::{SETTINGS, Setting, SettingKind};
 pub use site::SiteSettings;
 pub use source::SourceSettings;
@@ -40,34 +42,8 @@ pub struct Config {
     pub source: SourceSettings,
     /// The settings of pages and feeds.
     pub site: SiteSettings,
-    /// Address of the public listener.
-    pub listen: ListenAddress,
-    /// Address of the operator's listener; `None` if it is not configured.
-    pub admin_listen: Option<ListenAddress>,
-    /// Format of log lines.
-    pub log_format: LogFormat,
-    /// Folder that keeps the cached archive between restarts; `None` for no cache.
-    pub cache_dir: Option<PathBuf>,
-    /// Memory limit of the cache of encoded pages.
-    pub page_cache: ByteSize,
-    /// How file changes are detected.
-    pub watch: WatchMode,
-    /// Interval of the full scan of all files, which runs whether or not changes were detected.
-    pub rescan: Interval,
-    /// Maximum concurrent client connections.
-    pub max_connections: ConnectionLimit,
-    /// Maximum concurrent requests that have to wait.
-    pub max_requests: RequestLimit,
-    /// Maximum searches per minute from one client address.
-    pub search_rate: SearchRate,
-    /// Proxies whose forwarded client address is used.
-    pub trusted_proxies: Vec<TrustedProxy>,
-    /// The header with the forwarded client address.
-    pub proxy_header: ProxyHeader,
-    /// The requests that are logged.
-    pub access_log: AccessLog,
-    /// URL of the operator's service that is notified of new posts.
-    pub on_publish: Option<String>,
+    /// The settings of the server.
+    pub server: ServerSettings,
     /// Warnings about unknown `finews` keys, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -97,20 +73,7 @@ impl Config {
             root: absolute(root.join(keys::folder(&file, "source")?)),
             source,
             site: SiteSettings::read(&file)?,
-            listen: layers.optional("listen")?.unwrap_or_else(|| ListenAddress::Tcp("127.0.0.1:8080".into())),
-            admin_listen: layers.optional("admin-listen")?,
-            log_format: layers.parsed("log-format")?,
-            cache_dir: layers.text("cache-dir")?.map(PathBuf::from),
-            page_cache: layers.parsed("page-cache")?,
-            watch: layers.parsed("watch")?,
-            rescan: layers.parsed("rescan")?,
-            max_connections: layers.parsed("max-connections")?,
-            max_requests: layers.parsed("max-requests")?,
-            search_rate: layers.parsed("search-rate")?,
-            trusted_proxies: layers.trusted_proxies()?,
-            proxy_header: layers.parsed("proxy-header")?,
-            access_log: layers.parsed("access-log")?,
-            on_publish: keys::address(&file, &["finews", "on_publish"])?,
+            server: ServerSettings::read(&layers)?,
             warnings: keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })
@@ -120,24 +83,6 @@ impl Config {
     pub fn permalink_error(&self, reason: &str) -> ConfigError {
         let setting = self.source.posts_permalink.as_ref().unwrap_or(&self.source.permalink);
         ConfigError::invalid(&self.permalink_origin, setting, reason)
-    }
-
-    /// The names of settings that differ from those of the running program and need a restart.
-    pub fn changes_needing_restart(&self, running: &Self) -> Vec<&'static str> {
-        let settings = [
-            ("listen", self.listen != running.listen),
-            ("admin_listen", self.admin_listen != running.admin_listen),
-            ("log_format", self.log_format != running.log_format),
-            ("cache_dir", self.cache_dir != running.cache_dir),
-            ("page_cache", self.page_cache != running.page_cache),
-            ("max_connections", self.max_connections != running.max_connections),
-            ("max_requests", self.max_requests != running.max_requests),
-            ("search_rate", self.search_rate != running.search_rate),
-            ("trusted_proxy", self.trusted_proxies != running.trusted_proxies),
-            ("proxy_header", self.proxy_header != running.proxy_header),
-            ("access_log", self.access_log != running.access_log),
-        ];
-        settings.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     /// A sentence about what the site lacks without a `url`; `None` if it is set.

@@ -47,7 +47,7 @@ pub static SETTINGS: [Setting; 15] = [
 impl Setting {
     /// Returns the description for the help, with the default and the environment variable.
     pub fn help(&self) -> String {
-        let (text, variable) = (self.text, variable(self.flag));
+        let (text, variable) = (self.text, variable(&key(self.flag)));
         match self.kind {
             One(Some(default)) => format!("{text} [default: {default}] [env: {variable}]"),
             One(None) => format!("{text} [env: {variable}]"),
@@ -61,9 +61,9 @@ pub(super) fn key(flag: &str) -> String {
     flag.replace('-', "_")
 }
 
-/// Returns the environment variable of a flag, such as `FINEWS_ADMIN_LISTEN`.
-pub(super) fn variable(flag: &str) -> String {
-    format!("FINEWS_{}", key(flag).to_ascii_uppercase())
+/// Returns the environment variable of a key, such as `FINEWS_ADMIN_LISTEN`.
+pub(super) fn variable(key: &str) -> String {
+    format!("FINEWS_{}", key.to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -89,14 +89,14 @@ mod tests {
         let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `--")).collect();
         assert_eq!(rows.len(), SETTINGS.len());
         for (row, setting) in rows.iter().zip(&SETTINGS) {
-            let start = format!("| `--{}` | `{}` | ", setting.flag, variable(setting.flag));
+            let key = key(setting.flag);
+            let start = format!("| `--{}` | `{}` | ", setting.flag, variable(&key));
             let default = match setting.kind {
                 One(Some(default)) if !default.contains(' ') => format!("`{default}` |"),
                 _ => String::new(),
             };
             assert!(row.starts_with(&format!("{start}{default}")), "{row}");
-            let key = format!("`finews.{}`", key(setting.flag));
-            assert!(setting.flag == "url" || readme.contains(&key), "{key}");
+            assert!(key == "url" || readme.contains(&format!("`finews.{key}`")), "{key}");
         }
     }
 }

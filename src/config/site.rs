@@ -43,6 +43,8 @@ pub struct SiteSettings {
     pub footer: String,
     /// URL of the WebSub hub that is notified of new posts. Feeds name it.
     pub hub: Option<String>,
+    /// URL of the operator's service that is notified of new posts.
+    pub on_publish: Option<String>,
 }
 
 impl SiteSettings {
@@ -73,6 +75,7 @@ impl SiteSettings {
             nav: keys::nav(file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
             hub: keys::address(file, &["finews", "websub", "hub"])?,
+            on_publish: keys::address(file, &["finews", "on_publish"])?,
         })
     }
 }

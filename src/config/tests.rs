@@ -29,7 +29,7 @@ fn empty_config_has_jekyll_defaults() {
         (config.source.permalink.as_str(), config.site.lang.as_str(), config.source.future),
         ("date", "en", false)
     );
-    assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:8080".into()));
+    assert_eq!(config.server.listen, ListenAddress::Tcp("127.0.0.1:8080".into()));
     assert!(config.source.exclude.iter().any(|name| name == "node_modules"));
 }
 
@@ -44,9 +44,9 @@ fn flags_override_environment_which_overrides_the_file() {
     let flags = Overrides(vec![("listen", "127.0.0.1:3".into())]);
     let env = [("FINEWS_LISTEN", "127.0.0.1:2"), ("FINEWS_URL", "https://env.example/")];
     let config = read(yaml, &flags, &env).expect("valid");
-    assert_eq!(config.listen, ListenAddress::Tcp("127.0.0.1:3".into()));
+    assert_eq!(config.server.listen, ListenAddress::Tcp("127.0.0.1:3".into()));
     assert_eq!(config.source.url, "https://env.example");
-    assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.server.log_format, LogFormat::Json);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn invalid_value_errors_name_the_flag_or_variable() {
 
 #[test]
 fn trusted_proxies_come_from_flags_then_variable_then_file() {
-    let proxies = |config: Config| config.trusted_proxies;
+    let proxies = |config: Config| config.server.trusted_proxies;
     let parsed = |all: &[&str]| {
         all.iter().map(|proxy| TrustedProxy::from_text(proxy).expect("a proxy")).collect::<Vec<_>>()
     };
@@ -169,7 +169,7 @@ fn notification_urls_are_normalised_invalid_ones_rejected() {
         file("finews:\n  websub: {hub: 'https://例子.测试'}\n  on_publish: https://h.example/a b?c\n");
     let config = config.expect("valid");
     assert_eq!(config.site.hub.as_deref(), Some("https://xn--fsqu00a.xn--0zwm56d/"));
-    assert_eq!(config.on_publish.as_deref(), Some("https://h.example/a%20b?c"));
+    assert_eq!(config.site.on_publish.as_deref(), Some("https://h.example/a%20b?c"));
     for (yaml, place) in [
         ("finews:\n  websub: https://h.example/\n", "/_config.yml:2: finews.websub: `https://h.example/`"),
         ("finews:\n  websub: {hub: nonsense}\n", "/_config.yml:2: finews.websub.hub: `nonsense`"),

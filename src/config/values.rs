@@ -233,6 +233,12 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
+impl Default for ListenAddress {
+    fn default() -> Self {
+        Self::Tcp("127.0.0.1:8080".into())
+    }
+}
+
 impl SettingValue for ListenAddress {
     const ALLOWED: &str = "host:port, such as 127.0.0.1:8080, or unix:/path";
 

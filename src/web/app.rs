@@ -94,7 +94,7 @@ impl App {
                 since: SystemTime::now(),
                 name_index: NameIndex::default(),
             }),
-            page_cache: PageCache::new(config.page_cache.0),
+            page_cache: PageCache::new(config.server.page_cache.0),
             live: Live::default(),
             notifiers: Notifiers::new(config),
             dataset: Dataset::default(),

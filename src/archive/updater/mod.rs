@@ -79,7 +79,7 @@ impl Updater {
     ) -> Result<Self, ConfigError> {
         // Validate the settings first: a store must not hide an invalid one.
         Reader::new(&config)?;
-        let store = config.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
+        let store = config.server.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
         let (loaded, unchecked) =
             match store.as_ref().and_then(|store| load_stored(store, &config, reserved_paths)) {
                 Some(archive) => {
@@ -310,7 +310,7 @@ pub fn load(
 ) -> Result<Snapshot, ConfigError> {
     // A single load must show the files as they are, so it ignores the cached archive.
     let mut config = config.clone();
-    config.cache_dir = None;
+    config.server.cache_dir = None;
     let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
     updater.settle();
     Ok(Snapshot::clone(&updater.archive()))

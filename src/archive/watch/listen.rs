@@ -12,7 +12,7 @@ use crate::config::WatchMode;
 impl Watch<'_> {
     /// Starts the watcher in the main folders only, which is fast.
     pub(super) fn listen_first(&mut self) {
-        if self.updater.config().watch != WatchMode::Events {
+        if self.updater.config().server.watch != WatchMode::Events {
             return;
         }
         let sender = self.commands.0.clone();

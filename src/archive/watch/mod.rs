@@ -128,7 +128,7 @@ impl Watch<'_> {
         self.updater.save();
         let folders = self.updater.folders();
         self.listen(&folders);
-        if kept || self.updater.config().watch != WatchMode::Off {
+        if kept || self.updater.config().server.watch != WatchMode::Off {
             self.start_scan();
         }
     }
@@ -177,10 +177,10 @@ impl Watch<'_> {
     }
 
     fn scan_interval(&self) -> Option<Duration> {
-        let config = self.updater.config();
+        let server = &self.updater.config().server;
         let polls =
-            config.watch == WatchMode::Poll || (config.watch == WatchMode::Events && self.watcher.is_none());
-        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { config.rescan.0 }
+            server.watch == WatchMode::Poll || (server.watch == WatchMode::Events && self.watcher.is_none());
+        if polls { Some(POLL.max(self.scan_took * (POLL_SHARE - 1))) } else { server.rescan.0 }
     }
 
     /// Does all work that is due.
@@ -295,7 +295,7 @@ impl Watch<'_> {
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.updater.config();
         let same_files = (&old.root, &old.source) == (&config.root, &config.source);
-        let same_watch = old.watch == config.watch;
+        let same_watch = old.server.watch == config.server.watch;
         let before = self.updater.archive();
         if same_files {
             self.updater.set_config(Arc::clone(&config));

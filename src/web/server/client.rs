@@ -66,8 +66,8 @@ pub struct Proxies {
 impl Proxies {
     /// Returns the trusted proxies of a configuration.
     pub fn from_config(config: &Config) -> Self {
-        let mut proxies = Self { header: config.proxy_header, ..Self::default() };
-        for proxy in &config.trusted_proxies {
+        let mut proxies = Self { header: config.server.proxy_header, ..Self::default() };
+        for proxy in &config.server.trusted_proxies {
             match proxy {
                 TrustedProxy::Net(net) => proxies.nets.push(*net),
                 TrustedProxy::Unix => proxies.unix = true,

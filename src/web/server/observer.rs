@@ -23,7 +23,7 @@ impl Observer {
     pub(crate) fn from_config(config: &Config) -> Arc<Self> {
         Arc::new(Self {
             metrics: Arc::default(),
-            log: Log::new(config.access_log),
+            log: Log::new(config.server.access_log),
             proxies: Arc::new(Proxies::from_config(config)),
         })
     }

@@ -76,7 +76,7 @@ impl SearchLimiter {
         Self {
             searches: SearchQueue::new(),
             suggestions: SearchQueue::new(),
-            limiter: limiter(config.search_rate),
+            limiter: limiter(config.server.search_rate),
             count: AtomicUsize::new(0),
             proxies,
         }

@@ -35,9 +35,9 @@ impl Notifiers {
     /// Switches to the receivers in another configuration. A receiver that is in both keeps its queue.
     pub fn reconfigure(&self, config: &Config) {
         // Notifications hold absolute URLs, so they need the site's `url`.
-        let named = |address: &Option<String>| address.clone().filter(|_| !config.source.url.is_empty());
-        let named =
-            [(ReceiverKind::Hub, named(&config.site.hub)), (ReceiverKind::Owner, named(&config.on_publish))];
+        let Config { source, site, .. } = config;
+        let named = |address: &Option<String>| address.clone().filter(|_| !source.url.is_empty());
+        let named = [(ReceiverKind::Hub, named(&site.hub)), (ReceiverKind::Owner, named(&site.on_publish))];
         let mut notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *notifiers);
         for (kind, address) in named {
