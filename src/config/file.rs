@@ -261,7 +261,7 @@ impl ConfigFile {
     }
 
     pub(super) fn parsed<T: SettingValue>(&self, key: &[&str]) -> Result<Option<T>, ConfigError> {
-        values::parsed(self.text_at(key)?)
+        self.text_at(key)?.map(values::parsed).transpose()
     }
 
     /// Returns a list of texts. A single text counts as a list of one; empty items are ignored.

@@ -7,7 +7,7 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
 use crate::config::overrides::Overrides;
 use crate::config::settings;
-use crate::config::values::{self, SettingValue, TrustedProxy};
+use crate::config::values::{self, ConnectionLimit, SettingValue, TrustedProxy};
 
 /// The three sources of a setting in order of precedence: flag, environment, file.
 pub(super) struct Layers<'a> {
@@ -92,11 +92,8 @@ impl Layers<'_> {
     /// Reads a list of proxies. The variable has commas between them.
     pub(super) fn proxies(&self, key: &str) -> Result<Vec<TrustedProxy>, ConfigError> {
         let (proxies, origin) = self.list(key, |value| value.split(',').map(str::trim).collect())?;
-        let parse = |proxy: &String| {
-            TrustedProxy::from_text(proxy)
-                .ok_or_else(|| ConfigError::value(origin.clone(), proxy, TrustedProxy::ALLOWED))
-        };
-        proxies.iter().filter(|proxy| !proxy.is_empty()).map(parse).collect()
+        let proxies = proxies.into_iter().filter(|proxy| !proxy.is_empty());
+        proxies.map(|proxy| values::parsed((proxy, origin.clone()))).collect()
     }
 
     /// Reads a path; `None` if it is empty.
@@ -107,11 +104,17 @@ impl Layers<'_> {
 
     /// Parses a value of a type that describes its valid values.
     pub(super) fn optional<T: SettingValue>(&self, key: &str) -> Result<Option<T>, ConfigError> {
-        values::parsed(self.own(key)?)
+        self.own(key)?.map(values::parsed).transpose()
     }
 
-    /// Parses a value of a type that has a default.
-    pub(super) fn parsed<T: SettingValue + Default>(&self, key: &str) -> Result<T, ConfigError> {
+    /// Parses a value, or the default of the table.
+    pub(super) fn parsed<T: SettingValue>(&self, key: &str) -> Result<T, ConfigError> {
+        let default = || (settings::default(key).to_owned(), flag(key));
+        values::parsed(self.own(key)?.unwrap_or_else(default))
+    }
+
+    /// Reads the maximum of connections. The default of the table describes it in words.
+    pub(super) fn connections(&self, key: &str) -> Result<ConnectionLimit, ConfigError> {
         Ok(self.optional(key)?.unwrap_or_default())
     }
 }

@@ -55,7 +55,7 @@ server_settings! {
     /// Memory limit of the cache of encoded pages.
     page_cache: ByteSize = parsed("page_cache");
     /// Maximum concurrent client connections.
-    max_connections: ConnectionLimit = parsed("max_connections");
+    max_connections: ConnectionLimit = connections("max_connections");
     /// Maximum concurrent requests that have to wait.
     max_requests: RequestLimit = parsed("max_requests");
     /// Maximum searches per minute from one client address.

@@ -1,5 +1,5 @@
-//! The table of the settings that have a flag. The flags, the environment variables, the help and the keys below
-//! `finews:` follow from it; a test compares it with the reference in the README.
+//! The table of the settings that have a flag. The flags, the environment variables, the help, the defaults and
+//! the keys below `finews:` follow from it; a test compares it with the reference in the README.
 
 use self::SettingKind::{List, One};
 
@@ -16,9 +16,9 @@ pub struct Setting {
 }
 
 /// Whether a setting has one value or several.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum SettingKind {
-    /// One value, and its default in the words of the help.
+    /// One value, and its default as in the help.
     One(Option<&'static str>),
     /// A list: the flag is repeatable, and the variable has these separators between the values.
     List(&'static str),
@@ -59,6 +59,15 @@ impl Setting {
 /// Returns the key of a flag in the file, such as `admin_listen`.
 pub(super) fn key(flag: &str) -> String {
     flag.replace('-', "_")
+}
+
+/// Returns the default of a key; empty if it has none.
+pub(super) fn default(key: &str) -> &'static str {
+    let setting = SETTINGS.iter().find(|setting| self::key(setting.flag) == key);
+    match setting.map(|setting| setting.kind) {
+        Some(One(Some(default))) => default,
+        _ => "",
+    }
 }
 
 /// Returns the environment variable of a key, such as `FINEWS_ADMIN_LISTEN`.

@@ -34,6 +34,18 @@ fn empty_config_has_jekyll_defaults() {
 }
 
 #[test]
+fn empty_config_has_the_defaults_of_the_help() {
+    let server = file("").expect("valid").server;
+    assert_eq!((server.log_format, server.access_log), (LogFormat::Text, AccessLog::Errors));
+    assert_eq!((server.page_cache, server.watch), (ByteSize(256 << 20), WatchMode::Events));
+    assert_eq!(server.rescan, Interval(Some(std::time::Duration::from_secs(600))));
+    assert_eq!(server.max_connections, ConnectionLimit::OpenFiles);
+    assert_eq!(server.max_requests, RequestLimit(512));
+    assert_eq!(server.search_rate, SearchRate(std::num::NonZeroU32::new(120)));
+    assert_eq!((server.proxy_header, server.admin_listen), (ProxyHeader::XForwardedFor, None));
+}
+
+#[test]
 fn last_of_duplicate_config_keys_wins() {
     assert_eq!(file("title: a\ntitle: b\n").expect("valid").source.title, "b");
 }

@@ -19,10 +19,9 @@ pub trait SettingValue: Sized {
     fn from_text(text: &str) -> Option<Self>;
 }
 
-/// Parses the text that a source of settings has, if any.
-pub(super) fn parsed<T: SettingValue>(found: Option<(String, Origin)>) -> Result<Option<T>, ConfigError> {
-    let Some((text, origin)) = found else { return Ok(None) };
-    T::from_text(&text).map(Some).ok_or_else(|| ConfigError::value(origin, &text, T::ALLOWED))
+/// Parses a value as written. The origin is for the error message.
+pub(super) fn parsed<T: SettingValue>((text, origin): (String, Origin)) -> Result<T, ConfigError> {
+    T::from_text(&text).ok_or_else(|| ConfigError::value(origin, &text, T::ALLOWED))
 }
 
 /// The number of posts of a feed.
@@ -35,10 +34,9 @@ impl SettingValue for NonZeroUsize {
 }
 
 /// Format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// Plain text for people.
-    #[default]
     Text,
     /// One JSON object per line.
     Json,
@@ -91,10 +89,9 @@ impl SettingValue for ImageMode {
 }
 
 /// How file changes are detected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchMode {
     /// By file system events, within a moment.
-    #[default]
     Events,
     /// By a scan of all files every few seconds, for volumes that deliver no events.
     Poll,
@@ -132,12 +129,6 @@ impl SettingValue for ConnectionLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimit(pub usize);
 
-impl Default for RequestLimit {
-    fn default() -> Self {
-        Self(512)
-    }
-}
-
 impl SettingValue for RequestLimit {
     const ALLOWED: &str = "a number of requests, such as 512";
 
@@ -149,12 +140,6 @@ impl SettingValue for RequestLimit {
 /// Maximum searches per minute from one client address; `None` for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchRate(pub Option<NonZeroU32>);
-
-impl Default for SearchRate {
-    fn default() -> Self {
-        Self(NonZeroU32::new(120))
-    }
-}
 
 impl SettingValue for SearchRate {
     const ALLOWED: &str = "a number of searches per minute, such as 120, or off";
@@ -205,12 +190,11 @@ impl SettingValue for ProxyHeader {
 }
 
 /// The requests that are logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessLog {
     /// No requests.
     Off,
     /// Requests that failed because of a server error.
-    #[default]
     Errors,
     /// All requests.
     All,
@@ -231,12 +215,6 @@ pub enum ListenAddress {
     Tcp(String),
     /// `unix:/path`.
     Unix(PathBuf),
-}
-
-impl Default for ListenAddress {
-    fn default() -> Self {
-        Self::Tcp("127.0.0.1:8080".into())
-    }
 }
 
 impl SettingValue for ListenAddress {
@@ -266,12 +244,6 @@ impl fmt::Display for ListenAddress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
-impl Default for ByteSize {
-    fn default() -> Self {
-        Self(256 << 20)
-    }
-}
-
 impl SettingValue for ByteSize {
     const ALLOWED: &str = "a size in bytes, such as 256M, or 0 for none";
 
@@ -291,12 +263,6 @@ impl SettingValue for ByteSize {
 /// The time between two runs, written like `10m`; `None` if it is off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval(pub Option<Duration>);
-
-impl Default for Interval {
-    fn default() -> Self {
-        Self(Some(Duration::from_secs(600)))
-    }
-}
 
 impl SettingValue for Interval {
     const ALLOWED: &str = "a duration, such as 30s, 10m or 1h, or off";

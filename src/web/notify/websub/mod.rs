@@ -34,8 +34,8 @@ impl Notifiers {
 
     /// Switches to the receivers in another configuration. A receiver that is in both keeps its queue.
     pub fn reconfigure(&self, config: &Config) {
-        // Notifications hold absolute URLs, so they need the site's `url`.
         let Config { source, site, .. } = config;
+        // Notifications hold absolute URLs, so they need the site's `url`.
         let named = |address: &Option<String>| address.clone().filter(|_| !source.url.is_empty());
         let named = [(ReceiverKind::Hub, named(&site.hub)), (ReceiverKind::Owner, named(&site.on_publish))];
         let mut notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
