@@ -37,6 +37,20 @@ fn startup_error_exits_with_2_and_one_line() {
 }
 
 #[test]
+fn help_lists_flags_with_value_default_and_variable() {
+    let help = String::from_utf8(finews(&["serve", "--help"]).stdout).expect("UTF-8");
+    let parts = [
+        "--admin-listen <ADMIN_LISTEN>",
+        "host:port or unix:/path [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]\n",
+        "--posts <FOLDER>",
+        "Folder of posts inside the site; repeatable [env: FINEWS_POSTS, separated by colons]\n",
+    ];
+    for part in parts {
+        assert!(help.contains(part), "{part}: {help}");
+    }
+}
+
+#[test]
 fn check_exit_code_is_1_for_errors_or_strict_warnings() {
     let clean = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: A\n---\nText.\n")]);
     let warning = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: *x\n---\nText.\n")]);
