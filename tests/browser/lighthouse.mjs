@@ -7,7 +7,7 @@ const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'];
 /** The number of runs that may fail with an error of Lighthouse, which happens on a busy machine. */
 const MAX_RUNTIME_ERRORS = 2;
 
-/** Lighthouse's default for the factor by which the phone is slower than this machine. */
+/** Lighthouse's default slowdown of this machine, which makes it a phone. */
 const DEFAULT_SLOWDOWN = 4;
 
 /**
@@ -18,7 +18,7 @@ const DEFAULT_SLOWDOWN = 4;
 const PHONE_SPEED = 264;
 
 /**
- * The scores of a page, each of which must be 100. Other work of the machine can only make a page slower, so this function
+ * The scores of a page; each must be 100. Other work of the machine can only make a page slower, so this function
  * returns the first run without a failure, or the last of `maxRuns` runs. From the second run on, the slowdown fits the
  * speed of the machine.
  */
