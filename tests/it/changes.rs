@@ -40,12 +40,12 @@ impl EditedSite {
         let file = self.path(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         fs::write(&file, text).expect("a file");
-        self.updater.apply_events(&[file]).0.is_some()
+        self.updater.apply_events(&[file], &[]).0.is_some()
     }
 
     fn remove(&mut self, path: &str) -> bool {
         fs::remove_file(self.path(path)).expect("a file");
-        self.updater.apply_events(&[self.path(path)]).0.is_some()
+        self.updater.apply_events(&[self.path(path)], &[]).0.is_some()
     }
 
     fn archive(&self) -> Arc<Snapshot> {
@@ -126,7 +126,7 @@ fn removed_folder_clears_its_problems() {
     site.updater.rescan(false);
     assert_eq!(site.codes("market/loop"), [Code::Unreadable]);
     fs::remove_dir_all(site.path("market")).expect("a folder");
-    site.updater.apply_events(&[site.path("market")]);
+    site.updater.apply_events(&[site.path("market")], &[]);
     assert_eq!(site.codes("market/loop"), []);
     // The folder is removed during a full scan.
     let mut site = EditedSite::from_files(&files);
@@ -348,7 +348,7 @@ proptest! {
             // Sometimes several files change at once.
             if index % 3 != 0 || index + 1 == steps.len() {
                 let paths: Vec<_> = std::mem::take(&mut batch).into_keys().collect();
-                site.updater.apply_events(&paths);
+                site.updater.apply_events(&paths, &[]);
             }
         }
         // A running finews keeps a post whose date becomes invalid; a fresh start would not serve it.

@@ -167,24 +167,16 @@ impl Updater {
         self.config = config;
     }
 
-    /// Checks paths of the site that had events. Also returns the folders found below them.
-    pub fn apply_events(&mut self, paths: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
-        self.apply_events_and_moves(paths, &[])
-    }
-
-    /// Like [`Updater::apply_events`], and also checks every known file below the `moved` folders, which were
-    /// removed or replaced.
-    pub fn apply_events_and_moves(
-        &mut self,
-        paths: &[PathBuf],
-        moved: &[PathBuf],
-    ) -> (Option<Update>, Vec<PathBuf>) {
+    /// Checks paths of the site that had events, and every known file below the `moved` folders, which were
+    /// removed or replaced. Also returns the folders found below the paths.
+    pub fn apply_events(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut to_check = PathsToCheck::default();
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
         let (mut folders, mut holders) = (Vec::new(), Vec::new());
         for path in paths {
+            let relative = self.relative(path);
             if path.is_dir() {
                 let found = walk.below(path);
                 to_check.posts.extend(found.posts);
@@ -192,14 +184,12 @@ impl Updater {
                 self.pages.extend(found.pages);
                 folders.extend(found.folders);
                 to_check.problems.extend(found.problems);
-                let relative = self.relative(path);
                 if self.archive.at_file(&relative).is_some() {
                     // The folder has replaced the file of a post.
                     to_check.posts.push(SiteFile::from_path(&relative));
                 }
                 to_check.cleared.push(relative);
             } else {
-                let relative = self.relative(path);
                 if self.is_gone(&relative) {
                     to_check.cleared.push(relative);
                 }

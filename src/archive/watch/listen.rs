@@ -60,7 +60,7 @@ impl Watch<'_> {
             if new.is_empty() {
                 return;
             }
-            let (update, found) = self.updater.apply_events(&new);
+            let (update, found) = self.updater.apply_events(&new, &[]);
             update.into_iter().for_each(|update| self.publish(update));
             folders = found;
         }

@@ -220,7 +220,7 @@ impl Watch<'_> {
             // The system has usually removed the watch already, so ignore errors.
             let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
-        let (update, folders) = self.updater.apply_events_and_moves(&paths, &moved);
+        let (update, folders) = self.updater.apply_events(&paths, &moved);
         let has_changed = update.is_some();
         update.into_iter().for_each(|update| self.publish(update));
         self.watch_new_folders(folders);
