@@ -48,6 +48,12 @@ impl EditedSite {
         self.updater.apply_events(&[self.path(path)], &[]).0.is_some()
     }
 
+    /// Scans all files; returns whether that made an update.
+    fn rescan(&mut self, reread_all: bool) -> bool {
+        let scan = FullScan::new(self.updater.config(), &self.archive(), reread_all);
+        self.updater.apply_scan(scan).0.is_some()
+    }
+
     fn archive(&self) -> Arc<Snapshot> {
         self.updater.archive()
     }
@@ -123,7 +129,7 @@ fn removed_folder_clears_its_problems() {
     // The updater learns of the removal by an event.
     let mut site = EditedSite::from_files(&files);
     add_link_loop(&site);
-    site.updater.rescan(false);
+    site.rescan(false);
     assert_eq!(site.codes("market/loop"), [Code::Unreadable]);
     fs::remove_dir_all(site.path("market")).expect("a folder");
     site.updater.apply_events(&[site.path("market")], &[]);
@@ -143,8 +149,8 @@ fn rewrite_without_changes_makes_no_edition() {
     let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);
     assert!(!site.write("_posts/2024-01-01-a.md", &text));
     assert!(!site.write("_posts/2024-01-01-a.md", &text.replace("title: a", "title:  a")));
-    assert!(site.updater.rescan(false).0.is_none());
-    assert!(site.updater.rescan(true).0.is_none());
+    assert!(!site.rescan(false));
+    assert!(!site.rescan(true));
 }
 
 #[test]
@@ -202,7 +208,7 @@ fn missing_posts_folder_keeps_its_posts() {
             // Like a mount point without its volume.
             fs::create_dir(site.path("_posts")).expect("a folder");
         }
-        site.updater.rescan(false);
+        site.rescan(false);
         assert_eq!(site.titles(), ["a"], "empty: {empty}");
         assert_eq!(site.codes("_posts"), [Code::Unreadable], "empty: {empty}");
         assert!(!site.updater.has_returned());
@@ -211,7 +217,7 @@ fn missing_posts_folder_keeps_its_posts() {
         }
         fs::rename(site.path(".away"), site.path("_posts")).expect("a folder");
         assert!(site.updater.has_returned());
-        site.updater.rescan(false);
+        site.rescan(false);
         assert_eq!(site.titles(), ["a"]);
         assert_eq!(site.codes("_posts"), []);
         assert!(!site.updater.has_missing_folder());
@@ -229,12 +235,12 @@ fn post_file_that_becomes_invalid_keeps_last_version() {
     // A sparse file of 1 GiB takes up no space.
     let huge = fs::File::create(site.path("_posts/-1.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
-    site.updater.rescan(false);
+    site.rescan(false);
     assert_eq!(site.titles(), ["a"]);
     assert_eq!(site.codes("_posts/-1.md"), [Code::TooLarge]);
     fs::remove_file(site.path("_posts/-1.md")).expect("a file");
     fs::create_dir(site.path("_posts/-1.md")).expect("a folder named like a post");
-    site.updater.rescan(false);
+    site.rescan(false);
     site.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
     assert_eq!(site.titles()[0], "b");
 }
@@ -355,7 +361,7 @@ proptest! {
         if steps.iter().all(|step| !matches!(step, Step::Write { kind: 9, .. })) {
             prop_assert_eq!(visible_state(&site.archive()), visible_state(&load(&config(site.folder.path()))));
         }
-        site.updater.rescan(false);
+        site.rescan(false);
     }
 }
 

@@ -212,13 +212,6 @@ impl Updater {
         (update, folders)
     }
 
-    /// Checks every file of the site by time and size; the flag makes it read all contents instead. Also
-    /// returns the site's folders.
-    pub fn rescan(&mut self, reread_all: bool) -> (Option<Update>, Vec<PathBuf>) {
-        let scan = FullScan::new(&self.config, &self.archive, reread_all);
-        self.apply_scan(scan)
-    }
-
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
     /// may be stale. Also returns the site's folders.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {

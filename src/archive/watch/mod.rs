@@ -300,8 +300,9 @@ impl Watch<'_> {
         if same_files {
             self.updater.set_config(Arc::clone(&config));
         }
+        let scan = FullScan::new(self.updater.config(), &before, same_files);
         // The code below publishes the new posts of this update together with the new settings.
-        let (update, folders) = self.updater.rescan(same_files);
+        let (update, folders) = self.updater.apply_scan(scan);
         self.watch_new_folders(folders);
         if !same_files {
             if let Some(folder) = self.updater.missing_folder() {
