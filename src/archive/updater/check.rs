@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -35,15 +35,6 @@ enum FileChange {
 }
 
 impl Updater {
-    /// The version of a file when it was last read. `None` if it is unknown or was unreadable.
-    fn last_seen(&self, path: &str) -> Option<FileVersion> {
-        if let Some(file_version) = self.files_without_post.get(path) {
-            return *file_version;
-        }
-        let id = self.archive.at_file(path)?;
-        Some(self.stamp_only_changes.get(&id).copied().unwrap_or(self.archive.post(id).file_version))
-    }
-
     /// Checks files, and publishes a snapshot if anything changed.
     pub(super) fn check_files(&mut self, mut to_check: PathsToCheck) -> Option<Update> {
         to_check.posts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -95,7 +86,7 @@ impl Updater {
         links: &Links<'_>,
     ) -> FileChange {
         let path = file.file(&self.config.root);
-        let last = self.last_seen(&file.path);
+        let last = self.file_states.last_seen(&self.archive, &file.path);
         match (FileVersion::from_path(&path), last) {
             (Err(error), _) if is_absent(&error) => return FileChange::Removed,
             // A folder above the file cannot be entered. The folder has a problem of its own.
@@ -127,30 +118,18 @@ impl Updater {
         let path = &file.path;
         match file_change {
             FileChange::Unchanged => {}
-            FileChange::Touched(file_version) => match (self.files_without_post.get_mut(path), known) {
-                (Some(known_version), _) => *known_version = Some(file_version),
-                (None, Some(id)) => {
-                    self.stamp_only_changes.insert(id, file_version);
-                }
-                (None, None) => {}
-            },
+            FileChange::Touched(file_version) => self.file_states.record_stamp(path, known, file_version),
             FileChange::Removed => {
-                if let Some(id) = known {
-                    self.stamp_only_changes.remove(&id);
-                    change.gone.push(id);
-                }
-                self.files_without_post.remove(path);
-                self.unsettled.remove(path);
+                change.gone.extend(known);
+                self.file_states.forget_file(path, known);
                 let defect = leads_nowhere(&file.file(&self.config.root));
                 change.problems.push(problems_of_file(path, defect.into_iter().collect()));
             }
             FileChange::Unreadable(defect) => {
-                self.files_without_post.insert(path.clone(), None);
-                if defect.code == Code::Unreadable {
-                    // No event reports that a disk responds again or that file descriptors are free.
-                    self.unsettled.insert(path.clone(), (file.clone(), Instant::now() + TRY_AGAIN));
-                }
+                // No event reports that a disk responds again or that file descriptors are free.
+                let retry_after = (defect.code == Code::Unreadable).then_some(TRY_AGAIN);
                 change.problems.push(self.problems_without_post(path, vec![defect]));
+                self.file_states.record_unread(file, retry_after);
             }
             FileChange::Read(result) => self.record_content(change, file, *result),
         }
@@ -159,32 +138,25 @@ impl Updater {
     /// Records the new content of a file.
     fn record_content(&mut self, change: &mut Change, file: SiteFile, result: ReadResult) {
         let ReadResult { post, mut defects, file_version, retry_after } = result;
-        let path = file.path.clone();
-        let known = self.archive.at_file(&path);
+        let known = self.archive.at_file(&file.path);
         match (post, retry_after) {
-            (_, Some(wait)) => {
+            (_, Some(_)) => {
                 defects.push(still_changing());
-                self.files_without_post.insert(path.clone(), None);
-                self.unsettled.insert(path.clone(), (file, Instant::now() + wait));
-                change.problems.push(self.problems_without_post(&path, defects));
+                change.problems.push(self.problems_without_post(&file.path, defects));
+                self.file_states.record_unread(file, retry_after);
             }
             (Some(post), None) => {
-                self.files_without_post.remove(&path);
-                match known {
-                    Some(id) if self.archive.post(id).hash == post.hash => {
-                        self.stamp_only_changes.insert(id, file_version);
-                    }
-                    Some(id) => {
-                        self.stamp_only_changes.remove(&id);
-                        change.posts.push(post);
-                    }
-                    None => change.posts.push(post),
+                self.file_states.forget_version(&file.path, known);
+                if known.is_some_and(|id| self.archive.post(id).hash == post.hash) {
+                    self.file_states.record_stamp(&file.path, known, file_version);
+                } else {
+                    change.posts.push(post);
                 }
-                change.problems.push(problems_of_file(&path, defects));
+                change.problems.push(problems_of_file(&file.path, defects));
             }
             (None, None) => {
-                self.files_without_post.insert(path.clone(), Some(file_version));
-                change.problems.push(self.problems_without_post(&path, defects));
+                change.problems.push(self.problems_without_post(&file.path, defects));
+                self.file_states.record_without_post(file, file_version);
             }
         }
     }

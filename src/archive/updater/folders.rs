@@ -40,11 +40,7 @@ impl Updater {
     /// Adds every known post and page below a folder to `to_check`.
     pub(super) fn add_known_files(&self, folder: &Path, to_check: &mut PathsToCheck) {
         let below = self.relative(folder);
-        let posts = self
-            .archive
-            .every_post()
-            .map(Post::path)
-            .chain(self.files_without_post.keys().map(|path| &**path));
+        let posts = self.archive.every_post().map(Post::path).chain(self.file_states.without_post());
         let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
         to_check.posts.extend(posts.map(SiteFile::from_path));
         to_check.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));

@@ -2,25 +2,26 @@
 //! post whose file is now broken keeps its last good version.
 
 mod check;
+mod file_states;
 mod folders;
 mod full_scan;
 mod own_pages;
 mod paths_to_check;
 mod roots;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{PostId, Timestamp};
 use crate::archive::read::Reader;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
+use crate::archive::updater::file_states::FileStates;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::roots::Roots;
 use crate::config::{Config, ConfigError};
@@ -44,13 +45,7 @@ pub struct Updater {
     reserved_paths: ReservedPaths,
     store: Option<Store>,
     archive: Arc<Snapshot>,
-    /// New versions of files that were rewritten without a change to their posts.
-    stamp_only_changes: HashMap<PostId, FileVersion>,
-    /// Files without a valid post, and the version of the file. `None` if the file could not be read or
-    /// was still changing: it may become readable without a visible change.
-    files_without_post: HashMap<Box<str>, Option<FileVersion>>,
-    /// Files that were still changing or unreadable, and when to check them again.
-    unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
+    file_states: FileStates,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
     /// The known post folders. They show whether a missing folder was removed or is unavailable.
@@ -88,15 +83,12 @@ impl Updater {
                 }
                 None => (load_files(&config, reserved_paths, progress)?, false),
             };
-        let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
         let folders = loaded.folders;
         let mut updater = Self {
             saving: None,
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
-            stamp_only_changes: HashMap::new(),
-            files_without_post: HashMap::new(),
-            unsettled: loaded.unsettled.into_iter().map(later).collect(),
+            file_states: FileStates::default(),
             pages: loaded.pages,
             roots: Roots::default(),
             vanished: HashSet::new(),
@@ -106,6 +98,7 @@ impl Updater {
             reserved_paths,
             store,
         };
+        loaded.unsettled.into_iter().for_each(|(file, wait)| updater.file_states.check_after(file, wait));
         updater.record_roots(&folders);
         Ok(updater)
     }
@@ -130,17 +123,14 @@ impl Updater {
         let now = Timestamp::from_system_time(SystemTime::now());
         // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
-        let unsettled = self.unsettled.values().map(|(_, at)| at.saturating_duration_since(Instant::now()));
-        let due = self.archive.next_due().map(until);
-        unsettled.chain(due).chain([until(self.archive.next_midnight())]).min().unwrap_or_default()
+        let due = self.archive.next_due().into_iter().chain([self.archive.next_midnight()]).map(until);
+        self.file_states.waits().chain(due).min().unwrap_or_default()
     }
 
     /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
     /// and checks files that were still changing.
     pub fn tick(&mut self) -> Option<Update> {
-        let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
-        let posts: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
-        let to_check = PathsToCheck { posts, ..PathsToCheck::default() };
+        let to_check = PathsToCheck { posts: self.file_states.take_due(), ..PathsToCheck::default() };
         let update = if to_check.posts.is_empty() { None } else { self.check_files(to_check) };
         let now = Timestamp::from_system_time(SystemTime::now());
         let is_due =
@@ -156,8 +146,8 @@ impl Updater {
 
     /// Waits until files that were still changing are due, then checks them once.
     pub(super) fn settle(&mut self) {
-        if let Some(longest) = self.unsettled.values().map(|(_, at)| *at).max() {
-            std::thread::sleep(longest.saturating_duration_since(Instant::now()) + Duration::from_millis(50));
+        if let Some(longest) = self.file_states.waits().max() {
+            std::thread::sleep(longest + Duration::from_millis(50));
             self.tick();
         }
     }
@@ -217,9 +207,8 @@ impl Updater {
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
         let FullScan { mut candidates, pages, folders, problems, unfound_paths, reread_all, .. } = scan;
         // These files may seem unchanged by time and size, so add them explicitly.
-        let known = self.files_without_post.keys().filter(|path| self.archive.at_file(path).is_some());
-        let known = known.filter(|path| SiteFile::is_exact(path));
-        candidates.extend(known.map(|path| SiteFile::from_path(path)));
+        let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
+        candidates.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
         let walk = Walk::new(&self.config);
         for path in unfound_paths {
             match walk.classify(&self.config.root.join(&*path)) {
@@ -239,7 +228,7 @@ impl Updater {
         if was_kept {
             // Without a save, every start would read these files again. Later touches are not worth one:
             // a scraper may touch all files every minute.
-            self.unsaved += self.stamp_only_changes.len();
+            self.unsaved += self.file_states.stamp_only_changes.len();
         }
         self.roots.forget_changed(|folder| self.vanished.contains(folder));
         self.record_roots(&folders);
@@ -254,10 +243,10 @@ impl Updater {
             return;
         }
         self.unsaved = 0;
-        let (archive, stamp_only_changes) = (self.archive(), self.stamp_only_changes.clone());
+        let (archive, stamps) = (self.archive(), self.file_states.stamp_only_changes.clone());
         self.saving = Some(std::thread::spawn(move || {
             let start = Instant::now();
-            match store.save(&archive, &stamp_only_changes) {
+            match store.save(&archive, &stamps) {
                 Ok(()) => {
                     let took_ms = start.elapsed().as_millis() as u64;
                     tracing::info!(took_ms, "cached archive written to {}", store.file().display());
