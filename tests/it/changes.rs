@@ -211,16 +211,16 @@ fn missing_posts_folder_keeps_its_posts() {
         site.rescan(false);
         assert_eq!(site.titles(), ["a"], "empty: {empty}");
         assert_eq!(site.codes("_posts"), [Code::Unreadable], "empty: {empty}");
-        assert!(!site.updater.has_returned());
+        assert!(!site.updater.folder_states().has_returned());
         if empty {
             fs::remove_dir(site.path("_posts")).expect("a folder");
         }
         fs::rename(site.path(".away"), site.path("_posts")).expect("a folder");
-        assert!(site.updater.has_returned());
+        assert!(site.updater.folder_states().has_returned());
         site.rescan(false);
         assert_eq!(site.titles(), ["a"]);
         assert_eq!(site.codes("_posts"), []);
-        assert!(!site.updater.has_missing_folder());
+        assert!(!site.updater.folder_states().has_missing_folder());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks files against the archive and collects the changes.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::folder_states::is_in;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::{Update, Updater};
 
@@ -35,6 +37,15 @@ enum FileChange {
 }
 
 impl Updater {
+    /// Adds every known post and page below a folder to `to_check`.
+    pub(super) fn add_known_files(&self, folder: &Path, to_check: &mut PathsToCheck) {
+        let below = self.folder_states.relative(folder);
+        let posts = self.archive.every_post().map(Post::path).chain(self.file_states.without_post());
+        let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
+        to_check.posts.extend(posts.map(SiteFile::from_path));
+        to_check.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
+    }
+
     /// Checks files, and publishes a snapshot if anything changed.
     pub(super) fn check_files(&mut self, mut to_check: PathsToCheck) -> Option<Update> {
         to_check.posts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -54,16 +65,17 @@ impl Updater {
         let mut away = HashMap::new();
         for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
             if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
-                let root = self.root_of(&file.path);
-                let is_away = *away.entry(root.clone()).or_insert_with(|| self.is_away(&root));
+                let folders = &mut self.folder_states;
+                let root = folders.root_of(&file.path);
+                let is_away = *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, &archive));
                 if is_away {
-                    self.record_vanished(root);
+                    folders.record_vanished(root);
                     continue;
                 }
             }
             self.record(&mut change, file, file_change);
         }
-        self.record_folder_problems(&mut change, to_check.problems, &to_check.cleared);
+        self.folder_states.record_problems(&mut change, to_check.problems, &to_check.cleared);
         if to_check.pages {
             self.check_pages(&mut change, &builder.reader, &links);
         }

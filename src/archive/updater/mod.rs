@@ -3,7 +3,7 @@
 
 mod check;
 mod file_states;
-mod folders;
+mod folder_states;
 mod full_scan;
 mod own_pages;
 mod paths_to_check;
@@ -17,15 +17,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
 use crate::archive::load::{Loaded, Progress, load_files};
-use crate::archive::post::{PostId, Timestamp};
+use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
 use crate::archive::updater::file_states::FileStates;
 use crate::archive::updater::paths_to_check::PathsToCheck;
-use crate::archive::updater::roots::Roots;
 use crate::config::{Config, ConfigError};
 
+pub use folder_states::FolderStates;
 pub use full_scan::FullScan;
 
 /// A new snapshot and the posts that are new in it.
@@ -48,12 +48,7 @@ pub struct Updater {
     file_states: FileStates,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
-    /// The known post folders. They show whether a missing folder was removed or is unavailable.
-    roots: Roots,
-    /// Post folders that are unavailable as a whole.
-    vanished: HashSet<PathBuf>,
-    /// Folders with a reported problem: unreadable or unavailable.
-    unreadable: HashSet<Arc<str>>,
+    folder_states: FolderStates,
     /// Number of changes to posts and file versions since the archive was last saved.
     unsaved: usize,
     /// The thread that writes the archive.
@@ -83,29 +78,47 @@ impl Updater {
                 }
                 None => (load_files(&config, reserved_paths, progress)?, false),
             };
-        let folders = loaded.folders;
-        let mut updater = Self {
+        let mut file_states = FileStates::default();
+        loaded.unsettled.into_iter().for_each(|(file, wait)| file_states.check_after(file, wait));
+        let mut folder_states = FolderStates::new(&config);
+        folder_states.record(&loaded.folders);
+        Ok(Self {
             saving: None,
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
-            file_states: FileStates::default(),
+            file_states,
             pages: loaded.pages,
-            roots: Roots::default(),
-            vanished: HashSet::new(),
-            unreadable: HashSet::new(),
+            folder_states,
             unchecked,
             config,
             reserved_paths,
             store,
-        };
-        loaded.unsettled.into_iter().for_each(|(file, wait)| updater.file_states.check_after(file, wait));
-        updater.record_roots(&folders);
-        Ok(updater)
+        })
     }
 
     /// The current archive.
     pub fn archive(&self) -> Arc<Snapshot> {
         Arc::clone(&self.archive)
+    }
+
+    /// The states of the site's folders.
+    pub fn folder_states(&self) -> &FolderStates {
+        &self.folder_states
+    }
+
+    /// The folders that contain known posts and pages, with all folders above them up to the root.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut known = HashSet::new();
+        let pages = self.pages.iter().map(|page| &*page.path);
+        for path in self.archive.every_post().map(Post::path).chain(pages) {
+            for (end, _) in path.rmatch_indices('/') {
+                if !known.insert(&path[..end]) {
+                    break;
+                }
+            }
+        }
+        let root = &self.config.root;
+        known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
     /// The configuration for reading files.
@@ -166,7 +179,7 @@ impl Updater {
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
         let (mut folders, mut holders) = (Vec::new(), Vec::new());
         for path in paths {
-            let relative = self.relative(path);
+            let relative = self.folder_states.relative(path);
             if path.is_dir() {
                 let found = walk.below(path);
                 to_check.posts.extend(found.posts);
@@ -180,7 +193,7 @@ impl Updater {
                 }
                 to_check.cleared.push(relative);
             } else {
-                if self.is_gone(&relative) {
+                if self.folder_states.is_gone(&relative) {
                     to_check.cleared.push(relative);
                 }
                 match walk.classify(path) {
@@ -198,7 +211,7 @@ impl Updater {
         }
         let update = self.check_files(to_check);
         holders.extend(folders.iter().cloned());
-        self.record_roots(&holders);
+        self.folder_states.record(&holders);
         (update, folders)
     }
 
@@ -213,15 +226,13 @@ impl Updater {
         for path in unfound_paths {
             match walk.classify(&self.config.root.join(&*path)) {
                 Some((SiteFileKind::Post, file)) => candidates.push(file),
-                _ => {
-                    self.unreadable.insert(path);
-                }
+                _ => self.folder_states.record_unreadable(path),
             }
         }
         // New pages may have appeared. Reading the pages detects the removed ones.
         self.pages.extend(pages);
         let was_kept = std::mem::take(&mut self.unchecked);
-        self.forget_returned();
+        self.folder_states.forget_returned(&self.archive);
         let cleared = vec![String::new()];
         let to_check = PathsToCheck { posts: candidates, pages: true, problems, cleared, reread_all };
         let update = self.check_files(to_check);
@@ -230,8 +241,7 @@ impl Updater {
             // a scraper may touch all files every minute.
             self.unsaved += self.file_states.stamp_only_changes.len();
         }
-        self.roots.forget_changed(|folder| self.vanished.contains(folder));
-        self.record_roots(&folders);
+        self.folder_states.record_all(&folders);
         (update, folders)
     }
 

@@ -16,7 +16,7 @@ impl Updater {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
         let root = &self.config.root;
-        if self.roots.is_away(root, || true) {
+        if self.folder_states.is_away(root, &self.archive) {
             return;
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));

@@ -28,7 +28,7 @@ impl Watch<'_> {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => tracing::warn!(%error, "file events are not available; polling files instead"),
         }
-        let folders = self.updater.main_folders();
+        let folders = self.updater.folder_states().main_folders();
         self.listen(&folders);
     }
 
