@@ -218,14 +218,14 @@ impl Updater {
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
     /// may be stale. Also returns the site's folders.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
-        let FullScan { mut candidates, pages, folders, problems, unfound_paths, reread_all, .. } = scan;
+        let FullScan { mut to_check, pages, folders, unfound_paths, .. } = scan;
         // These files may seem unchanged by time and size, so add them explicitly.
         let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
-        candidates.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
+        to_check.posts.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
         let walk = Walk::new(&self.config);
         for path in unfound_paths {
             match walk.classify(&self.config.root.join(&*path)) {
-                Some((SiteFileKind::Post, file)) => candidates.push(file),
+                Some((SiteFileKind::Post, file)) => to_check.posts.push(file),
                 _ => self.folder_states.record_unreadable(path),
             }
         }
@@ -233,8 +233,6 @@ impl Updater {
         self.pages.extend(pages);
         let was_kept = std::mem::take(&mut self.unchecked);
         self.folder_states.forget_returned(&self.archive);
-        let cleared = vec![String::new()];
-        let to_check = PathsToCheck { posts: candidates, pages: true, problems, cleared, reread_all };
         let update = self.check_files(to_check);
         if was_kept {
             // Without a save, every start would read these files again. Later touches are not worth one:
