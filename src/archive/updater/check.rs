@@ -75,7 +75,7 @@ impl Updater {
             }
             self.record(&mut change, file, file_change);
         }
-        self.folder_states.record_problems(&mut change, to_check.problems, &to_check.cleared);
+        change.problems.extend(self.folder_states.record_problems(to_check.problems, &to_check.cleared));
         if to_check.pages {
             self.check_pages(&mut change, &builder.reader, &links);
         }

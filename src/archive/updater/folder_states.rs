@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::archive::jekyll::files;
 use crate::archive::post::Post;
-use crate::archive::problem::{Code, Defect, Problem, problems_by_path, problems_of_file};
-use crate::archive::snapshot::{Change, Snapshot};
+use crate::archive::problem::{Code, Defect, FileProblems, Problem, problems_by_path, problems_of_file};
+use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::roots::Roots;
 use crate::config::Config;
 
@@ -100,16 +100,12 @@ impl FolderStates {
         folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
     }
 
-    /// Updates the problems of folders: adds unreadable and unavailable ones, and clears the recovered ones.
-    pub(super) fn record_problems(
-        &mut self,
-        change: &mut Change,
-        mut problems: Vec<Problem>,
-        cleared: &[String],
-    ) {
+    /// Records the unreadable folders below the `cleared` ones. Returns their problems, those of unavailable
+    /// folders, and an empty list for each folder that has recovered.
+    pub(super) fn record_problems(&mut self, mut new: Vec<Problem>, cleared: &[String]) -> Vec<FileProblems> {
         // A path that was removed since the scan has no problem. No later event would clear it.
-        problems.retain(|problem| !self.is_gone(&problem.path));
-        let mut now = problems_by_path(problems);
+        new.retain(|problem| !self.is_gone(&problem.path));
+        let mut now = problems_by_path(new);
         for folder in &self.vanished {
             let defect = Defect::warning(
                 Code::Unreadable,
@@ -120,11 +116,10 @@ impl FolderStates {
         let is_back = |path: &Arc<str>| {
             cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
         };
-        for path in self.unreadable.extract_if(is_back) {
-            change.problems.push((path, Vec::new()));
-        }
+        let back: Vec<_> = self.unreadable.extract_if(is_back).map(|path| (path, Vec::new())).collect();
         self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
-        change.problems.extend(now);
+        now.extend(back);
+        now
     }
 
     /// True if the path does not exist and may be absent: it is neither a main folder nor above one.
