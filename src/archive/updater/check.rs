@@ -56,19 +56,15 @@ impl Updater {
         let archive = self.archive();
         let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
-        let file_changes: Vec<FileChange> = to_check
-            .posts
-            .par_iter()
-            .map(|file| self.classify(&builder, file, to_check.reread_all, &links))
-            .collect();
+        let classify = |file: &SiteFile| self.classify(&builder, file, to_check.reread_all, &links);
+        let file_changes: Vec<FileChange> = to_check.posts.par_iter().map(classify).collect();
         let mut change = Change::new(archive.names().clone());
         let mut away = HashMap::new();
         for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
             if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
                 let folders = &mut self.folder_states;
                 let root = folders.root_of(&file.path);
-                let is_away = *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, &archive));
-                if is_away {
+                if *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, &archive)) {
                     folders.record_vanished(root);
                     continue;
                 }
@@ -195,10 +191,8 @@ impl Updater {
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let links = |name: &str| before.named(name);
         let relinked = linking.par_iter().filter_map(|post| {
-            let result = builder.read(&SiteFile::from_path(post.path()), &links);
-            result
-                .post
-                .filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
+            let new = builder.read(&SiteFile::from_path(post.path()), &links).post;
+            new.filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
         });
         let posts: Vec<Post> = relinked.collect();
         if posts.is_empty() {

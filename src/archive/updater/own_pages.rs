@@ -44,8 +44,5 @@ impl Updater {
 
 /// True if there is no file at this path.
 fn is_gone(path: &Path) -> bool {
-    match std::fs::metadata(path) {
-        Ok(meta) => !meta.is_file(),
-        Err(error) => is_absent(&error),
-    }
+    std::fs::metadata(path).map_or_else(|error| is_absent(&error), |meta| !meta.is_file())
 }
