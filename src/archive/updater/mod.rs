@@ -253,20 +253,16 @@ impl Updater {
         self.unsaved = 0;
         let (archive, stamps) = (self.archive(), self.file_states.stamp_only_changes.clone());
         self.saving = Some(std::thread::spawn(move || {
-            let start = Instant::now();
-            match store.save(&archive, &stamps) {
-                Ok(()) => {
-                    let took_ms = start.elapsed().as_millis() as u64;
-                    tracing::info!(took_ms, "cached archive written to {}", store.file().display());
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        %error,
-                        "cannot write the cached archive {}; the next start reads all files",
-                        store.file().display()
-                    );
-                }
+            let (start, file) = (Instant::now(), store.file().display());
+            if let Err(error) = store.save(&archive, &stamps) {
+                tracing::warn!(
+                    %error,
+                    "cannot write the cached archive {file}; the next start reads all files"
+                );
+                return;
             }
+            let took_ms = start.elapsed().as_millis() as u64;
+            tracing::info!(took_ms, "cached archive written to {file}");
         }));
     }
 
@@ -298,9 +294,8 @@ pub fn load(
 
 /// Loads the stored archive, if it can be used.
 fn load_stored(store: &Store, config: &Config, reserved_paths: ReservedPaths) -> Option<Snapshot> {
-    match store
-        .load(SnapshotRules::new(config, reserved_paths), Timestamp::from_system_time(SystemTime::now()))
-    {
+    let rules = SnapshotRules::new(config, reserved_paths);
+    match store.load(rules, Timestamp::from_system_time(SystemTime::now())) {
         Ok(archive) => Some(archive),
         Err(reason) => {
             tracing::info!("cached archive {} not used: {reason}; reading all files", store.file().display());
