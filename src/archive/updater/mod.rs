@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
+use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk};
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
@@ -180,16 +180,12 @@ impl Updater {
         let (mut folders, mut holders) = (Vec::new(), Vec::new());
         for path in paths {
             let relative = self.folder_states.relative(path);
+            let mut found = Files::default();
             if path.is_dir() {
-                let found = walk.below(path);
-                to_check.posts.extend(found.posts);
-                to_check.pages |= !found.pages.is_empty();
-                self.pages.extend(found.pages);
-                folders.extend(found.folders);
-                to_check.problems.extend(found.problems);
+                found = walk.below(path);
                 if self.archive.at_file(&relative).is_some() {
                     // The folder has replaced the file of a post.
-                    to_check.posts.push(SiteFile::from_path(&relative));
+                    found.posts.push(SiteFile::from_path(&relative));
                 }
                 to_check.cleared.push(relative);
             } else {
@@ -199,15 +195,17 @@ impl Updater {
                 match walk.classify(path) {
                     Some((SiteFileKind::Post, file)) => {
                         holders.extend(path.parent().map(Path::to_owned));
-                        to_check.posts.push(file);
+                        found.posts.push(file);
                     }
-                    Some((SiteFileKind::Page, file)) => {
-                        to_check.pages = true;
-                        self.pages.push(file);
-                    }
+                    Some((SiteFileKind::Page, file)) => found.pages.push(file),
                     None => {}
                 }
             }
+            to_check.posts.extend(found.posts);
+            to_check.pages |= !found.pages.is_empty();
+            to_check.problems.extend(found.problems);
+            self.pages.extend(found.pages);
+            folders.extend(found.folders);
         }
         let update = self.check_files(to_check);
         holders.extend(folders.iter().cloned());
