@@ -136,12 +136,11 @@ impl Watch<'_> {
     fn follow(&mut self) {
         loop {
             let wait = self.wait();
-            let first = match self.commands.1.recv_timeout(wait) {
+            let mut next = match self.commands.1.recv_timeout(wait) {
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let mut next = first;
             while let Some(command) = next {
                 match command {
                     WatchCommand::Files(event) => self.queue_event(event),
