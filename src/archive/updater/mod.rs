@@ -1,5 +1,22 @@
-//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes. A
-//! post whose file is now broken keeps its last good version.
+//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes.
+//!
+//! The updater has three entries: [`Updater::apply_events`] for file events, [`Updater::apply_scan`] for the
+//! result of a full scan, and [`Updater::tick`] for work that is due by time alone. All three check files in
+//! the same way. Readers then see:
+//!
+//! | State of a post file | The archive has its post | The archive has no post of it |
+//! |---|---|---|
+//! | new, valid content | the new version | the new post, from its date on |
+//! | same content, new times | no change | no change |
+//! | still changing, or unreadable | the last good version; `tick` checks again | nothing; `tick` checks again |
+//! | empty, too large or without a date | the last good version | nothing |
+//! | removed | "not found", or a redirect if the post has moved | nothing |
+//! | in an unreadable folder | the last good version | nothing |
+//! | in a post folder that is unavailable as a whole | the last good version | nothing |
+//!
+//! A file or folder has a problem as long as its state hides content from readers. The site's own pages
+//! follow their files, but an empty or unreadable file keeps the last version of its page, and a missing site
+//! keeps all pages.
 
 mod check;
 mod file_states;
