@@ -38,8 +38,8 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
             );
             fs::write(&file, text)?;
             let mut update = None;
-            let allocated =
-                allocation_counter::measure(|| update = updater.apply_events(std::slice::from_ref(&file)).0);
+            let events = std::slice::from_ref(&file);
+            let allocated = allocation_counter::measure(|| update = updater.apply_events(events, &[]).0);
             fs::remove_file(&file)?;
             let update = update.ok_or("a new post made no snapshot")?;
             seconds.push(update.took.as_secs_f64());

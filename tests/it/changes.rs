@@ -40,12 +40,18 @@ impl EditedSite {
         let file = self.path(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
         fs::write(&file, text).expect("a file");
-        self.updater.apply_events(&[file]).0.is_some()
+        self.updater.apply_events(&[file], &[]).0.is_some()
     }
 
     fn remove(&mut self, path: &str) -> bool {
         fs::remove_file(self.path(path)).expect("a file");
-        self.updater.apply_events(&[self.path(path)]).0.is_some()
+        self.updater.apply_events(&[self.path(path)], &[]).0.is_some()
+    }
+
+    /// Scans all files; returns whether that made an update.
+    fn rescan(&mut self, reread_all: bool) -> bool {
+        let scan = FullScan::new(self.updater.config(), &self.archive(), reread_all);
+        self.updater.apply_scan(scan).0.is_some()
     }
 
     fn archive(&self) -> Arc<Snapshot> {
@@ -123,10 +129,10 @@ fn removed_folder_clears_its_problems() {
     // The updater learns of the removal by an event.
     let mut site = EditedSite::from_files(&files);
     add_link_loop(&site);
-    site.updater.rescan(false);
+    site.rescan(false);
     assert_eq!(site.codes("market/loop"), [Code::Unreadable]);
     fs::remove_dir_all(site.path("market")).expect("a folder");
-    site.updater.apply_events(&[site.path("market")]);
+    site.updater.apply_events(&[site.path("market")], &[]);
     assert_eq!(site.codes("market/loop"), []);
     // The folder is removed during a full scan.
     let mut site = EditedSite::from_files(&files);
@@ -143,8 +149,8 @@ fn rewrite_without_changes_makes_no_edition() {
     let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);
     assert!(!site.write("_posts/2024-01-01-a.md", &text));
     assert!(!site.write("_posts/2024-01-01-a.md", &text.replace("title: a", "title:  a")));
-    assert!(site.updater.rescan(false).0.is_none());
-    assert!(site.updater.rescan(true).0.is_none());
+    assert!(!site.rescan(false));
+    assert!(!site.rescan(true));
 }
 
 #[test]
@@ -202,19 +208,19 @@ fn missing_posts_folder_keeps_its_posts() {
             // Like a mount point without its volume.
             fs::create_dir(site.path("_posts")).expect("a folder");
         }
-        site.updater.rescan(false);
+        site.rescan(false);
         assert_eq!(site.titles(), ["a"], "empty: {empty}");
         assert_eq!(site.codes("_posts"), [Code::Unreadable], "empty: {empty}");
-        assert!(!site.updater.has_returned());
+        assert!(!site.updater.folder_states().has_returned());
         if empty {
             fs::remove_dir(site.path("_posts")).expect("a folder");
         }
         fs::rename(site.path(".away"), site.path("_posts")).expect("a folder");
-        assert!(site.updater.has_returned());
-        site.updater.rescan(false);
+        assert!(site.updater.folder_states().has_returned());
+        site.rescan(false);
         assert_eq!(site.titles(), ["a"]);
         assert_eq!(site.codes("_posts"), []);
-        assert!(!site.updater.has_missing_folder());
+        assert!(!site.updater.folder_states().has_missing_folder());
     }
 }
 
@@ -229,12 +235,12 @@ fn post_file_that_becomes_invalid_keeps_last_version() {
     // A sparse file of 1 GiB takes up no space.
     let huge = fs::File::create(site.path("_posts/-1.md")).expect("a file");
     huge.set_len(1 << 30).expect("a size");
-    site.updater.rescan(false);
+    site.rescan(false);
     assert_eq!(site.titles(), ["a"]);
     assert_eq!(site.codes("_posts/-1.md"), [Code::TooLarge]);
     fs::remove_file(site.path("_posts/-1.md")).expect("a file");
     fs::create_dir(site.path("_posts/-1.md")).expect("a folder named like a post");
-    site.updater.rescan(false);
+    site.rescan(false);
     site.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
     assert_eq!(site.titles()[0], "b");
 }
@@ -348,14 +354,14 @@ proptest! {
             // Sometimes several files change at once.
             if index % 3 != 0 || index + 1 == steps.len() {
                 let paths: Vec<_> = std::mem::take(&mut batch).into_keys().collect();
-                site.updater.apply_events(&paths);
+                site.updater.apply_events(&paths, &[]);
             }
         }
         // A running finews keeps a post whose date becomes invalid; a fresh start would not serve it.
         if steps.iter().all(|step| !matches!(step, Step::Write { kind: 9, .. })) {
             prop_assert_eq!(visible_state(&site.archive()), visible_state(&load(&config(site.folder.path()))));
         }
-        site.updater.rescan(false);
+        site.rescan(false);
     }
 }
 

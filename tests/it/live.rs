@@ -47,7 +47,7 @@ impl LiveSite {
 
     /// Publishes the changes of some files.
     fn publish(&mut self, files: &[PathBuf]) {
-        let update = self.updater.apply_events(files).0.expect("an update");
+        let update = self.updater.apply_events(files, &[]).0.expect("an update");
         self.app.publish_update(update);
     }
 

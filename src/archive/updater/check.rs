@@ -1,8 +1,9 @@
 //! Checks files against the archive and collects the changes.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -14,6 +15,7 @@ use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
+use crate::archive::updater::folder_states::is_in;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::{Update, Updater};
 
@@ -35,13 +37,13 @@ enum FileChange {
 }
 
 impl Updater {
-    /// The version of a file when it was last read. `None` if it is unknown or was unreadable.
-    fn last_seen(&self, path: &str) -> Option<FileVersion> {
-        if let Some(file_version) = self.files_without_post.get(path) {
-            return *file_version;
-        }
-        let id = self.archive.at_file(path)?;
-        Some(self.stamp_only_changes.get(&id).copied().unwrap_or(self.archive.post(id).file_version))
+    /// Adds every known post and page below a folder to `to_check`.
+    pub(super) fn add_known_files(&self, folder: &Path, to_check: &mut PathsToCheck) {
+        let below = self.folder_states.relative(folder);
+        let posts = self.archive.every_post().map(Post::path).chain(self.file_states.without_post());
+        let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
+        to_check.posts.extend(posts.map(SiteFile::from_path));
+        to_check.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
     }
 
     /// Checks files, and publishes a snapshot if anything changed.
@@ -54,25 +56,22 @@ impl Updater {
         let archive = self.archive();
         let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
-        let file_changes: Vec<FileChange> = to_check
-            .posts
-            .par_iter()
-            .map(|file| self.classify(&builder, file, to_check.reread_all, &links))
-            .collect();
+        let classify = |file: &SiteFile| self.classify(&builder, file, to_check.reread_all, &links);
+        let file_changes: Vec<FileChange> = to_check.posts.par_iter().map(classify).collect();
         let mut change = Change::new(archive.names().clone());
         let mut away = HashMap::new();
         for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
             if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
-                let root = self.root_of(&file.path);
-                let is_away = *away.entry(root.clone()).or_insert_with(|| self.is_away(&root));
-                if is_away {
-                    self.record_vanished(root);
+                let folders = &mut self.folder_states;
+                let root = folders.root_of(&file.path);
+                if *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, &archive)) {
+                    folders.record_vanished(root);
                     continue;
                 }
             }
             self.record(&mut change, file, file_change);
         }
-        self.record_folder_problems(&mut change, to_check.problems, &to_check.cleared);
+        change.problems.extend(self.folder_states.record_problems(to_check.problems, &to_check.cleared));
         if to_check.pages {
             self.check_pages(&mut change, &builder.reader, &links);
         }
@@ -95,7 +94,7 @@ impl Updater {
         links: &Links<'_>,
     ) -> FileChange {
         let path = file.file(&self.config.root);
-        let last = self.last_seen(&file.path);
+        let last = self.file_states.last_seen(&self.archive, &file.path);
         match (FileVersion::from_path(&path), last) {
             (Err(error), _) if is_absent(&error) => return FileChange::Removed,
             // A folder above the file cannot be entered. The folder has a problem of its own.
@@ -127,30 +126,18 @@ impl Updater {
         let path = &file.path;
         match file_change {
             FileChange::Unchanged => {}
-            FileChange::Touched(file_version) => match (self.files_without_post.get_mut(path), known) {
-                (Some(known_version), _) => *known_version = Some(file_version),
-                (None, Some(id)) => {
-                    self.stamp_only_changes.insert(id, file_version);
-                }
-                (None, None) => {}
-            },
+            FileChange::Touched(file_version) => self.file_states.record_stamp(path, known, file_version),
             FileChange::Removed => {
-                if let Some(id) = known {
-                    self.stamp_only_changes.remove(&id);
-                    change.gone.push(id);
-                }
-                self.files_without_post.remove(path);
-                self.unsettled.remove(path);
+                change.gone.extend(known);
+                self.file_states.forget_file(path, known);
                 let defect = leads_nowhere(&file.file(&self.config.root));
                 change.problems.push(problems_of_file(path, defect.into_iter().collect()));
             }
             FileChange::Unreadable(defect) => {
-                self.files_without_post.insert(path.clone(), None);
-                if defect.code == Code::Unreadable {
-                    // No event reports that a disk responds again or that file descriptors are free.
-                    self.unsettled.insert(path.clone(), (file.clone(), Instant::now() + TRY_AGAIN));
-                }
+                // No event reports that a disk responds again or that file descriptors are free.
+                let retry_after = (defect.code == Code::Unreadable).then_some(TRY_AGAIN);
                 change.problems.push(self.problems_without_post(path, vec![defect]));
+                self.file_states.record_unread(file, retry_after);
             }
             FileChange::Read(result) => self.record_content(change, file, *result),
         }
@@ -159,32 +146,25 @@ impl Updater {
     /// Records the new content of a file.
     fn record_content(&mut self, change: &mut Change, file: SiteFile, result: ReadResult) {
         let ReadResult { post, mut defects, file_version, retry_after } = result;
-        let path = file.path.clone();
-        let known = self.archive.at_file(&path);
+        let known = self.archive.at_file(&file.path);
         match (post, retry_after) {
-            (_, Some(wait)) => {
+            (_, Some(_)) => {
                 defects.push(still_changing());
-                self.files_without_post.insert(path.clone(), None);
-                self.unsettled.insert(path.clone(), (file, Instant::now() + wait));
-                change.problems.push(self.problems_without_post(&path, defects));
+                change.problems.push(self.problems_without_post(&file.path, defects));
+                self.file_states.record_unread(file, retry_after);
             }
             (Some(post), None) => {
-                self.files_without_post.remove(&path);
-                match known {
-                    Some(id) if self.archive.post(id).hash == post.hash => {
-                        self.stamp_only_changes.insert(id, file_version);
-                    }
-                    Some(id) => {
-                        self.stamp_only_changes.remove(&id);
-                        change.posts.push(post);
-                    }
-                    None => change.posts.push(post),
+                self.file_states.forget_version(&file.path, known);
+                if known.is_some_and(|id| self.archive.post(id).hash == post.hash) {
+                    self.file_states.record_stamp(&file.path, known, file_version);
+                } else {
+                    change.posts.push(post);
                 }
-                change.problems.push(problems_of_file(&path, defects));
+                change.problems.push(problems_of_file(&file.path, defects));
             }
             (None, None) => {
-                self.files_without_post.insert(path.clone(), Some(file_version));
-                change.problems.push(self.problems_without_post(&path, defects));
+                change.problems.push(self.problems_without_post(&file.path, defects));
+                self.file_states.record_without_post(file, file_version);
             }
         }
     }
@@ -211,10 +191,8 @@ impl Updater {
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let links = |name: &str| before.named(name);
         let relinked = linking.par_iter().filter_map(|post| {
-            let result = builder.read(&SiteFile::from_path(post.path()), &links);
-            result
-                .post
-                .filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
+            let new = builder.read(&SiteFile::from_path(post.path()), &links).post;
+            new.filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
         });
         let posts: Vec<Post> = relinked.collect();
         if posts.is_empty() {

@@ -8,29 +8,25 @@ use std::time::{Duration, Instant};
 
 use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::files::{Files, SiteFile, Walk};
-use crate::archive::problem::Problem;
 use crate::archive::snapshot::Snapshot;
+use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::config::Config;
 
 /// The files and folders of a site, with the differences from an archive.
 #[derive(Debug)]
 pub struct FullScan {
-    /// Files of posts that seem new, changed or removed, by time and size.
-    pub(super) candidates: Vec<SiteFile>,
+    /// The post files that seem new, changed or removed, by time and size, and the unreadable folders.
+    pub(super) to_check: PathsToCheck,
     pub(super) pages: Vec<SiteFile>,
     pub(super) folders: Vec<PathBuf>,
-    /// The problems of unreadable folders.
-    pub(super) problems: Vec<Problem>,
     /// Paths that have problems in the archive but were not found as files.
-    pub(super) unfound_paths: Vec<Arc<str>>,
-    /// All files are candidates, even if time and size are unchanged.
-    pub(super) reread_all: bool,
+    pub(super) unfound_paths: HashSet<Arc<str>>,
     /// Duration of the scan.
     pub took: Duration,
 }
 
 impl FullScan {
-    /// Scans a site and compares it with an archive.
+    /// Scans a site and compares it with an archive. `reread_all` adds files with unchanged time and size.
     pub fn new(config: &Config, archive: &Snapshot, reread_all: bool) -> Self {
         let start = Instant::now();
         let Files { posts, pages, folders, problems } = Walk::new(config).all();
@@ -38,9 +34,9 @@ impl FullScan {
         for file in posts.iter().chain(&pages) {
             unfound_paths.remove(&*file.path);
         }
-        let unfound_paths = unfound_paths.into_iter().collect();
-        let candidates = candidates(config, archive, posts, reread_all);
-        Self { candidates, pages, folders, problems, unfound_paths, reread_all, took: start.elapsed() }
+        let (posts, cleared) = (candidates(config, archive, posts, reread_all), vec![String::new()]);
+        let to_check = PathsToCheck { posts, pages: true, problems, cleared, reread_all };
+        Self { to_check, pages, folders, unfound_paths, took: start.elapsed() }
     }
 }
 

@@ -1,30 +1,48 @@
-//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes. A
-//! post whose file is now broken keeps its last good version.
+//! The only writer of the archive: it checks files and builds the next [`Snapshot`] from the changes.
+//!
+//! The updater has three entries: [`Updater::apply_events`] for file events, [`Updater::apply_scan`] for the
+//! result of a full scan, and [`Updater::tick`] for work that is due by time alone. All three check files in
+//! the same way. Readers then see:
+//!
+//! | State of a post file | The archive has its post | The archive has no post of it |
+//! |---|---|---|
+//! | new, valid content | the new version | the new post, from its date on |
+//! | same content, new times | no change | no change |
+//! | still changing, or unreadable | the last good version; `tick` checks again | nothing; `tick` checks again |
+//! | empty, too large or without a date | the last good version | nothing |
+//! | removed | "not found", or a redirect if the post has moved | nothing |
+//! | in an unreadable folder | the last good version | nothing |
+//! | in a post folder that is unavailable as a whole | the last good version | nothing |
+//!
+//! A file or folder has a problem as long as its state hides content from readers. The site's own pages
+//! follow their files, but an empty or unreadable file keeps the last version of its page, and a missing site
+//! keeps all pages.
 
 mod check;
-mod folders;
+mod file_states;
+mod folder_states;
 mod full_scan;
 mod own_pages;
 mod paths_to_check;
 mod roots;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::file_version::FileVersion;
-use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
+use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk};
 use crate::archive::load::{Loaded, Progress, load_files};
-use crate::archive::post::{PostId, Timestamp};
+use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
+use crate::archive::updater::file_states::FileStates;
 use crate::archive::updater::paths_to_check::PathsToCheck;
-use crate::archive::updater::roots::Roots;
 use crate::config::{Config, ConfigError};
 
+pub use folder_states::FolderStates;
 pub use full_scan::FullScan;
 
 /// A new snapshot and the posts that are new in it.
@@ -44,21 +62,10 @@ pub struct Updater {
     reserved_paths: ReservedPaths,
     store: Option<Store>,
     archive: Arc<Snapshot>,
-    /// New versions of files that were rewritten without a change to their posts.
-    stamp_only_changes: HashMap<PostId, FileVersion>,
-    /// Files without a valid post, and the version of the file. `None` if the file could not be read or
-    /// was still changing: it may become readable without a visible change.
-    files_without_post: HashMap<Box<str>, Option<FileVersion>>,
-    /// Files that were still changing or unreadable, and when to check them again.
-    unsettled: HashMap<Box<str>, (SiteFile, Instant)>,
+    file_states: FileStates,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
-    /// The known post folders. They show whether a missing folder was removed or is unavailable.
-    roots: Roots,
-    /// Post folders that are unavailable as a whole.
-    vanished: HashSet<PathBuf>,
-    /// Folders with a reported problem: unreadable or unavailable.
-    unreadable: HashSet<Arc<str>>,
+    folder_states: FolderStates,
     /// Number of changes to posts and file versions since the archive was last saved.
     unsaved: usize,
     /// The thread that writes the archive.
@@ -88,31 +95,47 @@ impl Updater {
                 }
                 None => (load_files(&config, reserved_paths, progress)?, false),
             };
-        let later = |(file, wait): (SiteFile, Duration)| (file.path.clone(), (file, Instant::now() + wait));
-        let folders = loaded.folders;
-        let mut updater = Self {
+        let mut file_states = FileStates::default();
+        loaded.unsettled.into_iter().for_each(|(file, wait)| file_states.check_after(file, wait));
+        let mut folder_states = FolderStates::new(&config);
+        folder_states.record(&loaded.folders);
+        Ok(Self {
             saving: None,
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
-            stamp_only_changes: HashMap::new(),
-            files_without_post: HashMap::new(),
-            unsettled: loaded.unsettled.into_iter().map(later).collect(),
+            file_states,
             pages: loaded.pages,
-            roots: Roots::default(),
-            vanished: HashSet::new(),
-            unreadable: HashSet::new(),
+            folder_states,
             unchecked,
             config,
             reserved_paths,
             store,
-        };
-        updater.record_roots(&folders);
-        Ok(updater)
+        })
     }
 
     /// The current archive.
     pub fn archive(&self) -> Arc<Snapshot> {
         Arc::clone(&self.archive)
+    }
+
+    /// The states of the site's folders.
+    pub fn folder_states(&self) -> &FolderStates {
+        &self.folder_states
+    }
+
+    /// The folders that contain known posts and pages, with all folders above them up to the root.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let mut known = HashSet::new();
+        let pages = self.pages.iter().map(|page| &*page.path);
+        for path in self.archive.every_post().map(Post::path).chain(pages) {
+            for (end, _) in path.rmatch_indices('/') {
+                if !known.insert(&path[..end]) {
+                    break;
+                }
+            }
+        }
+        let root = &self.config.root;
+        known.into_iter().map(|folder| root.join(folder)).chain([root.clone()]).collect()
     }
 
     /// The configuration for reading files.
@@ -130,17 +153,14 @@ impl Updater {
         let now = Timestamp::from_system_time(SystemTime::now());
         // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
-        let unsettled = self.unsettled.values().map(|(_, at)| at.saturating_duration_since(Instant::now()));
-        let due = self.archive.next_due().map(until);
-        unsettled.chain(due).chain([until(self.archive.next_midnight())]).min().unwrap_or_default()
+        let due = self.archive.next_due().into_iter().chain([self.archive.next_midnight()]).map(until);
+        self.file_states.waits().chain(due).min().unwrap_or_default()
     }
 
     /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
     /// and checks files that were still changing.
     pub fn tick(&mut self) -> Option<Update> {
-        let settled = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());
-        let posts: Vec<SiteFile> = settled.map(|(_, (file, _))| file).collect();
-        let to_check = PathsToCheck { posts, ..PathsToCheck::default() };
+        let to_check = PathsToCheck { posts: self.file_states.take_due(), ..PathsToCheck::default() };
         let update = if to_check.posts.is_empty() { None } else { self.check_files(to_check) };
         let now = Timestamp::from_system_time(SystemTime::now());
         let is_due =
@@ -156,8 +176,8 @@ impl Updater {
 
     /// Waits until files that were still changing are due, then checks them once.
     pub(super) fn settle(&mut self) {
-        if let Some(longest) = self.unsettled.values().map(|(_, at)| *at).max() {
-            std::thread::sleep(longest.saturating_duration_since(Instant::now()) + Duration::from_millis(50));
+        if let Some(longest) = self.file_states.waits().max() {
+            std::thread::sleep(longest + Duration::from_millis(50));
             self.tick();
         }
     }
@@ -167,99 +187,74 @@ impl Updater {
         self.config = config;
     }
 
-    /// Checks paths of the site that had events. Also returns the folders found below them.
-    pub fn apply_events(&mut self, paths: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
-        self.apply_events_and_moves(paths, &[])
-    }
-
-    /// Like [`Updater::apply_events`], and also checks every known file below the `moved` folders, which were
-    /// removed or replaced.
-    pub fn apply_events_and_moves(
-        &mut self,
-        paths: &[PathBuf],
-        moved: &[PathBuf],
-    ) -> (Option<Update>, Vec<PathBuf>) {
+    /// Checks paths of the site that had events, and every known file below the `moved` folders, which were
+    /// removed or replaced. Also returns the folders found below the paths.
+    pub fn apply_events(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut to_check = PathsToCheck::default();
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
         let (mut folders, mut holders) = (Vec::new(), Vec::new());
         for path in paths {
+            let relative = self.folder_states.relative(path);
+            let mut found = Files::default();
             if path.is_dir() {
-                let found = walk.below(path);
-                to_check.posts.extend(found.posts);
-                to_check.pages |= !found.pages.is_empty();
-                self.pages.extend(found.pages);
-                folders.extend(found.folders);
-                to_check.problems.extend(found.problems);
-                let relative = self.relative(path);
+                found = walk.below(path);
                 if self.archive.at_file(&relative).is_some() {
                     // The folder has replaced the file of a post.
-                    to_check.posts.push(SiteFile::from_path(&relative));
+                    found.posts.push(SiteFile::from_path(&relative));
                 }
                 to_check.cleared.push(relative);
             } else {
-                let relative = self.relative(path);
-                if self.is_gone(&relative) {
+                if self.folder_states.is_gone(&relative) {
                     to_check.cleared.push(relative);
                 }
                 match walk.classify(path) {
                     Some((SiteFileKind::Post, file)) => {
                         holders.extend(path.parent().map(Path::to_owned));
-                        to_check.posts.push(file);
+                        found.posts.push(file);
                     }
-                    Some((SiteFileKind::Page, file)) => {
-                        to_check.pages = true;
-                        self.pages.push(file);
-                    }
+                    Some((SiteFileKind::Page, file)) => found.pages.push(file),
                     None => {}
                 }
             }
+            to_check.posts.extend(found.posts);
+            to_check.pages |= !found.pages.is_empty();
+            to_check.problems.extend(found.problems);
+            self.pages.extend(found.pages);
+            folders.extend(found.folders);
         }
         let update = self.check_files(to_check);
         holders.extend(folders.iter().cloned());
-        self.record_roots(&holders);
+        self.folder_states.record(&holders);
         (update, folders)
-    }
-
-    /// Checks every file of the site by time and size; the flag makes it read all contents instead. Also
-    /// returns the site's folders.
-    pub fn rescan(&mut self, reread_all: bool) -> (Option<Update>, Vec<PathBuf>) {
-        let scan = FullScan::new(&self.config, &self.archive, reread_all);
-        self.apply_scan(scan)
     }
 
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
     /// may be stale. Also returns the site's folders.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
-        let FullScan { mut candidates, pages, folders, problems, unfound_paths, reread_all, .. } = scan;
+        let FullScan { mut to_check, pages, folders, unfound_paths, .. } = scan;
         // These files may seem unchanged by time and size, so add them explicitly.
-        let known = self.files_without_post.keys().filter(|path| self.archive.at_file(path).is_some());
-        let known = known.filter(|path| SiteFile::is_exact(path));
-        candidates.extend(known.map(|path| SiteFile::from_path(path)));
+        let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
+        to_check.posts.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
         let walk = Walk::new(&self.config);
         for path in unfound_paths {
             match walk.classify(&self.config.root.join(&*path)) {
-                Some((SiteFileKind::Post, file)) => candidates.push(file),
-                _ => {
-                    self.unreadable.insert(path);
-                }
+                Some((SiteFileKind::Post, file)) => to_check.posts.push(file),
+                _ => self.folder_states.record_unreadable(path),
             }
         }
         // New pages may have appeared. Reading the pages detects the removed ones.
         self.pages.extend(pages);
         let was_kept = std::mem::take(&mut self.unchecked);
-        self.forget_returned();
-        let cleared = vec![String::new()];
-        let to_check = PathsToCheck { posts: candidates, pages: true, problems, cleared, reread_all };
+        self.folder_states.forget_returned(&self.archive);
         let update = self.check_files(to_check);
         if was_kept {
             // Without a save, every start would read these files again. Later touches are not worth one:
             // a scraper may touch all files every minute.
-            self.unsaved += self.stamp_only_changes.len();
+            self.unsaved += self.file_states.stamp_only_changes.len();
         }
-        self.roots.forget_changed(|folder| self.vanished.contains(folder));
-        self.record_roots(&folders);
+        self.folder_states.record_all(&folders);
         (update, folders)
     }
 
@@ -271,22 +266,18 @@ impl Updater {
             return;
         }
         self.unsaved = 0;
-        let (archive, stamp_only_changes) = (self.archive(), self.stamp_only_changes.clone());
+        let (archive, stamps) = (self.archive(), self.file_states.stamp_only_changes.clone());
         self.saving = Some(std::thread::spawn(move || {
-            let start = Instant::now();
-            match store.save(&archive, &stamp_only_changes) {
-                Ok(()) => {
-                    let took_ms = start.elapsed().as_millis() as u64;
-                    tracing::info!(took_ms, "cached archive written to {}", store.file().display());
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        %error,
-                        "cannot write the cached archive {}; the next start reads all files",
-                        store.file().display()
-                    );
-                }
+            let (start, file) = (Instant::now(), store.file().display());
+            if let Err(error) = store.save(&archive, &stamps) {
+                tracing::warn!(
+                    %error,
+                    "cannot write the cached archive {file}; the next start reads all files"
+                );
+                return;
             }
+            let took_ms = start.elapsed().as_millis() as u64;
+            tracing::info!(took_ms, "cached archive written to {file}");
         }));
     }
 
@@ -318,9 +309,8 @@ pub fn load(
 
 /// Loads the stored archive, if it can be used.
 fn load_stored(store: &Store, config: &Config, reserved_paths: ReservedPaths) -> Option<Snapshot> {
-    match store
-        .load(SnapshotRules::new(config, reserved_paths), Timestamp::from_system_time(SystemTime::now()))
-    {
+    let rules = SnapshotRules::new(config, reserved_paths);
+    match store.load(rules, Timestamp::from_system_time(SystemTime::now())) {
         Ok(archive) => Some(archive),
         Err(reason) => {
             tracing::info!("cached archive {} not used: {reason}; reading all files", store.file().display());

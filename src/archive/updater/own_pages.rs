@@ -16,7 +16,7 @@ impl Updater {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
         let root = &self.config.root;
-        if self.roots.is_away(root, || true) {
+        if self.folder_states.is_away(root, &self.archive) {
             return;
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
@@ -44,8 +44,5 @@ impl Updater {
 
 /// True if there is no file at this path.
 fn is_gone(path: &Path) -> bool {
-    match std::fs::metadata(path) {
-        Ok(meta) => !meta.is_file(),
-        Err(error) => is_absent(&error),
-    }
+    std::fs::metadata(path).map_or_else(|error| is_absent(&error), |meta| !meta.is_file())
 }

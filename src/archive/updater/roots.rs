@@ -19,7 +19,7 @@ pub(super) struct Roots {
 
 /// The state of a folder's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FolderState {
+enum FolderContents {
     /// A folder with entries, or an unreadable one.
     Full,
     /// A folder without entries.
@@ -36,7 +36,7 @@ impl Roots {
         for folder in folders {
             let above = folder.ancestors().take_while(|folder| folder.starts_with(site));
             for folder in above.take_while(|folder| seen.insert(*folder)) {
-                if let Some(identity) = identity(folder).filter(|_| state(folder) == FolderState::Full) {
+                if let Some(identity) = identity(folder).filter(|_| state(folder) == FolderContents::Full) {
                     self.known.insert(folder.to_owned(), identity);
                 }
             }
@@ -58,9 +58,9 @@ impl Roots {
     /// site does not require it (`must_be`).
     pub(super) fn is_away(&self, folder: &Path, must_be: impl FnOnce() -> bool) -> bool {
         match state(folder) {
-            FolderState::Full => false,
-            FolderState::Empty => !self.is_as_known(folder),
-            FolderState::Missing => {
+            FolderContents::Full => false,
+            FolderContents::Empty => !self.is_as_known(folder),
+            FolderContents::Missing => {
                 let above = folder.ancestors().find(|above| above.is_dir());
                 !above.is_some_and(|above| self.is_as_known(above)) || must_be()
             }
@@ -76,11 +76,11 @@ fn identity(folder: &Path) -> Option<FolderIdentity> {
     fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-fn state(folder: &Path) -> FolderState {
+fn state(folder: &Path) -> FolderContents {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => FolderState::Empty,
-        Err(error) if is_absent(&error) => FolderState::Missing,
-        _ => FolderState::Full,
+        Ok(true) => FolderContents::Empty,
+        Err(error) if is_absent(&error) => FolderContents::Missing,
+        _ => FolderContents::Full,
     }
 }
 

@@ -28,7 +28,7 @@ impl Watch<'_> {
             Ok(watcher) => self.watcher = Some(watcher),
             Err(error) => tracing::warn!(%error, "file events are not available; polling files instead"),
         }
-        let folders = self.updater.main_folders();
+        let folders = self.updater.folder_states().main_folders();
         self.listen(&folders);
     }
 
@@ -60,7 +60,7 @@ impl Watch<'_> {
             if new.is_empty() {
                 return;
             }
-            let (update, found) = self.updater.apply_events(&new);
+            let (update, found) = self.updater.apply_events(&new, &[]);
             update.into_iter().for_each(|update| self.publish(update));
             folders = found;
         }

@@ -136,12 +136,11 @@ impl Watch<'_> {
     fn follow(&mut self) {
         loop {
             let wait = self.wait();
-            let first = match self.commands.1.recv_timeout(wait) {
+            let mut next = match self.commands.1.recv_timeout(wait) {
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let mut next = first;
             while let Some(command) = next {
                 match command {
                     WatchCommand::Files(event) => self.queue_event(event),
@@ -170,7 +169,7 @@ impl Watch<'_> {
         if let Some(every) = self.scan_interval().filter(|_| !self.is_scanning) {
             wait = wait.min(every.saturating_sub(self.last_scan.elapsed()));
         }
-        if self.watcher.is_some() || self.updater.has_missing_folder() {
+        if self.watcher.is_some() || self.updater.folder_states().has_missing_folder() {
             wait = wait.min(VANISHED);
         }
         wait
@@ -197,12 +196,12 @@ impl Watch<'_> {
                 self.apply_events(paths);
             }
         }
-        let reopened = self.updater.reopened();
+        let reopened = self.updater.folder_states().reopened();
         if !reopened.is_empty() {
             self.apply_events(reopened);
         }
         let is_due = self.scan_interval().is_some_and(|every| self.last_scan.elapsed() >= every);
-        if !self.is_scanning && (is_due || self.updater.has_returned()) {
+        if !self.is_scanning && (is_due || self.updater.folder_states().has_returned()) {
             self.start_scan();
         }
         if self.watcher.is_some() && self.last_mount_check.elapsed() >= VANISHED && self.has_replaced_folder()
@@ -220,11 +219,11 @@ impl Watch<'_> {
             // The system has usually removed the watch already, so ignore errors.
             let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
-        let (update, folders) = self.updater.apply_events_and_moves(&paths, &moved);
+        let (update, folders) = self.updater.apply_events(&paths, &moved);
         let has_changed = update.is_some();
         update.into_iter().for_each(|update| self.publish(update));
         self.watch_new_folders(folders);
-        if has_changed && self.updater.has_vanished() {
+        if has_changed && self.updater.folder_states().has_vanished() {
             // A missing folder may have been renamed, so search the whole site for its posts.
             self.start_scan();
         }
@@ -235,7 +234,7 @@ impl Watch<'_> {
         self.last_mount_check = Instant::now();
         let mounts = mounts::below(&self.updater.config().root);
         let other_mounts = std::mem::replace(&mut self.mounts, mounts) != mounts;
-        other_mounts || !self.is_scanning && self.updater.has_replaced_folder()
+        other_mounts || !self.is_scanning && self.updater.folder_states().has_replaced_folder()
     }
 
     /// Starts a scan on another thread, so that file events need not wait for it.
@@ -262,7 +261,7 @@ impl Watch<'_> {
         self.last_scan = Instant::now();
         let (update, folders) = self.updater.apply_scan(scan);
         // A missing folder may have been renamed, so search the whole site for its posts.
-        self.scan_again |= update.is_some() && self.updater.has_vanished();
+        self.scan_again |= update.is_some() && self.updater.folder_states().has_vanished();
         update.into_iter().for_each(|update| self.publish(update));
         if kept {
             let took_ms = self.scan_took.as_millis() as u64;
@@ -300,11 +299,12 @@ impl Watch<'_> {
         if same_files {
             self.updater.set_config(Arc::clone(&config));
         }
+        let scan = FullScan::new(self.updater.config(), &before, same_files);
         // The code below publishes the new posts of this update together with the new settings.
-        let (update, folders) = self.updater.rescan(same_files);
+        let (update, folders) = self.updater.apply_scan(scan);
         self.watch_new_folders(folders);
         if !same_files {
-            if let Some(folder) = self.updater.missing_folder() {
+            if let Some(folder) = self.updater.folder_states().missing_folder(&self.updater.archive()) {
                 // A reload from scratch would lose the folder's posts.
                 tracing::error!(
                     "reload failed, keeping the current configuration: {} is missing or unreadable; \

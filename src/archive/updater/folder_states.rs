@@ -1,0 +1,251 @@
+//! The folders of a site. Posts in an unavailable or unreadable folder stay visible as they were.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::archive::jekyll::files;
+use crate::archive::post::Post;
+use crate::archive::problem::{Code, Defect, FileProblems, Problem, problems_by_path, problems_of_file};
+use crate::archive::snapshot::Snapshot;
+use crate::archive::updater::roots::Roots;
+use crate::config::Config;
+
+/// The known, the unavailable and the unreadable folders of a site.
+#[derive(Debug)]
+pub struct FolderStates {
+    /// The site's root.
+    site: PathBuf,
+    /// The configured or usual folders of posts, relative to the root.
+    posts: Vec<String>,
+    /// The known post folders. They show whether a missing folder was removed or is unavailable.
+    roots: Roots,
+    /// Post folders that are unavailable as a whole.
+    vanished: HashSet<PathBuf>,
+    /// Folders with a reported problem: unreadable or unavailable.
+    unreadable: HashSet<Arc<str>>,
+}
+
+impl FolderStates {
+    /// The states at the start: every folder is unknown.
+    pub(super) fn new(config: &Config) -> Self {
+        let usual = || ["_posts", "posts"].map(String::from).to_vec();
+        let posts = if config.source.posts.is_empty() { usual() } else { config.source.posts.clone() };
+        let (site, vanished, unreadable) = (config.root.clone(), HashSet::new(), HashSet::new());
+        Self { site, posts, roots: Roots::default(), vanished, unreadable }
+    }
+
+    /// The site's root and the usual or configured folders of posts, without a scan.
+    pub fn main_folders(&self) -> Vec<PathBuf> {
+        self.posts.iter().map(|folder| self.site.join(folder)).chain([self.site.clone()]).collect()
+    }
+
+    /// True if a folder of posts is unavailable as a whole.
+    pub fn has_vanished(&self) -> bool {
+        !self.vanished.is_empty()
+    }
+
+    /// True if a folder is unavailable as a whole, or unreadable.
+    pub fn has_missing_folder(&self) -> bool {
+        self.has_vanished() || self.closed().next().is_some()
+    }
+
+    /// A post folder that is unavailable as a whole or unreadable, so its posts are shown as they were.
+    pub fn missing_folder(&self, archive: &Snapshot) -> Option<PathBuf> {
+        let has_posts = |path: &&Arc<str>| archive.every_post().any(|post| is_in(post.path(), path));
+        let closed = self.closed().find(has_posts).map(|path| self.site.join(&**path));
+        self.vanished.iter().next().cloned().or(closed)
+    }
+
+    /// The unreadable folders. A link, such as a dangling one, is not a folder.
+    fn closed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.unreadable.iter().filter(|path| {
+            std::fs::symlink_metadata(self.site.join(&***path)).is_ok_and(|meta| meta.is_dir())
+        })
+    }
+
+    /// Records the identity of the post folders that contain these folders.
+    pub(super) fn record(&mut self, folders: &[PathBuf]) {
+        let roots: BTreeSet<PathBuf> =
+            folders.iter().map(|folder| self.root_of(&self.relative(folder))).collect();
+        self.roots.record(&self.site, &roots);
+    }
+
+    /// Records the folders of a full scan, which replace the earlier ones.
+    pub(super) fn record_all(&mut self, folders: &[PathBuf]) {
+        self.roots.forget_changed(|folder| self.vanished.contains(folder));
+        self.record(folders);
+    }
+
+    /// Records a path with a reported problem, which ends with the first scan that does not report it.
+    pub(super) fn record_unreadable(&mut self, path: Arc<str>) {
+        self.unreadable.insert(path);
+    }
+
+    /// True if a main folder was replaced by another, which happens without a file event when a volume is
+    /// mounted or unmounted.
+    pub fn has_replaced_folder(&self) -> bool {
+        let main = self.main_folders();
+        main.iter().any(|folder| !self.vanished.contains(folder) && self.roots.has_changed(folder))
+    }
+
+    /// True if an unavailable folder is back.
+    pub fn has_returned(&self) -> bool {
+        self.vanished.iter().any(|folder| has_files(folder))
+    }
+
+    /// The folders that have become readable again.
+    pub fn reopened(&self) -> Vec<PathBuf> {
+        let folders = self.unreadable.iter().map(|path| self.site.join(&**path));
+        folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
+    }
+
+    /// Records the unreadable folders below the `cleared` ones. Returns their problems, those of unavailable
+    /// folders, and an empty list for each folder that has recovered.
+    pub(super) fn record_problems(&mut self, mut new: Vec<Problem>, cleared: &[String]) -> Vec<FileProblems> {
+        // A path that was removed since the scan has no problem. No later event would clear it.
+        new.retain(|problem| !self.is_gone(&problem.path));
+        let mut now = problems_by_path(new);
+        for folder in &self.vanished {
+            let defect = Defect::warning(
+                Code::Unreadable,
+                "the folder is missing or empty; its last known posts are served until it returns",
+            );
+            now.push(problems_of_file(&self.relative(folder), vec![defect]));
+        }
+        let is_back = |path: &Arc<str>| {
+            cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
+        };
+        let back: Vec<_> = self.unreadable.extract_if(is_back).map(|path| (path, Vec::new())).collect();
+        self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
+        now.extend(back);
+        now
+    }
+
+    /// True if the path does not exist and may be absent: it is neither a main folder nor above one.
+    pub(super) fn is_gone(&self, path: &str) -> bool {
+        let place = self.site.join(path);
+        let is_absent = std::fs::symlink_metadata(&place).is_err_and(|error| files::is_absent(&error));
+        is_absent && !self.main_folders().iter().any(|main| main.starts_with(&place))
+    }
+
+    /// The post folder that contains a post.
+    pub(super) fn root_of(&self, path: &str) -> PathBuf {
+        if let Some(named) = self.posts.iter().find(|named| is_in(path, named)) {
+            return self.site.join(named);
+        }
+        let mut folder = self.site.clone();
+        for part in path.split('/') {
+            folder.push(part);
+            if matches!(part, "_posts" | "posts") {
+                break;
+            }
+        }
+        folder
+    }
+
+    /// True if a missing or empty post folder is unavailable, not removed on purpose. A main folder and a
+    /// folder with the only posts must exist, so their absence is never a removal.
+    pub(super) fn is_away(&self, root: &Path, archive: &Snapshot) -> bool {
+        let is_main = || self.main_folders().iter().any(|main| main == root);
+        self.roots.is_away(root, || is_main() || !self.has_posts_beside(root, archive))
+    }
+
+    /// Records and logs that a post folder is unavailable.
+    pub(super) fn record_vanished(&mut self, folder: PathBuf) {
+        if !self.vanished.contains(&folder) {
+            tracing::warn!("{} is missing or empty; its last known posts are still served", folder.display());
+            self.vanished.insert(folder);
+        }
+    }
+
+    /// Forgets the folders that are available again.
+    pub(super) fn forget_returned(&mut self, archive: &Snapshot) {
+        for folder in std::mem::take(&mut self.vanished) {
+            if self.is_away(&folder, archive) {
+                self.vanished.insert(folder);
+            } else {
+                tracing::info!("{} is available again", folder.display());
+            }
+        }
+    }
+
+    /// True if another post folder has files.
+    fn has_posts_beside(&self, root: &Path, archive: &Snapshot) -> bool {
+        let mut seen = HashSet::new();
+        archive.every_post().any(|post| {
+            let other = self.root_of(post.path());
+            other != root && !seen.contains(&other) && {
+                let has_files = has_files(&other);
+                seen.insert(other);
+                has_files
+            }
+        })
+    }
+
+    /// The path relative to the site.
+    pub(super) fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.site).unwrap_or(path).to_string_lossy().into_owned()
+    }
+}
+
+/// True if a path is a folder or below it. Both are relative to the site.
+pub(super) fn is_in(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// True if a folder has any entry.
+fn has_files(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// True for a real folder, not a link, that can be entered and listed to its end.
+fn is_open(folder: &Path) -> bool {
+    let is_folder = std::fs::symlink_metadata(folder).is_ok_and(|meta| meta.is_dir());
+    is_folder
+        && files::enter(folder).is_ok()
+        && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::Overrides;
+
+    /// The states of a site with this configuration file.
+    fn with_config(text: &str) -> (tempfile::TempDir, FolderStates) {
+        let site = tempfile::tempdir().expect("a folder");
+        fs::write(site.path().join("_config.yml"), text).expect("a file");
+        let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        (site, FolderStates::new(&config))
+    }
+
+    #[test]
+    fn post_folder_of_a_post_is_configured_or_usual() {
+        let (_usual, states) = with_config("title: t\n");
+        for (path, folder) in [
+            ("_posts/sub/a.md", "_posts"),
+            ("posts/_posts/a.md", "posts"),
+            ("market/_posts/sub/a.md", "market/_posts"),
+        ] {
+            assert_eq!(states.root_of(path), states.site.join(folder), "{path}");
+        }
+        let (_configured, states) = with_config("finews:\n  posts: [news/all]\n");
+        assert_eq!(states.root_of("news/all/_posts/a.md"), states.site.join("news/all"));
+    }
+
+    #[test]
+    fn vanished_folder_returns_with_its_files() {
+        let (_site, mut states) = with_config("title: t\n");
+        let posts = states.site.join("_posts");
+        states.record_vanished(posts.clone());
+        assert!(states.has_vanished() && states.has_missing_folder() && !states.has_returned());
+        fs::create_dir(&posts).expect("a folder");
+        assert!(!states.has_returned(), "empty");
+        fs::write(posts.join("a.md"), "a").expect("a file");
+        assert!(states.has_returned());
+    }
+}
