@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use finews::archive::Progress;
+use finews::archive::snapshot::GroupKind;
 use finews::archive::updater::Updater;
 use finews::config::{Config, Overrides};
 use finews::web::paths;
@@ -27,7 +28,8 @@ pub(crate) fn measure(cli: &Cli, sites: &Sites, report: &mut Report) -> Result<(
         progress(&format!("{posts} posts: adding {} one at a time", cli.snapshots()));
         let config = Config::read(&site, &Overrides::default(), &|_| None)?;
         let mut updater = Updater::open(Arc::new(config), paths::RESERVED_PATHS, &Progress::default())?;
-        let in_source = updater.archive().category(&category).map_or(0, |group| group.posts().len());
+        let source = updater.archive().group(GroupKind::Source, &category).map(|group| group.posts().len());
+        let in_source = source.unwrap_or(0);
         let (mut seconds, mut kilobytes) = (Vec::new(), Vec::new());
         for number in 0..cli.snapshots() {
             // Give every tenth post an old date, so that it is inserted before existing posts.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::Days;
 use finews::archive::updater::Updater;
 use finews::archive::json_line::{JsonLine, LineContent};
-use finews::archive::snapshot::{Group, Groups, ListPage, PageNumber, SnapshotRules};
+use finews::archive::snapshot::{Group, GroupKind, ListPage, PageNumber, SnapshotRules};
 use finews::archive::store::{Store, StoreError};
 use finews::archive::{Post, Progress, Snapshot, Timestamp};
 use finews::config::{Config, Overrides};
@@ -169,8 +169,8 @@ fn check(store: &[u8]) {
     let latest = ListPage::new(listed, PageNumber::Latest).expect("a page");
     assert_eq!(latest.total, listed.len());
     assert_eq!(archive.years().iter().map(|(_, posts)| posts).sum::<usize>(), listed.len());
-    for groups in [archive.categories(), archive.tags(), archive.securities()] {
-        check_groups(&archive, groups);
+    for kind in GroupKind::ALL {
+        check_groups(&archive, kind);
     }
     let _ = archive.active_categories().count();
     for page in archive.pages() {
@@ -201,13 +201,13 @@ fn check_post(archive: &Snapshot, post: &Post) {
     }
 }
 
-fn check_groups(archive: &Snapshot, groups: &Groups) {
+fn check_groups(archive: &Snapshot, kind: GroupKind) {
     let zone = archive.zone();
-    for group in groups.iter() {
+    for group in archive.groups(kind).iter() {
         let posts = group.posts();
         assert!(!posts.is_empty() && group.first() <= group.last());
         let _ = (archive.name(group.name()), group.label(), archive.used_names(group), group.recent());
-        let _ = archive.category_by_slug(archive.name(group.name()));
+        let _ = archive.group_by_slug(kind, archive.name(group.name()));
         let months = archive.months_of(posts);
         assert_eq!(months.iter().map(|month| month.posts()).sum::<usize>(), posts.len());
         let (first, last) = (group.first().day(zone), group.last().day(zone));

@@ -14,6 +14,7 @@ use crate::archive::compressed::CompressedArticle;
 use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::names::NameId;
+use crate::archive::snapshot::group::kind::GroupKind;
 
 /// A post's index in the archive's storage. The index does not reflect the order of posts, and it does
 /// not change when the post's file changes.
@@ -222,6 +223,16 @@ impl Post {
             "" => self.url().strip_suffix(".html").unwrap_or_default(),
             id => id,
         }
+    }
+
+    /// The names of the post's groups of a kind: categories, tags, or the codes of the mentioned securities.
+    pub fn group_names(&self, kind: GroupKind) -> impl Iterator<Item = NameId> {
+        let (names, mentions): (&[NameId], &[Mention]) = match kind {
+            GroupKind::Source => (self.categories(), &[]),
+            GroupKind::Tag => (self.tags(), &[]),
+            GroupKind::Security => (&[], &self.securities),
+        };
+        names.iter().copied().chain(mentions.iter().map(|mention| mention.code))
     }
 
     /// The categories in Jekyll's order, without duplicates.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{Datelike, Months, NaiveDate};
 
+use crate::archive::snapshot::GroupKind;
+
 /// Maximum texts of a query. Further ones are ignored: their results would be of no use.
 const MOST_TEXTS: usize = 16;
 /// Maximum filters of a query. Further ones are ignored: no useful search has such a long list.
@@ -20,23 +22,12 @@ pub struct Query {
     pub texts: Vec<String>,
     /// Texts that a post must not contain.
     pub without: Vec<String>,
-    /// Values of `source:`, `tag:` and `stock:`, as typed.
-    pub filters: Vec<(Filter, String)>,
+    /// Values of `source:`, `tag:` and `stock:`, as typed: names of groups, or the number of a security.
+    pub filters: Vec<(GroupKind, String)>,
     /// `from:`, the first day, included.
     pub from: Option<NaiveDate>,
     /// `to:`, the last day, included.
     pub to: Option<NaiveDate>,
-}
-
-/// The kind of group that a filter selects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// A source, by its slug or its display name.
-    Source,
-    /// A tag, by its name.
-    Tag,
-    /// A security or sector, by its code, its number or its name.
-    Stock,
 }
 
 impl Query {
@@ -70,11 +61,9 @@ impl Query {
         {
             let value = value.replace(is_quote, "");
             let value = value.trim();
-            let filter = match name.to_ascii_lowercase().as_str() {
+            let key = name.to_ascii_lowercase();
+            let kind = match key.as_str() {
                 _ if value.is_empty() => None,
-                "source" => Some(Filter::Source),
-                "tag" => Some(Filter::Tag),
-                "stock" => Some(Filter::Stock),
                 "from" if let Some((first, _)) = days(value) => {
                     self.from = Some(first);
                     return true;
@@ -83,10 +72,10 @@ impl Query {
                     self.to = Some(last);
                     return true;
                 }
-                _ => None,
+                key => GroupKind::ALL.into_iter().find(|kind| filter_key(*kind) == key),
             };
-            if let Some(filter) = filter {
-                let filter = (filter, value.to_owned());
+            if let Some(kind) = kind {
+                let filter = (kind, value.to_owned());
                 let is_known = self.filters.contains(&filter);
                 let has_room = self.filters.len() < MOST_FILTERS;
                 if !is_known && has_room {
@@ -116,14 +105,12 @@ impl Query {
     }
 }
 
-impl Filter {
-    /// The word before the colon in a query.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Tag => "tag",
-            Self::Stock => "stock",
-        }
+/// The word before the colon of a filter.
+fn filter_key(kind: GroupKind) -> &'static str {
+    match kind {
+        GroupKind::Source => "source",
+        GroupKind::Tag => "tag",
+        GroupKind::Security => "stock",
     }
 }
 
@@ -132,8 +119,8 @@ impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = self.texts.iter().map(|text| quoted(text, true));
         let without = self.without.iter().map(|text| format!("-{}", quoted(text, false)));
-        let filters =
-            self.filters.iter().map(|(filter, value)| format!("{}:{}", filter.name(), quoted(value, false)));
+        let filter = |kind, value| format!("{}:{}", filter_key(kind), quoted(value, false));
+        let filters = self.filters.iter().map(|(kind, value)| filter(*kind, value));
         let from = self.from.map(|day| match day.day() {
             1 => format!("from:{}", day.format("%Y-%m")),
             _ => format!("from:{day}"),
@@ -227,7 +214,7 @@ mod tests {
     fn typed_text_is_parsed_into_words_filters_and_dates() {
         let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let of = |words: &[&str]| Query { texts: texts(words), ..Query::default() };
-        let filter = |filter, text: &str| Query { filters: vec![(filter, text.into())], ..Query::default() };
+        let filter = |kind, text: &str| Query { filters: vec![(kind, text.into())], ..Query::default() };
         let table = [
             ("", Query::default()),
             ("  降准　央行 ", of(&["降准", "央行"])),
@@ -235,11 +222,11 @@ mod tests {
             ("“未完", of(&["未完"])),
             ("- -", of(&["-"])),
             ("a -b -\"c d\"", Query { without: texts(&["b", "c d"]), ..of(&["a"]) }),
-            ("source:红网", filter(Filter::Source, "红网")),
-            ("source:\"Career In\"", filter(Filter::Source, "Career In")),
-            ("source:“Career In”", filter(Filter::Source, "Career In")),
-            ("tag：x", filter(Filter::Tag, "x")),
-            ("STOCK:600160.SH", filter(Filter::Stock, "600160.SH")),
+            ("source:红网", filter(GroupKind::Source, "红网")),
+            ("source:\"Career In\"", filter(GroupKind::Source, "Career In")),
+            ("source:“Career In”", filter(GroupKind::Source, "Career In")),
+            ("tag：x", filter(GroupKind::Tag, "x")),
+            ("STOCK:600160.SH", filter(GroupKind::Security, "600160.SH")),
             ("source:", of(&["source:"])),
             ("\"source:x\"", of(&["source:x"])),
             ("from:2022-05", Query { from: day("2022-05-01"), ..Query::default() }),

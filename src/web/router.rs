@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::routing::get;
 
+use crate::archive::snapshot::GroupKind;
 use crate::archive::{Post, Snapshot, Target};
 use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite, Settings};
@@ -149,14 +150,10 @@ fn generated(page_request: &PageRequest<'_>, route: Option<&Route<'_>>) -> Optio
 fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
     match route {
         Route::Home => home::get(page_request),
-        Route::Sources => groups::sources(page_request),
-        Route::Source(name, number) => group::source(page_request, name, *number),
-        Route::Tags => groups::tags(page_request),
-        Route::Tag(name, number) => group::tag(page_request, name, *number),
-        Route::Securities => securities::all(page_request),
-        Route::Stock(code, number) | Route::Board(code, number) => {
-            securities::one(page_request, route, code, *number)
-        }
+        Route::Groups(kind) => groups::get(page_request, *kind),
+        Route::Group(GroupKind::Security, code, number) => securities::one(page_request, code, *number),
+        Route::Group(kind, name, number) => group::get(page_request, *kind, name, *number),
+        Route::Misplaced(code, number) => securities::resolve(page_request, code, *number),
         Route::Year(year) => date::year(page_request, *year),
         Route::Month(year, month) => date::month(page_request, *year, *month),
         Route::Day(day, number) => date::day(page_request, *day, *number),

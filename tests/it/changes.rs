@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use finews::archive::snapshot::{Group, Groups};
+use finews::archive::snapshot::{Group, GroupKind};
 use finews::archive::updater::{FullScan, Updater};
 use finews::archive::{Code, Progress, Snapshot};
 use finews::web::paths;
@@ -83,7 +83,8 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
         let ends = [group.first(), group.last()];
         format!("{name} = {label} {called:?} {recent:?} {ends:?}: {posts:?}")
     };
-    let groups = |groups: &Groups| {
+    let groups = |kind| {
+        let groups = archive.groups(kind);
         let version = format!("version {:x}", groups.version());
         groups.iter().map(group).chain([version]).collect::<Vec<_>>()
     };
@@ -93,7 +94,7 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
         state.push(format!("{:?}", archive.at_path(post.url()).is_some()));
     }
     state.push(format!("listed {:?}", archive.listed().iter().map(path).collect::<Vec<_>>()));
-    let mut sorted = [archive.categories(), archive.tags(), archive.securities()].map(groups).concat();
+    let mut sorted = GroupKind::ALL.map(groups).concat();
     sorted.sort();
     state.append(&mut sorted);
     state.push(format!("{:?}", archive.last_modified(archive.listed(), 0..archive.listed().len())));
@@ -115,7 +116,7 @@ fn file_events_add_and_remove_posts() {
     assert_eq!(site.titles(), ["b"]);
     assert!(site.remove("_posts/2024-01-02-b.md"));
     assert_eq!(site.titles(), [""; 0]);
-    assert!(site.archive().categories().is_empty());
+    assert!(site.archive().groups(GroupKind::Source).is_empty());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::archive::post::PostId;
 use crate::archive::snapshot::Snapshot;
 use crate::archive::snapshot::group::Group;
+use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
 
 /// Posts about the same securities are related only within this distance in time.
@@ -20,7 +21,7 @@ impl Snapshot {
     /// already shows.
     pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
         let mentions = self.post(id).securities.iter().take(SECURITIES);
-        let groups = mentions.filter_map(|mention| self.securities.get(mention.code));
+        let groups = mentions.filter_map(|mention| self.groups(GroupKind::Security).get(mention.code));
         let near = groups.flat_map(|group| self.beside(group.posts(), id));
         let mut near: Vec<PostId> = near.filter(|other| self.distance(id, *other) <= NEAR).collect();
         self.sort_by_distance(id, &mut near);

@@ -9,6 +9,7 @@ use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
+use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::own_pages::OwnPages;
 use crate::archive::snapshot::post_status::PostStatus;
@@ -223,14 +224,10 @@ impl Snapshot {
         if let Some(list) = self.days.get_mut(&day) {
             list.insert(posts, id);
         }
-        for name in post.categories() {
-            self.categories.insert(names, posts, *name, id, recent);
-        }
-        for name in post.tags() {
-            self.tags.insert(names, posts, *name, id, recent);
-        }
-        for mention in &post.securities {
-            self.securities.insert(names, posts, mention.code, id, recent);
+        for kind in GroupKind::ALL {
+            for name in post.group_names(kind) {
+                self.groups[kind].insert(names, posts, name, id, recent);
+            }
         }
     }
 
@@ -250,14 +247,10 @@ impl Snapshot {
                 self.days.remove_mut(&day);
             }
         }
-        for name in post.categories() {
-            self.categories.remove(&self.names, posts, *name, id, recent);
-        }
-        for name in post.tags() {
-            self.tags.remove(&self.names, posts, *name, id, recent);
-        }
-        for mention in &post.securities {
-            self.securities.remove(&self.names, posts, mention.code, id, recent);
+        for kind in GroupKind::ALL {
+            for name in post.group_names(kind) {
+                self.groups[kind].remove(&self.names, posts, name, id, recent);
+            }
         }
     }
 
@@ -274,8 +267,8 @@ impl Snapshot {
         self.recent_since = since;
         let posts = &self.posts;
         let count = |id| since.count(posts.get(id).date);
-        for groups in [&mut self.categories, &mut self.tags, &mut self.securities] {
-            groups.count_recent(&self.names, count);
+        for kind in GroupKind::ALL {
+            self.groups[kind].count_recent(&self.names, count);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::archive::names::{NameId, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::FileProblems;
+use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 use crate::archive::snapshot::group::{Groups, Labels, RecentPeriods};
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::list::List;
@@ -28,7 +29,8 @@ pub struct SnapshotRules {
     zone: Tz,
     shows_future: bool,
     reserved_paths: ReservedPaths,
-    labels: Labels,
+    /// The labels that the operator configured for sources, by name.
+    source_labels: Arc<[(String, String)]>,
 }
 
 impl SnapshotRules {
@@ -38,7 +40,7 @@ impl SnapshotRules {
             zone: config.source.timezone,
             shows_future: config.source.future,
             reserved_paths,
-            labels: Labels::Tags(config.source.names.as_slice().into()),
+            source_labels: config.source.names.as_slice().into(),
         }
     }
 }
@@ -56,7 +58,8 @@ pub(in crate::archive) struct Contents {
 
 impl Snapshot {
     fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
-        let SnapshotRules { zone, shows_future, reserved_paths, labels } = rules;
+        let SnapshotRules { zone, shows_future, reserved_paths, source_labels: configured } = rules;
+        let labels = |kind| Labels { kind, configured: Arc::clone(&configured) };
         Self {
             zone,
             shows_future,
@@ -77,11 +80,9 @@ impl Snapshot {
             linking: Default::default(),
             served: 0,
             listed: List::default(),
-            categories: Groups::new(labels),
+            groups: ByKind::from_fn(|kind| Groups::new(labels(kind))),
             recent_since: RecentPeriods::new(None, chrono_tz::UTC),
             active: OnceLock::new(),
-            tags: Groups::new(Labels::Names),
-            securities: Groups::new(Labels::Mentions),
             days: Default::default(),
             modified: Default::default(),
             pages: Arc::default(),
@@ -151,9 +152,7 @@ impl Snapshot {
         let statuses: Vec<PostStatus> = ids.par_iter().map(|id| status(*id)).collect();
         let mut listed = Vec::with_capacity(ids.len());
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
-        let mut categories: HashMap<NameId, Vec<PostId>> = HashMap::new();
-        let mut tags: HashMap<NameId, Vec<PostId>> = HashMap::new();
-        let mut securities: HashMap<NameId, Vec<PostId>> = HashMap::new();
+        let mut groups: ByKind<HashMap<NameId, Vec<PostId>>> = ByKind::default();
         for (id, status) in ids.into_iter().zip(statuses) {
             match status {
                 PostStatus::Served => self.served += 1,
@@ -171,20 +170,17 @@ impl Snapshot {
                 self.modified.insert_mut((post.date, id));
             }
             days.entry(post.date.day(self.zone)).or_default().push(id);
-            for (lists, names) in [(&mut categories, post.categories()), (&mut tags, post.tags())] {
-                for name in names {
-                    lists.entry(*name).or_default().push(id);
+            for kind in GroupKind::ALL {
+                for name in post.group_names(kind) {
+                    groups[kind].entry(name).or_default().push(id);
                 }
-            }
-            for mention in &post.securities {
-                securities.entry(mention.code).or_default().push(id);
             }
         }
         self.listed = List::from_sorted(&listed);
         self.days = days.into_iter().map(|(day, ids)| (day, List::from_sorted(&ids))).collect();
-        self.categories.fill(&self.names, &self.posts, categories);
-        self.tags.fill(&self.names, &self.posts, tags);
-        self.securities.fill(&self.names, &self.posts, securities);
+        for kind in GroupKind::ALL {
+            self.groups[kind].fill(&self.names, &self.posts, std::mem::take(&mut groups[kind]));
+        }
         self.count_recent();
     }
 }

@@ -6,7 +6,7 @@ mod change;
 mod days;
 mod fill;
 mod fuzzy_path;
-mod group;
+pub(super) mod group;
 mod index;
 mod list;
 mod own_pages;
@@ -39,6 +39,7 @@ pub use change::Change;
 pub(super) use fill::Contents;
 pub use fill::SnapshotRules;
 pub use fuzzy_path::last_part;
+pub use group::kind::{ByKind, GroupKind};
 pub use group::{Group, Groups, RecentCounts};
 pub use list::List;
 pub use paging::{ListPage, NewerPage, PER_PAGE, PageNumber};
@@ -96,12 +97,9 @@ pub struct Snapshot {
     linking: RedBlackTreeSetSync<PostId>,
     served: usize,
     listed: List,
-    categories: Groups,
+    groups: ByKind<Groups>,
     recent_since: RecentPeriods,
     active: OnceLock<Vec<NameId>>,
-    tags: Groups,
-    /// Posts by the code of each security and sector that they mention.
-    securities: Groups,
     days: RedBlackTreeMapSync<NaiveDate, List>,
     /// Listed posts with a modification date.
     modified: RedBlackTreeSetSync<(Timestamp, PostId)>,
@@ -243,60 +241,36 @@ impl Snapshot {
         self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
     }
 
-    /// All sources, by category.
-    pub fn categories(&self) -> &Groups {
-        &self.categories
+    /// All groups of a kind.
+    pub fn groups(&self, kind: GroupKind) -> &Groups {
+        &self.groups[kind]
+    }
+
+    /// The group with exactly this name. The name of a security is its canonical code.
+    pub fn group(&self, kind: GroupKind, name: &str) -> Option<&Group> {
+        self.groups(kind).get(self.names.find(name)?)
+    }
+
+    /// Finds a group by the slug of its jekyll-archives URL. A group whose name differs from the slug only
+    /// in case takes precedence; among several such names, the first in order wins.
+    pub fn group_by_slug(&self, kind: GroupKind, slug: &str) -> Option<&Group> {
+        let (groups, folded) = (self.groups(kind), slug.to_lowercase());
+        let alike = groups.iter().filter(|group| self.name(group.name()).to_lowercase() == folded);
+        let alike = alike.min_by_key(|group| self.name(group.name()));
+        alike.or_else(|| groups.by_slug(&self.posts, slug))
     }
 
     /// The source of a post: its last and therefore most specific category. Returns `None` if no post of
     /// that category is listed.
     pub fn source(&self, post: &Post) -> Option<&Group> {
-        self.categories.get(*post.categories().last()?)
+        self.groups(GroupKind::Source).get(*post.categories().last()?)
     }
 
     /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
     pub fn active_categories(&self) -> impl Iterator<Item = &Group> {
-        let active =
-            self.active.get_or_init(|| self.categories.most_active(&self.names, &self.posts, MOST_ACTIVE));
-        active.iter().filter_map(|name| self.categories.get(*name))
-    }
-
-    /// All tags.
-    pub fn tags(&self) -> &Groups {
-        &self.tags
-    }
-
-    /// The category with exactly this name.
-    pub fn category(&self, name: &str) -> Option<&Group> {
-        self.categories.get(self.names.find(name)?)
-    }
-
-    /// Finds a category by the slug of its jekyll-archives URL. A category whose name differs from the
-    /// slug only in case takes precedence.
-    pub fn category_by_slug(&self, slug: &str) -> Option<&Group> {
-        self.in_other_case(&self.categories, slug).or_else(|| self.categories.by_slug(&self.posts, slug))
-    }
-
-    /// The group whose name equals `text` except for case. The first name in order wins.
-    fn in_other_case<'s>(&'s self, groups: &'s Groups, text: &str) -> Option<&'s Group> {
-        let text = text.to_lowercase();
-        let alike = groups.iter().filter(|group| self.name(group.name()).to_lowercase() == text);
-        alike.min_by_key(|group| self.name(group.name()))
-    }
-
-    /// The tag with exactly this name.
-    pub fn tag(&self, name: &str) -> Option<&Group> {
-        self.tags.get(self.names.find(name)?)
-    }
-
-    /// Finds a tag by slug, like [`Snapshot::category_by_slug`].
-    pub fn tag_by_slug(&self, slug: &str) -> Option<&Group> {
-        self.in_other_case(&self.tags, slug).or_else(|| self.tags.by_slug(&self.posts, slug))
-    }
-
-    /// All securities and sectors, by code.
-    pub fn securities(&self) -> &Groups {
-        &self.securities
+        let sources = self.groups(GroupKind::Source);
+        let most_active = || sources.most_active(&self.names, &self.posts, MOST_ACTIVE);
+        self.active.get_or_init(most_active).iter().filter_map(move |name| sources.get(*name))
     }
 
     /// The names that a group's posts use for it, most frequent first: tags for a source, mentioned names
@@ -310,15 +284,11 @@ impl Snapshot {
         group.has_used_name(&self.names, is_it)
     }
 
-    /// The security or sector with this canonical code.
-    pub fn security(&self, code: &str) -> Option<&Group> {
-        self.securities.get(self.names.find(code)?)
-    }
-
     /// The display name of a mention: the name in the post, else the label of the security, else its code.
     pub fn shown_name(&self, mention: &Mention) -> &str {
+        let security = || self.groups(GroupKind::Security).get(mention.code);
         match self.name(mention.name) {
-            "" => self.securities.get(mention.code).map_or(self.name(mention.code), Group::label),
+            "" => security().map_or(self.name(mention.code), Group::label),
             name => name,
         }
     }
@@ -328,8 +298,8 @@ impl Snapshot {
         let text = text.to_ascii_uppercase();
         let is_meant =
             |code: &&str| *code == text || code.rsplit_once('.').is_some_and(|(number, _)| number == text);
-        let mut codes: Vec<&str> =
-            self.securities.iter().map(|group| self.name(group.name())).filter(is_meant).collect();
+        let securities = self.groups(GroupKind::Security).iter();
+        let mut codes: Vec<&str> = securities.map(|group| self.name(group.name())).filter(is_meant).collect();
         codes.sort_unstable();
         codes
     }
@@ -341,7 +311,7 @@ impl Snapshot {
         const MOST: usize = 8;
         let mut groups: Vec<&Group> = Vec::new();
         for name in names.split_whitespace() {
-            let group = self.category(name)?;
+            let group = self.group(GroupKind::Source, name)?;
             if groups.len() == MOST || groups.iter().any(|known| known.name() == group.name()) {
                 return None;
             }

@@ -5,6 +5,7 @@ use tantivy::DocId;
 
 use super::fields::name_hash;
 use super::segments::{Segment, Segments};
+use crate::archive::snapshot::GroupKind;
 use crate::archive::{NameId, Snapshot, Timestamp};
 
 /// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
@@ -76,16 +77,13 @@ impl FacetCounter {
             Some(archive.post(archive.by_key(segment.keys.first(hashed.doc)?)?))
         };
         let is_it = |name: &NameId, hashed: HashedName| name_hash(archive.name(*name)) == hashed.hash;
-        let source = |hashed: HashedName| {
-            post_of(hashed)?.categories().iter().copied().find(|name| is_it(name, hashed))
-        };
-        let stock = |hashed: HashedName| {
-            post_of(hashed)?.securities.iter().map(|mention| mention.code).find(|name| is_it(name, hashed))
+        let name = |kind: GroupKind, hashed: HashedName| {
+            post_of(hashed)?.group_names(kind).find(|name| is_it(name, hashed))
         };
         Facets {
-            sources: most(self.sources, source),
+            sources: most(self.sources, |hashed| name(GroupKind::Source, hashed)),
             months: months(&self.dates, archive),
-            securities: most(self.stocks, stock),
+            securities: most(self.stocks, |hashed| name(GroupKind::Security, hashed)),
         }
     }
 }

@@ -6,6 +6,7 @@ use tantivy::schema::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::tokenizers::{CHARACTERS, WORDS};
+use crate::archive::snapshot::{ByKind, GroupKind};
 
 /// The fields of a document, which stands for one post.
 #[derive(Clone, Copy)]
@@ -19,9 +20,8 @@ pub(super) struct Fields {
     /// contain it.
     pub(super) title_characters: Field,
     pub(super) text_characters: Field,
-    pub(super) source: Field,
-    pub(super) tag: Field,
-    pub(super) stock: Field,
+    /// The hashed names of the post's groups.
+    pub(super) groups: ByKind<Field>,
 }
 
 impl Fields {
@@ -44,9 +44,11 @@ impl Fields {
             text: schema.add_text_field("text", words),
             title_characters: schema.add_text_field("title_characters", characters.clone()),
             text_characters: schema.add_text_field("text_characters", characters),
-            source: schema.add_u64_field("source", INDEXED | FAST),
-            tag: schema.add_u64_field("tag", INDEXED),
-            stock: schema.add_u64_field("stock", INDEXED | FAST),
+            groups: ByKind::from_fn(|kind| match kind {
+                GroupKind::Source => schema.add_u64_field("source", INDEXED | FAST),
+                GroupKind::Tag => schema.add_u64_field("tag", INDEXED),
+                GroupKind::Security => schema.add_u64_field("stock", INDEXED | FAST),
+            }),
         }
     }
 }

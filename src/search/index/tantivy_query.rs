@@ -9,9 +9,9 @@ use tantivy::schema::{Field, IndexRecordOption};
 
 use super::fields::{Fields, name_hash};
 use crate::archive::Snapshot;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::search::normalise::normalised;
-use crate::search::query::{Filter, Query, is_quote};
+use crate::search::query::{Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};
 
 /// Weight of a match in the title relative to one in the text.
@@ -56,8 +56,8 @@ pub(super) fn build_query(
     for text in query.without.iter().filter(is_sought) {
         all.push((Occur::MustNot, anywhere(fields, text, WordEdges::Whole)));
     }
-    for (filter, value) in &query.filters {
-        all.push((Occur::Must, filtered(fields, archive, *filter, value)));
+    for (kind, value) in &query.filters {
+        all.push((Occur::Must, filtered(fields, archive, *kind, value)));
     }
     if all.iter().all(|(occur, _)| *occur == Occur::MustNot) {
         all.push((Occur::Must, Box::new(AllQuery)));
@@ -80,14 +80,9 @@ fn anywhere(fields: Fields, text: &str, ends: WordEdges) -> Box<dyn TantivyQuery
 }
 
 /// Matches posts of the groups that a filter names; no post if it names no group.
-fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> Box<dyn TantivyQuery> {
-    let field = match filter {
-        Filter::Source => fields.source,
-        Filter::Tag => fields.tag,
-        Filter::Stock => fields.stock,
-    };
-    let terms = matching_groups(archive, filter, value).into_iter().map(|group| {
-        let term = Term::from_field_u64(field, name_hash(archive.name(group.name())));
+fn filtered(fields: Fields, archive: &Snapshot, kind: GroupKind, value: &str) -> Box<dyn TantivyQuery> {
+    let terms = matching_groups(archive, kind, value).into_iter().map(|group| {
+        let term = Term::from_field_u64(fields.groups[kind], name_hash(archive.name(group.name())));
         // Membership in a group does not affect the score.
         let term = TermQuery::new(term, IndexRecordOption::Basic);
         Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn TantivyQuery>
@@ -102,29 +97,24 @@ fn filtered(fields: Fields, archive: &Snapshot, filter: Filter, value: &str) -> 
 
 /// Returns the groups that a filter names: the group with this name in URLs, else all groups with this name
 /// in posts or on pages.
-pub fn matching_groups<'s>(archive: &'s Snapshot, filter: Filter, value: &str) -> Vec<&'s Group> {
-    let (groups, named) = match filter {
-        Filter::Source => (archive.categories(), archive.category(value)),
-        Filter::Tag => (archive.tags(), archive.tag(value)),
-        Filter::Stock => (archive.securities(), archive.security(value)),
-    };
-    if let Some(group) = named {
+pub fn matching_groups<'s>(archive: &'s Snapshot, kind: GroupKind, value: &str) -> Vec<&'s Group> {
+    if let Some(group) = archive.group(kind, value) {
         return vec![group];
     }
     let asked = as_typed(value);
     let is_it = |text: &str| as_typed(text) == asked;
     // Posts name a source only by their tags, which may be anything. One of the tags is `<name>新闻`.
-    let is_called = |group: &Group| match filter {
-        Filter::Source => is_it(&format!("{}新闻", group.label())),
-        Filter::Tag => false,
-        Filter::Stock => archive.has_used_name(group, is_it),
+    let is_called = |group: &Group| match kind {
+        GroupKind::Source => is_it(&format!("{}新闻", group.label())),
+        GroupKind::Tag => false,
+        GroupKind::Security => archive.has_used_name(group, is_it),
     };
     let is_meant = |group: &&Group| {
         let name = archive.name(group.name());
-        let number = name.split_once('.').map(|(number, _)| number).filter(|_| filter == Filter::Stock);
+        let number = name.split_once('.').map(|(number, _)| number).filter(|_| kind == GroupKind::Security);
         is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || is_called(group)
     };
-    groups.iter().filter(is_meant).collect()
+    archive.groups(kind).iter().filter(is_meant).collect()
 }
 
 /// Normalises a name to the form that a filter can contain: no quotes, and single spaces between words.

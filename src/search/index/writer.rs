@@ -10,6 +10,7 @@ use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 use super::SearchIndex;
 use super::fields::name_hash;
 use super::merging::SmallSegments;
+use crate::archive::snapshot::GroupKind;
 use crate::archive::{Post, Snapshot};
 
 /// Memory in bytes that the writer fills before it writes a segment.
@@ -120,12 +121,10 @@ impl Writer {
                 tracing::error!(%error, "cannot read the text of {}; only its title is indexed", post.path());
             }
         }
-        let names = [(fields.source, post.categories()), (fields.tag, post.tags())];
-        for (field, names) in names {
-            names.iter().for_each(|name| document.add_u64(field, name_hash(archive.name(*name))));
-        }
-        for mention in &post.securities {
-            document.add_u64(fields.stock, name_hash(archive.name(mention.code)));
+        for kind in GroupKind::ALL {
+            for name in post.group_names(kind) {
+                document.add_u64(fields.groups[kind], name_hash(archive.name(name)));
+            }
         }
         self.writer.delete_term(Term::from_field_u64(fields.key, post.key()));
         self.writer.add_document(document).map_err(io::Error::other)?;

@@ -7,7 +7,7 @@ use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
 use crate::archive::page::OwnPage;
-use crate::archive::snapshot::{Groups, Period};
+use crate::archive::snapshot::{Group, GroupKind, Period};
 use crate::archive::{PostId, Snapshot, Timestamp};
 use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter};
 use crate::web::http::reply::Reply;
@@ -211,19 +211,14 @@ fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
     let archive = request.archive;
     let newest = archive.listed().last().map(|id| archive.post(id).date);
     let mut lists = vec![(Route::Home.to_string(), newest)];
-    type Path = fn(&str) -> String;
-    let kinds: [(&Groups, Route<'_>, Path); 3] = [
-        (archive.categories(), Route::Sources, |name| Route::source(name).to_string()),
-        (archive.tags(), Route::Tags, |name| Route::tag(name).to_string()),
-        (archive.securities(), Route::Securities, |code| Route::security(code).to_string()),
-    ];
-    for (groups, all, path) in kinds {
+    for kind in GroupKind::ALL {
+        let groups = archive.groups(kind);
         if groups.is_empty() {
             continue;
         }
-        lists.push((all.to_string(), newest));
-        let mut of_kind: Vec<_> =
-            groups.iter().map(|group| (path(archive.name(group.name())), Some(group.last()))).collect();
+        lists.push((Route::Groups(kind).to_string(), newest));
+        let path = |group: &Group| Route::group(kind, archive.name(group.name())).to_string();
+        let mut of_kind: Vec<_> = groups.iter().map(|group| (path(group), Some(group.last()))).collect();
         of_kind.sort_unstable();
         lists.extend(of_kind);
     }

@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::Datelike;
 
 use crate::archive::post::Mention;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
@@ -82,7 +82,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     }
     for mention in &post.securities {
         // A mention without a name shows the name that other posts use. Its link needs a listed post as well.
-        let has_page = archive.securities().get(mention.code).is_some();
+        let has_page = archive.groups(GroupKind::Security).get(mention.code).is_some();
         fingerprint.add((has_page, archive.shown_name(mention)));
     }
     let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
@@ -100,6 +100,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             let post = archive.post(id);
             request.site.link(post.headline(), post.url())
         };
+        let tag = |name: &str| request.site.link(name, Route::group(GroupKind::Tag, name));
         let publisher = post.source_name.map(name);
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(request, post);
@@ -128,7 +129,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),
             day: archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day))),
-            tags: shown_tags(archive, post).map(|tag| request.site.link(tag, Route::tag(tag))).collect(),
+            tags: shown_tags(archive, post).map(tag).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
             earlier: earlier.map(link),
             later: later.map(link),
@@ -146,7 +147,8 @@ fn near<'a>(request: &PageRequest<'a>, post: &'a Post, year: i32) -> NearbyPost<
 fn security<'a>(request: &PageRequest<'a>, mention: &Mention) -> MentionedSecurity<'a> {
     let archive = request.archive;
     let code = archive.name(mention.code);
-    let page = archive.securities().get(mention.code).map(|_| Route::security(code));
+    let kind = GroupKind::Security;
+    let page = archive.groups(kind).get(mention.code).map(|_| Route::group(kind, code));
     MentionedSecurity {
         name: archive.shown_name(mention),
         code,
@@ -156,6 +158,7 @@ fn security<'a>(request: &PageRequest<'a>, mention: &Mention) -> MentionedSecuri
 
 /// The tags of a post that have a page.
 fn shown_tags<'a>(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = &'a str> {
-    let tags = post.tags().iter().filter(|tag| archive.tags().get(**tag).is_some());
-    tags.map(|tag| archive.name(*tag))
+    let tags = archive.groups(GroupKind::Tag);
+    let shown = post.group_names(GroupKind::Tag).filter(move |tag| tags.get(*tag).is_some());
+    shown.map(move |tag| archive.name(tag))
 }

@@ -1,11 +1,11 @@
 //! The posts of one source, tag, security or sector, in pages. The latest page also has facts and charts of
 //! the whole list.
 
-use std::borrow::Cow;
-
 use askama::Template;
 
-use crate::archive::snapshot::{Group, List, ListPage, PER_PAGE, PageNumber, Period, RecentCounts};
+use crate::archive::snapshot::{
+    Group, GroupKind, List, ListPage, PER_PAGE, PageNumber, Period, RecentCounts,
+};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -38,51 +38,23 @@ struct Page<'a> {
     pager: Pager,
 }
 
-/// Serves the page of a source: one category, or several joined ones of an old URL.
-pub fn source(request: &PageRequest<'_>, name: &str, number: PageNumber) -> Option<Reply> {
-    let route = |number| Route::Source(Cow::Borrowed(name), number);
-    match request.archive.category(name) {
-        Some(group) => list(request, &GroupList::group(request, group, GroupPageKind::Source), number, route),
+/// Serves the page of a group, or of several joined sources of an old URL.
+pub fn get(request: &PageRequest<'_>, kind: GroupKind, name: &str, number: PageNumber) -> Option<Reply> {
+    match request.archive.group(kind, name) {
+        Some(group) => list(request, &GroupList::new(request, kind, group), number),
+        None if kind != GroupKind::Source => None,
         None => {
             let posts = request.archive.joined_categories(name)?;
-            let recent = RecentCounts::default();
-            let group = GroupList {
-                kind: GroupPageKind::Joined,
-                name,
-                label: name,
-                called: vec![],
-                posts: &posts,
-                recent,
-            };
-            list(request, &group, number, route)
+            list(request, &GroupList::from_joined_sources(name, &posts), number)
         }
     }
 }
 
-/// Serves the page of a tag.
-pub fn tag(request: &PageRequest<'_>, name: &str, number: PageNumber) -> Option<Reply> {
-    let group = GroupList::group(request, request.archive.tag(name)?, GroupPageKind::Tag);
-    list(request, &group, number, |number| Route::Tag(Cow::Borrowed(name), number))
-}
-
-/// Serves the page of a security or sector, by its canonical code.
-pub fn security(request: &PageRequest<'_>, code: &str, number: PageNumber) -> Option<Reply> {
-    let group = GroupList::group(request, request.archive.security(code)?, GroupPageKind::Security);
-    list(request, &group, number, |number| Route::security_page(code, number))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum GroupPageKind {
-    Source,
-    /// Several sources in one list.
-    Joined,
-    Tag,
-    Security,
-}
-
 /// The list of posts behind a page.
 struct GroupList<'a> {
-    kind: GroupPageKind,
+    kind: GroupKind,
+    /// True for several sources in one list.
+    is_joined: bool,
     name: &'a str,
     label: &'a str,
     /// The names that posts use for a security; empty for other kinds.
@@ -92,31 +64,36 @@ struct GroupList<'a> {
 }
 
 impl<'a> GroupList<'a> {
-    fn group(request: &PageRequest<'a>, group: &'a Group, kind: GroupPageKind) -> Self {
+    fn new(request: &PageRequest<'a>, kind: GroupKind, group: &'a Group) -> Self {
         let mut called = Vec::new();
-        if kind == GroupPageKind::Security {
+        if kind == GroupKind::Security {
             called = request.archive.used_names(group);
             called.truncate(NAMES);
         }
         let (name, label) = (request.archive.name(group.name()), group.label());
-        Self { kind, name, label, called, posts: group.posts(), recent: group.recent() }
+        let (posts, recent) = (group.posts(), group.recent());
+        Self { kind, is_joined: false, name, label, called, posts, recent }
     }
 
-    /// The link to the list of all groups of this kind.
-    fn all(&self, request: &PageRequest<'_>) -> Link {
-        let texts = request.site.texts;
-        let (label, route) = match self.kind {
-            GroupPageKind::Source | GroupPageKind::Joined => (texts.sources, Route::Sources),
-            GroupPageKind::Tag => (texts.tags, Route::Tags),
-            GroupPageKind::Security => (texts.securities_page, Route::Securities),
-        };
-        request.site.link(label, route)
+    fn from_joined_sources(name: &'a str, posts: &'a List) -> Self {
+        let (kind, recent) = (GroupKind::Source, RecentCounts::default());
+        Self { kind, is_joined: true, name, label: name, called: Vec::new(), posts, recent }
+    }
+
+    /// The page of the list with this number.
+    fn route(&self, number: PageNumber) -> Route<'a> {
+        Route::Group(self.kind, self.name.into(), number)
+    }
+
+    /// Returns whether the page shows recent activity: counts, charts and new posts.
+    fn has_activity(&self) -> bool {
+        self.kind != GroupKind::Tag && !self.is_joined
     }
 
     fn facts(&self, request: &PageRequest<'_>, ends: &[String; 2]) -> Vec<(&'static str, String)> {
         let texts = request.site.texts;
         let mut facts = Vec::new();
-        if self.kind == GroupPageKind::Security {
+        if self.kind == GroupKind::Security {
             facts.extend([
                 (texts.code, self.name.to_owned()),
                 (texts.market, texts.market_of(self.name).to_owned()),
@@ -128,7 +105,7 @@ impl<'a> GroupList<'a> {
             facts.push((texts.slug, self.name.to_owned()));
         }
         facts.push((texts.total, texts.posts(self.posts.len())));
-        if matches!(self.kind, GroupPageKind::Source | GroupPageKind::Security) {
+        if self.has_activity() {
             facts.push((texts.last_week, texts.posts(self.recent.week)));
             facts.push((texts.last_month, texts.posts(self.recent.month)));
         }
@@ -139,39 +116,25 @@ impl<'a> GroupList<'a> {
 
     /// The feed of the list; joined sources have none.
     fn feed(&self, request: &PageRequest<'_>) -> Option<FeedLink> {
-        let name = self.name.into();
-        let of = match self.kind {
-            GroupPageKind::Source => FeedOf::Source(name),
-            GroupPageKind::Tag => FeedOf::Tag(name),
-            GroupPageKind::Security => FeedOf::Security(name),
-            GroupPageKind::Joined => return None,
-        };
-        Some(FeedLink::new(&request.site.title, self.label, request.site.baseurl(), of))
+        let of = FeedOf::Group(self.kind, self.name.into());
+        (!self.is_joined).then(|| FeedLink::new(&request.site.title, self.label, request.site.baseurl(), of))
     }
 
     fn follow(&self) -> Option<LiveFilter<'a>> {
-        match self.kind {
-            GroupPageKind::Source => Some(LiveFilter { what: "source", of: self.name }),
-            GroupPageKind::Security => Some(LiveFilter { what: "security", of: self.name }),
-            GroupPageKind::Tag | GroupPageKind::Joined => None,
-        }
+        let what = if self.kind == GroupKind::Security { "security" } else { "source" };
+        self.has_activity().then_some(LiveFilter { what, of: self.name })
     }
 
     fn description(&self, request: &PageRequest<'_>) -> String {
         let (texts, count) = (request.site.texts, self.posts.len());
         match self.kind {
-            GroupPageKind::Security => texts.security_description(self.label, self.name, count),
-            _ => texts.list_description(self.label, count),
+            GroupKind::Security => texts.security_description(self.label, self.name, count),
+            GroupKind::Source | GroupKind::Tag => texts.list_description(self.label, count),
         }
     }
 }
 
-fn list<'r>(
-    request: &PageRequest<'_>,
-    group: &GroupList<'_>,
-    number: PageNumber,
-    route: impl Fn(PageNumber) -> Route<'r>,
-) -> Option<Reply> {
+fn list(request: &PageRequest<'_>, group: &GroupList<'_>, number: PageNumber) -> Option<Reply> {
     let page = ListPage::new(group.posts, number)?;
     let is_latest = number == PageNumber::Latest;
     // The dates cover the whole list on the latest page, and the page's own posts on a numbered one.
@@ -180,12 +143,11 @@ fn list<'r>(
         PageNumber::Page(_) => (page.posts.last().copied(), page.posts.first().copied()),
     };
     let ends = [first, last].map(|id| id.map(|id| request.archive.post(id).date));
-    let is_whole = is_latest && matches!(group.kind, GroupPageKind::Source | GroupPageKind::Security);
-    let numbers = is_whole
-        .then(|| ChartData::from_list(request, group.posts, group.kind == GroupPageKind::Source))
+    let numbers = (is_latest && group.has_activity())
+        .then(|| ChartData::from_list(request, group.posts, group.kind == GroupKind::Source))
         .flatten();
-    let mut fingerprint = request.fingerprint("group").with(ListVersion(request, &page)).with(group.kind);
-    fingerprint.add((group.name, group.label, ends, &numbers));
+    let mut fingerprint = request.fingerprint("group").with(ListVersion(request, &page));
+    fingerprint.add((group.kind, group.is_joined, group.name, group.label, ends, &numbers));
     if is_latest {
         fingerprint.add((&group.called, group.recent));
     }
@@ -202,38 +164,28 @@ fn list<'r>(
                 (title, format!("{} · {span}", group.label), format!("{} · {span}", texts.page(n)))
             }
         };
-        let link = |day: &Period| day_link(request, group.posts, day, &route);
-        let all = group.all(request);
+        let all = request.site.link(texts.all_groups(group.kind), Route::Groups(group.kind));
         Ok(Page {
             site: request.site,
-            head: Head::new(request, title, description, route(number))
+            head: Head::new(request, title, description, group.route(number))
                 .with_feed(group.feed(request))
                 .with_collection_metadata(request.site, &[&all]),
             all,
             label: group.label,
             summary,
             facts: if is_latest { group.facts(request, &ends) } else { Vec::new() },
-            charts: numbers.map(|numbers| numbers.draw(texts, link)),
+            charts: numbers.map(|numbers| numbers.draw(texts, |day| day_link(request, group, day))),
             follow: group.follow().filter(|_| is_latest),
-            days: timeline::days(
-                request,
-                &page.posts,
-                !matches!(group.kind, GroupPageKind::Source | GroupPageKind::Joined),
-            ),
-            pager: Pager::new(request, &page, &route),
+            days: timeline::days(request, &page.posts, group.kind != GroupKind::Source),
+            pager: Pager::new(request, &page, |number| group.route(number)),
         })
     }))
 }
 
 /// The link to the newest posts of a day within the list: the numbered page, at the day's heading.
-fn day_link<'r>(
-    request: &PageRequest<'_>,
-    list: &List,
-    day: &Period,
-    route: impl Fn(PageNumber) -> Route<'r>,
-) -> String {
-    let is_newest = day.places.end + PER_PAGE > list.len();
+fn day_link(request: &PageRequest<'_>, group: &GroupList<'_>, day: &Period) -> String {
+    let is_newest = day.places.end + PER_PAGE > group.posts.len();
     let number =
         if is_newest { PageNumber::Latest } else { PageNumber::Page((day.places.end - 1) / PER_PAGE + 1) };
-    format!("{}#{}", request.site.href(route(number)), timeline::day_id(day.day))
+    format!("{}#{}", request.site.href(group.route(number)), timeline::day_id(day.day))
 }

@@ -1,4 +1,4 @@
-//! The lists of all sources and of all tags.
+//! The lists of all sources, of all tags and of all securities.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,10 +7,11 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::archive::Timestamp;
-use crate::archive::snapshot::{Group, Groups};
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
+use crate::web::pages::securities;
 use crate::web::paths::Route;
 use crate::web::view::link::Link;
 use crate::web::view::metadata::Head;
@@ -23,20 +24,15 @@ use crate::web::view::timeline;
 struct Page<'a> {
     site: &'a Site,
     head: Head,
-    texts: ListTexts,
-    /// The address of the filter form; `query` is its text.
-    filter: String,
-    query: String,
-    sections: Vec<Section<'a>>,
-}
-
-/// The texts in which sources and tags differ.
-struct ListTexts {
     title: &'static str,
     summary: String,
     /// The placeholder of the filter, and the text for its number of matches.
     hint: &'static str,
     found: &'static str,
+    /// The address of the filter form; `query` is its text.
+    filter: String,
+    query: String,
+    sections: Vec<Section<'a>>,
 }
 
 struct Section<'a> {
@@ -55,59 +51,39 @@ struct GroupItem<'a> {
     last: NaiveDate,
 }
 
-/// Serves `/category/`.
-pub fn sources(request: &PageRequest<'_>) -> Option<Reply> {
-    let groups = request.archive.categories();
-    let site_texts = request.site.texts;
-    let texts = ListTexts {
-        title: site_texts.sources,
-        summary: site_texts.count_of_sources(groups.len()),
-        hint: site_texts.source_hint,
-        found: site_texts.sources_found,
+/// Serves the list of all groups of a kind.
+pub fn get(request: &PageRequest<'_>, kind: GroupKind) -> Option<Reply> {
+    let (groups, texts) = (request.archive.groups(kind), request.site.texts);
+    let title = texts.all_groups(kind);
+    let (summary, hint, found) = match kind {
+        GroupKind::Source => (texts.count_of_sources(groups.len()), texts.source_hint, texts.sources_found),
+        GroupKind::Tag => (texts.count_of_tags(groups.len()), texts.tag_hint, texts.tags_found),
+        GroupKind::Security => return securities::all(request),
     };
-    Some(all(request, groups, Route::Sources, texts))
-}
-
-/// Serves `/tag/`.
-pub fn tags(request: &PageRequest<'_>) -> Option<Reply> {
-    let groups = request.archive.tags();
-    let site_texts = request.site.texts;
-    let texts = ListTexts {
-        title: site_texts.tags,
-        summary: site_texts.count_of_tags(groups.len()),
-        hint: site_texts.tag_hint,
-        found: site_texts.tags_found,
-    };
-    Some(all(request, groups, Route::Tags, texts))
-}
-
-fn all(request: &PageRequest<'_>, groups: &Groups, path: Route<'_>, texts: ListTexts) -> Reply {
     let query = request.typed_query().unwrap_or_default();
-    let fingerprint = request.fingerprint(texts.title).with((&query, groups.version()));
-    request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
-        let description = format!("{} · {}", request.site.title, texts.title);
-        let route = if path == Route::Sources { Route::source } else { Route::tag };
+    let fingerprint = request.fingerprint(title).with((&query, groups.version()));
+    Some(request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
+        let (site, path) = (request.site, Route::Groups(kind));
+        let description = format!("{} · {title}", site.title);
         Ok(Page {
-            site: request.site,
-            head: Head::new(request, texts.title, description, &path)
-                .with_collection_metadata(request.site, &[]),
-            filter: request.site.href(&path),
-            sections: sections(request, groups, &NameFilter::new(&query), route),
+            site,
+            head: Head::new(request, title, description, &path).with_collection_metadata(site, &[]),
+            title,
+            summary,
+            hint,
+            found,
+            filter: site.href(path),
+            sections: sections(request, kind, &NameFilter::new(&query)),
             query,
-            texts,
         })
-    })
+    }))
 }
 
 /// The groups that match the filter, by the first letter of their names: letters, then digits, then all
 /// others with the most frequent group first.
-fn sections<'a>(
-    request: &PageRequest<'a>,
-    groups: &'a Groups,
-    asked: &NameFilter,
-    route: fn(&'a str) -> Route<'a>,
-) -> Vec<Section<'a>> {
-    let found = groups.iter().filter(|group| asked.matches_group(request.archive, group));
+fn sections<'a>(request: &PageRequest<'a>, kind: GroupKind, asked: &NameFilter) -> Vec<Section<'a>> {
+    let groups = request.archive.groups(kind).iter();
+    let found = groups.filter(|group| asked.matches_group(request.archive, group));
     let mut sorted: Vec<(&str, &Group)> =
         found.map(|group| (request.archive.name(group.name()), group)).collect();
     sorted.sort_by_cached_key(|(name, _)| (name.to_lowercase(), *name));
@@ -118,7 +94,7 @@ fn sections<'a>(
             Some(first) if first.is_ascii_digit() => (1, "0–9".to_owned()),
             _ => (2, request.site.texts.other_initials.to_owned()),
         };
-        sections.entry(initial).or_default().push(item(request, group, name, route));
+        sections.entry(initial).or_default().push(item(request, kind, group, name));
     }
     // Readers know no alphabetical order of Han characters.
     for ((_, _), items) in sections.iter_mut().filter(|((kind, _), _)| *kind == 2) {
@@ -127,15 +103,10 @@ fn sections<'a>(
     sections.into_iter().map(|((_, initial), items)| Section { initial, items }).collect()
 }
 
-fn item<'a>(
-    request: &PageRequest<'a>,
-    group: &'a Group,
-    name: &'a str,
-    route: fn(&'a str) -> Route<'a>,
-) -> GroupItem<'a> {
+fn item<'a>(request: &PageRequest<'a>, kind: GroupKind, group: &Group, name: &'a str) -> GroupItem<'a> {
     let day = |moment: Timestamp| moment.day(request.archive.zone());
     GroupItem {
-        link: timeline::link_to(request, group, route),
+        link: timeline::link_to(request, kind, group),
         name: (name != group.label()).then_some(name),
         count: group.posts().len(),
         first: day(group.first()),

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
-use crate::archive::snapshot::{Group, ListPage, PageNumber};
+use crate::archive::snapshot::{Group, GroupKind, ListPage, PageNumber};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -94,7 +94,7 @@ fn near_days<'a>(request: &PageRequest<'_>, mut days: Vec<Day<'a>>) -> Vec<Day<'
 fn source<'a>(request: &PageRequest<'a>, group: &'a Group) -> ActiveSource<'a> {
     let posts = group.posts().newest(POSTS_EACH);
     ActiveSource {
-        link: timeline::link_to(request, group, Route::source),
+        link: timeline::link_to(request, GroupKind::Source, group),
         count: request.site.texts.posts(group.posts().len()),
         entries: posts.map(|id| timeline::entry(request, request.archive.post(id), false)).collect(),
     }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use askama::Template;
 
 use crate::archive::body::is_board;
-use crate::archive::snapshot::{Group, PageNumber, RecentCounts};
+use crate::archive::snapshot::{Group, GroupKind, PageNumber, RecentCounts};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -49,8 +49,8 @@ struct SecurityRow<'a> {
 pub fn all(request: &PageRequest<'_>) -> Option<Reply> {
     let query = request.typed_query();
     let found = query.as_ref().map(|query| matching(request, query, FOUND));
-    let mut fingerprint =
-        request.fingerprint("securities").with((&query, request.archive.securities().version()));
+    let securities = request.archive.groups(GroupKind::Security);
+    let mut fingerprint = request.fingerprint("securities").with((&query, securities.version()));
     // Matches depend on names that the tables do not show.
     fingerprint
         .add(found.iter().flatten().map(|group| request.archive.name(group.name())).collect::<Vec<_>>());
@@ -64,28 +64,34 @@ pub fn all(request: &PageRequest<'_>) -> Option<Reply> {
             _ => rankings(request),
         };
         let description = format!("{} · {}", request.site.title, texts.most_mentioned);
-        let head = Head::new(request, texts.securities_page, description, Route::Securities);
+        let head = Head::new(request, texts.securities_page, description, Route::Groups(GroupKind::Security));
         let head = head.with_collection_metadata(request.site, &[]);
         let query = query.unwrap_or_default();
         Ok(Page { site: request.site, head, title: texts.securities_page, query, tables })
     }))
 }
 
-/// Serves a code: the page of the security, or for a bare number a redirect or the choice of securities.
-pub fn one(request: &PageRequest<'_>, route: &Route<'_>, code: &str, number: PageNumber) -> Option<Reply> {
-    if route.accepts_code(code) && request.archive.security(code).is_some() {
-        return group::security(request, code, number);
+/// Serves the page of the security with a code, else what the code may stand for.
+pub fn one(request: &PageRequest<'_>, code: &str, number: PageNumber) -> Option<Reply> {
+    match request.archive.group(GroupKind::Security, code) {
+        Some(_) => group::get(request, GroupKind::Security, code, number),
+        None => resolve(request, code, number),
     }
+}
+
+/// Serves a bare number or another spelling of a code: a redirect, or the choice of several securities.
+pub fn resolve(request: &PageRequest<'_>, code: &str, number: PageNumber) -> Option<Reply> {
     let codes = Route::securities_meant_by(request.archive, code, number);
     match codes[..] {
         [] => None,
-        [code] => Some(request.redirect_to(Route::security_page(code, number))),
+        [code] => Some(request.redirect_to(Route::Group(GroupKind::Security, code.into(), number))),
         _ => Some(choice(request, code, &codes)),
     }
 }
 
 fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
-    let groups: Vec<&Group> = codes.iter().filter_map(|code| request.archive.security(code)).collect();
+    let security = |code: &&str| request.archive.group(GroupKind::Security, code);
+    let groups: Vec<&Group> = codes.iter().filter_map(security).collect();
     let shown: Vec<_> =
         groups.iter().map(|group| (group.label(), group.posts().len(), group.recent())).collect();
     let fingerprint = request.fingerprint("choice").with((number, codes, shown));
@@ -112,7 +118,7 @@ fn rankings<'a>(request: &PageRequest<'a>) -> Vec<SecurityTable<'a>> {
     let mut tables = Vec::new();
     for (kind, boards) in kinds {
         for (window, count) in windows {
-            let groups = request.archive.securities().iter();
+            let groups = request.archive.groups(GroupKind::Security).iter();
             let mut groups: Vec<&Group> = groups
                 .filter(|group| count(group) > 0)
                 .filter(|group| is_board(request.archive.name(group.name())) == boards)
@@ -138,7 +144,7 @@ pub(super) fn rank<'a>(
 /// Securities with a text in their code or in one of their names, most mentioned first.
 pub fn matching<'a>(request: &PageRequest<'a>, query: &str, most: usize) -> Vec<&'a Group> {
     let asked = NameFilter::new(query);
-    let groups = request.archive.securities().iter().filter(|group| {
+    let groups = request.archive.groups(GroupKind::Security).iter().filter(|group| {
         let code = request.archive.name(group.name());
         asked.matches_group(request.archive, group)
             || request.archive.has_used_name(group, |name| asked.matches([code, name]))
@@ -151,6 +157,6 @@ pub fn matching<'a>(request: &PageRequest<'a>, query: &str, most: usize) -> Vec<
 
 fn row<'a>(request: &PageRequest<'a>, group: &'a Group) -> SecurityRow<'a> {
     let code = request.archive.name(group.name());
-    let link = timeline::link_to(request, group, Route::security);
+    let link = timeline::link_to(request, GroupKind::Security, group);
     SecurityRow { link, code, recent: group.recent(), total: group.posts().len() }
 }

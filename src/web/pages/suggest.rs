@@ -1,20 +1,21 @@
 //! `/search/suggest?q=`: suggestions for the text that a reader has typed so far, in the OpenSearch format.
 //! Securities match by name, code or pinyin initials, sources likewise; recent posts match by title.
 
+use std::cmp::Reverse;
+
 use serde_json::json;
 
-use crate::archive::Snapshot;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::search::normalise::normalised;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
-use crate::web::view::name_index::{self, MatchQuality, NameIndex, NormalisedNames};
+use crate::web::view::name_index::{self, NameIndex, NormalisedNames};
 
-/// Maximum number of suggestions of each kind.
-const SECURITIES: usize = 4;
-const SOURCES: usize = 4;
+/// Maximum number of suggested securities, and of sources.
+const GROUPS: usize = 4;
+/// Maximum number of suggested titles.
 const TITLES: usize = 5;
 /// Number of newest posts whose titles are searched.
 const RECENT: usize = 2_000;
@@ -49,22 +50,13 @@ pub fn get(request: &PageRequest<'_>, name_index: &NameIndex) -> Reply {
 fn suggestions(request: &PageRequest<'_>, name_index: &NameIndex, asked: &str) -> Vec<Suggestion> {
     let (archive, texts) = (request.archive, request.site.texts);
     let fit = |called: &NormalisedNames| called.match_quality(asked);
-    let securities = best(archive, name_index.securities(archive, fit), SECURITIES);
     let mut all: Vec<Suggestion> = Vec::new();
-    all.extend(securities.map(|group| {
-        let code = archive.name(group.name());
-        Suggestion {
-            text: group.label().to_owned(),
-            about: format!("{} {code}", texts.security),
-            href: request.site.href(Route::security(code)),
-        }
-    }));
-    let sources = best(archive, name_index.sources(archive, fit), SOURCES);
-    all.extend(sources.map(|group| Suggestion {
-        text: group.label().to_owned(),
-        about: texts.source.to_owned(),
-        href: request.site.href(Route::source(archive.name(group.name()))),
-    }));
+    for kind in [GroupKind::Security, GroupKind::Source] {
+        let mut groups = name_index.groups(archive, kind, fit);
+        // Among equal matches, the groups with the most posts in the last month come first.
+        groups.sort_by_key(|(fit, group)| (*fit, Reverse(group.recent().month), archive.name(group.name())));
+        all.extend(groups.into_iter().take(GROUPS).map(|(_, group)| suggestion(request, kind, group)));
+    }
     let titles = archive.listed().newest(RECENT).map(|id| archive.post(id));
     let titles = titles.filter(|post| holds(post.title(), asked));
     all.extend(titles.take(TITLES).map(|post| Suggestion {
@@ -75,16 +67,13 @@ fn suggestions(request: &PageRequest<'_>, name_index: &NameIndex, asked: &str) -
     all
 }
 
-/// The groups with the best match; among equal matches those with the most posts in the last month.
-fn best<'s>(
-    archive: &'s Snapshot,
-    mut fitting: Vec<(MatchQuality, &'s Group)>,
-    most: usize,
-) -> impl Iterator<Item = &'s Group> {
-    fitting.sort_by_key(|(fit, group)| {
-        (*fit, std::cmp::Reverse(group.recent().month), archive.name(group.name()))
-    });
-    fitting.into_iter().take(most).map(|(_, group)| group)
+fn suggestion(request: &PageRequest<'_>, kind: GroupKind, group: &Group) -> Suggestion {
+    let (name, label) = (request.archive.name(group.name()), request.site.texts.group_label(kind));
+    Suggestion {
+        text: group.label().to_owned(),
+        about: if kind == GroupKind::Security { format!("{label} {name}") } else { label.to_owned() },
+        href: request.site.href(Route::group(kind, name)),
+    }
 }
 
 /// Returns whether a title contains a normalised text.

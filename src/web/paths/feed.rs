@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::snapshot::{Group, List};
+use crate::archive::snapshot::{Group, GroupKind, List};
 use crate::archive::{Post, Snapshot};
 
 /// The format of a feed document.
@@ -29,22 +29,18 @@ impl FeedFormat {
 pub enum FeedOf<'a> {
     /// All listed posts.
     All,
-    /// The posts of a category.
-    Source(Cow<'a, str>),
-    /// The posts of a tag.
-    Tag(Cow<'a, str>),
-    /// The posts that mention a security or sector.
-    Security(Cow<'a, str>),
+    /// The posts of a group, by its name or code.
+    Group(GroupKind, Cow<'a, str>),
 }
 
 impl<'a> FeedOf<'a> {
     /// Returns the feeds of all groups that a post belongs to.
     pub fn containing(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
-        let sources = post.categories().iter().map(|name| Self::Source(archive.name(*name).into()));
-        let tags = post.tags().iter().map(|name| Self::Tag(archive.name(*name).into()));
-        let securities =
-            post.securities.iter().map(|mention| Self::Security(archive.name(mention.code).into()));
-        sources.chain(tags).chain(securities)
+        let of_kind = move |kind| {
+            let names = post.group_names(kind);
+            names.map(move |name| Self::Group(kind, archive.name(name).into()))
+        };
+        GroupKind::ALL.into_iter().flat_map(of_kind)
     }
 
     /// Returns the list of the feed's posts; `None` if the archive has no such group.
@@ -59,9 +55,7 @@ impl<'a> FeedOf<'a> {
     pub(crate) fn group<'s>(&self, archive: &'s Snapshot) -> Option<&'s Group> {
         match self {
             Self::All => None,
-            Self::Source(name) => archive.category(name),
-            Self::Tag(name) => archive.tag(name),
-            Self::Security(code) => archive.security(code),
+            Self::Group(kind, name) => archive.group(*kind, name),
         }
     }
 }

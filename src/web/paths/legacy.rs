@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::archive::snapshot::{Group, last_part};
+use crate::archive::snapshot::{GroupKind, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
 use crate::web::http::request::PageRequest;
@@ -91,25 +91,16 @@ fn paginated(request: &PageRequest<'_>, parts: &[&str], paginate: usize) -> Opti
 /// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`. jekyll-paginate-v2 appended `page/2/`, and links
 /// without a scheme put the host in front.
 fn archived(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
-    let is_kind = |part: &&str| {
-        ["category", "categories", "tag", "tags"].iter().any(|kind| part.eq_ignore_ascii_case(kind))
+    let kind_of = |part: &str| match part.to_ascii_lowercase().as_str() {
+        "category" | "categories" => Some(GroupKind::Source),
+        "tag" | "tags" => Some(GroupKind::Tag),
+        _ => None,
     };
-    let place = parts.iter().position(is_kind)?;
-    let kind = parts[place].to_ascii_lowercase();
-    let group = match parts[place + 1..] {
-        [] => None,
-        [slug] => Some(slug),
-        [slug, page] | [slug, "page", page] if is_page(page) => Some(slug),
-        _ => return None,
-    };
-    match (kind.as_str(), group.map(without_extension)) {
-        ("category" | "categories", Some(slug)) => source(request, slug),
-        ("tag" | "tags", Some(slug)) => {
-            let tag = request.archive.tag(slug).or_else(|| request.archive.tag_by_slug(slug))?;
-            Some(Route::tag(request.archive.name(tag.name())).to_string())
-        }
-        ("category" | "categories", None) => Some(Route::Sources.to_string()),
-        ("tag" | "tags", None) => Some(Route::Tags.to_string()),
+    let (place, kind) = parts.iter().enumerate().find_map(|(place, part)| Some((place, kind_of(part)?)))?;
+    match parts[place + 1..] {
+        [] => Some(Route::Groups(kind).to_string()),
+        [slug] => group(request, kind, without_extension(slug)),
+        [slug, page] | [slug, "page", page] if is_page(page) => group(request, kind, without_extension(slug)),
         _ => None,
     }
 }
@@ -142,7 +133,7 @@ fn dated(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
 /// The archive's return links: `/emnews/`, or `../emnews/` from an article, which browsers
 /// resolve against the article's folder.
 fn return_link(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
-    source(request, parts.last()?)
+    group(request, GroupKind::Source, parts.last()?)
 }
 
 /// A folder of an article's URL: `/emnews/2021/12/` leads to the month or, if it has no posts, to the source.
@@ -155,7 +146,7 @@ fn dated_category(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
     existing(request, &path).or_else(|| {
         let day = Route::parse(&path)?;
         matches!(day, Route::Year(_) | Route::Month(..) | Route::Day(..))
-            .then(|| source(request, parts[dates - 1]))?
+            .then(|| group(request, GroupKind::Source, parts[dates - 1]))?
     })
 }
 
@@ -216,15 +207,16 @@ fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
     request.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
 }
 
-fn source(request: &PageRequest<'_>, name: &str) -> Option<String> {
-    let group: &Group = match request.archive.category(name) {
-        Some(group) => group,
-        None if request.archive.joined_categories(name).is_some() => {
-            return Some(Route::source(name).to_string());
-        }
-        None => request.archive.category_by_slug(name)?,
+/// Returns the path of the group, or of the joined sources, that a name or slug stands for.
+fn group(request: &PageRequest<'_>, kind: GroupKind, slug: &str) -> Option<String> {
+    let archive = request.archive;
+    let is_joined = || kind == GroupKind::Source && archive.joined_categories(slug).is_some();
+    let name = match archive.group(kind, slug) {
+        Some(_) => slug,
+        None if is_joined() => slug,
+        None => archive.name(archive.group_by_slug(kind, slug)?.name()),
     };
-    Some(Route::source(request.archive.name(group.name())).to_string())
+    Some(Route::group(kind, name).to_string())
 }
 
 /// Returns the date in a path: `/2021/12/09/…`, or eight digits at the beginning of an id.

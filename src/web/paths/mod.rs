@@ -17,8 +17,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::jekyll::front_matter::is_forbidden;
-use crate::archive::snapshot::reserved_paths::ReservedPaths;
-use crate::archive::snapshot::{List, ListPage, PageNumber};
+use crate::archive::snapshot::{GroupKind, List, ListPage, PageNumber, ReservedPaths};
 use crate::web::http::route_pattern::RoutePattern;
 use crate::web::paths::dataset::DatasetFile;
 use crate::web::paths::date::{day, month, month_bounds, year, year_bounds};
@@ -51,26 +50,19 @@ pub const LIVE: &str = "/live";
 pub enum Route<'a> {
     /// `/`
     Home,
-    /// `/category/`
-    Sources,
-    /// `/category/<name>.html`, `/category/<name>/<n>.html`
-    Source(Cow<'a, str>, PageNumber),
-    /// `/tag/`
-    Tags,
-    /// `/tag/<name>.html`, `/tag/<name>/<n>.html`
-    Tag(Cow<'a, str>, PageNumber),
+    /// `/category/`, `/tag/`, `/stock/`: all groups of a kind
+    Groups(GroupKind),
+    /// `/category/<name>.html`, `/category/<name>/<n>.html`, and the same below `/tag/`, below `/stock/` by the
+    /// code of a security, and below `/board/` by that of a sector
+    Group(GroupKind, Cow<'a, str>, PageNumber),
+    /// A code without a market below `/stock/`, or one with a market below `/board/`
+    Misplaced(Cow<'a, str>, PageNumber),
     /// `/<year>/`
     Year(i32),
     /// `/<year>/<month>/`
     Month(i32, u32),
     /// `/<year>/<month>/<day>/`, `/<year>/<month>/<day>/<n>/`
     Day(NaiveDate, PageNumber),
-    /// `/stock/`
-    Securities,
-    /// `/stock/<code>.html`, `/stock/<code>/<n>.html`
-    Stock(Cow<'a, str>, PageNumber),
-    /// `/board/<code>.html`, `/board/<code>/<n>.html`: a sector
-    Board(Cow<'a, str>, PageNumber),
     /// `/search`
     Search,
     /// `/search.xml`, `/search.json`
@@ -108,17 +100,10 @@ impl<'a> Route<'a> {
         let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         match segments[..] {
             [""] | ["index.html"] => Some(Self::Home),
-            ["category", "" | "index.html"] => Some(Self::Sources),
-            ["tag", "" | "index.html"] => Some(Self::Tags),
-            ["category", file] => Some(Self::Source(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
-            ["tag", file] => Some(Self::Tag(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
-            ["category", group, file] => Some(Self::Source(name(group)?, html_number(file)?)),
-            ["tag", group, file] => Some(Self::Tag(name(group)?, html_number(file)?)),
-            ["stock", "" | "index.html"] | ["board", "" | "index.html"] => Some(Self::Securities),
-            ["stock", file] => Some(Self::Stock(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
-            ["board", file] => Some(Self::Board(name(file.strip_suffix(".html")?)?, PageNumber::Latest)),
-            ["stock", code, file] => Some(Self::Stock(name(code)?, html_number(file)?)),
-            ["board", code, file] => Some(Self::Board(name(code)?, html_number(file)?)),
+            ["category", ref rest @ ..] => Self::parse_group(GroupKind::Source, rest, false),
+            ["tag", ref rest @ ..] => Self::parse_group(GroupKind::Tag, rest, false),
+            ["stock", ref rest @ ..] => Self::parse_group(GroupKind::Security, rest, false),
+            ["board", ref rest @ ..] => Self::parse_group(GroupKind::Security, rest, true),
             ["search"] => Some(Self::Search),
             ["search.xml"] => Some(Self::SearchFeed(FeedFormat::Atom)),
             ["search.json"] => Some(Self::SearchFeed(FeedFormat::Json)),
@@ -128,9 +113,9 @@ impl<'a> Route<'a> {
             ["_finews", file] => Some(Self::Asset(name(file)?)),
             ["feed.xml"] => Some(Self::Feed(FeedOf::All, FeedFormat::Atom)),
             ["feed.json"] => Some(Self::Feed(FeedOf::All, FeedFormat::Json)),
-            ["feed", file] => feed(file, FeedOf::Source),
-            ["feed", "by_tag", file] => feed(file, FeedOf::Tag),
-            ["feed", "stock", file] => feed(file, FeedOf::Security),
+            ["feed", file] => feed(file, GroupKind::Source),
+            ["feed", "by_tag", file] => feed(file, GroupKind::Tag),
+            ["feed", "stock", file] => feed(file, GroupKind::Security),
             ["sitemap.xml"] => Some(Self::Sitemaps),
             ["news-sitemap.xml"] => Some(Self::NewsSitemap),
             ["sitemap", file] => Some(Self::Sitemap(file.strip_suffix(".xml")?.parse().ok()?)),
@@ -140,6 +125,18 @@ impl<'a> Route<'a> {
             ["healthz" | "readyz" | "live"] | ["_finews", ..] => Some(Self::Reserved),
             _ => Self::parse_date(&segments),
         }
+    }
+
+    /// Parses the segments after the folder of a kind of group.
+    fn parse_group(kind: GroupKind, segments: &[&'a str], is_board_folder: bool) -> Option<Self> {
+        let (name, number) = match *segments {
+            ["" | "index.html"] => return Some(Self::Groups(kind)),
+            [file] => (name(file.strip_suffix(".html")?)?, PageNumber::Latest),
+            [group, file] => (name(group)?, html_number(file)?),
+            _ => return None,
+        };
+        let is_misplaced = kind == GroupKind::Security && is_board(&name) != is_board_folder;
+        Some(if is_misplaced { Self::Misplaced(name, number) } else { Self::Group(kind, name, number) })
     }
 
     fn parse_date(segments: &[&str]) -> Option<Self> {
@@ -160,21 +157,13 @@ impl<'a> Route<'a> {
     pub fn pattern(&self) -> RoutePattern {
         RoutePattern(match self {
             Self::Home => "/",
-            Self::Sources => "/category/",
-            Self::Source(_, PageNumber::Latest) => "/category/{name}.html",
-            Self::Source(_, PageNumber::Page(_)) => "/category/{name}/{n}.html",
-            Self::Tags => "/tag/",
-            Self::Tag(_, PageNumber::Latest) => "/tag/{name}.html",
-            Self::Tag(_, PageNumber::Page(_)) => "/tag/{name}/{n}.html",
+            Self::Groups(kind) => group_patterns(*kind, false)[0],
+            Self::Group(kind, name, number) => group_pattern(*kind, is_board(name), *number),
+            Self::Misplaced(code, number) => group_pattern(GroupKind::Security, !is_board(code), *number),
             Self::Year(_) => "/{year}/",
             Self::Month(..) => "/{year}/{month}/",
             Self::Day(_, PageNumber::Latest) => "/{year}/{month}/{day}/",
             Self::Day(_, PageNumber::Page(_)) => "/{year}/{month}/{day}/{n}/",
-            Self::Securities => "/stock/",
-            Self::Stock(_, PageNumber::Latest) => "/stock/{code}.html",
-            Self::Stock(_, PageNumber::Page(_)) => "/stock/{code}/{n}.html",
-            Self::Board(_, PageNumber::Latest) => "/board/{code}.html",
-            Self::Board(_, PageNumber::Page(_)) => "/board/{code}/{n}.html",
             Self::Search => "/search",
             Self::SearchFeed(FeedFormat::Atom) => "/search.xml",
             Self::SearchFeed(FeedFormat::Json) => "/search.json",
@@ -203,12 +192,13 @@ impl<'a> Route<'a> {
             days.is_some_and(|(first, last)| archive.days(first..=last).next().is_some())
         };
         match self {
-            Self::Home | Self::Sources | Self::Tags | Self::Securities | Self::Search | Self::Robots => true,
-            Self::Stock(code, number) | Self::Board(code, number) => {
+            Self::Home | Self::Groups(_) | Self::Search | Self::Robots => true,
+            Self::Group(GroupKind::Security, code, number) | Self::Misplaced(code, number) => {
                 !Self::securities_meant_by(archive, code, *number).is_empty()
             }
-            Self::Source(name, number) => match archive.category(name) {
+            Self::Group(kind, name, number) => match archive.group(*kind, name) {
                 Some(group) => is_page(group.posts(), *number),
+                None if *kind != GroupKind::Source => false,
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
             Self::Feed(of, _) => of.posts(archive).is_some(),
@@ -217,7 +207,6 @@ impl<'a> Route<'a> {
             Self::OpenSearch | Self::Manifest | Self::Favicon | Self::SearchFeed(_) | Self::Suggest => true,
             Self::Dataset(DatasetFile::Month(first)) => archive.month_of(archive.listed(), *first).is_some(),
             Self::Dataset(_) => !archive.listed().is_empty(),
-            Self::Tag(name, number) => archive.tag(name).is_some_and(|group| is_page(group.posts(), *number)),
             Self::Year(year) => any_day(year_bounds(*year)),
             Self::Month(year, month) => any_day(month_bounds(*year, *month)),
             Self::Day(day, number) => archive.day(*day).is_some_and(|posts| is_page(posts, *number)),
@@ -230,67 +219,40 @@ impl<'a> Route<'a> {
         Self::Day(date, PageNumber::Latest)
     }
 
-    /// The first page of a source.
-    pub fn source(name: &'a str) -> Self {
-        Self::Source(name.into(), PageNumber::Latest)
-    }
-
-    /// The first page of a security or sector, by its canonical code.
-    pub fn security(code: &'a str) -> Self {
-        Self::security_page(code, PageNumber::Latest)
-    }
-
-    /// A page of a security or sector; the code decides between `/stock/` and `/board/`.
-    pub fn security_page(code: &'a str, number: PageNumber) -> Self {
-        let code = Cow::Borrowed(code);
-        if is_board(&code) { Self::Board(code, number) } else { Self::Stock(code, number) }
-    }
-
-    /// Returns whether a code belongs to this kind of route: sectors to `/board/`, other codes to `/stock/`.
-    pub fn accepts_code(&self, code: &str) -> bool {
-        match self {
-            Self::Stock(..) => !is_board(code),
-            Self::Board(..) => is_board(code),
-            _ => false,
-        }
+    /// The first page of a group, by its name, or by the canonical code of a security.
+    pub fn group(kind: GroupKind, name: &'a str) -> Self {
+        Self::Group(kind, name.into(), PageNumber::Latest)
     }
 
     /// The securities that match the code of such a route and have this page number.
     pub fn securities_meant_by<'s>(archive: &'s Snapshot, code: &str, number: PageNumber) -> Vec<&'s str> {
         let mut codes = archive.securities_meant_by(code);
         let has_page = |code: &&str| {
-            archive.security(code).is_some_and(|group| ListPage::new(group.posts(), number).is_some())
+            let group = archive.group(GroupKind::Security, code);
+            group.is_some_and(|group| ListPage::new(group.posts(), number).is_some())
         };
         codes.retain(has_page);
         codes
-    }
-
-    /// The first page of a tag.
-    pub fn tag(name: &'a str) -> Self {
-        Self::Tag(name.into(), PageNumber::Latest)
     }
 }
 
 impl Display for Route<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let group = |f: &mut Formatter<'_>, kind: &str, name: &str, number: &PageNumber| {
+        let group = |f: &mut Formatter<'_>, kind: &GroupKind, is_board, name: &str, number: &PageNumber| {
+            let [folder, ..] = group_patterns(*kind, is_board);
             let escaped = utf8_percent_encode(name, SEGMENT);
             match number {
                 // `index.html` is the list of all groups, so a group called `index` escapes its first letter.
-                PageNumber::Latest if name == "index" => write!(f, "/{kind}/%69ndex.html"),
-                PageNumber::Latest => write!(f, "/{kind}/{escaped}.html"),
-                PageNumber::Page(n) => write!(f, "/{kind}/{escaped}/{n}.html"),
+                PageNumber::Latest if name == "index" => write!(f, "{folder}%69ndex.html"),
+                PageNumber::Latest => write!(f, "{folder}{escaped}.html"),
+                PageNumber::Page(n) => write!(f, "{folder}{escaped}/{n}.html"),
             }
         };
         match self {
             Self::Home | Self::Reserved => f.write_str("/"),
-            Self::Sources => f.write_str("/category/"),
-            Self::Source(name, number) => group(f, "category", name, number),
-            Self::Tags => f.write_str("/tag/"),
-            Self::Tag(name, number) => group(f, "tag", name, number),
-            Self::Securities => f.write_str("/stock/"),
-            Self::Stock(code, number) => group(f, "stock", code, number),
-            Self::Board(code, number) => group(f, "board", code, number),
+            Self::Groups(kind) => f.write_str(group_patterns(*kind, false)[0]),
+            Self::Group(kind, name, number) => group(f, kind, is_board(name), name, number),
+            Self::Misplaced(code, number) => group(f, &GroupKind::Security, !is_board(code), code, number),
             Self::Search => f.write_str("/search"),
             Self::SearchFeed(format) => write!(f, "/search.{}", format.extension()),
             Self::Suggest => f.write_str("/search/suggest"),
@@ -306,9 +268,9 @@ impl Display for Route<'_> {
             Self::Feed(of, format) => {
                 let (folder, name) = match of {
                     FeedOf::All => return write!(f, "/feed.{}", format.extension()),
-                    FeedOf::Source(name) => ("", name),
-                    FeedOf::Tag(name) => ("by_tag/", name),
-                    FeedOf::Security(code) => ("stock/", code),
+                    FeedOf::Group(GroupKind::Source, name) => ("", name),
+                    FeedOf::Group(GroupKind::Tag, name) => ("by_tag/", name),
+                    FeedOf::Group(GroupKind::Security, code) => ("stock/", code),
                 };
                 write!(f, "/feed/{folder}{}.{}", utf8_percent_encode(name, SEGMENT), format.extension())
             }
@@ -325,6 +287,23 @@ impl Display for Route<'_> {
     }
 }
 
+/// The folder of a kind of group, and the patterns of the latest and the numbered pages in it. Sectors have a
+/// folder of their own.
+fn group_patterns(kind: GroupKind, is_board: bool) -> [&'static str; 3] {
+    match kind {
+        GroupKind::Source => ["/category/", "/category/{name}.html", "/category/{name}/{n}.html"],
+        GroupKind::Tag => ["/tag/", "/tag/{name}.html", "/tag/{name}/{n}.html"],
+        GroupKind::Security if is_board => ["/board/", "/board/{code}.html", "/board/{code}/{n}.html"],
+        GroupKind::Security => ["/stock/", "/stock/{code}.html", "/stock/{code}/{n}.html"],
+    }
+}
+
+/// The pattern of a page of a group.
+fn group_pattern(kind: GroupKind, is_board: bool, number: PageNumber) -> &'static str {
+    let [_, latest, numbered] = group_patterns(kind, is_board);
+    if number == PageNumber::Latest { latest } else { numbered }
+}
+
 /// The paths of a site that belong to generated pages.
 pub const RESERVED_PATHS: ReservedPaths =
     ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
@@ -334,9 +313,7 @@ fn is_always_ours(path: &str) -> bool {
         Route::parse(&encode(path)),
         Some(
             Route::Home
-                | Route::Sources
-                | Route::Tags
-                | Route::Securities
+                | Route::Groups(_)
                 | Route::Search
                 | Route::Suggest
                 | Route::Robots
@@ -427,11 +404,11 @@ fn name(segment: &str) -> Option<Cow<'_, str>> {
 }
 
 /// The feed that a file name stands for.
-fn feed<'a>(file: &'a str, of: fn(Cow<'a, str>) -> FeedOf<'a>) -> Option<Route<'a>> {
+fn feed(file: &str, kind: GroupKind) -> Option<Route<'_>> {
     let (stem, extension) = file.rsplit_once('.')?;
     let format =
         [FeedFormat::Atom, FeedFormat::Json].into_iter().find(|format| format.extension() == extension)?;
-    Some(Route::Feed(of(name(stem)?), format))
+    Some(Route::Feed(FeedOf::Group(kind, name(stem)?), format))
 }
 
 fn html_number(file: &str) -> Option<PageNumber> {
@@ -454,11 +431,12 @@ mod tests {
 
     #[test]
     fn paths_are_split_before_they_are_decoded() {
+        let source = |name| Route::group(GroupKind::Source, name);
         let table = [
-            ("/category/a%2Fb.html", Some(Route::source("a/b"))),
-            ("/category/Career%20In%20x.html", Some(Route::source("Career In x"))),
-            ("/category/anxin(xianggang).html", Some(Route::source("anxin(xianggang)"))),
-            ("/category/a/2.html", Some(Route::Source("a".into(), PageNumber::Page(2)))),
+            ("/category/a%2Fb.html", Some(source("a/b"))),
+            ("/category/Career%20In%20x.html", Some(source("Career In x"))),
+            ("/category/anxin(xianggang).html", Some(source("anxin(xianggang)"))),
+            ("/category/a/2.html", Some(Route::Group(GroupKind::Source, "a".into(), PageNumber::Page(2)))),
             ("/category/a/02.html", None),
             ("/category/a/b", None),
             ("/category/.html", None),
@@ -492,7 +470,7 @@ mod tests {
     fn security_links_of_bodies_match_the_security_route() {
         for code in ["600160.SH", "BRK.B.US", "BK0493"] {
             let page = code.parse::<SecurityCode>().expect("a code").page();
-            assert_eq!(page, Route::security(code).to_string());
+            assert_eq!(page, Route::group(GroupKind::Security, code).to_string());
         }
     }
 
@@ -501,8 +479,10 @@ mod tests {
         fn routes_round_trip_through_their_paths(name in "\\PC{1,20}", n in 1usize..99999, days in 0i32..3_000_000) {
             let date = NaiveDate::from_num_days_from_ce_opt(days + 366).expect("a day");
             for number in [PageNumber::Latest, PageNumber::Page(n)] {
-                let routes = [Route::Source(name.as_str().into(), number), Route::Tag(name.as_str().into(), number), Route::Day(date, number), Route::Stock(name.as_str().into(), number), Route::Board(name.as_str().into(), number), Route::Feed(FeedOf::Source(name.as_str().into()), FeedFormat::Json), Route::Feed(FeedOf::Security(name.as_str().into()), FeedFormat::Atom), Route::Year(date.year()), Route::Month(date.year(), date.month())];
-                for route in routes {
+                let groups = GroupKind::ALL.map(|kind| Route::Group(kind, name.as_str().into(), number));
+                let feeds = |format| GroupKind::ALL.map(|kind| Route::Feed(FeedOf::Group(kind, name.as_str().into()), format));
+                let others = [Route::Day(date, number), Route::Misplaced(name.as_str().into(), number), Route::Year(date.year()), Route::Month(date.year(), date.month())];
+                for route in groups.into_iter().chain(feeds(FeedFormat::Json)).chain(feeds(FeedFormat::Atom)).chain(others) {
                     let path = route.to_string();
                     if date.year() < 10_000 {
                         prop_assert_eq!(Route::parse(&path), Some(route));

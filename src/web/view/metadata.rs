@@ -7,7 +7,7 @@ use std::fmt::Display;
 use serde_json::{Value, json};
 
 use crate::archive::Post;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::feed_link::FeedLink;
@@ -180,17 +180,18 @@ impl Metadata {
             (None, Some(group)) => json!({
                 "@type": "Organization",
                 "name": group.label(),
-                "url": site.absolute(Route::source(archive.name(group.name()))),
+                "url": site.absolute(Route::group(GroupKind::Source, archive.name(group.name()))),
             }),
             (None, None) => publisher(site),
         };
         let mentions: Vec<Value> = post
             .securities
             .iter()
-            .filter(|mention| archive.securities().get(mention.code).is_some())
+            .filter(|mention| archive.groups(GroupKind::Security).get(mention.code).is_some())
             .map(|mention| {
                 let code = archive.name(mention.code);
-                let (name, page) = (archive.shown_name(mention), site.absolute(Route::security(code)));
+                let page = site.absolute(Route::group(GroupKind::Security, code));
+                let name = archive.shown_name(mention);
                 json!({ "@type": "Thing", "name": name, "alternateName": code, "url": page })
             })
             .collect();

@@ -5,16 +5,13 @@ use std::sync::OnceLock;
 
 use pinyin::ToPinyin;
 
-use crate::archive::snapshot::{Group, Groups};
+use crate::archive::snapshot::{ByKind, Group, GroupKind};
 use crate::archive::{NameId, Snapshot};
 use crate::search::normalise::normalised;
 
-/// The names of an archive's sources and securities, collected on first use.
+/// The names of an archive's groups, collected on first use of a kind.
 #[derive(Debug, Default)]
-pub struct NameIndex {
-    sources: OnceLock<Vec<NameEntry>>,
-    securities: OnceLock<Vec<NameEntry>>,
-}
+pub struct NameIndex(ByKind<OnceLock<Vec<NameEntry>>>);
 
 type NameEntry = (NameId, NormalisedNames);
 
@@ -41,28 +38,23 @@ pub enum MatchQuality {
 }
 
 impl NameIndex {
-    /// Returns the sources that `choose` accepts by their names, each with the result of `choose`. The
-    /// archive must be the one that belongs to this index.
-    pub fn sources<'s, T>(
+    /// Returns the groups of a kind that `choose` accepts by their names, each with the result of `choose`.
+    /// The archive must be the one that belongs to this index.
+    pub fn groups<'s, T>(
         &self,
         archive: &'s Snapshot,
+        kind: GroupKind,
         choose: impl Fn(&NormalisedNames) -> Option<T>,
     ) -> Vec<(T, &'s Group)> {
-        let called = |group: &Group| NormalisedNames::new(group.label(), [archive.name(group.name())]);
-        chosen(&self.sources, archive.categories(), called, choose)
-    }
-
-    /// Returns securities and sectors, like [`sources`](Self::sources).
-    pub fn securities<'s, T>(
-        &self,
-        archive: &'s Snapshot,
-        choose: impl Fn(&NormalisedNames) -> Option<T>,
-    ) -> Vec<(T, &'s Group)> {
-        let called = |group: &Group| {
-            let names = std::iter::once(archive.name(group.name())).chain(archive.used_names(group));
-            NormalisedNames::new(group.label(), names)
+        let groups = archive.groups(kind);
+        let entry = |group: &Group| {
+            // The used names of a source are all tags of its posts.
+            let used = if kind == GroupKind::Security { archive.used_names(group) } else { Vec::new() };
+            let names = std::iter::once(archive.name(group.name())).chain(used);
+            (group.name(), NormalisedNames::new(group.label(), names))
         };
-        chosen(&self.securities, archive.securities(), called, choose)
+        let entries = self.0[kind].get_or_init(|| groups.iter().map(entry).collect());
+        entries.iter().filter_map(|(name, names)| Some((choose(names)?, groups.get(*name)?))).collect()
     }
 }
 
@@ -95,16 +87,6 @@ impl NormalisedNames {
         let of_initials = (is_letters && self.initials.starts_with(asked)).then_some(MatchQuality::Initials);
         self.names.iter().filter_map(of_name).chain(of_initials).min()
     }
-}
-
-fn chosen<'s, T>(
-    entries: &OnceLock<Vec<NameEntry>>,
-    groups: &'s Groups,
-    called: impl Fn(&Group) -> NormalisedNames,
-    choose: impl Fn(&NormalisedNames) -> Option<T>,
-) -> Vec<(T, &'s Group)> {
-    let entries = entries.get_or_init(|| groups.iter().map(|group| (group.name(), called(group))).collect());
-    entries.iter().filter_map(|(of, called)| Some((choose(called)?, groups.get(*of)?))).collect()
 }
 
 /// Normalises a text for comparison with names.

@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
+use crate::archive::snapshot::GroupKind;
 use crate::config::{Config, ImageMode};
 use crate::web::http::assets;
 use crate::web::paths::dataset::DatasetFile;
@@ -64,13 +65,9 @@ impl Site {
         let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
         let mut nav: Vec<_> = site.nav.iter().map(|item| link(&item.label, &item.url)).collect();
         if nav.is_empty() {
-            let ours = [
-                (texts.home, Route::Home),
-                (texts.sources, Route::Sources),
-                (texts.securities_page, Route::Securities),
-                (texts.tags, Route::Tags),
-            ];
-            nav.extend(ours.map(|(label, route)| link(label, &route.to_string())));
+            let kinds = [GroupKind::Source, GroupKind::Security, GroupKind::Tag];
+            nav.push(link(texts.home, &Route::Home.to_string()));
+            nav.extend(kinds.map(|kind| link(texts.all_groups(kind), &Route::Groups(kind).to_string())));
         }
         let title = if source.title.is_empty() { "finews".to_owned() } else { source.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
@@ -158,12 +155,12 @@ impl Site {
 
     /// The address of the list of sources.
     pub fn sources(&self) -> String {
-        self.href(Route::Sources)
+        self.href(Route::Groups(GroupKind::Source))
     }
 
     /// The address of the list of securities.
     pub fn securities(&self) -> String {
-        self.href(Route::Securities)
+        self.href(Route::Groups(GroupKind::Security))
     }
 
     /// The address of the search page.
@@ -218,7 +215,7 @@ impl Site {
 
     /// The address of the list of tags.
     pub fn tags(&self) -> String {
-        self.href(Route::Tags)
+        self.href(Route::Groups(GroupKind::Tag))
     }
 
     /// A hash of the settings that pages depend on. Fingerprints include it.

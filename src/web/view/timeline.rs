@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use chrono::NaiveDate;
 
-use crate::archive::snapshot::{Group, ListPage, NewerPage, PageNumber};
+use crate::archive::snapshot::{Group, GroupKind, ListPage, NewerPage, PageNumber};
 use crate::archive::{Post, PostId};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
@@ -102,12 +102,12 @@ pub fn entry<'a>(request: &PageRequest<'a>, post: &'a Post, with_source: bool) -
 
 /// The link to a post's source, if it has one.
 pub fn source(request: &PageRequest<'_>, post: &Post) -> Option<Link> {
-    Some(link_to(request, request.archive.source(post)?, Route::source))
+    Some(link_to(request, GroupKind::Source, request.archive.source(post)?))
 }
 
-/// The link to a source, tag or security; `route` makes the route from its name.
-pub fn link_to<'a>(request: &PageRequest<'a>, group: &Group, route: fn(&'a str) -> Route<'a>) -> Link {
-    request.site.link(group.label(), route(request.archive.name(group.name())))
+/// The link to a group.
+pub fn link_to(request: &PageRequest<'_>, kind: GroupKind, group: &Group) -> Link {
+    request.site.link(group.label(), Route::group(kind, request.archive.name(group.name())))
 }
 
 /// The links below a list.

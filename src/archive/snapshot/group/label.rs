@@ -8,6 +8,7 @@ use rpds::HashTrieMapSync;
 
 use crate::archive::names::{NameId, Names};
 use crate::archive::post::Post;
+use crate::archive::snapshot::group::kind::GroupKind;
 
 /// The usual ending of a source's tag ("news").
 const NEWS: &str = "新闻";
@@ -89,18 +90,16 @@ fn has_news(names: &Names, post: &Post) -> bool {
     post.tags().iter().any(|tag| names.text(*tag).ends_with(NEWS))
 }
 
-/// Selects the names that a group's label comes from.
+/// The origin of the labels of a kind of group.
 #[derive(Debug, Clone)]
-pub(crate) enum Labels {
-    /// The group's own name.
-    Names,
-    /// The tags of its posts, unless the operator configured a name.
-    Tags(Arc<[(String, String)]>),
-    /// The names in the mentions of the security.
-    Mentions,
+pub(crate) struct Labels {
+    pub(crate) kind: GroupKind,
+    /// The labels that the operator configured for sources, by name.
+    pub(crate) configured: Arc<[(String, String)]>,
 }
 
 impl Labels {
+    /// The label of a group: the configured one, else the name that its posts use most, else its own name.
     pub(super) fn label(
         &self,
         names: &Names,
@@ -109,22 +108,19 @@ impl Labels {
         name_counts: &NameCounts,
     ) -> Arc<str> {
         let name = names.text(name);
-        match self {
-            Self::Names => name.into(),
-            Self::Tags(given) => match given.iter().find(|(given, _)| given == name) {
-                Some((_, label)) => label.as_str().into(),
-                None => name_counts.label(names, posts).unwrap_or(name).into(),
-            },
-            Self::Mentions => name_counts.label(names, posts).unwrap_or(name).into(),
-        }
+        let is_it = |source: &str| self.kind == GroupKind::Source && source == name;
+        let configured = self.configured.iter().find(|(source, _)| is_it(source));
+        let configured = configured.map(|(_, label)| label.as_str());
+        configured.or_else(|| name_counts.label(names, posts)).unwrap_or(name).into()
     }
 
-    /// The names that a post uses for one of its groups.
+    /// The names that a post uses for one of its groups: its tags for a source, the mentioned names for a
+    /// security.
     pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> UsedNames<'p> {
-        match self {
-            Self::Names => UsedNames { names: Cow::Borrowed(&[]), has_news: false },
-            Self::Tags(_) => UsedNames { names: post.tags().into(), has_news: has_news(names, post) },
-            Self::Mentions => {
+        match self.kind {
+            GroupKind::Source => UsedNames { names: post.tags().into(), has_news: has_news(names, post) },
+            GroupKind::Tag => UsedNames { names: Cow::Borrowed(&[]), has_news: false },
+            GroupKind::Security => {
                 let mentions = post.securities.iter().filter(|mention| mention.code == group);
                 let called =
                     mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());

@@ -1,5 +1,6 @@
 //! Groups of posts by category, tag or security: a name, a label for readers, and the posts.
 
+pub(crate) mod kind;
 mod label;
 mod recent;
 
@@ -113,7 +114,7 @@ impl Group {
     }
 }
 
-/// All categories, all tags, or all securities.
+/// All groups of a kind.
 #[derive(Debug, Clone)]
 pub struct Groups {
     labels: Labels,

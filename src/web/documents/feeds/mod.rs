@@ -24,9 +24,7 @@ impl FeedOf<'_> {
     fn page(&self) -> Route<'_> {
         match self {
             Self::All => Route::Home,
-            Self::Source(name) => Route::source(name),
-            Self::Tag(name) => Route::tag(name),
-            Self::Security(code) => Route::security(code),
+            Self::Group(kind, name) => Route::group(*kind, name),
         }
     }
 }

@@ -4,8 +4,8 @@
 use chrono::{Datelike, Months, NaiveDate};
 
 use crate::archive::NameId;
-use crate::archive::snapshot::Groups;
-use crate::search::query::{Filter, Query};
+use crate::archive::snapshot::GroupKind;
+use crate::search::query::Query;
 use crate::search::{Facet, SearchResults, matching_groups};
 use crate::web::http::request::PageRequest;
 use crate::web::pages::search::params::SearchParams;
@@ -54,25 +54,22 @@ pub(super) struct MonthBar {
 
 impl SearchFilters {
     pub(super) fn new(request: &PageRequest<'_>, params: &SearchParams, found: &SearchResults) -> Self {
-        let query = &params.query;
-        let has = |filter: Filter| query.filters.iter().any(|(other, _)| *other == filter);
-        let groups = |filter: Filter, groups: &Groups, facets: &[Facet<NameId>]| {
-            let is_known = has(filter) || facets.len() < 2 && filter == Filter::Source;
-            if is_known {
-                Vec::new()
-            } else {
-                choices(request, params, filter, groups, facets, found.is_more)
-            }
+        let facets = &found.facets;
+        let groups = [(GroupKind::Source, &facets.sources), (GroupKind::Security, &facets.securities)];
+        let is_open = |(kind, facets): &(GroupKind, &Vec<Facet<NameId>>)| {
+            let has_filter = params.query.filters.iter().any(|(other, _)| other == kind);
+            // A single source does not narrow the results.
+            let fewest = if *kind == GroupKind::Source { 2 } else { 1 };
+            !has_filter && facets.len() >= fewest
         };
-        let (archive, texts) = (request.archive, request.site.texts);
-        let sources = groups(Filter::Source, archive.categories(), &found.facets.sources);
-        let securities = groups(Filter::Stock, archive.securities(), &found.facets.securities);
-        let groups = [(texts.source, sources), (texts.security, securities)];
-        let groups = groups.into_iter().filter(|(_, choices)| !choices.is_empty());
+        let groups = groups.into_iter().filter(is_open).map(|(kind, facets)| FilterGroup {
+            label: request.site.texts.group_label(kind),
+            choices: choices(request, params, kind, facets, found.is_more),
+        });
         Self {
             applied: applied(request, params),
-            months: months(request, params, &found.facets.months, found.is_more),
-            groups: groups.map(|(label, choices)| FilterGroup { label, choices }).collect(),
+            months: months(request, params, &facets.months, found.is_more),
+            groups: groups.collect(),
         }
     }
 
@@ -85,15 +82,15 @@ impl SearchFilters {
 fn choices(
     request: &PageRequest<'_>,
     params: &SearchParams,
-    filter: Filter,
-    groups: &Groups,
+    kind: GroupKind,
     facets: &[Facet<NameId>],
     is_more: bool,
 ) -> Vec<FilterLink> {
     let choice = |facet: &Facet<NameId>| {
         let mut query = params.query.clone();
-        query.filters.push((filter, request.archive.name(facet.value).to_owned()));
-        let label = groups.get(facet.value).map_or_else(String::new, |group| group.label().to_owned());
+        query.filters.push((kind, request.archive.name(facet.value).to_owned()));
+        let group = request.archive.groups(kind).get(facet.value);
+        let label = group.map_or_else(String::new, |group| group.label().to_owned());
         FilterLink {
             link: params.link(request, label, &query),
             count: request.site.texts.counted(facet.count, is_more),
@@ -151,15 +148,10 @@ fn applied(request: &PageRequest<'_>, params: &SearchParams) -> Vec<Link> {
         change(&mut query);
         links.push(params.link(request, label, &query));
     };
-    for (at, (filter, value)) in params.query.filters.iter().enumerate() {
-        let kind = match filter {
-            Filter::Source => texts.source,
-            Filter::Tag => texts.tag,
-            Filter::Stock => texts.security,
-        };
-        let groups = matching_groups(request.archive, *filter, value);
+    for (at, (kind, value)) in params.query.filters.iter().enumerate() {
+        let groups = matching_groups(request.archive, *kind, value);
         let name = groups.first().map_or(value.as_str(), |group| group.label());
-        push(format!("{kind}: {name}"), &|query| _ = query.filters.remove(at));
+        push(format!("{}: {name}", texts.group_label(*kind)), &|query| _ = query.filters.remove(at));
     }
     if params.query.from.or(params.query.to).is_some() {
         let label = texts.time(params.query.from, params.query.to);

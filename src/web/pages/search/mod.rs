@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use askama::Template;
 
 use crate::archive::Post;
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, SnippetPiece};
 use crate::search::{Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
@@ -20,7 +20,6 @@ use crate::web::http::request::PageRequest;
 use crate::web::pages::search::filters::SearchFilters;
 use crate::web::pages::search::params::SearchParams;
 use crate::web::pages::securities;
-use crate::web::paths::Route;
 use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::search::feed_path;
 use crate::web::view::feed_link::{FeedLink, feed_title};
@@ -210,20 +209,16 @@ fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Ve
     }
     let held = |called: &NormalisedNames| called.contains_all(&asked).then_some(());
     // Most recently active sources first.
-    let mut sources = name_index.sources(archive, held);
+    let mut sources = name_index.groups(archive, GroupKind::Source, held);
     sources.sort_by_key(|(_, group)| (Reverse(group.last()), archive.name(group.name())));
-    let mut securities = name_index.securities(archive, held);
+    let mut securities = name_index.groups(archive, GroupKind::Security, held);
     securities.sort_by_key(|(_, group)| securities::rank(request, group, |group| group.recent().month));
-    let links = |groups: Vec<((), &Group)>, route| {
-        let links = groups.into_iter().take(NAMES).map(|(_, group)| timeline::link_to(request, group, route));
-        links.collect::<Vec<_>>()
+    let matches = |(kind, groups): (GroupKind, Vec<((), &Group)>)| NameMatches {
+        label: request.site.texts.all_groups(kind),
+        links: groups.iter().take(NAMES).map(|(_, group)| timeline::link_to(request, kind, group)).collect(),
     };
-    let texts = request.site.texts;
-    let names = [
-        NameMatches { label: texts.sources, links: links(sources, Route::source) },
-        NameMatches { label: texts.securities_page, links: links(securities, Route::security) },
-    ];
-    names.into_iter().filter(|names| !names.links.is_empty()).collect()
+    let names = [(GroupKind::Source, sources), (GroupKind::Security, securities)];
+    names.into_iter().map(matches).filter(|names| !names.links.is_empty()).collect()
 }
 
 /// The feeds of a search.

@@ -3,6 +3,8 @@
 
 mod phrases;
 
+use crate::archive::snapshot::GroupKind;
+
 /// Defines [`InterfaceTexts`] and its two values. A row has a name, the Chinese text and the English text;
 /// a row after `lists` also has a type.
 macro_rules! texts {
@@ -326,5 +328,23 @@ impl InterfaceTexts {
     /// The texts of a site, by its language.
     pub fn for_language(is_chinese: bool) -> &'static Self {
         if is_chinese { &CHINESE } else { &ENGLISH }
+    }
+
+    /// The title of the list of all groups of a kind.
+    pub fn all_groups(&self, kind: GroupKind) -> &'static str {
+        match kind {
+            GroupKind::Source => self.sources,
+            GroupKind::Tag => self.tags,
+            GroupKind::Security => self.securities_page,
+        }
+    }
+
+    /// The label of a group of a kind.
+    pub fn group_label(&self, kind: GroupKind) -> &'static str {
+        match kind {
+            GroupKind::Source => self.source,
+            GroupKind::Tag => self.tag,
+            GroupKind::Security => self.security,
+        }
     }
 }
