@@ -5,7 +5,6 @@ pub mod calendar;
 pub mod charts;
 pub mod feed_link;
 pub mod html;
-pub mod images;
 pub mod link;
 pub mod metadata;
 pub mod name_filter;
