@@ -22,7 +22,7 @@ use crate::archive::problem::{Code, Defect};
 pub use context::{Context, SiteContext};
 pub use html::clean::BodyHtml;
 pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
-pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
+pub use security::{Security, SecurityCode, is_board};
 
 /// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
