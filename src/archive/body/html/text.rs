@@ -216,15 +216,7 @@ fn decode(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (len, c) = references::serialised(rest).unwrap_or((1, "&"));
-        out.push_str(c);
-        rest = &rest[len..];
-    }
-    out.push_str(rest);
+    references::resolve_text(text, |part| out.push_str(part));
     Cow::Owned(out)
 }
 
