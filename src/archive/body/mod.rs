@@ -35,7 +35,7 @@ pub enum MarkupFormat {
 
 impl MarkupFormat {
     /// The format of a file by its extension, with or without the dot.
-    pub fn from_extension(ext: &str) -> Self {
+    pub(crate) fn from_extension(ext: &str) -> Self {
         let ext = ext.strip_prefix('.').unwrap_or(ext);
         let markdown = ["md", "mkd", "mkdn", "mkdown", "markdown"];
         if markdown.iter().any(|known| known.eq_ignore_ascii_case(ext)) { Self::Markdown } else { Self::Html }

@@ -30,7 +30,7 @@ pub fn titleize(slug: &str) -> String {
 }
 
 /// Ruby's `downcase`: unlike `str::to_lowercase` it ignores context, so a final Σ becomes σ.
-pub fn downcase(text: &str) -> String {
+pub(crate) fn downcase(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }

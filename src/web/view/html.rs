@@ -25,12 +25,12 @@ impl<'a> Html<'a> {
 
     /// Places the body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     #[must_use]
-    pub fn below_title(self) -> Self {
+    pub(crate) fn below_title(self) -> Self {
         Self { below_title: true, ..self }
     }
 
     /// Returns whether the body has an `h1` that can serve as the page's title.
-    pub fn has_title(&self) -> bool {
+    pub(crate) fn has_title(&self) -> bool {
         self.body.as_str().contains("<h1")
     }
 }

@@ -18,13 +18,13 @@ use crate::web::documents::dataset::lines::MonthLines;
 
 /// Size and checksum of a month's file, uncompressed.
 #[derive(Debug, Clone)]
-pub struct Checksum {
+pub(crate) struct Checksum {
     /// Number of posts; each is one line.
-    pub posts: usize,
+    pub(crate) posts: usize,
     /// Size of the file in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// SHA-256 of the file, in hexadecimal digits.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// A hash of the posts' versions.
     version: u64,
 }
@@ -35,7 +35,7 @@ type MonthChecksums = BTreeMap<NaiveDate, Arc<Checksum>>;
 type KnownChecksum = (u64, Arc<Checksum>);
 
 /// The known checksums.
-pub struct Checksums {
+pub(crate) struct Checksums {
     state: Mutex<ChecksumState>,
     /// The newest generation with all checksums known.
     complete: watch::Sender<u64>,
