@@ -21,7 +21,6 @@ fuzz_target!(|text: &str| {
     let date: DateTime<Tz> =
         DateTime::<Utc>::from_timestamp(1_700_000_000, 0).expect("a time").with_timezone(&Shanghai);
     let parts = UrlParts {
-        collection: "posts",
         path,
         basename,
         slug: file_slug,
@@ -54,10 +53,8 @@ fuzz_target!(|text: &str| {
         let days = file.date.map(|(year, month, day)| year <= 9999 && month <= 99 && day <= 99);
         assert!(days.unwrap_or(!file.slug.is_empty()));
     }
-    for mode in [slug::SlugMode::Default, slug::SlugMode::Ascii, slug::SlugMode::Latin] {
-        let slug = slug::slugify(file_slug, mode, false);
-        assert_eq!(slug::slugify(&slug, mode, false), slug);
-    }
+    let slug = slug::slugify(file_slug, slug::SlugMode::Default, false);
+    assert_eq!(slug::slugify(&slug, slug::SlugMode::Default, false), slug);
     let _ = slug::titleize(file_slug);
 });
 

@@ -66,7 +66,7 @@ pub struct CompressedArticle {
 
 /// The compression of articles: with a dictionary, unless they are too few to train one.
 #[derive(Default)]
-pub struct ArticleCodec(Option<Dictionary>);
+pub(crate) struct ArticleCodec(Option<Dictionary>);
 
 struct Dictionary {
     bytes: Vec<u8>,
@@ -130,7 +130,7 @@ impl ArticleCodec {
     ///
     /// # Errors
     /// Returns an error if the bytes are not those that were compressed, which only faulty memory explains.
-    pub fn decompress(&self, compressed: &CompressedArticle) -> io::Result<ArticleContent> {
+    pub(crate) fn decompress(&self, compressed: &CompressedArticle) -> io::Result<ArticleContent> {
         let mut plain =
             Vec::with_capacity((compressed.length as usize).min(compressed.bytes.len() * MOST_OF_A_BYTE));
         DECODER

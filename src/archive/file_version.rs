@@ -16,7 +16,7 @@ const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 /// Minimum age of a file's last change. A younger file may be incomplete: a program that writes in
 /// several steps pauses between them, and a program that truncates a file leaves it empty for a moment.
-pub const RESTED_AFTER: Duration = Duration::from_millis(30);
+pub(crate) const RESTED_AFTER: Duration = Duration::from_millis(30);
 
 /// Limit on the retries for a file that keeps changing.
 const TRIES: usize = 10;
@@ -47,27 +47,27 @@ impl FileVersion {
     ///
     /// # Errors
     /// If the file does not exist, or its metadata cannot be read.
-    pub fn from_path(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn from_path(path: &Path) -> std::io::Result<Self> {
         std::fs::metadata(path).map(|meta| Self::from_metadata(&meta))
     }
 
     /// The ctime of the file.
-    pub fn changed_at(&self) -> SystemTime {
+    pub(crate) fn changed_at(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(self.changed).unwrap_or(0))
     }
 
     /// True if times and size equal those of another version, so that reading the bytes is unnecessary.
-    pub fn has_metadata_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_metadata_of(&self, other: &Self) -> bool {
         (self.modified, self.changed, self.size) == (other.modified, other.changed, other.size)
     }
 
     /// True if the hash and size of the bytes equal those of another version.
-    pub fn has_bytes_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
         (self.hash, self.size) == (other.hash, other.size)
     }
 
     /// The time since the file's mtime. A future mtime gives the maximum, so it causes no wait.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(self.modified.try_into().unwrap_or(0));
         SystemTime::now().duration_since(modified).unwrap_or(Duration::MAX)
     }

@@ -13,7 +13,7 @@ pub struct NameId(u32);
 /// All names of a snapshot, in storage shared with the snapshots before and after it. Comparison is by
 /// bytes: `TechWeb` and `Techweb` are two names.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub(crate) struct Names {
     ids: HashTrieMapSync<Arc<str>, NameId>,
     texts: VectorSync<Arc<str>>,
 }
@@ -27,12 +27,12 @@ impl Names {
     }
 
     /// Returns the text of a name; empty if the id is unknown.
-    pub fn text(&self, id: NameId) -> &str {
+    pub(crate) fn text(&self, id: NameId) -> &str {
         self.texts.get(id.0 as usize).map_or("", |text| text)
     }
 
     /// Returns the id of a known name.
-    pub fn find(&self, text: &str) -> Option<NameId> {
+    pub(crate) fn find(&self, text: &str) -> Option<NameId> {
         self.ids.get(text).copied()
     }
 

@@ -79,7 +79,7 @@ pub struct Defect {
 
 impl Defect {
     /// Creates a warning: readers lose nothing.
-    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
         Self { code, severity: Severity::Warning, line: None, message: message.into() }
     }
 
@@ -90,13 +90,13 @@ impl Defect {
 
     /// Sets the line of the file, counted from 1.
     #[must_use]
-    pub fn at_line(self, line: u32) -> Self {
+    pub(crate) fn at_line(self, line: u32) -> Self {
         Self { line: Some(line), ..self }
     }
 
     /// Assigns the defect to a file, given by its path relative to the site's folder.
     #[must_use]
-    pub fn in_file(self, path: &str) -> Problem {
+    pub(crate) fn in_file(self, path: &str) -> Problem {
         let Self { code, severity, line, message } = self;
         Problem { path: path.into(), line, code, severity, message }
     }

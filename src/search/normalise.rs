@@ -81,7 +81,7 @@ pub fn normalised(text: &str) -> Normalised {
 }
 
 /// Returns whether a character is a mark on the one before, such as the accent of `e\u{301}`.
-pub fn is_mark(c: char) -> bool {
+pub(crate) fn is_mark(c: char) -> bool {
     // The two marks of half-width kana have combining class 0.
     c >= '\u{300}'
         && place(c).is_none()

@@ -139,7 +139,7 @@ pub fn characters(chars: &[char]) -> Vec<char> {
 }
 
 /// Returns whether a single mark joins the word at an index to the word before it: `3.6`, `600160.sh`.
-pub fn is_joined(chars: &[char], start: usize) -> bool {
+pub(crate) fn is_joined(chars: &[char], start: usize) -> bool {
     start >= 2 && chars[start - 1].is_ascii_punctuation() && is_word(chars[start - 2])
 }
 

@@ -85,7 +85,7 @@ fn body(source: &str, format: MarkupFormat) -> Body {
 
 /// The values to compare: the HTML tree, and the fields extracted from it.
 fn compared_fields(body: &Body) -> (String, Option<&str>, Option<&str>, Option<&str>, Vec<String>) {
-    let codes = body.securities.iter().map(|security| security.code.to_string()).collect();
+    let codes = body.securities.iter().map(|security| security.code.as_str().to_owned()).collect();
     (
         normalized_html(body.html.as_str()),
         body.digest.as_deref(),

@@ -21,7 +21,8 @@ use crate::archive::problem::{Code, Defect};
 
 pub use context::{Context, SiteContext};
 pub use html::clean::BodyHtml;
-pub use security::{InvalidSecurityCode, Security, SecurityCode, is_board};
+pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
+pub use security::{Security, SecurityCode, is_board};
 
 /// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub enum MarkupFormat {
 
 impl MarkupFormat {
     /// The format of a file by its extension, with or without the dot.
-    pub fn from_extension(ext: &str) -> Self {
+    pub(crate) fn from_extension(ext: &str) -> Self {
         let ext = ext.strip_prefix('.').unwrap_or(ext);
         let markdown = ["md", "mkd", "mkdn", "mkdown", "markdown"];
         if markdown.iter().any(|known| known.eq_ignore_ascii_case(ext)) { Self::Markdown } else { Self::Html }
@@ -73,7 +74,7 @@ impl Hash for Body {
 
 /// The plain text of clean HTML, one line per block.
 pub fn text(html: &BodyHtml) -> String {
-    text::lines(html.as_str())
+    text::lines(html)
 }
 
 /// Parses a body. A body that is too large or too deeply nested keeps only its text.
@@ -93,7 +94,7 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     }
     let lifted = lift::lift(rewritten.html, &rewritten.children);
     let html = clean::clean(&lifted.html);
-    let plain = text::plain(html.as_str());
+    let plain = text::plain(&html);
     Body {
         text_len: plain.len,
         excerpt: text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead)),
@@ -136,7 +137,7 @@ fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut V
 
 fn without_markup(html: &str, defects: Vec<Defect>) -> Body {
     let html = clean::clean(&tokens::text_only(html));
-    let plain = text::plain(html.as_str());
+    let plain = text::plain(&html);
     Body {
         text_len: plain.len,
         excerpt: text::excerpt(&plain.lead),

@@ -1,7 +1,6 @@
 //! The securities and sectors that a scraped body names in its stock links.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::str::FromStr;
 
 /// A canonical code: `600160.SH`, `00700.HK`, `NIO.US`, or a sector's `BK0493`.
@@ -71,15 +70,11 @@ fn is_beijing(code: &str) -> bool {
     code.starts_with(['4', '8']) || code.starts_with("92")
 }
 
-/// The error for a text that is not a canonical security code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a security code")]
-pub struct InvalidSecurityCode;
-
 impl FromStr for SecurityCode {
-    type Err = InvalidSecurityCode;
+    type Err = ();
 
-    fn from_str(text: &str) -> Result<Self, InvalidSecurityCode> {
+    /// Parses a canonical code.
+    fn from_str(text: &str) -> Result<Self, ()> {
         let is_digits = |code: &str, len| code.len() == len && code.bytes().all(|b| b.is_ascii_digit());
         let is_valid = match text.rsplit_once('.') {
             Some((code, "SH" | "SZ" | "BJ")) => is_digits(code, 6),
@@ -92,13 +87,7 @@ impl FromStr for SecurityCode {
             Some(_) => false,
             None => text.strip_prefix("BK").is_some_and(|number| is_digits(number, 4)),
         };
-        if is_valid { Ok(Self(text.into())) } else { Err(InvalidSecurityCode) }
-    }
-}
-
-impl fmt::Display for SecurityCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        if is_valid { Ok(Self(text.into())) } else { Err(()) }
     }
 }
 

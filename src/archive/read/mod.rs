@@ -180,7 +180,6 @@ impl<'a> Reader<'a> {
         let format = self.format(&file.name.ext);
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
-                collection: "posts",
                 path: self.defaults.document_path(file.path),
                 basename: base_name(file.path),
                 slug: &file.name.slug,

@@ -75,8 +75,7 @@ impl Worker {
                     if failure.is_of_damage() && is_new {
                         last_rebuild = Some(Instant::now());
                         tracing::error!("search index is corrupt; rebuilding it: {failure}");
-                        self.rebuild();
-                        self.shared.set_state(IndexState::Building { done: 0, total });
+                        self.rebuild(total);
                     } else {
                         self.shared.set_state(IndexState::Failing(failure.to_string()));
                     }
@@ -93,21 +92,19 @@ impl Worker {
     fn handle(&mut self, command: IndexCommand, archive: Arc<Snapshot>) -> Arc<Snapshot> {
         match command {
             IndexCommand::Follow(next) => next,
-            IndexCommand::Rebuild(index) => {
-                // Ignore the command if another index has replaced this one.
-                if self.writer.as_ref().is_none_or(|writer| Arc::ptr_eq(writer.index(), &index)) {
-                    self.rebuild();
-                    self.shared.set_state(IndexState::Building { done: 0, total: archive.listed().len() });
-                }
+            IndexCommand::Rebuild => {
+                self.rebuild(archive.listed().len());
                 archive
             }
         }
     }
 
-    /// Drops the index and hides it from searches. The next step removes its files.
-    fn rebuild(&mut self) {
+    /// Drops the index and hides it from searches. The next step removes its files. `total` is the number of
+    /// posts to index.
+    fn rebuild(&mut self, total: usize) {
         (self.writer, self.is_damaged) = (None, true);
         self.shared.index.store(None);
+        self.shared.set_state(IndexState::Building { done: 0, total });
     }
 
     /// Indexes the next batch of an archive and returns how many posts are still missing. After a failure the

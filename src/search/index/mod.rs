@@ -129,7 +129,7 @@ impl SearchIndex {
     }
 
     /// Returns a file whose checksum does not match. Reads every file of the index.
-    pub fn damaged_file(&self) -> Option<PathBuf> {
+    pub(crate) fn damaged_file(&self) -> Option<PathBuf> {
         // A merge may remove a file during the check. Another file then has its content, so the error is
         // ignored.
         self.index.validate_checksum().ok()?.into_iter().next()

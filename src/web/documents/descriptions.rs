@@ -29,7 +29,7 @@ struct OpenSearch<'a> {
 }
 
 /// Serves the OpenSearch description, `/opensearch.xml`.
-pub fn opensearch(request: &PageRequest<'_>) -> Option<Reply> {
+pub(crate) fn opensearch(request: &PageRequest<'_>) -> Option<Reply> {
     let site = request.site;
     let fingerprint = request.fingerprint("opensearch");
     Some(request.document(ContentType::OPENSEARCH, CachePolicy::SiteFile, fingerprint.finish(), || {
@@ -48,7 +48,7 @@ pub fn opensearch(request: &PageRequest<'_>) -> Option<Reply> {
 }
 
 /// Serves the web app manifest, `/manifest.webmanifest`.
-pub fn manifest(request: &PageRequest<'_>) -> Option<Reply> {
+pub(crate) fn manifest(request: &PageRequest<'_>) -> Option<Reply> {
     let site = request.site;
     let fingerprint = request.fingerprint("manifest");
     Some(request.conditional(ContentType::MANIFEST, CachePolicy::SiteFile, fingerprint.finish(), || {

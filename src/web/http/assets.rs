@@ -66,34 +66,35 @@ const SCRIPT_TEXT: &str = concat!(
 );
 
 /// The style sheet of all pages.
-pub static STYLE: LazyLock<Asset> =
+pub(crate) static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("style", "css", CSS, include_str!("../../../assets/style.css")));
 
 /// The additional style sheet of the search page.
-pub static SEARCH_STYLE: LazyLock<Asset> =
+pub(crate) static SEARCH_STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("search", "css", CSS, include_str!("../../../assets/search.css")));
 
 /// The script that runs before a page is shown, so that the page does not visibly change.
-pub static EARLY: LazyLock<Asset> =
+pub(crate) static EARLY: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("early", "js", JAVASCRIPT, include_str!("../../../assets/early.js")));
 
 /// The main script. Pages work without it.
-pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| Asset::new("finews", "js", JAVASCRIPT, SCRIPT_TEXT));
+pub(crate) static SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("finews", "js", JAVASCRIPT, SCRIPT_TEXT));
 
 /// The script for suggestions. The main script loads it when a reader is about to search.
-pub static SUGGEST: LazyLock<Asset> =
+pub(crate) static SUGGEST: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("suggest", "js", JAVASCRIPT, include_str!("../../../assets/suggest.js")));
 
 /// The style sheet of feeds that a reader opens in a browser.
-pub static FEED_STYLE: LazyLock<Asset> =
+pub(crate) static FEED_STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("feed", "css", CSS, include_str!("../../../assets/feed.css")));
 
 /// The default icon, for sites without their own.
-pub static ICON: LazyLock<Asset> =
+pub(crate) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../../assets/icon.svg")));
 
 /// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page.
-pub fn favicon() -> Response<Body> {
+pub(crate) fn favicon() -> Response<Body> {
     let mut response = Response::new(Body::from(&include_bytes!("../../../assets/favicon.ico")[..]));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));

@@ -21,14 +21,14 @@ pub enum Encoding {
 
 /// The content codings that a client prefers. A body without encoding is always accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AcceptedEncodings {
+pub(crate) struct AcceptedEncodings {
     gzip: bool,
     brotli: bool,
 }
 
 impl AcceptedEncodings {
     /// Reads the `Accept-Encoding` headers of a request.
-    pub fn from_headers(headers: &HeaderMap) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let (mut brotli, mut gzip, mut any) = (None, None, None);
         for value in headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()) {
             for (name, weight) in value.split(',').map(weighted) {
@@ -48,12 +48,12 @@ impl AcceptedEncodings {
     }
 
     /// Returns whether the client accepts Brotli and does not prefer gzip.
-    pub fn brotli(self) -> bool {
+    pub(crate) fn brotli(self) -> bool {
         self.brotli
     }
 
     /// The coding for a page that is rendered on request: gzip if possible, which takes the least time.
-    pub fn quickest(self) -> Encoding {
+    pub(crate) fn quickest(self) -> Encoding {
         match self {
             Self { gzip: true, .. } => Encoding::Gzip,
             Self { brotli: true, .. } => Encoding::QuickBrotli,
@@ -62,12 +62,12 @@ impl AcceptedEncodings {
     }
 
     /// The coding with the fewest bytes.
-    pub fn smallest(self) -> Encoding {
+    pub(crate) fn smallest(self) -> Encoding {
         if self.brotli { Encoding::Brotli } else { self.quickest() }
     }
 
     /// The codings that an earlier response with the page may have used.
-    pub fn all(self) -> impl Iterator<Item = Encoding> {
+    pub(crate) fn all(self) -> impl Iterator<Item = Encoding> {
         [Some(self.quickest()), self.brotli.then_some(Encoding::Brotli)].into_iter().flatten()
     }
 }
@@ -93,7 +93,7 @@ impl Encoding {
     }
 
     /// Encodes bytes with this coding.
-    pub fn encode(self, bytes: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn encode(self, bytes: Vec<u8>) -> Vec<u8> {
         match self {
             Self::Identity => bytes,
             Self::Gzip => gzip(&bytes),
@@ -139,7 +139,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Decodes the output of [`Encoding::Gzip`]; `None` for other bytes.
-pub fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
     // RFC 1952, section 2.3.1: the last four bytes are the length.
     let length = u32::from_le_bytes(*bytes.last_chunk()?) as usize;
     let mut out = vec![0; Some(length).filter(|length| *length <= LARGEST_PAGE)?];

@@ -31,7 +31,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// Returns a map with all security headers.
-pub fn secure_headers() -> HeaderMap {
+pub(crate) fn secure_headers() -> HeaderMap {
     static ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
         // The capacity includes the headers that pages add.
         let mut headers = HeaderMap::with_capacity(16);
@@ -42,12 +42,12 @@ pub fn secure_headers() -> HeaderMap {
 }
 
 /// Adds the security headers, as axum middleware.
-pub async fn secure(reply: Reply) -> Reply {
+pub(crate) async fn secure(reply: Reply) -> Reply {
     secured(reply)
 }
 
 /// Adds each security header that the response does not have already.
-pub fn secured(mut reply: Response<Body>) -> Reply {
+pub(crate) fn secured(mut reply: Response<Body>) -> Reply {
     // Pages are created with all of them.
     if reply.headers().contains_key(header::CONTENT_SECURITY_POLICY) {
         return reply;

@@ -4,7 +4,7 @@ pub mod assets;
 pub mod cache;
 pub mod encoding;
 pub mod files;
-pub mod headers;
+pub(crate) mod headers;
 pub(crate) mod lookup;
 pub mod reply;
 pub mod request;

@@ -30,7 +30,7 @@ impl From<Reply> for RoutedReply {
 
 impl RoutedReply {
     /// Returns the response with the pattern as an extension.
-    pub fn into_reply(self) -> Reply {
+    pub(crate) fn into_reply(self) -> Reply {
         self.pattern.attach_to(self.reply)
     }
 }
@@ -48,19 +48,19 @@ pub enum PageError {
 
 impl PageError {
     /// Logs the failure and returns an empty 500 response, which the router fills with the neutral page.
-    pub fn into_reply(self) -> Reply {
+    pub(crate) fn into_reply(self) -> Reply {
         tracing::error!(error = %self, "cannot render a page");
         status(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 
 /// Renders a template to bytes.
-pub fn render<T: Template>(page: &T) -> Result<Vec<u8>, PageError> {
+pub(crate) fn render<T: Template>(page: &T) -> Result<Vec<u8>, PageError> {
     Ok(page.render()?.into_bytes())
 }
 
 /// Redirects permanently to a URL. Characters outside ASCII are escaped here.
-pub fn redirect(location: &str) -> Reply {
+pub(crate) fn redirect(location: &str) -> Reply {
     let mut reply = status(StatusCode::MOVED_PERMANENTLY);
     let headers = reply.headers_mut();
     match HeaderValue::try_from(utf8_percent_encode(location, CONTROLS).to_string()) {

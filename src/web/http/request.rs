@@ -57,28 +57,28 @@ impl<'a> PageRequest<'a> {
 
     /// Sets the query string, still encoded.
     #[must_use]
-    pub fn with_query(self, query: &'a str) -> Self {
+    pub(crate) fn with_query(self, query: &'a str) -> Self {
         Self { query: Some(query), ..self }
     }
 
     /// The text that a reader typed into a form: the field `q`; `None` if it is empty.
-    pub fn typed_query(&self) -> Option<String> {
+    pub(crate) fn typed_query(&self) -> Option<String> {
         self.field("q")
     }
 
     /// A field of the query, decoded; `None` if it is empty.
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         paths::field(self.query?, name)
     }
 
     /// Allows the response to be remembered under a path, for this generation of site and archive.
     #[must_use]
-    pub fn remembered_at(self, address: &'a str, generation: u64) -> Self {
+    pub(crate) fn remembered_at(self, address: &'a str, generation: u64) -> Self {
         Self { address: Some((address, generation)), ..self }
     }
 
     /// Calls `answer` for a URL of this pattern, and marks the response with it.
-    pub fn with_pattern(
+    pub(crate) fn with_pattern(
         &self,
         pattern: RoutePattern,
         answer: impl FnOnce(&Self) -> Option<Reply>,
@@ -87,12 +87,12 @@ impl<'a> PageRequest<'a> {
     }
 
     /// The content encodings that the client accepts.
-    pub fn accepted(&self) -> AcceptedEncodings {
+    pub(crate) fn accepted(&self) -> AcceptedEncodings {
         self.lookup.accepted
     }
 
     /// Starts a fingerprint for a kind of page; it includes the site's settings.
-    pub fn fingerprint(&self, kind: &str) -> Fingerprinter {
+    pub(crate) fn fingerprint(&self, kind: &str) -> Fingerprinter {
         Fingerprinter::new(self.site.settings(), kind)
     }
 
@@ -133,7 +133,7 @@ impl<'a> PageRequest<'a> {
     }
 
     /// Like [`PageRequest::page`], for bytes of any content type.
-    pub fn conditional(
+    pub(crate) fn conditional(
         &self,
         content_type: ContentType,
         policy: CachePolicy,
@@ -162,7 +162,7 @@ impl<'a> PageRequest<'a> {
 
     /// Like [`PageRequest::page`], for a body that is too long to be cached or held in memory. `body`
     /// receives whether to compress with gzip. Returns `None` if `body` does.
-    pub fn streamed(
+    pub(crate) fn streamed(
         &self,
         content_type: ContentType,
         policy: CachePolicy,
@@ -182,7 +182,7 @@ impl<'a> PageRequest<'a> {
     }
 
     /// Renders an error page (404, 410) with this status code, without ETag or cache.
-    pub fn error_page<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
+    pub(crate) fn error_page<T: Template>(&self, code: StatusCode, page: &T) -> Reply {
         match render(page) {
             Ok(bytes) => {
                 let encoding = self.lookup.accepted.quickest();
@@ -194,7 +194,7 @@ impl<'a> PageRequest<'a> {
     }
 
     /// Redirects permanently to a path of this site, given without `baseurl`.
-    pub fn redirect_to(&self, path: impl std::fmt::Display) -> Reply {
+    pub(crate) fn redirect_to(&self, path: impl std::fmt::Display) -> Reply {
         redirect(&self.site.href(path))
     }
 }

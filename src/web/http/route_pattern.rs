@@ -17,7 +17,7 @@ impl Default for RoutePattern {
 impl RoutePattern {
     /// Adds the pattern to a response, as an extension.
     #[must_use]
-    pub fn attach_to(self, mut reply: Response<Body>) -> Response<Body> {
+    pub(crate) fn attach_to(self, mut reply: Response<Body>) -> Response<Body> {
         reply.extensions_mut().insert(self);
         reply
     }

@@ -108,7 +108,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             request,
             &metadata::ArticleParts {
                 post,
-                image: absolute::first_image(article.html.as_str(), &request.site.absolute(post.url())),
+                image: absolute::first_image(&article.html, &request.site.absolute(post.url())),
                 original: article.source_url.as_deref(),
                 above: source.as_ref(),
             },

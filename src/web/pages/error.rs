@@ -32,7 +32,7 @@ impl<'a> Page<'a> {
 
 /// 404, with links: the day with posts nearest to a date in the path, else the newest day, and a search for
 /// the words of the path.
-pub fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
+pub(crate) fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let texts = request.site.texts;
     let named = date_in(path).and_then(|day| request.archive.nearest_day(day));
     let newest = request.archive.newest_day().map(|day| (texts.newest_day, day));
@@ -56,7 +56,7 @@ pub fn failed(site: &Site) -> Reply {
 }
 
 /// 429 or 503: overload. The client may retry after `seconds`.
-pub fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
+pub(crate) fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
     let mut reply = for_now(code, &Page::new(site, site.texts.busy, site.texts.busy_text));
     reply.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
     reply

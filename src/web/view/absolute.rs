@@ -1,57 +1,48 @@
 //! Rewrites the links and images of a post body as absolute URLs, for feed readers and link previews.
 
-use std::borrow::Cow;
-
 use url::Url;
 
-use crate::web::view::images::tag_length;
+use crate::archive::body::{BodyHtml, HtmlPiece, HtmlTag};
 
 /// The attributes that hold a URL.
 const URLS: [&str; 3] = ["href", "src", "cite"];
 
-/// Returns a sanitised body with its URLs resolved against the URL of its page. If `page` is not an absolute
-/// URL, the body is returned unchanged.
-pub(crate) fn body<'h>(html: &'h str, page: &str) -> Cow<'h, str> {
-    let Ok(page) = Url::parse(page) else { return Cow::Borrowed(html) };
-    let mut out = String::with_capacity(html.len() + html.len() / 8);
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        let length = tag_length(&rest[start..]);
-        out.push_str(&rest[..start]);
-        write_tag(&rest[start..start + length], &page, &mut out);
-        rest = &rest[start + length..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
-/// Returns the URL of the first image of a sanitised body, resolved against the URL of its page.
-pub(crate) fn first_image(html: &str, page: &str) -> Option<String> {
-    let page = Url::parse(page).ok()?;
-    let tag = &html[html.find("<img ")?..];
-    let tag = &tag[..tag_length(tag)];
-    let (_, value) = tag.split_once(" src=\"")?;
-    let (value, _) = value.split_once('"')?;
-    whole("src", value, &page).map(Into::into)
-}
-
-/// Writes a tag with resolved URLs. The sanitiser wrote the tag: each attribute has a
-/// value in double quotes or no value.
-fn write_tag(tag: &str, page: &Url, out: &mut String) {
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once("=\"") {
-        let Some((value, after)) = after.split_once('"') else { break };
-        let name = before.rsplit(' ').next().unwrap_or_default();
-        out.push_str(before);
-        out.push_str("=\"");
-        match whole(name, value, page) {
-            Some(url) => out.push_str(&url.as_str().replace('&', "&amp;")),
-            None => out.push_str(value),
+/// Returns a body with its URLs resolved against the URL of its page. If `page` is not an absolute URL, the
+/// body is returned unchanged.
+pub(crate) fn body(html: &BodyHtml, page: &str) -> String {
+    let Ok(page) = Url::parse(page) else { return html.as_str().to_owned() };
+    let mut out = String::with_capacity(html.as_str().len() + html.as_str().len() / 8);
+    for piece in html.pieces() {
+        match piece {
+            HtmlPiece::Text(text) => out.push_str(text),
+            HtmlPiece::Tag(tag) => write_tag(tag, &page, &mut out),
         }
-        out.push('"');
-        rest = after;
     }
-    out.push_str(rest);
+    out
+}
+
+/// Returns the URL of the first image of a body, resolved against the URL of its page.
+pub(crate) fn first_image(html: &BodyHtml, page: &str) -> Option<String> {
+    let page = Url::parse(page).ok()?;
+    let image = html.pieces().find_map(|piece| match piece {
+        HtmlPiece::Tag(tag) if tag.name == "img" => Some(tag),
+        _ => None,
+    })?;
+    whole("src", image.get("src")?, &page).map(Into::into)
+}
+
+/// Writes a tag with resolved URLs.
+fn write_tag(tag: HtmlTag<'_>, page: &Url, out: &mut String) {
+    if tag.attributes().next().is_none() {
+        out.push_str(tag.html);
+        return;
+    }
+    out.extend(["<", tag.name]);
+    for (name, value) in tag.attributes() {
+        let url = whole(name, value, page).map(|url| url.as_str().replace('&', "&amp;"));
+        out.extend([" ", name, "=\"", url.as_deref().unwrap_or(value), "\""]);
+    }
+    out.push('>');
 }
 
 /// Resolves the value of an attribute that holds a URL. Returns `None` for other attributes and invalid URLs.
@@ -68,6 +59,7 @@ mod tests {
 
     #[test]
     fn relative_links_and_images_become_absolute() {
+        let absolute = |html: &str, page| body(&BodyHtml::from_stored(html.to_owned()), page);
         let page = "https://news.example/base/emnews/2021/12/09/1.html";
         let table = [
             (
@@ -91,8 +83,8 @@ mod tests {
             ("<a href=\"http://[\">坏</a>", "<a href=\"http://[\">坏</a>"),
         ];
         for (html, expected) in table {
-            assert_eq!(body(html, page), expected);
+            assert_eq!(absolute(html, page), expected);
         }
-        assert_eq!(body("<a href=\"/x\">x</a>", "/base/1.html"), "<a href=\"/x\">x</a>");
+        assert_eq!(absolute("<a href=\"/x\">x</a>", "/base/1.html"), "<a href=\"/x\">x</a>");
     }
 }

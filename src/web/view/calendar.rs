@@ -9,32 +9,36 @@ use crate::web::view::link::Link;
 
 /// A cell of the grid: a day, or empty space before or after the month.
 #[derive(Debug, Clone, Default)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// The day of the month; 0 outside the month.
-    pub day: u32,
+    pub(crate) day: u32,
     /// The day's page, if the day has posts.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
     /// Date and number of posts, for readers who do not see the grid.
-    pub label: String,
+    pub(crate) label: String,
     /// The activity of the day relative to the busiest day of the page, from 0 to 4.
-    pub heat: usize,
+    pub(crate) heat: usize,
 }
 
 /// The calendar of one month.
 #[derive(Debug)]
-pub struct MonthCalendar {
+pub(crate) struct MonthCalendar {
     /// Name and URL of the month's page.
-    pub link: Link,
+    pub(crate) link: Link,
     /// The weeks, which begin on Monday.
-    pub weeks: Vec<[Cell; 7]>,
+    pub(crate) weeks: Vec<[Cell; 7]>,
     /// Number of posts in the month.
-    pub posts: usize,
+    pub(crate) posts: usize,
 }
 
 impl MonthCalendar {
     /// Builds the calendar of a month from its first and last day. `busiest` is the number of posts on the
     /// busiest day of the page.
-    pub fn new(request: &PageRequest<'_>, (first, last): (NaiveDate, NaiveDate), busiest: usize) -> Self {
+    pub(crate) fn new(
+        request: &PageRequest<'_>,
+        (first, last): (NaiveDate, NaiveDate),
+        busiest: usize,
+    ) -> Self {
         let (year, month) = (first.year(), first.month());
         let counts: Vec<(NaiveDate, usize)> = request.archive.days(first..=last).collect();
         let offset = first.weekday().num_days_from_monday() as usize;

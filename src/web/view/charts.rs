@@ -26,88 +26,88 @@ const BUSY: usize = 4;
 
 /// A year of days, in two halves that the page lays out beside or below each other.
 #[derive(Debug)]
-pub struct YearChart {
+pub(crate) struct YearChart {
     /// A sentence that describes the chart.
-    pub description: String,
+    pub(crate) description: String,
     /// Width of each half, in units of the chart.
-    pub width: u32,
+    pub(crate) width: u32,
     /// Always two: the earlier months, then the later.
-    pub halves: Vec<HalfYear>,
+    pub(crate) halves: Vec<HalfYear>,
     /// The same numbers as a table, one row per month.
-    pub table: Vec<MonthRow>,
+    pub(crate) table: Vec<MonthRow>,
 }
 
 /// Half a year of days, in columns of weeks.
 #[derive(Debug)]
-pub struct HalfYear {
+pub(crate) struct HalfYear {
     /// The months' names with their x coordinates.
-    pub months: Vec<(u32, String)>,
+    pub(crate) months: Vec<(u32, String)>,
     /// In order of date.
-    pub days: Vec<DayCell>,
+    pub(crate) days: Vec<DayCell>,
 }
 
 /// The cell of a day.
 #[derive(Debug)]
-pub struct DayCell {
+pub(crate) struct DayCell {
     /// From the left, in units of the chart.
-    pub x: u32,
+    pub(crate) x: u32,
     /// From the top, in units of the chart.
-    pub y: u32,
+    pub(crate) y: u32,
     /// 0 to 4: the day's posts relative to the busiest day.
-    pub heat: usize,
+    pub(crate) heat: usize,
     /// The day's link and label; `None` without posts.
-    pub link: Option<Link>,
+    pub(crate) link: Option<Link>,
 }
 
 /// The row of a month in the table.
 #[derive(Debug)]
-pub struct MonthRow {
+pub(crate) struct MonthRow {
     /// The month with its year.
-    pub label: String,
+    pub(crate) label: String,
     /// 31 entries; `None` for days outside the month or the chart.
-    pub days: Vec<Option<DayCount>>,
+    pub(crate) days: Vec<Option<DayCount>>,
 }
 
 /// The number of posts of a day.
 #[derive(Debug, Clone)]
-pub struct DayCount {
+pub(crate) struct DayCount {
     /// Zero for a day without posts.
-    pub count: usize,
+    pub(crate) count: usize,
     /// The day's page; `None` without posts.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
 }
 
 /// A bar chart.
 #[derive(Debug)]
-pub struct BarChart {
+pub(crate) struct BarChart {
     /// A sentence that describes the chart.
-    pub description: String,
+    pub(crate) description: String,
     /// From left to right.
-    pub bars: Vec<Bar>,
+    pub(crate) bars: Vec<Bar>,
     /// Labels below the bars, with their x coordinates.
-    pub ticks: Vec<(u32, String)>,
+    pub(crate) ticks: Vec<(u32, String)>,
 }
 
 /// One bar, in units of the chart.
 #[derive(Debug)]
-pub struct Bar {
+pub(crate) struct Bar {
     /// From the left.
-    pub x: u32,
+    pub(crate) x: u32,
     /// From the top.
-    pub y: u32,
+    pub(crate) y: u32,
     /// At least 1.
-    pub width: u32,
+    pub(crate) width: u32,
     /// 0 without posts.
-    pub height: u32,
+    pub(crate) height: u32,
     /// The month or the hour.
-    pub label: String,
+    pub(crate) label: String,
     /// The number of posts.
-    pub count: usize,
+    pub(crate) count: usize,
 }
 
 /// The numbers that a list's charts are drawn from. The fingerprint of the list's page includes them.
 #[derive(Debug, Hash)]
-pub struct ChartData {
+pub(crate) struct ChartData {
     from: NaiveDate,
     to: NaiveDate,
     days: Vec<Period>,
@@ -117,18 +117,18 @@ pub struct ChartData {
 
 /// The charts of a list.
 #[derive(Debug)]
-pub struct Charts {
+pub(crate) struct Charts {
     /// The last twelve months, by day.
-    pub year: YearChart,
+    pub(crate) year: YearChart,
     /// All months; `None` if the list has posts in only one.
-    pub months: Option<BarChart>,
+    pub(crate) months: Option<BarChart>,
     /// The hours of the day, if the caller wanted them.
-    pub hours: Option<BarChart>,
+    pub(crate) hours: Option<BarChart>,
 }
 
 impl ChartData {
     /// Counts the posts of a list by day in its last year, by month and, with `with_hours`, by hour.
-    pub fn from_list(request: &PageRequest<'_>, list: &List, with_hours: bool) -> Option<Self> {
+    pub(crate) fn from_list(request: &PageRequest<'_>, list: &List, with_hours: bool) -> Option<Self> {
         let archive = request.archive;
         let to = archive.post(list.last()?).date.day(archive.zone());
         let from = a_year_before(to);
@@ -142,7 +142,7 @@ impl ChartData {
     }
 
     /// Draws the charts; `link` returns the address of a day.
-    pub fn draw(&self, texts: &InterfaceTexts, link: impl Fn(&Period) -> String) -> Charts {
+    pub(crate) fn draw(&self, texts: &InterfaceTexts, link: impl Fn(&Period) -> String) -> Charts {
         let days = self.days.iter().map(|day| (day.day, day.posts(), link(day)));
         Charts {
             year: YearChart::new(texts, self.from, self.to, days.collect()),
@@ -153,14 +153,14 @@ impl ChartData {
 }
 
 /// The first day of the year (365 days) that ends with a day.
-pub fn a_year_before(day: NaiveDate) -> NaiveDate {
+pub(crate) fn a_year_before(day: NaiveDate) -> NaiveDate {
     day.checked_sub_days(Days::new(364)).unwrap_or(day)
 }
 
 impl YearChart {
     /// Draws the days from `from` to `to`, at most about a year. `counts` holds the days that have posts, in
     /// order, each with the number of posts and the address.
-    pub fn new(
+    pub(crate) fn new(
         texts: &InterfaceTexts,
         from: NaiveDate,
         to: NaiveDate,
@@ -214,28 +214,31 @@ impl YearChart {
     }
 
     /// The weekdays at the left of the calendar, with their y coordinates: Monday, Wednesday, Friday.
-    pub fn weekdays(&self, texts: &'static InterfaceTexts) -> impl Iterator<Item = (u32, &'static str)> {
+    pub(crate) fn weekdays(
+        &self,
+        texts: &'static InterfaceTexts,
+    ) -> impl Iterator<Item = (u32, &'static str)> {
         [0, 2, 4].into_iter().map(|day: u32| (TOP + day * STEP + 9, texts.weekdays[day as usize]))
     }
 
     /// The height of each half, in units of the chart.
-    pub fn height(&self) -> u32 {
+    pub(crate) fn height(&self) -> u32 {
         TOP + 7 * STEP
     }
 }
 
 /// The largest number of posts on one day; 0 without days.
-pub fn busiest(days: &[(NaiveDate, usize)]) -> usize {
+pub(crate) fn busiest(days: &[(NaiveDate, usize)]) -> usize {
     days.iter().map(|(_, count)| *count).max().unwrap_or(0)
 }
 
 /// The heat of a day relative to the busiest day: 0 to 4.
-pub fn heat(count: usize, busiest: usize) -> usize {
+pub(crate) fn heat(count: usize, busiest: usize) -> usize {
     (count * 4).div_ceil(busiest.max(BUSY))
 }
 
 /// The calendar of the whole archive from `from` to `to`.
-pub fn days_of_archive(request: &PageRequest<'_>, from: NaiveDate, to: NaiveDate) -> YearChart {
+pub(crate) fn days_of_archive(request: &PageRequest<'_>, from: NaiveDate, to: NaiveDate) -> YearChart {
     let days = request.archive.days(from..=to);
     let counts = days.map(|(day, count)| (day, count, request.site.href(Route::day(day)))).collect();
     YearChart::new(request.site.texts, from, to, counts)

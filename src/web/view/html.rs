@@ -1,13 +1,11 @@
 //! The only types that templates print unescaped: post bodies and JSON data.
 
-use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use askama::filters::HtmlSafe;
 
-use crate::archive::body::BodyHtml;
+use crate::archive::body::{BodyHtml, HtmlPiece, HtmlTag};
 use crate::config::ImageMode;
-use crate::web::view::images;
 
 /// A sanitised body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
@@ -27,29 +25,58 @@ impl<'a> Html<'a> {
 
     /// Places the body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     #[must_use]
-    pub fn below_title(self) -> Self {
+    pub(crate) fn below_title(self) -> Self {
         Self { below_title: true, ..self }
     }
 
     /// Returns whether the body has an `h1` that can serve as the page's title.
-    pub fn has_title(&self) -> bool {
+    pub(crate) fn has_title(&self) -> bool {
         self.body.as_str().contains("<h1")
+    }
+}
+
+impl Html<'_> {
+    fn write_tag(&self, tag: HtmlTag<'_>, is_in_link: bool, f: &mut Formatter<'_>) -> fmt::Result {
+        match tag.name {
+            // A wide table scrolls in its box; a reader without a mouse must be able to focus it.
+            "table" => f.write_str(&tag.html.replacen("<table", "<table tabindex=0", 1)),
+            "h1" if self.below_title => f.write_str(&tag.html.replacen("h1", "h2", 1)),
+            "img" if self.images != ImageMode::Show => self.write_image(tag, is_in_link, f),
+            _ => f.write_str(tag.html),
+        }
+    }
+
+    /// Writes an image. A link that loads it, or a text, replaces an external one.
+    fn write_image(&self, tag: HtmlTag<'_>, is_in_link: bool, f: &mut Formatter<'_>) -> fmt::Result {
+        let src = tag.get("src").unwrap_or_default();
+        if !["https:", "http:", "//"].iter().any(|start| src.starts_with(start)) {
+            return f.write_str(tag.html);
+        }
+        let alt = tag.get("alt").unwrap_or_default();
+        let label = if alt.trim().is_empty() { self.word } else { alt };
+        // Links cannot be nested.
+        if self.images == ImageMode::Click && !is_in_link {
+            write!(f, "<a class=\"image-link\" href=\"{src}\" data-alt=\"{alt}\" ")?;
+            write!(f, "rel=\"noopener nofollow ugc noreferrer\">{label}</a>")
+        } else {
+            write!(f, "<span class=\"image-gone\">{label}</span>")
+        }
     }
 }
 
 impl Display for Html<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // A `<` in text is escaped, so a replacement affects a tag or an attribute's value. In a value it is
-        // harmless, since it adds no quotes.
-        let mut html = Cow::Borrowed(self.body.as_str());
-        if html.contains("<table") {
-            // A wide table scrolls in its box; a reader without a mouse must be able to focus it.
-            html = html.replace("<table", "<table tabindex=0").into();
+        let mut is_in_link = false;
+        for piece in self.body.pieces() {
+            match piece {
+                HtmlPiece::Text(text) => f.write_str(text)?,
+                HtmlPiece::Tag(tag) => {
+                    is_in_link = if tag.name == "a" { !tag.closes } else { is_in_link };
+                    self.write_tag(tag, is_in_link, f)?;
+                }
+            }
         }
-        if self.below_title && self.has_title() {
-            html = html.replace("<h1", "<h2").replace("</h1>", "</h2>").into();
-        }
-        images::write(&html, self.images, self.word, f)
+        Ok(())
     }
 }
 
@@ -73,3 +100,31 @@ impl Display for JsonData {
 }
 
 impl HtmlSafe for JsonData {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn external_images_follow_the_images_setting() {
+        let body = "<p><img src=\"https://x.example/a.png?b&amp;c\" alt=\"甲 &gt; 乙\" loading=\"lazy\">文\
+                    <a href=\"https://x.example/\"><img alt=\"\" src=\"https://x.example/b.png\"></a>\
+                    <img src=\"/images/c.png\" alt=\"\"></p>";
+        let clean = BodyHtml::from_stored(body.to_owned());
+        let written = |images| Html::new(&clean, images, "图片").to_string();
+        assert_eq!(written(ImageMode::Show), body);
+        assert_eq!(
+            written(ImageMode::Click),
+            "<p><a class=\"image-link\" href=\"https://x.example/a.png?b&amp;c\" data-alt=\"甲 &gt; 乙\" \
+             rel=\"noopener nofollow ugc noreferrer\">甲 &gt; 乙</a>文\
+             <a href=\"https://x.example/\"><span class=\"image-gone\">图片</span></a>\
+             <img src=\"/images/c.png\" alt=\"\"></p>"
+        );
+        assert_eq!(
+            written(ImageMode::Off),
+            "<p><span class=\"image-gone\">甲 &gt; 乙</span>文\
+             <a href=\"https://x.example/\"><span class=\"image-gone\">图片</span></a>\
+             <img src=\"/images/c.png\" alt=\"\"></p>"
+        );
+    }
+}

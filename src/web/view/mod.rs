@@ -1,14 +1,13 @@
 //! Parts of pages: the site's settings, texts, clean HTML, lists of posts, charts and metadata.
 
 pub(crate) mod absolute;
-pub mod calendar;
-pub mod charts;
+pub(crate) mod calendar;
+pub(crate) mod charts;
 pub mod feed_link;
 pub mod html;
-pub mod images;
 pub mod link;
 pub mod metadata;
-pub mod name_filter;
+pub(crate) mod name_filter;
 pub mod name_index;
 pub mod site;
 pub mod texts;

@@ -10,7 +10,7 @@ const MOST_WORDS: usize = 8;
 
 /// Words that a text must all contain, in any case.
 #[derive(Debug)]
-pub struct NameFilter {
+pub(crate) struct NameFilter {
     words: Vec<String>,
     /// Han characters have no case, so a filter of only these needs no case folding.
     has_case: bool,
@@ -18,7 +18,7 @@ pub struct NameFilter {
 
 impl NameFilter {
     /// Splits a reader's input into distinct lower-case words. Only the first `MOST_WORDS` are used.
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut words: Vec<String> = Vec::new();
         for word in text.split_whitespace().map(str::to_lowercase) {
             if words.len() < MOST_WORDS && !words.contains(&word) {
@@ -30,14 +30,14 @@ impl NameFilter {
     }
 
     /// Returns whether each word is in at least one of the texts.
-    pub fn matches<const N: usize>(&self, texts: [&str; N]) -> bool {
+    pub(crate) fn matches<const N: usize>(&self, texts: [&str; N]) -> bool {
         let texts =
             texts.map(|text| if self.has_case { text.to_lowercase().into() } else { Cow::from(text) });
         self.words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
     }
 
     /// Returns whether each word is in the name or the label of a group.
-    pub fn matches_group(&self, archive: &Snapshot, group: &Group) -> bool {
+    pub(crate) fn matches_group(&self, archive: &Snapshot, group: &Group) -> bool {
         self.matches([archive.name(group.name()), group.label()])
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod clean;
 pub(crate) mod element;
 pub(crate) mod link;
 pub(crate) mod markup;
+pub(crate) mod pieces;
 pub(crate) mod references;
 pub(crate) mod rewrite;
 pub(crate) mod text;

@@ -79,7 +79,7 @@ fn usual<'t>(text: &'t str, part: &mut impl FnMut(&str)) -> Result<(), &'t str> 
 }
 
 /// The length and character of the reference at the start of a text, if serialised HTML holds it.
-pub(crate) fn serialised(text: &str) -> Option<(usize, &'static str)> {
+fn serialised(text: &str) -> Option<(usize, &'static str)> {
     let known = [("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{A0}"), ("&quot;", "\"")];
     let found = known.iter().find(|(reference, _)| text.starts_with(reference));
     found.map(|(reference, c)| (reference.len(), *c))

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::archive::body::html::clean::BodyHtml;
+use crate::archive::body::html::pieces::{HtmlPiece, HtmlTag};
 use crate::archive::body::html::{bytes, element, references};
 
 /// Lists show about this many characters of a post.
@@ -17,22 +19,22 @@ pub(crate) struct PlainText {
     pub(crate) lead: String,
 }
 
-/// Measures clean HTML, as ammonia serialises it.
-pub(crate) fn plain(html: &str) -> PlainText {
+/// Measures the text of clean HTML.
+pub(crate) fn plain(html: &BodyHtml) -> PlainText {
     let (mut len, mut lead) = (0, Lead::default());
     let mut block = TextBlock::default();
     let mut in_aside = 0_usize;
-    for piece in pieces(html) {
+    for piece in html.pieces() {
         match piece {
             HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
-            HtmlPiece::Tag { name: "br", .. } => block.add(" ", lead.real.is_none()),
-            HtmlPiece::Tag { name, closes } if element::ends_line(name) => {
+            HtmlPiece::Tag(HtmlTag { name: "br", .. }) => block.add(" ", lead.real.is_none()),
+            HtmlPiece::Tag(HtmlTag { name, closes, .. }) if element::ends_line(name) => {
                 len += block.end(in_aside == 0, &mut lead);
                 if is_aside(name) {
                     in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
                 }
             }
-            HtmlPiece::Tag { .. } => {}
+            HtmlPiece::Tag(_) => {}
         }
     }
     len += block.end(in_aside == 0, &mut lead);
@@ -41,26 +43,26 @@ pub(crate) fn plain(html: &str) -> PlainText {
 
 /// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
 /// each cell. White space is folded except in `pre`.
-pub(crate) fn lines(html: &str) -> String {
-    let mut lines = LineWriter { text: String::with_capacity(html.len()), line: 0, in_pre: 0 };
+pub(crate) fn lines(html: &BodyHtml) -> String {
+    let mut lines = LineWriter { text: String::with_capacity(html.as_str().len()), line: 0, in_pre: 0 };
     let mut in_cell = 0_usize;
-    for piece in pieces(html) {
+    for piece in html.pieces() {
         match piece {
             HtmlPiece::Text(text) => lines.add(&decode(text)),
-            HtmlPiece::Tag { name: "td" | "th", closes: true } => {
+            HtmlPiece::Tag(HtmlTag { name: "td" | "th", closes: true, .. }) => {
                 in_cell = in_cell.saturating_sub(1);
                 lines.text.truncate(lines.text.trim_end_matches(' ').len());
                 lines.text.push('\t');
             }
-            HtmlPiece::Tag { name: "td" | "th", .. } => in_cell += 1,
-            HtmlPiece::Tag { name, .. } if in_cell > 0 && element::ends_line(name) => lines.add(" "),
-            HtmlPiece::Tag { name, closes } if element::ends_line(name) => {
+            HtmlPiece::Tag(HtmlTag { name: "td" | "th", .. }) => in_cell += 1,
+            HtmlPiece::Tag(tag) if in_cell > 0 && element::ends_line(tag.name) => lines.add(" "),
+            HtmlPiece::Tag(HtmlTag { name, closes, .. }) if element::ends_line(name) => {
                 lines.end();
                 if name == "pre" {
                     lines.in_pre = if closes { lines.in_pre.saturating_sub(1) } else { lines.in_pre + 1 };
                 }
             }
-            HtmlPiece::Tag { .. } => {}
+            HtmlPiece::Tag(_) => {}
         }
     }
     lines.end();
@@ -99,36 +101,6 @@ impl LineWriter {
             self.line = self.text.len();
         }
     }
-}
-
-/// A text or a tag of clean HTML.
-enum HtmlPiece<'a> {
-    /// Text with its entities not yet decoded; may be empty.
-    Text(&'a str),
-    /// A tag of an element.
-    Tag { name: &'a str, closes: bool },
-}
-
-fn pieces(html: &str) -> impl Iterator<Item = HtmlPiece<'_>> {
-    let (mut rest, mut at_text) = (html, false);
-    std::iter::from_fn(move || {
-        at_text = !at_text;
-        if at_text {
-            if rest.is_empty() {
-                return None;
-            }
-            let at = bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len());
-            let text = &rest[..at];
-            rest = &rest[at..];
-            return Some(HtmlPiece::Text(text));
-        }
-        let end = tag_end(rest)?;
-        let tag = &rest[1..end - 1];
-        rest = &rest[end..];
-        let (closes, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let name = &tag[..tag.bytes().position(|b| matches!(b, b' ' | b'/')).unwrap_or(tag.len())];
-        Some(HtmlPiece::Tag { name, closes })
-    })
 }
 
 #[derive(Default)]
@@ -233,17 +205,6 @@ pub(crate) fn excerpt(text: &str) -> String {
     format!("{head}…")
 }
 
-/// The length of the tag at the start of a text; a quoted value may contain `>`.
-fn tag_end(text: &str) -> Option<usize> {
-    let mut in_quotes = false;
-    text.bytes()
-        .position(|b| {
-            in_quotes ^= b == b'"';
-            b == b'>' && !in_quotes
-        })
-        .map(|at| at + 1)
-}
-
 /// Returns whether text inside the element cannot be the lead.
 fn is_aside(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figure" | "pre" | "table")
@@ -255,15 +216,7 @@ fn decode(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (len, c) = references::serialised(rest).unwrap_or((1, "&"));
-        out.push_str(c);
-        rest = &rest[len..];
-    }
-    out.push_str(rest);
+    references::resolve_text(text, |part| out.push_str(part));
     Cow::Owned(out)
 }
 
@@ -271,18 +224,22 @@ fn decode(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn clean(html: &str) -> BodyHtml {
+        BodyHtml::from_stored(html.to_owned())
+    }
+
     #[test]
     fn lead_is_the_first_long_paragraph() {
         let real = "某公司今日公告称，预计全年净利润同比增长一成以上，主要由于销量增加。";
         let html = format!(
             "<h2 id=\"a\">标题标题标题标题标题标题标题标题标题标题标题</h2>\n<p>记者 某某</p><p>　　{real}</p><p>尾 &amp;\n&nbsp; 尾</p>"
         );
-        let plain = plain(&html);
+        let plain = plain(&clean(&html));
         assert_eq!(plain.lead, real);
         assert_eq!(plain.len, 22 + 5 + real.chars().count() + 5);
-        assert_eq!(crate::archive::body::html::text::plain("<p>a<br>b</p>").lead, "a b");
-        assert_eq!(crate::archive::body::html::text::plain("<img alt=\"a > b\"> x").lead, "x");
-        assert_eq!(crate::archive::body::html::text::plain("").lead, "");
+        assert_eq!(crate::archive::body::html::text::plain(&clean("<p>a<br>b</p>")).lead, "a b");
+        assert_eq!(crate::archive::body::html::text::plain(&clean("<img alt=\"a > b\"> x")).lead, "x");
+        assert_eq!(crate::archive::body::html::text::plain(&clean("")).lead, "");
     }
 
     #[test]
@@ -296,7 +253,7 @@ mod tests {
             ("<img alt=\"a > b\">x &lt;y&gt;", "x <y>"),
         ];
         for (html, text) in table {
-            assert_eq!(lines(html), text, "{html}");
+            assert_eq!(lines(&clean(html)), text, "{html}");
         }
     }
 

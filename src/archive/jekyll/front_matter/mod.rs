@@ -85,7 +85,7 @@ pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
 }
 
 /// Returns whether neither HTML nor XML allows a character, so that no page and no URL can contain it.
-pub fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
@@ -116,7 +116,7 @@ impl FrontMatter {
     }
 
     /// Adds the configured values of keys that a post lacks or leaves null.
-    pub fn fill(&mut self, given: Vec<(String, Field)>) {
+    pub(crate) fn fill(&mut self, given: Vec<(String, Field)>) {
         for (key, field) in given {
             match self.fields.iter_mut().find(|(name, _)| *name == key) {
                 Some((_, own)) if own.value == Value::Null => *own = field,
@@ -167,7 +167,7 @@ impl FrontMatter {
 
     /// Returns whether a key is present and its value is false to Ruby: `published`
     /// hides a post only then.
-    pub fn is_false_or_null(&self, key: &str) -> bool {
+    pub(crate) fn is_false_or_null(&self, key: &str) -> bool {
         self.get(key).is_some_and(|field| field.value == Value::Null) || self.bool(key) == Some(false)
     }
 

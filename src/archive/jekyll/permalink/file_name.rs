@@ -14,7 +14,7 @@ pub struct FileName {
 
 impl FileName {
     /// Parses the last component of a path, like [`file_name`].
-    pub fn from_path(path: &str) -> Option<Self> {
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
         file_name(path.rsplit('/').next()?)
     }
 }

@@ -56,11 +56,9 @@ placeholders! {
     OutputExt "output_ext",
 }
 
-/// The values of all placeholders.
+/// The values of all placeholders but `:collection`, which is `posts`.
 #[derive(Debug, Clone, Copy)]
 pub struct UrlParts<'a> {
-    /// The name of the collection: `posts`.
-    pub collection: &'a str,
     /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
     pub path: &'a str,
     /// The file name with its date but without its extension.
@@ -87,7 +85,7 @@ impl Placeholder {
     pub(crate) fn write(self, parts: &UrlParts, url: &mut String) {
         let slug = || parts.fm_slug.unwrap_or(parts.slug);
         let value: Cow<str> = match self {
-            Self::Collection => parts.collection.into(),
+            Self::Collection => "posts".into(),
             Self::Path => cleaned(parts.path).into(),
             Self::Name => slugify(parts.basename, SlugMode::Default, false).into(),
             Self::Title => slugify(slug(), SlugMode::Pretty, true).into(),

@@ -44,7 +44,6 @@ fn url(template: &str, slug: &str, fm_slug: Option<&str>, categories: &[&str]) -
     let categories: Vec<String> = categories.iter().map(|&name| name.into()).collect();
     let template: Template = template.parse().expect("the template is good");
     template.expand(&UrlParts {
-        collection: "posts",
         path: "market/_posts/sub/2024-01-02-A b.c.md",
         basename: "2024-01-02-A b.c",
         slug,
@@ -176,7 +175,7 @@ proptest! {
             let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 3, 4, 5).unwrap();
             let categories = [name.clone()];
             let parts = UrlParts {
-                collection: "posts", path: &name, basename: &name, slug: &slug, fm_slug: None,
+                path: &name, basename: &name, slug: &slug, fm_slug: None,
                 categories: &categories, date: &date, output_ext: ".html",
             };
             let url = template.expand(&parts);
@@ -192,7 +191,6 @@ fn post_template_does_not_apply_to_pages() {
     let template = Template::from_settings("pretty", Some("none")).expect("a template");
     let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
     let parts = UrlParts {
-        collection: "posts",
         path: "_posts/2024-01-02-a.md",
         basename: "2024-01-02-a",
         slug: "a",

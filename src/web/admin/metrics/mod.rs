@@ -18,7 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::web::http::route_pattern::RoutePattern;
 
 /// Media type of the metrics text, as OpenMetrics 1.0 names it.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Upper bounds in seconds of the buckets for responses and searches. Most responses take microseconds.
 const SHORT: [f64; 14] =
@@ -28,7 +28,7 @@ const LONG: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0]
 
 /// The limit that rejected a connection or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Rejection {
+pub(crate) enum Rejection {
     /// `--max-connections` connections were open.
     Connections,
     /// `--max-requests` requests were waiting.

@@ -16,11 +16,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::archive::Snapshot;
 use crate::archive::snapshot::Period;
 use crate::web::documents::dataset::lines::MonthLines;
+use crate::web::documents::dataset::sums::Checksums;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::{Reply, status};
 use crate::web::http::request::PageRequest;
 
-pub use sums::{Checksum, Checksums};
+pub(crate) use sums::Checksum;
 
 /// Maximum number of concurrent downloads. Each takes about half a megabyte of memory.
 const MOST_FILES: usize = 16;

@@ -88,7 +88,7 @@ fn entry<'a>(request: &PageRequest<'a>, post: &'a Post) -> std::io::Result<FeedE
         author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
         terms: names.map(|name| archive.name(*name)).collect(),
         summary: post.excerpt(),
-        content: (!site.feed_excerpts).then(|| absolute::body(article.html.as_str(), &url).into_owned()),
+        content: (!site.feed_excerpts).then(|| absolute::body(&article.html, &url)),
         original: article.source_url.clone(),
         url,
     })

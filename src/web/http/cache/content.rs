@@ -14,23 +14,24 @@ impl ContentType {
     pub const HTML: Self = Self::same_origin("text/html; charset=utf-8");
     /// An Atom feed. Browsers show `application/atom+xml` as plain text without its style sheet, and
     /// Jekyll's feeds had this type too.
-    pub const FEED: Self = Self::cross_origin("application/xml; charset=utf-8");
+    pub(crate) const FEED: Self = Self::cross_origin("application/xml; charset=utf-8");
     /// A feed in JSON Feed format.
-    pub const JSON_FEED: Self = Self::cross_origin("application/feed+json; charset=utf-8");
+    pub(crate) const JSON_FEED: Self = Self::cross_origin("application/feed+json; charset=utf-8");
     /// A sitemap or a sitemap index.
-    pub const SITEMAP: Self = Self::same_origin("application/xml; charset=utf-8");
+    pub(crate) const SITEMAP: Self = Self::same_origin("application/xml; charset=utf-8");
     /// An OpenSearch description document.
-    pub const OPENSEARCH: Self = Self::same_origin("application/opensearchdescription+xml; charset=utf-8");
+    pub(crate) const OPENSEARCH: Self =
+        Self::same_origin("application/opensearchdescription+xml; charset=utf-8");
     /// The source text of a post.
     pub const TEXT: Self = Self::same_origin("text/plain; charset=utf-8");
     /// Suggestions for the beginning of a query
     /// (<https://github.com/dewitt/opensearch/blob/master/mediawiki/Specifications/OpenSearch/Extensions/Suggestions/1.1>).
-    pub const SUGGESTIONS: Self = Self::same_origin("application/x-suggestions+json; charset=utf-8");
+    pub(crate) const SUGGESTIONS: Self = Self::same_origin("application/x-suggestions+json; charset=utf-8");
     /// The manifest of a web app.
-    pub const MANIFEST: Self = Self::same_origin("application/manifest+json; charset=utf-8");
+    pub(crate) const MANIFEST: Self = Self::same_origin("application/manifest+json; charset=utf-8");
 
     /// A month of the archive, one JSON object per line.
-    pub const NDJSON: Self = Self::cross_origin("application/x-ndjson; charset=utf-8");
+    pub(crate) const NDJSON: Self = Self::cross_origin("application/x-ndjson; charset=utf-8");
     /// The index of the archive's monthly files.
     pub const JSON: Self = Self::cross_origin("application/json; charset=utf-8");
 

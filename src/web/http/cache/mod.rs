@@ -13,7 +13,8 @@ use crate::archive::snapshot::ListPage;
 use crate::program;
 
 pub use content::ContentType;
-pub use pages::{CachedRoute, EncodedPage, PageCache, PageKind, Usage};
+pub(crate) use pages::CachedRoute;
+pub use pages::{EncodedPage, PageCache, PageKind};
 
 /// How long browsers and proxies may keep a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +40,7 @@ pub enum CachePolicy {
 impl CachePolicy {
     /// Returns the policy for a page of a list. A numbered page that newer posts would still change is
     /// revalidated like the page without a number.
-    pub fn for_list(page: &ListPage) -> Self {
+    pub(crate) fn for_list(page: &ListPage) -> Self {
         if page.is_settled() { Self::Numbered } else { Self::Revalidate }
     }
 
@@ -71,11 +72,11 @@ impl Fingerprint {
 }
 
 /// Hashes the parts that a page shows.
-pub struct Fingerprinter(Xxh3);
+pub(crate) struct Fingerprinter(Xxh3);
 
 impl Fingerprinter {
     /// Starts with the id of this build, the hash of the site's settings and the kind of page.
-    pub fn new(settings: u64, kind: &str) -> Self {
+    pub(crate) fn new(settings: u64, kind: &str) -> Self {
         let mut hasher = Xxh3::new();
         hasher.update(&program::id().to_le_bytes());
         hasher.update(&settings.to_le_bytes());
@@ -85,18 +86,18 @@ impl Fingerprinter {
 
     /// Adds a part that the page shows, and returns the hasher.
     #[must_use]
-    pub fn with(mut self, part: impl Hash) -> Self {
+    pub(crate) fn with(mut self, part: impl Hash) -> Self {
         self.add(part);
         self
     }
 
     /// Adds a part that the page shows.
-    pub fn add(&mut self, part: impl Hash) {
+    pub(crate) fn add(&mut self, part: impl Hash) {
         part.hash(&mut self.0);
     }
 
     /// Returns the fingerprint of all added parts.
-    pub fn finish(self) -> Fingerprint {
+    pub(crate) fn finish(self) -> Fingerprint {
         Fingerprint(self.0.digest128())
     }
 }

@@ -89,7 +89,7 @@ impl EncodedPage {
     }
 
     /// Builds a response with the page's headers and body.
-    pub fn reply(&self, code: StatusCode) -> Response<Body> {
+    pub(crate) fn reply(&self, code: StatusCode) -> Response<Body> {
         let mut reply = Response::new(Body::from(self.bytes.clone()));
         *reply.status_mut() = code;
         let headers = reply.headers_mut();
@@ -117,28 +117,28 @@ pub struct PageCache {
 /// The page at an address while the site and its archive stay the same. Finding a
 /// page costs more than sending it.
 #[derive(Debug, Clone, Copy)]
-pub struct CachedRoute {
+pub(crate) struct CachedRoute {
     /// The generation of site and archive.
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// The fingerprint of the page.
-    pub fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
     /// How long clients may keep the page.
-    pub policy: CachePolicy,
+    pub(crate) policy: CachePolicy,
     /// The route pattern of the address.
-    pub pattern: RoutePattern,
+    pub(crate) pattern: RoutePattern,
 }
 
 /// The size of a cache, and its hits and misses.
 #[derive(Debug, Clone, Copy)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Bytes that the cached pages take.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Number of cached pages; each encoding of a page counts.
-    pub pages: usize,
+    pub(crate) pages: usize,
     /// Number of requests for a page that was cached.
-    pub hits: u64,
+    pub(crate) hits: u64,
     /// Number of requests for a page that was not cached.
-    pub misses: u64,
+    pub(crate) misses: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -163,24 +163,24 @@ impl PageCache {
     }
 
     /// Returns the current size, and the hits and misses since the start.
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         let (bytes, pages) = self.pages.as_ref().map_or((0, 0), |pages| (pages.weight(), pages.len()));
         let (hits, misses) = (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed));
         Usage { bytes, pages, hits, misses }
     }
 
     /// Counts a hit or a miss.
-    pub fn count_lookup(&self, was_there: bool) {
+    pub(crate) fn count_lookup(&self, was_there: bool) {
         if was_there { &self.hits } else { &self.misses }.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the page that is recorded at an address, if the record is of this generation.
-    pub fn route(&self, address: &str, generation: u64) -> Option<CachedRoute> {
+    pub(crate) fn route(&self, address: &str, generation: u64) -> Option<CachedRoute> {
         self.addresses.get(address).filter(|route| route.generation == generation)
     }
 
     /// Records the page at an address.
-    pub fn record_route(&self, address: &str, route: CachedRoute) {
+    pub(crate) fn record_route(&self, address: &str, route: CachedRoute) {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), route);
         }
@@ -200,7 +200,7 @@ impl PageCache {
 
     /// Counts a gzip response to a client that accepts Brotli. A page with many such responses is
     /// compressed again in the background.
-    pub fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
+    pub(crate) fn want_brotli(&self, fingerprint: Fingerprint, page: &Arc<EncodedPage>) {
         let Some(cache) = &self.pages else { return };
         let times = page.wanted.fetch_add(1, Ordering::Relaxed) + 1;
         // Repeats at growing intervals, since the cache may have evicted the Brotli version.

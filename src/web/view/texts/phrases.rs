@@ -39,7 +39,7 @@ impl InterfaceTexts {
     }
 
     /// A month with its year: `2026年11月`.
-    pub fn month(&self, year: i32, month: u32) -> String {
+    pub(crate) fn month(&self, year: i32, month: u32) -> String {
         self.pick(format!("{year}年{month}月"), format!("{} {year}", month_name(month)))
     }
 
@@ -50,7 +50,7 @@ impl InterfaceTexts {
     }
 
     /// A day with its weekday: `2026年11月20日 星期五`.
-    pub fn day_heading(&self, day: NaiveDate) -> String {
+    pub(crate) fn day_heading(&self, day: NaiveDate) -> String {
         let weekday = day.weekday().num_days_from_monday() as usize;
         let date = self.day(day);
         self.pick(
@@ -60,24 +60,24 @@ impl InterfaceTexts {
     }
 
     /// A moment: `2026年11月20日 08:12`.
-    pub fn moment(&self, at: DateTime<Tz>) -> String {
+    pub(crate) fn moment(&self, at: DateTime<Tz>) -> String {
         let (date, clock) = (self.day(at.date_naive()), at.format("%H:%M"));
         self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
     }
 
     /// The short name of a month, for a chart.
-    pub fn short_month(&self, month: u32) -> String {
+    pub(crate) fn short_month(&self, month: u32) -> String {
         self.pick(format!("{month}月"), month_name(month).chars().take(3).collect())
     }
 
     /// A day without its year: `11月20日`.
-    pub fn day_of_year(&self, day: NaiveDate) -> String {
+    pub(crate) fn day_of_year(&self, day: NaiveDate) -> String {
         let (m, d) = (day.month(), day.day());
         self.pick(format!("{m}月{d}日"), format!("{d} {}", month_name(m)))
     }
 
     /// The time that a text of this number of characters takes to read.
-    pub fn reading_time(&self, characters: u32) -> String {
+    pub(crate) fn reading_time(&self, characters: u32) -> String {
         // About 400 Han characters, or 200 words of six characters, a minute.
         let a_minute = if self.language == Language::Chinese { 400 } else { 1200 };
         let minutes = characters.div_ceil(a_minute).max(1);
@@ -85,7 +85,7 @@ impl InterfaceTexts {
     }
 
     /// The market of a security, from the suffix of its code; a code without a known suffix is a sector.
-    pub fn market_of(&self, code: &str) -> &'static str {
+    pub(crate) fn market_of(&self, code: &str) -> &'static str {
         let [chinese, english] = match code.rsplit_once('.').map(|(_, market)| market) {
             Some("SH") => ["上海证券交易所", "Shanghai Stock Exchange"],
             Some("SZ") => ["深圳证券交易所", "Shenzhen Stock Exchange"],
@@ -98,7 +98,7 @@ impl InterfaceTexts {
     }
 
     /// The description of a chart of posts, in a sentence: total, time span and maximum.
-    pub fn chart_description(&self, total: usize, span: &str, most: &str) -> String {
+    pub(crate) fn chart_description(&self, total: usize, span: &str, most: &str) -> String {
         self.pick(
             format!("{span}，共 {} 篇；最多的是{most}。", grouped(total)),
             format!("{}, {span}; peak {most}.", self.posts(total)),
@@ -106,12 +106,12 @@ impl InterfaceTexts {
     }
 
     /// The number of posts at a time: `11月20日 12 篇`.
-    pub fn posts_at(&self, when: &str, count: usize) -> String {
+    pub(crate) fn posts_at(&self, when: &str, count: usize) -> String {
         self.pick(format!("{when} {}", self.posts(count)), format!("{when}: {}", self.posts(count)))
     }
 
     /// The description of a security's page, for its metadata.
-    pub fn security_description(&self, name: &str, code: &str, count: usize) -> String {
+    pub(crate) fn security_description(&self, name: &str, code: &str, count: usize) -> String {
         self.pick(
             format!("提到{name}（{code}）的全部文章，共 {} 篇，按时间排列。", grouped(count)),
             format!("{} mentioning {name} ({code}), sorted by date.", self.posts(count)),
@@ -119,23 +119,23 @@ impl InterfaceTexts {
     }
 
     /// The heading of the search results for a query.
-    pub fn results_for(&self, query: &str) -> String {
+    pub(crate) fn results_for(&self, query: &str) -> String {
         self.pick(format!("“{query}”的搜索结果"), format!("Results for “{query}”"))
     }
 
     /// A number with a `+` if counting stopped there.
-    pub fn counted(&self, count: usize, is_more: bool) -> String {
+    pub(crate) fn counted(&self, count: usize, is_more: bool) -> String {
         format!("{}{}", grouped(count), if is_more { "+" } else { "" })
     }
 
     /// The number of posts that a search found; `count` comes from [`InterfaceTexts::counted`].
-    pub fn found(&self, count: &str) -> String {
+    pub(crate) fn found(&self, count: &str) -> String {
         let posts = if count == "1" { "post" } else { "posts" };
         self.pick(format!("共 {count} 篇"), format!("{count} {posts}"))
     }
 
     /// The progress of the search index.
-    pub fn index_building(&self, done: usize, total: usize) -> String {
+    pub(crate) fn index_building(&self, done: usize, total: usize) -> String {
         let (done, total) = (grouped(done), grouped(total));
         self.pick(
             format!("搜索索引正在建立：已收录 {done} / {total} 篇，从最新的开始。"),
@@ -149,7 +149,7 @@ impl InterfaceTexts {
     }
 
     /// The number of a day's posts that the page leaves out.
-    pub fn other_posts(&self, count: usize) -> String {
+    pub(crate) fn other_posts(&self, count: usize) -> String {
         self.pick(
             format!("当日其余 {} 篇", grouped(count)),
             format!("Remaining on this day: {}", self.posts(count)),
@@ -157,12 +157,12 @@ impl InterfaceTexts {
     }
 
     /// A number of sources: `12 个来源`.
-    pub fn count_of_sources(&self, count: usize) -> String {
+    pub(crate) fn count_of_sources(&self, count: usize) -> String {
         self.count("个来源", "source", count)
     }
 
     /// A number of tags: `12 个标签`.
-    pub fn count_of_tags(&self, count: usize) -> String {
+    pub(crate) fn count_of_tags(&self, count: usize) -> String {
         self.count("个标签", "tag", count)
     }
 
@@ -173,7 +173,7 @@ impl InterfaceTexts {
     }
 
     /// A chart's description, with the note that it covers the newest posts of a list only.
-    pub fn of_the_newest(&self, count: usize, description: &str) -> String {
+    pub(crate) fn of_the_newest(&self, count: usize, description: &str) -> String {
         self.pick(
             format!("最新的 {} 篇：{description}", grouped(count)),
             format!("The newest {}: {description}", self.posts(count)),
@@ -181,12 +181,12 @@ impl InterfaceTexts {
     }
 
     /// The span between two days; a single day if they are equal.
-    pub fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
+    pub(crate) fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
         if first == last { self.day(first) } else { self.from_to(&self.day(first), &self.day(last)) }
     }
 
     /// A range of two formatted dates.
-    pub fn from_to(&self, first: &str, last: &str) -> String {
+    pub(crate) fn from_to(&self, first: &str, last: &str) -> String {
         self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
     }
 
@@ -206,7 +206,7 @@ impl InterfaceTexts {
     }
 
     /// The description of a source's or tag's page, for its metadata.
-    pub fn list_description(&self, name: &str, count: usize) -> String {
+    pub(crate) fn list_description(&self, name: &str, count: usize) -> String {
         self.pick(
             format!("{name}的全部文章，共 {} 篇，按时间排列。", grouped(count)),
             format!("{} from {name}, sorted by date.", self.posts(count)),
@@ -214,7 +214,7 @@ impl InterfaceTexts {
     }
 
     /// The description of the page of a day, month or year, for its metadata.
-    pub fn date_description(&self, date: &str, count: usize) -> String {
+    pub(crate) fn date_description(&self, date: &str, count: usize) -> String {
         self.pick(
             format!("{date}发布的文章，共 {} 篇。", grouped(count)),
             format!("{}: {date}.", self.posts(count)),
