@@ -19,7 +19,7 @@ pub(super) fn resolve<'s>(
         return Cow::Borrowed(source);
     }
     let mut resolver =
-        Resolver { source, at: 0, out: String::with_capacity(source.len()), closers: Vec::new() };
+        Resolver { source, at: 0, out: String::with_capacity(source.len()), unclosed: Vec::new() };
     while let Some(tag) = resolver.next_tag() {
         resolver.resolve(&tag, cx, literals, defects);
     }
@@ -41,8 +41,8 @@ struct Resolver<'s> {
     source: &'s str,
     at: usize,
     out: String,
-    /// Closing tags that a search did not find; they are not searched for again.
-    closers: Vec<&'static str>,
+    /// Names of unclosed tags; the search for their closing tags is not repeated.
+    unclosed: Vec<&'s str>,
 }
 
 impl<'s> Resolver<'s> {
@@ -84,12 +84,7 @@ impl<'s> Resolver<'s> {
         let rest = rest.trim();
         match name {
             "raw" | "comment" | "highlight" => {
-                let closer = match name {
-                    "raw" => "endraw",
-                    "comment" => "endcomment",
-                    _ => "endhighlight",
-                };
-                let Some(close) = self.find_close(tag.end, closer) else {
+                let Some(close) = self.find_close(tag.end, name) else {
                     return self.leave(tag, literals);
                 };
                 let body = &self.source[tag.end..close.start];
@@ -136,19 +131,19 @@ impl<'s> Resolver<'s> {
         literals.hold_text(&self.source[tag.start..tag.end], &mut self.out);
     }
 
-    fn find_close(&mut self, from: usize, name: &'static str) -> Option<LiquidTag<'s>> {
-        if self.closers.contains(&name) {
+    fn find_close(&mut self, from: usize, name: &'s str) -> Option<LiquidTag<'s>> {
+        if self.unclosed.contains(&name) {
             return None;
         }
         let mut from = from;
         while let Some(at) = self.source[from..].find("{%") {
             let start = from + at;
             match tag_at(self.source, start) {
-                Some(tag) if tag.inner == name => return Some(tag),
+                Some(tag) if tag.inner.strip_prefix("end") == Some(name) => return Some(tag),
                 _ => from = start + 2,
             }
         }
-        self.closers.push(name);
+        self.unclosed.push(name);
         None
     }
 }
@@ -240,16 +235,9 @@ fn strip_raw(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
     while let Some(start) = body[at..].find("{%").map(|i| at + i) {
-        match tag_at(body, start).filter(|tag| matches!(tag.inner, "raw" | "endraw")) {
-            Some(tag) => {
-                out.push_str(&body[at..start]);
-                at = tag.end;
-            }
-            None => {
-                out.push_str(&body[at..start + 2]);
-                at = start + 2;
-            }
-        }
+        let mark = tag_at(body, start).filter(|tag| matches!(tag.inner, "raw" | "endraw"));
+        out.push_str(&body[at..if mark.is_some() { start } else { start + 2 }]);
+        at = mark.map_or(start + 2, |mark| mark.end);
     }
     out.push_str(&body[at..]);
     out.trim_matches('\n').to_owned()

@@ -35,6 +35,7 @@ type MonthChecksums = BTreeMap<NaiveDate, Arc<Checksum>>;
 type KnownChecksum = (u64, Arc<Checksum>);
 
 /// The known checksums.
+#[derive(Default)]
 pub(crate) struct Checksums {
     state: Mutex<ChecksumState>,
     /// The newest generation with all checksums known.
@@ -45,12 +46,6 @@ pub(crate) struct Checksums {
 struct ChecksumState {
     is_running: bool,
     months: BTreeMap<NaiveDate, KnownChecksum>,
-}
-
-impl Default for Checksums {
-    fn default() -> Self {
-        Self { state: Mutex::default(), complete: watch::channel(0).0 }
-    }
 }
 
 impl Checksums {
