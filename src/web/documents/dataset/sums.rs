@@ -1,7 +1,8 @@
-//! Size and checksum of each month's file. A background thread computes them on the first request, and those
-//! of changed months on a later one.
+//! Size and checksum of each month's file. A background thread computes them on the first request. If a month
+//! only grows, hashing continues at the end of the former file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,8 @@ pub(crate) struct Checksum {
     pub(crate) sha256: String,
     /// A hash of the posts' versions.
     version: u64,
+    /// The state of SHA-256 at the end of the file.
+    hasher: Sha256,
 }
 
 type MonthChecksums = BTreeMap<NaiveDate, Arc<Checksum>>;
@@ -100,9 +103,10 @@ impl Checksums {
         self.state().months.retain(|first, _| months.iter().any(|month| month.day == *first));
         for month in months.iter().rev() {
             let known = self.state().months.get(&month.day).map(|(_, sum)| Arc::clone(sum));
-            match sum_of(archive, &month.places, known, &permit) {
-                Ok(sum) => {
-                    self.state().months.insert(month.day, (generation, sum));
+            match sum_of(archive, &month.places, known.as_deref(), &permit) {
+                Ok(other) => {
+                    let sum = other.map(Arc::new).or(known);
+                    self.state().months.extend(sum.map(|sum| (month.day, (generation, sum))));
                 }
                 Err(error) => {
                     self.state().months.remove(&month.day);
@@ -130,33 +134,42 @@ impl Drop for RunningGuard<'_> {
     }
 }
 
-/// Computes the checksum of a range of posts. Returns the known one if no post has changed.
+/// Computes the checksum of a range of posts. Returns `None` if it equals the known one.
 fn sum_of<T>(
     archive: &Arc<Snapshot>,
     places: &Range<usize>,
-    known: Option<Arc<Checksum>>,
+    known: Option<&Checksum>,
     permit: impl Fn() -> T,
-) -> io::Result<Arc<Checksum>> {
+) -> io::Result<Option<Checksum>> {
     let mut versions = Xxh3::new();
     // The lines hold dates in this time zone.
     versions.update(archive.zone().name().as_bytes());
-    for id in archive.listed().range(places.clone()) {
+    let mut goes_on = None;
+    for (count, id) in archive.listed().range(places.clone()).enumerate() {
+        if known.is_some_and(|known| known.posts == count && known.version == versions.digest()) {
+            goes_on = known;
+        }
         versions.update(&archive.post(id).hash.to_le_bytes());
     }
     let version = versions.digest();
-    if let Some(known) = known.filter(|known| known.version == version) {
-        return Ok(known);
+    if known.is_some_and(|known| (known.posts, known.version) == (places.len(), version)) {
+        return Ok(None);
     }
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut lines = MonthLines::new(Arc::clone(archive), places.clone(), false);
+    let (mut hasher, mut bytes, done) =
+        goes_on.map_or((Sha256::new(), 0, 0), |known| (known.hasher.clone(), known.bytes, known.posts));
+    let mut lines = MonthLines::new(Arc::clone(archive), places.start + done..places.end, false);
     while !lines.is_done() {
         let _permit = permit();
         let part = lines.next_part()?;
         bytes += part.len() as u64;
         hasher.update(&part);
     }
-    let sha256 = hasher.finalize().into_iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Arc::new(Checksum { posts: places.len(), bytes, sha256, version }))
+    let mut sha256 = String::new();
+    for byte in hasher.clone().finalize() {
+        // Writing to a `String` does not fail.
+        let _ = write!(sha256, "{byte:02x}");
+    }
+    Ok(Some(Checksum { posts: places.len(), bytes, sha256, version, hasher }))
 }
 
 #[cfg(test)]
@@ -187,17 +200,20 @@ mod tests {
         )
     }
 
-    fn sum(posts: usize, known: Option<&Arc<Checksum>>) -> Arc<Checksum> {
-        sum_of(&archive(posts), &(0..posts), known.cloned(), || ()).expect("whole articles")
+    fn sum(posts: usize, known: Option<&Checksum>) -> Option<Checksum> {
+        sum_of(&archive(posts), &(0..posts), known, || ()).expect("whole articles")
     }
 
     #[test]
-    fn only_checksums_of_changed_months_are_computed() {
-        let three = sum(3, None);
-        assert_eq!(sum(4, Some(&three)).sha256, sum(4, None).sha256);
-        assert!(Arc::ptr_eq(&sum(3, Some(&three)), &three));
-        let (bytes, version) = (three.bytes + 7, three.version ^ 1);
-        let other = Arc::new(Checksum { bytes, version, ..Checksum::clone(&three) });
-        assert_eq!(sum(3, Some(&other)).bytes, three.bytes);
+    fn checksum_continues_from_the_known_part_of_a_file() {
+        let three = sum(3, None).expect("a sum");
+        let four = sum(4, None).expect("another");
+        assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));
+        assert!(sum(3, Some(&three)).is_none());
+        // The checksum of an unchanged beginning is trusted, so a wrong size in it shows in the result.
+        let told = Checksum { bytes: three.bytes + 7, ..three.clone() };
+        assert_eq!(sum(4, Some(&told)).map(|sum| sum.bytes), Some(four.bytes + 7));
+        let other = Checksum { version: three.version ^ 1, ..told };
+        assert_eq!(sum(4, Some(&other)).map(|sum| sum.bytes), Some(four.bytes));
     }
 }
