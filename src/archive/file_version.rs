@@ -80,7 +80,7 @@ pub struct FileContent {
     pub bytes: Vec<u8>,
     /// The version that was read.
     pub file_version: FileVersion,
-    /// True if the file changed during the read: the bytes may mix two versions.
+    /// True if the file kept changing: the bytes may mix two versions.
     pub torn: bool,
 }
 
@@ -99,17 +99,15 @@ pub fn read(path: &Path) -> Result<FileContent, Defect> {
     for _ in 0..TRIES {
         let rest = RESTED_AFTER.saturating_sub(content.file_version.age());
         if !content.torn && rest.is_zero() {
-            break;
+            return Ok(content);
         }
         std::thread::sleep(rest.max(Duration::from_millis(1)));
         let now = file.metadata().map(|meta| FileVersion::from_metadata(&meta)).map_err(unreadable)?;
         if content.torn || !now.has_metadata_of(&content.file_version) {
             content = read_once(&file)?;
-            content.torn = true;
-        } else {
-            content.torn = false;
         }
     }
+    content.torn = true;
     Ok(content)
 }
 
@@ -146,5 +144,22 @@ mod tests {
         assert!(made.expect("mkfifo").success());
         let defect = read(&pipe).expect_err("no file");
         assert_eq!((defect.code, &*defect.message), (Code::Unreadable, "not a regular file"));
+    }
+    #[test]
+    fn file_that_changes_once_is_read_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("post.md");
+        std::fs::write(&path, "first").expect("a file");
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                std::thread::sleep(RESTED_AFTER / 3);
+                std::fs::write(path, "second").expect("a file");
+            }
+        });
+        let content = read(&path).expect("a file");
+        writer.join().expect("the writer");
+        assert!(!content.torn);
+        assert!(["first", "second"].contains(&str::from_utf8(&content.bytes).expect("text")));
     }
 }

@@ -14,7 +14,7 @@ use axum::routing::get;
 use crate::archive::snapshot::GroupKind;
 use crate::archive::{Post, Snapshot, Target};
 use crate::web::admin::metrics::Rejection;
-use crate::web::app::{App, CurrentSite, Settings};
+use crate::web::app::{App, CurrentSite};
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
 use crate::web::http::files::SendError;
 use crate::web::http::reply::{PageError, Reply, RoutedReply, plain, redirect, status};
