@@ -87,7 +87,7 @@ impl<'a> GroupList<'a> {
 
     /// Returns whether the page shows recent activity: counts, charts and new posts.
     fn has_activity(&self) -> bool {
-        self.kind != GroupKind::Tag && !self.is_joined
+        self.follow().is_some()
     }
 
     fn facts(&self, request: &PageRequest<'_>, ends: &[String; 2]) -> Vec<(&'static str, String)> {
@@ -120,9 +120,14 @@ impl<'a> GroupList<'a> {
         (!self.is_joined).then(|| FeedLink::new(&request.site.title, self.label, request.site.baseurl(), of))
     }
 
+    /// The filter of `/live` for new posts of the list; tags and joined sources have none.
     fn follow(&self) -> Option<LiveFilter<'a>> {
-        let what = if self.kind == GroupKind::Security { "security" } else { "source" };
-        self.has_activity().then_some(LiveFilter { what, of: self.name })
+        let what = match self.kind {
+            GroupKind::Source => "source",
+            GroupKind::Security => "security",
+            GroupKind::Tag => return None,
+        };
+        (!self.is_joined).then_some(LiveFilter { what, of: self.name })
     }
 
     fn description(&self, request: &PageRequest<'_>) -> String {

@@ -333,12 +333,10 @@ fn is_always_ours(path: &str) -> bool {
 /// Returns whether a path has the form of a list's path.
 fn is_list_like(path: &str) -> bool {
     // The start and end rule out most paths without the cost of parsing.
-    let is_near = path.ends_with('/')
-        || path.ends_with("/index.html")
-        || path.starts_with("/category/")
-        || path.starts_with("/tag/")
-        || path.starts_with("/stock/")
-        || path.starts_with("/board/");
+    let is_below = |kind: &GroupKind| {
+        [false, true].iter().any(|is_board| path.starts_with(group_patterns(*kind, *is_board)[0]))
+    };
+    let is_near = path.ends_with('/') || path.ends_with("/index.html") || GroupKind::ALL.iter().any(is_below);
     // Many sites have a page of their own at `/archive/`, which takes precedence over the data set.
     is_near && Route::parse(&encode(path)).is_some_and(|route| !matches!(route, Route::Dataset(_)))
 }
