@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use finews::archive::store;
-use finews::archive::watch::{self as follow, WatchCommand, WatchUpdate};
+use finews::archive::watch::{WatchCommand, WatchUpdate};
+use finews::archive::{store, watch as follow};
 use finews::config::{Config, ListenAddress};
-use finews::web::server::{self, Limits, Listener, Observer};
 use finews::web::notify::live;
+use finews::web::server::{self, Limits, Listener, Observer};
 use finews::web::{self, App, FastPath, paths};
 use hyper_util::service::TowerToHyperService;
 use sd_notify::NotifyState;
@@ -35,13 +35,14 @@ struct BoundListeners {
 /// Starts the log and the runtime, and serves the site.
 pub(crate) fn run(site: &SiteArgs) -> CommandResult {
     let config = Arc::new(site.config()?);
-    // The drop of the guard writes the remaining log lines.
-    let _log = logging::start(config.server.log_format);
+    let log = logging::start(config.server.log_format);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let code = runtime.block_on(serve(site, config))?;
+    // Writes the remaining log lines, but none of the requests that the end of the process cuts off.
+    drop(log);
     // The writer runs until the process ends, so the runtime must not wait for it.
     runtime.shutdown_background();
     Ok(code)

@@ -95,7 +95,7 @@ pub(super) fn baseurl(file: &ConfigFile) -> Result<String, ConfigError> {
 
 /// A folder inside the site in which Jekyll looks for files; empty for the site itself.
 pub(super) fn folder(file: &ConfigFile, key: &str) -> Result<String, ConfigError> {
-    file.word(key).map_or(Ok(String::new()), |text| super::file::folder(text, &file.origin(&[key])))
+    file.word(key).map_or(Ok(String::new()), |text| crate::config::file::folder(text, &file.origin(&[key])))
 }
 
 pub(super) fn trim_folder(text: &str) -> &str {

@@ -20,15 +20,15 @@ use crate::config::file::ConfigFile;
 use crate::config::layers::Layers;
 use crate::config::source::POSTS_PERMALINK;
 
-pub use error::ConfigError;
-pub use file::Node;
-pub use keys::{DefaultValues, NavLink};
-pub use overrides::Overrides;
-pub use server::ServerSettings;
-pub use settings::{SETTINGS, Setting, SettingKind};
-pub use site::SiteSettings;
-pub use source::SourceSettings;
-pub use values::{
+pub use crate::config::error::ConfigError;
+pub use crate::config::file::Node;
+pub use crate::config::keys::{DefaultValues, NavLink};
+pub use crate::config::overrides::Overrides;
+pub use crate::config::server::ServerSettings;
+pub use crate::config::settings::{SETTINGS, Setting, SettingKind};
+pub use crate::config::site::SiteSettings;
+pub use crate::config::source::SourceSettings;
+pub use crate::config::values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
     ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
@@ -70,11 +70,11 @@ impl Config {
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
         Ok(Self {
-            root: absolute(root.join(keys::folder(&file, "source")?)),
+            root: absolute(root.join(crate::config::keys::folder(&file, "source")?)),
             source,
             site: SiteSettings::read(&file)?,
             server: ServerSettings::read(&layers)?,
-            warnings: keys::warnings(&file),
+            warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })
     }

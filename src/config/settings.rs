@@ -1,7 +1,7 @@
 //! The table of the settings that have a flag. The flags, the environment variables, the help, the defaults and
 //! the keys below `finews:` follow from it; a test compares it with the reference in the README.
 
-use self::SettingKind::{List, One};
+use crate::config::settings::SettingKind::{List, One};
 
 /// A setting that a flag, an environment variable or the file can give.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub(super) fn key(flag: &str) -> String {
 
 /// Returns the default of a key; empty if it has none.
 pub(super) fn default(key: &str) -> &'static str {
-    let setting = SETTINGS.iter().find(|setting| self::key(setting.flag) == key);
+    let setting = SETTINGS.iter().find(|setting| crate::config::settings::key(setting.flag) == key);
     match setting.map(|setting| setting.kind) {
         Some(One(Some(default))) => default,
         _ => "",
@@ -77,7 +77,7 @@ pub(super) fn variable(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::config::settings::*;
 
     #[test]
     fn help_names_the_default_and_the_variable() {

@@ -1,6 +1,6 @@
 use chrono_tz::Tz;
 
-use super::*;
+use crate::config::*;
 
 fn read(yaml: &str, flags: &Overrides, env: &[(&str, &str)]) -> Result<Config, String> {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -15,7 +15,7 @@ pub mod query;
 pub mod snippet;
 pub mod tokens;
 
-pub use follower::{Follower, IndexState};
-pub use index::{
+pub use crate::search::follower::{Follower, IndexState};
+pub use crate::search::index::{
     BATCH, Cursor, Facet, Facets, MOST_COUNTED, Order, SearchIndex, SearchResults, Writer, matching_groups,
 };

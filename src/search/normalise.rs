@@ -120,7 +120,7 @@ fn composed(chars: impl Iterator<Item = char>, push: impl FnMut(char)) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::normalise::*;
 
     fn text(text: &str) -> String {
         normalised(text).into_text()

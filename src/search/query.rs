@@ -204,7 +204,7 @@ fn days(text: &str) -> Option<(NaiveDate, NaiveDate)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::query::*;
 
     fn day(text: &str) -> Option<NaiveDate> {
         Some(text.parse().expect("a day"))

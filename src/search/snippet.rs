@@ -252,7 +252,7 @@ fn width(c: char) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::snippet::*;
 
     fn needles(query: &str) -> Needles {
         Needles::new(&Query::new(query), false)
@@ -316,10 +316,10 @@ mod tests {
         ) {
             let needles = needles(&query);
             let whole: String = needles.marked(&text).iter().map(|piece| piece.text.as_str()).collect();
-            proptest::prop_assert_eq!(whole, super::shown(&text));
+            proptest::prop_assert_eq!(whole, crate::search::snippet::shown(&text));
             let snippet: String = needles.snippet(&text, length).iter().map(|piece| piece.text.as_str()).collect();
             let inner = snippet.trim_start_matches('…').trim_end_matches('…');
-            proptest::prop_assert!(super::shown(&text).contains(inner));
+            proptest::prop_assert!(crate::search::snippet::shown(&text).contains(inner));
             proptest::prop_assert!(inner.chars().map(width).sum::<usize>() <= 2 * length);
         }
     }

@@ -157,7 +157,7 @@ pub fn is_word(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::tokens::*;
 
     fn tokens_of(text: &str) -> Vec<(usize, String)> {
         let chars: Vec<char> = text.chars().collect();

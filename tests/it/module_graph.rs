@@ -81,13 +81,14 @@ fn uses(module: &str, text: &str) -> Vec<Segments> {
 
 /// The code before the tests, without comments.
 fn without_tests(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let starts = ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(super) mod "];
+    let end = starts.into_iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
+    text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 fn is_export(statement: &str) -> bool {
     let start = statement.lines().rev().find(|line| line.starts_with("pub")).unwrap_or_default();
-    start.starts_with("pub use") || start.starts_with("pub(crate) use")
+    ["pub use", "pub(crate) use", "pub(super) use"].iter().any(|word| start.starts_with(word))
 }
 
 fn exports(module: &str, text: &str) -> Vec<(String, Segments)> {

@@ -11,12 +11,13 @@ use std::sync::{Arc, PoisonError, mpsc};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::index::SearchIndex;
 use crate::archive::Snapshot;
-use failure::IndexFailure;
-pub use state::IndexState;
-use state::{IndexCommand, SharedState};
-use worker::Worker;
+use crate::search::follower::failure::IndexFailure;
+use crate::search::follower::state::{IndexCommand, SharedState};
+use crate::search::follower::worker::Worker;
+use crate::search::index::SearchIndex;
+
+pub use crate::search::follower::state::IndexState;
 
 /// The index of the current archive. It is empty until [`Follower::start`].
 pub struct Follower {

@@ -56,7 +56,7 @@ fn remove_if_left(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::follower::scratch::*;
 
     #[test]
     fn stale_index_folders_are_removed_used_ones_stay() {

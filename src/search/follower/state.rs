@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::scratch::ScratchFolder;
 use crate::archive::Snapshot;
+use crate::search::follower::scratch::ScratchFolder;
 use crate::search::index::SearchIndex;
 
 /// Two damaged indexes within this time have another cause than the disk.

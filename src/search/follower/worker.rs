@@ -8,10 +8,10 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::failure::IndexFailure;
-use super::scratch::ScratchFolder;
-use super::state::{IndexCommand, IndexState, SharedState, TRUSTED_FOR};
 use crate::archive::Snapshot;
+use crate::search::follower::failure::IndexFailure;
+use crate::search::follower::scratch::ScratchFolder;
+use crate::search::follower::state::{IndexCommand, IndexState, SharedState, TRUSTED_FOR};
 use crate::search::index::{BATCH, SearchIndex, Writer};
 
 /// Time in which the worker collects published snapshots before it commits.

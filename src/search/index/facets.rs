@@ -3,10 +3,10 @@
 use chrono::{Datelike, Months, NaiveDate};
 use tantivy::DocId;
 
-use super::fields::name_hash;
-use super::segments::{Segment, Segments};
 use crate::archive::snapshot::GroupKind;
 use crate::archive::{NameId, Snapshot, Timestamp};
+use crate::search::index::fields::name_hash;
+use crate::search::index::segments::{Segment, Segments};
 
 /// Counts are exact up to this number. Beyond it a search counts and ranks only the newest matches.
 pub const MOST_COUNTED: usize = 10_000;

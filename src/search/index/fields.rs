@@ -5,8 +5,8 @@ use tantivy::schema::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::tokenizers::{CHARACTERS, WORDS};
 use crate::archive::snapshot::{ByKind, GroupKind};
+use crate::search::index::tokenizers::{CHARACTERS, WORDS};
 
 /// The fields of a document, which stands for one post.
 #[derive(Clone, Copy)]

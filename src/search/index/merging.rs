@@ -52,7 +52,7 @@ fn merges(sizes: &[u32]) -> Vec<Vec<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::index::merging::*;
 
     #[test]
     fn segments_of_similar_size_merge_until_full() {

@@ -25,19 +25,20 @@ use tantivy::{
     TantivyError,
 };
 
-use super::query::Query;
-use super::snippet::Needles;
 use crate::archive::{PostId, Snapshot, Timestamp};
-use facets::FacetCounter;
-pub use facets::{Facet, Facets, MOST_COUNTED};
-use fields::Fields;
-use segments::Segments;
-pub use tantivy_query::matching_groups;
-use tantivy_query::{WordEdges, build_query, may_be_cut};
-use tokenizers::{CHARACTERS, CharacterTokenizer, WORDS, WordTokenizer};
-pub use top_results::Cursor;
-use top_results::TopResults;
-pub use writer::{BATCH, Writer};
+use crate::search::index::facets::FacetCounter;
+use crate::search::index::fields::Fields;
+use crate::search::index::segments::Segments;
+use crate::search::index::tantivy_query::{WordEdges, build_query, may_be_cut};
+use crate::search::index::tokenizers::{CHARACTERS, CharacterTokenizer, WORDS, WordTokenizer};
+use crate::search::index::top_results::TopResults;
+use crate::search::query::Query;
+use crate::search::snippet::Needles;
+
+pub use crate::search::index::facets::{Facet, Facets, MOST_COUNTED};
+pub use crate::search::index::tantivy_query::matching_groups;
+pub use crate::search::index::top_results::Cursor;
+pub use crate::search::index::writer::{BATCH, Writer};
 
 /// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
 const VERSION: u32 = 4;
@@ -377,7 +378,7 @@ fn rank(score: f32, age: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::index::*;
 
     #[test]
     fn rank_prefers_newer_posts_but_a_high_score_beats_age() {

@@ -7,9 +7,9 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::fields::{Fields, name_hash};
 use crate::archive::Snapshot;
 use crate::archive::snapshot::{Group, GroupKind};
+use crate::search::index::fields::{Fields, name_hash};
 use crate::search::normalise::normalised;
 use crate::search::query::{Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};

@@ -104,7 +104,7 @@ impl TopResults {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::search::index::top_results::*;
 
     #[test]
     fn pages_hold_each_result_once_in_order() {

@@ -7,11 +7,11 @@ use tantivy::directory::error::LockError;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 
-use super::SearchIndex;
-use super::fields::name_hash;
-use super::merging::SmallSegments;
 use crate::archive::snapshot::GroupKind;
 use crate::archive::{Post, Snapshot};
+use crate::search::index::SearchIndex;
+use crate::search::index::fields::name_hash;
+use crate::search::index::merging::SmallSegments;
 
 /// Memory in bytes that the writer fills before it writes a segment.
 const MEMORY: usize = 64 << 20;
