@@ -107,7 +107,7 @@ pub fn read(path: &Path) -> Result<FileContent, Defect> {
             content = read_once(&file)?;
         }
     }
-    content.torn = true;
+    content.torn |= content.file_version.age() < RESTED_AFTER;
     Ok(content)
 }
 
@@ -145,6 +145,7 @@ mod tests {
         let defect = read(&pipe).expect_err("no file");
         assert_eq!((defect.code, &*defect.message), (Code::Unreadable, "not a regular file"));
     }
+
     #[test]
     fn file_that_changes_once_is_read_whole() {
         let folder = tempfile::tempdir().expect("a folder");

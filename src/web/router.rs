@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::routing::get;
 
@@ -29,6 +29,8 @@ use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::{self, Route, legacy};
 use crate::web::server::panics::catch_panics;
 use crate::web::server::searches::{SearchKind, SearchRejection};
+
+const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 const HEALTH: RoutePattern = RoutePattern("/healthz");
 const READY: RoutePattern = RoutePattern("/readyz");
@@ -91,8 +93,10 @@ async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     if reply.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return reply;
     }
+    let is_unlisted = reply.headers().contains_key(ROBOTS_TAG);
     let RoutedReply { pattern, .. } = reply.into();
-    pattern.attach_to(error::failed(&app.current().settings.site))
+    let page = error::failed(&app.current().settings.site);
+    pattern.attach_to(if is_unlisted { unlisted(page) } else { page })
 }
 
 /// Checks that the archive is loaded and that the path belongs to the site, and resolves the path.
@@ -137,7 +141,7 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     // The other responses depend on files, so the page cache must not record them at this path.
     let page_request =
         PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
-    SlowRequest { app, current: &current, archive, request, page_request, path, decoded }.reply(route).await
+    SlowRequest { app, current: &current, archive, request, page_request, path, decoded: decoded.into_owned() }.reply(route).await
 }
 
 /// The page that is generated for a route; `None` if the archive lacks its subject.
@@ -370,6 +374,6 @@ impl SearchTask {
 
 /// Marks a response as not to be listed by search engines.
 fn unlisted(mut reply: Reply) -> Reply {
-    reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    reply.headers_mut().insert(ROBOTS_TAG, HeaderValue::from_static("noindex"));
     reply
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::archive::jekyll::files;
-use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, FileProblems, Problem, problems_by_path, problems_of_file};
 use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::roots::Roots;

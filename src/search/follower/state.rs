@@ -49,8 +49,8 @@ impl fmt::Display for IndexState {
 /// A message to the writer thread.
 pub(super) enum IndexCommand {
     Follow(Arc<Snapshot>),
-    /// Rebuild the index, which is damaged.
-    Rebuild,
+    /// Rebuild this index, which is damaged.
+    Rebuild(Arc<SearchIndex>),
 }
 
 /// State that the writer thread shares with searches.
@@ -89,7 +89,7 @@ impl SharedState {
         *last_damage = Some(Instant::now());
         self.index.store(None);
         self.set_state(IndexState::Building { done: 0, total: index.len() });
-        self.send(IndexCommand::Rebuild);
+        self.send(IndexCommand::Rebuild(Arc::clone(index)));
         true
     }
 

@@ -92,8 +92,11 @@ impl Worker {
     fn handle(&mut self, command: IndexCommand, archive: Arc<Snapshot>) -> Arc<Snapshot> {
         match command {
             IndexCommand::Follow(next) => next,
-            IndexCommand::Rebuild => {
-                self.rebuild(archive.listed().len());
+            IndexCommand::Rebuild(index) => {
+                // Ignore the command if another index has replaced this one.
+                if self.writer.as_ref().is_none_or(|writer| Arc::ptr_eq(writer.index(), &index)) {
+                    self.rebuild(archive.listed().len());
+                }
                 archive
             }
         }

@@ -20,7 +20,7 @@ use crate::archive::jekyll::files::{EntryFilter, is_special};
 use crate::config::Config;
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
-use crate::web::server;
+use crate::web::server::limits;
 
 const FOLDERS: [&str; 7] = ["assets", "images", "img", "static", "media", "uploads", ".well-known"];
 const FILES: [&str; 4] = ["favicon.ico", "robots.txt", "ads.txt", "humans.txt"];
@@ -43,7 +43,7 @@ pub struct FilePermits {
 impl Default for FilePermits {
     fn default() -> Self {
         // The rest is for the archive and the index.
-        let kept = server::files_kept();
+        let kept = limits::files_kept();
         Self {
             opened: Semaphore::new((kept / 4).clamp(1, MOST_OPENED)),
             sent: Arc::new(Semaphore::new((kept / 2).clamp(1, MOST_SENT))),

@@ -28,13 +28,6 @@ impl From<Reply> for RoutedReply {
     }
 }
 
-impl RoutedReply {
-    /// Returns the response with the pattern as an extension.
-    pub(crate) fn into_reply(self) -> Reply {
-        self.pattern.attach_to(self.reply)
-    }
-}
-
 /// Why a page could not be made. The log has the details; readers get a neutral page.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {

@@ -38,7 +38,7 @@ struct DatasetRow<'a> {
 type MonthFile = (Period, Option<Arc<Checksum>>);
 
 /// Serves the index, as a page or as JSON.
-pub fn get(request: &PageRequest<'_>, file: DatasetFile, months: &[MonthFile]) -> Option<Reply> {
+pub(crate) fn get(request: &PageRequest<'_>, file: DatasetFile, months: &[MonthFile]) -> Option<Reply> {
     if months.is_empty() {
         return None;
     }

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, StatusCode, header};
 use futures_util::future::{Either, MapOk, TryFutureExt};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -59,8 +59,17 @@ impl Service<Request<Incoming>> for FastPath {
             Some(routed) => Either::Left(ready(Ok(routed))),
             None => {
                 request.extensions_mut().insert(self.peer);
-                Either::Right(self.router.call(request).map_ok(RoutedReply::from))
+                Either::Right(self.router.call(request).map_ok(routed))
             }
         }
     }
+}
+
+/// Removes the `content-length: 0` that axum adds to a 304 response. It would state the length of the page
+/// (RFC 9110, section 8.6).
+fn routed(mut reply: Reply) -> RoutedReply {
+    if reply.status() == StatusCode::NOT_MODIFIED {
+        reply.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    reply.into()
 }

@@ -40,7 +40,7 @@ pub(crate) fn leads_back(root: &Path, link: &Path) -> Problem {
 }
 
 /// Returns a defect if the path is a link without a target.
-pub(in crate::archive) fn leads_nowhere(path: &Path) -> Option<Defect> {
+pub(crate) fn leads_nowhere(path: &Path) -> Option<Defect> {
     let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
     let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
     is_nowhere.then(|| Defect::error(Code::Unreadable, "the target of the symbolic link does not exist"))
