@@ -141,7 +141,17 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     // The other responses depend on files, so the page cache must not record them at this path.
     let page_request =
         PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
-    SlowRequest { app, current: &current, archive, request, page_request, path, decoded: decoded.into_owned() }.reply(route).await
+    SlowRequest {
+        app,
+        current: &current,
+        archive,
+        request,
+        page_request,
+        path,
+        decoded: decoded.into_owned(),
+    }
+    .reply(route)
+    .await
 }
 
 /// The page that is generated for a route; `None` if the archive lacks its subject.

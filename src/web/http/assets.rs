@@ -141,9 +141,11 @@ mod tests {
         let text =
             "/* A note. */\n:root {\n  --a: url(//x);\n}\n\n  // A note.\n  const b = 'c // d'; // e\n";
         assert_eq!(without_notes(text), ":root {\n--a: url(//x);\n}\nconst b = 'c // d'; // e\n");
-        for text in
-            [SCRIPT_TEXT, include_str!("../../../assets/early.js"), include_str!("../../../assets/suggest.js")]
-        {
+        for text in [
+            SCRIPT_TEXT,
+            include_str!("../../../assets/early.js"),
+            include_str!("../../../assets/suggest.js"),
+        ] {
             assert!(!text.contains("`\n"), "a text over several lines would lose its spaces");
         }
     }

@@ -182,18 +182,18 @@ impl InterfaceTexts {
 
     /// The span between two days; a single day if they are equal.
     pub(crate) fn span(&self, first: NaiveDate, last: NaiveDate) -> String {
-        if first == last { self.day(first) } else { self.from_to(&self.day(first), &self.day(last)) }
+        if first == last { self.day(first) } else { self.date_range(&self.day(first), &self.day(last)) }
     }
 
     /// A range of two formatted dates.
-    pub(crate) fn from_to(&self, first: &str, last: &str) -> String {
+    pub(crate) fn date_range(&self, first: &str, last: &str) -> String {
         self.pick(format!("{first} 至 {last}"), format!("{first} to {last}"))
     }
 
     /// A range of days with an optional start and end; empty without both.
     pub fn time(&self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
         match (from.map(|day| self.day(day)), to.map(|day| self.day(day))) {
-            (Some(from), Some(to)) => self.from_to(&from, &to),
+            (Some(from), Some(to)) => self.date_range(&from, &to),
             (Some(from), None) => self.pick(format!("{from}起"), format!("from {from}")),
             (None, Some(to)) => self.pick(format!("截至{to}"), format!("until {to}")),
             (None, None) => String::new(),
