@@ -96,7 +96,7 @@ fn filtered(fields: Fields, archive: &Snapshot, kind: GroupKind, value: &str) ->
 }
 
 /// Returns the groups that a filter names: the group with this name in URLs, else all groups with this name
-/// in posts or on pages.
+/// in posts or on pages, by their names in URLs.
 pub fn matching_groups<'s>(archive: &'s Snapshot, kind: GroupKind, value: &str) -> Vec<&'s Group> {
     if let Some(group) = archive.group(kind, value) {
         return vec![group];
@@ -114,7 +114,9 @@ pub fn matching_groups<'s>(archive: &'s Snapshot, kind: GroupKind, value: &str) 
         let number = name.split_once('.').map(|(number, _)| number).filter(|_| kind == GroupKind::Security);
         is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || is_called(group)
     };
-    archive.groups(kind).iter().filter(is_meant).collect()
+    let mut groups: Vec<&Group> = archive.groups(kind).iter().filter(is_meant).collect();
+    groups.sort_unstable_by_key(|group| archive.name(group.name()));
+    groups
 }
 
 /// Normalises a name to the form that a filter can contain: no quotes, and single spaces between words.

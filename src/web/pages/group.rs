@@ -163,7 +163,8 @@ fn list(request: &PageRequest<'_>, group: &GroupList<'_>, number: PageNumber) ->
         let (title, description, summary) = match number {
             PageNumber::Latest => (group.label.to_owned(), group.description(request), String::new()),
             PageNumber::Page(n) => {
-                let span = if ends[0] == ends[1] { ends[0].clone() } else { texts.date_range(&ends[0], &ends[1]) };
+                let span =
+                    if ends[0] == ends[1] { ends[0].clone() } else { texts.date_range(&ends[0], &ends[1]) };
                 let title = format!("{} ({})", group.label, texts.page(n));
                 (title, format!("{} · {span}", group.label), format!("{} · {span}", texts.page(n)))
             }

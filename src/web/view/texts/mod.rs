@@ -273,7 +273,7 @@ texts! {
     /// Button that leads to new posts further up the page.
     live_up: "↑ 看新消息", "↑ Show new posts";
     /// Number of new posts; `{n}` is replaced.
-    live_news: "{n} 条新消息", "{n} new posts";
+    live_news: "{n} 条新消息", "New posts: {n}";
     /// Button that pauses new posts.
     live_pause: "暂停更新", "Pause updates";
     /// Button that resumes new posts.
@@ -287,9 +287,9 @@ texts! {
     /// Age of a post in days; `{n}` is replaced.
     ago_days: "{n} 天前", "{n} d ago";
     /// Number of sources that match the filter; `{n}` is replaced.
-    sources_found: "{n} 个来源", "{n} sources";
+    sources_found: "{n} 个来源", "Sources: {n}";
     /// Number of tags that match the filter; `{n}` is replaced.
-    tags_found: "{n} 个标签", "{n} tags";
+    tags_found: "{n} 个标签", "Tags: {n}";
     /// Text in place of an image without alternative text.
     image: "图片", "Image";
 
