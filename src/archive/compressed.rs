@@ -55,7 +55,7 @@ impl ArticleContent {
     }
 }
 
-/// A compressed article. Only the [`ArticleCodec`] that compressed it can decompress it.
+/// A compressed article. Only the `ArticleCodec` that compressed it can decompress it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompressedArticle {
     #[serde(with = "serde_bytes")]

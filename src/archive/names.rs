@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rpds::{HashTrieMapSync, VectorSync};
 use serde::{Deserialize, Serialize};
 
-/// An index into [`Names`].
+/// An index into `Names`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NameId(u32);
 

@@ -45,7 +45,7 @@ fn report(archive: &Snapshot, took: Duration) {
     let posts = archive.len();
     tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "archive loaded");
     if errors > 0 {
-        tracing::warn!("{errors} errors in site files hide content from readers; run `finews check`");
+        tracing::warn!("errors in site files that hide content from readers: {errors}; run `finews check`");
     }
 }
 

@@ -8,7 +8,7 @@
 //! - [`documents`]: feeds, sitemaps and data files
 //! - [`notify`]: notifications of new posts
 //! - [`App`]: the current site and archive
-//! - [`mod@router`]: from a path to its handler
+//! - `router`: from a path to its handler
 //! - [`server`]: connections, limits, timeouts, the access log, and the fast path to cached pages
 //! - [`admin`]: views for the operator only
 

@@ -387,3 +387,69 @@ fn unlisted(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(ROBOTS_TAG, HeaderValue::from_static("noindex"));
     reply
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use axum::body::Body;
+    use chrono::Datelike as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::archive::snapshot::{ListPage, PageNumber};
+    use crate::archive::{Progress, load};
+    use crate::config::{Config, Overrides};
+    use crate::web::paths::RESERVED_PATHS;
+    use crate::web::paths::date::month_bounds;
+    use crate::web::paths::feed::FeedOf;
+
+    /// An app that serves the sample archive, without a search index.
+    fn sample() -> Arc<App> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let config = Config::read(root, &Overrides::default(), &|_| None).expect("a configuration");
+        let app = App::new(&config);
+        app.publish(Arc::new(load(&config, RESERVED_PATHS, &Progress::default()).expect("an archive")));
+        app
+    }
+
+    /// A route of every kind that the archive has a page or a document for.
+    fn routes(archive: &Snapshot) -> Vec<Route<'_>> {
+        use FeedFormat::{Atom, Json};
+        use Route::{Group, Groups, Home, Manifest, NewsSitemap, OpenSearch, Robots, SearchFeed, Sitemaps};
+        let mut routes = vec![Home, Manifest, NewsSitemap, OpenSearch, Robots, SearchFeed(Json), Sitemaps];
+        routes.extend([Route::Favicon, Route::Search, Route::Suggest, SearchFeed(Atom)]);
+        routes.extend([Atom, Json].map(|format| Route::Feed(FeedOf::All, format)));
+        for kind in GroupKind::ALL {
+            let group = archive.groups(kind).iter().max_by_key(|group| group.posts().len()).expect("a group");
+            let name = archive.name(group.name());
+            routes.push(Groups(kind));
+            let mut pages = vec![PageNumber::Latest, PageNumber::Page(1)];
+            pages.retain(|number| ListPage::new(group.posts(), *number).is_some());
+            routes.extend(pages.into_iter().map(|number| Group(kind, name.into(), number)));
+            routes.extend([Atom, Json].map(|format| Route::Feed(FeedOf::Group(kind, name.into()), format)));
+        }
+        let newest = archive.listed().last().expect("a post");
+        let day = archive.post(newest).date.day(archive.zone());
+        let (year, month) = (day.year(), day.month());
+        routes.extend([Route::Year(year), Route::Month(year, month), Route::day(day)]);
+        let (first, _) = month_bounds(year, month).expect("a month");
+        routes.extend([Route::Dataset(DatasetFile::Index), Route::Dataset(DatasetFile::Month(first))]);
+        routes.push(Route::Asset(assets::STYLE.name().into()));
+        routes
+    }
+
+    #[test]
+    fn each_route_reaches_the_handler_of_its_kind() {
+        let app = sample();
+        let archive = app.archive().expect("an archive");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        for route in routes(&archive) {
+            let path = route.to_string();
+            let request = Request::builder().uri(&path).body(Body::empty()).expect("a request");
+            let reply = runtime.block_on(router(Arc::clone(&app)).oneshot(request)).expect("a response");
+            // Only the handler of a route marks its response with the pattern of the route.
+            assert_eq!(reply.extensions().get(), Some(&route.pattern()), "{path}");
+        }
+    }
+}
