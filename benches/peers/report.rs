@@ -102,7 +102,7 @@ impl Report {
         }
         out.push_str(&format!("\n## Machine and programs\n\n{}", table(&machine::rows())));
         if let Some(notes) = notes {
-            out.push_str(&format!("\n## What stands in the way\n\n{}\n", notes.trim()));
+            out.push_str(&format!("\n## Notes\n\n{}\n", notes.trim()));
         }
         out
     }
