@@ -163,6 +163,11 @@ impl App {
         self.current.load().archive.clone()
     }
 
+    /// The generation of the current site and archive.
+    pub(super) fn generation(&self) -> u64 {
+        self.current.load().generation
+    }
+
     /// The current site and archive.
     pub(super) fn current(&self) -> Arc<CurrentSite> {
         self.current.load_full()

@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::map_response;
 use axum::routing::get;
 
@@ -17,7 +17,7 @@ use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite};
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
 use crate::web::http::files::SendError;
-use crate::web::http::reply::{PageError, Reply, RoutedReply, plain, redirect, status};
+use crate::web::http::reply::{PageError, ROBOTS_TAG, Reply, RoutedReply, plain, redirect, status, unlisted};
 use crate::web::http::request::PageRequest;
 use crate::web::http::route_pattern::RoutePattern;
 use crate::web::http::{assets, headers};
@@ -29,8 +29,6 @@ use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::{self, Route, legacy};
 use crate::web::server::panics::catch_panics;
 use crate::web::server::searches::{SearchKind, SearchRejection};
-
-const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 const HEALTH: RoutePattern = RoutePattern("/healthz");
 const READY: RoutePattern = RoutePattern("/readyz");
@@ -138,9 +136,7 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     if let Some(reply) = generated(&in_memory, route.as_ref()).or_else(|| archived(&in_memory, &decoded)) {
         return reply;
     }
-    // The other responses depend on files, so the page cache must not record them at this path.
-    let page_request =
-        PageRequest::new(&settings.site, archive, settings.source, app.page_cache(), &request.headers);
+    // The other responses depend on files. This request has no address, so the page cache does not record them.
     SlowRequest {
         app,
         current: &current,
@@ -380,12 +376,6 @@ impl SearchTask {
             Self::Feed(format) => feeds::search(&page_request, app.search(), current.generation, format),
         }
     }
-}
-
-/// Marks a response as not to be listed by search engines.
-fn unlisted(mut reply: Reply) -> Reply {
-    reply.headers_mut().insert(ROBOTS_TAG, HeaderValue::from_static("noindex"));
-    reply
 }
 
 #[cfg(test)]

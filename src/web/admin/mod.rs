@@ -13,9 +13,9 @@ use axum::routing::get;
 use crate::archive::Snapshot;
 use crate::archive::problem::{self, Code, Problem, Severity};
 use crate::web::app::App;
-use crate::web::http::cache::CachePolicy;
+use crate::web::http::cache::ContentType;
 use crate::web::http::encoding::AcceptedEncodings;
-use crate::web::http::reply::{Reply, status};
+use crate::web::http::reply::{Reply, fresh, status};
 use crate::web::http::{assets, headers};
 use crate::web::paths::field;
 use crate::web::server::panics::catch_panics;
@@ -61,7 +61,7 @@ async fn json(State(app): State<Arc<App>>, uri: Uri) -> Reply {
             lines.push(b'\n');
         }
     }
-    fresh("application/x-ndjson", lines)
+    fresh(StatusCode::OK, "application/x-ndjson", lines)
 }
 
 /// Returns the problems of the archive; empty until the archive is loaded.
@@ -125,7 +125,7 @@ async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
         more,
     };
     match page.render() {
-        Ok(html) => fresh("text/html; charset=utf-8", html.into_bytes()),
+        Ok(html) => fresh(StatusCode::OK, ContentType::HTML.name, html),
         Err(error) => failed(&error),
     }
 }
@@ -133,7 +133,7 @@ async fn page(State(app): State<Arc<App>>, uri: Uri) -> Reply {
 /// Serves `/metrics`.
 async fn numbers(State(app): State<Arc<App>>) -> Reply {
     match app.metrics().text(&app) {
-        Ok(text) => fresh(metrics::CONTENT_TYPE, text.into_bytes()),
+        Ok(text) => fresh(StatusCode::OK, metrics::CONTENT_TYPE, text),
         Err(error) => failed(&error),
     }
 }
@@ -141,15 +141,6 @@ async fn numbers(State(app): State<Arc<App>>) -> Reply {
 async fn asset(Path(file): Path<String>, request: HeaderMap) -> Reply {
     let reply = assets::get(&file, AcceptedEncodings::from_headers(&request).smallest());
     reply.unwrap_or_else(|| status(StatusCode::NOT_FOUND))
-}
-
-/// Builds a response that clients must not cache, since it describes the current state.
-fn fresh(content_type: &'static str, bytes: Vec<u8>) -> Reply {
-    let mut reply = Reply::new(bytes.into());
-    let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
-    reply
 }
 
 fn failed(error: &dyn std::error::Error) -> Reply {

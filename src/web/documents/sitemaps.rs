@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use chrono::{Datelike, NaiveDate};
+use chrono::Datelike;
 
 use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Group, GroupKind, Period};
@@ -224,9 +224,9 @@ fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
     }
     for month in archive.months_of(archive.listed()) {
         let last = archive.listed().get(month.places.end - 1).map(|id| archive.post(id).date);
-        if month.day.month() == 1 || lists.last().is_none_or(|(path, _)| !path.starts_with(&year(month.day)))
-        {
-            lists.push((year(month.day), None));
+        let year = Route::Year(month.day.year()).to_string();
+        if lists.last().is_none_or(|(path, _)| !path.starts_with(&year)) {
+            lists.push((year, None));
         }
         lists.push((Route::Month(month.day.year(), month.day.month()).to_string(), last));
     }
@@ -237,10 +237,6 @@ fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
 /// The site's own pages for search engines. Skips `/404.html`, as jekyll-sitemap does.
 fn own_pages<'a>(request: &'a PageRequest<'_>) -> impl Iterator<Item = &'a OwnPage> {
     request.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
-}
-
-fn year(day: NaiveDate) -> String {
-    Route::Year(day.year()).to_string()
 }
 
 /// A time in the format of the protocol.

@@ -95,14 +95,12 @@ pub(crate) static ICON: LazyLock<Asset> =
 
 /// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page.
 pub(crate) fn favicon() -> Response<Body> {
-    let mut response = Response::new(Body::from(&include_bytes!("../../../assets/favicon.ico")[..]));
+    const ICO: &[u8] = include_bytes!("../../../assets/favicon.ico");
+    let mut response = Response::new(Body::from(ICO));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));
     headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
-    headers.insert(
-        header::CONTENT_LENGTH,
-        HeaderValue::from(include_bytes!("../../../assets/favicon.ico").len()),
-    );
+    headers.insert(header::CONTENT_LENGTH, ICO.len().into());
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     response
 }

@@ -2,11 +2,14 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use crate::web::http::cache::CachePolicy;
+use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::route_pattern::RoutePattern;
+
+/// The header with which search engines are asked not to list a response.
+pub(crate) const ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// A response with any body.
 pub type Reply = Response<Body>;
@@ -73,10 +76,21 @@ pub fn status(code: StatusCode) -> Reply {
 
 /// A text response that clients must not keep.
 pub fn plain(code: StatusCode, text: impl Into<Body>) -> Reply {
-    let mut reply = Reply::new(text.into());
+    fresh(code, ContentType::TEXT.name, text)
+}
+
+/// A response that clients must not keep.
+pub(crate) fn fresh(code: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Reply {
+    let mut reply = Reply::new(body.into());
     *reply.status_mut() = code;
     let headers = reply.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, CachePolicy::NoStore.header());
+    reply
+}
+
+/// Marks a response as not to be listed by search engines.
+pub(crate) fn unlisted(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(ROBOTS_TAG, HeaderValue::from_static("noindex"));
     reply
 }

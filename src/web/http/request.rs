@@ -19,6 +19,7 @@ use crate::web::paths;
 use crate::web::view::site::Site;
 
 /// A request for a page, with the state that the response is made from.
+#[derive(Clone, Copy)]
 pub struct PageRequest<'a> {
     /// The site's title, navigation, URLs and interface text.
     pub site: &'a Site,

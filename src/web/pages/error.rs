@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use crate::web::http::reply::{Reply, status};
+use crate::web::http::cache::ContentType;
+use crate::web::http::reply::{Reply, fresh};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::paths::legacy::{date_in, words_of};
@@ -64,13 +65,5 @@ pub(crate) fn busy(site: &Site, code: StatusCode, seconds: u64) -> Reply {
 
 /// Renders an error that may be gone on the next request, so it is not cached.
 fn for_now(code: StatusCode, page: &Page<'_>) -> Reply {
-    let mut reply = match page.render() {
-        Ok(html) => Reply::new(html.into()),
-        Err(_) => status(code),
-    };
-    *reply.status_mut() = code;
-    let headers = reply.headers_mut();
-    headers.insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert("cache-control", crate::web::http::cache::CachePolicy::NoStore.header());
-    reply
+    fresh(code, ContentType::HTML.name, page.render().unwrap_or_default())
 }

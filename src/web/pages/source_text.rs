@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use crate::archive::jekyll::front_matter;
 use crate::archive::{Post, file_version};
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{PageError, Reply, status};
+use crate::web::http::reply::{PageError, Reply, status, unlisted};
 use crate::web::http::request::PageRequest;
 use crate::web::pages::error::not_found;
 
@@ -31,14 +31,13 @@ pub async fn get(request: &PageRequest<'_>, root: &Path, post: &Post) -> Reply {
     }
     let text = front_matter::decode(&content.bytes).0;
     let fingerprint = request.fingerprint("source").with(&text).finish();
-    let mut reply = request.conditional(ContentType::TEXT, CachePolicy::Article, fingerprint, || {
-        Ok(text.into_owned().into_bytes())
-    });
-    let headers = reply.headers_mut();
-    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    let mut reply =
+        unlisted(request.conditional(ContentType::TEXT, CachePolicy::Article, fingerprint, || {
+            Ok(text.into_owned().into_bytes())
+        }));
     let canonical = format!("<{}>; rel=\"canonical\"", request.site.absolute(post.url()));
     if let Ok(canonical) = HeaderValue::try_from(canonical) {
-        headers.insert(header::LINK, canonical);
+        reply.headers_mut().insert(header::LINK, canonical);
     }
     reply
 }

@@ -58,7 +58,8 @@ fn suggestions(request: &PageRequest<'_>, name_index: &NameIndex, asked: &str) -
         all.extend(groups.into_iter().take(GROUPS).map(|(_, group)| suggestion(request, kind, group)));
     }
     let titles = archive.listed().newest(RECENT).map(|id| archive.post(id));
-    let titles = titles.filter(|post| holds(post.title(), asked));
+    let letters: Vec<char> = asked.chars().collect();
+    let titles = titles.filter(|post| holds(post.title(), &letters));
     all.extend(titles.take(TITLES).map(|post| Suggestion {
         text: post.title().to_owned(),
         about: texts.day(post.date.day(archive.zone())),
@@ -77,8 +78,6 @@ fn suggestion(request: &PageRequest<'_>, kind: GroupKind, group: &Group) -> Sugg
 }
 
 /// Returns whether a title contains a normalised text.
-fn holds(title: &str, asked: &str) -> bool {
-    let chars = normalised(title).chars;
-    let asked: Vec<char> = asked.chars().collect();
-    chars.windows(asked.len()).any(|part| part == asked)
+fn holds(title: &str, asked: &[char]) -> bool {
+    normalised(title).chars.windows(asked.len()).any(|part| part == asked)
 }

@@ -12,11 +12,12 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use chrono::{Datelike, NaiveDate};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::archive::Snapshot;
 use crate::archive::body::is_board;
 use crate::archive::jekyll::front_matter::is_forbidden;
+use crate::archive::jekyll::permalink::PATH;
 use crate::archive::snapshot::{GroupKind, List, ListPage, PageNumber, ReservedPaths};
 use crate::web::http::route_pattern::RoutePattern;
 use crate::web::paths::dataset::DatasetFile;
@@ -24,23 +25,10 @@ use crate::web::paths::date::{day, month, month_bounds, year, year_bounds};
 use crate::web::paths::feed::{FeedFormat, FeedOf};
 use crate::web::paths::sitemap::SitemapFile;
 
-/// The characters that a path segment escapes: all but RFC 3986's `pchar`, and also `&` and `'`.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b':')
-    .remove(b'@');
+/// The characters that path segments escape: all but RFC 3986's `pchar`, and also `&` and `'`.
+const SEGMENTS: &AsciiSet = &PATH.add(b'&').add(b'\'');
+/// The characters that one path segment escapes.
+const SEGMENT: &AsciiSet = &SEGMENTS.add(b'/');
 
 /// The path of the event stream that announces new posts.
 pub const LIVE: &str = "/live";
@@ -368,10 +356,8 @@ pub fn escaped(path: String) -> String {
 }
 
 /// Percent-encodes a decoded path in the way that [`Route`] writes paths.
-fn encode(path: &str) -> String {
-    let encoded: Vec<_> =
-        path.split('/').map(|part| utf8_percent_encode(part, SEGMENT).to_string()).collect();
-    encoded.join("/")
+fn encode(path: &str) -> Cow<'_, str> {
+    utf8_percent_encode(path, SEGMENTS).into()
 }
 
 /// The value of a query field, decoded and trimmed; `None` if it is empty.

@@ -44,7 +44,7 @@ impl FastPath {
         if uri.query().is_some() || !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        let generation = self.app.current().generation;
+        let generation = self.app.generation();
         CacheLookup::new(self.app.page_cache(), request.headers()).reply_at(uri.path(), generation)
     }
 }

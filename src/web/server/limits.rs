@@ -60,13 +60,12 @@ impl Limits {
         let room = raised_file_limit() - files_kept();
         let connections = match most {
             ConnectionLimit::OpenFiles => room,
-            ConnectionLimit::AtMost(most) => most.min(room),
+            ConnectionLimit::AtMost(most) if most <= room => most,
+            ConnectionLimit::AtMost(most) => {
+                tracing::warn!("open-file limit allows {room} connections, not {most} (--max-connections)");
+                room
+            }
         };
-        if let ConnectionLimit::AtMost(most) = most
-            && most > room
-        {
-            tracing::warn!("open-file limit allows {room} connections, not {most} (--max-connections)");
-        }
         Self { connections, requests: requests.0, timeouts: Timeouts::default() }
     }
 }

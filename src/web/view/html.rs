@@ -71,7 +71,9 @@ impl Display for Html<'_> {
             match piece {
                 HtmlPiece::Text(text) => f.write_str(text)?,
                 HtmlPiece::Tag(tag) => {
-                    is_in_link = if tag.name == "a" { !tag.closes } else { is_in_link };
+                    if tag.name == "a" {
+                        is_in_link = !tag.closes;
+                    }
                     self.write_tag(tag, is_in_link, f)?;
                 }
             }

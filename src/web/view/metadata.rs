@@ -120,7 +120,7 @@ pub struct ArticleParts<'a> {
 impl Metadata {
     /// Returns the metadata of the home page: a schema.org `WebSite` with its search.
     pub fn for_home(site: &Site) -> Self {
-        let home = site.absolute("/");
+        let home = site.absolute(Route::Home);
         let data = json!({
             "@context": "https://schema.org",
             "@type": "WebSite",
@@ -133,7 +133,7 @@ impl Metadata {
                 "@type": "SearchAction",
                 "target": {
                     "@type": "EntryPoint",
-                    "urlTemplate": format!("{}?q={{search_term_string}}", site.absolute("/search")),
+                    "urlTemplate": format!("{}?q={{search_term_string}}", site.absolute(Route::Search)),
                 },
                 "query-input": "required name=search_term_string",
             },
@@ -150,7 +150,7 @@ impl Metadata {
             "name": name,
             "description": head.description,
             "inLanguage": site.lang,
-            "isPartOf": { "@type": "WebSite", "url": site.absolute("/"), "name": site.title },
+            "isPartOf": { "@type": "WebSite", "url": site.absolute(Route::Home), "name": site.title },
         });
         Self::for_list(site, graph(vec![page, breadcrumbs(site, above, name, address)]))
     }
@@ -235,7 +235,8 @@ fn graph(things: Vec<Value>) -> Value {
 }
 
 fn publisher(site: &Site) -> Value {
-    let mut publisher = json!({ "@type": "Organization", "name": site.title, "url": site.absolute("/") });
+    let mut publisher =
+        json!({ "@type": "Organization", "name": site.title, "url": site.absolute(Route::Home) });
     if let Some(logo) = site.preview_image() {
         publisher["logo"] = json!({ "@type": "ImageObject", "url": logo });
     }

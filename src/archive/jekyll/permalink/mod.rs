@@ -12,6 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::archive::jekyll::permalink::placeholder::{Placeholder, allowed, escape};
 
 pub use file_name::{FileName, file_name};
+pub(crate) use placeholder::PATH;
 pub use placeholder::UrlParts;
 
 /// A permalink, parsed into text and placeholders.

@@ -141,27 +141,29 @@ fn cleaned(path: &str) -> String {
     path[..end].replacen("_posts", "", 1).trim_end_matches('.').to_owned()
 }
 
+/// The characters that a path escapes: all but those of RFC 3986's `pchar` and `/`.
+pub(crate) const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'/');
+
 /// `URL.escape_path`: keeps the characters that RFC 3986 allows in a path. Jekyll also keeps `?`,
 /// which would begin a query.
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
-    const PATH: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~')
-        .remove(b'!')
-        .remove(b'$')
-        .remove(b'&')
-        .remove(b'\'')
-        .remove(b'(')
-        .remove(b')')
-        .remove(b'*')
-        .remove(b'+')
-        .remove(b',')
-        .remove(b';')
-        .remove(b'=')
-        .remove(b':')
-        .remove(b'@')
-        .remove(b'/');
     utf8_percent_encode(value, PATH).into()
 }

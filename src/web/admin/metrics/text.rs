@@ -10,9 +10,10 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::archive::problem;
+use crate::archive::{Snapshot, problem};
 use crate::web::admin::metrics::Metrics;
 use crate::web::admin::metrics::process::{self, gauge};
+use crate::web::admin::problems_of;
 use crate::web::app::App;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,7 +49,11 @@ fn of_app(app: &App) -> Registry {
     let age = current.since.elapsed().unwrap_or_default().as_secs_f64();
     let help = "Time since the last update of the archive or the configuration";
     registry.register_with_unit("archive_age", help, Unit::Seconds, ConstGauge::new(age));
-    registry.register("problems", "Problems in the site's files, by code and severity", problems(app));
+    registry.register(
+        "problems",
+        "Problems in the site's files, by code and severity",
+        problems(current.archive.as_deref()),
+    );
     let pages = app.page_cache().usage();
     let help = "Memory used by the page cache";
     registry.register_with_unit("page_cache", help, Unit::Bytes, gauge(pages.bytes));
@@ -61,8 +66,8 @@ fn of_app(app: &App) -> Registry {
 }
 
 /// The number of problems by code and severity.
-fn problems(app: &App) -> Family<ProblemLabels, Gauge> {
-    let problems = app.archive().map(|archive| archive.problems()).unwrap_or_default();
+fn problems(archive: Option<&Snapshot>) -> Family<ProblemLabels, Gauge> {
+    let problems = problems_of(archive);
     let family: Family<ProblemLabels, Gauge> = Family::default();
     for ((severity, code), count) in problem::count(&problems) {
         let kind = ProblemLabels { code: code.to_string(), severity: severity.to_string() };

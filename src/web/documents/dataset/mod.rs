@@ -18,7 +18,7 @@ use crate::archive::snapshot::Period;
 use crate::web::documents::dataset::lines::MonthLines;
 use crate::web::documents::dataset::sums::Checksums;
 use crate::web::http::cache::{CachePolicy, ContentType};
-use crate::web::http::reply::{Reply, status};
+use crate::web::http::reply::{Reply, status, unlisted};
 use crate::web::http::request::PageRequest;
 
 pub(crate) use sums::Checksum;
@@ -73,9 +73,7 @@ impl Dataset {
             };
             Some(Body::from_stream(stream::try_unfold(sending, Download::next)))
         });
-        let mut reply = reply.unwrap_or_else(refusal);
-        reply.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
-        Some(reply)
+        Some(unlisted(reply.unwrap_or_else(refusal)))
     }
 
     /// Returns the months of an archive, newest first, each with its checksum if it is known in time.
