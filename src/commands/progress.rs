@@ -12,7 +12,7 @@ use finews::web::paths;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Loads the archive and shows progress: a bar on a terminal, otherwise one log line.
-pub(super) fn open(config: Arc<Config>) -> Result<Updater, Box<dyn Error>> {
+pub(super) fn load_archive(config: Arc<Config>) -> Result<Updater, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
     let missing_url_warning = config.missing_url_warning();

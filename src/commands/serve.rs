@@ -165,7 +165,7 @@ fn spawn_writer(
 ) -> JoinHandle<Result<(), String>> {
     let (app, config) = (Arc::clone(app), Arc::clone(config));
     tokio::task::spawn_blocking(move || {
-        let updater = progress::open(config).map_err(|error| error.to_string())?;
+        let updater = progress::load_archive(config).map_err(|error| error.to_string())?;
         follow::run(updater, paths::RESERVED_PATHS, commands, &mut |update| match update {
             WatchUpdate::Updated(update) => {
                 app.publish_update(update);

@@ -101,7 +101,8 @@ mod tests {
             let key = key(setting.flag);
             let start = format!("| `--{}` | `{}` | ", setting.flag, variable(&key));
             let default = match setting.kind {
-                One(Some(default)) if !default.contains(' ') => format!("`{default}` |"),
+                One(Some(default)) if default.contains(' ') => default.to_owned(),
+                One(Some(default)) => format!("`{default}` |"),
                 _ => String::new(),
             };
             assert!(row.starts_with(&format!("{start}{default}")), "{row}");

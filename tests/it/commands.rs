@@ -39,8 +39,10 @@ fn startup_error_exits_with_2_and_one_line() {
 #[test]
 fn help_lists_flags_with_value_default_and_variable() {
     let help = String::from_utf8(finews(&["serve", "--help"]).stdout).expect("UTF-8");
+    let admin = format!("[default: {}] [env: FINEWS_ADMIN_LISTEN]\n", finews::web::admin::DEFAULT_ADDRESS);
     let parts = [
         "--admin-listen <ADMIN_LISTEN>",
+        admin.as_str(),
         "host:port or unix:/path [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]\n",
         "--posts <FOLDER>",
         "Folder of posts inside the site; repeatable [env: FINEWS_POSTS, separated by colons]\n",

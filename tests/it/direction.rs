@@ -1,4 +1,5 @@
-//! Module dependencies lead one way, `main → web → search → archive`, and `config` uses none of them.
+//! Module dependencies lead one way, `main → web → search → archive`, and `config` uses none of them. No files import
+//! one another in a circle, except the parsers of kramdown's blocks.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -64,6 +64,7 @@ fn uses(module: &str, text: &str) -> Vec<Segments> {
         .map(|child| (format!("{child}::"), [own.clone(), vec![child.to_owned()]].concat()))
         .collect();
     starts.push(("crate::".to_owned(), Vec::new()));
+    starts.push(("super::".to_owned(), own[..own.len() - 1].to_vec()));
     let mut paths = Vec::new();
     for statement in text.split(';').filter(|statement| !is_export(statement)) {
         for (start, prefix) in &starts {

@@ -2,8 +2,8 @@
 //
 //   controls   inputs that Chromium runs, on a page without cleaning. Each must run, or the check would see no script
 //   policy     the same inputs under finews's own policy. No script may run: the policy is the second defence
-//   pages      articles, touched: those of inputs with more than a plain body, and a sample of the others. Also all other
-//              pages with a part of an input: lists, feeds, searches, sources, 404 pages, the list of problems
+//   pages      the article of every input, and all other pages with a part of an input: lists, feeds, searches, sources,
+//              404 pages, the list of problems. The check also touches articles whose input has more than a plain body
 //   sheets     every body, many to a page and touched, from two sites. The second site has all bodies in Markdown files
 //              and images of other hosts as links. Each sheet ends with a control
 //
@@ -14,7 +14,7 @@
 //
 //   npm install --prefix tests/browser
 //   node tests/load/hostile.mjs --finews target/debug/finews
-//        [--whole]  runs all controls and opens every article, not a sample
+//        [--whole]  runs all controls and touches every article, not a sample
 //        [--mark]   only prints the inputs that this Chromium runs without cleaning, for `runs` in hostile.json
 //
 // It prints a line for each failure and a summary. The exit code is 1 if a script ran, or if a control did not.
@@ -41,8 +41,8 @@ const LONGER_WAITS_MS = [600, 2_500];
 /** The number of bodies on a sheet. */
 const SHEET_BODIES = 25;
 
-/** The check opens every nth article with a plain body by itself, and the bodies of the others only on a sheet. */
-const SAMPLE_INTERVAL = 8;
+/** The check touches every nth article with a plain body by itself, and the others only on a sheet. */
+const TOUCHED_INTERVAL = 8;
 
 /** The number that the control of a sheet reports; no input has it. */
 const CONTROL = 1_000_000;
@@ -142,10 +142,11 @@ class Check {
     const labels = this.labels(site);
     await this.sources(site, labels);
     const sources = [...labels.keys()].filter((_, at) => at % 20 === 0).map(sourceOf);
-    const queue = [...this.sample(labels), ...sources, ...this.searches(), ...PATHS];
+    const touched = this.touched(labels);
+    const queue = [...labels.keys(), ...sources, ...this.searches(), ...PATHS];
     const known = new Set(queue);
     await this.each(queue, async (visitor, path) => {
-      const result = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, labels.has(path));
+      const result = await this.open(visitor, proxy.origin + path, labels.get(path) ?? path, touched.has(path));
       // A missing article would run no script.
       if (labels.has(path) && !(result.status === 200 && result.isArticle)) {
         this.fail(`${labels.get(path)}: the article has the status ${result.status}, or no body`);
@@ -170,11 +171,11 @@ class Check {
     this.reportRequested(proxy);
   }
 
-  /** The URL paths of the articles to open: those of inputs with more than a plain body, and some others. */
-  sample(labels) {
+  /** The articles to touch: those of inputs with more than a plain body, and some others. */
+  touched(labels) {
     const special = new Set(this.bodies.filter(isSpecial).map(({ label }) => label));
-    const chosen = [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % SAMPLE_INTERVAL === 0);
-    return chosen.map(([url]) => url);
+    const chosen = [...labels].filter(([, label], at) => this.isWhole || special.has(label) || at % TOUCHED_INTERVAL === 0);
+    return new Set(chosen.map(([url]) => url));
   }
 
   /** Opens every body of a site, many to a page. After a failure it opens the bodies one by one, to find the cause. */

@@ -42,7 +42,7 @@ def soak(program, long):
         trial.note("maximum requests a second", f"{max_rate:.0f}")
         # A faster quarter of the workload runs first and fills all caches before the trial measures memory. It leaves
         # time to publish each change by itself: several changes at once cost little more than one.
-        warm_up = Workload(server, site, *((600, 650) if long else (13, 15)), site.count)
+        warm_up = Workload(server, site, *((600, 650) if long else (15, 15)), site.count)
         warm_up_failed += warm_up.run(paths, half)[1]
         # In an hour, 2,000 posts come, 2,000 change and 2,000 go.
         main = Workload(server, site, seconds, max(25, int(2000 * seconds / 3600)), site.count + warm_up.rounds)

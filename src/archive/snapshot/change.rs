@@ -195,13 +195,10 @@ impl Snapshot {
                 self.served += 1;
                 self.enlist(id);
             }
-            match now {
-                Some(PostStatus::Superseded(_) | PostStatus::Reserved | PostStatus::Duplicate(_)) => {
-                    self.unserved.insert_mut(id);
-                }
-                _ => {
-                    self.unserved.remove_mut(&id);
-                }
+            if now.is_some_and(PostStatus::is_unserved) {
+                self.unserved.insert_mut(id);
+            } else {
+                self.unserved.remove_mut(&id);
             }
         }
     }

@@ -154,12 +154,10 @@ impl Snapshot {
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
         let mut groups: ByKind<HashMap<NameId, Vec<PostId>>> = ByKind::default();
         for (id, status) in ids.into_iter().zip(statuses) {
-            match status {
-                PostStatus::Served => self.served += 1,
-                PostStatus::Superseded(_) | PostStatus::Reserved | PostStatus::Duplicate(_) => {
-                    self.unserved.insert_mut(id);
-                }
-                PostStatus::Future | PostStatus::Withdrawn => {}
+            if status == PostStatus::Served {
+                self.served += 1;
+            } else if status.is_unserved() {
+                self.unserved.insert_mut(id);
             }
             let post = self.posts.get(id);
             if status != PostStatus::Served || post.visibility != Visibility::Listed {

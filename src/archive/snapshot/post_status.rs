@@ -22,6 +22,13 @@ pub(super) enum PostStatus {
     Duplicate(PostId),
 }
 
+impl PostStatus {
+    /// Returns whether another post or a page of finews takes the place of the post.
+    pub(super) fn is_unserved(self) -> bool {
+        matches!(self, Self::Superseded(_) | Self::Reserved | Self::Duplicate(_))
+    }
+}
+
 impl Snapshot {
     pub(super) fn is_served(&self, id: PostId) -> bool {
         self.status(id) == PostStatus::Served

@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 use crate::archive::body::MarkupFormat;
 use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is_below, relative};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
-use crate::archive::jekyll::permalink::{self, FileName};
+use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::Config;
 
@@ -56,7 +56,7 @@ impl SiteFile {
 
     /// Parses the file name as that of a post; `None` if it is not one.
     pub fn name(&self) -> Option<FileName> {
-        permalink::file_name(base_name(&self.path))
+        FileName::from_path(&self.path)
     }
 }
 
@@ -269,7 +269,7 @@ impl<'a> Walk<'a> {
             Err(_) => (false, false),
         };
         let path = relative(&self.config.root, path);
-        let is_read = || permalink::file_name(base_name(&path)).is_some() || self.kind(&path).is_some();
+        let is_read = || FileName::from_path(&path).is_some() || self.kind(&path).is_some();
         keeps(&WalkEntry { path: &path, is_dir, is_link }) && (is_dir || is_read())
     }
 
@@ -277,7 +277,7 @@ impl<'a> Walk<'a> {
     fn kind(&self, path: &str) -> Option<SiteFileKind> {
         let in_posts = below_posts(path).is_some();
         let in_root_posts = path.starts_with("posts/");
-        let is_post_name = || permalink::file_name(base_name(path)).is_some();
+        let is_post_name = || FileName::from_path(path).is_some();
         let counts = in_root_posts || is_below(path, &self.config.source.collections_dir);
         if self.config.source.posts.is_empty() && counts && (in_posts || in_root_posts) {
             if is_post_name() {

@@ -37,16 +37,16 @@ impl Count {
 }
 
 impl NameCounts {
-    pub(super) fn add(&mut self, called: &UsedNames<'_>) {
-        for (place, name) in called.names.iter().enumerate() {
+    pub(super) fn add(&mut self, used: &UsedNames<'_>) {
+        for (place, name) in used.names.iter().enumerate() {
             let count = self.names.get(name).copied().unwrap_or_default();
             self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
         }
-        self.news += usize::from(called.has_news);
+        self.news += usize::from(used.has_news);
     }
 
-    pub(super) fn subtract(&mut self, called: &UsedNames<'_>) {
-        for (place, name) in called.names.iter().enumerate() {
+    pub(super) fn subtract(&mut self, used: &UsedNames<'_>) {
+        for (place, name) in used.names.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
                 self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
@@ -54,7 +54,7 @@ impl NameCounts {
                 self.names.remove_mut(name);
             }
         }
-        self.news -= usize::from(called.has_news);
+        self.news -= usize::from(used.has_news);
     }
 
     /// All names, most frequent first.
@@ -122,9 +122,8 @@ impl Labels {
             GroupKind::Tag => UsedNames { names: Cow::Borrowed(&[]), has_news: false },
             GroupKind::Security => {
                 let mentions = post.securities.iter().filter(|mention| mention.code == group);
-                let called =
-                    mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
-                UsedNames { names: called.collect(), has_news: false }
+                let used = mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
+                UsedNames { names: used.collect(), has_news: false }
             }
         }
     }
