@@ -479,10 +479,7 @@ fn different_spellings_of_a_text_find_each_other() {
 fn different_letters_numbers_and_emoji_stay_apart() {
     let site = folder(&[
         ("_posts/2024-01-01-a.md", "---\ntitle: か ば 1,2 1,2345 🇨🇳🇺🇸 😀\n---\n"),
-        (
-            "_posts/2024-01-02-b.md",
-            "---\ntitle: T\n---\n跨\n行的\n**词**，第一段\n\n第二段 word\nword\n",
-        ),
+        ("_posts/2024-01-02-b.md", "---\ntitle: T\n---\n跨\n行的\n**词**，第一段\n\n第二段 word\nword\n"),
     ]);
     let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
     let index = index(&archive, folder.path());
