@@ -429,11 +429,69 @@ fn securities_are_ranked_by_recent_mentions() {
 }
 
 #[test]
-fn article_links_posts_published_around_it() {
-    let html = site_with_securities().page("/news/2024/03/02/b.html");
+fn article_links_posts_published_within_a_week() {
+    let posts = [("a", "03-01"), ("b", "03-02"), ("c", "03-03"), ("d", "03-08"), ("e", "03-20")].map(
+        |(name, day)| {
+            let date = format!("2024-{day} 08:00:00 +0800");
+            (format!("_posts/2024-{day}-{name}.md"), post_mentioning(name, &date, &[("1,600160", "甲股份")]))
+        },
+    );
+    let mut files = vec![("_config.yml", CONFIG)];
+    files.extend(posts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let site = Site::from_files(&files);
+    let html = site.page("/news/2024/03/02/b.html");
     let around = html.split("class=\"around\"").nth(1).expect("posts around");
-    // A and C are already linked as neighbours in the source; D is of the same source, but weeks later.
-    assert!(around.contains("/d.html") && !around.contains("/a.html"), "{around}");
+    // A and C are already linked as neighbours in the source; E is weeks later.
+    assert!(around.contains("/d.html"), "{around}");
+    assert!(["/a.html", "/c.html", "/e.html"].iter().all(|other| !around.contains(other)), "{around}");
+    let html = site.page("/news/2024/03/20/e.html");
+    assert!(html.contains("/d.html") && !html.contains("同一时间"), "D is only a neighbour");
+}
+
+#[test]
+fn newer_stands_before_older_on_every_page() {
+    let site = site_with_securities();
+    for (path, newer, older) in [
+        ("/news/2024/03/02/b.html", "/news/2024/03/03/c.html", "/news/2024/03/01/a.html"),
+        ("/2024/03/02/", "/2024/03/03/", "/2024/03/01/"),
+    ] {
+        let html = site.page(path);
+        let place = |link: &str| html.find(link).unwrap_or_else(|| panic!("no {link} in {html}"));
+        let newer = place(&format!("<a rel=\"prev\" href=\"{newer}\"><span>更新</span>"));
+        assert!(newer < place(&format!("<a rel=\"next\" href=\"{older}\"><span>更早</span>")), "{path}");
+    }
+}
+
+#[test]
+fn only_post_of_a_source_leads_to_other_pages() {
+    let post = "---\ntitle: A\ncategories: solo\n---\nText.\n";
+    let site = Site::from_files(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-01-02-a.md", post),
+        ("_posts/2024-01-03-b.md", "---\ntitle: B\n---\nText.\n"),
+    ]);
+    let ways = |path: &str| {
+        let html = site.page(path);
+        let footer = html.split("class=\"article-footer\"").nth(1).expect("a footer").to_owned();
+        footer.split("</footer>").next().unwrap_or_default().to_owned()
+    };
+    let html = ways("/solo/2024/01/02/a.html");
+    for href in ["/category/solo.html", "/2024/01/02/", "/"] {
+        assert!(html.contains(&format!("<a href=\"{href}\">")), "{href}: {html}");
+    }
+    assert!(ways("/2024/01/03/b.html").contains("<a href=\"/2024/01/03/\">"), "a post without source");
+}
+
+#[test]
+fn footer_of_the_site_keeps_links_to_data_and_feed() {
+    for footer in ["", "finews:\n  footer: <p>Own</p>\n"] {
+        let config = format!("title: T\nbaseurl: /b\n{footer}");
+        let html =
+            Site::from_files(&[("_config.yml", &config), ("_posts/2024-01-01-a.md", "A\n")]).page("/b/");
+        let end = html.split("class=\"site-footer\"").nth(1).expect("a footer");
+        assert!(end.contains("href=\"/b/archive/\"") && end.contains("href=\"/b/feed.xml\""), "{end}");
+        assert_eq!(end.contains("Own"), !footer.is_empty());
+    }
 }
 
 #[test]

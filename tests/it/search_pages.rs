@@ -108,7 +108,9 @@ fn month_filter_stays_within_the_given_date_range() {
 fn overlong_query_shows_a_notice_and_keeps_filters() {
     let site = market_site();
     let many: String = (0..20).map(|number| format!(" -z{number}")).collect();
-    for query in [format!("公告{many}"), format!("公告 -{}", "x".repeat(450))] {
+    for query in
+        [format!("公告{many}"), format!("公告 -{}", "x".repeat(450)), format!("公告{}", " -x".repeat(1400))]
+    {
         let html = search_page(&site, &query);
         assert!(html.contains("搜索词太长"), "{html}");
         let narrower = links(&html, "红网").into_iter().find(|href| href.contains("source")).expect("a link");

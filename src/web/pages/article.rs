@@ -45,8 +45,11 @@ struct Page<'a> {
     around: Vec<NearbyPost<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
-    earlier: Option<Link>,
-    later: Option<Link>,
+    /// The posts of the same source directly before and after the article.
+    older: Option<Link>,
+    newer: Option<Link>,
+    /// Links to the source, the day and the newest posts, if there are no posts of the same source.
+    ways: Vec<Link>,
 }
 
 struct MentionedSecurity<'a> {
@@ -71,8 +74,8 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     let archive = request.archive;
     let post = archive.post(id);
     let group = archive.source(post);
-    let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
-    let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
+    let (older, newer) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
+    let beside = [older, newer].map(|id| id.map(|id| archive.post(id).hash));
     let label = group.map(Group::label);
     let mut fingerprint = request.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
@@ -85,7 +88,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let has_page = archive.groups(GroupKind::Security).get(mention.code).is_some();
         fingerprint.add((has_page, archive.shown_name(mention)));
     }
-    let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
+    let beside: Vec<PostId> = [older, newer].into_iter().flatten().collect();
     let around = archive.around(id, group, &beside, AROUND);
     for near in &around {
         fingerprint.add(timeline::version(request, *near));
@@ -104,6 +107,13 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let publisher = post.source_name.map(name);
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(request, post);
+        let day = archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day)));
+        let ways = if beside.is_empty() {
+            let newest = request.site.link(request.site.texts.latest, Route::Home);
+            source.iter().chain(&day).cloned().chain([newest]).collect()
+        } else {
+            Vec::new()
+        };
         let metadata = Metadata::for_article(
             request,
             &metadata::ArticleParts {
@@ -128,12 +138,13 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),
-            day: archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day))),
             tags: shown_tags(archive, post).map(tag).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
-            earlier: earlier.map(link),
-            later: later.map(link),
+            older: older.map(link),
+            newer: newer.map(link),
             source,
+            day,
+            ways,
         })
     })
 }

@@ -214,7 +214,7 @@ fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Ve
     let mut securities = name_index.groups(archive, GroupKind::Security, held);
     securities.sort_by_key(|(_, group)| securities::rank(request, group, |group| group.recent().month));
     let matches = |(kind, groups): (GroupKind, Vec<((), &Group)>)| NameMatches {
-        label: request.site.texts.all_groups(kind),
+        label: request.site.texts.group_label(kind),
         links: groups.iter().take(NAMES).map(|(_, group)| timeline::link_to(request, kind, group)).collect(),
     };
     let names = [(GroupKind::Source, sources), (GroupKind::Security, securities)];

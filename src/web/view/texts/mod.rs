@@ -72,9 +72,9 @@ texts! {
     active_sources: "近期活跃来源", "Most active sources";
     /// Heading of the calendar.
     calendar: "日历", "Calendar";
-    /// Link to older posts.
+    /// Link to older posts, an older post or an earlier day or month.
     older: "更早", "Older";
-    /// Link to newer posts.
+    /// Link to newer posts, a newer post or a later day or month.
     newer: "更新", "Newer";
     /// Name of the navigation between pages of a list.
     pages: "翻页", "Pages";
@@ -90,18 +90,14 @@ texts! {
     securities: "提及证券", "Securities mentioned";
     /// Name of the navigation between articles of a source.
     same_source: "同一来源", "From the same source";
-    /// Link to the article before this one.
-    earlier_article: "上一篇", "Previous";
-    /// Link to the article after this one.
-    later_article: "下一篇", "Next";
     /// Text of a list without posts.
     empty: "这里还没有文章。", "There are no posts yet.";
     /// Heading of the 404 page.
     not_found: "没有找到这个页面", "Page not found";
     /// Text of the 404 page.
     not_found_text:
-        "地址可能写错了，或者文章从未发布过。本站保存全部历史文章，旧文不会因为时间久而消失。",
-        "The address may be mistyped, or the post never existed. This archive keeps every post, however old it is.";
+        "地址可能写错了，文章可能从未发布，也可能已被撤下。本站不会因为时间久而移除旧文。",
+        "The address may be mistyped, the post may never have existed, or it has been removed. Posts are not removed because of their age.";
     /// Link of the 404 page to the nearest day with posts.
     nearest_day: "离这个地址最近的一天：", "The day closest to this address: ";
     /// Link of the 404 page to the newest day.
