@@ -308,7 +308,7 @@ impl SlowRequest<'_> {
     fn old_url(&self) -> Option<Reply> {
         let path = &self.decoded;
         let to = legacy::find(&self.page_request, path, &self.current.settings.legacy)?;
-        let decoded = paths::decode(&to)?;
+        let decoded = paths::decode_lossy(&to);
         let is_near = decoded.trim_end_matches('/') == path.trim_end_matches('/');
         match self.request.uri.query() {
             Some(query) if is_near && decoded != *path => {
