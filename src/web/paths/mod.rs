@@ -1,6 +1,7 @@
 //! The only module that spells URLs: [`Route`] parses and writes the paths of generated pages. A path is
 //! split at `/` before it is decoded, so a `/` inside a name is written `%2F`.
 
+pub(crate) mod damaged;
 pub mod dataset;
 pub(crate) mod date;
 pub mod feed;
@@ -360,12 +361,19 @@ fn encode(path: &str) -> Cow<'_, str> {
     utf8_percent_encode(path, SEGMENTS).into()
 }
 
-/// The value of a query field, decoded and trimmed; `None` if it is empty.
+/// The value of a query field, decoded and trimmed; `None` if it is empty. Forms of old pages send GBK.
 pub fn field(query: &str, name: &str) -> Option<String> {
-    let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
-    let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let value = form_text(pairs.find(|(key, _)| form_text(key) == name)?.1);
+    let spaced =
+        value.trim_end_matches(damaged::LOST).chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let shown: String = spaced.filter(|c| !is_forbidden(*c)).collect();
     Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Decodes a name or a value of a form.
+fn form_text(encoded: &str) -> String {
+    damaged::decoded(&encoded.replace('+', " ")).into_owned()
 }
 
 /// The path of an article's source: `.md` instead of `.html`.
@@ -381,6 +389,11 @@ pub fn article_of(source: &str) -> Option<String> {
 /// Percent-decodes a whole path; `None` if the result is not UTF-8 or contains a NUL.
 pub fn decode(path: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(path).decode_utf8().ok().filter(|text| !text.contains('\0'))
+}
+
+/// Percent-decodes a whole path, and replaces bytes that are not UTF-8, as the archive does with permalinks.
+pub(crate) fn decode_lossy(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 fn name(segment: &str) -> Option<Cow<'_, str>> {
@@ -447,6 +460,29 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(escaped(path.into()), expected);
+        }
+    }
+
+    #[test]
+    fn query_fields_are_decoded_by_name() {
+        let table = [
+            ("q=a+b&x=1", Some("a b")),
+            ("x=1&q=%E4%B8%AD%E6%96%87", Some("中文")),
+            ("%71=a&q=b", Some("a")),
+            ("q=100%25", Some("100%")),
+            ("q=100%", Some("100%")),
+            ("q=a%3Db=c", Some("a=b=c")),
+            ("q=%D6%D0%CE%C4+a", Some("中文 a")),
+            ("q=%E4%B8%AD%E6%96", Some("中")),
+            ("q=%E4%B8%AD%E6%9", Some("中")),
+            ("q=%ff", None),
+            ("q=+", None),
+            ("q", None),
+            ("x=1", None),
+            ("", None),
+        ];
+        for (query, expected) in table {
+            assert_eq!(field(query, "q").as_deref(), expected, "{query}");
         }
     }
 
