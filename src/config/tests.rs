@@ -164,7 +164,7 @@ fn unusual_values_of_real_sites_are_accepted() {
 fn values_in_alternative_forms_are_normalised() {
     let config = file("author: [a, {name: b}]\nfuture: 'true'\nunpublished: 1\npaginate: '5'\n");
     let config = config.expect("valid");
-    assert_eq!(config.site.author.as_deref(), Some("a, b"));
+    assert_eq!(config.site.authors, "a\nb");
     assert_eq!((config.source.future, config.source.unpublished, config.site.paginate), (true, true, 5));
     let config = file("x: &a {title: t}\ny: &b {title: u, url: https://h/p/}\n<<: [*a, *b]\n");
     let config = config.expect("valid");

@@ -35,6 +35,7 @@ use crate::archive::problem::Problem;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::own_pages::OwnPages;
+use crate::config::Author;
 
 pub use change::Change;
 pub(super) use fill::Contents;
@@ -276,6 +277,11 @@ impl Snapshot {
     /// that category is listed.
     pub fn source(&self, post: &Post) -> Option<&Group> {
         self.groups(GroupKind::Source).get(*post.categories().last()?)
+    }
+
+    /// The authors of a post, as its front matter names them.
+    pub fn authors<'s>(&'s self, post: &Post) -> impl Iterator<Item = Author<'s>> + use<'s> {
+        Author::from_lines(post.authors().map_or("", |lines| self.name(lines)))
     }
 
     /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
