@@ -176,6 +176,42 @@ fn values_in_alternative_forms_are_normalised() {
 }
 
 #[test]
+fn data_file_of_authors_is_read_in_each_format() {
+    let site = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        Config::read(folder.path(), &Overrides::default(), &|_| None).expect("valid")
+    };
+    let yaml =
+        "ann:\n  name: Ann Ash\n  email: a@a.example\nbob: Bob\ncid: {url: 'https://c.example'}\ndan: [x]\n";
+    let json =
+        "{\"ann\": {\"name\": \"Ann Ash\", \"email\": \"a@a.example\"},\n\t\"bob\": \"\\ud83d\\ude00\"}";
+    let config =
+        site(&[("_data/authors.yml", yaml), ("_data/authors.json", json), ("_config.yml", "author: ann\n")]);
+    let expected = [("ann", "Ann Ash\ta@a.example"), ("bob", "Bob"), ("cid", "cid\t\thttps://c.example")];
+    let known = config.source.authors.iter().map(|(key, line)| (key.as_str(), line.as_str()));
+    assert_eq!(known.collect::<Vec<_>>(), expected);
+    assert_eq!((config.site.authors.as_str(), config.warnings.len()), ("Ann Ash\ta@a.example", 0));
+    let author = Author::from_lines(&config.site.authors).next();
+    assert_eq!(author, Some(Author { name: "Ann Ash", email: "a@a.example", uri: "" }));
+    let config = site(&[("d/authors.json", json), ("_config.yml", "data_dir: d\nauthor: [bob, Cid]\n")]);
+    assert_eq!(config.site.authors, "😀\nCid");
+    for (file, text, reason) in [
+        ("_data/authors.yml", "ann: [\n", "authors.yml:"),
+        ("_data/authors.yml", "- ann\n", "authors.yml:1: not a mapping"),
+        ("_data/authors.json", "{\n\"ann\"}", "authors.json:2: not valid JSON"),
+    ] {
+        let config = site(&[(file, text)]);
+        assert!(config.source.authors.is_empty(), "{text}");
+        assert!(config.warnings[0].contains(reason), "{:?}", config.warnings);
+    }
+}
+
+#[test]
 fn notification_urls_are_normalised_invalid_ones_rejected() {
     let config =
         file("finews:\n  websub: {hub: 'https://例子.测试'}\n  on_publish: https://h.example/a b?c\n");
