@@ -88,6 +88,7 @@ fn configuration_and_pages_name_sources() {
         ("category/hetan.md", page("河滩晚报", "About us.\n"), "hetan=河滩晚报"),
         ("category/hetan.html", page("河滩晚报", loop_over_posts), "hetan=河滩晚报"),
         ("categories/hetan/index.html", page("河滩晚报", ""), "hetan=河滩晚报"),
+        ("hetan.md", page("河滩晚报\npermalink: /category/hetan", ""), "hetan=河滩晚报"),
         // The titles of generated pages: the capitalised name, and the tag.
         ("category/hetan.html", page("Hetan", ""), "hetan=河滩"),
         ("category/hetan.html", page("河滩新闻", ""), "hetan=河滩"),
@@ -111,6 +112,7 @@ fn page_of_a_source_without_posts_is_an_empty_list() {
     let page = |title: &str, more: &str| format!("---\nlayout: category\ntitle: {title}\n{more}---\n");
     let (yunxiu, shan) = (page("云岫新闻", "redirect_from: /cloud/\n"), page("山报", ""));
     let (wind, tag) = (page("风报", "permalink: /categories/feng/\n"), page("雨", ""));
+    let snow = page("雪报", "permalink: /category/xue\n");
     let site = site(
         &[(1, "hetan", "河滩新闻"), (1, "Shan", "[]")],
         &[
@@ -118,6 +120,7 @@ fn page_of_a_source_without_posts_is_an_empty_list() {
             ("category/shan.html", &shan),
             ("feng.html", &wind),
             ("tag/yu.html", &tag),
+            ("xue.html", &snow),
             ("category/about.html", "---\ntitle: About us\n---\nWho we are.\n"),
         ],
     );
@@ -131,11 +134,12 @@ fn page_of_a_source_without_posts_is_an_empty_list() {
         list.contains("<a href=\"/category/yunxiu.html\">云岫新闻</a> <i>yunxiu</i> <b>0</b></li>"),
         "{list}"
     );
-    assert!(list.contains("4 个来源"), "{list}");
+    assert!(list.contains("5 个来源"), "{list}");
     assert!(site.page("/category/?q=%E4%BA%91").contains("/category/yunxiu.html"));
     assert!(!site.page("/category/?q=hetan").contains("/category/yunxiu.html"));
     assert!(site.page("/category/feng.html").contains("<h1>风报</h1>"));
     assert!(site.page("/tag/yu.html").contains("<h1>yu</h1>"));
+    assert_eq!(site.page("/category/xue"), site.page("/category/xue.html"));
     for (from, to) in [
         ("/category/yunxiu/", "/category/yunxiu.html"),
         ("/yunxiu/", "/category/yunxiu.html"),

@@ -343,7 +343,10 @@ fn group_at(path: &str) -> Option<(GroupKind, String)> {
         "tag" | "tags" => GroupKind::Tag,
         _ => return None,
     };
-    let name = ["/index.html", "/", ".html"].iter().find_map(|ending| file.strip_suffix(ending))?;
+    // Static hosts serve `/category/hongwang` from the file with `.html`.
+    let bare = Some(file).filter(|file| !file.contains('.'));
+    let mut endings = ["/index.html", "/", ".html"].into_iter();
+    let name = endings.find_map(|ending| file.strip_suffix(ending)).or(bare)?;
     (!matches!(name, "" | "index") && !name.contains('/')).then(|| (kind, name.to_owned()))
 }
 
@@ -464,7 +467,8 @@ mod tests {
             ("/category/index.html", None),
             ("/category/.html", None),
             ("/category/a/b.html", None),
-            ("/category/a", None),
+            ("/category/a", source("a")),
+            ("/category/a.xml", None),
             ("/about/a.html", None),
             ("/a.html", None),
         ];
