@@ -65,7 +65,7 @@ fn add_authors(node: &Node, known: &KnownAuthors, lines: &mut Vec<String>) {
     lines.extend(line.filter(|line| !lines.contains(line)));
 }
 
-/// The line of an author of whom only the name is known.
+/// The line of an author with a name only.
 fn named(name: &str) -> Option<String> {
     Author { name, email: "", uri: "" }.line()
 }

@@ -68,7 +68,7 @@ pub struct SourceSettings {
     pub naive_dates: NaiveDates,
     /// Display names of categories, which take precedence over names from tags.
     pub names: Vec<(String, String)>,
-    /// The authors of the site's data file, whom posts name by their keys.
+    /// The authors of the site's data file, by the keys that posts use.
     pub authors: KnownAuthors,
 }
 

@@ -155,7 +155,7 @@ fn page_of_a_source_without_posts_is_an_empty_list() {
 }
 
 #[test]
-fn page_behind_the_list_of_its_source_is_reported_only_if_it_has_content() {
+fn only_page_with_content_behind_a_list_is_reported() {
     let page = |body: &str| format!("---\ntitle: 河滩晚报\n---\n{body}");
     for (body, expected) in [("", None), ("About us.\n", Some("category/hetan.html: warning[page-skipped]"))]
     {

@@ -201,7 +201,7 @@ fn source_name_comes_from_its_tags() {
 }
 
 #[test]
-fn default_navigation_leads_to_securities_only_if_posts_mention_any() {
+fn default_navigation_hides_securities_without_mentions() {
     let mention = "<p><span class=\"keytip\" data-code=\"1,600160\">甲</span></p>\n";
     let site = |config: &str, text: &str| {
         Site::from_files(&[("_config.yml", config), ("_posts/2024-01-02-a.md", text)])

@@ -1,4 +1,4 @@
-//! Sources and tags without posts for which the site has a page, such as `category/hongwang.html`.
+//! Sources and tags without posts. The site has a page for each, such as `category/hongwang.html`.
 
 use crate::archive::address::decoded;
 use crate::archive::page::OwnPage;

@@ -15,7 +15,7 @@ pub(super) struct OwnPages {
     former: HashMap<Box<str>, usize>,
     /// Pages at the path of a group's list, by the name of the group.
     groups: ByKind<HashMap<Box<str>, usize>>,
-    /// Those of them without content: the list of the group takes their place.
+    /// The pages of groups without content. The list of the group takes the place of each.
     lists: HashSet<usize>,
     /// The titles of the pages of sources, by the names of the sources.
     titles: Arc<HashMap<Box<str>, Box<str>>>,

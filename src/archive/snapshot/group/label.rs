@@ -18,8 +18,8 @@ const NEWS: &str = "新闻";
 #[derive(Debug, Clone, Default)]
 pub(super) struct NameCounts {
     names: HashTrieMapSync<NameId, Count>,
-    /// The names that nearly all posts use, in undefined order. The list spares each new post a pass over
-    /// all names.
+    /// The names that nearly all posts use, in undefined order. With this list, a new post needs no pass over all
+    /// names.
     common: Vec<NameId>,
 }
 
@@ -118,8 +118,7 @@ fn first(names: &Names, counts: impl Iterator<Item = (NameId, Count)>) -> Option
     Some(name)
 }
 
-/// A source's name in one of its tags. Nearly all posts of the source have the tag, so the ending tells
-/// readers nothing.
+/// A tag without the usual ending. Nearly all posts of the source have the tag, so the ending says nothing.
 fn without_news(tag: &str) -> &str {
     tag.strip_suffix(NEWS).filter(|name| !name.is_empty()).unwrap_or(tag)
 }
