@@ -116,7 +116,7 @@ fn load_files_here(
             }
         }
     }
-    let (pages, of_pages) = own_page::read_all(&builder.reader, &found.pages, &none);
+    let (pages, of_pages) = own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
     problems.extend(of_pages);
     let PostBuilder { reader, names, codec, .. } = builder;
     let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
@@ -154,7 +154,7 @@ fn linked(
 ) -> Snapshot {
     let builder = PostBuilder::new(reader, snapshot.names().clone(), snapshot.codec(), reserved_paths);
     let links = |name: &str| snapshot.named(name);
-    let (pages, mut problems) = own_page::read_all(&builder.reader, pages, &links);
+    let (pages, mut problems) = own_page::read_all(&builder.reader, reserved_paths, pages, &links);
     let mut posts = Vec::new();
     for post in snapshot.linking() {
         let file = SiteFile::from_path(post.path());

@@ -21,7 +21,8 @@ pub enum Code {
     DateMissing,
     /// The bytes are not UTF-8; they were decoded as GB18030 or repaired.
     EncodingInvalid,
-    /// `permalink:` names an unknown placeholder; the site's style was used.
+    /// `permalink:` names an unknown placeholder, and the site's style was used; or another address in the front
+    /// matter is invalid, and was ignored.
     PermalinkInvalid,
     /// A post listed earlier has the same URL.
     UrlDuplicate,

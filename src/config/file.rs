@@ -179,10 +179,7 @@ impl ConfigFile {
     }
 
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
-        let yaml = text.trim_start_matches('\u{feff}');
-        // Like psych, read only the first document: some files end with `---`.
-        let document = serde_yaml::Deserializer::from_str(yaml).next();
-        let tree = document.map_or(Ok(Node::Null), Node::deserialize).map_err(|error| {
+        let tree = yaml(text.trim_start_matches('\u{feff}')).map_err(|error| {
             let line = error.location().map(|place| place.line());
             ConfigError::unreadable(&path, line, format!("not valid YAML: {error}"))
         })?;
@@ -300,6 +297,11 @@ impl ConfigFile {
         let origin = self.origin(key);
         self.strings(key)?.unwrap_or_default().iter().map(|text| folder(text, &origin)).collect()
     }
+}
+
+/// Parses a YAML text. Like psych, it reads only the first document: some files end with `---`.
+pub(super) fn yaml(text: &str) -> Result<Node, serde_yaml::Error> {
+    serde_yaml::Deserializer::from_str(text).next().map_or(Ok(Node::Null), Node::deserialize)
 }
 
 /// Parses a path inside the site. The result has `/` between its parts and contains no `.` or `..`.

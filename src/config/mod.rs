@@ -1,6 +1,7 @@
 //! One typed [`Config`] from a site's `_config.yml`, the environment and the command line. All other modules
 //! use it; it uses no other module of the crate.
 
+mod authors;
 mod error;
 mod file;
 mod keys;
@@ -20,6 +21,7 @@ use crate::config::file::ConfigFile;
 use crate::config::layers::Layers;
 use crate::config::source::POSTS_PERMALINK;
 
+pub use crate::config::authors::{Author, KnownAuthors, author_lines};
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
 pub use crate::config::keys::{DefaultValues, NavLink};
@@ -44,7 +46,7 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
-    /// Warnings about unknown `finews` keys, each with its place.
+    /// Warnings about unknown `finews` keys and about the data file of authors, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
@@ -66,15 +68,19 @@ impl Config {
         }
         let file = ConfigFile::find(root)?;
         let layers = Layers { file: &file, flags, env };
-        let source = SourceSettings::read(&layers)?;
+        let root = absolute(root.join(crate::config::keys::folder(&file, "source")?));
+        let (authors, authors_warning) = crate::config::authors::read_known(&file, &root)?;
+        let source = SourceSettings::read(&layers, authors)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
+        let mut warnings = crate::config::keys::warnings(&file);
+        warnings.extend(authors_warning);
         Ok(Self {
-            root: absolute(root.join(crate::config::keys::folder(&file, "source")?)),
+            root,
+            site: SiteSettings::read(&file, &source.authors)?,
             source,
-            site: SiteSettings::read(&file)?,
             server: ServerSettings::read(&layers)?,
-            warnings: crate::config::keys::warnings(&file),
+            warnings,
             permalink_origin: file.origin(permalink_key),
         })
     }

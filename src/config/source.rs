@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 
+use crate::config::authors::KnownAuthors;
 use crate::config::error::ConfigError;
 use crate::config::file::Node;
 use crate::config::keys::{self, DefaultValues};
@@ -67,10 +68,12 @@ pub struct SourceSettings {
     pub naive_dates: NaiveDates,
     /// Display names of categories, which take precedence over names from tags.
     pub names: Vec<(String, String)>,
+    /// The authors of the site's data file, by the keys that posts use.
+    pub authors: KnownAuthors,
 }
 
 impl SourceSettings {
-    pub(super) fn read(layers: &Layers<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(layers: &Layers<'_>, authors: KnownAuthors) -> Result<Self, ConfigError> {
         let file = layers.file;
         let posts_permalink = match file.get(&POSTS_PERMALINK) {
             Some(Node::Text(template)) => Some(template.clone()),
@@ -103,6 +106,7 @@ impl SourceSettings {
             legacy_hosts: keys::hosts(file)?,
             naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
+            authors,
         })
     }
 }

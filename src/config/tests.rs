@@ -164,7 +164,7 @@ fn unusual_values_of_real_sites_are_accepted() {
 fn values_in_alternative_forms_are_normalised() {
     let config = file("author: [a, {name: b}]\nfuture: 'true'\nunpublished: 1\npaginate: '5'\n");
     let config = config.expect("valid");
-    assert_eq!(config.site.author.as_deref(), Some("a, b"));
+    assert_eq!(config.site.authors, "a\nb");
     assert_eq!((config.source.future, config.source.unpublished, config.site.paginate), (true, true, 5));
     let config = file("x: &a {title: t}\ny: &b {title: u, url: https://h/p/}\n<<: [*a, *b]\n");
     let config = config.expect("valid");
@@ -173,6 +173,42 @@ fn values_in_alternative_forms_are_normalised() {
     let config = config.expect("valid");
     assert_eq!(config.source.posts_permalink.as_deref(), Some("/p/:title"));
     assert_eq!(config.source.baseurl, "/b");
+}
+
+#[test]
+fn data_file_of_authors_is_read_in_each_format() {
+    let site = |files: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        Config::read(folder.path(), &Overrides::default(), &|_| None).expect("valid")
+    };
+    let yaml =
+        "ann:\n  name: Ann Ash\n  email: a@a.example\nbob: Bob\ncid: {url: 'https://c.example'}\ndan: [x]\n";
+    let json =
+        "{\"ann\": {\"name\": \"Ann Ash\", \"email\": \"a@a.example\"},\n\t\"bob\": \"\\ud83d\\ude00\"}";
+    let config =
+        site(&[("_data/authors.yml", yaml), ("_data/authors.json", json), ("_config.yml", "author: ann\n")]);
+    let expected = [("ann", "Ann Ash\ta@a.example"), ("bob", "Bob"), ("cid", "cid\t\thttps://c.example")];
+    let known = config.source.authors.iter().map(|(key, line)| (key.as_str(), line.as_str()));
+    assert_eq!(known.collect::<Vec<_>>(), expected);
+    assert_eq!((config.site.authors.as_str(), config.warnings.len()), ("Ann Ash\ta@a.example", 0));
+    let author = Author::from_lines(&config.site.authors).next();
+    assert_eq!(author, Some(Author { name: "Ann Ash", email: "a@a.example", uri: "" }));
+    let config = site(&[("d/authors.json", json), ("_config.yml", "data_dir: d\nauthor: [bob, Cid]\n")]);
+    assert_eq!(config.site.authors, "😀\nCid");
+    for (file, text, reason) in [
+        ("_data/authors.yml", "ann: [\n", "authors.yml:"),
+        ("_data/authors.yml", "- ann\n", "authors.yml:1: not a mapping"),
+        ("_data/authors.json", "{\n\"ann\"}", "authors.json:2: not valid JSON"),
+    ] {
+        let config = site(&[(file, text)]);
+        assert!(config.source.authors.is_empty(), "{text}");
+        assert!(config.warnings[0].contains(reason), "{:?}", config.warnings);
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod live;
 mod load_shedding;
 mod metadata;
 mod module_graph;
+mod names;
 mod notifications;
 mod old_links;
 mod overload;

@@ -200,6 +200,45 @@ fn source_name_comes_from_its_tags() {
     assert!(html.contains(">江口</a> <i>jiangkou</i>"));
 }
 
+#[test]
+fn default_navigation_hides_securities_without_mentions() {
+    let mention = "<p><span class=\"keytip\" data-code=\"1,600160\">甲</span></p>\n";
+    let site = |config: &str, text: &str| {
+        Site::from_files(&[("_config.yml", config), ("_posts/2024-01-02-a.md", text)])
+    };
+    let own = "finews: {nav: [{label: S, url: /stock/}]}\n";
+    for (config, text, expected) in [("", "Text.\n", 0), ("", mention, 1), (own, "Text.\n", 1)] {
+        let site = site(config, text);
+        for path in ["/", "/2024/01/02/a.html", "/category/", "/search", "/nowhere"] {
+            let html = site.get(path).text();
+            let (nav, _) = html.split_once("</nav>").expect("a navigation");
+            assert_eq!(nav.matches("href=\"/stock/\"").count(), expected, "{path}: {config} {text}");
+        }
+    }
+    let tag = |text: &str| site("", text).get("/tag/").header("etag").to_owned();
+    assert_ne!(tag("Text.\n"), tag(mention), "the header is part of the page");
+}
+
+#[test]
+fn post_without_title_and_text_is_titled_by_day_and_source() {
+    let empty =
+        |categories: &str| format!("---\ntitle: \"\"\ndate: 2024-03-01 08:00:00 +0800\n{categories}---\n");
+    let site = Site::from_files(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-03-01-a.md", &empty("categories: hetan\ntags: 河滩新闻\n")),
+        ("_posts/2024-03-01-b.md", &empty("")),
+    ]);
+    assert!(site.page("/hetan/2024/03/01/a.html").contains("<h1>2024年3月1日 · 河滩</h1>"));
+    assert!(site.page("/2024/03/01/b.html").contains("<h1>2024年3月1日</h1>"));
+    let feed = site.get("/feed.xml").text();
+    for path in ["/", "/2024/03/01/", "/category/hetan.html"] {
+        assert!(site.page(path).contains(">2024年3月1日 · 河滩</a>"), "{path}");
+    }
+    assert!(
+        feed.contains("<title>2024年3月1日 · 河滩</title>") && feed.contains("<title>2024年3月1日</title>")
+    );
+}
+
 /// Follows every internal link of the sample archive.
 #[test]
 fn sample_archive_has_no_broken_links() {

@@ -77,6 +77,16 @@ pub fn text(html: &BodyHtml) -> String {
     text::lines(html)
 }
 
+/// The plain text of a short text in Markdown, such as a description, on one line.
+pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
+    if !markdown.contains(['*', '_', '`', '~', '[', '<', '&', '\\', '#', '{']) {
+        return text::fold(markdown).into_owned();
+    }
+    let cx = Context { site, title: "", url: "", posts: &|_| None, is_listed: false };
+    let html = to_html(markdown, MarkupFormat::Markdown, &cx, &mut Vec::new());
+    text::fold(&text::lines(&clean::clean(&html))).into_owned()
+}
+
 /// Parses a body. A body that is too large or too deeply nested keeps only its text.
 pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let mut defects = Vec::new();

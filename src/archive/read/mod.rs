@@ -4,6 +4,7 @@
 pub(super) mod build;
 mod draft;
 mod groups;
+mod head;
 pub(super) mod own_page;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use crate::archive::jekyll::{date, slug};
 use crate::archive::post::{Timestamp, Visibility};
 use crate::archive::problem::{Code, Defect};
 use crate::archive::read::groups::{categories, tags};
+use crate::archive::read::head::{authors, head_fields};
 use crate::config::{Config, ConfigError, NaiveDates};
 
 pub use draft::Draft;
@@ -198,7 +200,8 @@ impl<'a> Reader<'a> {
             modified: self.modified(front),
             tags: tags(front),
             lang: front.text("lang").map(|lang| lang.replace('_', "-")).filter(|lang| is_language(lang)),
-            author: front.text("author").filter(|author| !author.is_empty()).map(Into::into),
+            authors: authors(front, &self.config.source.authors),
+            head: head_fields(front, &self.site, defects),
             visibility: self.visibility(front),
             sitemap: front.bool("sitemap") != Some(false),
             redirect_from: front.strings("redirect_from", false),

@@ -1,7 +1,11 @@
 //! Reads the site's own pages.
 
-use rayon::prelude::*;
+use std::hash::{Hash, Hasher};
 
+use rayon::prelude::*;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::archive::address;
 use crate::archive::body::{self, MarkupFormat};
 use crate::archive::file_version;
 use crate::archive::jekyll::files::SiteFile;
@@ -9,15 +13,19 @@ use crate::archive::jekyll::front_matter::{self, FrontMatter};
 use crate::archive::jekyll::permalink;
 use crate::archive::page::OwnPage;
 use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
+use crate::archive::read::head::{authors, head_fields};
 use crate::archive::read::{Links, Reader};
+use crate::archive::snapshot::ReservedPaths;
 
 /// Reads the site's own pages in parallel.
 pub(in crate::archive) fn read_all(
     reader: &Reader<'_>,
+    reserved_paths: ReservedPaths,
     files: &[SiteFile],
     links: &Links<'_>,
 ) -> (Vec<OwnPage>, Vec<FileProblems>) {
-    let read: Vec<_> = files.par_iter().map(|file| (file, read(reader, file, links))).collect();
+    let read: Vec<_> =
+        files.par_iter().map(|file| (file, read(reader, reserved_paths, file, links))).collect();
     let (mut pages, mut problems) = (Vec::new(), Vec::new());
     for (file, (page, defects)) in read {
         pages.extend(page);
@@ -27,7 +35,12 @@ pub(in crate::archive) fn read_all(
 }
 
 /// Reads a page. Returns `None` if it is not served; a file without front matter is not a page.
-fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnPage>, Vec<Defect>) {
+fn read(
+    reader: &Reader<'_>,
+    reserved_paths: ReservedPaths,
+    file: &SiteFile,
+    links: &Links<'_>,
+) -> (Option<OwnPage>, Vec<Defect>) {
     let content = match file_version::read(&file.file(&reader.config.root)) {
         Ok(content) => content,
         Err(defect) => return (None, vec![defect]),
@@ -42,7 +55,17 @@ fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnP
     };
     defects.extend(defect);
     // The list omits `published`, which the configuration cannot set for pages.
-    for key in ["permalink", "title", "sitemap"] {
+    for key in [
+        "permalink",
+        "title",
+        "sitemap",
+        "description",
+        "summary",
+        "image",
+        "canonical_url",
+        "author",
+        "authors",
+    ] {
         if let Some(given) = reader.defaults.for_page(&file.path, key) {
             front.add(key, given);
         }
@@ -52,7 +75,9 @@ fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnP
     } else if let Some(tag) = unresolved_liquid(split.body) {
         let message = format!("the page uses Liquid that finews does not support and is not served: `{tag}`");
         defects.push(Defect::warning(Code::PageSkipped, message).at_line(split.body_line));
-        None
+        // The list of a source or tag takes the place of its page, whose title still counts.
+        Some(page(reader, file, &front, "", links, &mut defects))
+            .filter(|page| (reserved_paths.group_at)(&address::decoded(&page.url)).is_some())
     } else {
         Some(page(reader, file, &front, split.body, links, &mut defects))
     };
@@ -78,16 +103,21 @@ fn page(
     let context = body::Context { site: &reader.site, title, url: &url, posts: links, is_listed: false };
     let mut body = body::read(source, format, &context);
     defects.append(&mut body.defects);
-    let shown = [title, &url, body.html.as_str(), &body.excerpt].join("\0");
+    let head = *head_fields(front, &reader.site, defects).unwrap_or_default();
+    let authors = authors(front, &reader.config.source.authors).unwrap_or_default();
+    let mut hasher = Xxh3::new();
+    (title, &url, &body.html, &body.excerpt, &head, &authors).hash(&mut hasher);
     OwnPage {
         path: file.path.clone(),
         title: title.into(),
         redirect_from: front.strings("redirect_from", false),
         in_sitemap: front.bool("sitemap") != Some(false),
-        hash: xxhash_rust::xxh3::xxh3_64(shown.as_bytes()),
+        hash: hasher.finish(),
         url: url.into(),
         body: body.html,
         excerpt: body.excerpt.into(),
+        head,
+        authors: authors.into(),
     }
 }
 

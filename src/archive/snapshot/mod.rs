@@ -4,6 +4,7 @@
 mod around;
 mod change;
 mod days;
+mod empty_groups;
 mod fill;
 mod fuzzy_path;
 pub(super) mod group;
@@ -34,6 +35,7 @@ use crate::archive::problem::Problem;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::own_pages::OwnPages;
+use crate::config::Author;
 
 pub use change::Change;
 pub(super) use fill::Contents;
@@ -71,10 +73,7 @@ pub enum Target {
 pub struct Snapshot {
     zone: Tz,
     shows_future: bool,
-    /// True for the path of a built-in page that always exists.
-    is_reserved: fn(&str) -> bool,
-    /// True if the archive creates a list at a path.
-    has_list_at: fn(&Self, &str) -> bool,
+    reserved_paths: ReservedPaths,
     /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
     codec: Arc<ArticleCodec>,
@@ -236,9 +235,23 @@ impl Snapshot {
 
     /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.
     pub fn served_pages(&self) -> impl Iterator<Item = &OwnPage> {
-        let is_served =
-            |page: &(usize, &OwnPage)| self.at_path(&decoded(&page.1.url)) == Some(Target::Page(page.0));
+        let is_served = |(index, page): &(usize, &OwnPage)| {
+            let path = decoded(&page.url);
+            self.at_path(&path) == Some(Target::Page(*index)) && !self.is_behind_list(&path)
+        };
         self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
+    }
+
+    /// True if the archive creates the list of a source or tag at a decoded path.
+    fn is_behind_list(&self, path: &str) -> bool {
+        (self.reserved_paths.group_at)(path).is_some() && (self.reserved_paths.in_archive)(self, path)
+    }
+
+    /// Takes the site's own pages. The titles of those of sources name the sources.
+    fn set_pages(&mut self, pages: Vec<OwnPage>) {
+        let pages = OwnPages::new(pages, self.reserved_paths.always, self.reserved_paths.group_at);
+        self.groups[GroupKind::Source].set_titles(&self.names, pages.titles());
+        self.pages = Arc::new(pages);
     }
 
     /// All groups of a kind.
@@ -264,6 +277,11 @@ impl Snapshot {
     /// that category is listed.
     pub fn source(&self, post: &Post) -> Option<&Group> {
         self.groups(GroupKind::Source).get(*post.categories().last()?)
+    }
+
+    /// The authors of a post, as its front matter names them.
+    pub fn authors<'s>(&'s self, post: &Post) -> impl Iterator<Item = Author<'s>> + use<'s> {
+        Author::from_lines(post.authors().map_or("", |lines| self.name(lines)))
     }
 
     /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
@@ -362,7 +380,12 @@ pub(super) mod tests {
 
     fn load_folder(folder: &Path) -> Snapshot {
         let config = Config::read(folder, &Overrides::default(), &|_| None).expect("a configuration");
-        let nothing = ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        let nothing = ReservedPaths {
+            always: |_| false,
+            list_like: |_| false,
+            in_archive: |_, _| false,
+            group_at: |_| None,
+        };
         crate::archive::load(&config, nothing, &Progress::default()).expect("an archive")
     }
 }

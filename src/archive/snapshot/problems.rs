@@ -54,7 +54,7 @@ impl Snapshot {
     /// The error of a served post whose URL belongs to a list that the archive creates.
     fn shadowed(&self, id: PostId) -> Option<Problem> {
         let post = self.post(id);
-        if !self.is_served(id) || !(self.has_list_at)(self, &decoded(post.url())) {
+        if !self.is_served(id) || !(self.reserved_paths.in_archive)(self, &decoded(post.url())) {
             return None;
         }
         let message =
@@ -67,8 +67,11 @@ impl Snapshot {
         let path = decoded(&page.url);
         let owner = match (self.owner(&path), self.pages.at_path(&path)) {
             (Some(post), _) => self.post(post).path(),
+            // The list says all that such a page does.
+            (None, None) if self.pages.is_list(index) => return None,
             (None, None) => "a built-in page",
             (None, Some(other)) if other != index => &self.pages()[other].path,
+            (None, Some(_)) if self.is_behind_list(&path) => "a generated list",
             (None, Some(_)) => return None,
         };
         let message = format!("`{}` is the URL of {owner}; the page is not served", page.url);

@@ -21,7 +21,7 @@ impl Updater {
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
         change.problems.extend(gone.map(|page| problems_of_file(&page.path, Vec::new())));
-        let (mut pages, problems) = own_page::read_all(reader, &self.pages, links);
+        let (mut pages, problems) = own_page::read_all(reader, self.reserved_paths, &self.pages, links);
         for old in self.archive.pages() {
             let is_missing = pages.iter().all(|page| page.path != old.path);
             // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.

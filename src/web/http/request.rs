@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::archive::Snapshot;
+use crate::archive::snapshot::GroupKind;
 use crate::web::http::cache::{
     CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
 };
@@ -93,9 +94,14 @@ impl<'a> PageRequest<'a> {
         self.lookup.accepted
     }
 
-    /// Starts a fingerprint for a kind of page; it includes the site's settings.
+    /// Starts a fingerprint for a kind of page; it includes what all pages show.
     pub(crate) fn fingerprint(&self, kind: &str) -> Fingerprinter {
-        Fingerprinter::new(self.site.settings(), kind)
+        Fingerprinter::new(self.site.settings(), kind).with(self.has_securities())
+    }
+
+    /// Returns whether posts mention securities.
+    pub(crate) fn has_securities(&self) -> bool {
+        !self.archive.groups(GroupKind::Security).is_empty()
     }
 
     /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint

@@ -34,7 +34,7 @@ struct Page<'a> {
     source: Option<Link>,
     /// The first publisher, if it is not the source.
     publisher: Option<&'a str>,
-    author: Option<&'a str>,
+    authors: Vec<&'a str>,
     /// The language of the post, if its front matter has one.
     lang: Option<&'a str>,
     digest: Option<&'a str>,
@@ -75,7 +75,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     let post = archive.post(id);
     let group = archive.source(post);
     let (older, newer) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
-    let beside = [older, newer].map(|id| id.map(|id| archive.post(id).hash));
+    let beside = [older, newer].map(|id| id.map(|id| timeline::version(request, id)));
     let label = group.map(Group::label);
     let mut fingerprint = request.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
@@ -101,7 +101,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let name = |id| archive.name(id);
         let link = |id: PostId| {
             let post = archive.post(id);
-            request.site.link(post.headline(), post.url())
+            request.site.link(timeline::headline(request, post), post.url())
         };
         let tag = |name: &str| request.site.link(name, Route::group(GroupKind::Tag, name));
         let publisher = post.source_name.map(name);
@@ -123,14 +123,17 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
                 above: source.as_ref(),
             },
         );
+        let headline = timeline::headline(request, post);
         crate::web::http::reply::render(&Page {
             site: request.site,
-            head: Head::new(request, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
-            headline: post.headline(),
+            head: Head::new(request, &*headline, post.description(), post.url())
+                .with_front_matter(post.head(), post.authors().map(name).unwrap_or_default())
+                .with_metadata(metadata),
+            headline,
             iso: at.to_rfc3339(),
             moment: request.site.texts.moment(at),
             publisher: publisher.filter(|name| label != Some(*name)),
-            author: post.author().map(name),
+            authors: archive.authors(post).map(|author| author.name).collect(),
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),

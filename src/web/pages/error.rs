@@ -26,8 +26,15 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    /// Makes the page of an error that does not depend on the archive.
     fn new(site: &'a Site, title: &'a str, text: &'a str) -> Self {
-        Self { site, head: Head::nowhere(title), title, text, nearest: None, query: None }
+        Self { site, head: Head::nowhere(title, false), title, text, nearest: None, query: None }
+    }
+
+    /// Makes the page of a path that has no page.
+    fn missing(request: &PageRequest<'a>, title: &'a str, text: &'a str) -> Self {
+        let head = Head::nowhere(title, request.has_securities());
+        Self { head, ..Self::new(request.site, title, text) }
     }
 }
 
@@ -40,14 +47,14 @@ pub(crate) fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let day = named.map(|day| (texts.nearest_day, day)).or(newest);
     let nearest = day.map(|(why, day)| (why, request.site.link(texts.day_heading(day), Route::day(day))));
     let query = Some(words_of(path));
-    let page = Page { nearest, query, ..Page::new(request.site, texts.not_found, texts.not_found_text) };
+    let page = Page { nearest, query, ..Page::missing(request, texts.not_found, texts.not_found_text) };
     request.error_page(StatusCode::NOT_FOUND, &page)
 }
 
 /// 410: the operator withdrew the post.
 pub fn gone(request: &PageRequest<'_>) -> Reply {
     let texts = request.site.texts;
-    request.error_page(StatusCode::GONE, &Page::new(request.site, texts.gone, texts.gone_text))
+    request.error_page(StatusCode::GONE, &Page::missing(request, texts.gone, texts.gone_text))
 }
 
 /// 500, without the reason.

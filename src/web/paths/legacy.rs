@@ -243,13 +243,14 @@ fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
     request.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
 }
 
-/// Returns the path of the group, or of the joined sources, that a name or slug stands for.
+/// Returns the path of the group, or of the joined sources, that a name or slug stands for. A group with a page
+/// of the site needs no posts.
 fn group(request: &PageRequest<'_>, kind: GroupKind, slug: &str) -> Option<String> {
     let archive = request.archive;
     let is_joined = || kind == GroupKind::Source && archive.joined_categories(slug).is_some();
     let name = match archive.group(kind, slug) {
         Some(_) => slug,
-        None if is_joined() => slug,
+        None if is_joined() || archive.empty_group(kind, slug).is_some() => slug,
         None => archive.name(archive.group_by_slug(kind, slug)?.name()),
     };
     Some(Route::group(kind, name).to_string())

@@ -187,6 +187,7 @@ impl<'a> Route<'a> {
             }
             Self::Group(kind, name, number) => match archive.group(*kind, name) {
                 Some(group) => is_page(group.posts(), *number),
+                None if *number == PageNumber::Latest && archive.empty_group(*kind, name).is_some() => true,
                 None if *kind != GroupKind::Source => false,
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
@@ -295,7 +296,7 @@ fn group_pattern(kind: GroupKind, is_board: bool, number: PageNumber) -> &'stati
 
 /// The paths of a site that belong to generated pages.
 pub const RESERVED_PATHS: ReservedPaths =
-    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
+    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of, group_at };
 
 fn is_always_ours(path: &str) -> bool {
     matches!(
@@ -332,6 +333,22 @@ fn is_list_like(path: &str) -> bool {
 
 fn is_list_of(archive: &Snapshot, path: &str) -> bool {
     Route::parse(&encode(path)).is_some_and(|route| route.exists_in(archive))
+}
+
+/// Returns the source or tag whose posts a static site lists at a decoded path: `/category/hongwang.html`,
+/// `/categories/hongwang/`. Paths in other spellings than ours redirect to the list.
+fn group_at(path: &str) -> Option<(GroupKind, String)> {
+    let (folder, file) = path.strip_prefix('/')?.split_once('/')?;
+    let kind = match folder {
+        "category" | "categories" => GroupKind::Source,
+        "tag" | "tags" => GroupKind::Tag,
+        _ => return None,
+    };
+    // Static hosts serve `/category/hongwang` from the file with `.html`.
+    let bare = Some(file).filter(|file| !file.contains('.'));
+    let mut endings = ["/index.html", "/", ".html"].into_iter();
+    let name = endings.find_map(|ending| file.strip_suffix(ending)).or(bare)?;
+    (!matches!(name, "" | "index") && !name.contains('/')).then(|| (kind, name.to_owned()))
 }
 
 /// Characters that a URL must not contain (RFC 3986, section 2) or that browsers would misread.
@@ -447,6 +464,29 @@ mod tests {
         ];
         for (path, route) in table {
             assert_eq!(Route::parse(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_of_sources_and_tags_are_recognised() {
+        let source = |name: &str| Some((GroupKind::Source, name.to_owned()));
+        let table = [
+            ("/category/hongwang.html", source("hongwang")),
+            ("/category/Career In x.html", source("Career In x")),
+            ("/categories/红网/", source("红网")),
+            ("/categories/a/index.html", source("a")),
+            ("/tags/a.html", Some((GroupKind::Tag, "a".to_owned()))),
+            ("/category/", None),
+            ("/category/index.html", None),
+            ("/category/.html", None),
+            ("/category/a/b.html", None),
+            ("/category/a", source("a")),
+            ("/category/a.xml", None),
+            ("/about/a.html", None),
+            ("/a.html", None),
+        ];
+        for (path, group) in table {
+            assert_eq!(group_at(path), group, "{path}");
         }
     }
 

@@ -135,7 +135,8 @@ fn page<'a>(
     let results = found.posts.iter().map(|id| hit(request, &needles, request.archive.post(*id)));
     Ok(Page {
         site: request.site,
-        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
+        head: Head::nowhere(&title, request.has_securities())
+            .with_feed(is_asked.then(|| feed_link(request, &params.typed))),
         typed: &params.typed,
         title,
         notices: notices(request, params, &search.state(), is_there),
@@ -161,7 +162,7 @@ fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> Sear
     SearchResult {
         href: request.site.href(post.url()),
         lang: post.lang().map(|lang| request.archive.name(lang)),
-        title: needles.marked(&post.headline()),
+        title: needles.marked(&timeline::headline(request, post)),
         // A damaged article can still be found by its title.
         snippet: needles.snippet(
             &request.archive.article(post).map(|article| article.text()).unwrap_or_default(),
