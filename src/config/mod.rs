@@ -1,6 +1,7 @@
 //! One typed [`Config`] from a site's `_config.yml`, the environment and the command line. All other modules
 //! use it; it uses no other module of the crate.
 
+mod encoding;
 mod error;
 mod file;
 mod keys;
@@ -10,6 +11,7 @@ mod server;
 mod settings;
 mod site;
 mod source;
+mod timezone;
 mod values;
 
 use std::ffi::OsString;
@@ -17,9 +19,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::error::Origin;
 use crate::config::file::ConfigFile;
+use crate::config::keys::POSTS_PERMALINK;
 use crate::config::layers::Layers;
-use crate::config::source::POSTS_PERMALINK;
 
+pub(crate) use crate::config::encoding::{EncodingRepair, decode_text};
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
 pub use crate::config::keys::{DefaultValues, NavLink};
@@ -44,7 +47,7 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
-    /// Warnings about unknown `finews` keys, each with its place.
+    /// Warnings about ignored and repaired settings, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
@@ -65,6 +68,7 @@ impl Config {
             Err(error) => return Err(ConfigError::site(root, error)),
         }
         let file = ConfigFile::find(root)?;
+        crate::config::keys::check_own_section(&file)?;
         let layers = Layers { file: &file, flags, env };
         let source = SourceSettings::read(&layers)?;
         let permalink_key: &[&str] =
@@ -77,6 +81,18 @@ impl Config {
             warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })
+    }
+
+    /// Reads the address of the public listener from the flags and the environment alone, for a command that
+    /// asks the running server.
+    ///
+    /// # Errors
+    /// When the value is not an address.
+    pub fn listen_address(
+        flags: &Overrides,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<ListenAddress, ConfigError> {
+        Layers { file: &ConfigFile::default(), flags, env }.parsed("listen")
     }
 
     /// The error for a `permalink` that is invalid for this reason.

@@ -54,12 +54,7 @@ impl SiteSettings {
             lang: keys::lang(file),
             author: file.loose_text(&["author"]),
             logo: file.word("logo").map(Into::into),
-            // A value such as `false`: the site has no such pages.
-            paginate: file
-                .word("paginate")
-                .and_then(|number| number.parse().ok())
-                .filter(|posts| *posts > 0)
-                .unwrap_or(10),
+            paginate: keys::paginate(file)?,
             feed_path: file
                 .text(&["feed", "path"])?
                 .map(|path| format!("/{}", path.trim_start_matches('/')))
