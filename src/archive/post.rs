@@ -171,7 +171,7 @@ pub struct Post {
     pub securities: Box<[Mention]>,
     /// The compressed article: the cleaned body, the digest and the source URL.
     pub body: CompressedArticle,
-    /// Length of the body's text in characters.
+    /// Length of the body's text: 1 for each Han character, 2 for each word of another script.
     pub length: u32,
     /// A hash of the content: two versions of a post with any visible difference have different hashes.
     pub hash: u64,

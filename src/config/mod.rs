@@ -2,6 +2,7 @@
 //! use it; it uses no other module of the crate.
 
 mod authors;
+mod encoding;
 mod error;
 mod file;
 mod keys;
@@ -11,6 +12,7 @@ mod server;
 mod settings;
 mod site;
 mod source;
+mod timezone;
 mod values;
 
 use std::ffi::OsString;
@@ -18,10 +20,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::error::Origin;
 use crate::config::file::ConfigFile;
+use crate::config::keys::POSTS_PERMALINK;
 use crate::config::layers::Layers;
-use crate::config::source::POSTS_PERMALINK;
 
 pub use crate::config::authors::{Author, KnownAuthors, author_lines};
+pub(crate) use crate::config::encoding::{EncodingRepair, decode_text};
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
 pub use crate::config::keys::{DefaultValues, NavLink};
@@ -46,7 +49,7 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
-    /// Warnings about unknown `finews` keys and about the data file of authors, each with its place.
+    /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
@@ -67,6 +70,7 @@ impl Config {
             Err(error) => return Err(ConfigError::site(root, error)),
         }
         let file = ConfigFile::find(root)?;
+        crate::config::keys::check_own_section(&file)?;
         let layers = Layers { file: &file, flags, env };
         let root = absolute(root.join(crate::config::keys::folder(&file, "source")?));
         let (authors, authors_warning) = crate::config::authors::read_known(&file, &root)?;
@@ -83,6 +87,18 @@ impl Config {
             warnings,
             permalink_origin: file.origin(permalink_key),
         })
+    }
+
+    /// Reads the address of the public listener from the flags and the environment alone, for a command that
+    /// asks the running server.
+    ///
+    /// # Errors
+    /// When the value is not an address.
+    pub fn listen_address(
+        flags: &Overrides,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<ListenAddress, ConfigError> {
+        Layers { file: &ConfigFile::default(), flags, env }.parsed("listen")
     }
 
     /// The error for a `permalink` that is invalid for this reason.

@@ -55,12 +55,7 @@ impl SiteSettings {
             lang: keys::lang(file),
             authors: file.get(&["author"]).map(|author| author_lines(author, known)).unwrap_or_default(),
             logo: file.word("logo").map(Into::into),
-            // A value such as `false`: the site has no such pages.
-            paginate: file
-                .word("paginate")
-                .and_then(|number| number.parse().ok())
-                .filter(|posts| *posts > 0)
-                .unwrap_or(10),
+            paginate: keys::paginate(file)?,
             feed_path: file
                 .text(&["feed", "path"])?
                 .map(|path| format!("/{}", path.trim_start_matches('/')))

@@ -4,13 +4,10 @@ use chrono_tz::Tz;
 
 use crate::config::authors::KnownAuthors;
 use crate::config::error::ConfigError;
-use crate::config::file::Node;
 use crate::config::keys::{self, DefaultValues};
 use crate::config::layers::Layers;
+use crate::config::timezone;
 use crate::config::values::NaiveDates;
-
-/// `collections.posts.permalink`
-pub(super) const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
 
 /// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
@@ -75,10 +72,6 @@ pub struct SourceSettings {
 impl SourceSettings {
     pub(super) fn read(layers: &Layers<'_>, authors: KnownAuthors) -> Result<Self, ConfigError> {
         let file = layers.file;
-        let posts_permalink = match file.get(&POSTS_PERMALINK) {
-            Some(Node::Text(template)) => Some(template.clone()),
-            _ => None,
-        };
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
@@ -89,18 +82,20 @@ impl SourceSettings {
                 .split('-')
                 .next()
                 .is_some_and(|primary| primary.eq_ignore_ascii_case("zh")),
-            timezone: keys::timezone(file)?,
-            permalink: file.text(&["permalink"])?.unwrap_or_else(|| "date".into()),
-            posts_permalink,
+            timezone: timezone::zone(file)?,
+            permalink: file.name("permalink")?.unwrap_or_else(|| "date".into()),
+            posts_permalink: keys::posts_permalink(file)?,
             future: file.bool(&["future"])?.unwrap_or(false),
             unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
             defaults: keys::defaults(file)?,
             exclude,
             include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
             collections_dir: keys::folder(file, "collections_dir")?,
-            destination: file.word("destination").map_or("_site", |folder| keys::trim_folder(folder)).into(),
+            destination: file
+                .name("destination")?
+                .map_or_else(|| "_site".to_owned(), |folder| keys::trim_folder(&folder).to_owned()),
             markdown_ext: file
-                .word("markdown_ext")
+                .name("markdown_ext")?
                 .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
             posts: layers.posts()?,
             legacy_hosts: keys::hosts(file)?,

@@ -7,6 +7,7 @@ mod addresses;
 mod admin;
 mod changes;
 mod commands;
+mod damaged_files;
 mod dataset;
 mod direction;
 mod faults;

@@ -296,6 +296,25 @@ fn full_list_page_is_unchanged_by_new_posts() {
     assert_ne!(filling.header("etag"), after.get("/category/news/3.html").header("etag"));
 }
 
+#[test]
+fn reading_time_counts_han_characters_and_other_words() {
+    let time = |lang: &str, text: &str| {
+        let post = format!("---\ntitle: A\npermalink: /a.html\n---\n{text}\n");
+        let site = Site::from_files(&[
+            ("_config.yml", &format!("title: T\nlang: {lang}\n")),
+            ("_posts/2024-01-02-a.md", &post),
+        ]);
+        let page = site.page("/a.html");
+        let found = Regex::new("(约 [0-9]+ 分钟读完|[0-9]+ min read)").expect("a pattern").find(&page);
+        found.expect("a reading time").as_str().to_owned()
+    };
+    let (words, han) = ("meanwhile ".repeat(400), "涨".repeat(800));
+    for (text, minutes) in [(&words, 2), (&han, 2), (&format!("{words}{han}"), 4), (&"word".to_owned(), 1)] {
+        assert_eq!(time("en", text), format!("{minutes} min read"));
+        assert_eq!(time("zh-CN", text), format!("约 {minutes} 分钟读完"));
+    }
+}
+
 /// The ETag of an article covers everything that the article shows, whatever its origin.
 #[test]
 fn article_etag_covers_all_shown_content() {

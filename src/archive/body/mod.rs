@@ -47,7 +47,7 @@ impl MarkupFormat {
 pub struct Body {
     /// The HTML that the page prints, without the lifted parts.
     pub html: BodyHtml,
-    /// Length of the text in `html`, in characters.
+    /// Length of the text in `html`: 1 for each Han character, 2 for each word of another script.
     pub text_len: usize,
     /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,

@@ -47,12 +47,11 @@ fn read(
     };
     let (text, defect) = front_matter::decode(&content.bytes);
     let split = front_matter::split(&text);
-    let (mut front, mut defects) = match split.yaml {
-        Some(yaml) => front_matter::parse(yaml),
-        // A file with an unclosed fence is also a page.
-        None if split.unclosed => (FrontMatter::default(), Vec::new()),
-        None => return (None, Vec::new()),
-    };
+    // A file with an unclosed fence is also a page.
+    if split.yaml.is_none() && !split.unclosed {
+        return (None, Vec::new());
+    }
+    let (mut front, mut defects) = split.front_matter();
     defects.extend(defect);
     // The list omits `published`, which the configuration cannot set for pages.
     for key in [
@@ -97,7 +96,7 @@ fn page(
     let extension = format!(".{extension}");
     let format = reader.format(&extension);
     let output = if format == MarkupFormat::Markdown { ".html" } else { &extension };
-    let own = front.setting("permalink");
+    let own = reader.own_permalink(front, defects);
     let url = permalink::page_url(dir, basename, output, &reader.template, own);
     let title = front.text("title").unwrap_or_default();
     let context = body::Context { site: &reader.site, title, url: &url, posts: links, is_listed: false };
@@ -110,7 +109,7 @@ fn page(
     OwnPage {
         path: file.path.clone(),
         title: title.into(),
-        redirect_from: front.strings("redirect_from", false),
+        redirect_from: reader.former_paths(front),
         in_sitemap: front.bool("sitemap") != Some(false),
         hash: hasher.finish(),
         url: url.into(),
