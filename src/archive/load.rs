@@ -203,7 +203,12 @@ mod tests {
         write("_posts/2024-01-01-a.md", "---\ntitle: t\n---\n[b]({% post_url 2024-01-02-b %})\n");
         write("_posts/2024-01-02-b.md", "---\ntitle: b\n---\nText.\n");
         let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
-        let nothing = ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        let nothing = ReservedPaths {
+            always: |_| false,
+            list_like: |_| false,
+            in_archive: |_, _| false,
+            group_at: |_| None,
+        };
         let archive = load_files(&config, nothing, &Progress::default()).expect("an archive").archive;
         assert_eq!(archive.linking().count(), 1);
         let reread = || {
