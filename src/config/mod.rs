@@ -44,6 +44,9 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// Folders outside `_posts` that are archives of posts, relative to the site. They depend on the site's
+    /// files, so the list is empty until the site is opened.
+    pub archives: Vec<String>,
     /// Warnings about unknown `finews` keys, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -74,6 +77,7 @@ impl Config {
             source,
             site: SiteSettings::read(&file)?,
             server: ServerSettings::read(&layers)?,
+            archives: Vec::new(),
             warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })

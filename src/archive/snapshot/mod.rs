@@ -27,6 +27,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::archive::address::decoded;
 use crate::archive::compressed::{ArticleCodec, ArticleContent};
+use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Mention, Post, PostId, Timestamp};
@@ -71,6 +72,7 @@ pub enum Target {
 pub struct Snapshot {
     zone: Tz,
     shows_future: bool,
+    post_folders: Arc<PostFolders>,
     /// True for the path of a built-in page that always exists.
     is_reserved: fn(&str) -> bool,
     /// True if the archive creates a list at a path.
@@ -177,8 +179,17 @@ impl Snapshot {
         if self.is_gone(path) {
             return Some(Target::Gone);
         }
-        let post = self.moved(path).map(|id| self.post(id).url());
+        let post = self.moved(path).or_else(|| self.successor(path)).map(|id| self.post(id).url());
         post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
+    }
+
+    /// The folders outside `_posts` that are archives of posts by their files, relative to the site.
+    pub fn archive_folders(&self) -> &[String] {
+        self.post_folders.found()
+    }
+
+    pub(super) fn post_folders(&self) -> &PostFolders {
+        &self.post_folders
     }
 
     pub(super) fn codec(&self) -> Arc<ArticleCodec> {
