@@ -16,11 +16,9 @@ use crate::archive::read::draft::Draft;
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::ReservedPaths;
 
-/// A file without its closing fence may still be being written until it is unchanged for this long.
-pub(in crate::archive) const SETTLED_AFTER: Duration = Duration::from_secs(2);
-
-/// A program may still be at work on a temporary file until it is unchanged for this long.
-const LEFT_AFTER: Duration = Duration::from_secs(60);
+/// A file without its closing fence, and a temporary file, may still be being written until it is unchanged for
+/// this long.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The result of reading one post file.
 #[derive(Default)]
@@ -35,8 +33,8 @@ pub(in crate::archive) struct ReadResult {
 
 impl ReadResult {
     /// The result for a temporary or backup file, whose content does not matter.
-    pub(in crate::archive) fn from_temporary(file_version: FileVersion) -> Self {
-        let rest = LEFT_AFTER.saturating_sub(file_version.age());
+    fn from_temporary(file_version: FileVersion) -> Self {
+        let rest = SETTLED_AFTER.saturating_sub(file_version.age());
         if !rest.is_zero() {
             return Self { file_version, retry_after: Some(rest), ..Self::default() };
         }

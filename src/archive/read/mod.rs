@@ -43,7 +43,7 @@ pub type Links<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;
 /// A file with the name of a post.
 struct PostFile<'f> {
     path: &'f str,
-    /// The path from which categories, defaults and the URL follow; for an archive, that of a usual folder.
+    /// The path that determines categories, defaults and the URL; for an archive, a path in a usual folder.
     usual_path: Cow<'f, str>,
     name: FileName,
 }

@@ -14,7 +14,7 @@ pub(super) enum PostStatus {
     Future,
     /// The operator withdrew the post.
     Withdrawn,
-    /// Another file has the same post: one with a date in its name, or the file of which this one is a copy.
+    /// Another file has the same post: a file with a date in its name, or the original of this copy.
     Superseded(PostId),
     /// The URL belongs to a page of finews.
     Reserved,
@@ -151,8 +151,8 @@ impl Snapshot {
         self.dated_twin(post).or_else(|| self.original(post))
     }
 
-    /// For a copy in a folder of old posts, the post of the same file in the folder from which files move there. A
-    /// file is in both while it moves.
+    /// For a copy in a folder of old posts, the post of the original, which has the same name in another folder. A
+    /// file is in both folders while it moves.
     fn original(&self, post: &Post) -> Option<PostId> {
         let originals = self.post_folders.originals(post.path());
         originals.filter_map(|path| self.at_file(&path)).find(|id| is_same_post(self.post(*id), post))

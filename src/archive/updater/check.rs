@@ -85,8 +85,8 @@ impl Updater {
         Some(if moves_urls { self.relink(reader, update) } else { update })
     }
 
-    /// Classifies files in the order of their paths, and those to which a removed file may have moved: a scan
-    /// lists one folder after the other, so it may have missed the new file.
+    /// Classifies files in the order of their paths, and the new files of removed ones that have moved: a scan
+    /// lists one folder after the other, so it may have missed a new file.
     fn file_changes(
         &self,
         builder: &PostBuilder<'_>,

@@ -78,8 +78,8 @@ impl FileStates {
         self.unsettled.insert(file.path.clone(), (file, Instant::now() + wait));
     }
 
-    /// Makes a removed file due together with a file to which it may have moved, if one of `moved` is unsettled.
-    /// Returns false if none is.
+    /// Makes a removed file due together with its new file, if one of the paths that it may have now is
+    /// unsettled. Returns false if all are settled.
     pub(super) fn check_with(&mut self, file: &SiteFile, moved: &[String]) -> bool {
         let due = moved.iter().find_map(|path| self.unsettled.get(path.as_str())).map(|(_, at)| *at);
         if let Some(at) = due {

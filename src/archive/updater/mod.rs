@@ -12,7 +12,7 @@
 //! | empty, too large or without a date | the last good version | nothing |
 //! | removed | "not found", or a redirect if the post has moved | nothing |
 //! | moved to a folder where it cannot be read yet | the last good version; `tick` checks again | nothing |
-//! | temporary or backup file | nothing; a problem once it is unchanged for a minute | the same |
+//! | temporary or backup file | nothing | nothing; a problem once it is unchanged for two seconds |
 //! | in an unreadable folder | the last good version | nothing |
 //! | in a post folder that is unavailable as a whole | the last good version | nothing |
 //!
@@ -38,7 +38,6 @@ use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
-use crate::archive::read::build::SETTLED_AFTER;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
 use crate::archive::updater::file_states::FileStates;
@@ -189,8 +188,7 @@ impl Updater {
 
     /// Waits until files that were still changing are due, then checks them once.
     pub(super) fn settle(&mut self) {
-        // A temporary file may be due much later, and its content does not matter.
-        if let Some(longest) = self.file_states.waits().filter(|wait| *wait <= SETTLED_AFTER).max() {
+        if let Some(longest) = self.file_states.waits().max() {
             std::thread::sleep(longest + Duration::from_millis(50));
             self.tick();
         }

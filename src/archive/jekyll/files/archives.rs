@@ -24,8 +24,8 @@ const MOST_NAMES: usize = 10_000;
 const SAMPLE: usize = 100;
 
 /// Completes a configuration by the archives of posts, which depend on the site's files. An archive that was
-/// `known` stays one while its folder is missing or empty, as it is on an unmounted volume. The search finds
-/// nothing if the configuration names the folders of posts.
+/// `known` stays one while its folder is missing or empty, as it is on an unmounted volume. A configuration that
+/// names the folders of posts has no archives.
 pub(crate) fn with_archives(config: Arc<Config>, known: &[String]) -> Arc<Config> {
     let archives = if config.source.posts.is_empty() { archives(&config, known) } else { Vec::new() };
     if archives == config.archives {

@@ -47,7 +47,8 @@ impl PostFolders {
             let usual = if above.is_empty() { main.clone() } else { below(above, "_posts") };
             let mut origins = vec![usual.clone()];
             origins.extend(above.is_empty().then(|| "posts".to_owned()));
-            origins.extend_from_slice(&found[..index]);
+            // The same file under another category is another post.
+            origins.extend(found[..index].iter().filter(|other| above_archive(other) == above).cloned());
             let usual = (base_name(path) != "_posts").then_some(usual);
             PostFolder { path: path.clone(), origins, usual, is_old: holds_old_posts(path) }
         });
@@ -80,7 +81,7 @@ impl PostFolders {
         })
     }
 
-    /// Returns the paths to which a file may move, or from which it may have moved.
+    /// Returns the other paths that a file may have after or before a move.
     pub(crate) fn counterparts(&self, path: &str) -> Vec<String> {
         let mut paths: Vec<String> = self.originals(path).collect();
         for folder in &self.folders {
