@@ -67,7 +67,7 @@ fn copy_in_two_folders_is_one_post() {
     for (copy, first) in [("old_post", "_posts"), ("old_post/2024", "_posts"), ("old_post", "posts")] {
         let (old, new) = (format!("{copy}/2024-01-01-a.md"), format!("{first}/2024-01-01-a.md"));
         // A correction has changed the title or the day.
-        for (title, date) in [("Same", "2024-01-01 08:00"), ("Same", "2024-01-02 08:00")] {
+        for (title, date) in [("Other", "2024-01-01 08:00"), ("Same", "2024-01-02 08:00")] {
             let files = folder(&[
                 CONFIG,
                 (&new, &post("Same", "2024-01-01 08:00", "hetan")),
