@@ -49,6 +49,9 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// Folders outside `_posts` that are archives of posts, relative to the site. They depend on the site's
+    /// files, so the list is empty until the site is opened.
+    pub archives: Vec<String>,
     /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -84,6 +87,7 @@ impl Config {
             site: SiteSettings::read(&file, &source.authors)?,
             source,
             server: ServerSettings::read(&layers)?,
+            archives: Vec::new(),
             warnings,
             permalink_origin: file.origin(permalink_key),
         })

@@ -62,6 +62,7 @@ pub(super) struct Settings {
     pub(super) root: PathBuf,
     pub(super) source: bool,
     pub(super) legacy: LegacySettings,
+    config: Config,
 }
 
 impl Settings {
@@ -72,7 +73,13 @@ impl Settings {
             root: config.root.clone(),
             source: config.site.source,
             legacy: LegacySettings::new(config),
+            config: config.clone(),
         })
+    }
+
+    /// The same settings, with the site's current icon.
+    fn with_icon(self: &Arc<Self>) -> Arc<Self> {
+        if self.site.has_current_icon(&self.root) { Arc::clone(self) } else { Self::new(&self.config) }
     }
 
     /// The part of a request's path below `baseurl`.
@@ -117,7 +124,7 @@ impl App {
     fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         self.search.follow(archive);
         self.current.rcu(|current| CurrentSite {
-            settings: Arc::clone(settings.as_ref().unwrap_or(&current.settings)),
+            settings: settings.as_ref().unwrap_or(&current.settings).with_icon(),
             archive: Some(Arc::clone(archive)),
             generation: current.generation + 1,
             since: SystemTime::now(),

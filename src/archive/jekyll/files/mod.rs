@@ -1,9 +1,12 @@
 //! Finds the files of a site and classifies them as posts, pages, or files that Jekyll ignores. The rules
 //! are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
+mod archives;
 mod entry;
 mod filter;
 mod links;
+mod post_folders;
+mod temporary;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -17,8 +20,11 @@ use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::Config;
 
+pub(crate) use archives::with_archives;
 pub use filter::{EntryFilter, is_special};
-pub(crate) use links::leads_nowhere;
+pub(crate) use links::{is_link, leads_nowhere};
+pub(crate) use post_folders::PostFolders;
+pub(crate) use temporary::is_temporary;
 
 /// A file of the site, with its path relative to the site's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +62,19 @@ impl SiteFile {
 
     /// Parses the file name as that of a post; `None` if it is not one.
     pub fn name(&self) -> Option<FileName> {
-        FileName::from_path(&self.path)
+        FileName::from_path(&self.path).filter(|_| !self.is_temporary())
+    }
+
+    /// Returns whether the file is a temporary or backup file, which is never read.
+    pub(crate) fn is_temporary(&self) -> bool {
+        is_temporary(base_name(&self.path))
     }
 }
 
 /// The kind of a site file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SiteFileKind {
-    /// A post, judged by its name and folder.
+    /// A post, judged by its name and folder. It may be a temporary or backup file, which is reported.
     Post,
     /// A possible page: Markdown or HTML outside the folders of posts.
     Page,
@@ -78,6 +89,8 @@ pub struct Files {
     pub pages: Vec<SiteFile>,
     /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,
+    /// Posts and pages that are symbolic links, and links without a target.
+    pub links: Vec<PathBuf>,
     /// Files and folders that the walk could not read.
     pub problems: Vec<Problem>,
 }
@@ -132,7 +145,7 @@ impl<'a> Walk<'a> {
     /// Classifies a single path, whether or not the file exists.
     pub fn classify(&self, file: &Path) -> Option<(SiteFileKind, SiteFile)> {
         let found = SiteFile::new(&self.config.root, file);
-        let is_named_post = found.name().is_some()
+        let is_named_post = FileName::from_path(&found.path).is_some()
             && self.config.source.posts.iter().any(|named| {
                 is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
             });
@@ -195,14 +208,12 @@ impl<'a> Walk<'a> {
             start,
             files,
             |seen| self.keeps_in(named, seen),
-            |files, path, file| {
-                if file.name().is_some() {
-                    files.posts.push(file);
-                } else if self.kind(&file.path) == Some(SiteFileKind::Page)
-                    && self.keeps_way(path, |seen| self.filter.keeps(seen))
-                {
-                    files.pages.push(file);
+            |path, file| {
+                if FileName::from_path(&file.path).is_some() {
+                    return Some(SiteFileKind::Post);
                 }
+                let kind = self.kind(&file.path).filter(|kind| *kind == SiteFileKind::Page);
+                kind.filter(|_| self.keeps_way(path, |seen| self.filter.keeps(seen)))
             },
         );
     }
@@ -210,11 +221,7 @@ impl<'a> Walk<'a> {
     /// Collects posts if the configuration names no folders, and pages outside the named folders.
     fn walk_site(&self, start: &Path, files: &mut Files) {
         let keeps = |seen: &WalkEntry<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
-        self.walk(&self.config.root, start, files, keeps, |files, _, file| match self.kind(&file.path) {
-            Some(SiteFileKind::Post) => files.posts.push(file),
-            Some(SiteFileKind::Page) => files.pages.push(file),
-            None => {}
-        });
+        self.walk(&self.config.root, start, files, keeps, |_, file| self.kind(&file.path));
     }
 
     /// Walks from `start`, which is `top` or a folder below it. The result equals the same part of a walk
@@ -225,7 +232,7 @@ impl<'a> Walk<'a> {
         start: &Path,
         files: &mut Files,
         keeps: impl Fn(&WalkEntry<'_>) -> bool,
-        take: impl Fn(&mut Files, &Path, SiteFile),
+        kind: impl Fn(&Path, &SiteFile) -> Option<SiteFileKind>,
     ) {
         let root = &self.config.root;
         let mut entries = WalkDir::new(start).follow_links(true).into_iter().filter_entry(|entry| {
@@ -251,11 +258,24 @@ impl<'a> Walk<'a> {
                     }
                 }
                 Ok(entry) if entry.file_type().is_file() => {
-                    take(files, entry.path(), SiteFile::new(root, entry.path()));
+                    let file = SiteFile::new(root, entry.path());
+                    let kind = kind(entry.path(), &file);
+                    if kind.is_some() && entry.path_is_symlink() {
+                        files.links.push(entry.path().to_owned());
+                    }
+                    match kind {
+                        Some(SiteFileKind::Post) => files.posts.push(file),
+                        Some(SiteFileKind::Page) => files.pages.push(file),
+                        None => {}
+                    }
                 }
                 // Pipes, sockets and devices are not site files.
                 Ok(_) => {}
-                Err(error) if self.matters(&error, &keeps) => files.problems.push(unreadable(root, &error)),
+                Err(error) if self.matters(&error, &keeps) => {
+                    let link = error.path().filter(|path| error.loop_ancestor().is_none() && is_link(path));
+                    files.links.extend(link.map(Path::to_owned));
+                    files.problems.push(unreadable(root, &error));
+                }
                 Err(_) => {}
             }
         }
@@ -276,7 +296,8 @@ impl<'a> Walk<'a> {
     /// Classifies a path that no filter rejects.
     fn kind(&self, path: &str) -> Option<SiteFileKind> {
         let in_posts = below_posts(path).is_some();
-        let in_root_posts = path.starts_with("posts/");
+        let is_below_any = |folders: &[String]| folders.iter().any(|folder| is_below(path, folder));
+        let in_root_posts = path.starts_with("posts/") || is_below_any(&self.config.archives);
         let is_post_name = || FileName::from_path(path).is_some();
         let counts = in_root_posts || is_below(path, &self.config.source.collections_dir);
         if self.config.source.posts.is_empty() && counts && (in_posts || in_root_posts) {
@@ -287,7 +308,7 @@ impl<'a> Walk<'a> {
                 return None;
             }
         }
-        let in_named = self.config.source.posts.iter().any(|folder| is_below(path, folder));
+        let in_named = is_below_any(&self.config.source.posts);
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(SiteFileKind::Page)
     }
@@ -307,8 +328,11 @@ pub(crate) fn enter(folder: &Path) -> std::io::Result<()> {
 }
 
 fn is_page_name(path: &str, config: &Config) -> bool {
-    let extension = base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension);
-    matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown
+    let name = base_name(path);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_markup =
+        matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown;
+    is_markup && !is_temporary(name)
 }
 
 /// Returns the markup format of a file extension; `markdown_ext` overrides the default list.
