@@ -13,9 +13,10 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Node {
     /// `null`, `~` or an empty value.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -115,7 +116,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Text(value.to_string()))
     }
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Text(value.to_string()))
+        // The fraction stays, even if it is zero: `version: 1.0`.
+        Ok(Node::Text(format!("{value:?}")))
     }
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
         Ok(Node::Text(value.to_owned()))
@@ -179,10 +181,7 @@ impl ConfigFile {
     }
 
     fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
-        let yaml = text.trim_start_matches('\u{feff}');
-        // Like psych, read only the first document: some files end with `---`.
-        let document = serde_yaml::Deserializer::from_str(yaml).next();
-        let tree = document.map_or(Ok(Node::Null), Node::deserialize).map_err(|error| {
+        let tree = yaml(text.trim_start_matches('\u{feff}')).map_err(|error| {
             let line = error.location().map(|place| place.line());
             ConfigError::unreadable(&path, line, format!("not valid YAML: {error}"))
         })?;
@@ -300,6 +299,11 @@ impl ConfigFile {
         let origin = self.origin(key);
         self.strings(key)?.unwrap_or_default().iter().map(|text| folder(text, &origin)).collect()
     }
+}
+
+/// Parses a YAML text. Like psych, it reads only the first document: some files end with `---`.
+pub(super) fn yaml(text: &str) -> Result<Node, serde_yaml::Error> {
+    serde_yaml::Deserializer::from_str(text).next().map_or(Ok(Node::Null), Node::deserialize)
 }
 
 /// Parses a path inside the site. The result has `/` between its parts and contains no `.` or `..`.

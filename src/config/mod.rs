@@ -11,9 +11,11 @@ mod settings;
 mod site;
 mod source;
 mod values;
+mod variables;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::error::Origin;
 use crate::config::file::ConfigFile;
@@ -32,6 +34,7 @@ pub use crate::config::values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
     ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
+pub use crate::config::variables::{DataFault, SiteVariables};
 
 /// All settings of the operator, validated.
 #[derive(Debug, Clone)]
@@ -44,6 +47,9 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// The variables that Liquid in posts and pages can use. After a change, all files are read again, and the
+    /// cache of the archive is not used.
+    pub variables: Arc<SiteVariables>,
     /// Warnings about unknown `finews` keys, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -69,8 +75,10 @@ impl Config {
         let source = SourceSettings::read(&layers)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
+        let root = absolute(root.join(crate::config::keys::folder(&file, "source")?));
         Ok(Self {
-            root: absolute(root.join(crate::config::keys::folder(&file, "source")?)),
+            variables: Arc::new(SiteVariables::read(&file, &root)?),
+            root,
             source,
             site: SiteSettings::read(&file)?,
             server: ServerSettings::read(&layers)?,

@@ -181,7 +181,7 @@ impl Updater {
         problems_of_file(path, defects)
     }
 
-    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
+    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now, or be known.
     fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
         let linking: Vec<&Post> = before.linking().collect();
@@ -190,16 +190,20 @@ impl Updater {
         }
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let links = |name: &str| before.named(name);
-        let relinked = linking.par_iter().filter_map(|post| {
-            let new = builder.read(&SiteFile::from_path(post.path()), &links).post;
-            new.filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
+        let reread = linking.par_iter().filter_map(|post| {
+            let result = builder.read(&SiteFile::from_path(post.path()), &links);
+            let new = result.post.filter(|new| new.file_version.has_bytes_of(&post.file_version))?;
+            let problems = problems_of_file(post.path(), result.defects);
+            Some(((new.hash != post.hash).then_some(new), problems))
         });
-        let posts: Vec<Post> = relinked.collect();
-        if posts.is_empty() {
+        let (posts, mut problems): (Vec<Option<Post>>, Vec<FileProblems>) = reread.unzip();
+        let posts: Vec<Post> = posts.into_iter().flatten().collect();
+        problems.retain(|(path, found)| before.problems_of(path) != found.as_slice());
+        if posts.is_empty() && problems.is_empty() {
             return update;
         }
         let names = builder.names.into_names();
-        let linked = self.publish(Change { posts, ..Change::new(names) });
+        let linked = self.publish(Change { posts, problems, ..Change::new(names) });
         Update { new: update.new, ..linked }
     }
 }

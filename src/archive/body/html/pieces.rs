@@ -6,6 +6,7 @@ use crate::archive::body::html::bytes;
 use crate::archive::body::html::clean::BodyHtml;
 
 /// A text or a tag of clean HTML.
+#[derive(Clone, Copy)]
 pub(crate) enum HtmlPiece<'h> {
     /// Text with its entities not yet decoded.
     Text(&'h str),
