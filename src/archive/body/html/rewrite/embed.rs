@@ -121,7 +121,8 @@ impl<'a> Rewriter<'a> {
         let title = attributes::get(tag, "title").unwrap_or_default();
         let title = fold(&title);
         self.enter_cell();
-        let is_alone = self.shown == 0 && self.current.is_none();
+        // Outside of any element, a link that begins a line is a paragraph.
+        let is_alone = self.shown == 0 && (self.current.is_none() || self.out.ends_with('\n'));
         if is_alone {
             let start = self.out.len();
             self.out.push_str("<p>");
