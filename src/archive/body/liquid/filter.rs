@@ -30,7 +30,7 @@ pub(crate) fn apply(
     }
     let input = text(&input)?;
     let output = match (name, arguments.as_slice()) {
-        ("append", [end]) => input + end,
+        ("append", [end]) => format!("{input}{end}"),
         ("prepend", [start]) => format!("{start}{input}"),
         ("upcase", []) => input.to_uppercase(),
         ("downcase", []) => slug::downcase(&input),
