@@ -19,7 +19,7 @@ const LARGEST_SUM: u64 = 16 << 20;
 /// Limit of the folders inside one another, so that a link to a folder above it ends.
 const MOST_FOLDERS: usize = 8;
 
-/// No variable has a name with one of these words.
+/// Words in the names of secrets.
 const SECRET_WORDS: [&str; 4] = ["secret", "token", "key", "password"];
 
 /// The variables of a site.

@@ -184,7 +184,7 @@ impl BlockAttributes {
     }
 }
 
-/// Applies a `{: …}` line to the block before it, or to the next one if there is none.
+/// Applies a `{: …}` line to the block before it, or after a blank line to the next block.
 fn apply(parser: &mut Parser, c: &mut BlockCursor<'_, '_>, text: &str) {
     match c.blocks.last_mut() {
         None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => {

@@ -5,8 +5,8 @@ use crate::archive::body::liquid::filter;
 use crate::archive::body::liquid::tag::is_space;
 use crate::config::Node;
 
-/// Evaluates an expression. Returns `None` if it is not supported, or if its values are longer than `budget`, from
-/// which their length is taken.
+/// Evaluates an expression, and takes the length of its values from `budget`. Returns `None` if the expression is not
+/// supported, or if its values exceed the budget.
 pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -> Option<String> {
     if *budget == 0 {
         return None;
@@ -24,7 +24,7 @@ pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -
     }
 }
 
-/// Takes the length of a value from a budget. A value that exceeds the budget leaves nothing of it.
+/// Takes the length of a value from a budget. A longer value empties the budget.
 fn spend(budget: &mut usize, value: &LiquidValue) -> Option<()> {
     let length = match value {
         LiquidValue::Plain(text) | LiquidValue::Text(text) => text.len(),

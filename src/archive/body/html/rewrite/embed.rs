@@ -1,5 +1,5 @@
-//! Embedded content: players stay, a frame becomes a link to its page, and the box of a task becomes text. What has
-//! no place in an article is removed and counted.
+//! Embedded content: players stay, a frame becomes a link to its page, and the box of a task becomes text. All other
+//! embedded elements are removed and counted.
 
 use std::borrow::Cow;
 
@@ -107,8 +107,8 @@ impl<'a> Rewriter<'a> {
         true
     }
 
-    /// Writes a link to the first valid address that an element embeds. Returns false, with no output, if there is
-    /// none.
+    /// Writes a link to the first valid address that an element embeds. Returns false, with no output, without a
+    /// valid address.
     fn embed(&mut self, tag: &StartTag<'a>, hrefs: [Option<Cow<'a, str>>; 2]) -> bool {
         let hrefs = hrefs.into_iter().flatten().filter(|href| !href.trim().is_empty());
         let hrefs: Vec<Cow<'a, str>> = hrefs.collect();
@@ -164,7 +164,7 @@ impl<'a> Rewriter<'a> {
         self.shown -= 1;
     }
 
-    /// Writes the box of a task. Other controls do nothing without their form.
+    /// Writes the box of a task. Other controls have no effect without their form.
     fn task(&mut self, tag: &StartTag<'a>) {
         let is_box = attributes::get(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
         if !is_box || tag.get("disabled").is_none() {
