@@ -113,11 +113,9 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
 /// The defect for embedded elements that were removed. `name` is that of the first one; its line is known if the
 /// source has no further elements of this name.
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
-    let what = match count - 1 {
-        0 => format!("`<{name}>` has no place in an article and was"),
-        more => format!("`<{name}>` and {more} more elements have no place in an article and were"),
-    };
-    let defect = Defect::error(Code::EmbedDropped, format!("{what} removed"));
+    let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    let message = format!("embedded content that articles cannot show was removed: `<{name}>`{more}");
+    let defect = Defect::error(Code::EmbedDropped, message);
     let is_named = |(at, _): &(usize, &str)| {
         let found = source.as_bytes().get(at + 1..at + 1 + name.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))

@@ -150,7 +150,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Filters attribute values. Only headings, footnotes and the table of contents have ids; the prefix `ui-` is reserved for the page.
+/// Filters attribute values. Only headings, footnotes and the table of contents have ids; the prefix `ui-` is reserved
+/// for the page.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),
