@@ -43,6 +43,12 @@ pub enum Code {
     PageSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
+    /// Liquid that only Jekyll can resolve stays in the body as written.
+    LiquidUnresolved,
+    /// Embedded content was dropped from the body.
+    EmbedDropped,
+    /// A data file cannot be read, so its variables are missing.
+    DataInvalid,
 }
 
 impl fmt::Display for Code {

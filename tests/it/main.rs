@@ -6,6 +6,7 @@
 mod addresses;
 mod admin;
 mod archived_posts;
+mod bodies;
 mod changes;
 mod commands;
 mod damaged_files;

@@ -6,15 +6,15 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::address;
-use crate::archive::body::{self, MarkupFormat};
+use crate::archive::body::{self, Context, MarkupFormat, UnresolvedLiquid};
 use crate::archive::file_version;
 use crate::archive::jekyll::files::SiteFile;
-use crate::archive::jekyll::front_matter::{self, FrontMatter};
+use crate::archive::jekyll::front_matter::{self, FrontMatter, SplitFile};
 use crate::archive::jekyll::permalink;
 use crate::archive::page::OwnPage;
 use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::head::{authors, head_fields};
-use crate::archive::read::{Links, Reader};
+use crate::archive::read::{Links, Reader, variable};
 use crate::archive::snapshot::ReservedPaths;
 
 /// Reads the site's own pages in parallel.
@@ -71,14 +71,14 @@ fn read(
     }
     let page = if front.is_false_or_null("published") {
         None
-    } else if let Some(tag) = unresolved_liquid(split.body) {
+    } else if let Some(UnresolvedLiquid { tag, line }) = unresolved_liquid(reader, &front, split, links) {
         let message = format!("the page uses Liquid that finews does not support and is not served: `{tag}`");
-        defects.push(Defect::warning(Code::PageSkipped, message).at_line(split.body_line));
+        defects.push(Defect::warning(Code::PageSkipped, message).at_line(line));
         // The list of a source or tag takes the place of its page, whose title still counts.
-        Some(page(reader, file, &front, "", links, &mut defects))
+        Some(page(reader, file, &front, SplitFile { body: "", ..split }, links, &mut defects))
             .filter(|page| (reserved_paths.group_at)(&address::decoded(&page.url)).is_some())
     } else {
-        Some(page(reader, file, &front, split.body, links, &mut defects))
+        Some(page(reader, file, &front, split, links, &mut defects))
     };
     (page, defects)
 }
@@ -87,7 +87,7 @@ fn page(
     reader: &Reader<'_>,
     file: &SiteFile,
     front: &FrontMatter,
-    source: &str,
+    split: SplitFile<'_>,
     links: &Links<'_>,
     defects: &mut Vec<Defect>,
 ) -> OwnPage {
@@ -99,8 +99,16 @@ fn page(
     let own = reader.own_permalink(front, defects);
     let url = permalink::page_url(dir, basename, output, &reader.template, own);
     let title = front.text("title").unwrap_or_default();
-    let context = body::Context { site: &reader.site, title, url: &url, posts: links, is_listed: false };
-    let mut body = body::read(source, format, &context);
+    let context = Context {
+        site: &reader.site,
+        title,
+        url: &url,
+        page: &|path| variable(front, path),
+        posts: links,
+        line: split.body_line,
+        is_listed: false,
+    };
+    let mut body = body::read(split.body, format, &context);
     defects.append(&mut body.defects);
     let head = *head_fields(front, &reader.site, defects).unwrap_or_default();
     let authors = authors(front, &reader.config.source.authors).unwrap_or_default();
@@ -120,65 +128,22 @@ fn page(
     }
 }
 
-/// Returns the first Liquid tag or output that only Jekyll can resolve.
-fn unresolved_liquid(source: &str) -> Option<&str> {
-    const FILTERS: [&str; 2] = ["relative_url", "absolute_url"];
-    const RESOLVED: [&str; 14] = [
-        "raw",
-        "endraw",
-        "comment",
-        "endcomment",
-        "highlight",
-        "endhighlight",
-        "post_url",
-        "link",
-        "include",
-        "site.url",
-        "site.baseurl",
-        "page.title",
-        "site.title",
-        "page.url",
-    ];
-    let mut rest = source;
-    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        let inside = &rest[start + 2..];
-        let close = if rest[start..].starts_with("{{") { "}}" } else { "%}" };
-        let end = inside.find(close)?;
-        let expression = inside[..end].trim_matches(['-', ' ', '\t', '\n']);
-        let name = expression.split([' ', '|', '\n']).next().unwrap_or("");
-        let text = name.starts_with(['"', '\'']);
-        let mut filters = expression.split('|').skip(1).map(str::trim);
-        let is_filtered = close == "}}" && filters.any(|filter| !FILTERS.contains(&filter));
-        if name == "raw" {
-            // Text between these tags is literal.
-            rest = inside.split_once("endraw").map_or("", |(_, after)| after);
-            continue;
-        }
-        if is_filtered || !text && !RESOLVED.contains(&name) {
-            return Some(&rest[start..start + 2 + end + 2]);
-        }
-        rest = &inside[end + 2..];
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn first_unresolved_liquid_tag_is_returned() {
-        let table = [
-            ("text", None),
-            ("{{ site.baseurl }}/x {{ \"/y\" | relative_url }}", None),
-            ("{% raw %}{{ anything }}{% endraw %} after", None),
-            ("a {% for post in site.posts %}b", Some("{% for post in site.posts %}")),
-            ("a {{ content }}", Some("{{ content }}")),
-            ("{{ page.title | upcase }}", Some("{{ page.title | upcase }}")),
-            ("never closed {{ site.url", None),
-        ];
-        for (source, expected) in table {
-            assert_eq!(unresolved_liquid(source), expected, "{source}");
-        }
-    }
+/// Returns the first Liquid tag or output of a page that only Jekyll can resolve.
+fn unresolved_liquid(
+    reader: &Reader<'_>,
+    front: &FrontMatter,
+    split: SplitFile<'_>,
+    links: &Links<'_>,
+) -> Option<UnresolvedLiquid> {
+    // The title and the URL are always known.
+    let context = Context {
+        site: &reader.site,
+        title: "",
+        url: "",
+        page: &|path| variable(front, path),
+        posts: links,
+        line: split.body_line,
+        is_listed: false,
+    };
+    body::unresolved_liquid(split.body, &context)
 }

@@ -18,7 +18,7 @@ use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
-use crate::config::Config;
+use crate::config::{Config, DataFault};
 
 pub(crate) use archives::with_archives;
 pub use filter::{EntryFilter, is_special};
@@ -91,7 +91,7 @@ pub struct Files {
     pub folders: Vec<PathBuf>,
     /// Posts and pages that are symbolic links, and links without a target.
     pub links: Vec<PathBuf>,
-    /// Files and folders that the walk could not read.
+    /// The problems of files and folders that could not be read.
     pub problems: Vec<Problem>,
 }
 
@@ -132,6 +132,7 @@ impl<'a> Walk<'a> {
         }
         if folder == self.config.root {
             self.add_included(&mut files);
+            files.problems.extend(self.config.variables.faults().iter().map(data_problem));
         }
         for found in [&mut files.posts, &mut files.pages] {
             found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -312,6 +313,21 @@ impl<'a> Walk<'a> {
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(SiteFileKind::Page)
     }
+}
+
+/// The problem of a data file, which was read with the configuration.
+fn data_problem(fault: &DataFault) -> Problem {
+    let defect = if fault.is_over_limit {
+        Defect::warning(Code::TooLarge, fault.reason.as_str())
+    } else {
+        Defect::error(Code::DataInvalid, fault.reason.as_str())
+    };
+    let line = fault.line.and_then(|line| u32::try_from(line).ok());
+    let defect = match line {
+        Some(line) => defect.at_line(line),
+        None => defect,
+    };
+    defect.in_file(&fault.path)
 }
 
 /// Returns whether an error means that the path does not exist.
