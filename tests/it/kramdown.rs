@@ -79,7 +79,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 fn body(source: &str, format: MarkupFormat) -> Body {
-    let site = SiteContext { quote: "Quote", ..SiteContext::default() };
+    let site = SiteContext::default();
     read(source, format, &Context { site: &site, title: "", url: "", posts: &|_| None, is_listed: true })
 }
 

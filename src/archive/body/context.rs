@@ -1,10 +1,13 @@
 //! The settings, the post and the size limit that the parsing of a body uses.
 
+use crate::archive::body::original_url::OriginalUrls;
+use crate::config::ChartMode;
+
 /// Size limit of a source, in bytes; a larger one loses its markup.
 pub(crate) const MAX_LEN: usize = 4 << 20;
 
 /// The settings that bodies depend on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct SiteContext {
     /// `url`, for `{{ site.url }}`.
     pub url: String,
@@ -16,8 +19,10 @@ pub struct SiteContext {
     pub host: Option<String>,
     /// `finews.legacy_hosts`: links to these hosts become local paths.
     pub legacy_hosts: Vec<String>,
-    /// The title of links to quote pages, in the site's language.
-    pub quote: &'static str,
+    /// `finews.original_url`: rewrites the URLs of original articles.
+    pub original_urls: OriginalUrls,
+    /// `finews.charts`: how articles show the charts of quote sites.
+    pub charts: ChartMode,
 }
 
 /// The post and the site that a body belongs to.

@@ -87,14 +87,18 @@ pub(crate) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
 
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
-/// The classes of footnote links, and of the link to a quote page after a security's name.
-const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", "quote"];
+/// The classes of footnote links.
+const LINK_CLASSES: [&str; 2] = ["footnote", "reversefootnote"];
+
+/// The class of a block with the chart of a quote site, in front of the text.
+pub(crate) const CHART_CLASS: &str = "quote-chart";
 
 /// Returns whether the policy keeps a class.
 pub(crate) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
         "div" if class == "footnotes" => true,
+        "p" | "div" if class == CHART_CLASS => true,
         _ => ALIGN_CLASSES.contains(&class) && element::is_aligned(element),
     }
 }
@@ -103,7 +107,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let aligned = element::kept().filter(|name| element::is_aligned(name));
     let mut classes: HashMap<&str, HashSet<&str>> =
         aligned.map(|name| (name, HashSet::from(ALIGN_CLASSES))).collect();
-    classes.entry("div").or_default().insert("footnotes");
+    classes.entry("div").or_default().extend(["footnotes", CHART_CLASS]);
+    classes.entry("p").or_default().insert(CHART_CLASS);
     classes.insert("a", HashSet::from(LINK_CLASSES));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for (element, attribute, allowed) in VALUES {

@@ -4,6 +4,7 @@ pub(crate) mod attributes;
 pub(crate) mod bytes;
 pub(crate) mod clean;
 pub(crate) mod element;
+pub(crate) mod image_size;
 pub(crate) mod link;
 pub(crate) mod markup;
 pub(crate) mod pieces;
