@@ -6,14 +6,14 @@ use std::sync::{Arc, OnceLock};
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
-use crate::archive::post::{Post, PostId, Timestamp, Visibility};
+use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::own_pages::OwnPages;
 use crate::archive::snapshot::post_status::PostStatus;
-use crate::archive::snapshot::posts::Posts;
+use crate::archive::snapshot::story::Story;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// The difference between two snapshots.
@@ -51,6 +51,7 @@ impl Snapshot {
         next.moment = self.moment.max(moment);
         next.names = change.names;
         next.active = OnceLock::new();
+        next.tags_repeat_sources = OnceLock::new();
         let mut touched: BTreeSet<PostId> = next.take_due();
         let mut changed = BTreeSet::new();
         let mut moved = HashSet::new();
@@ -81,8 +82,11 @@ impl Snapshot {
             next.count_recent();
         }
         let mut appeared = next.appeared(self, &touched);
-        // A post whose file was renamed is not new.
-        appeared.retain(|id| !moved.contains(&(next.post(*id).date, next.post(*id).title())));
+        appeared.retain(|id| {
+            let was_told = next.story(*id).posts().any(|post| self.may_be_listed(post));
+            // A post whose file was renamed is not new.
+            !was_told && !moved.contains(&(next.post(*id).date, next.post(*id).title()))
+        });
         (next, appeared)
     }
 
@@ -162,39 +166,42 @@ impl Snapshot {
         self.linking.remove_mut(&id);
     }
 
-    /// Posts that a change to this post may affect: posts with the same URL, and files with the same slug
-    /// but no date in their names.
+    /// Posts that a change to this post may affect: posts with the same URL or article id, and files with the
+    /// same slug but no date in their names.
     fn affected_by(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
         let mut affected: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
         if let Some(name) = post.file_name().filter(|name| name.date.is_some()) {
             affected.extend(self.undated.find(&name.slug));
         }
+        affected.extend(self.with_same_article(id));
         affected
     }
 
     /// Updates the lists to match the indexes.
     fn relist(&mut self, before: &Self, touched: &BTreeSet<PostId>, changed: &BTreeSet<PostId>) {
-        let was_served = |id: PostId| before.posts.find(id).is_some() && before.is_served(id);
         let moves: Vec<_> = touched
             .iter()
             .map(|&id| {
-                let now = self.posts.find(id).map(|_| self.status(id));
-                (id, was_served(id), now, changed.contains(&id))
+                let (was, now) = (before.led_story(id), self.led_story(id));
+                let is_same =
+                    was == now && !was.iter().flat_map(Story::posts).any(|post| changed.contains(&post));
+                (was, now, is_same)
             })
+            .filter(|(.., is_same)| !is_same)
             .collect();
         // Lists compare posts, so remove all old versions before adding new ones.
-        for &(id, was, now, changed) in &moves {
-            if was && (changed || now != Some(PostStatus::Served)) {
-                self.served -= 1;
-                self.unlist(&before.posts, id);
-            }
+        for story in moves.iter().filter_map(|(was, ..)| was.as_ref()) {
+            self.unlist(before, story);
         }
-        for (id, was, now, changed) in moves {
-            if now == Some(PostStatus::Served) && (changed || !was) {
-                self.served += 1;
-                self.enlist(id);
-            }
+        for story in moves.iter().filter_map(|(_, now, _)| now.as_ref()) {
+            self.enlist(story);
+        }
+        for &id in touched {
+            let was_served = before.posts.find(id).is_some() && before.is_served(id);
+            let now = self.posts.find(id).map(|_| self.status(id));
+            self.served += usize::from(now == Some(PostStatus::Served));
+            self.served -= usize::from(was_served);
             if now.is_some_and(PostStatus::is_unserved) {
                 self.unserved.insert_mut(id);
             } else {
@@ -203,12 +210,11 @@ impl Snapshot {
         }
     }
 
-    fn enlist(&mut self, id: PostId) {
-        let (posts, names) = (&self.posts, &self.names);
+    /// Adds the leader of a story to the lists.
+    fn enlist(&mut self, story: &Story) {
+        let memberships = self.memberships(story);
+        let (posts, names, id) = (&self.posts, &self.names, story.leader);
         let post = posts.get(id);
-        if post.visibility != Visibility::Listed {
-            return;
-        }
         let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.insert(posts, id);
@@ -221,19 +227,15 @@ impl Snapshot {
         if let Some(list) = self.days.get_mut(&day) {
             list.insert(posts, id);
         }
-        for kind in GroupKind::ALL {
-            for name in post.group_names(kind) {
-                self.groups[kind].insert(names, posts, name, id, recent);
-            }
+        for (kind, member) in memberships {
+            self.groups[kind].insert(names, posts, member, recent);
         }
     }
 
-    /// Removes a post from the lists. `posts` must hold the version that the lists contain.
-    fn unlist(&mut self, posts: &Posts, id: PostId) {
+    /// Removes the leader of a story from the lists. `before` must be the snapshot that the lists show.
+    fn unlist(&mut self, before: &Self, story: &Story) {
+        let (posts, id) = (&before.posts, story.leader);
         let post = posts.get(id);
-        if post.visibility != Visibility::Listed {
-            return;
-        }
         let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.remove(posts, id);
@@ -244,10 +246,8 @@ impl Snapshot {
                 self.days.remove_mut(&day);
             }
         }
-        for kind in GroupKind::ALL {
-            for name in post.group_names(kind) {
-                self.groups[kind].remove(&self.names, posts, name, id, recent);
-            }
+        for (kind, member) in before.memberships(story) {
+            self.groups[kind].remove(&self.names, posts, member, recent);
         }
     }
 

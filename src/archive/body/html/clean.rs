@@ -20,7 +20,7 @@ impl BodyHtml {
         &self.0
     }
 
-    /// Restores HTML that was a `BodyHtml` before it was compressed and stored.
+    /// Restores HTML that was a `BodyHtml` before it was compressed and stored, or before its links changed.
     pub(crate) fn from_stored(html: String) -> Self {
         Self(html.into())
     }

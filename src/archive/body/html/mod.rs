@@ -6,6 +6,7 @@ pub(crate) mod clean;
 pub(crate) mod element;
 pub(crate) mod image_size;
 pub(crate) mod link;
+mod local_links;
 pub(crate) mod markup;
 pub(crate) mod pieces;
 pub(crate) mod references;

@@ -24,6 +24,17 @@ pub(super) use label::Labels;
 pub use recent::RecentCounts;
 pub(super) use recent::RecentPeriods;
 
+/// A post in the list of a group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Membership {
+    /// The name of the group.
+    pub(super) name: NameId,
+    /// The listed post.
+    pub(super) post: PostId,
+    /// The post that names the group: the listed one, or another one of its story.
+    pub(super) namer: PostId,
+}
+
 /// The listed posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -74,16 +85,29 @@ impl Group {
         self.name_counts.names(names)
     }
 
+    /// The name that every post uses for the group, if no post uses another one.
+    pub(super) fn only_used_name(&self) -> Option<NameId> {
+        self.name_counts.only_name(self.posts.len())
+    }
+
     pub(super) fn has_used_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
         self.name_counts.any_name(names, is_it)
     }
 
-    /// Builds a group from posts in order. Returns `None` if `ids` is empty.
-    fn new(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
+    /// Builds a group from posts in order. `namer` returns the post of a story that names the group. Returns
+    /// `None` if `ids` is empty.
+    fn new(
+        labels: &Labels,
+        names: &Names,
+        posts: &Posts,
+        name: NameId,
+        ids: &[PostId],
+        namer: impl Fn(PostId) -> PostId,
+    ) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
         let mut name_counts = NameCounts::default();
         for id in ids {
-            name_counts.add(&labels.used_names(names, posts.get(*id), name));
+            name_counts.add(&labels.used_names(names, posts.get(namer(*id)), name));
         }
         let label = labels.label(names, name, ids.len(), &name_counts);
         Some(Self {
@@ -196,59 +220,56 @@ impl Groups {
         }
     }
 
-    /// Adds groups from lists of posts in order.
-    pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
+    /// Adds groups from lists of posts in order. `namers` holds the posts of stories that name a group in place
+    /// of the listed post.
+    pub(super) fn fill(
+        &mut self,
+        names: &Names,
+        posts: &Posts,
+        lists: HashMap<NameId, Vec<PostId>>,
+        namers: &HashMap<(NameId, PostId), PostId>,
+    ) {
         let labels = &self.labels;
-        let groups = lists.into_par_iter();
-        let groups: Vec<Group> =
-            groups.filter_map(|(name, ids)| Group::new(labels, names, posts, name, &ids)).collect();
+        let group = |(name, ids): (NameId, Vec<PostId>)| {
+            let namer = |id| namers.get(&(name, id)).copied().unwrap_or(id);
+            Group::new(labels, names, posts, name, &ids, namer)
+        };
+        let groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
         for group in groups {
             self.put(names, group);
         }
     }
 
     /// Adds a post to a group. Creates the group if needed.
-    pub(super) fn insert(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        name: NameId,
-        id: PostId,
-        recent: RecentCounts,
-    ) {
+    pub(super) fn insert(&mut self, names: &Names, posts: &Posts, member: Membership, recent: RecentCounts) {
+        let Membership { name, post, namer } = member;
         let Some(group) = self.groups.get_mut(&name) else {
-            if let Some(group) = Group::new(&self.labels, names, posts, name, &[id]) {
+            if let Some(group) = Group::new(&self.labels, names, posts, name, &[post], |_| namer) {
                 self.put(names, Group { recent, ..group });
             }
             return;
         };
         self.version = self.version.wrapping_sub(group.version(names));
-        group.posts.insert(posts, id);
+        group.posts.insert(posts, post);
         group.recent += recent;
-        group.name_counts.add(&self.labels.used_names(names, posts.get(id), name));
+        group.name_counts.add(&self.labels.used_names(names, posts.get(namer), name));
         group.settle(&self.labels, names, posts);
         self.version = self.version.wrapping_add(group.version(names));
     }
 
     /// Removes a post from a group, and the group with its last post.
-    pub(super) fn remove(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        name: NameId,
-        id: PostId,
-        recent: RecentCounts,
-    ) {
+    pub(super) fn remove(&mut self, names: &Names, posts: &Posts, member: Membership, recent: RecentCounts) {
+        let Membership { name, post, namer } = member;
         let Some(group) = self.groups.get_mut(&name) else { return };
         self.version = self.version.wrapping_sub(group.version(names));
-        group.posts.remove(posts, id);
+        group.posts.remove(posts, post);
         if group.posts.is_empty() {
             self.groups.remove_mut(&name);
             self.forget_slug(names, name);
             return;
         }
         group.recent -= recent;
-        group.name_counts.subtract(&self.labels.used_names(names, posts.get(id), name));
+        group.name_counts.subtract(&self.labels.used_names(names, posts.get(namer), name));
         group.settle(&self.labels, names, posts);
         self.version = self.version.wrapping_add(group.version(names));
     }
