@@ -132,6 +132,9 @@ impl Snapshot {
 
     /// The URLs, without `baseurl`, of the posts that tell the articles to which the body of a post links.
     pub(crate) fn local_links(&self, post: &Post) -> Vec<(ArticleId, &str)> {
+        if post.linked().is_empty() {
+            return Vec::new();
+        }
         let own = ArticleId::from_file(post.path());
         let url = |id: &ArticleId| {
             let posts = self.with_article(*id).filter(|post| self.is_served(*post));

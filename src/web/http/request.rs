@@ -92,9 +92,14 @@ impl<'a> PageRequest<'a> {
         self.lookup.accepted
     }
 
-    /// Starts a fingerprint for a kind of page; it includes the site's settings.
+    /// Starts a fingerprint for a kind of page; it includes the site's settings and the links of the header.
     pub(crate) fn fingerprint(&self, kind: &str) -> Fingerprinter {
-        Fingerprinter::new(self.site.settings(), kind)
+        Fingerprinter::new(self.site.settings(), kind).with(self.hides_tags())
+    }
+
+    /// True if the default links of the header leave out the list of tags, since tags repeat the sources.
+    pub(crate) fn hides_tags(&self) -> bool {
+        self.site.has_default_nav && self.archive.tags_repeat_sources()
     }
 
     /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint

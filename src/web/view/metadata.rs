@@ -28,6 +28,8 @@ pub struct Head {
     pub feed: Option<FeedLink>,
     /// Structured data and link previews; `None` for pages without them.
     pub metadata: Option<Box<Metadata>>,
+    /// The address that the default links of the header leave out.
+    hidden_nav: Option<String>,
 }
 
 impl Head {
@@ -42,6 +44,7 @@ impl Head {
             title: title.into(),
             description: description.into(),
             canonical: request.site.absolute(path),
+            hidden_nav: request.hides_tags().then(|| request.site.tags()),
             ..Self::default()
         }
     }
@@ -75,6 +78,11 @@ impl Head {
     pub fn with_page_metadata(self, site: &Site) -> Self {
         let metadata = Metadata::for_page(site, "WebPage", &self, &[]);
         self.with_metadata(metadata)
+    }
+
+    /// The links of the header.
+    pub fn nav<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h Link> {
+        site.nav.iter().filter(move |link| self.hidden_nav.as_ref() != Some(&link.href))
     }
 
     /// The feeds that the page links to: its list's, and the whole site's.

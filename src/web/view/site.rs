@@ -33,6 +33,8 @@ pub struct Site {
     pub logo: Option<String>,
     /// The links of the header; the generated lists without any in the configuration.
     pub nav: Vec<Link>,
+    /// True if the configuration names no links for the header.
+    pub(crate) has_default_nav: bool,
     /// How pages show images on other hosts.
     pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
@@ -46,6 +48,7 @@ pub struct Site {
     /// The preview image for pages that have none of their own.
     share_image: Option<String>,
     footer: BodyHtml,
+    disclaimer: BodyHtml,
     has_icon: bool,
     url: String,
     baseurl: String,
@@ -64,7 +67,8 @@ impl Site {
         };
         let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
         let mut nav: Vec<_> = site.nav.iter().map(|item| link(&item.label, &item.url)).collect();
-        if nav.is_empty() {
+        let has_default_nav = nav.is_empty();
+        if has_default_nav {
             let kinds = [GroupKind::Source, GroupKind::Security, GroupKind::Tag];
             nav.push(link(texts.home, &Route::Home.to_string()));
             nav.extend(kinds.map(|kind| link(texts.all_groups(kind), &Route::Groups(kind).to_string())));
@@ -80,11 +84,13 @@ impl Site {
             texts,
             logo: site.logo.as_deref().map(local),
             nav,
+            has_default_nav,
             images: site.images,
             feed_posts: site.feed_posts,
             feed_excerpts: site.feed_excerpts,
             hub: site.hub.clone().filter(|_| !source.url.is_empty()),
             footer: body::clean_fragment(&site.footer, &site_context(config)),
+            disclaimer: body::clean_fragment(&site.disclaimer, &site_context(config)),
             has_icon,
             url: source.url.clone(),
             settings: settings_hash(config, has_icon),
@@ -130,6 +136,12 @@ impl Site {
     pub fn footer(&self) -> Option<Html<'_>> {
         let footer = Html::new(&self.footer, ImageMode::Show, "").below_title();
         (!self.footer.as_str().is_empty()).then_some(footer)
+    }
+
+    /// The operator's line below each article; `None` if it is empty.
+    pub(crate) fn disclaimer(&self) -> Option<Html<'_>> {
+        let disclaimer = Html::new(&self.disclaimer, ImageMode::Show, "").below_title();
+        (!self.disclaimer.as_str().is_empty()).then_some(disclaimer)
     }
 
     /// The address of the main style sheet.
