@@ -55,7 +55,7 @@ mod tests {
             ("/images_w5h6/D1.png", [None, None], [None, None]),
         ] {
             let sizes = complete(given.map(|size: Option<&str>| size.map(str::to_owned)), src);
-            assert_eq!(sizes.each_ref().map(|size| size.as_deref()), expected, "{src} {given:?}");
+            assert_eq!(sizes.each_ref().map(Option::as_deref), expected, "{src} {given:?}");
         }
     }
 }
