@@ -16,7 +16,6 @@ fuzz_target!(|source: &str| {
         title: "T".into(),
         host: Some("news.example".into()),
         legacy_hosts: vec!["old.example".into(), "finews.withounder.com".into()],
-        quote: "行情",
         ..SiteContext::default()
     };
     let posts = |name: &str| (name.len() % 2 == 0).then(|| format!("/{name}.html"));

@@ -30,6 +30,8 @@ pub(super) struct ArticleFields<'a> {
     pub(super) digest: Option<Cow<'a, str>>,
     /// The URL of the original publication.
     pub(super) source_url: Option<Cow<'a, str>>,
+    /// The quote page of each security of the post, in their order; empty texts for those without one.
+    pub(super) quotes: Vec<Cow<'a, str>>,
 }
 
 /// A decompressed article.
@@ -41,6 +43,8 @@ pub struct ArticleContent {
     pub digest: Option<String>,
     /// The URL of the original publication.
     pub source_url: Option<String>,
+    /// The quote page of each security of the post, in their order; empty texts for those without one.
+    pub quotes: Vec<String>,
 }
 
 impl ArticleContent {
@@ -141,12 +145,13 @@ impl ArticleCodec {
                 None => decoder.decompress(&mut plain, &compressed.bytes),
             })
             .map_err(|code| io::Error::other(get_error_name(code)))?;
-        let ArticleFields { html, digest, source_url } = postcard::from_bytes(&plain)
+        let ArticleFields { html, digest, source_url, quotes } = postcard::from_bytes(&plain)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(ArticleContent {
             html: BodyHtml::from_stored(html.into_owned()),
             digest: digest.map(Cow::into_owned),
             source_url: source_url.map(Cow::into_owned),
+            quotes: quotes.into_iter().map(Cow::into_owned).collect(),
         })
     }
 }
@@ -178,7 +183,8 @@ mod tests {
     fn oversized_length_still_decompresses_short_one_fails() {
         let codec = ArticleCodec::default();
         let html = "甲".repeat(100_000);
-        let article = ArticleFields { html: Cow::Borrowed(&html), digest: None, source_url: None };
+        let article =
+            ArticleFields { html: Cow::Borrowed(&html), digest: None, source_url: None, quotes: Vec::new() };
         let mut compressed = codec.compress(&article).expect("a compressed article");
         compressed.length = u32::MAX;
         assert_eq!(codec.decompress(&compressed).expect("an article").html.as_str(), html);

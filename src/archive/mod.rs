@@ -9,6 +9,7 @@
 //! - [`mod@json_line`]: a post as JSON, for programs
 
 mod address;
+mod article_id;
 pub mod body;
 pub mod compressed;
 pub mod file_version;

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::address;
+use crate::archive::article_id::ArticleId;
 use crate::archive::compressed::CompressedArticle;
 use crate::archive::file_version::FileVersion;
 use crate::archive::head_fields::HeadFields;
@@ -146,6 +147,8 @@ pub(super) struct RareFields {
     /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
     pub(super) away: Option<Box<str>>,
     pub(super) out_of_sitemap: bool,
+    /// The articles that the body links to by their ids.
+    pub(super) linked: Box<[ArticleId]>,
 }
 
 /// A post. The content that only its article page shows is compressed.
@@ -292,6 +295,11 @@ impl Post {
     /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
     pub(super) fn away(&self) -> Option<&str> {
         self.rare()?.away.as_deref()
+    }
+
+    /// The articles that the body links to by their ids.
+    pub(super) fn linked(&self) -> &[ArticleId] {
+        self.rare().map_or(&[], |rare| &rare.linked)
     }
 
     /// Returns whether search engines should index the post.

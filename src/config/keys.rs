@@ -31,8 +31,8 @@ pub struct DefaultValues {
 }
 
 /// The keys under `finews:` that have no flag.
-const FILE_KEYS: &str =
-    "footer images legacy_hosts naive_dates names nav on_publish share_image source static websub";
+const FILE_KEYS: &str = "charts disclaimer footer images legacy_hosts naive_dates names nav on_publish \
+                         original_url share_image source static websub";
 
 /// Returns the keys under `finews:`. The key of `--url` is Jekyll's.
 fn known_keys() -> Vec<String> {

@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod keys;
 mod layers;
+mod original_url;
 mod overrides;
 mod server;
 mod settings;
@@ -36,8 +37,8 @@ pub use crate::config::settings::{SETTINGS, Setting, SettingKind};
 pub use crate::config::site::SiteSettings;
 pub use crate::config::source::SourceSettings;
 pub use crate::config::values::{
-    AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
-    ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
+    AccessLog, ByteSize, ChartMode, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat,
+    NaiveDates, ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
 pub use crate::config::variables::{DataFault, SiteVariables};
 

@@ -42,6 +42,8 @@ pub struct SiteSettings {
     pub nav: Vec<NavLink>,
     /// HTML of the page footer, as the operator wrote it.
     pub footer: String,
+    /// HTML of a line below each article, as the operator wrote it; may be empty.
+    pub disclaimer: String,
     /// URL of the WebSub hub that is notified of new posts. Feeds name it.
     pub hub: Option<String>,
     /// URL of the operator's service that is notified of new posts.
@@ -70,6 +72,7 @@ impl SiteSettings {
             images: file.parsed(&["finews", "images"])?.unwrap_or_default(),
             nav: keys::nav(file)?,
             footer: file.text(&["finews", "footer"])?.unwrap_or_default(),
+            disclaimer: file.text(&["finews", "disclaimer"])?.unwrap_or_default(),
             hub: keys::address(file, &["finews", "websub", "hub"])?,
             on_publish: keys::address(file, &["finews", "on_publish"])?,
         })

@@ -6,8 +6,9 @@ use crate::config::authors::KnownAuthors;
 use crate::config::error::ConfigError;
 use crate::config::keys::{self, DefaultValues};
 use crate::config::layers::Layers;
+use crate::config::original_url;
 use crate::config::timezone;
-use crate::config::values::NaiveDates;
+use crate::config::values::{ChartMode, NaiveDates};
 
 /// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
@@ -61,6 +62,10 @@ pub struct SourceSettings {
     pub posts: Vec<String>,
     /// Former hosts of the site; links to them become local.
     pub legacy_hosts: Vec<String>,
+    /// Regular expressions of URLs of original articles, each with the URL that replaces a match.
+    pub original_urls: Vec<(String, String)>,
+    /// How articles show the charts of quote sites.
+    pub charts: ChartMode,
     /// Time zone of dates without one.
     pub naive_dates: NaiveDates,
     /// Display names of categories, which take precedence over names from tags.
@@ -99,6 +104,8 @@ impl SourceSettings {
                 .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
             posts: layers.posts()?,
             legacy_hosts: keys::hosts(file)?,
+            original_urls: original_url::read(file)?,
+            charts: file.parsed(&["finews", "charts"])?.unwrap_or_default(),
             naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
             authors,

@@ -88,6 +88,23 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
         ("finews: {nav: [x]}\n", "/_config.yml:1: finews.nav: `x`", "label and url"),
         ("finews:\n  posts: [../other]\n", "/_config.yml:2: finews.posts: `../other`", "inside the site"),
         ("finews:\n  images: none\n", "/_config.yml:2: finews.images: `none`", "show, click or off"),
+        ("finews:\n  charts: small\n", "/_config.yml:2: finews.charts: `small`", "show or off"),
+        ("finews:\n  original_url: x\n", "/_config.yml:2: finews.original_url: `x`", "mapping"),
+        (
+            "finews:\n  original_url:\n    'a(': https://x.example/\n",
+            "/_config.yml:2: finews.original_url: `a(`",
+            "unclosed group",
+        ),
+        (
+            "finews:\n  original_url:\n    'a(b)': https://x.example/$2\n",
+            "/_config.yml:2: finews.original_url: `https://x.example/$2`",
+            "no group `2`",
+        ),
+        (
+            "finews:\n  original_url:\n    a: javascript:x\n",
+            "/_config.yml:2: finews.original_url: `javascript:x`",
+            "https://",
+        ),
         ("finews:\n  naive_dates: mine\n", "/_config.yml:2: finews.naive_dates: `mine`", "utc or local"),
         ("finews:\n  listen: 8080\n", "/_config.yml:2: finews.listen: `8080`", "host:port"),
         ("finews:\n  listen: 'unix:'\n", "/_config.yml:2: finews.listen: `unix:`", "unix:/path"),

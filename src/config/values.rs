@@ -88,6 +88,24 @@ impl SettingValue for ImageMode {
     }
 }
 
+/// How articles show the charts of quote sites that stand in front of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ChartMode {
+    /// Small, beside the first paragraph.
+    #[default]
+    Show,
+    /// Not at all.
+    Off,
+}
+
+impl SettingValue for ChartMode {
+    const ALLOWED: &str = "show or off";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("show", Self::Show), ("off", Self::Off)])
+    }
+}
+
 /// How file changes are detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchMode {

@@ -10,6 +10,10 @@ export const POSTS = 120;
 
 const HOUR = 3_600_000;
 
+/** A picture with two captions, each centred in a way of its own, and a paragraph. */
+const CAPTIONS = '<center><img src="/images/a_w506h907.png" alt="表" width="506"></center>'
+  + '<p style="text-align:center">图一</p><center><p>图二</p></center><p>正文。</p>';
+
 /** A source with three pages of posts that mention one security, an hour apart, the newest two hours old. */
 export function longSource() {
   const newest = Date.now() - 2 * HOUR;
@@ -21,7 +25,7 @@ export function longSource() {
   });
   return folder({
     '_config.yml': 'title: 长长的来源\nlang: zh-CN\npermalink: /:categories/:title.html\n',
-    '_posts/2020-02-03-x.md': '---\ntitle: 别处\ncategories: jiangkou\n---\n文\n',
+    '_posts/2020-02-03-x.md': `---\ntitle: 别处\ncategories: jiangkou\n---\n${CAPTIONS}\n`,
     ...Object.fromEntries(posts),
   });
 }

@@ -238,6 +238,15 @@ journey('a search is narrowed, ordered, paged and followed', 'market', async (re
   }
 });
 
+journey('captions are centred and pictures open without script', 'long', async (reader) => {
+  await reader.configure({ ...DESKTOP, script: false });
+  await reader.goto('/jiangkou/x.html');
+  const aligned = "[...document.querySelectorAll('.body p')].map((paragraph) => getComputedStyle(paragraph).textAlign)";
+  assert.deepEqual(await reader.evaluate(aligned), ['center', 'center', 'justify']);
+  const height = "document.querySelector('.body a.full-image[href=\"/images/a_w506h907.png\"] > img').getAttribute('height')";
+  assert.equal(await reader.evaluate(height), '907');
+});
+
 journey('suggestions work with the keyboard', 'market', async (reader) => {
   const isExpanded = (expected) => `document.querySelector('#ui-q').ariaExpanded === '${expected}'`;
   await reader.configure(DESKTOP);

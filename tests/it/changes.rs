@@ -113,7 +113,16 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
     for post in archive.posts() {
         state.push(format!("{} {} {} {:x}", post.path(), post.url(), post.title(), post.hash));
         state.push(format!("{:?}", archive.at_path(post.url()).is_some()));
+        let story = archive.story(archive.at_file(post.path()).expect("a post"));
+        let mentions = archive.mentions(&story);
+        let names: Vec<_> = mentions.iter().map(|mention| archive.shown_name(mention)).collect();
+        state.push(format!(
+            "{:?} {:x} {names:?}",
+            story.posts().map(path).collect::<Vec<_>>(),
+            archive.version(&story)
+        ));
     }
+    state.push(format!("{}", archive.tags_repeat_sources()));
     state.push(format!("listed {:?}", archive.listed().iter().map(path).collect::<Vec<_>>()));
     let mut sorted = GroupKind::ALL.map(groups).concat();
     sorted.sort();
@@ -222,6 +231,34 @@ fn future_post_appears_at_its_date() {
     let update = site.updater.tick().expect("an update");
     assert_eq!(update.new.len(), 1);
     assert_eq!(site.titles(), ["soon"]);
+}
+
+#[test]
+fn second_file_of_a_story_is_no_new_post() {
+    let (other, own) =
+        ("_posts/2024-01-04-202401040000000001.md", "_posts/2024-01-04-NW202401040000000001.md");
+    for (first, second) in [(other, own), (own, other)] {
+        let mut site = EditedSite::from_files(&[(first, &post("one", "2024-01-04 08:00", "x"))]);
+        fs::write(site.path(second), post("one", "2024-01-04 08:00", "y")).expect("a file");
+        let update = site.updater.apply_events(&[site.path(second)], &[]).0.expect("an update");
+        assert_eq!(update.new, []);
+        let listed = |site: &EditedSite| {
+            let archive = site.archive();
+            let paths = archive.listed().iter().map(|id| archive.post(id).path().to_owned());
+            paths.collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&site), [own], "{second} came second");
+        let archive = site.archive();
+        for name in ["x", "y"] {
+            let group = archive.group(GroupKind::Source, name).expect("a source");
+            assert_eq!((group.posts().len(), group.label()), (1, name), "{second} came second");
+        }
+        // The other file takes the place of a leader that is gone.
+        fs::remove_file(site.path(own)).expect("a file");
+        let update = site.updater.apply_events(&[site.path(own)], &[]).0.expect("an update");
+        assert_eq!(update.new, []);
+        assert_eq!(listed(&site), [other]);
+    }
 }
 
 #[test]
@@ -425,7 +462,7 @@ enum Step {
     Remove(usize),
 }
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 17] = [
     "_posts/2024-01-01-a.md",
     "old_post/2024-01-01-a.md",
     "old_post/2024-01-03-b.md",
@@ -437,6 +474,9 @@ const FILES: [&str; 14] = [
     "_posts/-a.md",
     "_posts/-20240105.md",
     "market/_posts/2024-01-01-a.md",
+    "_posts/2024-01-04-202401040000000001.md",
+    "_posts/2024-01-04-NW202401040000000001.md",
+    "_posts/-202401040000000001.md",
     "about.md",
     "category/x.html",
     "category/y/index.html",
@@ -476,6 +516,7 @@ fn text(title: u8, day: u8, categories: u8, kind: u8) -> String {
             "<a class=\"keytip\" data-code=\"1,600001\">One</a><a class=\"keytip\" data-code=\"90,BK0001\">Sector</a>"
         }
         11 => "<span class=\"em_stock_key_common\" data-code=\"1,600001\">Uno</span>",
+        6 | 8 => "<img src=\"/k.png\" data-code=\"K 600001|1|2\">",
         _ => "",
     };
     let body = if kind == 15 { String::new() } else { format!("Text {title}. {mention}\n") };

@@ -78,7 +78,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 fn body(source: &str, format: MarkupFormat) -> Body {
-    let site = SiteContext { quote: "Quote", ..SiteContext::default() };
+    let site = SiteContext::default();
     let context = Context {
         site: &site,
         title: "",

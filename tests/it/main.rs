@@ -36,4 +36,5 @@ mod search_pages;
 mod shutdown;
 mod sitemaps;
 mod sockets;
+mod stories;
 mod support;

@@ -13,7 +13,6 @@ fn site() -> SiteContext {
         title: "T".into(),
         host: Some("news.example".into()),
         legacy_hosts: vec!["old.example".into()],
-        quote: "行情",
         ..SiteContext::default()
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
-use crate::config::{NaiveDates, SiteVariables};
+use crate::archive::body::original_url::OriginalUrls;
+use crate::config::{ChartMode, NaiveDates, SiteVariables};
 
 /// Size limit of a source, in bytes; a larger one loses its markup.
 pub(crate) const MAX_LEN: usize = 4 << 20;
 
 /// The settings that bodies depend on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct SiteContext {
     /// `url`, for `{{ site.url }}`.
     pub url: String,
@@ -23,8 +24,10 @@ pub struct SiteContext {
     pub host: Option<String>,
     /// `finews.legacy_hosts`: links to these hosts become local paths.
     pub legacy_hosts: Vec<String>,
-    /// The title of links to quote pages, in the site's language.
-    pub quote: &'static str,
+    /// `finews.original_url`: rewrites the URLs of original articles.
+    pub original_urls: OriginalUrls,
+    /// `finews.charts`: how articles show the charts of quote sites.
+    pub charts: ChartMode,
     /// The titles of the boxes of open and of done tasks, in the site's language.
     pub task_states: [&'static str; 2],
     /// The other scalars of the configuration, and those of the data files, for `{{ site.… }}`.

@@ -2,11 +2,16 @@
 //! name at its tail. The input is HTML, so Markdown and kramdown's rendering of it give the same result.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::link;
 use crate::archive::body::html::soft_break::join_text;
 use crate::archive::body::html::text::fold;
+use crate::config::ChartMode;
+
+/// Maximum length of a source's name, in characters.
+const MAX_NAME: usize = 60;
 
 /// A child of the body, by its byte range in the rewritten HTML.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(super) enum ChildKind {
     Source(String),
     /// A quote's text.
     Quote(String),
+    /// The chart of a quote site, in front of the text.
+    Chart,
     /// Any other child, with the name if it ends with `（文章来源：name）`.
     Other(Option<String>),
 }
@@ -100,6 +107,18 @@ fn is_elsewhere(href: &str, site: &SiteContext) -> bool {
     is_address(href) && link::target(href, site).is_some_and(|target| target.is_external)
 }
 
+/// Returns whether a text ends inside `（文章来源：name）`.
+pub(super) fn ends_in_source_line(text: &str) -> bool {
+    let is_bracket = |c: char| matches!(c, '（' | '(' | '）' | ')');
+    // The search is short, since a paragraph may hold thousands of links.
+    let last = text.char_indices().rev().take(MAX_NAME + 8).find(|(_, c)| is_bracket(*c));
+    last.is_some_and(|(at, bracket)| {
+        let inner = &text[at + bracket.len_utf8()..];
+        // A single line break may be soft.
+        matches!(bracket, '（' | '(') && !inner.contains("\n\n") && inner.trim_start().starts_with("文章来源")
+    })
+}
+
 /// Splits `（文章来源：name）` off the end of a text: the text before it, and the name.
 fn source_at_end(text: &str) -> Option<(&str, String)> {
     let inner = text.strip_suffix(['）', ')'])?;
@@ -107,7 +126,7 @@ fn source_at_end(text: &str) -> Option<(&str, String)> {
     let before = before.trim_end().strip_suffix(['（', '('])?;
     let name = name.trim_start().strip_prefix(['：', ':'])?;
     let name = fold(&join_text(name)).into_owned();
-    (!name.is_empty() && name.chars().count() <= 60).then_some((before, name))
+    (!name.is_empty() && name.chars().count() <= MAX_NAME).then_some((before, name))
 }
 
 /// A body, and the parts lifted out of it.
@@ -117,10 +136,13 @@ pub(super) struct Lifted {
     pub(super) digest: Option<String>,
     pub(super) source_url: Option<String>,
     pub(super) source_name: Option<String>,
+    /// The part of the given HTML that is not lifted.
+    pub(super) kept: Range<usize>,
 }
 
-/// Lifts one source link, one source name, all return links, and a single leading quote as the digest.
-pub(super) fn lift(html: String, children: &[BodyChild]) -> Lifted {
+/// Lifts one source link, one source name, all return links, and a single leading quote as the digest. Drops
+/// the charts in front of the text if the site has none.
+pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> Lifted {
     let mut lifted = Lifted::default();
     let mut tail = children.len();
     for child in children.iter().rev() {
@@ -128,7 +150,7 @@ pub(super) fn lift(html: String, children: &[BodyChild]) -> Lifted {
             ChildKind::Empty | ChildKind::Links(None) => true,
             ChildKind::Links(Some(url)) => keep(&mut lifted.source_url, url),
             ChildKind::Source(name) => keep(&mut lifted.source_name, name),
-            ChildKind::Quote(_) => false,
+            ChildKind::Quote(_) | ChildKind::Chart => false,
             ChildKind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
                 false
@@ -154,7 +176,13 @@ pub(super) fn lift(html: String, children: &[BodyChild]) -> Lifted {
         }
         _ => head,
     };
-    lifted.html = without(html, children[..head].iter().chain(&children[tail..]));
+    let start = children[..head].last().map_or(0, |child| child.end);
+    let end = children.get(tail).map_or(html.len(), |child| child.start);
+    lifted.kept = start..end;
+    let charts = children[head..tail]
+        .iter()
+        .filter(|child| site.charts == ChartMode::Off && child.kind == ChildKind::Chart);
+    lifted.html = without(html, children[..head].iter().chain(charts).chain(&children[tail..]));
     lifted
 }
 

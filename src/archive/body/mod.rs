@@ -4,26 +4,36 @@
 //! The steps are `liquid` → `markdown` → `rewrite` and `lift` → `clean`. Templates print only the output of
 //! `clean`.
 
+mod codes;
 mod context;
+mod digest;
 mod html;
 mod kramdown;
 mod lift;
 mod liquid;
+mod original_url;
 mod security;
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
+use crate::archive::article_id::ArticleId;
 use crate::archive::body::context::MAX_LEN;
 use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
 use crate::archive::problem::{Code, Defect};
 
 pub use context::{Context, LiquidValue, SiteContext};
+pub(crate) use digest::is_digest_repeated;
 pub use html::clean::BodyHtml;
 pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
 pub use liquid::{UnresolvedLiquid, resolve_liquid, unresolved_liquid};
+pub use original_url::OriginalUrls;
 pub use security::{Security, SecurityCode, is_board};
+
+/// Maximum number of other articles that a body links to by their ids.
+const MAX_LINKED: usize = 100;
 
 /// The markup language of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +62,34 @@ pub struct Body {
     pub text_len: usize,
     /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,
-    /// The plain text of the quote that leads the body.
+    /// The plain text of the quote that leads the body, unless the text repeats it.
     pub digest: Option<String>,
-    /// The address of the source, `http` or `https`.
+    /// The address of the source, `http` or `https`, as `finews.original_url` rewrites it.
     pub source_url: Option<String>,
     /// The name in `（文章来源：…）`.
     pub source_name: Option<String>,
     /// The securities and sectors that the body names, in the order of their first mention.
     pub securities: Vec<Security>,
+    /// The ids of articles that links name, each once.
+    pub(crate) linked: Vec<ArticleId>,
     /// The problems found in the body.
     pub defects: Vec<Defect>,
 }
 
-/// Hashes the content. The length follows from the HTML, and problems are no content.
+/// Hashes the content. The length and the links follow from the HTML, and problems are no content.
 impl Hash for Body {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { html, text_len: _, excerpt, digest, source_url, source_name, securities, defects: _ } =
-            self;
+        let Self {
+            html,
+            text_len: _,
+            excerpt,
+            digest,
+            source_url,
+            source_name,
+            securities,
+            linked: _,
+            defects: _,
+        } = self;
         (html, excerpt, digest, source_url, source_name, securities).hash(state);
     }
 }
@@ -83,15 +104,8 @@ pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
     if !markdown.contains(['*', '_', '`', '~', '[', '<', '&', '\\', '#', '{']) {
         return text::fold(markdown).into_owned();
     }
-    let cx = Context {
-        site,
-        title: "",
-        url: "",
-        page: &|_| None,
-        posts: &|_| None,
-        line: 1,
-        is_listed: false,
-    };
+    let cx =
+        Context { site, title: "", url: "", page: &|_| None, posts: &|_| None, line: 1, is_listed: false };
     let html = to_html(markdown, MarkupFormat::Markdown, &cx, &mut Vec::new());
     text::fold(&text::lines(&clean::clean(&html))).into_owned()
 }
@@ -113,19 +127,33 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     }
     let dropped = rewritten.dropped.map(|(name, count)| embed_dropped(source, &name, count, cx));
     defects.extend(dropped);
-    let lifted = lift::lift(rewritten.html, &rewritten.children);
+    let mut securities = rewritten.securities;
+    codes::in_text(cx.title, |code, name| securities.add(code, name, None));
+    let lifted = lift::lift(rewritten.html, &rewritten.children, cx.site);
     let html = clean::clean(&lifted.html);
     let plain = text::plain(&html);
     Body {
         text_len: plain.len,
         excerpt: text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead)),
+        digest: lifted.digest.filter(|digest| !is_digest_repeated(digest, &html)),
         html,
-        digest: lifted.digest,
-        source_url: lifted.source_url,
+        source_url: lifted.source_url.map(|url| cx.site.original_urls.rewritten(url)),
         source_name: lifted.source_name,
-        securities: rewritten.securities,
+        securities: securities.all,
+        linked: linked(&rewritten.linked, &lifted.kept),
         defects,
     }
+}
+
+/// The ids of the links in the kept part of the HTML, each once.
+fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
+    let mut ids = Vec::new();
+    for (_, id) in all.iter().filter(|(at, _)| kept.contains(at)) {
+        if ids.len() < MAX_LINKED && !ids.contains(id) {
+            ids.push(*id);
+        }
+    }
+    ids
 }
 
 /// The defect for embedded elements that were removed. `name` is that of the first one; its line is known if the
@@ -187,6 +215,7 @@ fn without_markup(html: &str, defects: Vec<Defect>) -> Body {
         source_url: None,
         source_name: None,
         securities: Vec::new(),
+        linked: Vec::new(),
         defects,
     }
 }

@@ -1,4 +1,4 @@
-//! The securities and sectors that a scraped body names in its stock links.
+//! The securities and sectors that a scraped body names.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -14,6 +14,8 @@ pub struct Security {
     pub code: SecurityCode,
     /// The name given by the first mention that has one, else empty.
     pub name: String,
+    /// The URL of the quote page, from the first link to one.
+    pub quote: Option<String>,
 }
 
 impl SecurityCode {
@@ -25,6 +27,16 @@ impl SecurityCode {
     /// Returns whether the code is a sector's.
     pub fn is_board(&self) -> bool {
         is_board(&self.0)
+    }
+
+    /// Returns whether the code is a stock's or fund's, not a sector's or an index's.
+    pub(super) fn is_stock(&self) -> bool {
+        let is_index = match self.0.split_once('.') {
+            Some((code, "SH")) => code.starts_with("000"),
+            Some((code, "SZ")) => code.starts_with("399"),
+            _ => false,
+        };
+        !self.is_board() && !is_index
     }
 
     /// The path of the security's page, without `baseurl`, as `web::paths` writes it.
@@ -99,16 +111,17 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// Adds a mention. The first non-empty name of a code is kept.
-    pub(super) fn add(&mut self, code: SecurityCode, name: &str) {
+    /// Adds a mention. The first non-empty name and the first quote page of a code are kept.
+    pub(super) fn add(&mut self, code: SecurityCode, name: &str, quote: Option<String>) {
         let at = *self.places.entry(code).or_insert_with_key(|code| {
-            self.all.push(Security { code: code.clone(), name: String::new() });
+            self.all.push(Security { code: code.clone(), name: String::new(), quote: None });
             self.all.len() - 1
         });
-        let known = &mut self.all[at].name;
-        if known.is_empty() {
-            known.push_str(name.trim());
+        let known = &mut self.all[at];
+        if known.name.is_empty() {
+            known.name.push_str(name.trim());
         }
+        known.quote = known.quote.take().or(quote);
     }
 }
 
@@ -157,8 +170,11 @@ mod tests {
         for (data, name) in
             [("NIO|106|7", ""), ("1,600160", "甲股份"), ("106,NIO", " 乙汽车 "), ("106,NIO", "丙")]
         {
-            mentions.add(SecurityCode::from_data_attribute(data).expect("a code"), name);
+            let quote = (!name.is_empty()).then(|| format!("https://q.example/{name}"));
+            mentions.add(SecurityCode::from_data_attribute(data).expect("a code"), name, quote);
         }
+        let quotes = mentions.all.iter().map(|s| s.quote.as_deref()).collect::<Vec<_>>();
+        assert_eq!(quotes, [Some("https://q.example/ 乙汽车 "), Some("https://q.example/甲股份")]);
         let all = mentions.all.iter().map(|s| (s.code.as_str(), s.name.as_str())).collect::<Vec<_>>();
         assert_eq!(all, [("NIO.US", "乙汽车"), ("600160.SH", "甲股份")]);
     }

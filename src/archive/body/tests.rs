@@ -2,6 +2,7 @@ use chrono::TimeZone;
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
+use crate::config::ChartMode;
 
 pub(super) fn site() -> SiteContext {
     SiteContext {
@@ -10,7 +11,6 @@ pub(super) fn site() -> SiteContext {
         title: "某站".to_owned(),
         host: Some("news.example".to_owned()),
         legacy_hosts: vec!["old.example".to_owned()],
-        quote: "行情",
         task_states: ["未完成", "已完成"],
         timezone: Shanghai,
         ..SiteContext::default()
@@ -69,61 +69,190 @@ fn scraped_post_fields_are_extracted() {
     assert_eq!(
         body.html.as_str(),
         concat!(
-            "<p class=\"ta-center\"><a href=\"http://q.example/106.AB\" rel=\"noopener nofollow ugc\">",
+            "<p class=\"quote-chart\"><a href=\"http://q.example/106.AB\" rel=\"noopener nofollow ugc\">",
             "<img src=\"https://w.example/a.png?b&amp;c\" alt=\"\" width=\"578\" height=\"276\" ",
             "loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"></a></p>\n",
-            "<p>　　据<a href=\"/base/stock/600001.SH.html\">甲股份</a><a href=\"http://q.example/1.600001\" class=\"quote\" ",
-            "title=\"行情\" rel=\"noopener nofollow ugc\"></a>与<a href=\"/base/stock/AB.US.html\">乙</a>公告。</p>"
+            "<p>　　据<a href=\"/base/stock/600001.SH.html\">甲股份</a>与<a href=\"/base/stock/AB.US.html\">乙</a>公告。</p>"
         )
     );
     assert_eq!(body.digest.as_deref(), Some("某公司宣布增产。"));
     assert_eq!(body.excerpt, "某公司宣布增产。");
     assert_eq!(body.source_url.as_deref(), Some("http://src.example/n,1.html"));
     assert_eq!(body.source_name.as_deref(), Some("某证券报"));
-    assert_eq!(codes(&body), [("AB.US", "乙"), ("600001.SH", "甲股份"), ("BK0001", "证券")]);
+    // The sector in the source's name is no mention.
+    assert_eq!(codes(&body), [("AB.US", "乙"), ("600001.SH", "甲股份")]);
+    let quotes: Vec<_> = body.securities.iter().map(|security| security.quote.as_deref()).collect();
+    assert_eq!(quotes, [Some("http://q.example/106.AB"), Some("http://q.example/1.600001")]);
     assert_eq!((body.text_len, body.defects.len()), (9, 0));
 }
 
 #[test]
 fn security_mentions_link_to_the_security_page() {
-    let quote = |code: &str| {
-        format!(
-            "<a href=\"http://q.example/{code}\" class=\"quote\" title=\"行情\" rel=\"noopener nofollow ugc\"></a>"
-        )
-    };
     let table = [
         (
             "<p><span class=em_stock_key_common data-code=\"90,BK0493\">新能源</span></p>",
-            "<p><a href=\"/base/board/BK0493.html\">新能源</a></p>".to_owned(),
+            "<p><a href=\"/base/board/BK0493.html\">新能源</a></p>",
         ),
         (
             "<p><span href=\"http://q.example/1\" class=em_stock_key_common data-code=\"1,600001\"><b>甲</b></span></p>",
-            format!("<p><a href=\"/base/stock/600001.SH.html\"><b>甲</b></a>{}</p>", quote("1")),
+            "<p><a href=\"/base/stock/600001.SH.html\"><b>甲</b></a></p>",
         ),
         // A mention within a link, or without a name, does not become a link.
         (
             "<p><a href=\"/x\">见<span class=keytip data-code=\"1,600001\">甲</span></a></p>",
-            "<p><a href=\"/x\">见甲</a></p>".to_owned(),
+            "<p><a href=\"/x\">见甲</a></p>",
         ),
         (
             "<p><span class=keytip data-code=\"1,600001\">甲<a href=\"/x\">乙</a></span>丙</p>",
-            "<p><a href=\"/base/stock/600001.SH.html\">甲乙</a>丙</p>".to_owned(),
+            "<p><a href=\"/base/stock/600001.SH.html\">甲乙</a>丙</p>",
         ),
         (
             "<p>空<span class=keytip data-code=\"1,600001\" href=\"http://q.example/1\"> </span>的</p>",
-            "<p>空的</p>".to_owned(),
+            "<p>空的</p>",
         ),
-        ("<p><span class=keytip data-code=\"1,6\">丁</span></p>", "<p>丁</p>".to_owned()),
+        ("<p><span class=keytip data-code=\"1,6\">丁</span></p>", "<p>丁</p>"),
         // A mention between cells gets a cell of its own.
         (
             "<table><tr><span class=keytip data-code=\"1,600001\">甲</span><td>乙</td></tr></table>",
-            "<table><tbody><tr><td><a href=\"/base/stock/600001.SH.html\">甲</a></td><td>乙</td></tr></tbody></table>"
-                .to_owned(),
+            "<table><tbody><tr><td><a href=\"/base/stock/600001.SH.html\">甲</a></td><td>乙</td></tr></tbody></table>",
+        ),
+        // A keyword of the scraper's site is plain text, unless it is the name of a stock.
+        (
+            "<p>募集<a class=infokey href=\"http://q.example/funds/\">基金</a>，\
+             <a class=infokey href=\"http://q.example/r/0.399006\">指数</a>，\
+             <a class=infokey href=\"http://q.example/r/1.600001\">甲</a></p>",
+            "<p>募集基金，指数，<a href=\"/base/stock/600001.SH.html\">甲</a></p>",
+        ),
+        // In the source line a name belongs to the source.
+        (
+            "<p>文。（文章来源：某<a class=keytip data-code=\"90,BK0001\" href=\"http://q.example\">证券</a>报）</p>",
+            "<p>文。（文章来源：某证券报）</p>",
         ),
     ];
     for (source, expected) in table {
         assert_eq!(markdown(source).html.as_str(), expected, "{source}");
     }
+}
+
+#[test]
+fn long_runs_of_mentions_become_plain_text() {
+    let name = |n: usize| {
+        format!("<a class=keytip data-code=\"1,60000{n}\" href=\"http://q.example/{n}\">股{n}</a>")
+    };
+    let link = |n: usize| format!("<a href=\"/base/stock/60000{n}.SH.html\">股{n}</a>");
+    let joined =
+        |part: &dyn Fn(usize) -> String, marks: &str| (1..5).map(part).collect::<Vec<_>>().join(marks);
+    for (source, expected) in [
+        (format!("{}涨停", joined(&name, "、")), "股1、股2、股3、股4涨停".to_owned()),
+        (format!("{}涨停", joined(&name, "涨，")), format!("{}涨停", joined(&link, "涨，"))),
+        (
+            format!("{}和{}", [1, 2, 3].map(name).concat(), [1, 2].map(name).join("。")),
+            format!("股1股2股3和股1。{}", link(2)),
+        ),
+    ] {
+        let body = markdown(&format!("<p>{source}</p>"));
+        assert_eq!(body.html.as_str(), format!("<p>{expected}</p>"), "{source}");
+        assert!(body.securities.len() >= 3 && body.securities[0].name == "股1", "{source}");
+    }
+}
+
+#[test]
+fn codes_in_text_are_mentions_outside_the_source_line() {
+    for (source, expected) in [
+        (
+            "<p>河滩股份(699001.SH)、<b>云岫造纸</b>（009927.SZ）与北岸港口（08991.HK）回应。\
+             <img src=\"https://q.example/pic?nid=1.699001\" data-code=\"K 699001|1|6\"></p>\
+             <p class=\"em_media\">（文章来源：中国<span><a href=\"https://q.example/90.BK0473\" class=keytip \
+             data-code=\"90,BK0473\">证券</a></span>报）</p>",
+            vec![("699001.SH", "河滩股份"), ("009927.SZ", "云岫造纸"), ("08991.HK", "北岸港口")],
+        ),
+        ("河滩股份(600001)公告", vec![("600001.SH", "河滩股份")]),
+        ("<p>开头</p>河滩股份(600001.SH)<p>结尾</p>", vec![("600001.SH", "河滩股份")]),
+        ("<div><p>前文</p><p>河滩股份(600001.SH)</p></div>", vec![("600001.SH", "河滩股份")]),
+        ("<table><tr><td>前文<td>河滩股份(600001.SH)</table>", vec![("600001.SH", "河滩股份")]),
+        ("<p>前文<br>河滩股份(600001.SH)</p>", vec![("600001.SH", "河滩股份")]),
+        ("<p style=\"display:none\">河滩股份(600001.SH)</p><p>文</p>", vec![]),
+        ("<p>文<span style=\"display:none\">河滩股份(600001.SH)</span></p>", vec![]),
+        ("<p>文。（文章来源：河滩(600001.SH)报）</p>", vec![]),
+    ] {
+        assert_eq!(codes(&markdown(source)), expected, "{source}");
+    }
+    let site = site();
+    let cx = Context { title: "机构：维持河滩股份(600001.SH)评级", ..context(&site) };
+    assert_eq!(codes(&read("正文", MarkupFormat::Markdown, &cx)), [("600001.SH", "河滩股份")]);
+}
+
+#[test]
+fn leading_charts_are_marked_or_left_out() {
+    let chart = "<p style=\"text-align:center\"><a href=\"http://q.example/1.600001\" class=EmImageRemark \
+                 data-code=\"600001|1|2\"><img src=\"https://q.example/k.png\" data-code=\"K 600001|1|2\"></a></p>";
+    let picture = "<center><img src=\"https://q.example/a.png\"></center>";
+    let off = SiteContext { charts: ChartMode::Off, ..site() };
+    for (source, marked) in [
+        (format!("{chart}<p>文</p>"), 1),
+        (format!("> 摘要\n\n<p style=\"display:none\"><br></p>{chart}{chart}<p>文</p>"), 2),
+        (format!("<center>{chart}</center><p>文</p>"), 1),
+        (format!("<p>文</p>{chart}"), 0),
+        (format!("{picture}<p>文</p>"), 0),
+        (format!("{picture}{chart}<p>文</p>"), 0),
+        (format!("<blockquote>{chart}</blockquote><p>文</p>"), 0),
+    ] {
+        let html = markdown(&source).html;
+        assert_eq!(html.as_str().matches(" class=\"quote-chart\"").count(), marked, "{source}");
+        let body = read(&source, MarkupFormat::Markdown, &context(&off));
+        let pictures = html.as_str().matches("<img").count();
+        assert_eq!(body.html.as_str().matches("<img").count(), pictures - marked, "{source}");
+        let has_code = codes(&body).iter().any(|(code, _)| *code == "600001.SH");
+        assert_eq!(has_code, source.contains("600001"), "{source}");
+    }
+}
+
+#[test]
+fn digest_that_repeats_the_text_is_left_out() {
+    for (source, digest) in [
+        (
+            "> 云岫造纸去年营收首次超过百亿元。（河滩晨报）\n\n<p>云岫造纸去年营收首次超过百亿元。</p><p>后文。</p>",
+            None,
+        ),
+        ("> 云岫造纸去年营收首次超过百亿元。\n\n云岫造纸去年营收首次\n超过百亿元！（某网）\n\n后文。", None),
+        (
+            "> 云岫造纸营收过百亿元。\n\n<p>云岫造纸去年营收首次超过百亿元。</p>",
+            Some("云岫造纸营收过百亿元。"),
+        ),
+    ] {
+        let body = markdown(source);
+        assert_eq!(body.digest.as_deref(), digest, "{source}");
+        // Lists show the digest in either case.
+        assert!(body.excerpt.starts_with("云岫造纸"), "{source}");
+        assert!(!body.html.as_str().contains("<blockquote>"), "{source}");
+    }
+}
+
+#[test]
+fn image_sizes_come_from_attributes_and_file_names() {
+    for (source, expected) in [
+        ("<img src=\"https://a.example/D1_w506h907.jpg\" width=\"506\">", "width=\"506\" height=\"907\""),
+        ("<img src=\"https://a.example/D1_w506h907.jpg\">", "width=\"506\" height=\"907\""),
+        ("<img src=\"https://a.example/D1_w506h907.jpg\" width=\"50%\">", "width=\"506\" height=\"907\""),
+        ("<img src=\"https://a.example/D1_w506h907.jpg\" width=467>", "width=\"467\" height=\"837\""),
+        ("<img src=\"https://a.example/D1_w506h907.jpg\" width=5 height=6>", "width=\"5\" height=\"6\""),
+        ("<img src=\"https://a.example/D1.jpg\" width=5px>", "width=\"5\""),
+    ] {
+        let html = html(source);
+        assert!(html.contains(&format!(" alt=\"\" {expected} loading=")), "{source}: {html}");
+    }
+}
+
+#[test]
+fn source_url_is_rewritten_and_linked_articles_are_found() {
+    let pairs = [(r"infoCode=NW(\d+)".to_owned(), "https://new.example/a/$1".to_owned())];
+    let site = SiteContext { original_urls: OriginalUrls::from_pairs(&pairs), ..site() };
+    let source = "<p>见<a href=\"https://f.example/a/202205302396506117.html\">全文</a>与\
+                  <a href=\"https://f.example/a/202205302396506117.html\">全文</a>。</p>\n\n\
+                  <http://proxy.example/share?infoCode=NW202205302396671645>\n\n[返回](//old.example/)";
+    let body = read(source, MarkupFormat::Markdown, &context(&site));
+    assert_eq!(body.source_url.as_deref(), Some("https://new.example/a/202205302396671645"));
+    assert_eq!(body.linked, ArticleId::from_url("202205302396506117").into_iter().collect::<Vec<_>>());
 }
 
 #[test]

@@ -144,6 +144,7 @@ impl<'a> PostBuilder<'a> {
             former: former.map(|path| address::former(path)).collect(),
             away: draft.away.clone(),
             out_of_sitemap: !draft.sitemap,
+            linked: draft.body.linked.as_slice().into(),
         };
         (rare != RareFields::default()).then(|| Box::new(rare))
     }

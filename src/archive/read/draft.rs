@@ -53,11 +53,16 @@ pub struct Draft {
 impl Draft {
     /// Returns the content that only the article page shows.
     pub(in crate::archive) fn article(&self) -> ArticleFields<'_> {
-        let Body { html, digest, source_url, .. } = &self.body;
+        let Body { html, digest, source_url, securities, .. } = &self.body;
+        // The last ones without a quote page take no space.
+        let count =
+            securities.iter().rposition(|security| security.quote.is_some()).map_or(0, |last| last + 1);
+        let quotes = securities[..count].iter().map(|security| security.quote.as_deref().unwrap_or_default());
         ArticleFields {
             html: html.as_str().into(),
             digest: digest.as_deref().map(Into::into),
             source_url: source_url.as_deref().map(Into::into),
+            quotes: quotes.map(Into::into).collect(),
         }
     }
 

@@ -15,7 +15,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::archive::address;
-use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, SiteContext};
+use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, OriginalUrls, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
 use crate::archive::jekyll::files::{self, PostFolders, SiteFile};
@@ -420,7 +420,8 @@ pub fn site_context(config: &Config) -> SiteContext {
         title: source.title.clone(),
         host,
         legacy_hosts: source.legacy_hosts.clone(),
-        quote: if source.is_chinese { "行情" } else { "Quote" },
+        original_urls: OriginalUrls::from_pairs(&source.original_urls),
+        charts: source.charts,
         task_states: if source.is_chinese { ["未完成", "已完成"] } else { ["To do", "Done"] },
         variables: Arc::clone(&config.variables),
         timezone: source.timezone,

@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
-use crate::archive::post::{Post, PostId, Timestamp, Visibility};
+use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::post_status::{PostStatus, base_name, is_same_post};
-use crate::archive::snapshot::posts::Posts;
+use crate::archive::snapshot::story::Story;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
 /// The difference between two snapshots.
@@ -50,6 +50,7 @@ impl Snapshot {
         next.moment = self.moment.max(moment);
         next.names = change.names;
         next.active = OnceLock::new();
+        next.tags_repeat_sources = OnceLock::new();
         let mut touched: BTreeSet<PostId> = next.take_due();
         let mut changed = BTreeSet::new();
         let mut moved = HashSet::new();
@@ -82,7 +83,8 @@ impl Snapshot {
         let mut appeared = next.appeared(self, &touched);
         // A post whose file was renamed is not new.
         let is_renamed = |id: PostId| moved.contains(&(next.post(id).date, next.post(id).title()));
-        appeared.retain(|id| !is_renamed(*id) && next.is_news(self, *id));
+        let was_told = |id: PostId| next.story(id).posts().any(|post| self.may_be_listed(post));
+        appeared.retain(|id| !is_renamed(*id) && !was_told(*id) && next.is_news(self, *id));
         (next, appeared)
     }
 
@@ -91,7 +93,7 @@ impl Snapshot {
     pub(in crate::archive) fn is_news(&self, before: &Self, id: PostId) -> bool {
         let (post, folders) = (self.post(id), &self.post_folders);
         let was_listed = |path: &String| {
-            let known = before.at_file(path).filter(|id| before.is_listed(*id));
+            let known = before.at_file(path).filter(|id| before.may_be_listed(*id));
             known.is_some_and(|id| is_same_post(before.post(id), post))
         };
         !folders.holds_old_post(post.path())
@@ -175,11 +177,12 @@ impl Snapshot {
         self.linking.remove_mut(&id);
     }
 
-    /// Posts that a change to this post may affect: posts with the same URL, files with the same slug but no
-    /// date in their names, and copies of the file.
+    /// Posts that a change to this post may affect: posts with the same URL or article id, files with the same
+    /// slug but no date in their names, and copies of the file.
     fn affected_by(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
         let mut affected: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
+        affected.extend(self.with_same_article(id));
         let Some(name) = post.file_name() else { return affected };
         if name.date.is_some() {
             affected.extend(self.undated.find(&name.slug));
@@ -193,26 +196,28 @@ impl Snapshot {
 
     /// Updates the lists to match the indexes.
     fn relist(&mut self, before: &Self, touched: &BTreeSet<PostId>, changed: &BTreeSet<PostId>) {
-        let was_served = |id: PostId| before.posts.find(id).is_some() && before.is_served(id);
         let moves: Vec<_> = touched
             .iter()
             .map(|&id| {
-                let now = self.posts.find(id).map(|_| self.status(id));
-                (id, was_served(id), now, changed.contains(&id))
+                let (was, now) = (before.led_story(id), self.led_story(id));
+                let is_same =
+                    was == now && !was.iter().flat_map(Story::posts).any(|post| changed.contains(&post));
+                (was, now, is_same)
             })
+            .filter(|(.., is_same)| !is_same)
             .collect();
         // Lists compare posts, so remove all old versions before adding new ones.
-        for &(id, was, now, changed) in &moves {
-            if was && (changed || now != Some(PostStatus::Served)) {
-                self.served -= 1;
-                self.unlist(&before.posts, id);
-            }
+        for story in moves.iter().filter_map(|(was, ..)| was.as_ref()) {
+            self.unlist(before, story);
         }
-        for (id, was, now, changed) in moves {
-            if now == Some(PostStatus::Served) && (changed || !was) {
-                self.served += 1;
-                self.enlist(id);
-            }
+        for story in moves.iter().filter_map(|(_, now, _)| now.as_ref()) {
+            self.enlist(story);
+        }
+        for &id in touched {
+            let was_served = before.posts.find(id).is_some() && before.is_served(id);
+            let now = self.posts.find(id).map(|_| self.status(id));
+            self.served += usize::from(now == Some(PostStatus::Served));
+            self.served -= usize::from(was_served);
             if now.is_some_and(PostStatus::is_unserved) {
                 self.unserved.insert_mut(id);
             } else {
@@ -221,12 +226,11 @@ impl Snapshot {
         }
     }
 
-    fn enlist(&mut self, id: PostId) {
-        let (posts, names) = (&self.posts, &self.names);
+    /// Adds the leader of a story to the lists.
+    fn enlist(&mut self, story: &Story) {
+        let memberships = self.memberships(story);
+        let (posts, names, id) = (&self.posts, &self.names, story.leader);
         let post = posts.get(id);
-        if post.visibility != Visibility::Listed {
-            return;
-        }
         let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.insert(posts, id);
@@ -239,19 +243,15 @@ impl Snapshot {
         if let Some(list) = self.days.get_mut(&day) {
             list.insert(posts, id);
         }
-        for kind in GroupKind::ALL {
-            for name in post.group_names(kind) {
-                self.groups[kind].insert(names, posts, name, id, recent);
-            }
+        for (kind, member) in memberships {
+            self.groups[kind].insert(names, posts, member, recent);
         }
     }
 
-    /// Removes a post from the lists. `posts` must hold the version that the lists contain.
-    fn unlist(&mut self, posts: &Posts, id: PostId) {
+    /// Removes the leader of a story from the lists. `before` must be the snapshot that the lists show.
+    fn unlist(&mut self, before: &Self, story: &Story) {
+        let (posts, id) = (&before.posts, story.leader);
         let post = posts.get(id);
-        if post.visibility != Visibility::Listed {
-            return;
-        }
         let day = post.date.day(self.zone);
         let recent = self.recent_since.count(post.date);
         self.listed.remove(posts, id);
@@ -262,10 +262,8 @@ impl Snapshot {
                 self.days.remove_mut(&day);
             }
         }
-        for kind in GroupKind::ALL {
-            for name in post.group_names(kind) {
-                self.groups[kind].remove(&self.names, posts, name, id, recent);
-            }
+        for (kind, member) in before.memberships(story) {
+            self.groups[kind].remove(&self.names, posts, member, recent);
         }
     }
 

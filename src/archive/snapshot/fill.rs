@@ -20,6 +20,7 @@ use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::post_status::PostStatus;
 use crate::archive::snapshot::reserved_paths::ReservedPaths;
+use crate::archive::snapshot::story::Story;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 use crate::config::Config;
 
@@ -29,6 +30,7 @@ pub struct SnapshotRules {
     zone: Tz,
     shows_future: bool,
     post_folders: PostFolders,
+    baseurl: Arc<str>,
     reserved_paths: ReservedPaths,
     /// The labels that the operator configured for sources, by name.
     source_labels: Arc<[(String, String)]>,
@@ -41,6 +43,7 @@ impl SnapshotRules {
             zone: config.source.timezone,
             shows_future: config.source.future,
             post_folders: PostFolders::new(config),
+            baseurl: config.source.baseurl.as_str().into(),
             reserved_paths,
             source_labels: config.source.names.as_slice().into(),
         }
@@ -60,13 +63,20 @@ pub(in crate::archive) struct Contents {
 
 impl Snapshot {
     fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
-        let SnapshotRules { zone, shows_future, post_folders, reserved_paths, source_labels: configured } =
-            rules;
+        let SnapshotRules {
+            zone,
+            shows_future,
+            post_folders,
+            baseurl,
+            reserved_paths,
+            source_labels: configured,
+        } = rules;
         let labels = |kind| Labels { kind, configured: Arc::clone(&configured), titles: Arc::default() };
         Self {
             zone,
             shows_future,
             post_folders: Arc::new(post_folders),
+            baseurl,
             reserved_paths,
             moment,
             codec: Arc::default(),
@@ -86,6 +96,7 @@ impl Snapshot {
             groups: ByKind::from_fn(|kind| Groups::new(labels(kind))),
             recent_since: RecentPeriods::new(None, chrono_tz::UTC),
             active: OnceLock::new(),
+            tags_repeat_sources: OnceLock::new(),
             days: Default::default(),
             modified: Default::default(),
             pages: Arc::default(),
@@ -156,6 +167,15 @@ impl Snapshot {
         let mut listed = Vec::with_capacity(ids.len());
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
         let mut groups: ByKind<HashMap<NameId, Vec<PostId>>> = ByKind::default();
+        let mut namers: ByKind<HashMap<(NameId, PostId), PostId>> = ByKind::default();
+        // Few posts share an article, and only those can be in a story with others.
+        let stories: HashMap<PostId, Story> = self
+            .fuzzy_paths
+            .shared()
+            .into_par_iter()
+            .map(|id| (id, self.story(id)))
+            .filter(|(_, story)| !story.followers.is_empty())
+            .collect();
         for (id, status) in ids.into_iter().zip(statuses) {
             if status == PostStatus::Served {
                 self.served += 1;
@@ -163,7 +183,9 @@ impl Snapshot {
                 self.unserved.insert_mut(id);
             }
             let post = self.posts.get(id);
-            if status != PostStatus::Served || post.visibility != Visibility::Listed {
+            let story = stories.get(&id);
+            let follows = story.is_some_and(|story| story.leader != id);
+            if status != PostStatus::Served || post.visibility != Visibility::Listed || follows {
                 continue;
             }
             listed.push(id);
@@ -171,16 +193,26 @@ impl Snapshot {
                 self.modified.insert_mut((post.date, id));
             }
             days.entry(post.date.day(self.zone)).or_default().push(id);
-            for kind in GroupKind::ALL {
-                for name in post.group_names(kind) {
-                    groups[kind].entry(name).or_default().push(id);
+            let Some(story) = story else {
+                for kind in GroupKind::ALL {
+                    for name in post.group_names(kind) {
+                        groups[kind].entry(name).or_default().push(id);
+                    }
+                }
+                continue;
+            };
+            for (kind, member) in self.memberships(story) {
+                groups[kind].entry(member.name).or_default().push(id);
+                if member.namer != id {
+                    namers[kind].insert((member.name, id), member.namer);
                 }
             }
         }
         self.listed = List::from_sorted(&listed);
         self.days = days.into_iter().map(|(day, ids)| (day, List::from_sorted(&ids))).collect();
         for kind in GroupKind::ALL {
-            self.groups[kind].fill(&self.names, &self.posts, std::mem::take(&mut groups[kind]));
+            let lists = std::mem::take(&mut groups[kind]);
+            self.groups[kind].fill(&self.names, &self.posts, lists, &namers[kind]);
         }
         self.count_recent();
     }

@@ -16,8 +16,10 @@ mod periods;
 mod post_status;
 mod posts;
 mod problems;
+mod repeated_tags;
 mod reserved_paths;
 mod since;
+mod story;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -27,6 +29,7 @@ use chrono_tz::Tz;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::archive::address::decoded;
+use crate::archive::article_id::ArticleId;
 use crate::archive::compressed::{ArticleCodec, ArticleContent};
 use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
@@ -50,6 +53,7 @@ pub use periods::Period;
 pub(super) use posts::Posts;
 pub use reserved_paths::ReservedPaths;
 pub use since::ListedChanges;
+pub use story::Story;
 
 /// Limit of [`Snapshot::active_categories`].
 const MOST_ACTIVE: usize = 32;
@@ -74,6 +78,8 @@ pub enum Target {
 pub struct Snapshot {
     zone: Tz,
     shows_future: bool,
+    /// The prefix of local links in bodies.
+    baseurl: Arc<str>,
     post_folders: Arc<PostFolders>,
     reserved_paths: ReservedPaths,
     /// The current time of this snapshot: posts with a later date are not shown yet.
@@ -101,6 +107,7 @@ pub struct Snapshot {
     groups: ByKind<Groups>,
     recent_since: RecentPeriods,
     active: OnceLock<Vec<NameId>>,
+    tags_repeat_sources: OnceLock<bool>,
     days: RedBlackTreeMapSync<NaiveDate, List>,
     /// Listed posts with a modification date.
     modified: RedBlackTreeSetSync<(Timestamp, PostId)>,
@@ -158,12 +165,22 @@ impl Snapshot {
         self.names.text(id)
     }
 
-    /// Decompresses the parts of a post that only its article page shows.
+    /// Decompresses the parts of a post that only its article page shows. Links to articles that the archive
+    /// holds become local.
     ///
     /// # Errors
     /// If the stored bytes are damaged.
     pub fn article(&self, post: &Post) -> io::Result<ArticleContent> {
-        self.codec.decompress(&post.body)
+        let article = self.codec.decompress(&post.body)?;
+        let links = self.local_links(post);
+        if links.is_empty() {
+            return Ok(article);
+        }
+        let local = |id: ArticleId| {
+            let (_, url) = links.iter().find(|(linked, _)| *linked == id)?;
+            Some(format!("{}{url}", self.baseurl))
+        };
+        Ok(ArticleContent { html: article.html.with_local_links(local), ..article })
     }
 
     /// Finds the content at a decoded path, without `baseurl`.

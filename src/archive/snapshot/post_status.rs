@@ -134,7 +134,7 @@ impl Snapshot {
 
     /// True if lists show the post.
     pub fn is_listed(&self, id: PostId) -> bool {
-        self.posts.find(id).is_some_and(|post| post.visibility == Visibility::Listed) && self.is_served(id)
+        self.led_story(id).is_some()
     }
 
     /// The post whose file path has this hash; see [`Post::key`].

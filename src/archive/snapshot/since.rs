@@ -18,7 +18,7 @@ impl Snapshot {
     /// Compares the listed posts with those of another snapshot. The comparison is cheap if `before` is
     /// the previous snapshot, and correct for any.
     pub fn listed_since(&self, before: &Self) -> ListedChanges {
-        let version = |archive: &Self, id| (archive.post(id).key(), archive.post(id).hash);
+        let version = |archive: &Self, id| (archive.post(id).key(), archive.version(&archive.story(id)));
         let old = before.listed.unshared(&self.listed);
         let mut old: HashMap<u64, u64> = old.map(|id| version(before, id)).collect();
         let mut new: Vec<PostId> = self.listed.unshared(&before.listed).collect();

@@ -72,13 +72,14 @@ impl FacetCounter {
 
     pub(super) fn facets(mut self, archive: &Snapshot, segments: &Segments) -> Facets {
         self.dates.sort_unstable();
-        let post_of = |hashed: HashedName| {
+        let story_of = |hashed: HashedName| {
             let segment = segments.newest_first().nth(hashed.segment as usize)?;
-            Some(archive.post(archive.by_key(segment.keys.first(hashed.doc)?)?))
+            Some(archive.story(archive.by_key(segment.keys.first(hashed.doc)?)?))
         };
         let is_it = |name: &NameId, hashed: HashedName| name_hash(archive.name(*name)) == hashed.hash;
         let name = |kind: GroupKind, hashed: HashedName| {
-            post_of(hashed)?.group_names(kind).find(|name| is_it(name, hashed))
+            let names = archive.group_names(&story_of(hashed)?, kind);
+            names.into_iter().find(|name| is_it(name, hashed))
         };
         Facets {
             sources: most(self.sources, |hashed| name(GroupKind::Source, hashed)),

@@ -8,7 +8,7 @@ use tantivy::indexer::IndexWriterOptions;
 use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term};
 
 use crate::archive::snapshot::GroupKind;
-use crate::archive::{Post, Snapshot};
+use crate::archive::{PostId, Snapshot};
 use crate::search::index::SearchIndex;
 use crate::search::index::fields::name_hash;
 use crate::search::index::merging::SmallSegments;
@@ -79,9 +79,11 @@ impl Writer {
             }
             None => {
                 let mut known = self.index.known();
-                let posts = archive.listed().iter().map(|id| archive.post(id));
-                let missing = posts.filter(|post| known.remove(&post.key()) != Some(post.hash));
-                self.backlog = missing.map(Post::key).collect();
+                let missing = archive.listed().iter().filter(|id| {
+                    let version = archive.version(&archive.story(*id));
+                    known.remove(&archive.post(*id).key()) != Some(version)
+                });
+                self.backlog = missing.map(|id| archive.post(id).key()).collect();
                 for key in known.into_keys() {
                     self.writer.delete_term(key_term(key));
                     changes += 1;
@@ -91,7 +93,7 @@ impl Writer {
         for _ in 0..self.batch.min(self.backlog.len()) {
             let post = self.backlog.pop().and_then(|key| archive.by_key(key));
             if let Some(id) = post.filter(|id| archive.is_listed(*id)) {
-                self.add(archive, archive.post(id))?;
+                self.add(archive, id)?;
                 changes += 1;
             }
         }
@@ -102,17 +104,23 @@ impl Writer {
         Ok(self.backlog.len())
     }
 
-    /// Adds a post in place of its previous version.
-    fn add(&self, archive: &Snapshot, post: &Post) -> io::Result<()> {
+    /// Adds a post in place of its previous version. The posts that it leads are found by its text and their
+    /// digests, sources, tags and securities.
+    fn add(&self, archive: &Snapshot, id: PostId) -> io::Result<()> {
         let fields = self.index.fields;
+        let (post, story) = (archive.post(id), archive.story(id));
         let mut document = TantivyDocument::new();
         document.add_u64(fields.key, post.key());
-        document.add_u64(fields.version, post.hash);
+        document.add_u64(fields.version, archive.version(&story));
         document.add_i64(fields.date, post.date.seconds());
         document.add_text(fields.title, post.title());
         document.add_text(fields.title_characters, post.title());
         match archive.article(post).map(|article| article.text()) {
-            Ok(text) => {
+            Ok(mut text) => {
+                let followers = story.followers.iter().map(|id| archive.article(archive.post(*id)));
+                for digest in followers.filter_map(|article| article.ok()?.digest) {
+                    text.extend(["\n", &digest]);
+                }
                 document.add_text(fields.text, &text);
                 document.add_text(fields.text_characters, &text);
             }
@@ -122,7 +130,7 @@ impl Writer {
             }
         }
         for kind in GroupKind::ALL {
-            for name in post.group_names(kind) {
+            for name in archive.group_names(&story, kind) {
                 document.add_u64(fields.groups[kind], name_hash(archive.name(name)));
             }
         }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::archive::Snapshot;
-use crate::archive::snapshot::GroupKind;
+use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::web::http::cache::{
     CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
 };
@@ -96,12 +96,17 @@ impl<'a> PageRequest<'a> {
 
     /// Starts a fingerprint for a kind of page; it includes what all pages show.
     pub(crate) fn fingerprint(&self, kind: &str) -> Fingerprinter {
-        Fingerprinter::new(self.site.settings(), kind).with(self.has_securities())
+        Fingerprinter::new(self.site.settings(), kind).with(self.hidden_lists())
     }
 
-    /// Returns whether posts mention securities.
-    pub(crate) fn has_securities(&self) -> bool {
-        !self.archive.groups(GroupKind::Security).is_empty()
+    /// The lists that the default links of the header leave out: securities if posts mention none, and tags if they
+    /// repeat the sources.
+    pub(crate) fn hidden_lists(&self) -> ByKind<bool> {
+        ByKind::from_fn(|kind| match kind {
+            GroupKind::Source => false,
+            GroupKind::Tag => self.archive.tags_repeat_sources(),
+            GroupKind::Security => self.archive.groups(kind).is_empty(),
+        })
     }
 
     /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint

@@ -14,7 +14,7 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-use crate::archive::snapshot::Group;
+use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{PostId, Snapshot};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{Reply, status};
@@ -224,9 +224,9 @@ async fn next((first, mut receiver): EventClient) -> Option<(Result<Bytes, Infal
 }
 
 fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> PostEvent<'a> {
-    let post = archive.post(id);
-    let securities = post
-        .securities
+    let (post, story) = (archive.post(id), archive.story(id));
+    let mentions = archive.mentions(&story);
+    let securities = mentions
         .iter()
         .map(|mention| EventSecurity { code: archive.name(mention.code), name: archive.name(mention.name) });
     PostEvent {
@@ -235,7 +235,11 @@ fn data<'a>(site: &Site, archive: &'a Snapshot, id: PostId) -> PostEvent<'a> {
         url: site.href(post.url()),
         date: post.date.to_rfc3339(archive.zone()),
         source: archive.source(post).map(Group::label),
-        categories: post.categories().iter().map(|name| archive.name(*name)).collect(),
+        categories: archive
+            .group_names(&story, GroupKind::Source)
+            .into_iter()
+            .map(|name| archive.name(name))
+            .collect(),
         securities: securities.collect(),
     }
 }

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use askama::Template;
 use chrono::Datelike;
 
-use crate::archive::post::Mention;
 use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::http::cache::CachePolicy;
@@ -17,6 +16,7 @@ use crate::web::view::html::Html;
 use crate::web::view::link::Link;
 use crate::web::view::metadata::{self, Head, Metadata};
 use crate::web::view::site::Site;
+use crate::web::view::story_articles::{MentionedSecurity, StoryArticles};
 use crate::web::view::timeline::{self, TimelineEntry};
 
 #[derive(Template)]
@@ -27,6 +27,8 @@ struct Page<'a> {
     headline: Cow<'a, str>,
     iso: String,
     moment: String,
+    /// The date and time with seconds and zone.
+    exact: String,
     /// The reading time, in words.
     reading: String,
     /// The article's day; `None` if that day has no page.
@@ -42,6 +44,12 @@ struct Page<'a> {
     original: Option<&'a str>,
     body: Html<'a>,
     securities: Vec<MentionedSecurity<'a>>,
+    /// The securities beyond [`SECURITIES`].
+    folded: Vec<MentionedSecurity<'a>>,
+    /// The number of folded securities, in words.
+    more: String,
+    /// The other posts of the story, by their sources.
+    also: Vec<Link>,
     around: Vec<NearbyPost<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
@@ -50,13 +58,6 @@ struct Page<'a> {
     newer: Option<Link>,
     /// Links to the source, the day and the newest posts, if there are no posts of the same source.
     ways: Vec<Link>,
-}
-
-struct MentionedSecurity<'a> {
-    name: &'a str,
-    code: &'a str,
-    /// The security's page; `None` if no listed post mentions it.
-    href: Option<String>,
 }
 
 /// A post from around the time of the article.
@@ -68,34 +69,48 @@ struct NearbyPost<'a> {
 
 /// Number of posts shown around an article.
 const AROUND: usize = 6;
+/// Number of securities shown; the others are folded.
+const SECURITIES: usize = 12;
 
 /// Serves a post's permalink.
 pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     let archive = request.archive;
     let post = archive.post(id);
+    let story = archive.story(id);
+    let others: Vec<PostId> = story.posts().filter(|other| *other != id).collect();
     let group = archive.source(post);
-    let (older, newer) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
+    let neighbours = |group: &Group| archive.neighbours(group.posts(), story.leader);
+    let (older, newer) = group.map_or((None, None), neighbours);
     let beside = [older, newer].map(|id| id.map(|id| timeline::version(request, id)));
     let label = group.map(Group::label);
     let mut fingerprint = request.fingerprint("article").with((post.hash, label, beside));
-    if post.visibility != Visibility::Listed {
-        // The tags and the day of an unlisted post are links only while listed posts have them too.
-        fingerprint.add(shown_tags(archive, post).collect::<Vec<_>>());
+    for other in &others {
+        fingerprint.add((timeline::version(request, *other), *other == story.leader));
+    }
+    fingerprint.add(archive.local_links(post));
+    let tags: Vec<&str> = shown_tags(archive, post).collect();
+    fingerprint.add(&tags);
+    if post.visibility != Visibility::Listed || story.leader != id {
+        // The day of a post that no list shows is a link only while listed posts have it too.
         fingerprint.add(archive.day(post.date.day(archive.zone())).is_some());
     }
-    for mention in &post.securities {
+    let mentions = archive.mentions(&story);
+    for mention in &*mentions {
         // A mention without a name shows the name that other posts use. Its link needs a listed post as well.
         let has_page = archive.groups(GroupKind::Security).get(mention.code).is_some();
         fingerprint.add((has_page, archive.shown_name(mention)));
     }
-    let beside: Vec<PostId> = [older, newer].into_iter().flatten().collect();
-    let around = archive.around(id, group, &beside, AROUND);
+    let shown: Vec<PostId> = [older, newer].into_iter().flatten().chain(others.iter().copied()).collect();
+    let around = archive.around(id, group, &shown, AROUND);
     for near in &around {
         fingerprint.add(timeline::version(request, *near));
     }
     let fingerprint = fingerprint.finish();
     request.html(CachePolicy::Article, fingerprint, || {
-        let article = archive.article(post)?;
+        let articles = StoryArticles::from_posts(archive, post, &others)?;
+        let article = articles.own();
+        let mut securities = articles.securities(request, &mentions);
+        let folded = securities.split_off(SECURITIES.min(securities.len()));
         let at = post.date.in_zone(archive.zone());
         let day = at.date_naive();
         let name = |id| archive.name(id);
@@ -103,12 +118,19 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             let post = archive.post(id);
             request.site.link(timeline::headline(request, post), post.url())
         };
-        let tag = |name: &str| request.site.link(name, Route::group(GroupKind::Tag, name));
+        let tag = |name: &&str| request.site.link(*name, Route::group(GroupKind::Tag, name));
+        let also = |id: &PostId| {
+            let other = archive.post(*id);
+            let label = archive
+                .source(other)
+                .map_or_else(|| timeline::headline(request, other), |group| group.label().into());
+            request.site.link(label, other.url())
+        };
         let publisher = post.source_name.map(name);
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(request, post);
         let day = archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day)));
-        let ways = if beside.is_empty() {
+        let ways = if older.is_none() && newer.is_none() {
             let newest = request.site.link(request.site.texts.latest, Route::Home);
             source.iter().chain(&day).cloned().chain([newest]).collect()
         } else {
@@ -126,22 +148,28 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let headline = timeline::headline(request, post);
         crate::web::http::reply::render(&Page {
             site: request.site,
-            head: Head::new(request, &*headline, post.description(), post.url())
+            head: Head::new(request, &*headline, post.description(), archive.post(story.leader).url())
                 .with_front_matter(post.head(), post.authors().map(name).unwrap_or_default())
                 .with_metadata(metadata),
             headline,
             iso: at.to_rfc3339(),
             moment: request.site.texts.moment(at),
+            exact: at.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
             publisher: publisher.filter(|name| label != Some(*name)),
             authors: archive.authors(post).map(|author| author.name).collect(),
             lang: post.lang().map(name),
-            digest: article.digest.as_deref(),
+            digest: articles.digest(),
             original: article.source_url.as_deref(),
-            body: Html::new(&article.html, request.site.images, request.site.texts.image).below_title(),
-            securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
+            body: Html::new(&article.html, request.site.images, request.site.texts.image)
+                .below_title()
+                .with_image_links(),
+            more: request.site.texts.more_securities(folded.len()),
+            securities,
+            folded,
+            also: others.iter().map(also).collect(),
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),
-            tags: shown_tags(archive, post).map(tag).collect(),
+            tags: tags.iter().map(tag).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
             older: older.map(link),
             newer: newer.map(link),
@@ -158,21 +186,12 @@ fn near<'a>(request: &PageRequest<'a>, post: &'a Post, year: i32) -> NearbyPost<
     NearbyPost { entry: timeline::entry(request, post, true), day }
 }
 
-fn security<'a>(request: &PageRequest<'a>, mention: &Mention) -> MentionedSecurity<'a> {
-    let archive = request.archive;
-    let code = archive.name(mention.code);
-    let kind = GroupKind::Security;
-    let page = archive.groups(kind).get(mention.code).map(|_| Route::group(kind, code));
-    MentionedSecurity {
-        name: archive.shown_name(mention),
-        code,
-        href: page.map(|page| request.site.href(page)),
-    }
-}
-
-/// The tags of a post that have a page.
+/// The tags of a post that have a page. A tag that repeats a source is left out where nearly all tags do.
 fn shown_tags<'a>(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = &'a str> {
     let tags = archive.groups(GroupKind::Tag);
-    let shown = post.group_names(GroupKind::Tag).filter(move |tag| tags.get(*tag).is_some());
+    let shown = post.group_names(GroupKind::Tag).filter(move |tag| {
+        let is_repeated = || archive.tags_repeat_sources() && archive.repeats_source(post, *tag);
+        tags.get(*tag).is_some() && !is_repeated()
+    });
     shown.map(move |tag| archive.name(tag))
 }

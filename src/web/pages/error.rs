@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 
+use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::web::http::cache::ContentType;
 use crate::web::http::reply::{Reply, fresh};
 use crate::web::http::request::PageRequest;
@@ -28,12 +29,13 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     /// Makes the page of an error that does not depend on the archive.
     fn new(site: &'a Site, title: &'a str, text: &'a str) -> Self {
-        Self { site, head: Head::nowhere(title, false), title, text, nearest: None, query: None }
+        let unknown = ByKind::from_fn(|kind| kind == GroupKind::Security);
+        Self { site, head: Head::nowhere(title, unknown), title, text, nearest: None, query: None }
     }
 
     /// Makes the page of a path that has no page.
     fn missing(request: &PageRequest<'a>, title: &'a str, text: &'a str) -> Self {
-        let head = Head::nowhere(title, request.has_securities());
+        let head = Head::nowhere(title, request.hidden_lists());
         Self { head, ..Self::new(request.site, title, text) }
     }
 }

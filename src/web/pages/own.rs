@@ -23,7 +23,7 @@ pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
     let page = request.archive.pages().get(index)?;
     let fingerprint = request.fingerprint("own").with((page.hash, &page.url)).finish();
     Some(request.page(CachePolicy::Article, fingerprint, || {
-        let body = Html::new(&page.body, request.site.images, request.site.texts.image);
+        let body = Html::new(&page.body, request.site.images, request.site.texts.image).with_image_links();
         Ok(Page {
             site: request.site,
             head: Head::new(request, &*page.title, page.description(), &page.url)

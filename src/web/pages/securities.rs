@@ -101,7 +101,7 @@ fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
         let tables = vec![SecurityTable { title: number.to_owned(), rows }];
         Ok(Page {
             site: request.site,
-            head: Head::nowhere(title, request.has_securities()),
+            head: Head::nowhere(title, request.hidden_lists()),
             title,
             query: number.to_owned(),
             tables,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::archive::snapshot::{Group, GroupKind, List};
-use crate::archive::{Post, Snapshot};
+use crate::archive::{PostId, Snapshot};
 
 /// The format of a feed document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,10 +34,11 @@ pub enum FeedOf<'a> {
 }
 
 impl<'a> FeedOf<'a> {
-    /// Returns the feeds of all groups that a post belongs to.
-    pub fn containing(archive: &'a Snapshot, post: &'a Post) -> impl Iterator<Item = Self> {
+    /// Returns the feeds of all groups that the story of a post belongs to.
+    pub fn containing(archive: &'a Snapshot, id: PostId) -> impl Iterator<Item = Self> {
+        let story = archive.story(id);
         let of_kind = move |kind| {
-            let names = post.group_names(kind);
+            let names = archive.group_names(&story, kind).into_iter();
             names.map(move |name| Self::Group(kind, archive.name(name).into()))
         };
         GroupKind::ALL.into_iter().flat_map(of_kind)

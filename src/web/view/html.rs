@@ -12,6 +12,7 @@ use crate::config::ImageMode;
 pub struct Html<'a> {
     body: &'a BodyHtml,
     below_title: bool,
+    links_images: bool,
     images: ImageMode,
     word: &'a str,
 }
@@ -20,13 +21,19 @@ impl<'a> Html<'a> {
     /// The body with its headings unchanged. `images` is the operator's setting for external images, and
     /// `word` is the text for an image without an `alt` text.
     pub fn new(body: &'a BodyHtml, images: ImageMode, word: &'a str) -> Self {
-        Self { body, below_title: false, images, word }
+        Self { body, below_title: false, links_images: false, images, word }
     }
 
     /// Places the body below a page's title, which is the page's only `h1`: the body's own become `h2`.
     #[must_use]
     pub(crate) fn below_title(self) -> Self {
         Self { below_title: true, ..self }
+    }
+
+    /// Links each image that is not in a link to its file, where readers see it in its full size.
+    #[must_use]
+    pub(crate) fn with_image_links(self) -> Self {
+        Self { links_images: true, ..self }
     }
 
     /// Returns whether the body has an `h1` that can serve as the page's title.
@@ -41,21 +48,30 @@ impl Html<'_> {
             // A wide table scrolls in its box; a reader without a mouse must be able to focus it.
             "table" => f.write_str(&tag.html.replacen("<table", "<table tabindex=0", 1)),
             "h1" if self.below_title => f.write_str(&tag.html.replacen("h1", "h2", 1)),
-            "img" if self.images != ImageMode::Show => self.write_image(tag, is_in_link, f),
+            "img" => self.write_image(tag, is_in_link, f),
             "video" if self.images != ImageMode::Show => write_video(tag, f),
             _ => f.write_str(tag.html),
         }
     }
 
-    /// Writes an image. A link that loads it, or a text, replaces an external one.
+    /// Writes an image. If pages do not load external images, a link to it, or a text, replaces it.
     fn write_image(&self, tag: HtmlTag<'_>, is_in_link: bool, f: &mut Formatter<'_>) -> fmt::Result {
         let src = tag.get("src").unwrap_or_default();
-        if !is_external(src) {
-            return f.write_str(tag.html);
-        }
+        let is_external = is_external(src);
         let alt = tag.get("alt").unwrap_or_default();
         let label = if alt.trim().is_empty() { self.word } else { alt };
-        // Links cannot be nested.
+        if self.images == ImageMode::Show || !is_external {
+            // Links cannot be nested.
+            if !self.links_images || is_in_link || is_icon(tag) {
+                return f.write_str(tag.html);
+            }
+            let rel = if is_external { " rel=\"noopener nofollow ugc noreferrer\"" } else { "" };
+            return write!(
+                f,
+                "<a class=\"full-image\" href=\"{src}\"{rel} aria-label=\"{label}\">{}</a>",
+                tag.html
+            );
+        }
         if self.images == ImageMode::Click && !is_in_link {
             write!(f, "<a class=\"image-link\" href=\"{src}\" data-alt=\"{alt}\" ")?;
             write!(f, "rel=\"noopener nofollow ugc noreferrer\">{label}</a>")
@@ -63,6 +79,11 @@ impl Html<'_> {
             write!(f, "<span class=\"image-gone\">{label}</span>")
         }
     }
+}
+
+/// Returns whether an image is too small to be worth a link, such as the picture of a smile.
+fn is_icon(tag: HtmlTag<'_>) -> bool {
+    tag.get("width").and_then(|width| width.parse::<u32>().ok()).is_some_and(|width| width < 100)
 }
 
 /// Writes the tag of a player without a preview image on another host.
@@ -160,5 +181,21 @@ mod tests {
         for images in [ImageMode::Click, ImageMode::Off] {
             assert_eq!(written(images), format!("{without}{local}"));
         }
+    }
+
+    #[test]
+    fn images_outside_links_open_in_full_size() {
+        let body = "<p><img src=\"https://x.example/a.png?b&amp;c\" alt=\"甲\"><img src=\"/b.png\" alt=\"\">\
+                    <a href=\"/x\"><img src=\"/c.png\" alt=\"\"></a><img src=\"/d.png\" alt=\"\" width=\"16\"></p>";
+        let clean = BodyHtml::from_stored(body.to_owned());
+        let html = Html::new(&clean, ImageMode::Show, "图片").with_image_links().to_string();
+        assert_eq!(
+            html,
+            "<p><a class=\"full-image\" href=\"https://x.example/a.png?b&amp;c\" \
+             rel=\"noopener nofollow ugc noreferrer\" aria-label=\"甲\">\
+             <img src=\"https://x.example/a.png?b&amp;c\" alt=\"甲\"></a>\
+             <a class=\"full-image\" href=\"/b.png\" aria-label=\"图片\"><img src=\"/b.png\" alt=\"\"></a>\
+             <a href=\"/x\"><img src=\"/c.png\" alt=\"\"></a><img src=\"/d.png\" alt=\"\" width=\"16\"></p>"
+        );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::archive::Post;
 use crate::archive::head_fields::HeadFields;
-use crate::archive::snapshot::{Group, GroupKind};
+use crate::archive::snapshot::{ByKind, Group, GroupKind};
 use crate::config::Author;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
@@ -29,8 +29,8 @@ pub struct Head {
     pub canonical: String,
     /// The page's own authors, in the form of [`Author::from_lines`]; empty without any.
     pub authors: String,
-    /// Whether posts mention securities, so that the header leads to them.
-    pub has_securities: bool,
+    /// The lists that the default links of the header leave out.
+    pub hidden_lists: ByKind<bool>,
     /// The feed of the page's list, if it is not the whole site's.
     pub feed: Option<FeedLink>,
     /// Structured data and link previews; `None` for pages without them.
@@ -49,14 +49,14 @@ impl Head {
             title: title.into(),
             description: description.into(),
             canonical: request.site.absolute(path),
-            has_securities: request.has_securities(),
+            hidden_lists: request.hidden_lists(),
             ..Self::default()
         }
     }
 
     /// Makes the head of a page without a URL of its own, such as an error. The archive may be unavailable.
-    pub fn nowhere(title: &str, has_securities: bool) -> Self {
-        Self { title: title.into(), has_securities, ..Self::default() }
+    pub fn nowhere(title: &str, hidden_lists: ByKind<bool>) -> Self {
+        Self { title: title.into(), hidden_lists, ..Self::default() }
     }
 
     /// Replaces the canonical URL and the authors by those of the front matter, if it has any.
@@ -114,7 +114,7 @@ impl Head {
 
     /// The links of the header.
     pub fn nav<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h Link> {
-        site.nav(self.has_securities)
+        site.nav(self.hidden_lists)
     }
 
     /// The feeds that the page links to: its list's, and the whole site's.

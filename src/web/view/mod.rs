@@ -10,6 +10,7 @@ pub mod metadata;
 pub(crate) mod name_filter;
 pub mod name_index;
 pub mod site;
+pub(crate) mod story_articles;
 pub mod texts;
 pub mod timeline;
 pub(crate) mod xml;

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::body::{self, BodyHtml};
 use crate::archive::read::site_context;
-use crate::archive::snapshot::GroupKind;
+use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::config::{Config, ImageMode};
 use crate::web::http::assets;
 use crate::web::paths::dataset::DatasetFile;
@@ -34,10 +34,8 @@ pub struct Site {
     pub logo: Option<String>,
     /// The authors of pages without their own, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
     pub authors: String,
-    /// The links of the header; the generated lists without any in the configuration.
-    nav: Vec<Link>,
-    /// The place of the link to the securities in the default links.
-    securities_place: Option<usize>,
+    /// The links of the header: those of the configuration, else the default ones, each with its list of groups.
+    nav: Vec<(Option<GroupKind>, Link)>,
     /// How pages show images on other hosts.
     pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
@@ -51,6 +49,7 @@ pub struct Site {
     /// The preview image for pages that have none of their own.
     share_image: Option<String>,
     footer: BodyHtml,
+    disclaimer: BodyHtml,
     has_icon: bool,
     url: String,
     baseurl: String,
@@ -68,15 +67,11 @@ impl Site {
             _ => format!("{baseurl}/{}", url.trim_start_matches('/')),
         };
         let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
-        let mut nav: Vec<_> = site.nav.iter().map(|item| link(&item.label, &item.url)).collect();
-        let mut securities_place = None;
+        let mut nav: Vec<_> = site.nav.iter().map(|item| (None, link(&item.label, &item.url))).collect();
         if nav.is_empty() {
-            nav.push(link(texts.home, &Route::Home.to_string()));
+            nav.push((None, link(texts.home, &Route::Home.to_string())));
             for kind in [GroupKind::Source, GroupKind::Security, GroupKind::Tag] {
-                if kind == GroupKind::Security {
-                    securities_place = Some(nav.len());
-                }
-                nav.push(link(texts.all_groups(kind), &Route::Groups(kind).to_string()));
+                nav.push((Some(kind), link(texts.all_groups(kind), &Route::Groups(kind).to_string())));
             }
         }
         let title = if source.title.is_empty() { "finews".to_owned() } else { source.title.clone() };
@@ -91,12 +86,12 @@ impl Site {
             logo: site.logo.as_deref().map(local),
             authors: site.authors.clone(),
             nav,
-            securities_place,
             images: site.images,
             feed_posts: site.feed_posts,
             feed_excerpts: site.feed_excerpts,
             hub: site.hub.clone().filter(|_| !source.url.is_empty()),
             footer: body::clean_fragment(&site.footer, &site_context(config)),
+            disclaimer: body::clean_fragment(&site.disclaimer, &site_context(config)),
             has_icon,
             url: source.url.clone(),
             settings: settings_hash(config, has_icon),
@@ -128,10 +123,10 @@ impl Site {
         }
     }
 
-    /// The links of the header. The default ones lead to the securities only if posts mention any.
-    pub fn nav(&self, has_securities: bool) -> impl Iterator<Item = &Link> {
-        let hidden = self.securities_place.filter(|_| !has_securities);
-        self.nav.iter().enumerate().filter(move |(place, _)| Some(*place) != hidden).map(|(_, link)| link)
+    /// The links of the header, without the default ones to hidden lists.
+    pub fn nav(&self, hidden: ByKind<bool>) -> impl Iterator<Item = &Link> {
+        let is_shown = move |kind: Option<GroupKind>| kind.is_none_or(|kind| !hidden[kind]);
+        self.nav.iter().filter(move |(kind, _)| is_shown(*kind)).map(|(_, link)| link)
     }
 
     /// The absolute URL of an image that front matter names by its path on this site, or by its URL.
@@ -153,6 +148,12 @@ impl Site {
     pub fn footer(&self) -> Option<Html<'_>> {
         let footer = Html::new(&self.footer, ImageMode::Show, "").below_title();
         (!self.footer.as_str().is_empty()).then_some(footer)
+    }
+
+    /// The operator's line below each article; `None` if it is empty.
+    pub(crate) fn disclaimer(&self) -> Option<Html<'_>> {
+        let disclaimer = Html::new(&self.disclaimer, ImageMode::Show, "").below_title();
+        (!self.disclaimer.as_str().is_empty()).then_some(disclaimer)
     }
 
     /// The address of the main style sheet.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::clean::{self, EXTERNAL_REL};
-use crate::archive::body::html::link;
 use crate::archive::body::html::tokens::StartTag;
+use crate::archive::body::html::{image_size, link};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::security::SecurityCode;
 
@@ -40,7 +40,10 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
             push("src", &src, out);
             push("alt", &get(tag, "alt").unwrap_or_default(), out);
             copy(element, tag, &["title"], out);
-            sizes(element, tag, out);
+            let given = sizes(element, tag);
+            let sizes =
+                if given.iter().any(Option::is_none) { image_size::complete(given, &src) } else { given };
+            push_sizes(element, sizes, out);
             out.push_str(" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"");
         }
         _ => {
@@ -71,7 +74,7 @@ pub(crate) fn media_look(tag: &StartTag<'_>, site: &SiteContext, out: &mut Strin
         if let Some(poster) = get(tag, "poster").and_then(|poster| link::image(&poster, site)) {
             push("poster", &poster, out);
         }
-        sizes(&tag.name, tag, out);
+        push_sizes(&tag.name, sizes(&tag.name, tag), out);
     }
 }
 
@@ -87,12 +90,22 @@ pub(crate) fn is_footnote_mark(tag: &StartTag<'_>) -> bool {
     tag.name == "sup" && get(tag, "role").is_some_and(|role| role == "doc-noteref")
 }
 
-fn sizes(element: &str, tag: &StartTag<'_>, out: &mut String) {
-    for name in ["width", "height"] {
-        let Some(size) = get(tag, name) else { continue };
+/// The attributes of the size of an image or a player.
+const SIZES: [&str; 2] = ["width", "height"];
+
+/// The width and height that an image or a player has in its attributes.
+fn sizes(element: &str, tag: &StartTag<'_>) -> [Option<String>; 2] {
+    SIZES.map(|name| {
+        let size = get(tag, name)?;
         let size = size.trim().trim_end_matches("px");
-        if clean::has_attribute(element, name, size) && size != "0" {
-            push(name, size, out);
+        (clean::has_attribute(element, name, size) && size != "0").then(|| size.to_owned())
+    })
+}
+
+fn push_sizes(element: &str, sizes: [Option<String>; 2], out: &mut String) {
+    for (name, size) in SIZES.into_iter().zip(sizes) {
+        if let Some(size) = size.filter(|size| clean::has_attribute(element, name, size)) {
+            push(name, &size, out);
         }
     }
 }
@@ -159,6 +172,9 @@ pub(crate) fn is_hidden(tag: &StartTag<'_>) -> bool {
 
 /// The security that a stock link, a dead stock link or a chart names.
 pub(crate) fn security(tag: &StartTag<'_>) -> Option<SecurityCode> {
+    if is_keyword(tag) {
+        return keyword_security(tag);
+    }
     let data = get(tag, "data-code")?;
     let is_chart = data.contains('|') && tag.name == "img";
     if is_chart || has_any_class(tag, &MENTIONS) || has_any_class(tag, &["EmImageRemark"]) {
@@ -168,12 +184,35 @@ pub(crate) fn security(tag: &StartTag<'_>) -> Option<SecurityCode> {
     }
 }
 
+/// The stock that a keyword names by its data or by its link to a quote page, such as `/r/1.600160`.
+fn keyword_security(tag: &StartTag<'_>) -> Option<SecurityCode> {
+    let by_link = || {
+        let href = get(tag, "href")?;
+        let (market, code) = href.trim_end_matches('/').rsplit('/').next()?.split_once('.')?;
+        SecurityCode::from_market(market, code)
+    };
+    let by_data = get(tag, "data-code").and_then(|data| SecurityCode::from_data_attribute(&data));
+    by_data.or_else(by_link).filter(SecurityCode::is_stock)
+}
+
 /// The classes of a security's name, as a link and as the remains of one.
 const MENTIONS: [&str; 2] = ["keytip", "em_stock_key_common"];
+/// The class of a phrase that the scraper's site links to one of its own pages.
+const KEYWORD: [&str; 1] = ["infokey"];
 
 /// Returns whether the element holds a security's name, not its chart.
 pub(crate) fn is_mention(tag: &StartTag<'_>) -> bool {
-    has_any_class(tag, &MENTIONS)
+    has_any_class(tag, &MENTIONS) || is_keyword(tag)
+}
+
+/// Returns whether the element holds a phrase that the scraper's site links, such as "fund".
+pub(crate) fn is_keyword(tag: &StartTag<'_>) -> bool {
+    has_any_class(tag, &KEYWORD)
+}
+
+/// Returns whether the element is the chart of a quote site.
+pub(crate) fn is_chart(tag: &StartTag<'_>) -> bool {
+    tag.name == "img" && get(tag, "data-code").is_some_and(|data| data.contains('|'))
 }
 
 fn has_any_class(tag: &StartTag<'_>, classes: &[&str]) -> bool {

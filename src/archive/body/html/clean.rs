@@ -26,7 +26,7 @@ impl BodyHtml {
         pieces::pieces(self.as_str())
     }
 
-    /// Restores HTML that was a `BodyHtml` before it was compressed and stored.
+    /// Restores HTML that was a `BodyHtml` before it was compressed and stored, or before its links changed.
     pub(crate) fn from_stored(html: String) -> Self {
         Self(html.into())
     }
@@ -106,15 +106,17 @@ pub(crate) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
 
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
-/// The classes of footnote links, of the link to a quote page after a security's name, and of a link in place of an
-/// embedded page.
-const LINK_CLASSES: [&str; 4] = ["footnote", "reversefootnote", "quote", EMBED_CLASS];
+/// The classes of footnote links, and of a link in place of an embedded page.
+const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", EMBED_CLASS];
 
 /// The class of a link in place of an embedded page.
 pub(crate) const EMBED_CLASS: &str = "embed";
 
 /// The class of the box of a task.
 pub(crate) const TASK_CLASS: &str = "task";
+
+/// The class of a block with the chart of a quote site, in front of the text.
+pub(crate) const CHART_CLASS: &str = "quote-chart";
 
 /// Returns whether the policy keeps a class.
 pub(crate) fn has_class(element: &str, class: &str) -> bool {
@@ -123,6 +125,7 @@ pub(crate) fn has_class(element: &str, class: &str) -> bool {
         "abbr" => class == TASK_CLASS,
         "code" => is_language(class),
         "div" if class == "footnotes" => true,
+        "p" | "div" if class == CHART_CLASS => true,
         _ => ALIGN_CLASSES.contains(&class) && element::is_aligned(element),
     }
 }
@@ -131,7 +134,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let aligned = element::kept().filter(|name| element::is_aligned(name));
     let mut classes: HashMap<&str, HashSet<&str>> =
         aligned.map(|name| (name, HashSet::from(ALIGN_CLASSES))).collect();
-    classes.entry("div").or_default().insert("footnotes");
+    classes.entry("div").or_default().extend(["footnotes", CHART_CLASS]);
+    classes.entry("p").or_default().insert(CHART_CLASS);
     classes.insert("a", HashSet::from(LINK_CLASSES));
     classes.insert("abbr", HashSet::from([TASK_CLASS]));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();

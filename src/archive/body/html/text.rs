@@ -313,7 +313,7 @@ fn is_aside(name: &str) -> bool {
 }
 
 /// Decodes the entities that serialised HTML holds.
-fn decode(text: &str) -> Cow<'_, str> {
+pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

@@ -19,7 +19,7 @@ impl GroupKind {
 }
 
 /// One value for each kind of group.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Hash)]
 pub struct ByKind<T>([T; GroupKind::ALL.len()]);
 
 impl<T> ByKind<T> {

@@ -85,6 +85,13 @@ impl NameCounts {
         sorted.into_iter().map(|(name, _)| names.text(*name)).collect()
     }
 
+    /// The name that all posts use, if they use no other.
+    pub(super) fn only_name(&self, posts: usize) -> Option<NameId> {
+        let mut names = self.names.iter();
+        let (name, count) = names.next()?;
+        (names.next().is_none() && count.posts == posts).then_some(*name)
+    }
+
     pub(super) fn any_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
         self.names.keys().any(|name| is_it(names.text(*name)))
     }

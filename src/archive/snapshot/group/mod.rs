@@ -26,6 +26,17 @@ pub(super) use label::Labels;
 pub use recent::RecentCounts;
 pub(super) use recent::RecentPeriods;
 
+/// A post in the list of a group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Membership {
+    /// The name of the group.
+    pub(super) name: NameId,
+    /// The listed post.
+    pub(super) post: PostId,
+    /// The post that names the group: the listed one, or another one of its story.
+    pub(super) namer: PostId,
+}
+
 /// The listed posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -78,15 +89,27 @@ impl Group {
         self.name_counts.names(names)
     }
 
+    /// The name that every post uses for the group, if no post uses another one.
+    pub(super) fn only_used_name(&self) -> Option<NameId> {
+        self.name_counts.only_name(self.posts.len())
+    }
+
     pub(super) fn has_used_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
         self.name_counts.any_name(names, is_it)
     }
 
-    /// Builds a group from posts in order; its label follows from the claims of all groups. Returns `None` if
-    /// `ids` is empty.
-    fn new(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
+    /// Builds a group from posts in order; its label follows from the claims of all groups. `namer` returns the
+    /// post of a story that names the group. Returns `None` if `ids` is empty.
+    fn new(
+        labels: &Labels,
+        names: &Names,
+        posts: &Posts,
+        name: NameId,
+        ids: &[PostId],
+        namer: impl Fn(PostId) -> PostId,
+    ) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
-        let used = ids.iter().map(|id| labels.used_names(names, posts.get(*id), name));
+        let used = ids.iter().map(|id| labels.used_names(names, posts.get(namer(*id)), name));
         Some(Self {
             name,
             label: names.text(name).into(),
@@ -204,16 +227,22 @@ impl Groups {
         }
     }
 
-    /// Adds groups from lists of posts in order.
-    pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
+    /// Adds groups from lists of posts in order. `namers` holds the posts of stories that name a group in place
+    /// of the listed post.
+    pub(super) fn fill(
+        &mut self,
+        names: &Names,
+        posts: &Posts,
+        lists: HashMap<NameId, Vec<PostId>>,
+        namers: &HashMap<(NameId, PostId), PostId>,
+    ) {
         let labels = &self.labels;
-        let groups = lists.into_par_iter();
-        let groups: Vec<Group> = groups
-            .filter_map(|(name, ids)| {
-                let group = Group::new(labels, names, posts, name, &ids)?;
-                Some(Group { claims: labels.claims(names, name, &group.name_counts), ..group })
-            })
-            .collect();
+        let group = |(name, ids): (NameId, Vec<PostId>)| {
+            let namer = |id| namers.get(&(name, id)).copied().unwrap_or(id);
+            let group = Group::new(labels, names, posts, name, &ids, namer)?;
+            Some(Group { claims: labels.claims(names, name, &group.name_counts), ..group })
+        };
+        let groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
         for group in &groups {
             self.claims.replace(group.name, &[], &group.claims);
         }
@@ -226,39 +255,27 @@ impl Groups {
     }
 
     /// Adds a post to a group. Creates the group if needed.
-    pub(super) fn insert(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        name: NameId,
-        id: PostId,
-        recent: RecentCounts,
-    ) {
+    pub(super) fn insert(&mut self, names: &Names, posts: &Posts, member: Membership, recent: RecentCounts) {
+        let Membership { name, post, namer } = member;
         if let Some(group) = self.groups.get_mut(&name) {
             self.version = self.version.wrapping_sub(group.version(names));
-            group.posts.insert(posts, id);
+            group.posts.insert(posts, post);
             group.recent += recent;
-            let used = self.labels.used_names(names, posts.get(id), name);
+            let used = self.labels.used_names(names, posts.get(namer), name);
             group.name_counts.add(&used, group.posts.len());
             group.update_dates(posts);
-        } else if let Some(group) = Group::new(&self.labels, names, posts, name, &[id]) {
+        } else if let Some(group) = Group::new(&self.labels, names, posts, name, &[post], |_| namer) {
             self.put(names, Group { recent, ..group });
         }
         self.settle(names, name);
     }
 
     /// Removes a post from a group, and the group with its last post.
-    pub(super) fn remove(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        name: NameId,
-        id: PostId,
-        recent: RecentCounts,
-    ) {
+    pub(super) fn remove(&mut self, names: &Names, posts: &Posts, member: Membership, recent: RecentCounts) {
+        let Membership { name, post, namer } = member;
         let Some(group) = self.groups.get_mut(&name) else { return };
         self.version = self.version.wrapping_sub(group.version(names));
-        group.posts.remove(posts, id);
+        group.posts.remove(posts, post);
         if group.posts.is_empty() {
             let claims = std::mem::take(&mut group.claims);
             self.groups.remove_mut(&name);
@@ -268,7 +285,7 @@ impl Groups {
             return;
         }
         group.recent -= recent;
-        let used = self.labels.used_names(names, posts.get(id), name);
+        let used = self.labels.used_names(names, posts.get(namer), name);
         group.name_counts.subtract(&used, group.posts.len());
         group.update_dates(posts);
         self.settle(names, name);

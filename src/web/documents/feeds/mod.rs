@@ -75,6 +75,7 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
     let mut fingerprint = request.fingerprint("feed").with((format, position, label, of.page().to_string()));
     for id in &posts {
         fingerprint.add(timeline::version(request, *id));
+        fingerprint.add(request.archive.local_links(request.archive.post(*id)));
     }
     let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
     let route = Route::Feed(of.clone(), format);

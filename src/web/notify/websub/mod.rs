@@ -72,7 +72,7 @@ fn addresses(site: &Site, archive: &Snapshot, new: &[PostId]) -> Vec<String> {
 /// appears only in the archives of a feed, so it needs no notification.
 fn feeds_with(site: &Site, archive: &Snapshot, new: &[PostId]) -> Vec<String> {
     let is_new: HashSet<PostId> = new.iter().copied().collect();
-    let of_groups = new.iter().flat_map(|id| FeedOf::containing(archive, archive.post(*id)));
+    let of_groups = new.iter().flat_map(|id| FeedOf::containing(archive, *id));
     let mut seen = HashSet::new();
     let mut feeds = Vec::new();
     for of in iter::once(FeedOf::All).chain(of_groups) {

@@ -135,7 +135,7 @@ fn page<'a>(
     let results = found.posts.iter().map(|id| hit(request, &needles, request.archive.post(*id)));
     Ok(Page {
         site: request.site,
-        head: Head::nowhere(&title, request.has_securities())
+        head: Head::nowhere(&title, request.hidden_lists())
             .with_feed(is_asked.then(|| feed_link(request, &params.typed))),
         typed: &params.typed,
         title,

@@ -88,6 +88,10 @@ texts! {
     digest: "摘要", "Digest";
     /// Heading of the securities that an article mentions.
     securities: "提及证券", "Securities mentioned";
+    /// Title of a link to a quote page.
+    quote: "行情", "Quote";
+    /// Text before the links to the other articles of a story.
+    also: "同一报道另见：", "The same story from: ";
     /// Name of the navigation between articles of a source.
     same_source: "同一来源", "From the same source";
     /// Text of a list without posts.

@@ -166,6 +166,11 @@ impl InterfaceTexts {
         self.count("个标签", "tag", count)
     }
 
+    /// The number of securities that an article folds.
+    pub(crate) fn more_securities(&self, count: usize) -> String {
+        self.pick(format!("其余 {} 只", grouped(count)), format!("{} more", grouped(count)))
+    }
+
     fn count(&self, chinese: &str, english: &str, count: usize) -> String {
         let ending = if count == 1 { "" } else { "s" };
         let count = grouped(count);

@@ -1,9 +1,12 @@
-//! Records the children of the body for lifting (their ranges, text and links), and undoes the output of
-//! hidden elements.
+//! Records the children of the body for lifting (their ranges, text and links), finds the codes in their text,
+//! and undoes the output of hidden elements.
 
+use crate::archive::body::codes;
+use crate::archive::body::html::clean::CHART_CLASS;
 use crate::archive::body::html::element;
 use crate::archive::body::html::rewrite::Rewriter;
-use crate::archive::body::html::rewrite::state::{Checkpoint, OpenChild};
+use crate::archive::body::html::rewrite::state::{Checkpoint, ChildCheckpoint, Media, OpenChild};
+use crate::archive::body::html::soft_break::join_text;
 use crate::archive::body::lift::{self, BodyChild, ChildKind};
 
 impl Rewriter<'_> {
@@ -11,8 +14,11 @@ impl Rewriter<'_> {
     pub(crate) fn enter(&mut self, name: &str, start: usize) {
         if self.shown > 0 {
             if let Some(child) = &mut self.current {
-                child.has_media |= name == "table";
-                if element::closes_paragraph(name) {
+                if name == "table" {
+                    child.media = Media::Other;
+                }
+                // A name does not extend over the start of a block. A `br` is a line break in the text already.
+                if name != "br" && element::ends_line(name) {
                     child.end_line();
                 }
             }
@@ -21,8 +27,8 @@ impl Rewriter<'_> {
         if element::closes_paragraph(name) {
             self.end_child_at(start);
             self.begin_child(start, name == "blockquote", false);
-            if let Some(child) = &mut self.current {
-                child.has_media = name == "table";
+            if let Some(child) = self.current.as_mut().filter(|_| name == "table") {
+                child.media = Media::Other;
             }
         } else if self.current.is_none() {
             self.begin_child(start, false, true);
@@ -36,7 +42,8 @@ impl Rewriter<'_> {
             is_loose,
             text: String::new(),
             links: Vec::new(),
-            has_media: false,
+            mentions: Vec::new(),
+            media: Media::Nothing,
         });
     }
 
@@ -45,10 +52,52 @@ impl Rewriter<'_> {
     }
 
     pub(crate) fn end_child_at(&mut self, end: usize) {
-        if let Some(child) = self.current.take() {
-            let kind = lift::kind(&child.text, &child.links, child.is_quote, child.has_media, self.site);
-            self.children.push(BodyChild { start: child.start, end, kind });
+        let Some(child) = self.current.take() else { return };
+        codes::in_text(&join_text(&child.text), |code, name| self.securities.add(code, name, None));
+        let before = self.out.len();
+        // Blocks that begin after loose text are in the output already.
+        let is_last = before == end;
+        let kind = if is_last && self.is_front_chart(&child) && self.mark_chart(child.start) {
+            ChildKind::Chart
+        } else {
+            if is_last {
+                self.unlink_runs(&child);
+            }
+            lift::kind(&child.text, &child.links, child.is_quote, child.media > Media::Nothing, self.site)
+        };
+        if self.out.len() != before {
+            let moved = self.linked.iter_mut().rev().take_while(|(at, _)| *at >= child.start);
+            moved.for_each(|(at, _)| *at = child.start);
         }
+        let end = if is_last { self.out.len() } else { end };
+        self.children.push(BodyChild { start: child.start, end, kind });
+    }
+
+    /// Returns whether a child holds nothing but charts and no text stands before it.
+    fn is_front_chart(&self, child: &OpenChild<'_>) -> bool {
+        let is_before_text = |child: &BodyChild| {
+            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(_) | ChildKind::Chart)
+        };
+        child.media == Media::Chart
+            && !child.is_quote
+            && !child.is_loose
+            && child.text.trim().is_empty()
+            && self.children.iter().all(is_before_text)
+    }
+
+    /// Replaces the attributes of the block at `start` by the class of charts. Returns whether the block can
+    /// have it.
+    fn mark_chart(&mut self, start: usize) -> bool {
+        let opening = self.out.get(start..).and_then(|html| html.split_once('>')).map(|(opening, _)| opening);
+        let Some((name, length)) = ["<p", "<div"].into_iter().find_map(|name| {
+            let opening = opening?;
+            opening.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with(' '))?;
+            Some((name, opening.len()))
+        }) else {
+            return false;
+        };
+        self.out.replace_range(start..start + length, &format!("{name} class=\"{CHART_CLASS}\""));
+        true
     }
 
     /// Removes the text and the links from `start` on from the child that is being read.
@@ -60,20 +109,28 @@ impl Rewriter<'_> {
     }
 
     pub(crate) fn checkpoint(&self) -> Checkpoint {
-        let child = self.current.as_ref().map(|child| (child.text.len(), child.links.len(), child.has_media));
+        let child = self.current.as_ref().map(|child| ChildCheckpoint {
+            text: child.text.len(),
+            links: child.links.len(),
+            mentions: child.mentions.len(),
+            media: child.media,
+        });
         Checkpoint { out: self.out.len(), children: self.children.len(), child, depth: self.shown }
     }
 
     /// Undoes the output of a hidden element.
     pub(crate) fn roll_back(&mut self, checkpoint: &Checkpoint) {
         self.out.truncate(checkpoint.out);
+        let kept = self.linked.partition_point(|(at, _)| *at < checkpoint.out);
+        self.linked.truncate(kept);
         let had_more_children = self.children.len() > checkpoint.children;
         self.children.truncate(checkpoint.children);
-        match (checkpoint.child, &mut self.current) {
-            (Some((text, links, has_media)), Some(child)) if !had_more_children => {
-                child.text.truncate(text);
-                child.links.truncate(links);
-                child.has_media = has_media;
+        match (&checkpoint.child, &mut self.current) {
+            (Some(before), Some(child)) if !had_more_children => {
+                child.text.truncate(before.text);
+                child.links.truncate(before.links);
+                child.mentions.truncate(before.mentions);
+                child.media = before.media;
             }
             (None, _) if checkpoint.depth == 0 => self.current = None,
             // The output since the last recorded child becomes one child.

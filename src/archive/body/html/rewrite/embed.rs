@@ -7,7 +7,7 @@ use crate::archive::body::html::attributes;
 use crate::archive::body::html::clean::{EMBED_CLASS, EXTERNAL_REL, TASK_CLASS};
 use crate::archive::body::html::link::{self, LinkTarget};
 use crate::archive::body::html::rewrite::Rewriter;
-use crate::archive::body::html::rewrite::state::OpenMedia;
+use crate::archive::body::html::rewrite::state::{Media, OpenMedia};
 use crate::archive::body::html::text::fold;
 use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::kramdown::literal::escape_html;
@@ -185,7 +185,7 @@ impl<'a> Rewriter<'a> {
     /// Marks the child of the body as one that is more than its text.
     fn mark_media(&mut self) {
         if let Some(child) = &mut self.current {
-            child.has_media = true;
+            child.media = Media::Other;
         }
     }
 

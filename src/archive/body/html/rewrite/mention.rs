@@ -1,15 +1,20 @@
-//! Names of securities become links to the security's page on this site, followed by a link to its quote
-//! page. The scraper left either a link or a dead span.
+//! Names of securities become links to the security's page on this site. The scraper left either a link or a
+//! dead span.
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::clean::EXTERNAL_REL;
 use crate::archive::body::html::rewrite::Rewriter;
-use crate::archive::body::html::rewrite::state::OpenMention;
+use crate::archive::body::html::rewrite::state::{MentionLink, OpenChild, OpenMention};
 use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::html::{attributes, link};
-use crate::archive::body::kramdown::literal::escape_html;
+use crate::archive::body::lift::ends_in_source_line;
 use crate::archive::body::security::SecurityCode;
+
+/// Number of names in a row that make a list.
+const RUN: usize = 4;
+/// The opening tag of a mention's link, before and after the page's URL.
+const OPENING: &str = "<a href=\"";
+const OPENING_END: &str = "\">";
 
 impl<'a> Rewriter<'a> {
     /// The mention that an element begins: a link or span around a security's name, not around its chart
@@ -24,17 +29,23 @@ impl<'a> Rewriter<'a> {
             return None;
         }
         self.enter_cell();
-        let target = attributes::get(tag, "href").and_then(|href| link::target(&href, self.site));
-        Some(OpenMention {
-            page: format!("{}{}", self.site.baseurl, code.page()),
-            quote: target.filter(|target| target.is_external).map(|target| target.url),
-            start: self.out.len(),
-        })
+        Some(OpenMention { page: format!("{}{}", self.site.baseurl, code.page()), start: self.out.len() })
+    }
+
+    /// The quote page that an element links to, on another host.
+    pub(crate) fn quote_page(&self, tag: &StartTag<'_>) -> Option<String> {
+        let target = link::target(&attributes::get(tag, "href")?, self.site)?;
+        target.is_external.then_some(target.url)
+    }
+
+    /// Returns whether the next element stands inside `（文章来源：name）`.
+    pub(crate) fn is_in_source_line(&self) -> bool {
+        self.current.as_ref().is_some_and(|child| ends_in_source_line(&child.text))
     }
 
     /// Writes the opening tag of a mention's link and returns its name in the output.
     pub(crate) fn open_mention(&mut self, mention: &OpenMention) -> Cow<'a, str> {
-        self.out.extend(["<a href=\"", &mention.page, "\">"]);
+        self.out.extend([OPENING, &mention.page, OPENING_END]);
         self.enter("a", mention.start);
         self.shown += 1;
         Cow::Borrowed("a")
@@ -44,8 +55,8 @@ impl<'a> Rewriter<'a> {
         self.open.iter().any(|open| open.mention.is_some())
     }
 
-    /// Writes the link to the quote page after a mention.
-    pub(crate) fn close_mention(&mut self, mention: &OpenMention, is_empty: bool) {
+    /// Ends a mention, whose closing tag begins at `closing`.
+    pub(crate) fn close_mention(&mut self, mention: &OpenMention, is_empty: bool, closing: usize) {
         let shows = |out: &str| ["<img", "<audio", "<video"].iter().any(|media| out.contains(media));
         let has_nothing = self.out.get(mention.start..).is_some_and(|out| !shows(out));
         if is_empty && has_nothing {
@@ -53,15 +64,39 @@ impl<'a> Rewriter<'a> {
             self.out.truncate(mention.start);
             return;
         }
-        let Some(quote) = &mention.quote else { return };
-        self.out.push_str("<a href=\"");
-        escape_html(quote, &mut self.out);
-        self.out.extend([
-            "\" class=\"quote\" title=\"",
-            self.site.quote,
-            "\" rel=\"",
-            EXTERNAL_REL,
-            "\"></a>",
-        ]);
+        if let Some(child) = &mut self.current {
+            let opening =
+                mention.start..mention.start + OPENING.len() + mention.page.len() + OPENING_END.len();
+            child.mentions.push(MentionLink { opening, closing: closing..self.out.len() });
+        }
     }
+
+    /// Turns the mentions of a long list of names, separated by nothing but marks, into plain text: the page
+    /// links them below the text.
+    pub(crate) fn unlink_runs(&mut self, child: &OpenChild<'_>) {
+        if child.mentions.len() < RUN {
+            return;
+        }
+        let is_joined = |a: &MentionLink, b: &MentionLink| {
+            let between = self.out.get(a.closing.end..b.opening.start);
+            between.is_some_and(|between| between.chars().all(is_separator))
+        };
+        let runs = child.mentions.chunk_by(is_joined).filter(|run| run.len() >= RUN).flatten();
+        let mut kept = String::new();
+        let mut at = child.start;
+        for tag in runs.flat_map(|link| [&link.opening, &link.closing]) {
+            kept.push_str(self.out.get(at..tag.start).unwrap_or_default());
+            at = tag.end;
+        }
+        if at > child.start {
+            kept.push_str(self.out.get(at..).unwrap_or_default());
+            self.out.truncate(child.start);
+            self.out.push_str(&kept);
+        }
+    }
+}
+
+/// Returns whether a character may stand between the names of a list.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '、' | '，' | ',' | '；' | ';' | '/' | '|' | '·' | '和' | '及' | '与')
 }

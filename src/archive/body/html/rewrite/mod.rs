@@ -10,14 +10,15 @@ mod embed;
 mod mention;
 mod state;
 
+use crate::archive::article_id::ArticleId;
 use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::element::{self, Policy};
-use crate::archive::body::html::rewrite::state::{OpenChild, OpenElement};
+use crate::archive::body::html::rewrite::state::{Media, NamedSecurity, OpenChild, OpenElement};
 use crate::archive::body::html::tokens::{RawText, StartTag, TokenHandler, tokenize};
 use crate::archive::body::html::{attributes, bytes, unfinished};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::lift::{BodyChild, ChildLink};
-use crate::archive::body::security::{Mentions, Security};
+use crate::archive::body::security::Mentions;
 
 /// html5ever's serialiser takes quadratic time for a text full of `&` or no-break spaces, so a `<wbr>`
 /// divides the text after this number of them. No real text has more between two tags.
@@ -28,7 +29,9 @@ const MAX_ENTITIES: usize = 512;
 pub(crate) struct Rewritten {
     pub(crate) html: String,
     pub(crate) children: Vec<BodyChild>,
-    pub(crate) securities: Vec<Security>,
+    pub(crate) securities: Mentions,
+    /// The ids of articles that links name, each with its position in the HTML.
+    pub(crate) linked: Vec<(usize, ArticleId)>,
     /// The name of the first embedded element that was removed, and the number of all.
     pub(crate) dropped: Option<(String, usize)>,
     pub(crate) too_deep: bool,
@@ -43,7 +46,8 @@ pub(crate) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewrit
     Rewritten {
         html: rewriter.out,
         children: rewriter.children,
-        securities: rewriter.securities.all,
+        securities: rewriter.securities,
+        linked: rewriter.linked,
         dropped: rewriter.dropped,
         too_deep: rewriter.too_deep,
     }
@@ -62,6 +66,7 @@ struct Rewriter<'a> {
     current: Option<OpenChild<'a>>,
     children: Vec<BodyChild>,
     securities: Mentions,
+    linked: Vec<(usize, ArticleId)>,
     dropped: Option<(String, usize)>,
     too_deep: bool,
 }
@@ -105,6 +110,7 @@ impl<'a> Rewriter<'a> {
             current: None,
             children: Vec::new(),
             securities: Mentions::default(),
+            linked: Vec::new(),
             dropped: None,
             too_deep: false,
         }
@@ -166,9 +172,12 @@ impl<'a> Rewriter<'a> {
         }
         self.close_implied(&tag.name);
         let security = attributes::security(tag);
+        // In the source line it is a part of the source's name.
+        let is_name = security.is_some() && self.is_in_source_line();
+        let security = security.filter(|_| !is_name);
         if policy == Policy::Void {
             if let Some(code) = security {
-                self.securities.add(code, "");
+                self.securities.add(code, "", None);
             }
             self.void(tag);
             return false;
@@ -197,11 +206,14 @@ impl<'a> Rewriter<'a> {
             _ if let Some(mention) = &mention => Some(self.open_mention(mention)),
             // A link inside a mention would end the mention's link.
             Policy::Keep if tag.name == "a" && self.is_in_mention() => None,
+            // A link of the scraper's site to its own pages.
+            Policy::Keep if tag.name == "a" && (is_name || attributes::is_keyword(tag)) => None,
             Policy::Keep => self.show(tag.name.clone(), tag),
             Policy::Block => self.show(Cow::Borrowed("div"), tag),
             _ => None,
         };
         let href = shown.as_ref().filter(|name| *name == "a").and_then(|_| attributes::get(tag, "href"));
+        let security = security.map(|code| NamedSecurity { code, quote: self.quote_page(tag) });
         self.open.push(OpenElement {
             name: tag.name.clone(),
             shown,
@@ -222,6 +234,10 @@ impl<'a> Rewriter<'a> {
         let before = self.out.len();
         let is_written = attributes::write(&name, tag, self.site, &mut self.out);
         if is_written {
+            if name == "a" {
+                let id = ArticleId::from_url(&self.out[before..]);
+                self.linked.extend(id.map(|id| (before, id)));
+            }
             self.enter(&name, before);
             self.shown += 1;
         }
@@ -243,7 +259,8 @@ impl<'a> Rewriter<'a> {
         self.enter(&tag.name, before);
         if let Some(child) = &mut self.current {
             match &*tag.name {
-                "img" | "hr" => child.has_media = true,
+                "img" if attributes::is_chart(tag) => child.media = child.media.max(Media::Chart),
+                "img" | "hr" => child.media = Media::Other,
                 _ => child.end_line(),
             }
         }
@@ -312,17 +329,18 @@ impl<'a> Rewriter<'a> {
         let text =
             self.current.as_ref().map_or("", |child| child.text.get(open.text_start..).unwrap_or_default());
         let text_is_empty = text.trim().is_empty();
-        if let Some(code) = open.security {
-            self.securities.add(code, text);
+        if let Some(NamedSecurity { code, quote }) = open.security {
+            self.securities.add(code, text, quote);
         }
         if open.is_mark {
             self.forget_text(open.text_start);
         }
         if let Some(name) = &open.shown {
+            let closing = self.out.len();
             self.out.extend(["</", name, ">"]);
             self.entities = 0;
             if let Some(mention) = &open.mention {
-                self.close_mention(mention, text_is_empty);
+                self.close_mention(mention, text_is_empty, closing);
             }
             self.shown -= 1;
             if let Some((child, href)) = self.current.as_mut().zip(open.href) {
@@ -334,7 +352,14 @@ impl<'a> Rewriter<'a> {
             {
                 child.end_line();
             }
-            if self.shown == 0 && self.current.as_ref().is_some_and(|child| !child.is_loose) {
+            if self.shown == 0
+                && let Some(child) = self.current.as_mut().filter(|child| !child.is_loose)
+            {
+                if open.hidden.is_some() {
+                    // The text of a hidden block names nothing.
+                    child.text.clear();
+                    child.links.clear();
+                }
                 self.end_child();
             }
         }

@@ -2,6 +2,7 @@
 //! back to after a hidden element.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::archive::body::lift::ChildLink;
 use crate::archive::body::security::SecurityCode;
@@ -13,7 +14,7 @@ pub(crate) struct OpenElement<'h> {
     pub(crate) shown: Option<Cow<'h, str>>,
     /// The state to restore at the end tag, if the element is hidden.
     pub(crate) hidden: Option<Checkpoint>,
-    pub(crate) security: Option<SecurityCode>,
+    pub(crate) security: Option<NamedSecurity>,
     /// Start of the element's text within the text of the body's child.
     pub(crate) text_start: usize,
     /// The target of a link.
@@ -36,21 +37,50 @@ pub(crate) struct OpenMedia {
     pub(crate) is_local: bool,
 }
 
+/// The security that an element names.
+pub(crate) struct NamedSecurity {
+    pub(crate) code: SecurityCode,
+    /// The quote page, on another host.
+    pub(crate) quote: Option<String>,
+}
+
 /// An open mention.
 pub(crate) struct OpenMention {
     pub(crate) page: String,
-    /// The quote page, on another host.
-    pub(crate) quote: Option<String>,
     /// Start of the mention in the output.
     pub(crate) start: usize,
+}
+
+/// The link of a mention in the output.
+pub(crate) struct MentionLink {
+    pub(crate) opening: Range<usize>,
+    pub(crate) closing: Range<usize>,
+}
+
+/// The most prominent media of a child of the body.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Media {
+    Nothing,
+    /// The chart of a quote site.
+    Chart,
+    /// A picture, a table or a rule.
+    Other,
 }
 
 /// A state of the pass to go back to.
 pub(crate) struct Checkpoint {
     pub(crate) out: usize,
     pub(crate) children: usize,
-    pub(crate) child: Option<(usize, usize, bool)>,
+    pub(crate) child: Option<ChildCheckpoint>,
     pub(crate) depth: usize,
+}
+
+/// The lengths and the media of the current child.
+pub(crate) struct ChildCheckpoint {
+    pub(crate) text: usize,
+    pub(crate) links: usize,
+    pub(crate) mentions: usize,
+    pub(crate) media: Media,
 }
 
 /// The child of the body that is being read.
@@ -61,7 +91,8 @@ pub(crate) struct OpenChild<'h> {
     pub(crate) is_loose: bool,
     pub(crate) text: String,
     pub(crate) links: Vec<ChildLink<'h>>,
-    pub(crate) has_media: bool,
+    pub(crate) mentions: Vec<MentionLink>,
+    pub(crate) media: Media,
 }
 
 impl OpenChild<'_> {
