@@ -280,7 +280,7 @@ fn notification_urls_are_normalised_invalid_ones_rejected() {
 fn posix_time_zones_are_accepted() {
     let table = [("CST-8", "Etc/GMT-8"), ("UTC+8", "Etc/GMT+8"), ("UTC0", "Etc/GMT+0"), ("''", "UTC")];
     for (written, name) in table {
-        let config = file(&format!("timezone: {written}\n")).expect(written);
+        let config = file(format!("timezone: {written}\n")).expect(written);
         assert_eq!(config.source.timezone.name(), name, "{written}");
     }
 }

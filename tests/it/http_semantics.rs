@@ -171,6 +171,9 @@ fn favicon_is_from_the_site_or_built_in() {
     assert_eq!(ours.bytes[..4], [0, 0, 1, 0], "an icon");
 }
 
+/// The names and the values of header fields.
+type FieldList<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn files_are_sent_whole_or_in_part() {
     let site = Site::from_files(&SITE);
@@ -183,7 +186,7 @@ fn files_are_sent_whole_or_in_part() {
     assert!(etag.starts_with('"'), "a strong tag: {etag}");
     let weak = format!("W/{etag}");
     let long_ago = "Thu, 01 Jan 2015 00:00:00 GMT";
-    let table: [(&[(&str, &str)], u16, &str); 24] = [
+    let table: [(FieldList<'_>, u16, &str); 24] = [
         (&[("range", "bytes=2-4")], 206, "bytes 2-4/10"),
         (&[("range", "bytes=9-")], 206, "bytes 9-9/10"),
         (&[("range", "bytes=-3")], 206, "bytes 7-9/10"),

@@ -234,11 +234,11 @@ fn after_amount(run: &str) -> &str {
 
 /// The part after a kind of shares: `白酒股河滩股份`. `股份` and `控股` belong to names.
 fn after_share_word(run: &str) -> &str {
-    let ends =
+    let mut ends =
         run.match_indices('股').map(|(at, share)| (&run[..at], at + share.len())).filter(|(before, end)| {
             !before.ends_with(['控', '参', '入', '持']) && !run[*end..].starts_with(['份', '东', '权', '票'])
         });
-    ends.last().map_or(run, |(_, end)| rest_of_name(run, end))
+    ends.next_back().map_or(run, |(_, end)| rest_of_name(run, end))
 }
 
 fn without_words(mut run: &str) -> &str {

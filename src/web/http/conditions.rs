@@ -94,7 +94,10 @@ mod tests {
 
     const MODIFIED: i64 = 784_111_777;
 
-    fn headers(fields: &[(&str, &str)]) -> HeaderMap {
+    /// The names and the values of header fields.
+    type FieldList = &'static [(&'static str, &'static str)];
+
+    fn headers(fields: FieldList) -> HeaderMap {
         let field = |(name, value): &(&str, &str)| {
             let name = HeaderName::try_from(*name).expect("a name");
             (name, HeaderValue::try_from(*value).expect("a value"))
@@ -127,7 +130,7 @@ mod tests {
         const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
         let (gzip, plain) = (HeaderValue::from_static("\"g\""), HeaderValue::from_static("\"p\""));
         let known = |etag: &HeaderValue| Err(Unmet::NotModified(etag.clone()));
-        let table: [(&[(&str, &str)], Result<(), Unmet>); 15] = [
+        let table: [(FieldList, Result<(), Unmet>); 15] = [
             (&[], Ok(())),
             (&[("if-none-match", "\"x\", W/\"p\"")], known(&plain)),
             (&[("if-none-match", "\"x\"")], Ok(())),
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn if_range_needs_exactly_the_current_validator() {
         let etag = HeaderValue::from_static("\"p\"");
-        let table: [(&[(&str, &str)], bool); 6] = [
+        let table: [(FieldList, bool); 6] = [
             (&[], true),
             (&[("if-range", "\"p\"")], true),
             (&[("if-range", "W/\"p\"")], false),

@@ -128,10 +128,12 @@ fn may_begin_after(line: &str) -> bool {
 /// Returns whether a line break between two characters is no space: both are wide and not Hangul, or one is
 /// a quotation mark, dash or ellipsis, which Chinese texts share with European ones.
 fn joins(before: char, after: char) -> bool {
-    let [before_is_wide, after_is_wide] = [before, after].map(is_wide);
-    (before_is_wide && after_is_wide)
-        || (before_is_wide && is_shared_mark(after))
-        || (is_shared_mark(before) && after_is_wide)
+    match [before, after].map(is_wide) {
+        [true, true] => true,
+        [true, false] => is_shared_mark(after),
+        [false, true] => is_shared_mark(before),
+        [false, false] => false,
+    }
 }
 
 fn is_wide(c: char) -> bool {

@@ -234,18 +234,21 @@ mod tests {
         with_archives(Arc::new(config), &[]).archives.clone()
     }
 
+    /// The path and the text of each file.
+    type Files = Vec<(String, &'static str)>;
+
     /// The first `count` posts of a folder.
-    fn posts(folder: &str, count: usize) -> Vec<(String, &'static str)> {
+    fn posts(folder: &str, count: usize) -> Files {
         (0..count).map(|number| (format!("{folder}/2024-01-02-{number}.md"), POST)).collect()
     }
 
-    fn others(paths: &[&str], text: &'static str) -> Vec<(String, &'static str)> {
+    fn others(paths: &[&str], text: &'static str) -> Files {
         paths.iter().map(|path| ((*path).to_owned(), text)).collect()
     }
 
     #[test]
     fn folders_of_dated_posts_are_archives() {
-        let table: [(Vec<(String, &str)>, &[&str]); 16] = [
+        let table: [(Files, &[&str]); 16] = [
             (posts("news", 10), &["news"]),
             (posts("news", 9), &[]),
             ([posts("news", 9), others(&["news/index.html"], POST)].concat(), &["news"]),
