@@ -462,7 +462,7 @@ enum Step {
     Remove(usize),
 }
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
     "_posts/2024-01-01-a.md",
     "old_post/2024-01-01-a.md",
     "old_post/2024-01-03-b.md",
@@ -477,6 +477,7 @@ const FILES: [&str; 17] = [
     "_posts/2024-01-04-202401040000000001.md",
     "_posts/2024-01-04-NW202401040000000001.md",
     "_posts/-202401040000000001.md",
+    "old_post/2024-01-04-202401040000000001.md",
     "about.md",
     "category/x.html",
     "category/y/index.html",

@@ -174,6 +174,12 @@ fn codes_in_text_are_mentions_outside_the_source_line() {
         ("<p style=\"display:none\">河滩股份(600001.SH)</p><p>文</p>", vec![]),
         ("<p>文<span style=\"display:none\">河滩股份(600001.SH)</span></p>", vec![]),
         ("<p>文。（文章来源：河滩(600001.SH)报）</p>", vec![]),
+        // A line break of the source is no space.
+        ("<p>公告：河滩\n股份(600001.SH)</p>", vec![("600001.SH", "河滩股份")]),
+        (
+            "<p>文。（文章来源：某\n<a class=keytip data-code=\"90,BK0001\" href=\"http://q.example\">证券</a>报）</p>",
+            vec![],
+        ),
     ] {
         assert_eq!(codes(&markdown(source)), expected, "{source}");
     }

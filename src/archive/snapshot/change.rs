@@ -83,22 +83,21 @@ impl Snapshot {
         let mut appeared = next.appeared(self, &touched);
         // A post whose file was renamed is not new.
         let is_renamed = |id: PostId| moved.contains(&(next.post(id).date, next.post(id).title()));
-        let was_told = |id: PostId| next.story(id).posts().any(|post| self.may_be_listed(post));
-        appeared.retain(|id| !is_renamed(*id) && !was_told(*id) && next.is_news(self, *id));
+        appeared.retain(|id| !is_renamed(*id) && next.is_news(self, *id));
         (next, appeared)
     }
 
-    /// True if a newly listed post is news: no file that it may have moved from was listed before, and its folder
-    /// neither holds old posts nor is new as a folder of posts.
+    /// True if a newly listed post is news: lists showed neither its story nor a file that it may have moved from
+    /// before, and its folder neither holds old posts nor is new as a folder of posts.
     pub(in crate::archive) fn is_news(&self, before: &Self, id: PostId) -> bool {
         let (post, folders) = (self.post(id), &self.post_folders);
-        let was_listed = |path: &String| {
-            let known = before.at_file(path).filter(|id| before.may_be_listed(*id));
-            known.is_some_and(|id| is_same_post(before.post(id), post))
-        };
+        let told = |path: &str| before.at_file(path).filter(|id| before.may_be_listed(*id));
+        let was_told = |id: PostId| told(self.post(id).path()).is_some();
+        let was_listed = |path: &String| told(path).is_some_and(|id| is_same_post(before.post(id), post));
         !folders.holds_old_post(post.path())
             && !folders.is_in_new_folder(&before.post_folders, post.path())
             && !folders.counterparts(post.path()).iter().any(was_listed)
+            && !self.story(id).posts().any(was_told)
     }
 
     /// The date of the next future post.
