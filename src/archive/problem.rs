@@ -37,8 +37,12 @@ pub enum Code {
     HalfWritten,
     /// A page outside `_posts` that cannot be served.
     PageSkipped,
+    /// A file that Jekyll would publish and finews does not.
+    FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
+    /// Liquid that finews does not resolve stays in the body as written.
+    LiquidUnresolved,
 }
 
 impl fmt::Display for Code {

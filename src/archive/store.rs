@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::program;
 
 /// The first bytes of every store. The number changes with the format of the rest.
-const MAGIC: &[u8; 16] = b"finews archive 2";
+const MAGIC: &[u8; 16] = b"finews archive 3";
 /// Number of posts per section.
 const SECTION: usize = 2048;
 

@@ -22,7 +22,7 @@ use crate::config::source::POSTS_PERMALINK;
 
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
-pub use crate::config::keys::{DefaultValues, NavLink};
+pub use crate::config::keys::{Collection, DefaultValues, NavLink};
 pub use crate::config::overrides::Overrides;
 pub use crate::config::server::ServerSettings;
 pub use crate::config::settings::{SETTINGS, Setting, SettingKind};
@@ -44,6 +44,8 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
+    pub private_paths: Vec<PathBuf>,
     /// Warnings about unknown `finews` keys, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -69,11 +71,13 @@ impl Config {
         let source = SourceSettings::read(&layers)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
+        let server = ServerSettings::read(&layers)?;
         Ok(Self {
+            private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),
             root: absolute(root.join(crate::config::keys::folder(&file, "source")?)),
             source,
             site: SiteSettings::read(&file)?,
-            server: ServerSettings::read(&layers)?,
+            server,
             warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })

@@ -23,6 +23,8 @@ pub struct SiteSettings {
     pub logo: Option<String>,
     /// jekyll-paginate's posts per page, for the URLs of its pages.
     pub paginate: usize,
+    /// jekyll-paginate's `paginate_path`, with a leading slash and `:num` in place of the page number.
+    pub paginate_path: Option<String>,
     /// jekyll-feed's `feed.path`, with a leading slash: the former URL of the feed.
     pub feed_path: Option<String>,
     /// jekyll-feed's `feed.posts_limit`: posts per feed.
@@ -60,6 +62,10 @@ impl SiteSettings {
                 .and_then(|number| number.parse().ok())
                 .filter(|posts| *posts > 0)
                 .unwrap_or(10),
+            paginate_path: file
+                .word("paginate_path")
+                .filter(|path| path.contains(":num"))
+                .map(|path| format!("/{}", path.trim_start_matches('/'))),
             feed_path: file
                 .text(&["feed", "path"])?
                 .map(|path| format!("/{}", path.trim_start_matches('/')))

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use crate::archive::Snapshot;
 use crate::archive::updater::Update;
 use crate::config::Config;
-use crate::search::Follower;
+use crate::search::{Follower, PageTexts};
 use crate::web::admin::metrics::Metrics;
 use crate::web::documents::dataset::Dataset;
 use crate::web::http::cache::PageCache;
@@ -52,6 +52,8 @@ pub(super) struct CurrentSite {
     pub(super) since: SystemTime,
     /// The names of the archive's sources and securities.
     pub(super) name_index: NameIndex,
+    /// The texts of the site's own pages, for searches.
+    pub(super) page_texts: Arc<PageTexts>,
 }
 
 /// The state that depends only on the configuration.
@@ -93,6 +95,7 @@ impl App {
                 generation: 0,
                 since: SystemTime::now(),
                 name_index: NameIndex::default(),
+                page_texts: Arc::default(),
             }),
             page_cache: PageCache::new(config.server.page_cache.0),
             live: Live::default(),
@@ -115,12 +118,16 @@ impl App {
     /// Serves requests from a new archive and, if given, new settings.
     fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         self.search.follow(archive);
-        self.current.rcu(|current| CurrentSite {
-            settings: Arc::clone(settings.as_ref().unwrap_or(&current.settings)),
-            archive: Some(Arc::clone(archive)),
-            generation: current.generation + 1,
-            since: SystemTime::now(),
-            name_index: NameIndex::default(),
+        self.current.rcu(|current| {
+            let has_same_pages = current.archive.as_ref().is_some_and(|old| old.shares_pages_with(archive));
+            CurrentSite {
+                settings: Arc::clone(settings.as_ref().unwrap_or(&current.settings)),
+                archive: Some(Arc::clone(archive)),
+                generation: current.generation + 1,
+                since: SystemTime::now(),
+                name_index: NameIndex::default(),
+                page_texts: if has_same_pages { Arc::clone(&current.page_texts) } else { Arc::default() },
+            }
         });
     }
 

@@ -116,6 +116,14 @@ pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
     }
 }
 
+/// Resolves the Liquid of a text that is neither Markdown nor HTML, such as XML or JSON. Also returns the defects.
+pub fn read_text(source: &str, cx: &Context<'_>) -> (String, Vec<Defect>) {
+    let (mut literals, mut defects) = (literal::Literals::default(), Vec::new());
+    let source = literal::strip(source);
+    let resolved = liquid::resolve(&source, cx, &mut literals, &mut defects);
+    (literals.plain(&resolved), defects)
+}
+
 fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
     let source = literal::strip(source);
     let source = if bytes::find(source.as_bytes(), b"\r").is_some() {

@@ -2,9 +2,11 @@
 //! a post of it. The loader does both on all cores.
 
 pub(super) mod build;
+mod collection;
 mod draft;
 mod groups;
 pub(super) mod own_page;
+mod post_list;
 
 use std::borrow::Cow;
 
@@ -15,12 +17,13 @@ use crate::archive::address;
 use crate::archive::body::{self, Body, MarkupFormat, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
-use crate::archive::jekyll::files::{self, SiteFile};
+use crate::archive::jekyll::files::{self, PublishedFiles, SiteFile};
 use crate::archive::jekyll::front_matter::{self, FrontMatter, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
 use crate::archive::post::{Timestamp, Visibility};
 use crate::archive::problem::{Code, Defect};
+use crate::archive::read::collection::Permalinks;
 use crate::archive::read::groups::{categories, tags};
 use crate::config::{Config, ConfigError, NaiveDates};
 
@@ -51,8 +54,12 @@ pub struct Reader<'a> {
     config: &'a Config,
     /// The front matter that the configuration gives to files.
     defaults: Defaults,
+    /// The rule for files without front matter.
+    published: PublishedFiles,
     /// The site's permalink, for files without their own.
     template: Template,
+    /// The permalinks of collections.
+    permalinks: Permalinks,
     site: SiteContext,
 }
 
@@ -65,7 +72,14 @@ impl<'a> Reader<'a> {
         let source = &config.source;
         let template = Template::from_settings(&source.permalink, source.posts_permalink.as_deref())
             .map_err(|error| config.permalink_error(&error.to_string()))?;
-        Ok(Self { config, defaults: Defaults::new(config), template, site: site_context(config) })
+        Ok(Self {
+            config,
+            defaults: Defaults::new(config),
+            published: PublishedFiles::new(config),
+            permalinks: Permalinks::new(config, &template),
+            template,
+            site: site_context(config),
+        })
     }
 
     /// The properties of the site that bodies depend on.
@@ -180,6 +194,7 @@ impl<'a> Reader<'a> {
         let format = self.format(&file.name.ext);
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
+                collection: "posts",
                 path: self.defaults.document_path(file.path),
                 basename: base_name(file.path),
                 slug: &file.name.slug,

@@ -64,6 +64,7 @@ impl Snapshot {
             zone,
             shows_future,
             is_reserved: reserved_paths.always,
+            is_list_like: reserved_paths.list_like,
             has_list_at: reserved_paths.in_archive,
             moment,
             codec: Arc::default(),

@@ -207,7 +207,7 @@ impl Updater {
                 to_check.cleared.push(relative);
             } else {
                 if self.folder_states.is_gone(&relative) {
-                    to_check.cleared.push(relative);
+                    to_check.cleared.push(relative.clone());
                 }
                 match walk.classify(path) {
                     Some((SiteFileKind::Post, file)) => {
@@ -215,7 +215,11 @@ impl Updater {
                         found.posts.push(file);
                     }
                     Some((SiteFileKind::Page, file)) => found.pages.push(file),
-                    None => {}
+                    None => {
+                        // The file may have been a page.
+                        to_check.pages |= self.pages.iter().any(|page| *page.path == *relative);
+                        found.problems.extend(walk.withheld(path));
+                    }
                 }
             }
             to_check.posts.extend(found.posts);
