@@ -2,7 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::archive::jekyll::files::entry::base_name;
 
@@ -28,8 +31,11 @@ pub(crate) fn may_have_front_matter(path: &str) -> bool {
 /// # Errors
 /// If the file cannot be read.
 pub(crate) fn has_front_matter(file: &Path) -> io::Result<bool> {
+    // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(flags).open(file)?;
     let mut head = Vec::with_capacity(HEAD as usize);
-    File::open(file)?.take(HEAD).read_to_end(&mut head)?;
+    file.take(HEAD).read_to_end(&mut head)?;
     Ok(opens_with_fence(&head))
 }
 
@@ -67,6 +73,15 @@ mod tests {
         for (head, expected) in table {
             assert_eq!(opens_with_fence(head), expected, "{head:?}");
         }
+    }
+
+    #[test]
+    fn named_pipe_has_no_front_matter_and_does_not_block() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe.txt");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo").success());
+        assert!(!has_front_matter(&pipe).expect("an end"));
     }
 
     #[test]
