@@ -4,18 +4,20 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::site_args::SiteArgs;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
 #[derive(Debug, Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, about)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    // The site of the default command. The flags also apply to a command that follows them.
     #[command(flatten)]
-    site: SiteArgs,
+    outer: SiteArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,8 +45,11 @@ enum Command {
     },
     /// Check that a running finews is healthy (for containers)
     Healthcheck {
-        /// URL to request, or unix:/path [default: /healthz at the address in FINEWS_LISTEN]
+        /// URL to request, or unix:/path [default: /healthz at the address of --listen]
         url: Option<String>,
+        /// Address at which the running finews listens [default: 127.0.0.1:8080] [env: FINEWS_LISTEN]
+        #[arg(long)]
+        listen: Option<String>,
     },
 }
 
@@ -54,16 +59,34 @@ enum Command {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let result = match cli.command {
-        None => commands::serve::run(&cli.site),
-        Some(Command::Serve(site)) => commands::serve::run(&site),
-        Some(Command::Check { site, json, strict }) => commands::check::run(&site, json, strict),
-        Some(Command::List { site, body }) => commands::list::run(&site, body),
-        Some(Command::Healthcheck { url }) => commands::healthcheck::run(url.as_deref()),
+    let Cli { command, outer } = parse();
+    let result = match command {
+        None => commands::serve::run(&outer),
+        Some(Command::Serve(site)) => commands::serve::run(&site.within(outer)),
+        Some(Command::Check { site, json, strict }) => {
+            commands::check::run(&site.within(outer), json, strict)
+        }
+        Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
+        Some(Command::Healthcheck { url, listen }) => {
+            commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))
+        }
     };
     result.unwrap_or_else(|error| {
         eprintln!("finews: {error}");
         ExitCode::from(commands::UNUSABLE)
     })
+}
+
+/// Parses the command line, and exits if it is invalid. A folder before a command is invalid, because it would not
+/// be the site of the command.
+fn parse() -> Cli {
+    let cli = Cli::parse();
+    if let (Some(_), Some(folder)) = (&cli.command, cli.outer.folder()) {
+        let message = format!(
+            "the folder '{}' stands before the command; expected: finews [OPTIONS] <COMMAND> [SITE]",
+            folder.display()
+        );
+        Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
+    cli
 }

@@ -9,12 +9,13 @@ function replaceImage(image) {
   image.replaceWith(gone);
 }
 
-// Releases the space reserved for an image, unless that would move visible content.
+// Releases the space reserved for an image. Where that would move visible content, the image stays in its space,
+// no larger than it is.
 function freeImage(image) {
   if (image.matches('[width][height]')) return;
   const box = image.getBoundingClientRect();
   const stretch = (image.naturalWidth / image.naturalHeight) * (box.height / box.width);
-  if (box.top >= innerHeight || Math.abs(stretch - 1) < 0.02) image.classList.add('is-loaded');
+  image.classList.add(box.top >= innerHeight || Math.abs(stretch - 1) < 0.02 ? 'is-loaded' : 'is-fitted');
 }
 
 function fetchImage(event) {

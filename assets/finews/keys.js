@@ -4,8 +4,14 @@ function isTyping(event) {
   return event.isComposing || event.target.isContentEditable || event.target.closest?.('input, textarea, select');
 }
 
+// Goes to the post beside an article, in the direction of the lists: the next one is older.
+function goToNeighbour(step) {
+  document.querySelector(`main .neighbours a[rel=${step > 0 ? 'next' : 'prev'}]`)?.click();
+}
+
 function goToEntry(step) {
   const links = all('.entry-title a');
+  if (!links.length) return goToNeighbour(step);
   const at = links.indexOf(document.activeElement?.closest('.entry')?.querySelector('.entry-title a'));
   const link = at < 0 ? links.find((link) => !isAbove(link)) ?? links.at(-1) : links[at + step];
   link?.focus({ preventScroll: true });

@@ -19,6 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
         }
         None => assert_eq!(split.body, &*text),
     }
+    let (front, defects) = split.front_matter();
+    let mut lines =
+        defects.iter().filter_map(|defect| defect.line).chain(front.iter().map(|(_, field)| field.line));
+    assert!(lines.all(|line| (1..=1 + line_breaks(&text)).contains(&line)));
     // Most inputs have no fences, so parse the whole text too.
     check(&text);
 });

@@ -10,10 +10,10 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chrono::Days;
-use finews::archive::updater::Updater;
 use finews::archive::json_line::{JsonLine, LineContent};
 use finews::archive::snapshot::{Group, GroupKind, ListPage, PageNumber, SnapshotRules};
 use finews::archive::store::{Store, StoreError};
+use finews::archive::updater::Updater;
 use finews::archive::{Post, Progress, Snapshot, Timestamp};
 use finews::config::{Config, Overrides};
 use finews::web::paths;
@@ -192,9 +192,10 @@ fn check_post(archive: &Snapshot, post: &Post) {
     for mention in &post.securities {
         let _ = archive.shown_name(mention);
     }
-    for name in [post.source_name, post.author(), post.lang()].into_iter().flatten() {
+    for name in [post.source_name, post.authors(), post.lang()].into_iter().flatten() {
         let _ = archive.name(name);
     }
+    let _ = (archive.authors(post).count(), post.description());
     // Compressed text is only checked when it is shown.
     if let Ok(line) = JsonLine::new(archive, post, LineContent::Text) {
         line.write(std::io::sink()).expect("nothing takes all");

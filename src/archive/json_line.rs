@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::archive::compressed::ArticleContent;
+use crate::archive::head_fields::HeadFields;
 use crate::archive::post::Post;
 use crate::archive::snapshot::Snapshot;
 
@@ -19,7 +20,9 @@ pub enum LineContent {
     Text,
 }
 
-/// One line. `url` and `id` are Jekyll's, without `baseurl`; `date` is RFC 3339 in the site's zone.
+/// One line. `url` and `id` are Jekyll's, without `baseurl`, and so is the path of an `image` of the site. Dates are
+/// RFC 3339 in the site's zone. The fields from `authors` to `canonical_url` stand only where the front matter has
+/// them.
 #[derive(Debug, Serialize)]
 pub struct JsonLine<'a> {
     path: &'a str,
@@ -29,6 +32,16 @@ pub struct JsonLine<'a> {
     date: String,
     categories: Vec<&'a str>,
     tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified_at: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    image: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    canonical_url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +55,7 @@ impl<'a> JsonLine<'a> {
     /// Returns an error if the stored article is damaged.
     pub fn new(archive: &'a Snapshot, post: &'a Post, with: LineContent) -> io::Result<Self> {
         let names = |ids: &[_]| ids.iter().map(|id| archive.name(*id)).collect();
+        let own = |field: fn(&HeadFields) -> &str| post.head().map(field).unwrap_or_default();
         let article = if with == LineContent::Nothing { None } else { Some(archive.article(post)?) };
         Ok(Self {
             path: post.path(),
@@ -51,6 +65,11 @@ impl<'a> JsonLine<'a> {
             date: post.date.to_rfc3339(archive.zone()),
             categories: names(post.categories()),
             tags: names(post.tags()),
+            authors: archive.authors(post).map(|author| author.name).collect(),
+            last_modified_at: post.modified().map(|at| at.to_rfc3339(archive.zone())),
+            description: own(|head| &head.description),
+            image: own(|head| &head.image),
+            canonical_url: own(|head| &head.canonical_url),
             text: article.as_ref().filter(|_| with == LineContent::Text).map(ArticleContent::text),
             body: article
                 .filter(|_| with == LineContent::Body)

@@ -12,7 +12,7 @@ use crate::archive::compressed::ArticleCodec;
 use crate::archive::file_version;
 use crate::archive::jekyll::files::{SiteFile, Walk};
 use crate::archive::names::Names;
-use crate::archive::post::Timestamp;
+use crate::archive::post::{Post, Timestamp};
 use crate::archive::problem::{Code, Defect, FileProblems, problems_by_path, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Draft, Reader, own_page};
@@ -116,7 +116,7 @@ fn load_files_here(
             }
         }
     }
-    let (pages, of_pages) = own_page::read_all(&builder.reader, &found.pages, &none);
+    let (pages, of_pages) = own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
     problems.extend(of_pages);
     let PostBuilder { reader, names, codec, .. } = builder;
     let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
@@ -154,18 +154,71 @@ fn linked(
 ) -> Snapshot {
     let builder = PostBuilder::new(reader, snapshot.names().clone(), snapshot.codec(), reserved_paths);
     let links = |name: &str| snapshot.named(name);
-    let (pages, mut problems) = own_page::read_all(&builder.reader, pages, &links);
-    let mut posts = Vec::new();
-    for post in snapshot.linking() {
-        let file = SiteFile::from_path(post.path());
-        let result = builder.read(&file, &links);
-        posts.extend(result.post);
-        problems.push(problems_of_file(&file.path, result.defects));
-    }
-    if posts.is_empty() && pages.is_empty() {
+    let (pages, mut problems) = own_page::read_all(&builder.reader, reserved_paths, pages, &links);
+    let (posts, of_posts) = reread_linking(&snapshot, &builder);
+    if posts.is_empty() && of_posts.is_empty() && pages.is_empty() {
         return snapshot;
     }
+    problems.extend(of_posts);
     let names = builder.names.into_names();
     let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
     snapshot.after(change, snapshot.moment()).0
+}
+
+/// Rereads the posts that name other posts, whose URLs follow from the archive. Returns the posts and problems that
+/// differ from those of the archive. Leaves out a file with other bytes, such as one that is being written: the check
+/// of changed files reads it.
+pub(super) fn reread_linking(
+    archive: &Snapshot,
+    builder: &PostBuilder<'_>,
+) -> (Vec<Post>, Vec<FileProblems>) {
+    let links = |name: &str| archive.named(name);
+    let linking: Vec<&Post> = archive.linking().collect();
+    let reread = linking.par_iter().filter_map(|known| {
+        let result = builder.read(&SiteFile::from_path(known.path()), &links);
+        result.file_version.has_bytes_of(&known.file_version).then_some((*known, result))
+    });
+    let reread: Vec<(&Post, ReadResult)> = reread.collect();
+    let (mut posts, mut problems) = (Vec::new(), Vec::new());
+    for (known, result) in reread {
+        let found = problems_of_file(known.path(), result.defects);
+        if archive.problems_of(known.path()) != found.1.as_slice() {
+            problems.push(found);
+        }
+        posts.extend(result.post.filter(|post| post.hash != known.hash));
+    }
+    (posts, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn linking_post_that_is_being_written_keeps_its_version() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("a file");
+        std::fs::create_dir(folder.path().join("_posts")).expect("a folder");
+        write("_posts/2024-01-01-a.md", "---\ntitle: t\n---\n[b]({% post_url 2024-01-02-b %})\n");
+        write("_posts/2024-01-02-b.md", "---\ntitle: b\n---\nText.\n");
+        let config = Config::read(folder.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        let nothing = ReservedPaths {
+            always: |_| false,
+            list_like: |_| false,
+            in_archive: |_, _| false,
+            group_at: |_| None,
+        };
+        let archive = load_files(&config, nothing, &Progress::default()).expect("an archive").archive;
+        assert_eq!(archive.linking().count(), 1);
+        let reread = || {
+            let reader = Reader::new(&config).expect("a reader");
+            let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), nothing);
+            let (posts, problems) = reread_linking(&archive, &builder);
+            (posts.len(), problems.len())
+        };
+        assert_eq!(reread(), (0, 0), "unchanged");
+        write("_posts/2024-01-01-a.md", "---\ntitle: other\n{% post_url x %}");
+        assert_eq!(reread(), (0, 0), "half-written");
+    }
 }

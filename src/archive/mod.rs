@@ -5,13 +5,14 @@
 //! - [`jekyll`]: Jekyll's rules: front matter, dates, URLs, defaults, the files of a site
 //! - [`body`]: Markdown and HTML → clean HTML, and the metadata extracted from it
 //! - [`read`], [`page`], [`mod@load`]: a folder → posts and pages, on all cores
-//! - [`post`], [`names`], [`compressed`], [`snapshot`]: the archive in memory, and its queries
+//! - [`post`], [`names`], [`head_fields`], [`compressed`], [`snapshot`]: the archive in memory, and its queries
 //! - [`mod@json_line`]: a post as JSON, for programs
 
 mod address;
 pub mod body;
 pub mod compressed;
 pub mod file_version;
+pub mod head_fields;
 pub mod jekyll;
 pub mod json_line;
 pub mod load;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::archive::body::BodyHtml;
+use crate::archive::head_fields::HeadFields;
 
 /// A page such as `about.md`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,11 +19,15 @@ pub struct OwnPage {
     pub body: PageBody,
     /// An excerpt of about 120 characters of plain text.
     pub excerpt: Box<str>,
+    /// The fields that only the head of the page uses.
+    pub head: HeadFields,
+    /// The authors, in the form of [`Author::from_lines`](crate::config::Author::from_lines); may be empty.
+    pub authors: Box<str>,
     /// Whether the sitemap lists the page. False for `sitemap: false` and for files that are not HTML.
     pub in_sitemap: bool,
     /// Former paths, which redirect to the page.
     pub redirect_from: Vec<String>,
-    /// A hash of the other fields.
+    /// A hash of the content.
     pub hash: u64,
 }
 
@@ -57,7 +62,12 @@ pub enum PostList {
 }
 
 impl OwnPage {
-    /// Returns the HTML of a page that is shown in the layout of finews.
+    /// The author's description, else the excerpt.
+    pub fn description(&self) -> &str {
+        if self.head.description.is_empty() { &self.excerpt } else { &self.head.description }
+    }
+
+    /// The HTML of a page that is shown in the layout of finews.
     pub fn html(&self) -> Option<&BodyHtml> {
         match &self.body {
             PageBody::Html(html) => Some(html),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::address;
 use crate::archive::compressed::CompressedArticle;
 use crate::archive::file_version::FileVersion;
+use crate::archive::head_fields::HeadFields;
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::names::NameId;
 use crate::archive::snapshot::group::kind::GroupKind;
@@ -137,7 +138,9 @@ pub(super) struct PostTexts {
 pub(super) struct RareFields {
     pub(super) modified: Option<Timestamp>,
     pub(super) lang: Option<NameId>,
-    pub(super) author: Option<NameId>,
+    /// The authors as one name, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
+    pub(super) authors: Option<NameId>,
+    pub(super) head: Option<Box<HeadFields>>,
     /// Decoded former paths from `redirect_from` and from the other reading of a date without a zone.
     pub(super) former: Vec<Box<str>>,
     /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
@@ -168,7 +171,7 @@ pub struct Post {
     pub securities: Box<[Mention]>,
     /// The compressed article: the cleaned body, the digest and the source URL.
     pub body: CompressedArticle,
-    /// Length of the body's text in characters.
+    /// Length of the body's text: 1 for each Han character, 2 for each word of another script.
     pub length: u32,
     /// A hash of the content: two versions of a post with any visible difference have different hashes.
     pub hash: u64,
@@ -265,9 +268,20 @@ impl Post {
         self.rare()?.lang
     }
 
-    /// `author` of the front matter.
-    pub fn author(&self) -> Option<NameId> {
-        self.rare()?.author
+    /// The authors as one name, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
+    pub fn authors(&self) -> Option<NameId> {
+        self.rare()?.authors
+    }
+
+    /// The front matter that only the head of the page and feeds use.
+    pub fn head(&self) -> Option<&HeadFields> {
+        self.rare()?.head.as_deref()
+    }
+
+    /// The author's description, else the excerpt.
+    pub fn description(&self) -> &str {
+        let own = self.head().map(|head| &*head.description);
+        own.filter(|own| !own.is_empty()).unwrap_or_else(|| self.excerpt())
     }
 
     /// False if the front matter has `sitemap: false`.
@@ -300,14 +314,14 @@ impl Post {
         (self.date, self.path())
     }
 
-    /// The title in lists: the title, else the first words of the body, else the path.
-    pub fn headline(&self) -> Cow<'_, str> {
+    /// The title in lists: the title, else the first words of the body; `None` without either.
+    pub fn headline(&self) -> Option<Cow<'_, str>> {
         if !self.is_untitled() {
-            Cow::Borrowed(self.title())
+            Some(Cow::Borrowed(self.title()))
         } else if self.excerpt().is_empty() {
-            Cow::Borrowed(self.path())
+            None
         } else {
-            first_words(self.excerpt())
+            Some(first_words(self.excerpt()))
         }
     }
 

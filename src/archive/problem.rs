@@ -15,13 +15,15 @@ use serde::{Deserialize, Serialize};
 pub enum Code {
     /// The front matter is not valid YAML, or not a mapping; it was read line by line.
     FrontMatterInvalid,
-    /// `date:` cannot be read; the date of the file name or of the slug was used.
+    /// A date of the front matter cannot be read. For `date:`, the date of the file name or of the slug is used; a post
+    /// without either is not served.
     DateInvalid,
     /// No source gives a date: the post cannot be placed and is not served.
     DateMissing,
-    /// The bytes are not UTF-8; they were decoded as GB18030 or repaired.
+    /// The bytes are not UTF-8; they were decoded as UTF-16 or GB18030, or repaired.
     EncodingInvalid,
-    /// `permalink:` names an unknown placeholder; the site's style was used.
+    /// `permalink:` has an unknown placeholder or is a URL of another host; the site's style was used. Or another
+    /// address in the front matter is invalid, and was ignored.
     PermalinkInvalid,
     /// A post listed earlier has the same URL.
     UrlDuplicate,
@@ -134,6 +136,17 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Problem {
+    /// Returns `path:line: message` on one line, for the log.
+    pub(crate) fn to_line(&self) -> String {
+        let (path, message) = (visible(&self.path), visible(&self.message));
+        match self.line {
+            Some(line) => format!("{path}:{line}: {message}"),
+            None => format!("{path}: {message}"),
+        }
+    }
+}
+
 /// The problems of one file, with its path.
 pub(super) type FileProblems = (Arc<str>, Vec<Problem>);
 
@@ -173,5 +186,7 @@ mod tests {
     fn problem_text_is_one_line_for_any_file_name() {
         let problem = Defect::error(Code::DateMissing, "no\tdate").at_line(3).in_file("a\nb: error[x]: c.md");
         assert_eq!(problem.to_string(), "a\\nb: error[x]: c.md:3: error[date-missing]: no\\tdate");
+        assert_eq!(problem.to_line(), "a\\nb: error[x]: c.md:3: no\\tdate");
+        assert_eq!(Problem { line: None, ..problem }.to_line(), "a\\nb: error[x]: c.md: no\\tdate");
     }
 }

@@ -7,7 +7,7 @@ use finews::archive::Severity;
 use super::site_args::SiteArgs;
 use super::{CommandResult, load, print};
 
-/// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems.
+/// Prints each problem. Exits with 1 if there are errors, or with `strict` if there are any problems or warnings.
 pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
     let config = site.config()?;
     for warning in &config.warnings {
@@ -27,7 +27,8 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
         Ok(())
     })?;
     let worst = problems.iter().map(|problem| problem.severity).max();
-    let failed = worst == Some(Severity::Error) || (strict && worst.is_some());
+    let has_any = worst.is_some() || !config.warnings.is_empty();
+    let failed = worst == Some(Severity::Error) || (strict && has_any);
     if !json {
         let posts = archive.len();
         eprintln!("{posts} posts served, {} problems", problems.len());

@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use finews::config::{Config, ConfigError, ListenAddress, Overrides};
+
 use super::CommandResult;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -21,8 +23,11 @@ enum Endpoint {
 }
 
 /// Exits with 0 if the response status is 200, with 1 otherwise.
-pub(crate) fn run(url: Option<&str>) -> CommandResult {
-    let url = url.map_or_else(default_url, ToOwned::to_owned);
+pub(crate) fn run(url: Option<&str>, flags: &Overrides) -> CommandResult {
+    let url = match url {
+        Some(url) => url.to_owned(),
+        None => default_url(flags)?,
+    };
     let Some(endpoint) = parse(&url) else {
         return Err(format!(
             "`{url}` is invalid; expected a URL such as http://127.0.0.1:8080/healthz, or unix:/path"
@@ -42,19 +47,16 @@ pub(crate) fn run(url: Option<&str>) -> CommandResult {
     }
 }
 
-fn default_url() -> String {
-    let listen = std::env::var_os("FINEWS_LISTEN")
-        .and_then(|listen| listen.into_string().ok())
-        .filter(|listen| !listen.is_empty());
-    match listen {
-        Some(socket) if socket.starts_with("unix:") => socket,
-        listen => match listen.as_deref().and_then(|listen| listen.rsplit_once(':')) {
+/// Returns the URL of the health check at the address of the listener.
+fn default_url(flags: &Overrides) -> Result<String, ConfigError> {
+    Ok(match Config::listen_address(flags, &|name| std::env::var_os(name))? {
+        ListenAddress::Unix(socket) => format!("unix:{}", socket.display()),
+        ListenAddress::Tcp(address) => match address.rsplit_once(':') {
             // A server on all interfaces also listens on localhost.
             Some(("0.0.0.0" | "[::]", port)) => format!("http://127.0.0.1:{port}/healthz"),
-            Some((host, port)) => format!("http://{host}:{port}/healthz"),
-            None => "http://127.0.0.1:8080/healthz".into(),
+            _ => format!("http://{address}/healthz"),
         },
-    }
+    })
 }
 
 fn parse(url: &str) -> Option<Endpoint> {

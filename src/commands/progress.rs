@@ -44,6 +44,16 @@ fn report(archive: &Snapshot, took: Duration) {
     let warnings = problems.len() - errors;
     let posts = archive.len();
     tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "archive loaded");
+    warn_of_errors(errors);
+}
+
+/// Logs the errors of an archive that was loaded with new settings.
+pub(super) fn report_errors(archive: &Snapshot) {
+    let problems = archive.problems();
+    warn_of_errors(problems.iter().filter(|problem| problem.severity == Severity::Error).count());
+}
+
+fn warn_of_errors(errors: usize) {
     if errors > 0 {
         tracing::warn!("errors in site files that hide content from readers: {errors}; run `finews check`");
     }

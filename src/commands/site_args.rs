@@ -1,6 +1,6 @@
 //! The arguments of all commands that read a site.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use finews::config::{Config, ConfigError, Overrides, SETTINGS, Setting, SettingKind};
@@ -8,9 +8,8 @@ use finews::config::{Config, ConfigError, Overrides, SETTINGS, Setting, SettingK
 /// The site, and settings that override its `_config.yml`.
 #[derive(Debug, Args)]
 pub(crate) struct SiteArgs {
-    /// The site's folder
-    #[arg(default_value = ".")]
-    site: PathBuf,
+    /// The site's folder [default: .]
+    site: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -18,7 +17,29 @@ pub(crate) struct SiteArgs {
 impl SiteArgs {
     /// Reads the configuration of the site, with the environment of the process.
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
-        Config::read(&self.site, &self.flags.0, &|name| std::env::var_os(name))
+        let folder = self.folder().unwrap_or(Path::new("."));
+        Config::read(folder, &self.flags.0, &|name| std::env::var_os(name))
+    }
+
+    /// Returns the site's folder, if the command line names it.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.site.as_deref()
+    }
+
+    /// Adds the flags that stand before the command. The flags after it have precedence.
+    #[must_use]
+    pub(crate) fn within(mut self, outer: Self) -> Self {
+        self.flags.0.0.extend(outer.flags.0.0);
+        self
+    }
+
+    /// Returns the flags with this address of the public listener, if there is one.
+    pub(crate) fn with_listen(self, listen: Option<String>) -> Overrides {
+        let mut flags = self.flags.0;
+        if let Some(address) = listen {
+            flags.0.insert(0, ("listen", address));
+        }
+        flags
     }
 }
 

@@ -9,13 +9,15 @@ use serde::de::{
     Deserialize, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use crate::config::encoding::decode_text;
 use crate::config::error::{ConfigError, Origin};
 use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Node {
     /// `null`, `~` or an empty value.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
@@ -158,10 +160,13 @@ fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
 }
 
 /// The configuration file; empty if the site has none.
+#[derive(Default)]
 pub(super) struct ConfigFile {
     path: Option<PathBuf>,
     text: String,
     tree: Node,
+    /// The warning about a file that is not UTF-8.
+    pub(super) encoding_warning: Option<String>,
 }
 
 impl ConfigFile {
@@ -169,25 +174,27 @@ impl ConfigFile {
     pub(super) fn find(root: &Path) -> Result<Self, ConfigError> {
         for name in ["_config.yml", "_config.yaml"] {
             let path = root.join(name);
-            match std::fs::read_to_string(&path) {
-                Ok(text) => return Self::parse(path, text),
+            match std::fs::read(&path) {
+                Ok(bytes) => return Self::parse(path, &bytes),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(ConfigError::unreadable(&path, None, error)),
             }
         }
-        Ok(Self { path: None, text: String::new(), tree: Node::Null })
+        Ok(Self::default())
     }
 
-    fn parse(path: PathBuf, text: String) -> Result<Self, ConfigError> {
-        let yaml = text.trim_start_matches('\u{feff}');
-        // Like psych, read only the first document: some files end with `---`.
-        let document = serde_yaml::Deserializer::from_str(yaml).next();
-        let tree = document.map_or(Ok(Node::Null), Node::deserialize).map_err(|error| {
+    fn parse(path: PathBuf, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let (text, repair) = decode_text(bytes);
+        let encoding_warning =
+            repair.map(|repair| format!("{}:{}: {}", path.display(), repair.line, repair.message));
+        let tree = yaml(text.trim_start_matches('\u{feff}')).map_err(|error| {
             let line = error.location().map(|place| place.line());
             ConfigError::unreadable(&path, line, format!("not valid YAML: {error}"))
         })?;
         match tree {
-            Node::Map(_) | Node::Null => Ok(Self { path: Some(path), text, tree }),
+            Node::Map(_) | Node::Null => {
+                Ok(Self { path: Some(path), text: text.into_owned(), tree, encoding_warning })
+            }
             other => {
                 let reason = format!("`{other}` is not a mapping; expected lines of `key: value`");
                 Err(ConfigError::unreadable(&path, Some(1), reason))
@@ -228,6 +235,14 @@ impl ConfigFile {
             Some(node @ (Node::Text(_) | Node::Bool(_))) => Ok(Some((node.to_string(), self.origin(key)))),
             Some(other) => Err(self.wrong(key, other, "a string")),
         }
+    }
+
+    /// Returns a text that is not blank; `false` counts as absent.
+    pub(super) fn name(&self, key: &str) -> Result<Option<String>, ConfigError> {
+        if self.get(&[key]) == Some(&Node::Bool(false)) {
+            return Ok(None);
+        }
+        Ok(self.text(&[key])?.filter(|text| !text.trim().is_empty()))
     }
 
     /// Returns a text, and ignores values of other types, which some sites have under this key.
@@ -305,6 +320,11 @@ impl ConfigFile {
         let origin = self.origin(key);
         self.strings(key)?.unwrap_or_default().iter().map(|text| folder(text, &origin)).collect()
     }
+}
+
+/// Parses a YAML text. Like psych, it reads only the first document: some files end with `---`.
+pub(super) fn yaml(text: &str) -> Result<Node, serde_yaml::Error> {
+    serde_yaml::Deserializer::from_str(text).next().map_or(Ok(Node::Null), Node::deserialize)
 }
 
 /// Parses a path inside the site. The result has `/` between its parts and contains no `.` or `..`.

@@ -1,12 +1,14 @@
 //! Parsers of the keys whose values are more than a text or a switch.
 
-use chrono_tz::Tz;
+use std::num::NonZeroUsize;
+
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use crate::config::error::ConfigError;
 use crate::config::file::{ConfigFile, Node};
 use crate::config::settings::{self, SETTINGS};
+use crate::config::{timezone, values};
 
 /// A link of the site's navigation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,8 +52,8 @@ fn known_keys() -> Vec<String> {
     keys
 }
 
-/// Returns warnings about unknown keys under `finews:`. They are not errors, so that a configuration for a
-/// later version does not stop this one.
+/// Returns warnings about ignored and repaired values. An unknown key under `finews:` is not an error, so that a
+/// configuration for a later version does not stop this one.
 pub(super) fn warnings(file: &ConfigFile) -> Vec<String> {
     let known = |parent: &[&str], known: &[String]| {
         let Some(Node::Map(pairs)) = file.get(parent) else { return Vec::new() };
@@ -63,6 +65,12 @@ pub(super) fn warnings(file: &ConfigFile) -> Vec<String> {
     };
     let mut warnings = known(&["finews"], &known_keys());
     warnings.extend(known(&["finews", "websub"], &["hub".to_owned()]));
+    warnings.extend(file.encoding_warning.clone());
+    warnings.extend(timezone::warning(file));
+    if let Some(Node::Map(_)) = file.get(&["defaults"]) {
+        let place = file.origin(&["defaults"]);
+        warnings.push(format!("{place}: a mapping is ignored, as in Jekyll; expected {DEFAULTS_ALLOWED}"));
+    }
     warnings
 }
 
@@ -104,7 +112,10 @@ pub(super) fn baseurl(file: &ConfigFile) -> Result<String, ConfigError> {
 
 /// A folder inside the site in which Jekyll looks for files; empty for the site itself.
 pub(super) fn folder(file: &ConfigFile, key: &str) -> Result<String, ConfigError> {
-    file.word(key).map_or(Ok(String::new()), |text| crate::config::file::folder(text, &file.origin(&[key])))
+    match file.name(key)? {
+        Some(text) => crate::config::file::folder(&text, &file.origin(&[key])),
+        None => Ok(String::new()),
+    }
 }
 
 pub(super) fn trim_folder(text: &str) -> &str {
@@ -114,26 +125,6 @@ pub(super) fn trim_folder(text: &str) -> &str {
 /// The language tag of the site. Some themes write `zh_CN`, which browsers do not accept.
 pub(super) fn lang(file: &ConfigFile) -> String {
     file.word("lang").unwrap_or("en").replace('_', "-")
-}
-
-pub(super) fn timezone(file: &ConfigFile) -> Result<Tz, ConfigError> {
-    let Some((value, origin)) = file.text_at(&["timezone"])?.filter(|(value, _)| !value.is_empty()) else {
-        return Ok(Tz::UTC);
-    };
-    value
-        .parse()
-        .ok()
-        .or_else(|| posix_zone(&value))
-        .ok_or_else(|| ConfigError::value(origin, &value, "an IANA time zone, such as Asia/Shanghai"))
-}
-
-/// Parses a POSIX zone such as `CST-8`, which Jekyll passes to the C library. A negative offset is east of
-/// Greenwich.
-fn posix_zone(value: &str) -> Option<Tz> {
-    let hours = value.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let is_named = value.len() - hours.len() >= 3;
-    let hours = hours.parse::<i8>().ok().filter(|_| is_named)?;
-    format!("Etc/GMT{hours:+}").parse().ok()
 }
 
 pub(super) fn nav(file: &ConfigFile) -> Result<Vec<NavLink>, ConfigError> {
@@ -184,28 +175,77 @@ pub(super) fn collections(file: &ConfigFile) -> Result<Vec<Collection>, ConfigEr
     Ok(collections)
 }
 
+const DEFAULTS_ALLOWED: &str = "a list of entries with scope (path, type) and values";
+
 pub(super) fn defaults(file: &ConfigFile) -> Result<Vec<DefaultValues>, ConfigError> {
     let key = ["defaults"];
-    let wrong = |node: &Node| {
-        ConfigError::value(
-            file.origin(&key),
-            &node.to_string(),
-            "a list of entries with scope (path, type) and values",
-        )
+    let wrong = |node: &Node| ConfigError::value(file.origin(&key), &node.to_string(), DEFAULTS_ALLOWED);
+    let entries = match file.get(&key) {
+        Some(Node::List(entries)) => entries,
+        // Jekyll ignores a mapping; a warning names it.
+        None | Some(Node::Null | Node::Bool(false) | Node::Map(_)) => return Ok(Vec::new()),
+        Some(other) => return Err(wrong(other)),
     };
-    // Like Jekyll, ignore a value that is not a list, and a scope without values.
-    let Some(Node::List(entries)) = file.get(&key) else { return Ok(Vec::new()) };
     let mut defaults = Vec::new();
     for entry in entries.iter().filter(|entry| **entry != Node::Null) {
-        match (entry.get("scope"), entry.get("values")) {
-            (scope, Some(Node::Map(values))) => defaults.push(DefaultValues {
-                path: scope.and_then(|scope| scope.text_of("path")).unwrap_or("").into(),
-                kind: scope.and_then(|scope| scope.text_of("type")).map(Into::into),
-                values: values.clone(),
-            }),
-            (Some(_), None | Some(Node::Null)) => {}
+        let scope = entry.get("scope");
+        let part = |name: &str| match scope.and_then(|scope| scope.get(name)) {
+            None | Some(Node::Null) => Ok(None),
+            Some(Node::Text(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(wrong(entry)),
+        };
+        match (scope, entry.get("values")) {
+            (None | Some(Node::Null | Node::Map(_)), Some(Node::Map(values))) => {
+                defaults.push(DefaultValues {
+                    path: part("path")?.unwrap_or_default(),
+                    kind: part("type")?,
+                    values: values.clone(),
+                });
+            }
+            // Like Jekyll, ignore a scope without values.
+            (Some(Node::Null | Node::Map(_)), None | Some(Node::Null)) => {}
             _ => return Err(wrong(entry)),
         }
     }
     Ok(defaults)
+}
+
+/// jekyll-paginate's posts per page. The default also applies to a site without such pages.
+pub(super) fn paginate(file: &ConfigFile) -> Result<usize, ConfigError> {
+    const DEFAULT: usize = 10;
+    let is_off = |value: &str| matches!(value, "" | "0" | "false" | "no" | "off");
+    match file.text_at(&["paginate"])?.filter(|(value, _)| !is_off(value)) {
+        Some(written) => Ok(values::parsed::<NonZeroUsize>(written)?.get()),
+        None => Ok(DEFAULT),
+    }
+}
+
+/// `collections.posts.permalink`
+pub(super) const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
+
+/// The permalink of posts alone, from the settings of collections.
+pub(super) fn posts_permalink(file: &ConfigFile) -> Result<Option<String>, ConfigError> {
+    let key = ["collections"];
+    match file.get(&key) {
+        None | Some(Node::Null | Node::Bool(false) | Node::List(_) | Node::Map(_)) => {
+            file.text(&POSTS_PERMALINK)
+        }
+        Some(other) => {
+            let allowed = "a mapping of collections to their settings, or a list of their names";
+            Err(ConfigError::value(file.origin(&key), &other.to_string(), allowed))
+        }
+    }
+}
+
+/// Rejects a `finews` without keys.
+pub(super) fn check_own_section(file: &ConfigFile) -> Result<(), ConfigError> {
+    let key = ["finews"];
+    match file.get(&key) {
+        None | Some(Node::Null | Node::Map(_)) => Ok(()),
+        Some(other) => Err(ConfigError::value(
+            file.origin(&key),
+            &other.to_string(),
+            "a mapping of settings, such as source: true",
+        )),
+    }
 }

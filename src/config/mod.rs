@@ -1,6 +1,8 @@
 //! One typed [`Config`] from a site's `_config.yml`, the environment and the command line. All other modules
 //! use it; it uses no other module of the crate.
 
+mod authors;
+mod encoding;
 mod error;
 mod file;
 mod keys;
@@ -10,6 +12,7 @@ mod server;
 mod settings;
 mod site;
 mod source;
+mod timezone;
 mod values;
 
 use std::ffi::OsString;
@@ -17,9 +20,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::error::Origin;
 use crate::config::file::ConfigFile;
+use crate::config::keys::POSTS_PERMALINK;
 use crate::config::layers::Layers;
-use crate::config::source::POSTS_PERMALINK;
 
+pub use crate::config::authors::{Author, KnownAuthors, author_lines};
+pub(crate) use crate::config::encoding::{EncodingRepair, decode_text};
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
 pub use crate::config::keys::{Collection, DefaultValues, NavLink};
@@ -46,7 +51,7 @@ pub struct Config {
     pub server: ServerSettings,
     /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
     pub private_paths: Vec<PathBuf>,
-    /// Warnings about unknown `finews` keys, each with its place.
+    /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
@@ -67,20 +72,37 @@ impl Config {
             Err(error) => return Err(ConfigError::site(root, error)),
         }
         let file = ConfigFile::find(root)?;
+        crate::config::keys::check_own_section(&file)?;
         let layers = Layers { file: &file, flags, env };
-        let source = SourceSettings::read(&layers)?;
+        let root = absolute(root.join(crate::config::keys::folder(&file, "source")?));
+        let (authors, authors_warning) = crate::config::authors::read_known(&file, &root)?;
+        let source = SourceSettings::read(&layers, authors)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
+        let mut warnings = crate::config::keys::warnings(&file);
+        warnings.extend(authors_warning);
         let server = ServerSettings::read(&layers)?;
         Ok(Self {
             private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),
-            root: absolute(root.join(crate::config::keys::folder(&file, "source")?)),
+            root,
+            site: SiteSettings::read(&file, &source.authors)?,
             source,
-            site: SiteSettings::read(&file)?,
             server,
-            warnings: crate::config::keys::warnings(&file),
+            warnings,
             permalink_origin: file.origin(permalink_key),
         })
+    }
+
+    /// Reads the address of the public listener from the flags and the environment alone, for a command that
+    /// asks the running server.
+    ///
+    /// # Errors
+    /// When the value is not an address.
+    pub fn listen_address(
+        flags: &Overrides,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<ListenAddress, ConfigError> {
+        Layers { file: &ConfigFile::default(), flags, env }.parsed("listen")
     }
 
     /// The error for a `permalink` that is invalid for this reason.

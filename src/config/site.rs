@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use crate::config::authors::{KnownAuthors, author_lines};
 use crate::config::error::ConfigError;
 use crate::config::file::ConfigFile;
 use crate::config::keys::{self, NavLink};
@@ -17,8 +18,8 @@ pub struct SiteSettings {
     pub description: String,
     /// BCP 47 language tag of the site, such as `zh-CN`.
     pub lang: String,
-    /// The publisher of the site.
-    pub author: Option<String>,
+    /// The authors of posts without their own, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
+    pub authors: String,
     /// Path or URL of the site's logo.
     pub logo: Option<String>,
     /// jekyll-paginate's posts per page, for the URLs of its pages.
@@ -50,20 +51,15 @@ pub struct SiteSettings {
 }
 
 impl SiteSettings {
-    pub(super) fn read(file: &ConfigFile) -> Result<Self, ConfigError> {
+    pub(super) fn read(file: &ConfigFile, known: &KnownAuthors) -> Result<Self, ConfigError> {
         Ok(Self {
             description: file.loose_text(&["description"]).unwrap_or_default(),
             lang: keys::lang(file),
-            author: file.loose_text(&["author"]),
+            authors: file.get(&["author"]).map(|author| author_lines(author, known)).unwrap_or_default(),
             logo: file.word("logo").map(Into::into),
-            // A value such as `false`: the site has no such pages.
-            paginate: file
-                .word("paginate")
-                .and_then(|number| number.parse().ok())
-                .filter(|posts| *posts > 0)
-                .unwrap_or(10),
+            paginate: keys::paginate(file)?,
             paginate_path: file
-                .word("paginate_path")
+                .name("paginate_path")?
                 .filter(|path| path.contains(":num"))
                 .map(|path| format!("/{}", path.trim_start_matches('/'))),
             feed_path: file

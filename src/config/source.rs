@@ -2,14 +2,12 @@
 
 use chrono_tz::Tz;
 
+use crate::config::authors::KnownAuthors;
 use crate::config::error::ConfigError;
-use crate::config::file::Node;
 use crate::config::keys::{self, Collection, DefaultValues};
 use crate::config::layers::Layers;
+use crate::config::timezone;
 use crate::config::values::NaiveDates;
-
-/// `collections.posts.permalink`
-pub(super) const POSTS_PERMALINK: [&str; 3] = ["collections", "posts", "permalink"];
 
 /// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
@@ -71,15 +69,13 @@ pub struct SourceSettings {
     pub naive_dates: NaiveDates,
     /// Display names of categories, which take precedence over names from tags.
     pub names: Vec<(String, String)>,
+    /// The authors of the site's data file, by the keys that posts use.
+    pub authors: KnownAuthors,
 }
 
 impl SourceSettings {
-    pub(super) fn read(layers: &Layers<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(layers: &Layers<'_>, authors: KnownAuthors) -> Result<Self, ConfigError> {
         let file = layers.file;
-        let posts_permalink = match file.get(&POSTS_PERMALINK) {
-            Some(Node::Text(template)) => Some(template.clone()),
-            _ => None,
-        };
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
@@ -91,9 +87,9 @@ impl SourceSettings {
                 .split('-')
                 .next()
                 .is_some_and(|primary| primary.eq_ignore_ascii_case("zh")),
-            timezone: keys::timezone(file)?,
-            permalink: file.text(&["permalink"])?.unwrap_or_else(|| "date".into()),
-            posts_permalink,
+            timezone: timezone::zone(file)?,
+            permalink: file.name("permalink")?.unwrap_or_else(|| "date".into()),
+            posts_permalink: keys::posts_permalink(file)?,
             future: file.bool(&["future"])?.unwrap_or(false),
             unpublished: file.bool(&["unpublished"])?.unwrap_or(false),
             defaults: keys::defaults(file)?,
@@ -101,14 +97,17 @@ impl SourceSettings {
             include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
             collections_dir: keys::folder(file, "collections_dir")?,
             collections: keys::collections(file)?,
-            destination: file.word("destination").map_or("_site", |folder| keys::trim_folder(folder)).into(),
+            destination: file
+                .name("destination")?
+                .map_or_else(|| "_site".to_owned(), |folder| keys::trim_folder(&folder).to_owned()),
             markdown_ext: file
-                .word("markdown_ext")
+                .name("markdown_ext")?
                 .map(|list| list.to_ascii_lowercase().split(',').map(Into::into).collect()),
             posts: layers.posts()?,
             legacy_hosts: keys::hosts(file)?,
             naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
+            authors,
         })
     }
 }

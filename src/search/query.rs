@@ -10,8 +10,8 @@ use crate::archive::snapshot::GroupKind;
 const MOST_TEXTS: usize = 16;
 /// Maximum filters of a query. Further ones are ignored: no useful search has such a long list.
 const MOST_FILTERS: usize = 6;
-/// Maximum characters of all texts together.
-const LONGEST: usize = 400;
+/// Maximum characters of all texts together. The index contains no longer words.
+pub(crate) const LONGEST: usize = 400;
 /// Maximum characters of the input; the rest is not parsed.
 const MOST_READ: usize = 4_000;
 

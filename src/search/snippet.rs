@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::archive::jekyll::front_matter::is_forbidden;
-use crate::search::normalise::{Normalised, is_mark, normalised};
+use crate::search::normalise::{Normalised, is_attached, normalised};
 use crate::search::query::Query;
 use crate::search::tokens::{is_han, is_joined, is_word};
 
@@ -102,8 +102,8 @@ impl Needles {
             used += width(*c);
             end += 1;
         }
-        let is_mark_at = |index: usize| chars.get(index).is_some_and(|(_, c)| is_mark(*c));
-        while end > start && is_mark_at(end) {
+        let is_attached_at = |index: usize| chars.get(index).is_some_and(|(_, c)| is_attached(*c));
+        while end > start && is_attached_at(end) {
             end -= 1;
         }
         // Do not end within a word, unless the word is longer than the snippet.
@@ -232,7 +232,7 @@ fn densest(hits: &[NeedleMatch], fits: impl Fn(Range<usize>) -> bool) -> Option<
 /// else `lead` before the index, but not within a word.
 fn start_before(chars: &[(usize, char)], index: usize, lead: usize) -> usize {
     let (mut start, mut used) = (index, 0);
-    let is_mark_at = |index: usize| chars.get(index).is_some_and(|(_, c)| is_mark(*c));
+    let is_attached_at = |index: usize| chars.get(index).is_some_and(|(_, c)| is_attached(*c));
     while start > 0 {
         let before = chars[start - 1].1;
         if ends_sentence(before) {
@@ -248,8 +248,8 @@ fn start_before(chars: &[(usize, char)], index: usize, lead: usize) -> usize {
         let whole = chars[start..index].iter().position(|(_, c)| !is_word(*c));
         start = whole.map_or(index, |at| start + at);
     }
-    // Do not start between a character and its combining mark.
-    while start < index && is_mark_at(start) {
+    // Do not start between a character and its marks.
+    while start < index && is_attached_at(start) {
         start += 1;
     }
     start
@@ -290,6 +290,14 @@ mod tests {
             ("株", "㈱上", "[㈱]上"),
             ("。", "央。", "央。"),
             ("\"a b\"", "A&B <a>", "[A&B] <a>"),
+            ("cafe", "Café, CAFE\u{301}! cafés", "[Café], [CAFE\u{301}]! cafés"),
+            ("Ελλαδα", "η Ελλάδα·", "η [Ελλάδα]·"),
+            ("か", "かが", "[か]が"),
+            ("3600", "涨3,600点，3600、13,600", "涨[3,600]点，[3600]、13,600"),
+            ("３，６００点", "涨3,600点，3600亿", "涨[3,600点]，3600亿"),
+            ("1,2", "1,2 12", "[1,2] 12"),
+            ("😀👍", "涨😀👍🏽，😀", "涨[😀👍🏽]，😀"),
+            ("🇺🇸", "🇨🇳🇺🇸", "🇨🇳[🇺🇸]"),
         ];
         for (query, text, expected) in table {
             assert_eq!(shown(&needles(query).marked(text)), expected, "{query}");

@@ -1,14 +1,18 @@
 //! The tokens of a text. Runs of Han characters become overlapping pairs, so that a search finds any part of
-//! two or more characters. Other scripts become words. The position of a token is the index of its first
-//! character, so that tokens that are adjacent in a query are adjacent in the text.
+//! two or more characters; emoji count as Han characters. Other scripts become words. The position of a token
+//! is the index of its first character, so that tokens that are adjacent in a query are adjacent in the text.
 //!
 //! Where Han and a word touch, as in `A股` and `10亿`, the word and the neighbouring character form a token:
 //! each alone is too frequent for a quick search. The first and the last character of a run are tokens if the
 //! run begins or ends at a mark or at an end of the text. A word and the mark that joins it to the word
 //! before also form a token, so that a search finds `3.6.3` but not `3-6-3`.
 
-/// Maximum characters of an indexed word. Longer ones are not words, and readers do not type them.
-const LONGEST: usize = 64;
+use std::ops::RangeInclusive;
+
+use crate::search::query::LONGEST;
+
+/// The characters that stand for flags in normalised texts.
+pub(crate) const FLAGS: RangeInclusive<u32> = 0xF_0000..=0xF_02A3;
 
 /// A token of a normalised text, as a range of character indices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct Run {
     pub start: usize,
     /// Index after its last character.
     pub end: usize,
-    /// True for Han and other scripts without spaces between words, false for letters and digits.
+    /// True for emoji, Han and other scripts without spaces between words; false for letters and digits.
     pub is_han: bool,
 }
 
@@ -51,7 +55,7 @@ impl Run {
         self.end == next.start && !self.is_too_long() && !next.is_too_long()
     }
 
-    /// True for words that are too long to be indexed.
+    /// True for words that are too long to be indexed: no query is so long.
     pub fn is_too_long(&self) -> bool {
         !self.is_han && self.end - self.start > LONGEST
     }
@@ -130,7 +134,7 @@ pub fn needed(chars: &[char]) -> Vec<Token> {
     tokens
 }
 
-/// Returns the distinct Han characters of a normalised text, ordered by code point.
+/// Returns the distinct Han characters and emoji of a normalised text, ordered by code point.
 pub fn characters(chars: &[char]) -> Vec<char> {
     let mut characters: Vec<char> = chars.iter().copied().filter(|c| is_han(*c)).collect();
     characters.sort_unstable();
@@ -143,11 +147,22 @@ pub(crate) fn is_joined(chars: &[char], start: usize) -> bool {
     start >= 2 && chars[start - 1].is_ascii_punctuation() && is_word(chars[start - 2])
 }
 
-/// Returns whether a character belongs to a script without spaces between words.
+/// Returns whether a character belongs to a script without spaces between words, or is an emoji.
 pub fn is_han(c: char) -> bool {
     matches!(u32::from(c),
         0x3005..=0x3007 | 0x3040..=0x312F | 0x31A0..=0x31BF | 0x31F0..=0x31FF | 0x3400..=0x4DBF
         | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x20000..=0x3FFFF)
+        || is_emoji(c)
+}
+
+/// Returns whether a character is an emoji or a flag. Arrows and geometric shapes are not: most texts use
+/// them as marks.
+fn is_emoji(c: char) -> bool {
+    let code = u32::from(c);
+    matches!(code,
+        0x231A..=0x231B | 0x2328 | 0x23CF | 0x23E9..=0x23FA | 0x2600..=0x27BF | 0x2B05..=0x2B07
+        | 0x2B1B..=0x2B1C | 0x2B50 | 0x2B55 | 0x1F000..=0x1FAFF)
+        || FLAGS.contains(&code)
 }
 
 /// Returns whether a character is a letter or digit of a script with spaces between words.
@@ -169,7 +184,7 @@ mod tests {
 
     #[test]
     fn han_pairs_words_and_run_ends_become_tokens() {
-        let table: [(&str, &[(usize, &str)]); 10] = [
+        let table: [(&str, &[(usize, &str)]); 13] = [
             ("降准了", &[(0, "降"), (0, "降准"), (1, "准了"), (2, "了")]),
             ("涨", &[(0, "涨")]),
             ("5g手机", &[(0, "5g"), (0, "5g手"), (2, "手机"), (3, "机")]),
@@ -180,13 +195,18 @@ mod tests {
             ("a. b", &[(0, "a"), (3, "b")]),
             ("a，b c", &[(0, "a"), (2, "b"), (4, "c")]),
             ("！ \n", &[]),
+            ("😀", &[(0, "😀")]),
+            ("涨😀 a", &[(0, "涨"), (0, "涨😀"), (1, "😀"), (3, "a")]),
+            ("👩💻ok", &[(0, "👩"), (0, "👩💻"), (1, "💻ok"), (2, "ok")]),
         ];
         for (text, expected) in table {
             let found = tokens_of(text);
             let found: Vec<(usize, &str)> = found.iter().map(|(at, text)| (*at, text.as_str())).collect();
             assert_eq!(found, expected, "{text}");
         }
-        assert_eq!(tokens_of(&format!("{} 后", "x".repeat(LONGEST + 1))), [(LONGEST + 2, "后".to_owned())]);
+        let longest = "x".repeat(LONGEST);
+        assert_eq!(tokens_of(&longest), [(0, longest.clone())]);
+        assert_eq!(tokens_of(&format!("x{longest} 后")), [(LONGEST + 2, "后".to_owned())]);
     }
 
     proptest::proptest! {

@@ -16,7 +16,8 @@ use crate::archive::{Post, Snapshot, Target};
 use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite};
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
-use crate::web::http::files::{FileAddress, SendError};
+use crate::web::http::file_reply::SendError;
+use crate::web::http::files::FileAddress;
 use crate::web::http::reply::{PageError, ROBOTS_TAG, Reply, RoutedReply, plain, redirect, status, unlisted};
 use crate::web::http::request::PageRequest;
 use crate::web::http::route_pattern::RoutePattern;
@@ -24,6 +25,7 @@ use crate::web::http::{assets, headers};
 use crate::web::pages::{
     article, dataset, date, error, group, groups, home, own, search, securities, source_text, suggest,
 };
+use crate::web::paths::damaged::repaired;
 use crate::web::paths::dataset::DatasetFile;
 use crate::web::paths::feed::FeedFormat;
 use crate::web::paths::{self, Route, legacy};
@@ -117,16 +119,17 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     let Some(path) = settings.own_path(full) else {
         // The host's root, and the site's root without its slash, redirect to the home page.
         let is_near = full == "/" || full == settings.site.baseurl();
-        let decoded = paths::decode(full).unwrap_or_default();
         return if is_near {
             page_request.redirect_to(Route::Home)
         } else {
+            let decoded = repaired(full).unwrap_or_else(|| paths::decode_lossy(full).into_owned());
             error::not_found(&page_request, &decoded)
         };
     };
-    let Some(decoded) = paths::decode(path) else {
+    let decoded = paths::decode_lossy(path);
+    if decoded.contains('\0') {
         return plain(StatusCode::BAD_REQUEST, "Invalid path.\n");
-    };
+    }
     let route = Route::parse(path);
     // The page cache knows addresses without a query only.
     let in_memory = match request.uri.query() {
@@ -136,6 +139,7 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
     if let Some(reply) = generated(&in_memory, route.as_ref()).or_else(|| archived(&in_memory, &decoded)) {
         return reply;
     }
+    let repair = repaired(path);
     // The other responses depend on files. This request has no address, so the page cache does not record them.
     SlowRequest {
         app,
@@ -144,7 +148,8 @@ async fn respond(app: &Arc<App>, request: &Parts) -> Reply {
         request,
         page_request,
         path,
-        decoded: decoded.into_owned(),
+        is_damaged: repair.is_some(),
+        decoded: repair.unwrap_or_else(|| decoded.into_owned()),
     }
     .reply(route)
     .await
@@ -209,8 +214,10 @@ struct SlowRequest<'a> {
     request: &'a Parts,
     page_request: PageRequest<'a>,
     path: &'a str,
-    /// The path, percent-decoded.
+    /// The path, percent-decoded and repaired.
     decoded: String,
+    /// True if the path lost its end or is not UTF-8.
+    is_damaged: bool,
 }
 
 impl SlowRequest<'_> {
@@ -246,8 +253,8 @@ impl SlowRequest<'_> {
     }
 
     async fn file_at(&self, address: FileAddress<'_>) -> Option<Reply> {
-        let files = &self.current.settings.files;
-        match files.get(address, self.request, self.app.file_permits()).await {
+        let (files, page_request) = (&self.current.settings.files, &self.page_request);
+        match files.get(address, self.request, page_request, self.app.file_permits()).await {
             Ok(reply) => reply.map(|reply| FILE.attach_to(reply)),
             Err(SendError::Failed(error)) => Some(FILE.attach_to(PageError::from(error).into_reply())),
             Err(SendError::Busy) => {
@@ -285,15 +292,21 @@ impl SlowRequest<'_> {
         }
     }
 
-    /// The page, post or file that a static host would serve at this path, a redirect from an old URL, or the 404
-    /// page.
+    /// The page, post or file that a static host would serve at this path, a redirect from an old or damaged URL, or
+    /// the 404 page.
     async fn nearby(&self) -> Reply {
         // GitHub Pages served the file `/x.html` for `/x`, and `/x/index.html` for `/x/`.
         let file = if self.path.ends_with('/') { "index.html" } else { ".html" };
-        let path = format!("{}{file}", self.path);
-        let decoded = format!("{}{file}", self.decoded);
-        let found = generated(&self.page_request, Route::parse(&path).as_ref());
-        if let Some(reply) = found.or_else(|| archived(&self.page_request, &decoded)) {
+        let (path, decoded) = (format!("{}{file}", self.path), format!("{}{file}", self.decoded));
+        let found = if self.is_damaged {
+            let spellings = [&self.decoded, &decoded];
+            let to = spellings.into_iter().find_map(|path| legacy::located(&self.page_request, path));
+            to.map(|to| MOVED.attach_to(self.page_request.redirect_to(to)))
+        } else {
+            generated(&self.page_request, Route::parse(&path).as_ref())
+                .or_else(|| archived(&self.page_request, &decoded))
+        };
+        if let Some(reply) = found {
             return reply;
         }
         if let Some(file) = self.archive.page_file(&decoded)
@@ -309,7 +322,7 @@ impl SlowRequest<'_> {
     fn old_url(&self) -> Option<Reply> {
         let path = &self.decoded;
         let to = legacy::find(&self.page_request, path, &self.current.settings.legacy)?;
-        let decoded = paths::decode(&to)?;
+        let decoded = paths::decode_lossy(&to);
         let is_near = decoded.trim_end_matches('/') == path.trim_end_matches('/');
         match self.request.uri.query() {
             Some(query) if is_near && decoded != *path => {

@@ -135,6 +135,13 @@ journey('keys, text sizes and colours follow the reader', 'long', async (reader)
   await reader.type('jiang');
   await reader.until("document.querySelectorAll('.groups li:not([hidden])').length === 1");
 
+  await reader.goto('/hetan/n2.html');
+  for (const [key, path] of [['j', '/hetan/n1.html'], ['k', '/hetan/n2.html']]) {
+    await reader.until("document.querySelector('#ui-size')?.title !== ''");
+    await reader.press(key);
+    await reader.until(`location.pathname === '${path}'`);
+  }
+
   await reader.goto('/hetan/n1.html');
   const pdf = Buffer.from(await reader.page.pdf());
   assert(pdf.subarray(0, 5).toString() === '%PDF-' && pdf.length > 2000, 'the page prints');

@@ -32,7 +32,7 @@ fn metrics_report_requests_archive_and_process() {
     let site = site();
     let server = Server::new(site.path(), &[]);
     for path in
-        ["/", "/", "/one/2024/01/02/a.html", "/category/one.html", "/nowhere", "/search?q=rise", "/%zz"]
+        ["/", "/", "/one/2024/01/02/a.html", "/category/one.html", "/nowhere", "/search?q=rise", "/%00"]
     {
         server.get(path);
     }

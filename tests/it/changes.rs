@@ -97,6 +97,9 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
     let mut sorted = GroupKind::ALL.map(groups).concat();
     sorted.sort();
     state.append(&mut sorted);
+    for kind in GroupKind::ALL {
+        state.push(format!("empty {:?}", archive.empty_groups(kind)));
+    }
     state.push(format!("{:?}", archive.last_modified(archive.listed(), 0..archive.listed().len())));
     state.extend(archive.active_categories().map(|group| archive.name(group.name()).to_owned()));
     for (day, count) in archive.days(chrono::NaiveDate::MIN..=chrono::NaiveDate::MAX) {
@@ -317,7 +320,7 @@ enum Step {
     Remove(usize),
 }
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     "_posts/2024-01-01-a.md",
     "_posts/2024-01-02-a.md",
     "_posts/2024-01-03-b.md",
@@ -326,10 +329,12 @@ const FILES: [&str; 8] = [
     "_posts/-20240105.md",
     "market/_posts/2024-01-01-a.md",
     "about.md",
+    "category/x.html",
+    "category/y/index.html",
 ];
 
 fn step() -> impl Strategy<Value = Step> {
-    let write = (0..FILES.len(), 0u8..3, 1u8..6, 0u8..5, 0u8..12)
+    let write = (0..FILES.len(), 0u8..3, 1u8..6, 0u8..5, 0u8..16)
         .prop_map(|(file, title, day, categories, kind)| Step::Write { file, title, day, categories, kind });
     prop_oneof![4 => write, 1 => (0..FILES.len()).prop_map(Step::Remove)]
 }
@@ -346,6 +351,9 @@ fn text(title: u8, day: u8, categories: u8, kind: u8) -> String {
         6 => "date: 2999-01-01\n",
         7 => "tags: [one, x新闻]\n",
         8 => "permalink: /search\n",
+        12 => "tags: 甲新闻\n",
+        13 => "tags: [甲, 乙]\n",
+        14 => "tags: y\n",
         _ => "",
     };
     // Days that are weeks apart, so that the set of recent posts changes.
@@ -361,9 +369,8 @@ fn text(title: u8, day: u8, categories: u8, kind: u8) -> String {
         11 => "<span class=\"em_stock_key_common\" data-code=\"1,600001\">Uno</span>",
         _ => "",
     };
-    format!(
-        "---\ntitle: t{title}\n{date}categories: {categories}\ntags: {categories}新闻\n{more}---\nText {title}. {mention}\n"
-    )
+    let body = if kind == 15 { String::new() } else { format!("Text {title}. {mention}\n") };
+    format!("---\ntitle: t{title}\n{date}categories: {categories}\ntags: {categories}新闻\n{more}---\n{body}")
 }
 
 proptest! {

@@ -1,9 +1,10 @@
 //! The command line, run as a process: output, exit codes, and the shutdown of a server.
 
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Server, finews, fixture, folder, json_lines};
+use crate::support::{Server, finews, fixture, folder, json_lines, stdout_json};
 
 fn stderr(arguments: &[&str], code: i32) -> String {
     let output = finews(arguments);
@@ -14,17 +15,22 @@ fn stderr(arguments: &[&str], code: i32) -> String {
 
 #[test]
 fn startup_error_exits_with_2_and_one_line() {
-    let wrong = folder(&[("_config.yml", "title: x\ntimezone: Mars/Base\n")]);
-    let style = folder(&[("_config.yml", "permalink: /:nonsense/\n")]);
+    let wrong = folder(&[("_config.yml", "title: x\nfuture: maybe\n")]);
+    let placeholder = folder(&[("_config.yml", "permalink: /:nonsense/\n")]);
+    let style = folder(&[("_config.yml", "title: x\npermalink: 7\n")]);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").to_string();
     let site = folder(&[]);
     let path = |folder: &tempfile::TempDir| folder.path().to_string_lossy().into_owned();
     let table = [
         (vec!["list".into(), "/nowhere/at/all".into()], "/nowhere/at/all"),
-        (vec!["check".into(), path(&wrong)], "_config.yml:2: timezone"),
-        (vec!["serve".into(), path(&wrong)], "_config.yml:2: timezone"),
-        (vec!["list".into(), path(&style)], "_config.yml:1: permalink"),
+        (vec!["check".into(), path(&wrong)], "_config.yml:2: future"),
+        (vec!["serve".into(), path(&wrong)], "_config.yml:2: future"),
+        (vec!["list".into(), path(&placeholder)], "_config.yml:1: permalink"),
+        (
+            vec!["list".into(), path(&style)],
+            "_config.yml:2: permalink: `7` is invalid: unknown style; expected date, ",
+        ),
         (vec!["serve".into(), path(&site), "--listen".into(), "nonsense".into()], "--listen"),
         (vec!["serve".into(), path(&site), "--listen".into(), port.clone()], port.as_str()),
     ];
@@ -34,6 +40,66 @@ fn startup_error_exits_with_2_and_one_line() {
         assert!(text.contains(place), "{text}");
         assert_eq!(text.trim_end().lines().count(), 1, "{text}");
     }
+}
+
+#[test]
+fn flags_before_and_after_the_command_mean_the_same() {
+    let site = folder(&[
+        ("news/2024-01-02-a.md", "---\ntitle: News\n---\nText.\n"),
+        ("more/2024-01-03-b.md", "---\ntitle: More\n---\nText.\n"),
+        ("_posts/2024-01-04-c.md", "---\ntitle: Usual\n---\nText.\n"),
+    ]);
+    let site = site.path().to_string_lossy();
+    let titles = |arguments: &[&str]| {
+        let posts = stdout_json(arguments);
+        posts.iter().map(|post| post["title"].as_str().expect("a title").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&["list", &site]), ["Usual"]);
+    for arguments in [
+        ["list", "--posts", "news", &site],
+        ["list", &site, "--posts", "news"],
+        ["--posts", "news", "list", &site],
+        ["--posts=news", "--log-format=json", "list", &site],
+    ] {
+        assert_eq!(titles(&arguments), ["News"], "{arguments:?}");
+    }
+    assert_eq!(titles(&["--posts", "news", "list", &site, "--posts", "more"]), ["More", "News"]);
+    // The flag after the command has precedence.
+    let text = stderr(&["--log-format", "text", "check", &site, "--log-format", "xml"], 2);
+    assert!(text.contains("--log-format: `xml` is invalid; expected text or json"), "{text}");
+    stderr(&["--log-format", "xml", "check", &site, "--log-format", "text"], 0);
+}
+
+#[test]
+fn wrong_arguments_exit_with_2_and_name_the_argument() {
+    let table: [(&[&str], &str); 7] = [
+        (&["--nonsense", "check"], "'--nonsense'"),
+        (&["check", "--nonsense"], "'--nonsense'"),
+        (&["--strict", "check"], "'--strict'"),
+        (&["--listen"], "--listen <LISTEN>"),
+        (&["--listen", "nonsense", "serve"], "--listen: `nonsense` is invalid; expected host:port"),
+        (&["site", "check"], "the folder 'site' stands before the command"),
+        (&["check", "one", "two"], "'two'"),
+    ];
+    for (arguments, part) in table {
+        let text = stderr(arguments, 2);
+        assert!(text.contains(part), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn unknown_time_zone_is_a_warning() {
+    let site = folder(&[
+        ("_config.yml", "title: x\ntimezone: Asia/Beijing\n"),
+        ("_posts/2024-01-02-a.md", "---\ntitle: A\ndate: 2024-01-02 23:30\n---\nText.\n"),
+    ]);
+    let expected = "_config.yml:2: timezone: `Asia/Beijing` is not a time zone, so UTC is used, as in Jekyll; \
+                    write Asia/Shanghai";
+    let path = site.path().to_string_lossy();
+    assert!(stderr(&["check", &path], 0).contains(expected));
+    assert!(stderr(&["check", "--strict", &path], 1).contains(expected));
+    assert_eq!(stdout_json(&["list", &path])[0]["date"], "2024-01-02T23:30:00+00:00");
+    Server::new(site.path(), &[]).wait_for_log(expected);
 }
 
 #[test]
@@ -133,6 +199,24 @@ fn healthcheck_exit_code_reports_the_result() {
     assert_eq!(finews(&["healthcheck", "nonsense"]).status.code(), Some(2));
     let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     assert_eq!(finews(&["healthcheck", &format!("http://{closed}/")]).status.code(), Some(1));
+    let (open, closed, healthz) = (server.address(), closed.to_string(), url("/healthz"));
+    let table: [(&[&str], i32); 6] = [
+        (&["healthcheck", "--listen", open], 0),
+        (&["--listen", open, "healthcheck"], 0),
+        (&["--listen", &closed, "healthcheck", "--listen", open], 0),
+        (&["healthcheck", "--listen", &closed], 1),
+        (&["--listen", &closed, "healthcheck", &healthz], 0),
+        (&["healthcheck", "--listen", "nonsense"], 2),
+    ];
+    for (arguments, code) in table {
+        assert_eq!(finews(arguments).status.code(), Some(code), "{arguments:?}");
+    }
+    let port = open.rsplit_once(':').expect("a port").1;
+    for address in [open, &format!("0.0.0.0:{port}"), &format!("[::]:{port}")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_finews"));
+        let output = command.arg("healthcheck").env("FINEWS_LISTEN", address).output();
+        assert_eq!(output.expect("the program runs").status.code(), Some(0), "{address}");
+    }
 }
 
 #[test]

@@ -16,9 +16,10 @@ fn links(xml: &str, relation: &str) -> Vec<String> {
 fn site_with_posts(posts: usize, config: &str) -> Site {
     let posts: Vec<(String, String)> = (0..posts)
         .map(|n| {
-            let (day, source) = (n / 24 + 1, if n % 2 == 0 { "hetan" } else { "jiangkou" });
+            let (source, tag) = if n % 2 == 0 { ("hetan", "河滩新闻") } else { ("jiangkou", "江口新闻") };
+            let day = n / 24 + 1;
             let text = format!(
-                "---\ntitle: 第 {n} 条\ndate: 2024-01-{day:02} {:02}:00:00 +0000\ncategories: {source}\ntags: [河滩新闻, t]\n---\n\
+                "---\ntitle: 第 {n} 条\ndate: 2024-01-{day:02} {:02}:00:00 +0000\ncategories: {source}\ntags: [{tag}, t]\n---\n\
                  <p><a href=\"/about/\">正文</a> {n} <span class=\"keytip\" data-code=\"1,600160\">甲</span></p>\n",
                 n % 24
             );

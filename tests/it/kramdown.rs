@@ -66,7 +66,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "an unclosed tag does not swallow the rest",
         "<ul><li>甲</li><li>乙</li></ul><blockquote>丙</blockquote>",
     ),
-    ("pipes-two-lines", "no table without a delimiter row", "<p>甲 | 乙 丙 | 丁</p>"),
+    ("pipes-two-lines", "no table without a delimiter row", "<p>甲 | 乙丙 | 丁</p>"),
     ("pipe-in-item", "no table without a delimiter row", "<ul><li>甲 | 乙</li></ul>"),
     ("three-tildes", "only two tildes strike out", "<p><del>甲 乙</del> ~~ 丙~~ ~~~丁~~~ ~戊~</p>"),
     (

@@ -125,7 +125,10 @@ fn new_post_event_contains_all_sources() {
         let mut site = LiveSite::new();
         let mut subscriber = site.subscribe(None).await;
         subscriber.next().await;
-        site.write("2024-01-02-new.md", "---\ntitle: A\ncategories: [first, second]\ntags: Second\n---\n");
+        site.write(
+            "2024-01-02-new.md",
+            "---\ntitle: A\ncategories: [first, second]\ntags: [First, Second]\n---\n",
+        );
         let event = subscriber.next().await.expect("an event");
         let data: serde_json::Value = serde_json::from_str(field(&event, "data")).expect("JSON");
         assert_eq!(data["categories"], serde_json::json!(["first", "second"]));

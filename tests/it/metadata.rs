@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Site, element_texts};
+use crate::support::{Site, element_texts, folder, stdout_json};
 
 const CONFIG: &str =
     "title: 河滩 & 江口\nurl: https://news.example\nbaseurl: /b\nlang: zh-CN\nlogo: /assets/logo.png\n";
@@ -37,10 +37,7 @@ fn article_has_json_ld_and_open_graph_data() {
     assert_eq!(news["datePublished"], "2024-01-02T03:04:05+00:00");
     assert_eq!(news["dateModified"], "2024-01-03T00:00:00+00:00");
     assert_eq!(news["image"], json!(["https://e.example/a.png?b&c"]));
-    assert_eq!(
-        news["author"],
-        json!([{ "@type": "Organization", "name": "hetan", "url": "https://news.example/b/category/hetan.html" }])
-    );
+    assert_eq!(news["author"], json!([news["publisher"]]), "the name of a source is no author");
     assert_eq!(news["publisher"]["name"], "河滩 & 江口");
     assert_eq!(news["publisher"]["logo"]["url"], "https://news.example/b/assets/logo.png");
     assert_eq!(news["isBasedOn"], "https://src.example/1.html");
@@ -130,4 +127,116 @@ fn share_image_takes_precedence_over_logo() {
     let html = Site::from_files(&[("_config.yml", &config), plain]).page("/b/2024/01/02/a.html");
     assert_eq!(property(&html, "og:image"), Some("https://i.example/share.png"));
     assert!(html.contains("<meta name=\"twitter:card\" content=\"summary\">"));
+}
+
+/// The values of all `<meta>` elements with a name.
+fn named<'h>(html: &'h str, name: &str) -> Vec<&'h str> {
+    let start = format!("<meta name=\"{name}\" content=\"");
+    html.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+/// A site whose two posts have the front matter of jekyll-seo-tag, and whose third has none.
+fn site_with_front_matter(authors: (&str, &str)) -> Site {
+    let config = "title: T\nurl: https://news.example\nbaseurl: /b\npermalink: /:title.html\n\
+                  author: {name: Desk, email: d@news.example}\n";
+    Site::from_files(&[
+        ("_config.yml", config),
+        authors,
+        (
+            "_posts/2024-01-03-a.md",
+            "---\ntitle: A\ndescription: A summary **written** by hand\nimage: /images/封面.png\n\
+             canonical_url: https://origin.example/a\nauthors: [ann, Bob & Co]\nlast_modified_at: 2024-01-04\n---\n\
+             First words of the body. ![x](/images/other.png)\n",
+        ),
+        (
+            "_posts/2024-01-02-b.md",
+            "---\ntitle: B\nauthor: {name: Zhang, url: 'https://z.example/'}\n\
+             image: {path: images/cover.png, alt: A \"cover\"}\nsummary: S\n---\nBody.\n",
+        ),
+        ("_posts/2024-01-01-c.md", "---\ntitle: C\ncategories: hetan\n---\nBody.\n"),
+        (
+            "about.md",
+            "---\ntitle: About\ndescription: Who we are\nimage: //i.example/us.png\nauthor: ann\n\
+             permalink: /about/\n---\nText.\n",
+        ),
+    ])
+}
+
+#[test]
+fn head_and_json_ld_use_the_front_matter_of_jekyll_seo_tag() {
+    let site =
+        site_with_front_matter(("_data/authors.yml", "ann: {name: Ann Ash, uri: 'https://a.example/'}\n"));
+    let html = site.page("/b/a.html");
+    assert_eq!(named(&html, "description"), ["A summary written by hand"]);
+    assert_eq!(property(&html, "og:description"), Some("A summary written by hand"));
+    assert_eq!(named(&html, "author"), ["Ann Ash", "Bob &#38; Co"]);
+    let image = "https://news.example/b/images/%E5%B0%81%E9%9D%A2.png";
+    assert_eq!(property(&html, "og:image"), Some(image));
+    assert_eq!(named(&html, "twitter:card"), ["summary_large_image"]);
+    assert!(html.contains("<link rel=\"canonical\" href=\"https://origin.example/a\">"), "{html}");
+    assert_eq!(property(&html, "og:url"), Some("https://origin.example/a"));
+    assert_eq!(property(&html, "article:modified_time"), Some("2024-01-04T00:00:00+00:00"));
+    assert!(html.contains("<span>Ann Ash</span> <span>Bob &#38; Co</span>"), "the by-line: {html}");
+    let news = &data(&html)["@graph"][0];
+    assert_eq!(news["url"], "https://origin.example/a");
+    assert_eq!(news["description"], "A summary written by hand");
+    assert_eq!(news["image"], json!([image]));
+    let people = json!([
+        { "@type": "Person", "name": "Ann Ash", "url": "https://a.example/" },
+        { "@type": "Person", "name": "Bob & Co" },
+    ]);
+    assert_eq!(news["author"], people);
+    let html = site.page("/b/b.html");
+    assert_eq!((named(&html, "description"), named(&html, "author")), (vec!["S"], vec!["Zhang"]));
+    assert_eq!(property(&html, "og:image"), Some("https://news.example/b/images/cover.png"));
+    assert_eq!(property(&html, "og:image:alt"), Some("A &#34;cover&#34;"));
+    assert!(html.contains("<link rel=\"canonical\" href=\"https://news.example/b/b.html\">"), "{html}");
+    assert_eq!(named(&site.page("/b/"), "author"), ["Desk"], "the home page");
+    let html = site.page("/b/c.html");
+    assert_eq!((named(&html, "description"), named(&html, "author")), (vec!["Body."], vec!["Desk"]));
+    assert_eq!(data(&html)["@graph"][0]["author"], json!([{ "@type": "Person", "name": "Desk" }]));
+    assert!(!html.contains("<span>Desk</span>"), "no by-line");
+    let html = site.page("/b/about/");
+    assert_eq!((named(&html, "description"), named(&html, "author")), (vec!["Who we are"], vec!["Ann Ash"]));
+    assert_eq!(property(&html, "og:image"), Some("https://i.example/us.png"));
+}
+
+#[test]
+fn feed_entries_have_the_authors_of_posts_else_of_the_site() {
+    let site = site_with_front_matter((
+        "_data/authors.json",
+        "{\"ann\": {\"name\": \"Ann Ash\", \"email\": \"a@a.example\"}}",
+    ));
+    let xml = site.get("/b/feed.xml").text();
+    assert_eq!(element_texts(&xml, "name"), ["Desk", "Ann Ash", "Bob & Co", "Zhang", "Desk"]);
+    assert_eq!(element_texts(&xml, "email"), ["d@news.example", "a@a.example", "d@news.example"]);
+    assert_eq!(element_texts(&xml, "uri"), ["https://z.example/"]);
+    assert_eq!(element_texts(&xml, "summary"), ["A summary written by hand", "S", "Body."]);
+    assert!(xml.contains("medium=\"image\" url=\"https://news.example/b/images/cover.png\""), "{xml}");
+    let feed: Value = serde_json::from_str(&site.get("/b/feed.json").text()).expect("JSON");
+    assert_eq!(feed["authors"], json!([{ "name": "Desk" }]));
+    assert_eq!(feed["items"][0]["authors"], json!([{ "name": "Ann Ash" }, { "name": "Bob & Co" }]));
+    assert_eq!(feed["items"][1]["authors"], json!([{ "name": "Zhang", "url": "https://z.example/" }]));
+    assert_eq!(feed["items"][1]["image"], "https://news.example/b/images/cover.png");
+    // Without authors of posts and of the site, only the feed has one, and it is not the name of a source.
+    let post = ("_posts/2024-01-01-c.md", "---\ntitle: C\ncategories: hetan\ntags: 河滩新闻\n---\nBody.\n");
+    let site = Site::from_files(&[("_config.yml", "title: T\nurl: https://news.example\n"), post]);
+    assert_eq!(element_texts(&site.get("/feed.xml").text(), "name"), ["T"]);
+    let feed: Value = serde_json::from_str(&site.get("/feed.json").text()).expect("JSON");
+    assert_eq!((&feed["authors"], &feed["items"][0]["authors"]), (&json!([{ "name": "T" }]), &Value::Null));
+}
+
+#[test]
+fn data_lines_have_the_front_matter_of_the_post() {
+    let folder = folder(&[(
+        "_posts/2024-01-02-a.md",
+        "---\ntitle: A\nauthors: [Ann, Bob]\ndescription: D\nimage: /a.png\ncanonical_url: https://o.example/a\n\
+         last_modified_at: 2024-01-03 00:00:00 +0000\n---\nText.\n",
+    )]);
+    let lines = stdout_json(&["list", &folder.path().to_string_lossy()]);
+    let line = &lines[0];
+    assert_eq!(line["authors"], json!(["Ann", "Bob"]));
+    assert_eq!((&line["description"], &line["image"]), (&json!("D"), &json!("/a.png")));
+    assert_eq!(line["canonical_url"], "https://o.example/a");
+    assert_eq!(line["last_modified_at"], "2024-01-03T00:00:00+00:00");
 }

@@ -113,6 +113,77 @@ fn old_and_damaged_urls_redirect_to_the_current_url() {
 }
 
 #[test]
+fn cut_and_gbk_links_redirect_to_the_post() {
+    const FOLDER: &str = "/%E8%B4%A2%E7%BB%8F/2024/12/30/";
+    const HAN: &str = "/%E8%B4%A2%E7%BB%8F/2024/12/30/%E4%B8%AD%E6%96%87%E6%A0%87%E9%A2%98.html";
+    let posts = [
+        ("_posts/2024-12-30-中文标题.md", "categories: [财经]"),
+        ("_posts/2024-12-30-中国.md", "categories: [财经]"),
+        ("_posts/2024-12-31-中文标题.md", "categories: [财经]"),
+        ("_posts/2024-12-31-公告.md", "permalink: /公告全文/"),
+        ("_posts/2024-12-31-Two-Words.md", "permalink: /two-words/"),
+    ];
+    let site = site_with_posts(&posts, &[ABOUT]);
+    for end in [
+        // Inside a character or an escape.
+        "%E4%B8%AD%E6%96%87%E6%A0%87%E9%A2",
+        "%E4%B8%AD%E6%96%87%E6%A0%87%E9%A",
+        "%E4%B8%AD%E6%96%87%E6%A0%87%E9%",
+        "%E4%B8%AD%E6%96%87%E6",
+        "%E4%B8%AD%E6%96%87%E",
+        "%E4%B8%AD%E6%96%87%",
+        // Between two characters.
+        "%E4%B8%AD%E6%96%87%E6%A0%87",
+        "%E4%B8%AD%E6%96%87",
+        // In the extension, or behind it.
+        "%E4%B8%AD%E6%96%87%E6%A0%87%E9%A2%98%",
+        "%E4%B8%AD%E6%96%87%E6%A0%87%E9%A2%98.html%",
+        // As programs shorten what they show.
+        "%E4%B8%AD%E6%96%87%E6...",
+        "%E4%B8%AD%E6%96%87...",
+        "%E4%B8%AD%E6%96%87%E2%80%A6",
+    ] {
+        site.assert_moved(&format!("{FOLDER}{end}"), HAN);
+    }
+    for (from, to) in [
+        ("/%B2%C6%BE%AD/2024/12/30/%D6%D0%CE%C4%B1%EA%CC%E2.html", HAN),
+        ("/%B2%C6%BE%AD/2024/12/30/%D6%D0%CE%C4%B1%EA%CC%E2", HAN),
+        ("/x/2024/12/30/%D6%D0%CE%C4%B1%EA%CC%E2.html", HAN),
+        ("/%B2%C6%BE%AD/2024/12/30/%D6%D0%CE%C4%B1%EA%CC", HAN),
+        ("/%B2%C6%BE%AD/2024/12/30/%D6%D0%CE%C4%B1%E", HAN),
+        ("/category/%B2%C6%BE%AD.html", "/category/%E8%B4%A2%E7%BB%8F.html"),
+        ("/%B9%AB%B8%E6%C8%AB%CE%C4/", "/%E5%85%AC%E5%91%8A%E5%85%A8%E6%96%87/"),
+        // Without a day in the path.
+        ("/%E5%85%AC%E5%91%8A%E5", "/%E5%85%AC%E5%91%8A%E5%85%A8%E6%96%87/"),
+        ("/two-words%", "/two-words/"),
+        ("/two-w%", "/two-words/"),
+    ] {
+        site.assert_moved(from, to);
+        site.assert_status(to, 200);
+    }
+    // Several posts begin so, or none.
+    let ambiguous = ["%E4%B8%AD%E6%96", "%E5%85"].map(|end| format!("{FOLDER}{end}"));
+    for path in ambiguous.iter().map(String::as_str).chain(["/%E4", "/%", "/%zz", "/%ff"]) {
+        site.assert_status(path, 404);
+    }
+}
+
+#[test]
+fn permalink_with_an_odd_escape_is_served() {
+    let posts = [
+        ("_posts/2021-12-01-a.md", "permalink: /q%ff/"),
+        ("_posts/2021-12-02-b.md", "permalink: /50%-off/"),
+        ("_posts/2021-12-03-c.md", "permalink: /100%"),
+    ];
+    let site = site_with_posts(&posts, &[]);
+    for path in ["/q%ff/", "/q%FF/", "/50%-off/", "/50%25-off/", "/100%", "/100%25"] {
+        site.assert_status(path, 200);
+    }
+    site.assert_moved("/q%ff", "/q%ff/");
+    site.assert_status("/r%ff/", 404);
+}
+
+#[test]
 fn ambiguous_url_redirects_to_the_closest_match() {
     let posts = [
         ("_posts/2021-12-09-123456789012.md", ""),
@@ -226,6 +297,9 @@ fn not_found_page_offers_nearest_day_and_search() {
     for (path, day, words) in [
         ("/nowhere/2021/12/08/two-words.html", "/2021/12/09/", "two words"),
         ("/%E5%A4%AE%E8%A1%8C/%E5%8A%A0%E6%81%AF", "/2022/05/26/", "加息"),
+        ("/%E5%A4%AE%E8%A1%8C/%E5%8A%A0%E6%81", "/2022/05/26/", "加"),
+        ("/%E5%A4%AE%E8%A1%8C/%E5%8A%A0%E6%81%AF%", "/2022/05/26/", "加息"),
+        ("/%D1%EB%D0%D0/%BC%D3%CF%A2", "/2022/05/26/", "加息"),
         ("/2021/12/17/20211217.html", "/2021/12/14/", ""),
     ] {
         let response = site.get(path);

@@ -200,6 +200,45 @@ fn source_name_comes_from_its_tags() {
     assert!(html.contains(">江口</a> <i>jiangkou</i>"));
 }
 
+#[test]
+fn default_navigation_hides_securities_without_mentions() {
+    let mention = "<p><span class=\"keytip\" data-code=\"1,600160\">甲</span></p>\n";
+    let site = |config: &str, text: &str| {
+        Site::from_files(&[("_config.yml", config), ("_posts/2024-01-02-a.md", text)])
+    };
+    let own = "finews: {nav: [{label: S, url: /stock/}]}\n";
+    for (config, text, expected) in [("", "Text.\n", 0), ("", mention, 1), (own, "Text.\n", 1)] {
+        let site = site(config, text);
+        for path in ["/", "/2024/01/02/a.html", "/category/", "/search", "/nowhere"] {
+            let html = site.get(path).text();
+            let (nav, _) = html.split_once("</nav>").expect("a navigation");
+            assert_eq!(nav.matches("href=\"/stock/\"").count(), expected, "{path}: {config} {text}");
+        }
+    }
+    let tag = |text: &str| site("", text).get("/tag/").header("etag").to_owned();
+    assert_ne!(tag("Text.\n"), tag(mention), "the header is part of the page");
+}
+
+#[test]
+fn post_without_title_and_text_is_titled_by_day_and_source() {
+    let empty =
+        |categories: &str| format!("---\ntitle: \"\"\ndate: 2024-03-01 08:00:00 +0800\n{categories}---\n");
+    let site = Site::from_files(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-03-01-a.md", &empty("categories: hetan\ntags: 河滩新闻\n")),
+        ("_posts/2024-03-01-b.md", &empty("")),
+    ]);
+    assert!(site.page("/hetan/2024/03/01/a.html").contains("<h1>2024年3月1日 · 河滩</h1>"));
+    assert!(site.page("/2024/03/01/b.html").contains("<h1>2024年3月1日</h1>"));
+    let feed = site.get("/feed.xml").text();
+    for path in ["/", "/2024/03/01/", "/category/hetan.html"] {
+        assert!(site.page(path).contains(">2024年3月1日 · 河滩</a>"), "{path}");
+    }
+    assert!(
+        feed.contains("<title>2024年3月1日 · 河滩</title>") && feed.contains("<title>2024年3月1日</title>")
+    );
+}
+
 /// Follows every internal link of the sample archive.
 #[test]
 fn sample_archive_has_no_broken_links() {
@@ -255,6 +294,25 @@ fn full_list_page_is_unchanged_by_new_posts() {
     let filling = before.get("/category/news/3.html");
     assert_eq!(filling.header("cache-control"), "no-cache", "newer posts still change it");
     assert_ne!(filling.header("etag"), after.get("/category/news/3.html").header("etag"));
+}
+
+#[test]
+fn reading_time_counts_han_characters_and_other_words() {
+    let time = |lang: &str, text: &str| {
+        let post = format!("---\ntitle: A\npermalink: /a.html\n---\n{text}\n");
+        let site = Site::from_files(&[
+            ("_config.yml", &format!("title: T\nlang: {lang}\n")),
+            ("_posts/2024-01-02-a.md", &post),
+        ]);
+        let page = site.page("/a.html");
+        let found = Regex::new("(约 [0-9]+ 分钟读完|[0-9]+ min read)").expect("a pattern").find(&page);
+        found.expect("a reading time").as_str().to_owned()
+    };
+    let (words, han) = ("meanwhile ".repeat(400), "涨".repeat(800));
+    for (text, minutes) in [(&words, 2), (&han, 2), (&format!("{words}{han}"), 4), (&"word".to_owned(), 1)] {
+        assert_eq!(time("en", text), format!("{minutes} min read"));
+        assert_eq!(time("zh-CN", text), format!("约 {minutes} 分钟读完"));
+    }
 }
 
 /// The ETag of an article covers everything that the article shows, whatever its origin.
@@ -429,11 +487,69 @@ fn securities_are_ranked_by_recent_mentions() {
 }
 
 #[test]
-fn article_links_posts_published_around_it() {
-    let html = site_with_securities().page("/news/2024/03/02/b.html");
+fn article_links_posts_published_within_a_week() {
+    let posts = [("a", "03-01"), ("b", "03-02"), ("c", "03-03"), ("d", "03-08"), ("e", "03-20")].map(
+        |(name, day)| {
+            let date = format!("2024-{day} 08:00:00 +0800");
+            (format!("_posts/2024-{day}-{name}.md"), post_mentioning(name, &date, &[("1,600160", "甲股份")]))
+        },
+    );
+    let mut files = vec![("_config.yml", CONFIG)];
+    files.extend(posts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    let site = Site::from_files(&files);
+    let html = site.page("/news/2024/03/02/b.html");
     let around = html.split("class=\"around\"").nth(1).expect("posts around");
-    // A and C are already linked as neighbours in the source; D is of the same source, but weeks later.
-    assert!(around.contains("/d.html") && !around.contains("/a.html"), "{around}");
+    // A and C are already linked as neighbours in the source; E is weeks later.
+    assert!(around.contains("/d.html"), "{around}");
+    assert!(["/a.html", "/c.html", "/e.html"].iter().all(|other| !around.contains(other)), "{around}");
+    let html = site.page("/news/2024/03/20/e.html");
+    assert!(html.contains("/d.html") && !html.contains("同一时间"), "D is only a neighbour");
+}
+
+#[test]
+fn newer_stands_before_older_on_every_page() {
+    let site = site_with_securities();
+    for (path, newer, older) in [
+        ("/news/2024/03/02/b.html", "/news/2024/03/03/c.html", "/news/2024/03/01/a.html"),
+        ("/2024/03/02/", "/2024/03/03/", "/2024/03/01/"),
+    ] {
+        let html = site.page(path);
+        let place = |link: &str| html.find(link).unwrap_or_else(|| panic!("no {link} in {html}"));
+        let newer = place(&format!("<a rel=\"prev\" href=\"{newer}\"><span>更新</span>"));
+        assert!(newer < place(&format!("<a rel=\"next\" href=\"{older}\"><span>更早</span>")), "{path}");
+    }
+}
+
+#[test]
+fn only_post_of_a_source_leads_to_other_pages() {
+    let post = "---\ntitle: A\ncategories: solo\n---\nText.\n";
+    let site = Site::from_files(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-01-02-a.md", post),
+        ("_posts/2024-01-03-b.md", "---\ntitle: B\n---\nText.\n"),
+    ]);
+    let ways = |path: &str| {
+        let html = site.page(path);
+        let footer = html.split("class=\"article-footer\"").nth(1).expect("a footer").to_owned();
+        footer.split("</footer>").next().unwrap_or_default().to_owned()
+    };
+    let html = ways("/solo/2024/01/02/a.html");
+    for href in ["/category/solo.html", "/2024/01/02/", "/"] {
+        assert!(html.contains(&format!("<a href=\"{href}\">")), "{href}: {html}");
+    }
+    assert!(ways("/2024/01/03/b.html").contains("<a href=\"/2024/01/03/\">"), "a post without source");
+}
+
+#[test]
+fn footer_of_the_site_keeps_links_to_data_and_feed() {
+    for footer in ["", "finews:\n  footer: <p>Own</p>\n"] {
+        let config = format!("title: T\nbaseurl: /b\n{footer}");
+        let html =
+            Site::from_files(&[("_config.yml", &config), ("_posts/2024-01-01-a.md", "A\n")]).page("/b/");
+        let end = html.split("class=\"site-footer\"").nth(1).expect("a footer");
+        assert!(end.contains("href=\"/b/archive/\"") && end.contains("href=\"/b/feed.xml\""), "{end}");
+        assert_eq!(end.contains("Own"), !footer.is_empty());
+    }
 }
 
 #[test]

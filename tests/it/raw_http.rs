@@ -1,13 +1,16 @@
 //! Behaviour that only raw sockets show: responses arrive without delay, at the pace of the client.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+
+use axum::http::StatusCode;
 
 use crate::support::{Server, folder};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+const MEBIBYTE: u64 = 1 << 20;
 
 /// Sends bytes; returns the first bytes of the response.
 fn send(server: &Server, bytes: &[u8]) -> String {
@@ -49,7 +52,6 @@ fn response_does_not_wait_for_bytes_behind_the_request() {
 
 #[test]
 fn clients_that_do_not_read_cost_little_memory() {
-    const MEBIBYTE: u64 = 1 << 20;
     let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("assets/big.mp4", "")]);
     // A sparse file, without any blocks on the disk.
     let file = fs::File::options().write(true).open(site.path().join("assets/big.mp4")).expect("a file");
@@ -59,9 +61,32 @@ fn clients_that_do_not_read_cost_little_memory() {
     let request = b"GET /assets/big.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
     // Each client sends the request four times, and does not read the response.
     let held: Vec<TcpStream> = (0..8).map(|_| connect(&server, &request.repeat(4))).collect();
-    server.wait_until("sending", |server| server.get("/").status == axum::http::StatusCode::OK);
+    server.wait_until("sending", |server| server.get("/").status == StatusCode::OK);
     std::thread::sleep(Duration::from_secs(1));
     let grown = server.memory().saturating_sub(before);
     assert!(grown < 32 * MEBIBYTE, "{} MiB more", grown / MEBIBYTE);
     drop(held);
+}
+
+#[test]
+fn file_that_shrinks_while_it_is_sent_aborts_the_response() {
+    let site = folder(&[("_posts/2024-01-02-a.md", "A"), ("assets/big.mp4", "")]);
+    let file = fs::File::options().write(true).open(site.path().join("assets/big.mp4")).expect("a file");
+    file.set_len(200 * MEBIBYTE).expect("a length");
+    let server = Server::new(site.path(), &[]);
+    let mut stream = connect(&server, b"GET /assets/big.mp4 HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut beginning = [0; 1024];
+    stream.read_exact(&mut beginning).expect("a beginning");
+    assert!(beginning.starts_with(b"HTTP/1.1 200 OK\r\n"));
+    file.set_len(MEBIBYTE).expect("a length");
+    // The connection ends before the announced length, so that the client does not take the part for the whole.
+    let mut rest = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut rest) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    assert!((rest.len() as u64) < 200 * MEBIBYTE, "{} bytes", rest.len());
+    fs::remove_file(site.path().join("assets/big.mp4")).expect("a file");
+    assert_eq!(server.get("/assets/big.mp4").status, StatusCode::NOT_FOUND);
+    assert_eq!(server.get("/").status, StatusCode::OK);
+    assert!(!server.log().contains("panic"), "{}", server.log());
 }

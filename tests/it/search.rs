@@ -260,15 +260,20 @@ fn query_without_whole_word_match_finds_parts_of_words() {
         ("_posts/2022-05-01-a.md", "---\ntitle: Tesla发布Model3售价231500元\n---\nSpaceX。\n"),
         ("_posts/2022-05-02-b.md", "---\ntitle: Tesla 再次发布 Model3\n---\nSpaceX。\n"),
         ("_posts/2022-05-03-c.md", "---\ntitle: Märklin、Газпром 涨/跌\n---\n"),
+        ("_posts/2022-05-04-d.md", "---\ntitle: Nvidia 财报\n---\n盘后涨/跌不一。\n"),
     ]);
     let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
     let index = index(&archive, folder.path());
-    let table: [(&str, &[&str]); 14] = [
+    let table: [(&str, &[&str]); 18] = [
         ("Tesla", &["b", "a"]),
         ("ärkl", &["c"]),
         ("азпром", &["c"]),
         ("\"азпром 涨/跌\"", &["c"]),
         ("涨/跌 rklin", &["c"]),
+        ("azprom 涨/跌", &[]),
+        ("азпром 涨/跌", &["c"]),
+        ("vidi 涨/跌", &["d"]),
+        ("\"vidi 涨/跌\"", &[]),
         ("pace", &[]),
         ("Tes", &["b", "a"]),
         ("esl", &["b", "a"]),
@@ -403,17 +408,99 @@ fn word_part_results_continue_after_a_deleted_post() {
 }
 
 #[test]
-fn overlong_word_does_not_hide_matches_beside_it() {
-    let word = "x".repeat(70);
-    let text = format!("---\ntitle: 央行{word}降准\n---\n");
-    let (site, index_folder) =
-        (folder(&[("_posts/2022-05-01-a.md", &text)]), tempfile::tempdir().expect("a folder"));
+fn long_word_is_found_whole_and_hides_no_match_beside_it() {
+    let (word, longest) = ("x".repeat(70), "y".repeat(500));
+    let site = folder(&[
+        ("_posts/2022-05-01-a.md", &format!("---\ntitle: 央行{word}降准\n---\n{word}\n")),
+        ("_posts/2022-05-02-b.md", &format!("---\ntitle: 股市{longest}涨停\n---\n")),
+    ]);
+    let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
+    let index = index(&archive, folder.path());
+    let table = [
+        ("央行 降准".to_owned(), 1),
+        (format!("央行{word}降准"), 1),
+        (format!("{word}降准"), 1),
+        (word.clone(), 1),
+        (word[1..].to_owned(), 0),
+        (format!("{word}x"), 0),
+        ("股市 涨停".to_owned(), 1),
+    ];
+    for (query, count) in table {
+        assert_eq!(search_paths(&index, &archive, &query).len(), count, "{query}");
+    }
+}
+
+#[test]
+fn different_spellings_of_a_text_find_each_other() {
+    let groups: [&[&str]; 12] = [
+        &["café", "cafe", "CAFÉ", "cafe\u{301}"],
+        &["Ελλάδα", "ελλαδα"],
+        &["ΟΔΟΣ", "οδός"],
+        &["ёлка", "елка"],
+        &["Ørsted", "orsted"],
+        &["Straße", "strasse"],
+        &["3,600", "3600", "３，６００"],
+        &["1,234,567.8", "1234567.8"],
+        &["👩\u{200D}💻"],
+        &["👍🏽", "👍"],
+        &["❤\u{FE0F}", "❤"],
+        &["🇨🇳"],
+    ];
+    let texts =
+        || groups.iter().enumerate().flat_map(|(group, texts)| texts.iter().map(move |text| (group, *text)));
+    // A post for each spelling, by turns in the title and in the body, beside Han, marks and words.
+    let files: Vec<(String, String)> = texts()
+        .enumerate()
+        .map(|(number, (group, text))| {
+            let path = format!("_posts/2024-01-01-{group}-{number}.md");
+            match number % 3 {
+                0 => (path, format!("---\ntitle: 甲 {text} 乙\n---\n文\n")),
+                1 => (path, format!("---\ntitle: T\n---\n甲，{text}。\n")),
+                _ => (path, format!("---\ntitle: T\n---\nword {text} word\n")),
+            }
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (site, index_folder) = (folder(&files), tempfile::tempdir().expect("a folder"));
     let archive = Arc::new(load(&config(site.path())));
     let index = index(&archive, index_folder.path());
-    for query in ["央行 降准".into(), format!("央行{word}降准"), format!("{word}降准"), word.clone()]
-    {
-        let expected = usize::from(query != word);
-        assert_eq!(search_paths(&index, &archive, &query).len(), expected, "{query}");
+    for (group, text) in texts() {
+        let paths = search_paths(&index, &archive, text);
+        let all: Vec<&str> = files
+            .iter()
+            .map(|(path, _)| *path)
+            .filter(|path| path.starts_with(&format!("_posts/2024-01-01-{group}-")))
+            .collect();
+        assert_eq!(sorted(paths), all, "{text}");
+    }
+}
+
+#[test]
+fn different_letters_numbers_and_emoji_stay_apart() {
+    let site = folder(&[
+        ("_posts/2024-01-01-a.md", "---\ntitle: か ば 1,2 1,2345 🇨🇳🇺🇸 😀\n---\n"),
+        ("_posts/2024-01-02-b.md", "---\ntitle: T\n---\n跨\n行的\n**词**，第一段\n\n第二段 word\nword\n"),
+    ]);
+    let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
+    let index = index(&archive, folder.path());
+    let table = [
+        ("か", 1),
+        ("が", 0),
+        ("は", 0),
+        ("1,2", 1),
+        ("12", 0),
+        ("12345", 0),
+        ("🇨🇳", 1),
+        ("🇳🇺", 0),
+        ("😀", 1),
+        ("😁", 0),
+        ("跨行的词", 1),
+        ("段第二", 0),
+        ("\"word word\"", 1),
+        ("wordword", 0),
+    ];
+    for (query, count) in table {
+        assert_eq!(search_paths(&index, &archive, query).len(), count, "{query}");
     }
 }
 

@@ -53,6 +53,10 @@ fn search_lists_posts_sources_securities_and_marks_terms() {
     assert!(html.contains("共 50 篇"), "{html}");
     assert!(html.contains("&#60;<mark>降准</mark>&#62;"), "{html}");
     assert!(html.contains("name=\"robots\" content=\"noindex\""));
+    // The query in GBK, and the query with the beginning of another character.
+    for query in ["%BD%B5%D7%BC", "%E9%99%8D%E5%87%86%E5", "%E9%99%8D%E5%87%86%E5%8"] {
+        assert!(site.page(&format!("/search?q={query}")).contains("共 50 篇"), "{query}");
+    }
     assert!(search_page(&site, "红网").contains("/category/hongwang.html"));
     assert!(search_page(&site, "巨化").contains("/stock/600160.SH.html"));
     assert!(
@@ -108,7 +112,9 @@ fn month_filter_stays_within_the_given_date_range() {
 fn overlong_query_shows_a_notice_and_keeps_filters() {
     let site = market_site();
     let many: String = (0..20).map(|number| format!(" -z{number}")).collect();
-    for query in [format!("公告{many}"), format!("公告 -{}", "x".repeat(450))] {
+    for query in
+        [format!("公告{many}"), format!("公告 -{}", "x".repeat(450)), format!("公告{}", " -x".repeat(1400))]
+    {
         let html = search_page(&site, &query);
         assert!(html.contains("搜索词太长"), "{html}");
         let narrower = links(&html, "红网").into_iter().find(|href| href.contains("source")).expect("a link");

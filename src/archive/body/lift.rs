@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::link;
+use crate::archive::body::html::soft_break::join_text;
 use crate::archive::body::html::text::fold;
 
 /// A child of the body, by its byte range in the rewritten HTML.
@@ -60,7 +61,7 @@ pub(super) fn kind(
         return ChildKind::Links(source);
     }
     match source {
-        _ if is_quote => ChildKind::Quote(fold(text).into_owned()),
+        _ if is_quote => ChildKind::Quote(fold(&join_text(text)).into_owned()),
         Some(("", name)) => ChildKind::Source(name),
         _ => ChildKind::Other(name),
     }
@@ -105,7 +106,7 @@ fn source_at_end(text: &str) -> Option<(&str, String)> {
     let (before, name) = inner.rsplit_once("文章来源")?;
     let before = before.trim_end().strip_suffix(['（', '('])?;
     let name = name.trim_start().strip_prefix(['：', ':'])?;
-    let name = fold(name).into_owned();
+    let name = fold(&join_text(name)).into_owned();
     (!name.is_empty() && name.chars().count() <= 60).then_some((before, name))
 }
 

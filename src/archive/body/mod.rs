@@ -47,7 +47,7 @@ impl MarkupFormat {
 pub struct Body {
     /// The HTML that the page prints, without the lifted parts.
     pub html: BodyHtml,
-    /// Length of the text in `html`, in characters.
+    /// Length of the text in `html`: 1 for each Han character, 2 for each word of another script.
     pub text_len: usize,
     /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,
@@ -75,6 +75,16 @@ impl Hash for Body {
 /// The plain text of clean HTML, one line per block.
 pub fn text(html: &BodyHtml) -> String {
     text::lines(html)
+}
+
+/// The plain text of a short text in Markdown, such as a description, on one line.
+pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
+    if !markdown.contains(['*', '_', '`', '~', '[', '<', '&', '\\', '#', '{']) {
+        return text::fold(markdown).into_owned();
+    }
+    let cx = Context { site, title: "", url: "", posts: &|_| None, is_listed: false };
+    let html = to_html(markdown, MarkupFormat::Markdown, &cx, &mut Vec::new());
+    text::fold(&text::lines(&clean::clean(&html))).into_owned()
 }
 
 /// Parses a body. A body that is too large or too deeply nested keeps only its text.

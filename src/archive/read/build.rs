@@ -116,7 +116,8 @@ impl<'a> PostBuilder<'a> {
         let rare = RareFields {
             modified: draft.modified,
             lang: draft.lang.as_deref().map(intern),
-            author: draft.author.as_deref().map(intern),
+            authors: draft.authors.as_deref().map(intern),
+            head: draft.head.clone(),
             former: former.map(|path| address::former(path)).collect(),
             away: draft.away.clone(),
             out_of_sitemap: !draft.sitemap,

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::body::Body;
 use crate::archive::compressed::ArticleFields;
+use crate::archive::head_fields::HeadFields;
 use crate::archive::post::{Timestamp, Visibility};
 
 /// A post as read from its file, with its names still as text. Its hash covers all fields.
@@ -29,8 +30,10 @@ pub struct Draft {
     pub categories: Vec<String>,
     /// The tags in the order written, without duplicates.
     pub tags: Vec<String>,
-    /// `author` of the front matter.
-    pub author: Option<String>,
+    /// The authors, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
+    pub authors: Option<String>,
+    /// The fields that only the head of the page and feeds use.
+    pub head: Option<Box<HeadFields>>,
     /// `lang` of the front matter, a BCP 47 tag.
     pub lang: Option<String>,
     /// The visibility once the date has come.

@@ -5,8 +5,10 @@ pub(super) mod build;
 mod collection;
 mod draft;
 mod groups;
+mod head;
 pub(super) mod own_page;
 mod post_list;
+mod site_url;
 
 use std::borrow::Cow;
 
@@ -18,13 +20,15 @@ use crate::archive::body::{self, Body, MarkupFormat, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
 use crate::archive::jekyll::files::{self, PublishedFiles, SiteFile};
-use crate::archive::jekyll::front_matter::{self, FrontMatter, Value};
+use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
 use crate::archive::post::{Timestamp, Visibility};
 use crate::archive::problem::{Code, Defect};
 use crate::archive::read::collection::Permalinks;
 use crate::archive::read::groups::{categories, tags};
+use crate::archive::read::head::{authors, head_fields};
+use crate::archive::read::site_url::own_path;
 use crate::config::{Config, ConfigError, NaiveDates};
 
 pub use draft::Draft;
@@ -106,34 +110,17 @@ impl<'a> Reader<'a> {
         defects.extend(defect);
         let split = front_matter::split(&text);
         result.unclosed = split.unclosed;
-        if split.unclosed {
-            let message = "the front matter has no closing `---`; the whole file is shown as text";
-            defects.push(Defect::warning(Code::FrontMatterInvalid, message).at_line(1));
-        }
-        let mut front = match split.yaml {
-            Some(yaml) => {
-                let (front, found) = front_matter::parse(yaml);
-                defects.extend(found);
-                front
-            }
-            None => FrontMatter::default(),
-        };
+        let (mut front, found) = split.front_matter();
+        defects.extend(found);
         let given = self.defaults.for_post(file.path);
         let categories = categories(self.defaults.document_path(file.path), &given, &front);
         front.fill(given);
-        match self.date(file, &front, defects) {
-            Some(dated) => {
-                let mut draft = self.draft(file, &front, categories, dated, defects);
-                draft.linking = names_other_posts(split.body);
-                let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
-                self.fill_body(&mut draft, file, (split.body, excerpt), links, defects);
-                result.draft = Some(draft);
-            }
-            None => {
-                let message =
-                    "no date in the front matter, file name or slug; add `date:` to publish the post";
-                defects.push(Defect::error(Code::DateMissing, message));
-            }
+        if let Some(dated) = self.date(file, &front, defects) {
+            let mut draft = self.draft(file, &front, categories, dated, defects);
+            draft.linking = names_other_posts(split.body);
+            let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
+            self.fill_body(&mut draft, file, (split.body, excerpt), links, defects);
+            result.draft = Some(draft);
         }
         result
     }
@@ -143,7 +130,8 @@ impl<'a> Reader<'a> {
         files::format(self.config, extension)
     }
 
-    /// The date of the front matter, else of the file name, else of the slug's first eight digits.
+    /// The date of the front matter, else of the file name, else of the slug's first eight digits. A post without
+    /// any has a defect.
     fn date(
         &self,
         file: &PostFile<'_>,
@@ -157,28 +145,41 @@ impl<'a> Reader<'a> {
         };
         let naive = self.config.source.naive_dates;
         let Some(field) = front.get("date") else {
-            return fallback().map(|at| DateReadings { at, other: None });
+            let at = fallback();
+            if at.is_none() {
+                let message =
+                    "no date in the front matter, file name or slug; add `date:` to publish the post";
+                defects.push(Defect::error(Code::DateMissing, message));
+            }
+            return at.map(|at| DateReadings { at, other: None });
         };
         let text = front.text("date").unwrap_or_default();
-        match date::parse(text, field.quoted, zone, naive) {
-            Some(parsed) => {
-                let other = (parsed.naive && naive == NaiveDates::Local)
-                    .then(|| date::parse(text, field.quoted, zone, NaiveDates::Utc))
-                    .flatten();
-                Some(DateReadings { at: parsed.at, other: other.map(|other| other.at) })
-            }
-            None => {
-                let at = fallback()?;
-                let used = if file.name.date.is_some() {
-                    "the date in the file name"
-                } else {
-                    "the date in the first digits of the slug"
-                };
-                let message = format!("`date: {}` is invalid; {used} is used", text.trim());
-                defects.push(Defect::warning(Code::DateInvalid, message).at_line(field.line));
-                Some(DateReadings { at, other: None })
-            }
+        if let Some(parsed) = date::parse(text, field.quoted, zone, naive) {
+            let other = (parsed.naive && naive == NaiveDates::Local)
+                .then(|| date::parse(text, field.quoted, zone, NaiveDates::Utc))
+                .flatten();
+            return Some(DateReadings { at: parsed.at, other: other.map(|other| other.at) });
         }
+        let at = fallback();
+        let written = text.trim();
+        let defect = match (at, file.name.date) {
+            (None, _) => Defect::error(
+                Code::DateInvalid,
+                format!(
+                    "`date: {written}` is invalid, and the file name has no valid date; correct `date:` to publish the post"
+                ),
+            ),
+            (Some(_), Some(_)) => Defect::warning(
+                Code::DateInvalid,
+                format!("`date: {written}` is invalid; the date in the file name is used"),
+            ),
+            (Some(_), None) => Defect::warning(
+                Code::DateInvalid,
+                format!("`date: {written}` is invalid; the date in the first digits of the slug is used"),
+            ),
+        };
+        defects.push(Defect { line: front.line("date"), ..defect });
+        at.map(|at| DateReadings { at, other: None })
     }
 
     fn draft(
@@ -210,13 +211,14 @@ impl<'a> Reader<'a> {
             other_day_url: dated.other.map(|other| url_on(&other)).filter(|other| *other != url),
             title: self.title(file, front),
             date: dated.at.into(),
-            modified: self.modified(front),
+            modified: self.modified(front, defects),
             tags: tags(front),
             lang: front.text("lang").map(|lang| lang.replace('_', "-")).filter(|lang| is_language(lang)),
-            author: front.text("author").filter(|author| !author.is_empty()).map(Into::into),
+            authors: authors(front, &self.config.source.authors),
+            head: head_fields(front, &self.site, defects),
             visibility: self.visibility(front),
             sitemap: front.bool("sitemap") != Some(false),
-            redirect_from: front.strings("redirect_from", false),
+            redirect_from: self.former_paths(front),
             away: away(front, &url, defects),
             path: file.path.to_owned(),
             body: Body::default(),
@@ -228,18 +230,33 @@ impl<'a> Reader<'a> {
 
     /// Returns the post's own permalink, else the site's.
     fn post_template(&self, front: &FrontMatter, defects: &mut Vec<Defect>) -> Cow<'_, Template> {
-        let Some(value) = front.setting("permalink") else {
+        let Some(path) = self.own_permalink(front, defects) else {
             return Cow::Borrowed(&self.template);
         };
-        match permalink::post_permalink(value) {
+        match permalink::post_permalink(path) {
             Ok(template) => Cow::Owned(template),
             Err(error) => {
-                let line = front.get("permalink").map_or(1, |field| field.line);
-                let message = format!("`permalink: {value}`: {error}; the site's permalink is used");
-                defects.push(Defect::warning(Code::PermalinkInvalid, message).at_line(line));
+                defects.push(invalid_permalink(front, &error.to_string()));
                 Cow::Borrowed(&self.template)
             }
         }
+    }
+
+    /// Returns the permalink of the front matter as a path. A URL of another host is a defect.
+    fn own_permalink<'f>(&self, front: &'f FrontMatter, defects: &mut Vec<Defect>) -> Option<&'f str> {
+        let path = own_path(front.setting("permalink")?, &self.site);
+        if path.is_none() {
+            let reason =
+                "the URL is that of another host; `finews.legacy_hosts` names the former hosts of the site";
+            defects.push(invalid_permalink(front, reason));
+        }
+        path
+    }
+
+    /// Returns the paths of `redirect_from`. Complete URLs of the site become paths.
+    fn former_paths(&self, front: &FrontMatter) -> Vec<String> {
+        let former = front.strings("redirect_from", false).into_iter();
+        former.map(|path| own_path(&path, &self.site).map(ToOwned::to_owned).unwrap_or(path)).collect()
     }
 
     fn title(&self, file: &PostFile<'_>, front: &FrontMatter) -> String {
@@ -251,11 +268,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn modified(&self, front: &FrontMatter) -> Option<Timestamp> {
-        let field = front.get("last_modified_at")?;
-        let text = front.text("last_modified_at")?;
-        let parsed = date::parse(text, field.quoted, self.config.source.timezone, NaiveDates::Utc)?;
-        Some(parsed.at.into())
+    fn modified(&self, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Timestamp> {
+        let Field { value: Value::Text(text), quoted, .. } = front.get("last_modified_at")? else {
+            return None;
+        };
+        let parsed = date::parse(text, *quoted, self.config.source.timezone, NaiveDates::Utc);
+        if parsed.is_none() && !text.trim().is_empty() {
+            let message = format!("`last_modified_at: {}` is invalid and ignored", text.trim());
+            let line = front.line("last_modified_at");
+            defects.push(Defect { line, ..Defect::warning(Code::DateInvalid, message) });
+        }
+        parsed.map(|parsed| parsed.at.into())
     }
 
     fn visibility(&self, front: &FrontMatter) -> Visibility {
@@ -300,12 +323,20 @@ fn away(front: &FrontMatter, url: &str, defects: &mut Vec<Defect>) -> Option<Box
     let to = front.strings("redirect_to", false).into_iter().next()?;
     // A redirect to the post's own URL would be a loop.
     let is_other = |to: &str| address::decoded(to) != address::decoded(url);
-    let address = address::redirect_target(&to).filter(|to| is_other(to));
+    let address = address::redirect_target(to.trim()).filter(|to| is_other(to));
     if address.is_none() {
         let message = "`redirect_to` is not a valid URL of another page; the post itself is served";
-        defects.push(Defect::warning(Code::PermalinkInvalid, message));
+        let line = front.line("redirect_to");
+        defects.push(Defect { line, ..Defect::warning(Code::PermalinkInvalid, message) });
     }
     address
+}
+
+/// Creates the defect of a `permalink` that is not used.
+fn invalid_permalink(front: &FrontMatter, reason: &str) -> Defect {
+    let value = front.text("permalink").unwrap_or_default().trim();
+    let message = format!("`permalink: {value}`: {reason}; the site's permalink is used");
+    Defect { line: front.line("permalink"), ..Defect::warning(Code::PermalinkInvalid, message) }
 }
 
 /// Returns the file name without its extension.

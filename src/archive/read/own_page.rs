@@ -8,8 +8,10 @@ use chrono_tz::Tz;
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::archive::body::{self, MarkupFormat};
+use crate::archive::address;
+use crate::archive::body::{self, BodyHtml, MarkupFormat};
 use crate::archive::file_version;
+use crate::archive::head_fields::HeadFields;
 use crate::archive::jekyll::files::{self, FileStatus, LINKED_OUT, SiteFile};
 use crate::archive::jekyll::front_matter::{self, FrontMatter, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
@@ -18,10 +20,26 @@ use crate::archive::page::{OwnPage, PageBody, PostList};
 use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
+use crate::archive::read::head::{authors, head_fields};
 use crate::archive::read::{Links, Reader, post_list};
+use crate::archive::snapshot::ReservedPaths;
 
 /// Extensions of files that Jekyll compiles and finews does not.
 const COMPILED: [&str; 3] = [".scss", ".sass", ".coffee"];
+
+/// The keys that the configuration can give to a page. `published` is none of them.
+const GIVEN: [&str; 10] = [
+    "permalink",
+    "title",
+    "sitemap",
+    "layout",
+    "description",
+    "summary",
+    "image",
+    "canonical_url",
+    "author",
+    "authors",
+];
 
 /// Extensions of URLs that tell a client that the content is not HTML, whatever the file is.
 const TEXTS: [&str; 12] =
@@ -30,10 +48,12 @@ const TEXTS: [&str; 12] =
 /// Reads the site's own pages in parallel.
 pub(in crate::archive) fn read_all(
     reader: &Reader<'_>,
+    reserved_paths: ReservedPaths,
     files: &[SiteFile],
     links: &Links<'_>,
 ) -> (Vec<OwnPage>, Vec<FileProblems>) {
-    let read: Vec<_> = files.par_iter().map(|file| (file, read(reader, file, links))).collect();
+    let read: Vec<_> =
+        files.par_iter().map(|file| (file, read(reader, reserved_paths, file, links))).collect();
     let (mut pages, mut problems) = (Vec::new(), Vec::new());
     for (file, (page, defects)) in read {
         pages.extend(page);
@@ -43,9 +63,14 @@ pub(in crate::archive) fn read_all(
 }
 
 /// Reads a page. Returns `None` if it is not served.
-fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnPage>, Vec<Defect>) {
+fn read(
+    reader: &Reader<'_>,
+    reserved_paths: ReservedPaths,
+    file: &SiteFile,
+    links: &Links<'_>,
+) -> (Option<OwnPage>, Vec<Defect>) {
     let place = file.file(&reader.config.root);
-    if !files::may_have_front_matter(&file.path) || matches!(files::has_front_matter(&place), Ok(false)) {
+    if !files::may_have_front_matter(&file.path) || matches!(files::begins_with_fence(&place), Ok(false)) {
         return plain_file(reader, file);
     }
     let content = match file_version::read(&place) {
@@ -54,19 +79,18 @@ fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnP
     };
     let (text, defect) = front_matter::decode(&content.bytes);
     let split = front_matter::split(&text);
-    let (front, mut defects) = match split.yaml {
-        Some(yaml) => front_matter::parse(yaml),
-        // A file with an unclosed fence is also a page.
-        None if split.unclosed => (FrontMatter::default(), Vec::new()),
-        None => return (None, Vec::new()),
-    };
+    // A file with an unclosed fence is also a page.
+    if split.yaml.is_none() && !split.unclosed {
+        return plain_file(reader, file);
+    }
+    let (front, mut defects) = split.front_matter();
     defects.extend(defect);
     let extension = extension_of(&file.path);
     let format = reader.format(extension);
     let output = if format == MarkupFormat::Markdown { ".html" } else { extension };
     let head = match collection_of(reader, &file.path) {
         Some(permalink) => document_head(reader, file, permalink, front, output, &mut defects),
-        None => page_head(reader, file, front, output),
+        None => page_head(reader, file, front, output, &mut defects),
     };
     let page = match head {
         None => None,
@@ -76,7 +100,9 @@ fn read(reader: &Reader<'_>, file: &SiteFile, links: &Links<'_>) -> (Option<OwnP
             None
         }
         Some(head) => {
-            let source = PageSource { text: split.body, line: split.body_line, format };
+            // The list of a source or tag takes the place of its page.
+            let is_group = (reserved_paths.group_at)(&address::decoded(&head.url)).is_some();
+            let source = PageSource { text: split.body, line: split.body_line, format, is_group };
             page(reader, file, head, &source, links, &mut defects)
         }
     };
@@ -106,7 +132,7 @@ fn plain_file(reader: &Reader<'_>, file: &SiteFile) -> (Option<OwnPage>, Vec<Def
         return (None, vec![files::withheld(LINKED_OUT)]);
     }
     let in_sitemap = [".html", ".htm", ".xhtml"].contains(&extension_of(&file.path));
-    let head = PageHead { url, title: String::new(), in_sitemap, redirect_from: Vec::new(), layout: None };
+    let head = PageHead { url, in_sitemap, ..PageHead::default() };
     (Some(head.with_body(file, PageBody::File, String::new())), Vec::new())
 }
 
@@ -122,32 +148,45 @@ struct PageSource<'a> {
     /// 1-based line of the file on which the text begins.
     line: u32,
     format: MarkupFormat,
+    /// True if the URL is that of a source or tag.
+    is_group: bool,
 }
 
 /// The properties of a page that its front matter and its path determine.
+#[derive(Default)]
 struct PageHead {
     url: String,
     title: String,
+    fields: HeadFields,
+    authors: String,
     in_sitemap: bool,
     redirect_from: Vec<String>,
     layout: Option<String>,
 }
 
 impl PageHead {
-    fn new(url: String, title: String, front: &FrontMatter) -> Self {
+    fn new(
+        reader: &Reader<'_>,
+        url: String,
+        title: String,
+        front: &FrontMatter,
+        defects: &mut Vec<Defect>,
+    ) -> Self {
         Self {
             url,
             title,
+            fields: *head_fields(front, &reader.site, defects).unwrap_or_default(),
+            authors: authors(front, &reader.config.source.authors).unwrap_or_default(),
             in_sitemap: front.bool("sitemap") != Some(false),
-            redirect_from: front.strings("redirect_from", false),
+            redirect_from: reader.former_paths(front),
             layout: front.text("layout").map(Into::into),
         }
     }
 
     fn with_body(self, file: &SiteFile, body: PageBody, excerpt: String) -> OwnPage {
-        let Self { url, title, in_sitemap, redirect_from, layout: _ } = self;
+        let Self { url, title, fields: head, authors, in_sitemap, redirect_from, layout: _ } = self;
         let mut hasher = Xxh3::new();
-        (&url, &title, in_sitemap, &redirect_from, &body, &excerpt).hash(&mut hasher);
+        (&url, &title, &head, &authors, in_sitemap, &redirect_from, &body, &excerpt).hash(&mut hasher);
         OwnPage {
             path: file.path.clone(),
             title: title.into(),
@@ -155,6 +194,8 @@ impl PageHead {
             url: url.into(),
             hash: hasher.finish(),
             body,
+            head,
+            authors: authors.into(),
             in_sitemap,
             redirect_from,
         }
@@ -162,9 +203,14 @@ impl PageHead {
 }
 
 /// The head of a page outside collections; `None` if the page is not published.
-fn page_head(reader: &Reader<'_>, file: &SiteFile, mut front: FrontMatter, output: &str) -> Option<PageHead> {
-    // The list omits `published`, which the configuration cannot set for pages.
-    for key in ["permalink", "title", "sitemap", "layout"] {
+fn page_head(
+    reader: &Reader<'_>,
+    file: &SiteFile,
+    mut front: FrontMatter,
+    output: &str,
+    defects: &mut Vec<Defect>,
+) -> Option<PageHead> {
+    for key in GIVEN {
         if let Some(given) = reader.defaults.for_page(&file.path, key) {
             front.add(key, given);
         }
@@ -173,9 +219,10 @@ fn page_head(reader: &Reader<'_>, file: &SiteFile, mut front: FrontMatter, outpu
         return None;
     }
     let (folder, _) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
-    let permalink = front.setting("permalink");
+    let permalink = reader.own_permalink(&front, defects);
     let url = permalink::page_url(folder, basename_of(&file.path), output, &reader.template, permalink);
-    Some(PageHead::new(url, front.text("title").unwrap_or_default().to_owned(), &front))
+    let title = front.text("title").unwrap_or_default().to_owned();
+    Some(PageHead::new(reader, url, title, &front, defects))
 }
 
 /// The head of a document of a collection (jekyll/document.rb); `None` if the document is not published.
@@ -204,7 +251,7 @@ fn document_head(
         Some(Value::Text(title)) => title.clone(),
         _ => slug::titleize(slug),
     };
-    let own = own_template(&front, defects);
+    let own = own_template(reader, &front, defects);
     if own.is_none()
         && let Some(fault) = &permalink.fault
     {
@@ -220,12 +267,12 @@ fn document_head(
         date: &date,
         output_ext: output,
     });
-    Some(PageHead::new(url, title, &front))
+    Some(PageHead::new(reader, url, title, &front, defects))
 }
 
 /// The permalink of a document's front matter, if it is valid.
-fn own_template(front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Template> {
-    let given = front.setting("permalink")?;
+fn own_template(reader: &Reader<'_>, front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Template> {
+    let given = reader.own_permalink(front, defects)?;
     match permalink::post_permalink(given) {
         Ok(template) => Some(template),
         Err(error) => {
@@ -289,8 +336,9 @@ fn page(
     });
     let (reason, line, list) = if let Some(defect) = unresolved {
         let reason = format!("the page uses Liquid that finews does not support: {}", defect.message);
-        (reason, defect.line, post_list::of_source(source.text, &head.url, is_html))
-    } else if let Some(list) = list_of_layout(&head, &body) {
+        let list = post_list::of_source(source.text, &head.url, is_html).filter(|_| !source.is_group);
+        (reason, defect.line, list)
+    } else if let Some(list) = list_of_layout(&head, &body).filter(|_| !source.is_group) {
         ("the page has no text of its own beside its layout".to_owned(), None, Some(list))
     } else {
         defects.append(&mut found);
@@ -300,6 +348,10 @@ fn page(
         if list.is_some() { "; its URL leads to a list of finews" } else { "; the page is not served" };
     let defect = Defect::warning(Code::PageSkipped, reason + outcome);
     defects.push(defect.at_line(line.unwrap_or(source.line)));
+    if source.is_group {
+        // The title of the page still counts.
+        return Some(head.with_body(file, PageBody::Html(BodyHtml::default()), String::new()));
+    }
     list.map(|list| head.with_body(file, PageBody::ReplacedBy(list), String::new()))
 }
 
@@ -350,7 +402,13 @@ mod tests {
         std::fs::write(site.path().join("_config.yml"), config).expect("a file");
         let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("valid");
         let reader = Reader::new(&config).expect("a reader");
-        let (page, defects) = read(&reader, &SiteFile::from_path(path), &|_| None);
+        let nothing = ReservedPaths {
+            always: |_| false,
+            list_like: |_| false,
+            in_archive: |_, _| false,
+            group_at: |_| None,
+        };
+        let (page, defects) = read(&reader, nothing, &SiteFile::from_path(path), &|_| None);
         (page, defects.into_iter().map(|defect| defect.code).collect())
     }
 

@@ -8,28 +8,26 @@ use crate::archive::snapshot::group::Group;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
 
-/// Posts about the same securities are related only within this distance in time.
-const NEAR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// Posts are around another only within this distance in time: a week.
+const NEAR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Number of posts examined on either side of a post in each list.
 const REACH: usize = 8;
 /// Limit on the securities examined per post, because some posts name every security of a market.
 const SECURITIES: usize = 12;
 
 impl Snapshot {
-    /// Returns at most `count` posts around a post, nearest in time first: posts that mention one of its
-    /// securities within three days, then posts of `source`. Skips the posts in `except`, which the page
-    /// already shows.
+    /// Returns at most `count` posts within a week of a post, nearest in time first: posts that mention one of
+    /// its securities, then posts of `source`. Skips the posts in `except`, which the page already shows.
     pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
         let mentions = self.post(id).securities.iter().take(SECURITIES);
         let groups = mentions.filter_map(|mention| self.groups(GroupKind::Security).get(mention.code));
-        let near = groups.flat_map(|group| self.beside(group.posts(), id));
-        let mut near: Vec<PostId> = near.filter(|other| self.distance(id, *other) <= NEAR).collect();
-        self.sort_by_distance(id, &mut near);
+        let mut about: Vec<PostId> = groups.flat_map(|group| self.beside(group.posts(), id)).collect();
+        self.sort_by_distance(id, &mut about);
         let mut same: Vec<PostId> =
             source.into_iter().flat_map(|group| self.beside(group.posts(), id)).collect();
         self.sort_by_distance(id, &mut same);
         let mut found: Vec<PostId> = Vec::with_capacity(count);
-        for other in near.into_iter().chain(same) {
+        for other in about.into_iter().chain(same) {
             let is_new = other != id && !except.contains(&other) && !found.contains(&other);
             if is_new && found.len() < count {
                 found.push(other);
@@ -41,7 +39,8 @@ impl Snapshot {
     /// The posts of a list closest to a post. The list need not contain that post.
     fn beside<'l>(&'l self, list: &'l List, id: PostId) -> impl Iterator<Item = PostId> + 'l {
         let (Ok(place) | Err(place)) = list.place(&self.posts, id);
-        list.range(place.saturating_sub(REACH)..place.saturating_add(REACH + 1))
+        let near = list.range(place.saturating_sub(REACH)..place.saturating_add(REACH + 1));
+        near.filter(move |other| self.distance(id, *other) <= NEAR)
     }
 
     fn distance(&self, one: PostId, other: PostId) -> Duration {

@@ -1,7 +1,7 @@
 //! Applies a [`Change`] to build the next [`Snapshot`]. Copies only the parts that the change touches.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::archive::address::decoded;
 use crate::archive::names::Names;
@@ -11,7 +11,6 @@ use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
-use crate::archive::snapshot::own_pages::OwnPages;
 use crate::archive::snapshot::post_status::PostStatus;
 use crate::archive::snapshot::posts::Posts;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
@@ -75,7 +74,7 @@ impl Snapshot {
             }
         }
         if let Some(pages) = change.pages {
-            next.pages = Arc::new(OwnPages::new(pages, self.is_reserved));
+            next.set_pages(pages);
         }
         if RecentPeriods::new(next.newest_day(), next.zone()) != next.recent_since {
             next.count_recent();

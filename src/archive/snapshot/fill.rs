@@ -17,7 +17,6 @@ use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 use crate::archive::snapshot::group::{Groups, Labels, RecentPeriods};
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::list::List;
-use crate::archive::snapshot::own_pages::OwnPages;
 use crate::archive::snapshot::post_status::PostStatus;
 use crate::archive::snapshot::reserved_paths::ReservedPaths;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
@@ -59,13 +58,11 @@ pub(in crate::archive) struct Contents {
 impl Snapshot {
     fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
         let SnapshotRules { zone, shows_future, reserved_paths, source_labels: configured } = rules;
-        let labels = |kind| Labels { kind, configured: Arc::clone(&configured) };
+        let labels = |kind| Labels { kind, configured: Arc::clone(&configured), titles: Arc::default() };
         Self {
             zone,
             shows_future,
-            is_reserved: reserved_paths.always,
-            is_list_like: reserved_paths.list_like,
-            has_list_at: reserved_paths.in_archive,
+            reserved_paths,
             moment,
             codec: Arc::default(),
             names: Names::default(),
@@ -101,7 +98,7 @@ impl Snapshot {
         let mut snapshot = Self::empty(rules, moment);
         snapshot.names = names;
         snapshot.codec = codec;
-        snapshot.pages = Arc::new(OwnPages::new(pages, snapshot.is_reserved));
+        snapshot.set_pages(pages);
         snapshot.problems = problems.into_iter().filter(|(_, found)| !found.is_empty()).collect();
         // Posts of a stored archive are already in order, except those changed after that archive was loaded.
         posts.par_sort_by(|a, b| a.order().cmp(&b.order()));

@@ -4,6 +4,7 @@
 mod around;
 mod change;
 mod days;
+mod empty_groups;
 mod fill;
 mod fuzzy_path;
 pub(super) mod group;
@@ -34,6 +35,7 @@ use crate::archive::problem::Problem;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::own_pages::OwnPages;
+use crate::config::Author;
 
 pub use change::Change;
 pub(super) use fill::Contents;
@@ -71,12 +73,7 @@ pub enum Target {
 pub struct Snapshot {
     zone: Tz,
     shows_future: bool,
-    /// True for the path of a built-in page that always exists.
-    is_reserved: fn(&str) -> bool,
-    /// True for paths with the shape of a list's path.
-    is_list_like: fn(&str) -> bool,
-    /// True if the archive creates a list at a path.
-    has_list_at: fn(&Self, &str) -> bool,
+    reserved_paths: ReservedPaths,
     /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
     codec: Arc<ArticleCodec>,
@@ -261,11 +258,6 @@ impl Snapshot {
         self.pages().get(index).filter(|_| self.is_page_served(index))
     }
 
-    /// True if the archive creates a list at a decoded path, which takes precedence over a post or page.
-    fn has_generated_list(&self, path: &str) -> bool {
-        (self.is_list_like)(path) && (self.has_list_at)(self, path)
-    }
-
     /// The file that is sent for a decoded path: that of a page without front matter.
     pub fn page_file(&self, path: &str) -> Option<&str> {
         match self.at_path(path)? {
@@ -284,6 +276,18 @@ impl Snapshot {
     /// The page that the site shows for missing pages.
     pub fn not_found_page(&self) -> Option<&OwnPage> {
         self.pages.not_found()
+    }
+
+    /// True if the archive creates a list at a decoded path, which takes precedence over a post or page.
+    fn has_generated_list(&self, path: &str) -> bool {
+        (self.reserved_paths.list_like)(path) && (self.reserved_paths.in_archive)(self, path)
+    }
+
+    /// Takes the site's own pages. The titles of those of sources name the sources.
+    fn set_pages(&mut self, pages: Vec<OwnPage>) {
+        let pages = OwnPages::new(pages, self.reserved_paths.always, self.reserved_paths.group_at);
+        self.groups[GroupKind::Source].set_titles(&self.names, pages.titles());
+        self.pages = Arc::new(pages);
     }
 
     /// All groups of a kind.
@@ -309,6 +313,11 @@ impl Snapshot {
     /// that category is listed.
     pub fn source(&self, post: &Post) -> Option<&Group> {
         self.groups(GroupKind::Source).get(*post.categories().last()?)
+    }
+
+    /// The authors of a post, as its front matter names them.
+    pub fn authors<'s>(&'s self, post: &Post) -> impl Iterator<Item = Author<'s>> + use<'s> {
+        Author::from_lines(post.authors().map_or("", |lines| self.name(lines)))
     }
 
     /// The sources with the most posts in the 30 days before the newest post, most active first; at most 32.
@@ -407,7 +416,12 @@ pub(super) mod tests {
 
     fn load_folder(folder: &Path) -> Snapshot {
         let config = Config::read(folder, &Overrides::default(), &|_| None).expect("a configuration");
-        let nothing = ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false };
+        let nothing = ReservedPaths {
+            always: |_| false,
+            list_like: |_| false,
+            in_archive: |_, _| false,
+            group_at: |_| None,
+        };
         crate::archive::load(&config, nothing, &Progress::default()).expect("an archive")
     }
 }

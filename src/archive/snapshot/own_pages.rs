@@ -1,9 +1,11 @@
 //! The site's own pages by path. They are few, so any change rebuilds the whole table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::archive::address;
 use crate::archive::page::{OwnPage, PageBody, PostList};
+use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 
 /// The pages with their current and former paths.
 #[derive(Debug, Default)]
@@ -14,25 +16,45 @@ pub(super) struct OwnPages {
     former: HashMap<Box<str>, usize>,
     /// Pages by their path without case and extension.
     fuzzy_paths: HashMap<Box<str>, usize>,
-    /// The lists that replace pages, by the path of the page without case and extension.
-    lists: HashMap<Box<str>, PostList>,
+    /// Pages at the path of a group's list, by the name of the group.
+    groups: ByKind<HashMap<Box<str>, usize>>,
+    /// The pages of groups without content. The list of the group takes the place of each.
+    lists: HashSet<usize>,
+    /// The titles of the pages of sources, by the names of the sources.
+    titles: Arc<HashMap<Box<str>, Box<str>>>,
+    /// The lists that replace other pages, by the path of the page without case and extension.
+    replaced: HashMap<Box<str>, PostList>,
     /// The page that is shown for missing pages.
     not_found: Option<usize>,
 }
 
 impl OwnPages {
     /// Builds the table from pages in file order. The first of several pages with the same URL is served.
-    pub(super) fn new(pages: Vec<OwnPage>, is_reserved: fn(&str) -> bool) -> Self {
-        let (mut paths, mut former) = (HashMap::new(), HashMap::new());
-        let (mut fuzzy_paths, mut lists) = (HashMap::new(), HashMap::new());
+    /// `group_at` returns the group whose list is at a path.
+    pub(super) fn new(
+        pages: Vec<OwnPage>,
+        is_reserved: fn(&str) -> bool,
+        group_at: fn(&str) -> Option<(GroupKind, String)>,
+    ) -> Self {
+        let (mut paths, mut former, mut lists) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (mut fuzzy_paths, mut replaced) = (HashMap::new(), HashMap::new());
         let (mut files, mut not_found) = (Vec::new(), None);
+        let mut groups: ByKind<HashMap<Box<str>, usize>> = ByKind::default();
         for (index, page) in pages.iter().enumerate() {
             let path = address::decoded(&page.url);
             if let PageBody::ReplacedBy(list) = page.body {
-                lists.insert(fuzzy(&path), list);
+                replaced.insert(fuzzy(&path), list);
                 continue;
             }
             let is_html = page.html().is_some();
+            if let Some(html) = page.html()
+                && let Some((kind, name)) = group_at(&path)
+            {
+                groups[kind].entry(name.into()).or_insert(index);
+                if html.as_str().is_empty() {
+                    lists.insert(index);
+                }
+            }
             if is_html && *fuzzy(&path) == *"/404" {
                 not_found = not_found.or(Some(index));
             }
@@ -55,7 +77,10 @@ impl OwnPages {
                 paths.entry(path).or_insert(index);
             }
         }
-        Self { pages, paths, former, fuzzy_paths, lists, not_found }
+        let sources = groups[GroupKind::Source].iter();
+        let titles = sources.map(|(name, index)| (name.clone(), pages[*index].title.clone()));
+        let titles = Arc::new(titles.filter(|(_, title)| !title.trim().is_empty()).collect());
+        Self { pages, paths, former, fuzzy_paths, groups, lists, titles, replaced, not_found }
     }
 
     pub(super) fn all(&self) -> &[OwnPage] {
@@ -64,7 +89,29 @@ impl OwnPages {
 
     /// The index of the page at a decoded path.
     pub(super) fn at_path(&self, path: &str) -> Option<usize> {
-        self.paths.get(path).copied()
+        self.paths.get(path).copied().filter(|page| !self.is_list(*page))
+    }
+
+    /// True if a page has no content, and the path of a group's list.
+    pub(super) fn is_list(&self, page: usize) -> bool {
+        self.lists.contains(&page)
+    }
+
+    /// The groups of a kind that have a page without content: the name and the page of each.
+    pub(super) fn lists(&self, kind: GroupKind) -> impl Iterator<Item = (&str, &OwnPage)> {
+        let pages = self.groups[kind].iter().filter(|(_, page)| self.is_list(**page));
+        pages.map(|(name, page)| (&**name, &self.pages[*page]))
+    }
+
+    /// The page without content of a group, with the name of the group.
+    pub(super) fn list_of(&self, kind: GroupKind, name: &str) -> Option<(&str, &OwnPage)> {
+        let (name, page) = self.groups[kind].get_key_value(name)?;
+        self.is_list(*page).then(|| (&**name, &self.pages[*page]))
+    }
+
+    /// The titles of the pages of sources, by the names of the sources.
+    pub(super) fn titles(&self) -> Arc<HashMap<Box<str>, Box<str>>> {
+        Arc::clone(&self.titles)
     }
 
     /// The page of a file of the site.
@@ -80,7 +127,7 @@ impl OwnPages {
 
     /// The list that replaces the page at a decoded path; case and the extension do not matter.
     pub(super) fn list_at(&self, path: &str) -> Option<PostList> {
-        self.lists.get(&fuzzy(path)).copied()
+        self.replaced.get(&fuzzy(path)).copied()
     }
 
     /// The page that is shown for missing pages.
@@ -116,6 +163,8 @@ mod tests {
             title: "".into(),
             body,
             excerpt: "".into(),
+            head: Default::default(),
+            authors: "".into(),
             in_sitemap: true,
             redirect_from: Vec::new(),
             hash: 0,
@@ -132,7 +181,7 @@ mod tests {
             page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest)),
             page("s.json", "/s", PageBody::Text("[]".into())),
         ];
-        let pages = OwnPages::new(pages, |path| path == "/reserved.html");
+        let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
         let table = [
             ("/docs/a", Some(1)),
             ("/docs/a.html", Some(1)),

@@ -79,7 +79,7 @@ impl Snapshot {
 
     /// The post that a decoded former path redirects to. The newest one wins if several have that path.
     pub(super) fn moved(&self, path: &str) -> Option<PostId> {
-        if (self.is_reserved)(path) {
+        if (self.reserved_paths.always)(path) {
             return None;
         }
         let was_here = |id: &PostId| self.post(*id).former().iter().any(|former| **former == *path);

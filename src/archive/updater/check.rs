@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
 use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::still_changing;
+use crate::archive::load::{reread_linking, still_changing};
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
@@ -184,22 +184,16 @@ impl Updater {
     /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
     fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
-        let linking: Vec<&Post> = before.linking().collect();
-        if linking.is_empty() {
+        if before.linking().next().is_none() {
             return update;
         }
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
-        let links = |name: &str| before.named(name);
-        let relinked = linking.par_iter().filter_map(|post| {
-            let new = builder.read(&SiteFile::from_path(post.path()), &links).post;
-            new.filter(|new| new.hash != post.hash && new.file_version.has_bytes_of(&post.file_version))
-        });
-        let posts: Vec<Post> = relinked.collect();
-        if posts.is_empty() {
+        let (posts, problems) = reread_linking(&before, &builder);
+        if posts.is_empty() && problems.is_empty() {
             return update;
         }
         let names = builder.names.into_names();
-        let linked = self.publish(Change { posts, ..Change::new(names) });
+        let linked = self.publish(Change { posts, problems, ..Change::new(names) });
         Update { new: update.new, ..linked }
     }
 }

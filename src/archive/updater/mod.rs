@@ -19,6 +19,7 @@
 //! keeps all pages.
 
 mod check;
+mod error_log;
 mod file_states;
 mod folder_states;
 mod full_scan;
@@ -38,6 +39,7 @@ use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
+use crate::archive::updater::error_log::ErrorLog;
 use crate::archive::updater::file_states::FileStates;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::config::{Config, ConfigError};
@@ -66,6 +68,7 @@ pub struct Updater {
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
     folder_states: FolderStates,
+    error_log: ErrorLog,
     /// Number of changes to posts and file versions since the archive was last saved.
     unsaved: usize,
     /// The thread that writes the archive.
@@ -106,6 +109,7 @@ impl Updater {
             file_states,
             pages: loaded.pages,
             folder_states,
+            error_log: ErrorLog::default(),
             unchecked,
             config,
             reserved_paths,
@@ -154,12 +158,13 @@ impl Updater {
         // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
         let due = self.archive.next_due().into_iter().chain([self.archive.next_midnight()]).map(until);
-        self.file_states.waits().chain(due).min().unwrap_or_default()
+        self.file_states.waits().chain(due).chain(self.error_log.wait()).min().unwrap_or_default()
     }
 
     /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
-    /// and checks files that were still changing.
+    /// checks files that were still changing, and logs errors.
     pub fn tick(&mut self) -> Option<Update> {
+        self.error_log.write();
         let to_check = PathsToCheck { posts: self.file_states.take_due(), ..PathsToCheck::default() };
         let update = if to_check.posts.is_empty() { None } else { self.check_files(to_check) };
         let now = Timestamp::from_system_time(SystemTime::now());
@@ -287,10 +292,14 @@ impl Updater {
 
     fn publish(&mut self, change: Change) -> Update {
         self.unsaved += change.posts.len() + change.gone.len();
+        self.error_log.record_files(&change.problems, &self.archive);
         let start = Instant::now();
         let (next, new) = self.archive.after(change, Timestamp::from_system_time(SystemTime::now()));
+        let took = start.elapsed();
+        next.newly_unserved(&self.archive).into_iter().for_each(|error| self.error_log.record(error));
+        self.error_log.write();
         self.archive = Arc::new(next);
-        Update { archive: self.archive(), new, took: start.elapsed() }
+        Update { archive: self.archive(), new, took }
     }
 }
 

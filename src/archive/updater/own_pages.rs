@@ -22,7 +22,7 @@ impl Updater {
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
         change.problems.extend(gone.map(|page| problems_of_file(&page.path, Vec::new())));
-        let (mut pages, problems) = own_page::read_all(reader, &self.pages, links);
+        let (mut pages, problems) = own_page::read_all(reader, self.reserved_paths, &self.pages, links);
         let read: HashSet<&str> = pages.iter().map(|page| &*page.path).collect();
         // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
         let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {

@@ -41,7 +41,9 @@ pub use crate::search::index::top_results::Cursor;
 pub use crate::search::index::writer::{BATCH, Writer};
 
 /// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
+/// The name of the index folder without the version.
+const FOLDER: &str = "search-";
 /// Time limit of a search. A search that exceeds it returns only the newest matches, like one with too many.
 const LONGEST: Duration = Duration::from_secs(2);
 /// Maximum titles that a search for parts of words checks. The index alone cannot confirm such a match.
@@ -97,11 +99,11 @@ impl SearchIndex {
     /// # Errors
     /// When the folder cannot be read or written.
     pub fn open(folder: &Path) -> io::Result<Arc<Self>> {
-        let path = folder.join(format!("search-{VERSION}"));
+        let path = index_folder(folder);
         std::fs::create_dir_all(&path)?;
         for entry in std::fs::read_dir(folder)?.flatten() {
             let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix("search-")?.parse::<u32>().ok());
+            let number = name.to_str().and_then(|name| name.strip_prefix(FOLDER)?.parse::<u32>().ok());
             let is_old = number.is_some_and(|number| number < VERSION);
             if is_old && !is_written(&entry.path()) && std::fs::remove_dir_all(entry.path()).is_ok() {
                 tracing::info!("removed the search index of an older version: {}", entry.path().display());
@@ -125,7 +127,7 @@ impl SearchIndex {
     /// # Errors
     /// When the folder cannot be written.
     pub fn remove(folder: &Path) -> io::Result<()> {
-        let path = folder.join(format!("search-{VERSION}"));
+        let path = index_folder(folder);
         if is_written(&path) || !path.exists() { Ok(()) } else { std::fs::remove_dir_all(&path) }
     }
 
@@ -194,8 +196,7 @@ impl SearchIndex {
     }
 
     /// Searches an archive: returns up to `limit` posts, starting after the previous page. If no post
-    /// matches, a second search looks for titles that contain the words at the ends of the texts as parts of
-    /// words.
+    /// matches, a second search looks for the words at the ends of the texts as parts of words in titles.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -211,14 +212,15 @@ impl SearchIndex {
             return Ok(SearchResults::default());
         }
         let found = self.find(archive, query, WordEdges::Whole, order, after, limit)?;
-        if found.count == 0 && !found.is_more && may_be_cut(query) {
+        if found.count == 0 && !found.is_more && query.texts.iter().any(|text| may_be_cut(text)) {
             self.find_cut(archive, query, order, after, limit)
         } else {
             Ok(found)
         }
     }
 
-    /// Finds posts whose titles contain the texts, with the first and last words as parts of words.
+    /// Finds posts whose titles contain the texts that begin or end with a word, with these words as parts of
+    /// words. The other texts match as in [`WordEdges::Whole`].
     fn find_cut(
         &self,
         archive: &Snapshot,
@@ -227,7 +229,8 @@ impl SearchIndex {
         after: Option<Cursor>,
         limit: usize,
     ) -> io::Result<SearchResults> {
-        let needles = Needles::new(query, true);
+        let cut = query.texts.iter().filter(|text| may_be_cut(text)).cloned().collect();
+        let needles = Needles::new(&Query { texts: cut, ..Query::default() }, true);
         let mut found = self.find(archive, query, WordEdges::Cut, order, None, MOST_READ)?;
         found.posts.retain(|id| needles.are_in([archive.post(*id).title()]));
         let key = |id: &PostId| archive.post(*id).key();
@@ -332,6 +335,11 @@ impl SearchIndex {
             facets: counter.facets(archive, &segments),
         })
     }
+}
+
+/// Returns the folder of the index files within the folder that the owner names.
+fn index_folder(folder: &Path) -> PathBuf {
+    folder.join(format!("{FOLDER}{VERSION}"))
 }
 
 /// Returns whether a process writes the index in a folder: the writer holds tantivy's lock file.

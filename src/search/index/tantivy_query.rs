@@ -22,18 +22,16 @@ const TITLE_WEIGHT: f32 = 3.0;
 pub(super) enum WordEdges {
     /// As whole words only.
     Whole,
-    /// As parts of words: `esla发布Mod` is a part of `Tesla发布Model3`. The caller must check each match against
-    /// the title.
+    /// As parts of words in titles: `esla发布Mod` is a part of `Tesla发布Model3`. The caller must check the
+    /// titles. A text that begins and ends with a Han character has no such words.
     Cut,
 }
 
-/// Returns whether a text of the query begins or ends with a word that may be cut.
-pub(super) fn may_be_cut(query: &Query) -> bool {
-    query.texts.iter().any(|text| {
-        let chars = normalised(text).chars;
-        let runs: Vec<Run> = runs(&chars).collect();
-        [runs.first(), runs.last()].into_iter().flatten().any(|run| !run.is_han && !run.is_too_long())
-    })
+/// Returns whether a text begins or ends with a word that may be a part of a word.
+pub(super) fn may_be_cut(text: &str) -> bool {
+    let chars = normalised(text).chars;
+    let runs: Vec<Run> = runs(&chars).collect();
+    [runs.first(), runs.last()].into_iter().flatten().any(|run| !run.is_han && !run.is_too_long())
 }
 
 /// Builds the query: all texts and filters are required, exclusions must not match. The caller checks the
@@ -68,7 +66,7 @@ pub(super) fn build_query(
 /// Matches a text in the title or the body; in the title only if its ends are cut.
 fn anywhere(fields: Fields, text: &str, ends: WordEdges) -> Box<dyn TantivyQuery> {
     let chars = normalised(text).chars;
-    if ends == WordEdges::Cut {
+    if ends == WordEdges::Cut && may_be_cut(text) {
         // Bodies have too many distinct words for a pattern search.
         return cut(fields, &chars);
     }

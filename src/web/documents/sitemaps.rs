@@ -14,6 +14,7 @@ use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::paths::sitemap::SitemapFile;
+use crate::web::view::timeline;
 
 /// URLs per file. The protocol allows 50,000; smaller files are faster to make.
 const MOST_URLS: usize = 10_000;
@@ -162,7 +163,7 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
     };
     let mut fingerprint = request.fingerprint("news sitemap");
     for id in posts {
-        fingerprint.add(request.archive.post(*id).hash);
+        fingerprint.add(timeline::version(request, *id));
     }
     Some(sitemap(request, fingerprint, || {
         let news = posts.iter().map(|id| {
@@ -170,7 +171,7 @@ pub fn news(request: &PageRequest<'_>) -> Option<Reply> {
             NewsItem {
                 address: request.site.absolute(post.url()),
                 published: at(request, post.date),
-                title: post.headline().into_owned(),
+                title: timeline::headline(request, post).into_owned(),
             }
         });
         NewsFile { name: &request.site.title, language: language(&request.site.lang), news: news.collect() }

@@ -106,11 +106,20 @@ impl Encoding {
 fn weighted(item: &str) -> (&str, f32) {
     let mut parts = item.split(';');
     let name = parts.next().unwrap_or("").trim();
-    let weight = parts
-        .filter_map(|part| part.trim().strip_prefix("q=").or_else(|| part.trim().strip_prefix("Q=")))
-        .find_map(|weight| weight.trim().parse().ok())
-        .unwrap_or(1.0);
+    let given =
+        parts.filter_map(|part| part.split_once('=')).find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+    // A weight that is no number between 0 and 1 makes the coding unusable.
+    let weight = given.map_or(1.0, |(_, weight)| parse_weight(weight.trim()).unwrap_or(0.0));
     (name, weight)
+}
+
+/// Parses a weight (RFC 9110, section 12.4.2): 0 to 1 with at most three decimals.
+fn parse_weight(text: &str) -> Option<f32> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let is_sound = matches!(whole, "0" | "1") && decimals.len() <= 3;
+    let is_number = decimals.bytes().all(|digit| digit.is_ascii_digit());
+    let weight: f32 = text.parse().ok()?;
+    (is_sound && is_number && weight <= 1.0).then_some(weight)
 }
 
 /// The output has about 1.04 times the bytes of gzip's level 6, at a third of its time.
@@ -174,6 +183,20 @@ mod tests {
             ("*;q=0", Encoding::Identity),
             ("gzip;q=0, *", Encoding::Identity),
             ("zstd", Encoding::Identity),
+            ("gzip;q=0.001", Encoding::Gzip),
+            ("gzip; Q = 0.", Encoding::Identity),
+            ("gzip;q=1.000;x=y", Encoding::Gzip),
+            ("gzip;q=foo", Encoding::Identity),
+            ("gzip;q=", Encoding::Identity),
+            ("gzip;q=-1", Encoding::Identity),
+            ("gzip;q=1.1", Encoding::Identity),
+            ("gzip;q=0.1234", Encoding::Identity),
+            ("gzip;q=1e0", Encoding::Identity),
+            ("gzip;q=inf", Encoding::Identity),
+            ("gzip;q=NaN, br", Encoding::Brotli),
+            ("br;q=foo, gzip", Encoding::Gzip),
+            ("gzip;q=foo, *", Encoding::Identity),
+            ("*;q=foo", Encoding::Identity),
         ];
         for (accept, expected) in table {
             let mut headers = HeaderMap::new();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::web::http::cache::{CachePolicy, CachedRoute, EncodedPage, Fingerprint, PageCache};
+use crate::web::http::conditions;
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
 use crate::web::http::headers::secure_headers;
 use crate::web::http::reply::{Reply, RoutedReply, status};
@@ -59,15 +60,14 @@ impl<'a> CacheLookup<'a> {
         tags.find(|tag| self.if_none_match(tag))
     }
 
-    /// Returns whether `If-None-Match` lists this ETag, by weak comparison.
+    /// Returns whether `If-None-Match` lists this ETag.
     pub(crate) fn if_none_match(&self, etag: &HeaderValue) -> bool {
-        let tag = etag.as_bytes();
-        self.headers
-            .get_all(header::IF_NONE_MATCH)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .map(<[u8]>::trim_ascii)
-            .any(|item| item == b"*" || item.strip_prefix(b"W/").unwrap_or(item) == tag)
+        conditions::if_none_match(self.headers, etag)
+    }
+
+    /// Returns whether the client has the version of this second, by `If-Modified-Since`.
+    pub(crate) fn is_unmodified(&self, modified: i64) -> bool {
+        conditions::is_unmodified(self.headers, modified)
     }
 }
 

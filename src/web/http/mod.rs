@@ -1,11 +1,14 @@
-//! Requests and responses: cache policies, encodings, the headers of every response, and files.
+//! Requests and responses: cache policies, encodings, preconditions, the headers of every response, and files.
 
 pub mod assets;
 pub mod cache;
+pub(crate) mod conditions;
 pub mod encoding;
+pub mod file_reply;
 pub mod files;
 pub(crate) mod headers;
 pub(crate) mod lookup;
+mod range;
 pub mod reply;
 pub mod request;
 pub mod route_pattern;

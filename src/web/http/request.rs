@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::archive::Snapshot;
+use crate::archive::snapshot::GroupKind;
 use crate::web::http::cache::{
     CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
 };
+use crate::web::http::conditions;
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
 use crate::web::http::lookup::{CacheLookup, not_modified};
 use crate::web::http::reply::{PageError, Reply, redirect, render};
@@ -92,9 +94,14 @@ impl<'a> PageRequest<'a> {
         self.lookup.accepted
     }
 
-    /// Starts a fingerprint for a kind of page; it includes the site's settings.
+    /// Starts a fingerprint for a kind of page; it includes what all pages show.
     pub(crate) fn fingerprint(&self, kind: &str) -> Fingerprinter {
-        Fingerprinter::new(self.site.settings(), kind)
+        Fingerprinter::new(self.site.settings(), kind).with(self.has_securities())
+    }
+
+    /// Returns whether posts mention securities.
+    pub(crate) fn has_securities(&self) -> bool {
+        !self.archive.groups(GroupKind::Security).is_empty()
     }
 
     /// Responds with a page, rendered only if it is neither cached nor known to the client. The fingerprint
@@ -144,18 +151,64 @@ impl<'a> PageRequest<'a> {
         if let Some(etag) = self.lookup.matching_etag(fingerprint) {
             return not_modified(policy, etag);
         }
-        if let Some(page) = self.lookup.cached_page(fingerprint) {
-            return page.reply(StatusCode::OK);
+        if let Some(reply) = self.cached(fingerprint) {
+            return reply;
         }
-        self.lookup.pages.count_lookup(false);
         let bytes = match bytes() {
             Ok(bytes) => bytes,
             Err(error) => return error.into_reply(),
         };
         let encoding = self.lookup.accepted.quickest();
-        let kind = PageKind { content_type, policy };
-        let page = EncodedPage::new(kind, Some(fingerprint), encoding, encoding.encode(bytes));
-        let page = Arc::new(page);
+        self.encoded(PageKind { content_type, policy }, fingerprint, encoding, encoding.encode(bytes))
+    }
+
+    /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`, by which some
+    /// clients revalidate. `address` names the document among all others.
+    pub(crate) fn dated(
+        &self,
+        address: &str,
+        content_type: ContentType,
+        policy: CachePolicy,
+        fingerprint: Fingerprint,
+        bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
+    ) -> Reply {
+        let changed = self.lookup.pages.changed_at(address, fingerprint);
+        let mut reply = match changed.filter(|changed| self.lookup.is_unmodified(*changed)) {
+            Some(_) => not_modified(policy, fingerprint.etag(self.lookup.accepted.quickest().tag())),
+            None => self.conditional(content_type, policy, fingerprint, bytes),
+        };
+        // The response to a failure has no ETag.
+        if reply.headers().contains_key(header::ETAG)
+            && let Some(date) = changed.and_then(conditions::last_modified)
+        {
+            reply.headers_mut().insert(header::LAST_MODIFIED, date);
+        }
+        reply
+    }
+
+    /// The ETags that the current version of a page has in the encodings that the client accepts.
+    pub(crate) fn etags(&self, fingerprint: Fingerprint) -> Vec<HeaderValue> {
+        self.lookup.accepted.all().map(|encoding| fingerprint.etag(encoding.tag())).collect()
+    }
+
+    /// The response with the cached page, and counts whether there is one.
+    pub(crate) fn cached(&self, fingerprint: Fingerprint) -> Option<Reply> {
+        let page = self.lookup.cached_page(fingerprint);
+        if page.is_none() {
+            self.lookup.pages.count_lookup(false);
+        }
+        page.map(|page| page.reply(StatusCode::OK))
+    }
+
+    /// Responds with a page whose bytes are already in the encoding, and adds it to the cache.
+    pub(crate) fn encoded(
+        &self,
+        kind: PageKind,
+        fingerprint: Fingerprint,
+        encoding: Encoding,
+        bytes: Vec<u8>,
+    ) -> Reply {
+        let page = Arc::new(EncodedPage::new(kind, Some(fingerprint), encoding, bytes));
         let reply = page.reply(StatusCode::OK);
         self.lookup.pages.insert(fingerprint, encoding, page);
         reply

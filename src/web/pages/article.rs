@@ -34,7 +34,7 @@ struct Page<'a> {
     source: Option<Link>,
     /// The first publisher, if it is not the source.
     publisher: Option<&'a str>,
-    author: Option<&'a str>,
+    authors: Vec<&'a str>,
     /// The language of the post, if its front matter has one.
     lang: Option<&'a str>,
     digest: Option<&'a str>,
@@ -45,8 +45,11 @@ struct Page<'a> {
     around: Vec<NearbyPost<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
-    earlier: Option<Link>,
-    later: Option<Link>,
+    /// The posts of the same source directly before and after the article.
+    older: Option<Link>,
+    newer: Option<Link>,
+    /// Links to the source, the day and the newest posts, if there are no posts of the same source.
+    ways: Vec<Link>,
 }
 
 struct MentionedSecurity<'a> {
@@ -71,8 +74,8 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     let archive = request.archive;
     let post = archive.post(id);
     let group = archive.source(post);
-    let (earlier, later) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
-    let beside = [earlier, later].map(|id| id.map(|id| archive.post(id).hash));
+    let (older, newer) = group.map_or((None, None), |group| archive.neighbours(group.posts(), id));
+    let beside = [older, newer].map(|id| id.map(|id| timeline::version(request, id)));
     let label = group.map(Group::label);
     let mut fingerprint = request.fingerprint("article").with((post.hash, label, beside));
     if post.visibility != Visibility::Listed {
@@ -85,7 +88,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let has_page = archive.groups(GroupKind::Security).get(mention.code).is_some();
         fingerprint.add((has_page, archive.shown_name(mention)));
     }
-    let beside: Vec<PostId> = [earlier, later].into_iter().flatten().collect();
+    let beside: Vec<PostId> = [older, newer].into_iter().flatten().collect();
     let around = archive.around(id, group, &beside, AROUND);
     for near in &around {
         fingerprint.add(timeline::version(request, *near));
@@ -98,12 +101,19 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let name = |id| archive.name(id);
         let link = |id: PostId| {
             let post = archive.post(id);
-            request.site.link(post.headline(), post.url())
+            request.site.link(timeline::headline(request, post), post.url())
         };
         let tag = |name: &str| request.site.link(name, Route::group(GroupKind::Tag, name));
         let publisher = post.source_name.map(name);
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(request, post);
+        let day = archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day)));
+        let ways = if beside.is_empty() {
+            let newest = request.site.link(request.site.texts.latest, Route::Home);
+            source.iter().chain(&day).cloned().chain([newest]).collect()
+        } else {
+            Vec::new()
+        };
         let metadata = Metadata::for_article(
             request,
             &metadata::ArticleParts {
@@ -113,14 +123,17 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
                 above: source.as_ref(),
             },
         );
+        let headline = timeline::headline(request, post);
         crate::web::http::reply::render(&Page {
             site: request.site,
-            head: Head::new(request, post.headline(), post.excerpt(), post.url()).with_metadata(metadata),
-            headline: post.headline(),
+            head: Head::new(request, &*headline, post.description(), post.url())
+                .with_front_matter(post.head(), post.authors().map(name).unwrap_or_default())
+                .with_metadata(metadata),
+            headline,
             iso: at.to_rfc3339(),
             moment: request.site.texts.moment(at),
             publisher: publisher.filter(|name| label != Some(*name)),
-            author: post.author().map(name),
+            authors: archive.authors(post).map(|author| author.name).collect(),
             lang: post.lang().map(name),
             digest: article.digest.as_deref(),
             original: article.source_url.as_deref(),
@@ -128,12 +141,13 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             securities: post.securities.iter().map(|mention| security(request, mention)).collect(),
             around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
             reading: request.site.texts.reading_time(post.length),
-            day: archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day))),
             tags: shown_tags(archive, post).map(tag).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
-            earlier: earlier.map(link),
-            later: later.map(link),
+            older: older.map(link),
+            newer: newer.map(link),
             source,
+            day,
+            ways,
         })
     })
 }

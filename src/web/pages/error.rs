@@ -30,8 +30,16 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
+    /// Makes the page of an error that does not depend on the archive.
     fn new(site: &'a Site, title: &'a str, text: &'a str) -> Self {
-        Self { site, head: Head::nowhere(title), title, text, body: None, nearest: None, query: None }
+        let head = Head::nowhere(title, false);
+        Self { site, head, title, text, body: None, nearest: None, query: None }
+    }
+
+    /// Makes the page of a path that has no page.
+    fn missing(request: &PageRequest<'a>, title: &'a str, text: &'a str) -> Self {
+        let head = Head::nowhere(title, request.has_securities());
+        Self { head, ..Self::new(request.site, title, text) }
     }
 }
 
@@ -48,14 +56,14 @@ pub(crate) fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let title = own.map(|page| &*page.title).filter(|title| !title.is_empty()).unwrap_or(texts.not_found);
     let body = own.and_then(OwnPage::html).filter(|html| !html.as_str().trim().is_empty());
     let body = body.map(|html| Html::new(html, request.site.images, texts.image).below_title());
-    let page = Page { body, nearest, query, ..Page::new(request.site, title, texts.not_found_text) };
+    let page = Page { body, nearest, query, ..Page::missing(request, title, texts.not_found_text) };
     request.error_page(StatusCode::NOT_FOUND, &page)
 }
 
 /// 410: the operator withdrew the post.
 pub fn gone(request: &PageRequest<'_>) -> Reply {
     let texts = request.site.texts;
-    request.error_page(StatusCode::GONE, &Page::new(request.site, texts.gone, texts.gone_text))
+    request.error_page(StatusCode::GONE, &Page::missing(request, texts.gone, texts.gone_text))
 }
 
 /// 500, without the reason.

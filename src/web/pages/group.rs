@@ -38,23 +38,27 @@ struct Page<'a> {
     pager: Pager,
 }
 
-/// Serves the page of a group, or of several joined sources of an old URL.
+/// Serves the page of a group, of several joined sources of an old URL, or of a group that has a page of the
+/// site but no posts.
 pub fn get(request: &PageRequest<'_>, kind: GroupKind, name: &str, number: PageNumber) -> Option<Reply> {
-    match request.archive.group(kind, name) {
-        Some(group) => list(request, &GroupList::new(request, kind, group), number),
-        None if kind != GroupKind::Source => None,
-        None => {
-            let posts = request.archive.joined_categories(name)?;
-            list(request, &GroupList::from_joined_sources(name, &posts), number)
-        }
+    let archive = request.archive;
+    if let Some(group) = archive.group(kind, name) {
+        return list(request, &GroupList::new(request, kind, group), number);
     }
+    let joined = if kind == GroupKind::Source { archive.joined_categories(name) } else { None };
+    let label = match &joined {
+        Some(_) => archive.groups(kind).given_label(name).unwrap_or(name),
+        None => archive.empty_group(kind, name)?,
+    };
+    let posts = joined.unwrap_or_default();
+    list(request, &GroupList::without_group(kind, (name, label), &posts), number)
 }
 
 /// The list of posts behind a page.
 struct GroupList<'a> {
     kind: GroupKind,
-    /// True for several sources in one list.
-    is_joined: bool,
+    /// False for several sources in one list, and for a source or tag without posts: neither has a feed.
+    is_group: bool,
     name: &'a str,
     label: &'a str,
     /// The names that posts use for a security; empty for other kinds.
@@ -72,12 +76,12 @@ impl<'a> GroupList<'a> {
         }
         let (name, label) = (request.archive.name(group.name()), group.label());
         let (posts, recent) = (group.posts(), group.recent());
-        Self { kind, is_joined: false, name, label, called, posts, recent }
+        Self { kind, is_group: true, name, label, called, posts, recent }
     }
 
-    fn from_joined_sources(name: &'a str, posts: &'a List) -> Self {
-        let (kind, recent) = (GroupKind::Source, RecentCounts::default());
-        Self { kind, is_joined: true, name, label: name, called: Vec::new(), posts, recent }
+    fn without_group(kind: GroupKind, (name, label): (&'a str, &'a str), posts: &'a List) -> Self {
+        let recent = RecentCounts::default();
+        Self { kind, is_group: false, name, label, called: Vec::new(), posts, recent }
     }
 
     /// The page of the list with this number.
@@ -109,25 +113,27 @@ impl<'a> GroupList<'a> {
             facts.push((texts.last_week, texts.posts(self.recent.week)));
             facts.push((texts.last_month, texts.posts(self.recent.month)));
         }
-        let [first, last] = ends.clone();
-        facts.extend([(texts.first_post, first), (texts.last_post, last)]);
+        if !self.posts.is_empty() {
+            let [first, last] = ends.clone();
+            facts.extend([(texts.first_post, first), (texts.last_post, last)]);
+        }
         facts
     }
 
-    /// The feed of the list; joined sources have none.
+    /// The feed of the list; only a group has one.
     fn feed(&self, request: &PageRequest<'_>) -> Option<FeedLink> {
         let of = FeedOf::Group(self.kind, self.name.into());
-        (!self.is_joined).then(|| FeedLink::new(&request.site.title, self.label, request.site.baseurl(), of))
+        self.is_group.then(|| FeedLink::new(&request.site.title, self.label, request.site.baseurl(), of))
     }
 
-    /// The filter of `/live` for new posts of the list; tags and joined sources have none.
+    /// The filter of `/live` for new posts of the list; only sources and securities have one.
     fn follow(&self) -> Option<LiveFilter<'a>> {
         let what = match self.kind {
             GroupKind::Source => "source",
             GroupKind::Security => "security",
             GroupKind::Tag => return None,
         };
-        (!self.is_joined).then_some(LiveFilter { what, of: self.name })
+        self.is_group.then_some(LiveFilter { what, of: self.name })
     }
 
     fn description(&self, request: &PageRequest<'_>) -> String {
@@ -152,7 +158,7 @@ fn list(request: &PageRequest<'_>, group: &GroupList<'_>, number: PageNumber) ->
         .then(|| ChartData::from_list(request, group.posts, group.kind == GroupKind::Source))
         .flatten();
     let mut fingerprint = request.fingerprint("group").with(ListVersion(request, &page));
-    fingerprint.add((group.kind, group.is_joined, group.name, group.label, ends, &numbers));
+    fingerprint.add((group.kind, group.is_group, group.name, group.label, ends, &numbers));
     if is_latest {
         fingerprint.add((&group.called, group.recent));
     }

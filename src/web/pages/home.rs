@@ -51,7 +51,7 @@ pub fn get(request: &PageRequest<'_>) -> Option<Reply> {
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
         for id in group.posts().newest(POSTS_EACH) {
-            fingerprint.add(request.archive.post(id).hash);
+            fingerprint.add(timeline::version(request, id));
         }
     }
     let next = request.archive.listed().len().checked_sub(list.posts.len() + 1);

@@ -37,8 +37,10 @@ fn html_page(request: &PageRequest<'_>, page: &OwnPage, body: &BodyHtml) -> Repl
         let body = Html::new(body, request.site.images, request.site.texts.image);
         Ok(Page {
             site: request.site,
-            head: Head::new(request, &*page.title, &*page.excerpt, &page.url)
-                .with_page_metadata(request.site),
+            head: Head::new(request, &*page.title, page.description(), &page.url)
+                .with_front_matter(Some(&page.head), &page.authors)
+                .with_page_metadata(request.site)
+                .with_own_image(request.site, &page.head),
             title: &page.title,
             body: if page.title.is_empty() { body } else { body.below_title() },
         })

@@ -99,7 +99,13 @@ fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
         let title = request.site.texts.security_choice;
         let rows = groups.into_iter().map(|group| row(request, group)).collect();
         let tables = vec![SecurityTable { title: number.to_owned(), rows }];
-        Ok(Page { site: request.site, head: Head::nowhere(title), title, query: number.to_owned(), tables })
+        Ok(Page {
+            site: request.site,
+            head: Head::nowhere(title, request.has_securities()),
+            title,
+            query: number.to_owned(),
+            tables,
+        })
     })
 }
 

@@ -11,6 +11,7 @@ use crate::archive::snapshot::{GroupKind, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
 use crate::web::http::request::PageRequest;
+use crate::web::paths::damaged::LOST;
 use crate::web::paths::feed::{FeedFormat, FeedOf};
 use crate::web::paths::{self, Route};
 
@@ -67,6 +68,7 @@ pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Opti
         .or_else(|| dated_category(request, &parts))
         .or_else(|| own_page(request, path))
         .or_else(|| elsewhere(request, path))
+        .or_else(|| cut_off(request, path))
 }
 
 /// GitHub Pages redirected `/dir` to `/dir/`. A slash after a file name is removed.
@@ -75,12 +77,17 @@ fn slash(request: &PageRequest<'_>, path: &str) -> Option<String> {
         Some(file) => file.to_owned(),
         None => format!("{path}/"),
     };
-    match request.archive.at_path(&other) {
+    located(request, &other)
+}
+
+/// Returns the path of the post, page or list at a decoded path.
+pub(crate) fn located(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    match request.archive.at_path(path) {
         Some(Target::Post(id)) => Some(request.archive.post(id).url().to_owned()),
         Some(Target::Page(index)) => Some(request.archive.pages()[index].url.to_string()),
         Some(Target::Moved(to)) => Some(to.to_string()),
         Some(Target::Gone | Target::Away(_)) => None,
-        None => existing(request, &other),
+        None => existing(request, path),
     }
 }
 
@@ -246,6 +253,35 @@ fn elsewhere(request: &PageRequest<'_>, path: &str) -> Option<String> {
         .map(|post| post.url().to_owned())
 }
 
+/// Returns the only post whose path begins like a path that lost its end. A path may also end between two Han
+/// characters. It is compared with the posts of the day in the path or, if the path is evidently cut, with the
+/// newest posts.
+fn cut_off(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    let start = path.split(LOST).next()?;
+    let start = start.strip_suffix("...").or_else(|| start.strip_suffix('…')).unwrap_or(start);
+    let is_cut = start.len() < path.len();
+    let posts = match date_in(path) {
+        Some(day) if is_cut || !start.ends_with(|c: char| c.is_ascii()) => request.archive.day(day)?,
+        None if is_cut => request.archive.listed(),
+        _ => return None,
+    };
+    // A whole folder is no post.
+    if start.ends_with('/') {
+        return None;
+    }
+    let continues = |post: &&Post| {
+        let url = paths::decode(post.url());
+        let rest = url.as_deref().and_then(|url| url.strip_prefix(start));
+        rest.is_some_and(|rest| !post.has_moved() && !rest.trim_end_matches('/').contains('/'))
+    };
+    let posts = posts.newest(MOST_CUT_OFF).map(|id| request.archive.post(id));
+    let mut found = posts.filter(continues);
+    found.next().filter(|_| found.next().is_none()).map(|post| post.url().to_owned())
+}
+
+/// Maximum number of posts that a cut path is compared with; it bounds the time of the search.
+const MOST_CUT_OFF: usize = 4096;
+
 /// Returns how many folders two paths have in common, ignoring case.
 fn shared(path: &str, url: &str) -> usize {
     let url = paths::decode(url).unwrap_or_default().to_lowercase();
@@ -262,13 +298,14 @@ fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
     request.archive.page_by_fuzzy_path(path).map(|page| page.url.to_string())
 }
 
-/// Returns the path of the group, or of the joined sources, that a name or slug stands for.
+/// Returns the path of the group, or of the joined sources, that a name or slug stands for. A group with a page
+/// of the site needs no posts.
 fn group(request: &PageRequest<'_>, kind: GroupKind, slug: &str) -> Option<String> {
     let archive = request.archive;
     let is_joined = || kind == GroupKind::Source && archive.joined_categories(slug).is_some();
     let name = match archive.group(kind, slug) {
         Some(_) => slug,
-        None if is_joined() => slug,
+        None if is_joined() || archive.empty_group(kind, slug).is_some() => slug,
         None => archive.name(archive.group_by_slug(kind, slug)?.name()),
     };
     Some(Route::group(kind, name).to_string())

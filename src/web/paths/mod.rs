@@ -1,6 +1,7 @@
 //! The only module that spells URLs: [`Route`] parses and writes the paths of generated pages. A path is
 //! split at `/` before it is decoded, so a `/` inside a name is written `%2F`.
 
+pub(crate) mod damaged;
 pub mod dataset;
 pub(crate) mod date;
 pub mod feed;
@@ -186,6 +187,7 @@ impl<'a> Route<'a> {
             }
             Self::Group(kind, name, number) => match archive.group(*kind, name) {
                 Some(group) => is_page(group.posts(), *number),
+                None if *number == PageNumber::Latest && archive.empty_group(*kind, name).is_some() => true,
                 None if *kind != GroupKind::Source => false,
                 None => archive.joined_categories(name).is_some_and(|posts| is_page(&posts, *number)),
             },
@@ -294,7 +296,7 @@ fn group_pattern(kind: GroupKind, is_board: bool, number: PageNumber) -> &'stati
 
 /// The paths of a site that belong to generated pages.
 pub const RESERVED_PATHS: ReservedPaths =
-    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of };
+    ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of, group_at };
 
 /// `robots.txt` and the manifest are missing here: a post or page of the site takes precedence over them.
 fn is_always_ours(path: &str) -> bool {
@@ -332,6 +334,22 @@ fn is_list_of(archive: &Snapshot, path: &str) -> bool {
     Route::parse(&encode(path)).is_some_and(|route| route.exists_in(archive))
 }
 
+/// Returns the source or tag whose posts a static site lists at a decoded path: `/category/hongwang.html`,
+/// `/categories/hongwang/`. Paths in other spellings than ours redirect to the list.
+fn group_at(path: &str) -> Option<(GroupKind, String)> {
+    let (folder, file) = path.strip_prefix('/')?.split_once('/')?;
+    let kind = match folder {
+        "category" | "categories" => GroupKind::Source,
+        "tag" | "tags" => GroupKind::Tag,
+        _ => return None,
+    };
+    // Static hosts serve `/category/hongwang` from the file with `.html`.
+    let bare = Some(file).filter(|file| !file.contains('.'));
+    let mut endings = ["/index.html", "/", ".html"].into_iter();
+    let name = endings.find_map(|ending| file.strip_suffix(ending)).or(bare)?;
+    (!matches!(name, "" | "index") && !name.contains('/')).then(|| (kind, name.to_owned()))
+}
+
 /// Characters that a URL must not contain (RFC 3986, section 2) or that browsers would misread.
 pub(super) const UNFIT: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -359,12 +377,19 @@ fn encode(path: &str) -> Cow<'_, str> {
     utf8_percent_encode(path, SEGMENTS).into()
 }
 
-/// The value of a query field, decoded and trimmed; `None` if it is empty.
+/// The value of a query field, decoded and trimmed; `None` if it is empty. Forms of old pages send GBK.
 pub fn field(query: &str, name: &str) -> Option<String> {
-    let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1;
-    let spaced = value.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let value = form_text(pairs.find(|(key, _)| form_text(key) == name)?.1);
+    let spaced =
+        value.trim_end_matches(damaged::LOST).chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     let shown: String = spaced.filter(|c| !is_forbidden(*c)).collect();
     Some(shown.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Decodes a name or a value of a form.
+fn form_text(encoded: &str) -> String {
+    damaged::decoded(&encoded.replace('+', " ")).into_owned()
 }
 
 /// The path of an article's source: `.md` instead of `.html`.
@@ -380,6 +405,11 @@ pub fn article_of(source: &str) -> Option<String> {
 /// Percent-decodes a whole path; `None` if the result is not UTF-8 or contains a NUL.
 pub fn decode(path: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(path).decode_utf8().ok().filter(|text| !text.contains('\0'))
+}
+
+/// Percent-decodes a whole path, and replaces bytes that are not UTF-8, as the archive does with permalinks.
+pub(crate) fn decode_lossy(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 fn name(segment: &str) -> Option<Cow<'_, str>> {
@@ -437,6 +467,29 @@ mod tests {
     }
 
     #[test]
+    fn pages_of_sources_and_tags_are_recognised() {
+        let source = |name: &str| Some((GroupKind::Source, name.to_owned()));
+        let table = [
+            ("/category/hongwang.html", source("hongwang")),
+            ("/category/Career In x.html", source("Career In x")),
+            ("/categories/红网/", source("红网")),
+            ("/categories/a/index.html", source("a")),
+            ("/tags/a.html", Some((GroupKind::Tag, "a".to_owned()))),
+            ("/category/", None),
+            ("/category/index.html", None),
+            ("/category/.html", None),
+            ("/category/a/b.html", None),
+            ("/category/a", source("a")),
+            ("/category/a.xml", None),
+            ("/about/a.html", None),
+            ("/a.html", None),
+        ];
+        for (path, group) in table {
+            assert_eq!(group_at(path), group, "{path}");
+        }
+    }
+
+    #[test]
     fn characters_invalid_in_urls_are_escaped() {
         let table = [
             ("/a/b.html?x=%E4#y", "/a/b.html?x=%E4#y"),
@@ -446,6 +499,29 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(escaped(path.into()), expected);
+        }
+    }
+
+    #[test]
+    fn query_fields_are_decoded_by_name() {
+        let table = [
+            ("q=a+b&x=1", Some("a b")),
+            ("x=1&q=%E4%B8%AD%E6%96%87", Some("中文")),
+            ("%71=a&q=b", Some("a")),
+            ("q=100%25", Some("100%")),
+            ("q=100%", Some("100%")),
+            ("q=a%3Db=c", Some("a=b=c")),
+            ("q=%D6%D0%CE%C4+a", Some("中文 a")),
+            ("q=%E4%B8%AD%E6%96", Some("中")),
+            ("q=%E4%B8%AD%E6%9", Some("中")),
+            ("q=%ff", None),
+            ("q=+", None),
+            ("q", None),
+            ("x=1", None),
+            ("", None),
+        ];
+        for (query, expected) in table {
+            assert_eq!(field(query, "q").as_deref(), expected, "{query}");
         }
     }
 

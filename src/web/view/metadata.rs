@@ -7,13 +7,16 @@ use std::fmt::Display;
 use serde_json::{Value, json};
 
 use crate::archive::Post;
+use crate::archive::head_fields::HeadFields;
 use crate::archive::snapshot::{Group, GroupKind};
+use crate::config::Author;
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::view::feed_link::FeedLink;
 use crate::web::view::html::JsonData;
 use crate::web::view::link::Link;
 use crate::web::view::site::Site;
+use crate::web::view::timeline;
 
 /// The content of a page's `<head>`.
 #[derive(Debug, Default)]
@@ -24,6 +27,10 @@ pub struct Head {
     pub description: String,
     /// The canonical URL; empty for pages without one.
     pub canonical: String,
+    /// The page's own authors, in the form of [`Author::from_lines`]; empty without any.
+    pub authors: String,
+    /// Whether posts mention securities, so that the header leads to them.
+    pub has_securities: bool,
     /// The feed of the page's list, if it is not the whole site's.
     pub feed: Option<FeedLink>,
     /// Structured data and link previews; `None` for pages without them.
@@ -42,13 +49,22 @@ impl Head {
             title: title.into(),
             description: description.into(),
             canonical: request.site.absolute(path),
+            has_securities: request.has_securities(),
             ..Self::default()
         }
     }
 
-    /// Makes the head of a page without a URL of its own, such as an error.
-    pub fn nowhere(title: &str) -> Self {
-        Self { title: title.into(), ..Self::default() }
+    /// Makes the head of a page without a URL of its own, such as an error. The archive may be unavailable.
+    pub fn nowhere(title: &str, has_securities: bool) -> Self {
+        Self { title: title.into(), has_securities, ..Self::default() }
+    }
+
+    /// Replaces the canonical URL and the authors by those of the front matter, if it has any.
+    #[must_use]
+    pub fn with_front_matter(self, fields: Option<&HeadFields>, authors: &str) -> Self {
+        let canonical = fields.map(|fields| &*fields.canonical_url).filter(|url| !url.is_empty());
+        let canonical = canonical.map_or(self.canonical, Into::into);
+        Self { canonical, authors: authors.into(), ..self }
     }
 
     /// Adds the feed of the page's list.
@@ -77,6 +93,30 @@ impl Head {
         self.with_metadata(metadata)
     }
 
+    /// Replaces the preview image in the metadata by the page's own, if the front matter has one.
+    #[must_use]
+    pub fn with_own_image(mut self, site: &Site, fields: &HeadFields) -> Self {
+        if let Some(metadata) = &mut self.metadata
+            && !fields.image.is_empty()
+        {
+            metadata.image = Some(site.absolute_image(&fields.image));
+            metadata.image_alt = fields.image_alt.to_string();
+            metadata.has_own_image = true;
+        }
+        self
+    }
+
+    /// The names of the page's authors, else of the site's.
+    pub fn author_names<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h str> {
+        let lines = if self.authors.is_empty() { &site.authors } else { &self.authors };
+        Author::from_lines(lines).map(|author| author.name)
+    }
+
+    /// The links of the header.
+    pub fn nav<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h Link> {
+        site.nav(self.has_securities)
+    }
+
     /// The feeds that the page links to: its list's, and the whole site's.
     pub fn feeds<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h FeedLink> {
         self.feed.iter().chain([&site.feed])
@@ -95,6 +135,8 @@ pub struct Metadata {
     pub kind: &'static str,
     /// Absolute URL of the image in link previews.
     pub image: Option<String>,
+    /// The alternative text of the image; may be empty.
+    pub image_alt: String,
     /// Whether the image is the page's own, not the site's.
     pub has_own_image: bool,
     /// Publication date of an article, RFC 3339.
@@ -109,7 +151,7 @@ pub struct Metadata {
 pub struct ArticleParts<'a> {
     /// The post of the article.
     pub post: &'a Post,
-    /// Absolute URL of its first image.
+    /// Absolute URL of the first image in its body.
     pub image: Option<String>,
     /// URL of the original publication.
     pub original: Option<&'a str>,
@@ -159,6 +201,7 @@ impl Metadata {
         Self {
             kind: "website",
             image: site.preview_image(),
+            image_alt: String::new(),
             has_own_image: false,
             published: None,
             modified: None,
@@ -171,19 +214,20 @@ impl Metadata {
         let (site, archive, post) = (request.site, request.archive, article.post);
         let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
         let address = site.absolute(post.url());
-        let headline = post.headline();
-        let image = article.image.clone().or_else(|| site.preview_image());
+        let own = |field: fn(&HeadFields) -> &str| post.head().map(field).filter(|own| !own.is_empty());
+        let canonical = own(|head| &head.canonical_url).unwrap_or(&address);
+        let headline = timeline::headline(request, post);
+        let own_image = own(|head| &head.image).map(|image| site.absolute_image(image));
+        let image_alt = if own_image.is_some() { own(|head| &head.image_alt) } else { None };
+        let own_image = own_image.or_else(|| article.image.clone());
+        let has_own_image = own_image.is_some();
+        let image = own_image.or_else(|| site.preview_image());
         let source = archive.source(post).map(Group::label);
-        // A person gets no URL: the source's page would identify all its authors as one person.
-        let author = match (post.author(), archive.source(post)) {
-            (Some(name), _) => json!({ "@type": "Person", "name": archive.name(name) }),
-            (None, Some(group)) => json!({
-                "@type": "Organization",
-                "name": group.label(),
-                "url": site.absolute(Route::group(GroupKind::Source, archive.name(group.name()))),
-            }),
-            (None, None) => publisher(site),
-        };
+        // The name of a source is no author.
+        let mut authors: Vec<Value> = authors(request, post).into_iter().map(person).collect();
+        if authors.is_empty() {
+            authors.push(publisher(site));
+        }
         let mentions: Vec<Value> = post
             .securities
             .iter()
@@ -197,14 +241,14 @@ impl Metadata {
             .collect();
         let mut news = json!({
             "@type": "NewsArticle",
-            "mainEntityOfPage": address,
-            "url": address,
+            "mainEntityOfPage": canonical,
+            "url": canonical,
             "headline": headline,
-            "description": post.excerpt(),
+            "description": post.description(),
             "datePublished": published,
             "dateModified": modified,
             "inLanguage": post.lang().map_or(&*site.lang, |lang| archive.name(lang)),
-            "author": [author],
+            "author": authors,
             "publisher": publisher(site),
         });
         let mut add = |key: &str, value: Option<Value>| {
@@ -219,7 +263,8 @@ impl Metadata {
         Self {
             kind: "article",
             image,
-            has_own_image: article.image.is_some(),
+            image_alt: image_alt.unwrap_or_default().to_owned(),
+            has_own_image,
             published: Some(published),
             modified: Some(modified),
             data: JsonData::new(&graph(vec![
@@ -228,6 +273,20 @@ impl Metadata {
             ])),
         }
     }
+}
+
+/// The authors of a post, else those of the site.
+pub fn authors<'a>(request: &PageRequest<'a>, post: &Post) -> Vec<Author<'a>> {
+    let own: Vec<_> = request.archive.authors(post).collect();
+    if own.is_empty() { Author::from_lines(&request.site.authors).collect() } else { own }
+}
+
+fn person(author: Author<'_>) -> Value {
+    let mut person = json!({ "@type": "Person", "name": author.name });
+    if !author.uri.is_empty() {
+        person["url"] = author.uri.into();
+    }
+    person
 }
 
 fn graph(things: Vec<Value>) -> Value {

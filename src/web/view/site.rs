@@ -31,8 +31,12 @@ pub struct Site {
     pub texts: &'static InterfaceTexts,
     /// The address of the operator's logo.
     pub logo: Option<String>,
+    /// The authors of pages without their own, in the form of [`Author::from_lines`](crate::config::Author::from_lines).
+    pub authors: String,
     /// The links of the header; the generated lists without any in the configuration.
-    pub nav: Vec<Link>,
+    nav: Vec<Link>,
+    /// The place of the link to the securities in the default links.
+    securities_place: Option<usize>,
     /// How pages show images on other hosts.
     pub images: ImageMode,
     /// The number of posts in a feed, and in each of its archive documents.
@@ -64,10 +68,15 @@ impl Site {
         };
         let link = |label: &str, url: &str| Link { label: label.to_owned(), href: local(url) };
         let mut nav: Vec<_> = site.nav.iter().map(|item| link(&item.label, &item.url)).collect();
+        let mut securities_place = None;
         if nav.is_empty() {
-            let kinds = [GroupKind::Source, GroupKind::Security, GroupKind::Tag];
             nav.push(link(texts.home, &Route::Home.to_string()));
-            nav.extend(kinds.map(|kind| link(texts.all_groups(kind), &Route::Groups(kind).to_string())));
+            for kind in [GroupKind::Source, GroupKind::Security, GroupKind::Tag] {
+                if kind == GroupKind::Security {
+                    securities_place = Some(nav.len());
+                }
+                nav.push(link(texts.all_groups(kind), &Route::Groups(kind).to_string()));
+            }
         }
         let title = if source.title.is_empty() { "finews".to_owned() } else { source.title.clone() };
         let has_icon = config.root.join("favicon.ico").is_file();
@@ -79,7 +88,9 @@ impl Site {
             lang: site.lang.clone(),
             texts,
             logo: site.logo.as_deref().map(local),
+            authors: site.authors.clone(),
             nav,
+            securities_place,
             images: site.images,
             feed_posts: site.feed_posts,
             feed_excerpts: site.feed_excerpts,
@@ -114,6 +125,17 @@ impl Site {
         } else {
             href.into()
         }
+    }
+
+    /// The links of the header. The default ones lead to the securities only if posts mention any.
+    pub fn nav(&self, has_securities: bool) -> impl Iterator<Item = &Link> {
+        let hidden = self.securities_place.filter(|_| !has_securities);
+        self.nav.iter().enumerate().filter(move |(place, _)| Some(*place) != hidden).map(|(_, link)| link)
+    }
+
+    /// The absolute URL of an image that front matter names by its path on this site, or by its URL.
+    pub fn absolute_image(&self, image: &str) -> String {
+        if image.starts_with('/') { self.absolute(image) } else { image.to_owned() }
     }
 
     /// The preview image for links to the site, as an absolute URL.

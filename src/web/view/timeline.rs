@@ -17,7 +17,7 @@ use crate::web::view::link::Link;
 pub struct TimelineEntry<'a> {
     /// The address of the article.
     pub href: String,
-    /// The title, or the first words of a post without one.
+    /// The title, or what [`headline`] shows instead.
     pub headline: Cow<'a, str>,
     /// The beginning of the text; `None` if the headline shows it already.
     pub excerpt: Option<&'a str>,
@@ -87,17 +87,27 @@ pub fn days<'a>(request: &PageRequest<'a>, ids: &[PostId], with_source: bool) ->
 /// A post as lists show it.
 pub fn entry<'a>(request: &PageRequest<'a>, post: &'a Post, with_source: bool) -> TimelineEntry<'a> {
     let at = post.date.in_zone(request.archive.zone());
-    let headline = post.headline();
     let excerpt = (!post.is_untitled() && !post.excerpt().is_empty()).then_some(post.excerpt());
     TimelineEntry {
         href: request.site.href(post.url()),
-        headline,
+        headline: headline(request, post),
         excerpt,
         iso: at.to_rfc3339(),
         clock: at.format("%H:%M").to_string(),
         lang: post.lang().map(|lang| request.archive.name(lang)),
         source: with_source.then(|| source(request, post)).flatten(),
     }
+}
+
+/// The title of a post: its own, else the first words of its text, else its day and source.
+pub fn headline<'a>(request: &PageRequest<'a>, post: &'a Post) -> Cow<'a, str> {
+    post.headline().unwrap_or_else(|| {
+        let day = request.site.texts.day(post.date.day(request.archive.zone()));
+        Cow::Owned(match request.archive.source(post).map(Group::label) {
+            Some(label) => format!("{day} · {label}"),
+            None => day,
+        })
+    })
 }
 
 /// The link to a post's source, if it has one.

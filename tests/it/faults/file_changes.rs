@@ -50,6 +50,36 @@ fn written_post_is_on_every_page_until_deleted() {
 }
 
 #[test]
+fn new_errors_write_few_log_lines() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    let start = Instant::now();
+    files.write("_posts/-broken.md", "---\ntitle: t\ndate: never\n---\nText.\n");
+    server
+        .wait_for_log("1 file has an error and is not served: _posts/-broken.md:3: `date: never` is invalid");
+    assert!(server.log().contains("; run finews check"), "{}", server.log());
+    // A file that stays broken has no new error.
+    files.write("_posts/-broken.md", "---\ntitle: u\ndate: never\n---\nText.\n");
+    for number in 0..20 {
+        let path = format!("_posts/-broken{number}.md");
+        files.write(&path, "---\ntitle: t\n---\nText.\n");
+        server.wait(TIMEOUT, "reporting", |server| server.has_problem(&path, "date-missing"));
+    }
+    let lines = server.log().lines().filter(|line| line.contains("not served")).count() as u64;
+    assert!(lines <= 1 + start.elapsed().as_secs() / 10, "{}", server.log());
+}
+
+#[test]
+fn post_that_loses_its_url_writes_a_log_line() {
+    let files = Files::new();
+    let server = files.serve(&[]);
+    files.write("_posts/2024-01-02-b.md", "---\ntitle: t\npermalink: /x/2024/01/01/a.html\n---\nText.\n");
+    server.wait_for_log(
+        "1 file has an error and is not served: _posts/2024-01-01-a.md: `/x/2024/01/01/a.html` is already the URL of",
+    );
+}
+
+#[test]
 fn change_with_same_mtime_and_length_is_noticed() {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for flags in [&[][..], &["--watch", "poll"]] {

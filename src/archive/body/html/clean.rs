@@ -8,7 +8,8 @@ use ammonia::{Builder, UrlRelative};
 use encoding_rs::UTF_8;
 use serde::{Deserialize, Serialize};
 
-use crate::archive::body::html::element;
+use crate::archive::body::html::pieces::{self, HtmlPiece};
+use crate::archive::body::html::{element, soft_break};
 
 /// HTML that ammonia has cleaned: the only type that templates print unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +19,11 @@ impl BodyHtml {
     /// The clean HTML, safe to print unescaped.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Iterates over the texts and tags in their order.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = HtmlPiece<'_>> {
+        pieces::pieces(self.as_str())
     }
 
     /// Restores HTML that was a `BodyHtml` before it was compressed and stored.
@@ -31,7 +37,7 @@ pub(crate) fn clean(html: &str) -> BodyHtml {
     // Writing to memory does not fail.
     let _ = POLICY.clean(html).write_to(&mut bytes);
     // Far faster on Chinese than the standard library's check.
-    let html = UTF_8.decode_without_bom_handling(&bytes).0;
+    let html = soft_break::join_html(UTF_8.decode_without_bom_handling(&bytes).0);
     if !html.contains("<pre>\n") {
         return BodyHtml(html.into());
     }

@@ -9,6 +9,7 @@ pub(crate) mod markup;
 pub(crate) mod pieces;
 pub(crate) mod references;
 pub(crate) mod rewrite;
+pub(crate) mod soft_break;
 pub(crate) mod text;
 pub(crate) mod tokens;
 pub(crate) mod unfinished;

@@ -3,7 +3,6 @@
 use std::iter;
 
 use crate::archive::body::html::bytes;
-use crate::archive::body::html::clean::BodyHtml;
 
 /// A text or a tag of clean HTML.
 pub(crate) enum HtmlPiece<'h> {
@@ -21,20 +20,18 @@ pub(crate) struct HtmlTag<'h> {
     pub(crate) closes: bool,
 }
 
-impl BodyHtml {
-    /// Iterates over the texts and tags in their order.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = HtmlPiece<'_>> {
-        let mut rest = self.as_str();
-        iter::from_fn(move || {
-            let length = match rest.as_bytes().first()? {
-                b'<' => tag_length(rest),
-                _ => bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len()),
-            };
-            let (html, after) = rest.split_at(length);
-            rest = after;
-            Some(HtmlPiece::new(html))
-        })
-    }
+/// Iterates over the texts and tags of clean HTML in their order.
+pub(crate) fn pieces(html: &str) -> impl Iterator<Item = HtmlPiece<'_>> {
+    let mut rest = html;
+    iter::from_fn(move || {
+        let length = match rest.as_bytes().first()? {
+            b'<' => tag_length(rest),
+            _ => bytes::find(rest.as_bytes(), b"<").unwrap_or(rest.len()),
+        };
+        let (html, after) = rest.split_at(length);
+        rest = after;
+        Some(HtmlPiece::new(html))
+    })
 }
 
 /// Returns the length of the tag at the start of a text. A `>` within quotes does not end it.

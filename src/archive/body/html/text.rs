@@ -13,7 +13,7 @@ const REAL: usize = 20;
 
 /// The measures of a body's plain text.
 pub(crate) struct PlainText {
-    /// Characters of text, with white space folded.
+    /// The effort to read the text: 1 for a Han character or its punctuation, 2 for a word of another script.
     pub(crate) len: usize,
     /// The first real paragraph, with white space folded, not yet cut.
     pub(crate) lead: String,
@@ -21,7 +21,7 @@ pub(crate) struct PlainText {
 
 /// Measures the text of clean HTML.
 pub(crate) fn plain(html: &BodyHtml) -> PlainText {
-    let (mut len, mut lead) = (0, Lead::default());
+    let mut lead = Lead::default();
     let mut block = TextBlock::default();
     let mut in_aside = 0_usize;
     for piece in html.pieces() {
@@ -29,7 +29,7 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
             HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
             HtmlPiece::Tag(HtmlTag { name: "br", .. }) => block.add(" ", lead.real.is_none()),
             HtmlPiece::Tag(HtmlTag { name, closes, .. }) if element::ends_line(name) => {
-                len += block.end(in_aside == 0, &mut lead);
+                block.end(in_aside == 0, &mut lead);
                 if is_aside(name) {
                     in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
                 }
@@ -37,8 +37,8 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
             HtmlPiece::Tag(_) => {}
         }
     }
-    len += block.end(in_aside == 0, &mut lead);
-    PlainText { len, lead: lead.real.or(lead.short).unwrap_or_default() }
+    block.end(in_aside == 0, &mut lead);
+    PlainText { len: block.effort, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
 /// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
@@ -118,6 +118,8 @@ struct TextBlock {
     len: usize,
     /// True if the block ends with white space, counted as one character in `len`.
     ends_blank: bool,
+    /// The effort to read this block and all before it.
+    effort: usize,
 }
 
 impl TextBlock {
@@ -127,6 +129,7 @@ impl TextBlock {
             self.text.push_str(&text);
         }
         let bytes = text.as_bytes();
+        self.effort += reading_effort(bytes);
         if !may_hold_space(bytes) {
             self.len += bytes::count(bytes, begins_character);
             self.ends_blank &= bytes.is_empty();
@@ -139,8 +142,8 @@ impl TextBlock {
         }
     }
 
-    /// Ends the block and returns the number of characters of its text.
-    fn end(&mut self, may_lead: bool, lead: &mut Lead) -> usize {
+    /// Ends the block.
+    fn end(&mut self, may_lead: bool, lead: &mut Lead) {
         let len = self.len - usize::from(self.ends_blank);
         if may_lead && len > 0 && lead.real.is_none() {
             if len >= REAL {
@@ -151,8 +154,45 @@ impl TextBlock {
         }
         self.text.clear();
         (self.len, self.ends_blank) = (0, false);
-        len
     }
+}
+
+/// Adds up the effort to read a text in UTF-8: 1 for each Han character, kana, hangul syllable and mark of CJK
+/// punctuation, 2 for each word of another script.
+fn reading_effort(bytes: &[u8]) -> usize {
+    /// The last byte of a character of three or four bytes counts as its third byte; the first byte of a word counts
+    /// if no letter precedes it. `first` to `third` are the bytes before `byte`.
+    fn effort_at(first: u8, second: u8, third: u8, byte: u8) -> u8 {
+        let begins_latin = |lead: u8| matches!(lead, 0xC3..=0xDF);
+        // Vietnamese, Greek and Indic letters, for example.
+        let begins_other = |lead: u8| matches!(lead, 0xE0 | 0xE1);
+        let is_wide_space = (second == 0xE3) & (third == 0x80) & (byte == 0x80);
+        let is_wide = (second >= 0xE3) & !is_wide_space;
+        let is_letter = byte.is_ascii_alphanumeric() | begins_latin(byte) | begins_other(byte);
+        let is_apostrophe = (second.is_ascii_alphanumeric() & (third == b'\''))
+            | ((first == 0xE2) & (second == 0x80) & (third == 0x99));
+        let follows_letter =
+            third.is_ascii_alphanumeric() | begins_latin(second) | begins_other(first) | is_apostrophe;
+        u8::from(is_wide) + 2 * u8::from(is_letter & !follows_letter)
+    }
+    /// The sum for this number of bytes fits in a byte, which makes it the fastest.
+    const CHUNK: usize = 120;
+    let mut before = [b' '; 3];
+    let mut effort = 0;
+    for &byte in &bytes[..bytes.len().min(3)] {
+        effort += usize::from(effort_at(before[0], before[1], before[2], byte));
+        before = [before[1], before[2], byte];
+    }
+    // The four slices are shifted by one byte each, so that the compiler vectorises the loop.
+    for start in (3..bytes.len()).step_by(CHUNK) {
+        let end = bytes.len().min(start + CHUNK);
+        let shifted = |by: usize| bytes[start - by..end - by].iter();
+        let windows = shifted(3).zip(shifted(2)).zip(shifted(1)).zip(shifted(0));
+        let sum: u8 =
+            windows.map(|(((first, second), third), byte)| effort_at(*first, *second, *third, *byte)).sum();
+        effort += usize::from(sum);
+    }
+    effort
 }
 
 fn begins_character(byte: u8) -> bool {
@@ -236,10 +276,41 @@ mod tests {
         );
         let plain = plain(&clean(&html));
         assert_eq!(plain.lead, real);
-        assert_eq!(plain.len, 22 + 5 + real.chars().count() + 5);
+        assert_eq!(plain.len, 22 + 4 + real.chars().count() + 2);
         assert_eq!(crate::archive::body::html::text::plain(&clean("<p>a<br>b</p>")).lead, "a b");
         assert_eq!(crate::archive::body::html::text::plain(&clean("<img alt=\"a > b\"> x")).lead, "x");
         assert_eq!(crate::archive::body::html::text::plain(&clean("")).lead, "");
+    }
+
+    #[test]
+    fn reading_effort_counts_han_characters_and_other_words() {
+        let table = [
+            ("", 0),
+            ("某公司公告，增长。", 9),
+            ("　　某公司\u{3000}公告", 5),
+            ("The quick brown fox", 8),
+            ("it's the reader’s well-known page", 12),
+            ("  two   'words'\n", 4),
+            ("naïve café, Ünï", 6),
+            ("Москва и Αθήνα", 6),
+            ("Việt Nam ệ", 6),
+            ("增长3.5%至2024年", 4 + 6),
+            ("甲A股 x 乙", 3 + 4),
+            ("日本のカナ 한국", 7),
+            ("— … “ ” € ™", 0),
+            ("😀", 1),
+            ("a", 2),
+            ("é", 2),
+            ("中", 1),
+        ];
+        for (text, effort) in table {
+            assert_eq!(reading_effort(text.as_bytes()), effort, "{text}");
+        }
+        // At every offset from the borders of the chunks.
+        for before in 0..130 {
+            let text = format!("{}word 中文 more", " ".repeat(before));
+            assert_eq!(reading_effort(text.as_bytes()), 6, "{before}");
+        }
     }
 
     #[test]

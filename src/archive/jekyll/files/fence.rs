@@ -26,27 +26,43 @@ pub(crate) fn may_have_front_matter(path: &str) -> bool {
     !MEDIA.iter().any(|media| media.eq_ignore_ascii_case(extension))
 }
 
-/// Returns whether a file begins with the fence of front matter.
+/// Returns whether Jekyll finds front matter in a file: the first line is a fence.
 ///
 /// # Errors
 /// If the file cannot be read.
 pub(crate) fn has_front_matter(file: &Path) -> io::Result<bool> {
+    head(file).map(|head| opens_with_fence(&head))
+}
+
+/// Returns whether a fence is the first text of a file, perhaps after white space.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(crate) fn begins_with_fence(file: &Path) -> io::Result<bool> {
+    head(file).map(|head| opens_with_fence(head.trim_ascii_start()))
+}
+
+/// The first bytes of a file, without a byte order mark and the zeros of UTF-16.
+fn head(file: &Path) -> io::Result<Vec<u8>> {
     // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let file = File::options().read(true).custom_flags(flags).open(file)?;
     let mut head = Vec::with_capacity(HEAD as usize);
     file.take(HEAD).read_to_end(&mut head)?;
-    Ok(opens_with_fence(&head))
+    Ok(plain(&head))
 }
 
-fn opens_with_fence(head: &[u8]) -> bool {
-    let text: Vec<u8> = match head {
+fn plain(head: &[u8]) -> Vec<u8> {
+    match head {
         // UTF-16 with a byte order mark.
         [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] => {
             rest.iter().copied().filter(|b| *b != 0).collect()
         }
         _ => head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).to_vec(),
-    };
+    }
+}
+
+fn opens_with_fence(text: &[u8]) -> bool {
     let Some(opened) = text.strip_prefix(b"---") else { return false };
     opened.split(|b| *b == b'\n').next().unwrap_or_default().iter().all(u8::is_ascii_whitespace)
 }
@@ -71,8 +87,16 @@ mod tests {
             (b"<p>", false),
         ];
         for (head, expected) in table {
-            assert_eq!(opens_with_fence(head), expected, "{head:?}");
+            assert_eq!(opens_with_fence(&plain(head)), expected, "{head:?}");
         }
+    }
+
+    #[test]
+    fn fence_after_white_space_is_front_matter_to_finews_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.md");
+        std::fs::write(&file, "\n \n---\ntitle: a\n---\n").expect("a file");
+        assert!(!has_front_matter(&file).expect("a file") && begins_with_fence(&file).expect("a file"));
     }
 
     #[test]

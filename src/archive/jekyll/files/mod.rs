@@ -22,7 +22,7 @@ use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::Config;
 
 pub(crate) use collections::collection_of;
-pub(crate) use fence::{has_front_matter, may_have_front_matter};
+pub(crate) use fence::{begins_with_fence, has_front_matter, may_have_front_matter};
 pub(crate) use links::leads_nowhere;
 pub use published::{FileStatus, PublishedFiles};
 pub(crate) use published::{LINKED_OUT, withheld};

@@ -1,4 +1,4 @@
-//! White space as Ruby defines it, and the number of lines of a text.
+//! White space as Ruby defines it, the number of lines of a text, and closing fences.
 
 /// Ruby's `\s`.
 pub(crate) fn is_space(c: char) -> bool {
@@ -11,4 +11,10 @@ pub(crate) fn is_blank(text: &str) -> bool {
 
 pub(crate) fn count_lines(text: &str) -> u32 {
     u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+/// Returns the length of the fence that closes front matter, if the line is one.
+pub(crate) fn fence_end(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("..."))?;
+    is_blank(rest).then_some(line.len() - rest.len())
 }

@@ -4,14 +4,18 @@
 //! The loader reads every post through this module. No other module of the archive uses serde_yaml.
 
 mod decode;
+mod keys;
+mod late;
 mod lines;
 mod recover;
 mod value;
 mod yaml;
 
 use std::collections::HashSet;
+use std::ops::Range;
 
-use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
+use crate::archive::jekyll::front_matter::late::LateFrontMatter;
+use crate::archive::jekyll::front_matter::lines::{count_lines, fence_end, is_blank, is_space};
 use crate::archive::problem::{Code, Defect};
 
 pub use decode::decode;
@@ -20,8 +24,12 @@ pub use value::{Field, Value};
 /// A file's text, split at the fences of its front matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SplitFile<'a> {
-    /// The text between the fences, which begins on line 2 of the file; `None` without front matter.
+    /// The text between the fences; `None` without front matter.
     pub yaml: Option<&'a str>,
+    /// 1-based line of the file on which that text begins.
+    pub yaml_line: u32,
+    /// White space precedes the front matter, so Jekyll shows it as text.
+    pub is_late: bool,
     /// The text after the front matter without leading blank lines, or else the whole text.
     pub body: &'a str,
     /// 1-based line of the file on which the body begins.
@@ -30,38 +38,79 @@ pub struct SplitFile<'a> {
     pub unclosed: bool,
 }
 
-/// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`.
+/// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`. Unlike
+/// Jekyll, allows white space before front matter.
 pub fn split(text: &str) -> SplitFile<'_> {
-    let whole = SplitFile { yaml: None, body: text, body_line: 1, unclosed: false };
-    let Some(opened) = text.strip_prefix("---") else { return whole };
+    let whole = SplitFile::without_front_matter(text);
+    let Some(opened) = text.strip_prefix("---") else {
+        return match late::find(text) {
+            Some(LateFrontMatter::Closed(yaml, fence)) => {
+                SplitFile { is_late: true, ..SplitFile::closed(text, yaml, fence) }
+            }
+            Some(LateFrontMatter::Unclosed) => SplitFile { unclosed: true, is_late: true, ..whole },
+            None => whole,
+        };
+    };
     let Some((fence, inside)) = opened.split_once('\n') else {
         return SplitFile { unclosed: is_blank(opened), ..whole };
     };
     if !is_blank(fence) {
         return whole;
     }
-    let mut start = 0;
+    let start = text.len() - inside.len();
+    let mut at = start;
     for line in inside.split_inclusive('\n') {
-        let end = line.strip_prefix("---").or_else(|| line.strip_prefix("..."));
-        if end.is_some_and(is_blank) {
-            // The fence consumes the white space after it up to the last line break.
-            let rest = &inside[start + 3..];
-            let blank = rest.len() - rest.trim_start_matches(is_space).len();
-            let body = match rest[..blank].rfind('\n') {
-                Some(line_break) if blank < rest.len() => &rest[line_break + 1..],
-                _ => "",
-            };
-            let before = text.len() - body.len();
-            return SplitFile {
-                yaml: Some(&inside[..start]),
-                body,
-                body_line: 1 + count_lines(&text[..before]),
-                unclosed: false,
-            };
+        if let Some(end) = fence_end(line) {
+            return SplitFile::closed(text, start..at, at + end);
         }
-        start += line.len();
+        at += line.len();
     }
     SplitFile { unclosed: true, ..whole }
+}
+
+impl<'a> SplitFile<'a> {
+    fn without_front_matter(text: &'a str) -> Self {
+        Self { yaml: None, yaml_line: 1, is_late: false, body: text, body_line: 1, unclosed: false }
+    }
+
+    /// Splits a text at its closing fence; `fence` is the end of its three characters.
+    fn closed(text: &'a str, yaml: Range<usize>, fence: usize) -> Self {
+        // The fence consumes the white space after it up to the last line break.
+        let rest = &text[fence..];
+        let blank = rest.len() - rest.trim_start_matches(is_space).len();
+        let body = match rest[..blank].rfind('\n') {
+            Some(line_break) if blank < rest.len() => &rest[line_break + 1..],
+            _ => "",
+        };
+        let before = text.len() - body.len();
+        Self {
+            yaml_line: 1 + count_lines(&text[..yaml.start]),
+            yaml: Some(&text[yaml]),
+            body,
+            body_line: 1 + count_lines(&text[..before]),
+            ..Self::without_front_matter(text)
+        }
+    }
+
+    /// Parses the front matter. The defects include those of its fences.
+    pub fn front_matter(&self) -> (FrontMatter, Vec<Defect>) {
+        let invalid = |message: &str| Defect::warning(Code::FrontMatterInvalid, message).at_line(1);
+        let Some(yaml) = self.yaml else {
+            let message = "the front matter has no closing `---`; the whole file is shown as text";
+            return (FrontMatter::default(), self.unclosed.then(|| invalid(message)).into_iter().collect());
+        };
+        let (mut front, mut defects) = parse(yaml);
+        if self.is_late {
+            // `parse` counts from line 2.
+            let more = self.yaml_line.saturating_sub(2);
+            front.fields.iter_mut().for_each(|(_, field)| field.line += more);
+            defects.iter_mut().filter_map(|defect| defect.line.as_mut()).for_each(|line| *line += more);
+            defects.push(invalid(
+                "white space precedes the front matter, and Jekyll shows it as text; remove the white space",
+            ));
+        }
+        (front, defects)
+    }
 }
 
 /// The fields of a file. If a key occurs twice, the last field wins.
@@ -70,16 +119,17 @@ pub struct FrontMatter {
     fields: Vec<(String, Field)>,
 }
 
-/// Reads the YAML between the fences. If the text is not valid YAML or not a mapping, reads it line by
+/// Reads the YAML between the fences, which counts from line 2 of the file. If the text is not valid YAML or not a mapping, reads it line by
 /// line instead and reports the reason and the line.
 pub fn parse(yaml: &str) -> (FrontMatter, Vec<Defect>) {
     match yaml::fields(yaml) {
         Ok(fields) => (FrontMatter::new(fields), Vec::new()),
         Err(invalid) => {
-            let (fields, line) = recover::fields(yaml);
-            let message = format!("{}; read line by line", invalid.reason);
-            let defect = Defect::warning(Code::FrontMatterInvalid, message);
-            (FrontMatter::new(fields), vec![defect.at_line(line.or(invalid.line).unwrap_or(2))])
+            let recovered = recover::fields(yaml);
+            let message = format!("{}; read line by line", recovered.reason.unwrap_or(invalid.reason));
+            let line = recovered.first_invalid.or(invalid.line).unwrap_or(2);
+            let defect = Defect::warning(Code::FrontMatterInvalid, message).at_line(line);
+            (FrontMatter::new(recovered.fields), vec![defect])
         }
     }
 }
@@ -151,9 +201,14 @@ impl FrontMatter {
         }
     }
 
-    /// Returns the text of a setting such as `permalink`; `false` and an empty text leave it unset.
+    /// Returns the line of a key in the file; `None` if the key is absent or from the configuration.
+    pub(crate) fn line(&self, key: &str) -> Option<u32> {
+        self.get(key).map(|field| field.line).filter(|line| *line > 0)
+    }
+
+    /// Returns the text of a setting such as `permalink`; `false` and a blank text leave it unset.
     pub fn setting(&self, key: &str) -> Option<&str> {
-        self.text(key).filter(|text| !text.is_empty() && self.bool(key) != Some(false))
+        self.text(key).filter(|text| !text.trim().is_empty() && self.bool(key) != Some(false))
     }
 
     /// Reads an unquoted `true yes on false no off`, the booleans of psych; `None` for any other value.

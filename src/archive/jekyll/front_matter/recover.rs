@@ -1,31 +1,51 @@
 //! Reads invalid YAML line by line: a field that is valid YAML by itself is parsed as YAML, any other
 //! field is the text after its colon.
 
+use crate::archive::jekyll::front_matter::keys::is_white;
 use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
 use crate::archive::jekyll::front_matter::value::{Field, Value};
 use crate::archive::jekyll::front_matter::yaml;
 
-/// Returns the fields, and the line of the file with the first field that is invalid by itself.
-pub(crate) fn fields(text: &str) -> (Vec<(String, Field)>, Option<u32>) {
-    let mut fields = Vec::new();
-    let mut first_invalid = None;
+/// The fields of invalid YAML.
+#[derive(Default)]
+pub(crate) struct RecoveredFields {
+    pub(crate) fields: Vec<(String, Field)>,
+    /// The line of the file with the first field that is invalid by itself.
+    pub(crate) first_invalid: Option<u32>,
+    /// The reason why that field is invalid, if it is clearer than that of the YAML parser.
+    pub(crate) reason: Option<String>,
+}
+
+/// Reads the fields one by one.
+pub(crate) fn fields(text: &str) -> RecoveredFields {
+    let mut recovered = RecoveredFields::default();
     let mut start = 0;
     let mut line = 2;
     while start < text.len() {
         let chunk = chunk(&text[start..]);
-        if let Some((key, rest)) = pair(chunk) {
-            let alone = if rest_of_line(chunk).starts_with('\t') { None } else { alone(chunk, line) };
-            if alone.is_none() && first_invalid.is_none() {
-                first_invalid = Some(line);
-            }
-            fields.push(alone.unwrap_or_else(|| (key.to_owned(), rough(rest, chunk, line))));
-        } else if first_invalid.is_none() && !is_blank(chunk) && !chunk.starts_with('#') {
-            first_invalid = Some(line);
+        match KeyLine::new(rest_of_line(chunk)) {
+            Some(key_line) => match key_line.alone(chunk, line) {
+                Some(field) => recovered.fields.push(field),
+                None => {
+                    recovered.record_invalid(line, key_line.fault());
+                    recovered.fields.push((key_line.key.to_owned(), key_line.field(chunk, line)));
+                }
+            },
+            None if !is_blank(chunk) && !chunk.starts_with('#') => recovered.record_invalid(line, None),
+            None => {}
         }
         start += chunk.len();
         line += count_lines(chunk);
     }
-    (fields, first_invalid)
+    recovered
+}
+
+impl RecoveredFields {
+    fn record_invalid(&mut self, line: u32, reason: Option<String>) {
+        if self.first_invalid.is_none() {
+            (self.first_invalid, self.reason) = (Some(line), reason);
+        }
+    }
 }
 
 /// Returns a line and its continuation: lines indented by spaces, list items and blank lines.
@@ -33,7 +53,8 @@ fn chunk(text: &str) -> &str {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or(text);
     let more = lines.take_while(|line| {
-        line.starts_with(' ') || line.starts_with("- ") || (is_blank(line) && !first.starts_with('#'))
+        let is_item = line.trim_start_matches(is_white).starts_with("- ");
+        line.starts_with(' ') || is_item || (is_blank(line) && !first.starts_with('#'))
     });
     &text[..first.len() + more.map(str::len).sum::<usize>()]
 }
@@ -42,18 +63,62 @@ fn rest_of_line(chunk: &str) -> &str {
     chunk.lines().next().unwrap_or(chunk)
 }
 
-/// Splits `key: rest` in the first line; a plain key also allows `key:rest`.
-fn pair(chunk: &str) -> Option<(&str, &str)> {
-    let line = rest_of_line(chunk).trim_start_matches('\t');
-    let (key, rest) = line.split_once(':')?;
-    let key = key.trim_end_matches(is_space);
-    let key = key.strip_prefix(['"', '\'']).and_then(|key| key.strip_suffix(['"', '\''])).unwrap_or(key);
-    let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let spaced = rest.is_empty() || rest.starts_with(is_space);
-    let is_key = !key.is_empty()
-        && !key.starts_with(|c: char| is_space(c) || "#-[]{},&*!|>%@`\"'".contains(c))
-        && (spaced || (plain && !rest.starts_with("//")));
-    is_key.then_some((key, rest.trim_matches(is_space)))
+/// A line of `key: rest`, split at its colon. A plain key also allows `key:rest` and a full-width colon.
+pub(crate) struct KeyLine<'l> {
+    pub(crate) key: &'l str,
+    /// The text after the colon, without white space around it.
+    rest: &'l str,
+    /// The characters between key and value, if YAML does not allow them there.
+    fault: Option<&'static str>,
+    /// The line begins with white space that YAML does not allow there.
+    is_indented: bool,
+}
+
+impl<'l> KeyLine<'l> {
+    pub(crate) fn new(line: &'l str) -> Option<Self> {
+        let bare = line.trim_start_matches(|c: char| c != ' ' && is_white(c));
+        let is_indented = bare.len() < line.len();
+        if let Some((key, rest)) = bare.split_once('：')
+            && key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && is_plain(key.trim_end_matches(is_white))
+        {
+            let (key, rest) = (key.trim_end_matches(is_white), rest.trim_matches(is_white));
+            return Some(Self { key, rest, fault: Some("a full-width colon"), is_indented });
+        }
+        let (key, rest) = bare.split_once(':')?;
+        let key = key.trim_end_matches(is_white);
+        let key = key.strip_prefix(['"', '\'']).and_then(|key| key.strip_suffix(['"', '\''])).unwrap_or(key);
+        let is_spaced = rest.is_empty() || rest.starts_with(is_white);
+        let is_key = !key.is_empty()
+            && !key.starts_with(|c: char| is_space(c) || "#-[]{},&*!|>%@`\"'".contains(c))
+            && (is_spaced || (is_plain(key) && !rest.starts_with("//")));
+        let has_wide_space = rest.starts_with(|c: char| is_white(c) && !is_space(c));
+        let fault = has_wide_space.then_some("a colon and a space that YAML does not know");
+        is_key.then_some(Self { key, rest: rest.trim_matches(is_white), fault, is_indented })
+    }
+
+    /// Parses the field if it is valid YAML by itself.
+    fn alone(&self, chunk: &str, line: u32) -> Option<(String, Field)> {
+        if self.is_indented || self.fault.is_some() { None } else { alone(chunk, line) }
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.fault.map(|fault| format!("`{}` is followed by {fault}", self.key))
+    }
+
+    /// Reads the value as YAML behind a proper colon, else as rough text.
+    fn field(&self, chunk: &str, line: u32) -> Field {
+        if let Some(text) = self.fault.and_then(|_| without_wide_quotes(self.rest)) {
+            return Field { value: Value::Text(text.to_owned()), quoted: true, line };
+        }
+        let proper = format!("{}: {}{}", self.key, self.rest, &chunk[rest_of_line(chunk).len()..]);
+        alone(&proper, line).map_or_else(|| rough(self.rest, chunk, line), |(_, field)| field)
+    }
+}
+
+/// Returns whether a key consists of ASCII letters, digits, `_` and `-`.
+fn is_plain(key: &str) -> bool {
+    key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
 /// Parses a field if it is valid YAML by itself.
@@ -86,4 +151,12 @@ fn unquote(text: &str) -> (&str, bool) {
         .into_iter()
         .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
         .map_or((text, false), |inner| (inner, true))
+}
+
+/// Removes a pair of full-width quotes around the whole text. An input method writes them along with full-width colons.
+fn without_wide_quotes(text: &str) -> Option<&str> {
+    [('“', '”'), ('‘', '’'), ('＂', '＂'), ('＇', '＇')]
+        .into_iter()
+        .find_map(|(open, close)| text.strip_prefix(open)?.strip_suffix(close))
+        .filter(|inner| !inner.contains(['“', '”', '‘', '’', '＂', '＇']))
 }

@@ -31,10 +31,40 @@ fn fences_match_the_jekyll_regexp() {
 }
 
 #[test]
+fn late_front_matter_is_reported_with_lines_of_the_file() {
+    let cases = [
+        ("\n---\ntitle: t\n---\nbody", 3, "body", 5),
+        ("\n \n\n---\ntitle: t\n---\n\nbody", 5, "body", 8),
+        ("\u{FEFF}\r\n---\r\ntitle: t\r\n---\r\nbody", 3, "body", 5),
+        ("  ---\n  title: t\n  ---\nbody", 2, "body", 4),
+        ("\n---\ntitle: t\n---", 3, "", 4),
+    ];
+    for (text, line, body, body_line) in cases {
+        let split = split(text);
+        let (front, defects) = split.front_matter();
+        assert_eq!((front.text("title"), front.line("title")), (Some("t"), Some(line)), "{text:?}");
+        assert_eq!((split.body, split.body_line), (body, body_line), "{text:?}");
+        assert_eq!(defects.len(), 1, "{text:?}");
+        assert_eq!((defects[0].code, defects[0].line), (Code::FrontMatterInvalid, Some(1)), "{text:?}");
+    }
+    let (front, defects) = split("\n\n---\nlayout: post\ntitle: *x\n---\nbody").front_matter();
+    assert_eq!((front.text("title"), front.line("title")), (Some("*x"), Some(5)));
+    assert_eq!(defects.iter().map(|defect| defect.line).collect::<Vec<_>>(), [Some(5), Some(1)]);
+    let (_, defects) = split("---\ntitle: t\n").front_matter();
+    assert_eq!(defects.iter().map(|defect| defect.line).collect::<Vec<_>>(), [Some(1)]);
+}
+
+#[test]
 fn missing_closing_fence_is_detected() {
-    for (text, unclosed) in
-        [("---\ntitle: t\n", true), ("---", true), ("---\n---\n", false), ("--", false), ("text", false)]
-    {
+    for (text, unclosed) in [
+        ("---\ntitle: t\n", true),
+        ("---", true),
+        ("\n---\ntitle: t\n", true),
+        ("---\n---\n", false),
+        ("--", false),
+        ("text", false),
+        ("\n---\ntext", false),
+    ] {
         assert_eq!(split(text).unclosed, unclosed, "{text:?}");
     }
 }
@@ -203,6 +233,72 @@ fn fields_of_damaged_yaml_are_recovered() {
 }
 
 #[test]
+fn full_width_punctuation_around_a_key_is_read_and_reported() {
+    let cases = [
+        (
+            "only full-width",
+            "title：全角\ndate：2015-03-01\n",
+            "全角",
+            2,
+            "`title` is followed by a full-width colon",
+        ),
+        (
+            "first of two",
+            "title：全角\ndate: 2015-03-01\n",
+            "全角",
+            2,
+            "`title` is followed by a full-width colon",
+        ),
+        ("last", "date: 2015-03-01\ntitle：全角\n", "全角", 3, "`title` is followed by a full-width colon"),
+        ("colon in the value", "title：续: 篇\ndate: 2015-03-01\n", "续: 篇", 2, "full-width colon"),
+        ("time in the value", "date：2015-03-01 08:00\ntitle: 一：二\n", "一：二", 2, "`date` is followed"),
+        ("space around it", "title ： 全角\ndate: 2015-03-01\n", "全角", 2, "full-width colon"),
+        ("quotes", "title：“全角”\ndate: 2015-03-01\n", "全角", 2, "full-width colon"),
+        ("ASCII quotes", "title：\"全角\"\ndate: 2015-03-01\n", "全角", 2, "full-width colon"),
+        ("two quotes", "title：“甲”与“乙”\ndate: 2015-03-01\n", "“甲”与“乙”", 2, "full-width colon"),
+        (
+            "wide space",
+            "title:\u{3000}全角\ndate: 2015-03-01\n",
+            "全角",
+            2,
+            "a space that YAML does not know",
+        ),
+        ("hard space", "title:\u{A0}全角\ndate: 2015-03-01\n", "全角", 2, "a space that YAML does not know"),
+        ("wide space, colon", "title:\u{3000}续: 篇\ndate: 2015-03-01\n", "续: 篇", 2, "does not know"),
+        (
+            "wide indentation",
+            "\u{3000}title: 全角\ndate: 2015-03-01\n",
+            "全角",
+            2,
+            "the key `\u{3000}title` holds",
+        ),
+    ];
+    for (name, yaml, title, line, reason) in cases {
+        let (front, defects) = parse(yaml);
+        assert_eq!(front.text("title"), Some(title), "{name}");
+        assert!(front.text("date").is_some_and(|date| date.starts_with("2015-03-01")), "{name}");
+        assert_eq!(defects.iter().map(|defect| defect.line).collect::<Vec<_>>(), [Some(line)], "{name}");
+        assert!(defects[0].message.contains(reason), "{name}: {}", defects[0].message);
+        assert!(defects[0].message.ends_with("; read line by line"), "{name}: {}", defects[0].message);
+    }
+    let (front, defects) = parse("'title：x': a\n\"tags\u{3000}\": b\n");
+    assert_eq!(
+        (front.text("title：x"), front.text("tags\u{3000}"), defects.len()),
+        (Some("a"), Some("b"), 0)
+    );
+    let (front, defects) = parse("title: “引号”\nsummary: A：B\n");
+    assert_eq!(
+        (front.text("title"), front.text("summary"), defects.len()),
+        (Some("“引号”"), Some("A：B"), 0)
+    );
+    let (front, defects) =
+        parse("tags：\n- 甲\n\u{3000}- 乙\npublished：false\ncategories：[a, b]\nslug：\n");
+    assert_eq!(front.strings("tags", true), ["甲", "乙"]);
+    assert_eq!(front.strings("categories", true), ["a", "b"]);
+    assert_eq!((front.bool("published"), front.has("slug"), defects.len()), (Some(false), false, 1));
+}
+
+#[test]
 fn non_mapping_front_matter_has_no_fields() {
     for yaml in ["- a\n- b\n", "hello\n", "\"a\"\n"] {
         let (front, defects) = parse(yaml);
@@ -239,13 +335,19 @@ fn deeply_nested_yaml_is_read_line_by_line() {
 #[test]
 fn bytes_are_decoded_and_non_utf8_is_reported() {
     let cut = &"一个汉字".as_bytes()[..11];
-    let cases: [(&str, &[u8], &str, Option<u32>); 6] = [
+    let cases: [(&str, &[u8], &str, Option<u32>); 12] = [
         ("UTF-8", "中文".as_bytes(), "中文", None),
         ("BOM", b"\xEF\xBB\xBFa", "a", None),
         ("GB18030", b"a\n\xD6\xD0\xCE\xC4", "a\n中文", Some(2)),
         ("neither", b"bad\xFF\xFE", "bad\u{FFFD}\u{FFFD}", Some(1)),
         ("UTF-8 cut short", cut, "一个汉\u{FFFD}", Some(1)),
         ("empty", b"", "", None),
+        ("UTF-16LE", b"\xFF\xFEa\0\n\0\x2D\x4E", "a\n中", Some(1)),
+        ("UTF-16BE", b"\xFE\xFF\0a\0\n\x4E\x2D", "a\n中", Some(1)),
+        ("UTF-16 with a pair of surrogates", b"\xFF\xFE\x3D\xD8\x00\xDE", "😀", Some(1)),
+        ("UTF-16 cut short", b"\xFF\xFEa\0b", "a\u{FFFD}", Some(1)),
+        ("UTF-16 with half a pair", b"\xFE\xFF\xD8\x3D\0a", "\u{FFFD}a", Some(1)),
+        ("only a mark of UTF-16", b"\xFF\xFE", "", Some(1)),
     ];
     for (name, bytes, text, line) in cases {
         let (decoded, defect) = decode(bytes);

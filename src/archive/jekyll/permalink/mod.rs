@@ -36,19 +36,32 @@ enum PageSuffix {
     Extension,
 }
 
-/// The error of a permalink with an unknown placeholder.
+/// The reason why a permalink is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown placeholder `:{name}`; expected one of {}", allowed())]
-pub struct UnknownPlaceholder {
-    name: String,
+pub enum InvalidPermalink {
+    /// The template has an unknown placeholder.
+    #[error("unknown placeholder `:{name}`; expected one of {}", allowed())]
+    Placeholder {
+        /// The name without its colon.
+        name: String,
+    },
+    /// The setting is a word, but not the name of a style. As a template it would give all posts one URL.
+    #[error(
+        "unknown style; expected date, pretty, ordinal, weekdate, none, or a template such as /:year/:title/"
+    )]
+    Style,
 }
 
 impl FromStr for Template {
-    type Err = UnknownPlaceholder;
+    type Err = InvalidPermalink;
 
     /// Parses the name of a style or a template (`Configuration#style_to_permalink`).
-    fn from_str(setting: &str) -> Result<Self, UnknownPlaceholder> {
+    fn from_str(setting: &str) -> Result<Self, InvalidPermalink> {
+        let setting = setting.trim();
         let (template, page_suffix) = style(setting);
+        if !template.is_empty() && !template.contains(['/', ':']) {
+            return Err(InvalidPermalink::Style);
+        }
         Ok(Self { page_suffix, ..post_permalink(template)? })
     }
 }
@@ -69,11 +82,12 @@ fn style(setting: &str) -> (&str, PageSuffix) {
 }
 
 /// Parses the `permalink` of a post's front matter, where `pretty` is not a style. Without an extension
-/// it gives a URL without one (Jekyll then writes the file `URL.html`).
-pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
+/// it gives a URL without one (Jekyll then writes the file `URL.html`). White space around it does not count:
+/// a folded scalar of YAML ends with a line break.
+pub fn post_permalink(value: &str) -> Result<Template, InvalidPermalink> {
     let mut pieces = Vec::new();
     let mut text = String::new();
-    let mut rest = value;
+    let mut rest = value.trim();
     while let Some((before, after)) = rest.split_once(':') {
         text.push_str(before);
         let end = after.find(|c| !matches!(c, 'a'..='z' | '_')).unwrap_or(after.len());
@@ -83,8 +97,8 @@ pub fn post_permalink(value: &str) -> Result<Template, UnknownPlaceholder> {
         if end == 0 {
             text.push(':');
         } else {
-            let placeholder =
-                Placeholder::named(name).ok_or_else(|| UnknownPlaceholder { name: after[..end].into() })?;
+            let placeholder = Placeholder::named(name)
+                .ok_or_else(|| InvalidPermalink::Placeholder { name: after[..end].into() })?;
             if !text.is_empty() {
                 pieces.push(TemplatePart::Text(std::mem::take(&mut text)));
             }
@@ -129,9 +143,9 @@ fn plain(text: &str) -> Cow<'_, str> {
 
 impl Template {
     /// Builds a site's template. Posts may have their own, which is never the name of a style.
-    pub fn from_settings(setting: &str, posts: Option<&str>) -> Result<Self, UnknownPlaceholder> {
+    pub fn from_settings(setting: &str, posts: Option<&str>) -> Result<Self, InvalidPermalink> {
         match posts {
-            Some(posts) => Ok(Self { page_suffix: style(setting).1, ..post_permalink(posts)? }),
+            Some(posts) => Ok(Self { page_suffix: style(setting.trim()).1, ..post_permalink(posts)? }),
             None => setting.parse(),
         }
     }
@@ -180,7 +194,7 @@ pub fn page_url(
         PageSuffix::Extension => "/:path/:basename:output_ext",
     });
     // Unlike in a post's permalink, unknown placeholders stay as they are.
-    let url = plain(template)
+    let url = plain(template.trim())
         .replace(":path", &escape(dir))
         .replace(":basename", &escape(basename))
         .replace(":output_ext", &escape(output_ext));
@@ -202,7 +216,7 @@ pub fn jekyll_id(url: &str, slug: &str) -> String {
     format!("{folder}/{}", slug.strip_prefix('/').unwrap_or(slug))
 }
 
-/// `URL#sanitize_url`: makes the URL absolute and removes segments that lead upwards.
+/// `URL#sanitize_url`: makes the URL absolute and removes segments that lead upwards, and white space at the end.
 fn sanitize(url: &str) -> String {
     let mut clean = String::with_capacity(url.len() + 1);
     let rooted = ["/", url].concat();
@@ -212,6 +226,7 @@ fn sanitize(url: &str) -> String {
             clean.push(c);
         }
     }
+    clean.truncate(clean.trim_end().len());
     clean
 }
 

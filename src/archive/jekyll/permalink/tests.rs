@@ -77,6 +77,11 @@ fn styles_and_placeholders_match_jekyll() {
         ("/\t/host\n/:title", "/%09/host%0A/A-b"),
         ("/a/%2e%2E/.%2e/:title", "/a/A-b"),
         ("/100%/%2:title/%E7%BA%A2", "/100%25/%252A-b/%E7%BA%A2"),
+        ("/2018/x/\n", "/2018/x/"),
+        (" \t/2018/:title/\r\n", "/2018/A-b/"),
+        ("\u{3000}/x.html\u{A0}", "/x.html"),
+        (" pretty\n", "/c/2024/12/30/A-b/"),
+        ("/x ./", "/x"),
         ("", "/"),
     ];
     for (template, expected) in cases {
@@ -122,6 +127,17 @@ fn unknown_placeholder_is_named_in_the_error() {
 }
 
 #[test]
+fn word_that_is_no_style_is_an_error() {
+    for setting in ["7", "Pretty", "true", "blog.html", " x\n"] {
+        assert_eq!(setting.parse::<Template>(), Err(InvalidPermalink::Style), "{setting}");
+        assert_eq!(Template::from_settings(setting, None), Err(InvalidPermalink::Style), "{setting}");
+    }
+    for setting in ["/x", ":title", "blog/:title", "/"] {
+        assert!(setting.parse::<Template>().is_ok(), "{setting}");
+    }
+}
+
+#[test]
 fn post_permalink_is_not_read_as_a_style() {
     let pretty = post_permalink("pretty").expect("it has no placeholder");
     assert_eq!(
@@ -143,6 +159,7 @@ fn page_urls_follow_the_permalink_style() {
         ("pretty", "a", "b", ".html", Some("/foo/:basename:output_ext"), "/foo/b.html"),
         ("date", "a", "b", ".html", Some("about/:title/:path"), "/about/:title/a"),
         ("date", "a", "b", ".html", Some("/\\host?/:path"), "/%5Chost%3F/a"),
+        ("date", "a", "b", ".html", Some("/c/\n"), "/c/"),
     ];
     for (style, dir, basename, ext, permalink, expected) in cases {
         let style = style.parse().expect("the style is good");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
@@ -17,8 +18,9 @@ const NEWS: &str = "新闻";
 #[derive(Debug, Clone, Default)]
 pub(super) struct NameCounts {
     names: HashTrieMapSync<NameId, Count>,
-    /// Posts that have a tag that ends in [`NEWS`].
-    news: usize,
+    /// The names that nearly all posts use, in undefined order. With this list, a new post needs no pass over all
+    /// names.
+    common: Vec<NameId>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,19 +36,38 @@ impl Count {
     fn rank(self, name: &str) -> (Reverse<usize>, usize, &str) {
         (Reverse(self.posts), self.places, name)
     }
+
+    /// True if at least 9 in 10 of a group's posts use the name.
+    fn is_common(self, posts: usize) -> bool {
+        self.posts * 10 >= posts * 9
+    }
 }
 
 impl NameCounts {
-    pub(super) fn add(&mut self, used: &UsedNames<'_>) {
-        for (place, name) in used.names.iter().enumerate() {
-            let count = self.names.get(name).copied().unwrap_or_default();
-            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
-        }
-        self.news += usize::from(used.has_news);
+    /// Counts the names of all posts of a group at once.
+    pub(super) fn from_posts<'p>(used: impl ExactSizeIterator<Item = Cow<'p, [NameId]>>) -> Self {
+        let (mut counts, posts) = (Self::default(), used.len());
+        used.for_each(|used| counts.count(&used));
+        counts.find_common(posts);
+        counts
     }
 
-    pub(super) fn subtract(&mut self, used: &UsedNames<'_>) {
-        for (place, name) in used.names.iter().enumerate() {
+    /// Adds the names of a post to a group that then has this many posts.
+    pub(super) fn add(&mut self, used: &[NameId], posts: usize) {
+        self.count(used);
+        // A new post makes only its own names more common.
+        for name in used {
+            if !self.common.contains(name) {
+                self.common.push(*name);
+            }
+        }
+        let names = &self.names;
+        self.common.retain(|name| names.get(name).is_some_and(|count| count.is_common(posts)));
+    }
+
+    /// Subtracts the names of a post from a group that then has this many posts.
+    pub(super) fn subtract(&mut self, used: &[NameId], posts: usize) {
+        for (place, name) in used.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
                 self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
@@ -54,7 +75,7 @@ impl NameCounts {
                 self.names.remove_mut(name);
             }
         }
-        self.news -= usize::from(used.has_news);
+        self.find_common(posts);
     }
 
     /// All names, most frequent first.
@@ -68,26 +89,43 @@ impl NameCounts {
         self.names.keys().any(|name| is_it(names.text(*name)))
     }
 
-    /// The most frequent name, or `None` if the posts use no name. Drops a final 新闻 if every post has a
-    /// tag with that ending.
-    fn label<'n>(&self, names: &'n Names, posts: usize) -> Option<&'n str> {
-        let ranks = self.names.iter().map(|(name, count)| count.rank(names.text(*name)));
-        let (.., name) = ranks.min()?;
-        match name.strip_suffix(NEWS) {
-            Some(short) if self.news == posts && !short.is_empty() => Some(short),
-            _ => Some(name),
+    fn count(&mut self, used: &[NameId]) {
+        for (place, name) in used.iter().enumerate() {
+            let count = self.names.get(name).copied().unwrap_or_default();
+            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
         }
+    }
+
+    fn find_common(&mut self, posts: usize) {
+        let common = self.names.iter().filter(|(_, count)| count.is_common(posts));
+        self.common = common.map(|(name, _)| *name).collect();
+    }
+
+    /// The most frequent name; `None` if the posts use no name.
+    fn most_frequent<'n>(&self, names: &'n Names) -> Option<&'n str> {
+        first(names, self.names.iter().map(|(name, count)| (*name, *count)))
+    }
+
+    /// The most frequent name, if nearly all posts use it.
+    fn most_common<'n>(&self, names: &'n Names) -> Option<&'n str> {
+        first(names, self.common.iter().filter_map(|name| Some((*name, *self.names.get(name)?))))
     }
 }
 
-/// The names that one post uses for a group.
-pub(super) struct UsedNames<'p> {
-    names: Cow<'p, [NameId]>,
-    has_news: bool,
+/// The text of the name with the first rank.
+fn first(names: &Names, counts: impl Iterator<Item = (NameId, Count)>) -> Option<&str> {
+    let (.., name) = counts.map(|(name, count)| count.rank(names.text(name))).min()?;
+    Some(name)
 }
 
-fn has_news(names: &Names, post: &Post) -> bool {
-    post.tags().iter().any(|tag| names.text(*tag).ends_with(NEWS))
+/// A tag without the usual ending. Nearly all posts of the source have the tag, so the ending says nothing.
+fn without_news(tag: &str) -> &str {
+    tag.strip_suffix(NEWS).filter(|name| !name.is_empty()).unwrap_or(tag)
+}
+
+/// True if a source is named by an abbreviation or a transliteration, such as `hongwang` or `anxin(xianggang)`.
+fn is_ascii_slug(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.()".contains(&byte))
 }
 
 /// The origin of the labels of a kind of group.
@@ -96,34 +134,78 @@ pub(crate) struct Labels {
     pub(crate) kind: GroupKind,
     /// The labels that the operator configured for sources, by name.
     pub(crate) configured: Arc<[(String, String)]>,
+    /// The titles of the site's own pages of sources, by the names of the sources.
+    pub(crate) titles: Arc<HashMap<Box<str>, Box<str>>>,
 }
 
 impl Labels {
-    /// The label of a group: the configured one, else the name that its posts use most, else its own name.
-    pub(super) fn label(
-        &self,
-        names: &Names,
+    /// The label that the operator configured for a source.
+    pub(super) fn configured(&self, source: &str) -> Option<&str> {
+        let is_it = |(name, _): &&(String, String)| self.kind == GroupKind::Source && name == source;
+        self.configured.iter().find(is_it).map(|(_, label)| label.as_str())
+    }
+
+    /// The title of a source's own page.
+    pub(super) fn title(&self, source: &str) -> Option<&str> {
+        self.titles.get(source).map(|title| &**title)
+    }
+
+    /// The label of a group. For a source it is the configured one, else the title of its own page, else the tag
+    /// that nearly all of its posts carry, if `is_unique`, else its own name. For a security it is the name that
+    /// posts use most.
+    pub(super) fn label<'n>(
+        &'n self,
+        names: &'n Names,
         name: NameId,
-        posts: usize,
         name_counts: &NameCounts,
-    ) -> Arc<str> {
-        let name = names.text(name);
-        let is_it = |source: &str| self.kind == GroupKind::Source && source == name;
-        let configured = self.configured.iter().find(|(source, _)| is_it(source));
-        let configured = configured.map(|(_, label)| label.as_str());
-        configured.or_else(|| name_counts.label(names, posts)).unwrap_or(name).into()
+        is_unique: impl Fn(&str) -> bool,
+    ) -> &'n str {
+        let own = names.text(name);
+        match self.kind {
+            GroupKind::Tag => own,
+            GroupKind::Security => name_counts.most_frequent(names).unwrap_or(own),
+            GroupKind::Source => self.configured(own).unwrap_or_else(|| {
+                let tag = name_counts.most_common(names);
+                let by_tag =
+                    tag.filter(|_| is_ascii_slug(own)).map(without_news).filter(|name| is_unique(name));
+                match self.title(own) {
+                    // Generated pages have the capitalised name as their title, or the tag.
+                    Some(title) if !title.eq_ignore_ascii_case(own) && tag != Some(title) => title,
+                    title => by_tag.or(title).unwrap_or(own),
+                }
+            }),
+        }
+    }
+
+    /// The labels that a source has or could have, in order. Another source with one of them could be confused
+    /// with it. Groups of other kinds have none.
+    pub(super) fn claims(&self, names: &Names, name: NameId, name_counts: &NameCounts) -> Vec<Arc<str>> {
+        if self.kind != GroupKind::Source {
+            return Vec::new();
+        }
+        let own = names.text(name);
+        let given = self.configured(own).into_iter().chain(self.title(own));
+        let by_tag = name_counts.common.iter().map(|tag| without_news(names.text(*tag)));
+        let mut claims: Vec<Arc<str>> = given.chain([own]).chain(by_tag).map(Arc::from).collect();
+        claims.sort_unstable();
+        claims.dedup();
+        claims
     }
 
     /// The names that a post uses for one of its groups: its tags for a source, the mentioned names for a
-    /// security.
-    pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> UsedNames<'p> {
+    /// security. The two tags of a post with two sources belong to one source each, in their order.
+    pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Cow<'p, [NameId]> {
         match self.kind {
-            GroupKind::Source => UsedNames { names: post.tags().into(), has_news: has_news(names, post) },
-            GroupKind::Tag => UsedNames { names: Cow::Borrowed(&[]), has_news: false },
+            GroupKind::Source => match (post.categories(), post.tags()) {
+                ([first, _], [tag, _]) if *first == group => std::slice::from_ref(tag).into(),
+                ([_, second], [_, tag]) if *second == group => std::slice::from_ref(tag).into(),
+                (_, tags) => tags.into(),
+            },
+            GroupKind::Tag => Cow::Borrowed(&[]),
             GroupKind::Security => {
                 let mentions = post.securities.iter().filter(|mention| mention.code == group);
                 let used = mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
-                UsedNames { names: used.collect(), has_news: false }
+                used.collect()
             }
         }
     }

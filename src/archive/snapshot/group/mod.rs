@@ -1,11 +1,12 @@
 //! Groups of posts by category, tag or security: a name, a label for readers, and the posts.
 
+mod claims;
 pub(crate) mod kind;
 mod label;
 mod recent;
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::archive::jekyll::slug::{SlugMode, slugify};
 use crate::archive::names::{NameId, Names};
 use crate::archive::post::{PostId, Timestamp};
+use crate::archive::snapshot::group::claims::LabelClaims;
 use crate::archive::snapshot::group::label::NameCounts;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::posts::Posts;
@@ -35,6 +37,8 @@ pub struct Group {
     last: Timestamp,
     recent: RecentCounts,
     name_counts: NameCounts,
+    /// The labels that the group has or could have, in order.
+    claims: Vec<Arc<str>>,
 }
 
 impl Group {
@@ -78,31 +82,28 @@ impl Group {
         self.name_counts.any_name(names, is_it)
     }
 
-    /// Builds a group from posts in order. Returns `None` if `ids` is empty.
+    /// Builds a group from posts in order; its label follows from the claims of all groups. Returns `None` if
+    /// `ids` is empty.
     fn new(labels: &Labels, names: &Names, posts: &Posts, name: NameId, ids: &[PostId]) -> Option<Self> {
         let [first, last] = [ids.first()?, ids.last()?].map(|id| posts.get(*id).date);
-        let mut name_counts = NameCounts::default();
-        for id in ids {
-            name_counts.add(&labels.used_names(names, posts.get(*id), name));
-        }
-        let label = labels.label(names, name, ids.len(), &name_counts);
+        let used = ids.iter().map(|id| labels.used_names(names, posts.get(*id), name));
         Some(Self {
             name,
-            label,
+            label: names.text(name).into(),
             posts: List::from_sorted(ids),
             first,
             last,
             recent: RecentCounts::default(),
-            name_counts,
+            name_counts: NameCounts::from_posts(used),
+            claims: Vec::new(),
         })
     }
 
-    /// Updates the fields that depend on all posts of the group.
-    fn settle(&mut self, labels: &Labels, names: &Names, posts: &Posts) {
+    /// Updates the dates of the first and the last post.
+    fn update_dates(&mut self, posts: &Posts) {
         if let (Some(first), Some(last)) = (self.posts.first(), self.posts.last()) {
             [self.first, self.last] = [first, last].map(|id| posts.get(id).date);
         }
-        self.label = labels.label(names, self.name, self.posts.len(), &self.name_counts);
     }
 
     /// A hash of the fields that tables of groups show. It is the same in every process.
@@ -121,6 +122,7 @@ pub struct Groups {
     groups: HashTrieMapSync<NameId, Group>,
     /// The names of groups by slug.
     by_slug: HashTrieMapSync<Arc<str>, Vec<NameId>>,
+    claims: LabelClaims,
     /// The wrapping sum of the groups' versions: the order of the groups is undefined, so the hash must
     /// not depend on it.
     version: u64,
@@ -128,7 +130,13 @@ pub struct Groups {
 
 impl Groups {
     pub(super) fn new(labels: Labels) -> Self {
-        Self { labels, groups: HashTrieMapSync::default(), by_slug: HashTrieMapSync::default(), version: 0 }
+        Self {
+            labels,
+            groups: HashTrieMapSync::default(),
+            by_slug: HashTrieMapSync::default(),
+            claims: LabelClaims::default(),
+            version: 0,
+        }
     }
 
     /// All groups, in undefined order.
@@ -200,9 +208,19 @@ impl Groups {
     pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: HashMap<NameId, Vec<PostId>>) {
         let labels = &self.labels;
         let groups = lists.into_par_iter();
-        let groups: Vec<Group> =
-            groups.filter_map(|(name, ids)| Group::new(labels, names, posts, name, &ids)).collect();
-        for group in groups {
+        let groups: Vec<Group> = groups
+            .filter_map(|(name, ids)| {
+                let group = Group::new(labels, names, posts, name, &ids)?;
+                Some(Group { claims: labels.claims(names, name, &group.name_counts), ..group })
+            })
+            .collect();
+        for group in &groups {
+            self.claims.replace(group.name, &[], &group.claims);
+        }
+        // All claims are known now, and with them the labels.
+        for mut group in groups {
+            group.label = self.label(names, &group);
+            self.version = self.version.wrapping_add(group.version(names));
             self.put(names, group);
         }
     }
@@ -216,18 +234,17 @@ impl Groups {
         id: PostId,
         recent: RecentCounts,
     ) {
-        let Some(group) = self.groups.get_mut(&name) else {
-            if let Some(group) = Group::new(&self.labels, names, posts, name, &[id]) {
-                self.put(names, Group { recent, ..group });
-            }
-            return;
-        };
-        self.version = self.version.wrapping_sub(group.version(names));
-        group.posts.insert(posts, id);
-        group.recent += recent;
-        group.name_counts.add(&self.labels.used_names(names, posts.get(id), name));
-        group.settle(&self.labels, names, posts);
-        self.version = self.version.wrapping_add(group.version(names));
+        if let Some(group) = self.groups.get_mut(&name) {
+            self.version = self.version.wrapping_sub(group.version(names));
+            group.posts.insert(posts, id);
+            group.recent += recent;
+            let used = self.labels.used_names(names, posts.get(id), name);
+            group.name_counts.add(&used, group.posts.len());
+            group.update_dates(posts);
+        } else if let Some(group) = Group::new(&self.labels, names, posts, name, &[id]) {
+            self.put(names, Group { recent, ..group });
+        }
+        self.settle(names, name);
     }
 
     /// Removes a post from a group, and the group with its last post.
@@ -243,14 +260,70 @@ impl Groups {
         self.version = self.version.wrapping_sub(group.version(names));
         group.posts.remove(posts, id);
         if group.posts.is_empty() {
+            let claims = std::mem::take(&mut group.claims);
             self.groups.remove_mut(&name);
             self.forget_slug(names, name);
+            let affected = self.claims.replace(name, &claims, &[]);
+            self.relabel(names, &affected);
             return;
         }
         group.recent -= recent;
-        group.name_counts.subtract(&self.labels.used_names(names, posts.get(id), name));
-        group.settle(&self.labels, names, posts);
-        self.version = self.version.wrapping_add(group.version(names));
+        let used = self.labels.used_names(names, posts.get(id), name);
+        group.name_counts.subtract(&used, group.posts.len());
+        group.update_dates(posts);
+        self.settle(names, name);
+    }
+
+    /// The label that the operator gives to a source: in the configuration, or as the title of its page.
+    pub fn given_label(&self, source: &str) -> Option<&str> {
+        self.labels.configured(source).or_else(|| self.labels.title(source))
+    }
+
+    /// Takes other titles of the pages of sources.
+    pub(super) fn set_titles(&mut self, names: &Names, titles: Arc<HashMap<Box<str>, Box<str>>>) {
+        let before = std::mem::replace(&mut self.labels.titles, titles);
+        let sources = before.keys().chain(self.labels.titles.keys());
+        let changed = sources.filter(|source| before.get(*source) != self.labels.titles.get(*source));
+        let changed: BTreeSet<NameId> = changed.filter_map(|source| names.find(source)).collect();
+        for name in changed {
+            if let Some(group) = self.groups.get(&name) {
+                self.version = self.version.wrapping_sub(group.version(names));
+                self.settle(names, name);
+            }
+        }
+    }
+
+    /// Updates the claims and the label of a group whose old version is subtracted, and the labels of groups
+    /// that this affects.
+    fn settle(&mut self, names: &Names, name: NameId) {
+        let Some(group) = self.groups.get(&name) else { return };
+        let claims = self.labels.claims(names, name, &group.name_counts);
+        let mut affected = Vec::new();
+        if claims != group.claims {
+            affected = self.claims.replace(name, &group.claims, &claims);
+        }
+        let label = self.label(names, group);
+        if let Some(group) = self.groups.get_mut(&name) {
+            (group.claims, group.label) = (claims, label);
+            self.version = self.version.wrapping_add(group.version(names));
+        }
+        self.relabel(names, &affected);
+    }
+
+    fn relabel(&mut self, names: &Names, affected: &[NameId]) {
+        for name in affected {
+            let Some(label) = self.groups.get(name).map(|group| self.label(names, group)) else { continue };
+            if let Some(group) = self.groups.get_mut(name).filter(|group| group.label != label) {
+                self.version = self.version.wrapping_sub(group.version(names));
+                group.label = label;
+                self.version = self.version.wrapping_add(group.version(names));
+            }
+        }
+    }
+
+    fn label(&self, names: &Names, group: &Group) -> Arc<str> {
+        let is_unique = |label: &str| self.claims.is_unique(label);
+        self.labels.label(names, group.name, &group.name_counts, is_unique).into()
     }
 
     fn put(&mut self, names: &Names, group: Group) {
@@ -259,7 +332,6 @@ impl Groups {
             Some(known) => known.push(group.name),
             None => self.by_slug.insert_mut(slug, vec![group.name]),
         }
-        self.version = self.version.wrapping_add(group.version(names));
         self.groups.insert_mut(group.name, group);
     }
 

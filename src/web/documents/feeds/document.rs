@@ -2,12 +2,12 @@
 
 use askama::Template;
 
-use crate::archive::snapshot::Group;
 use crate::archive::{Post, PostId};
+use crate::config::Author;
 use crate::web::documents::feeds::id;
 use crate::web::http::request::PageRequest;
-use crate::web::view::absolute;
 use crate::web::view::site::Site;
+use crate::web::view::{absolute, metadata, timeline};
 
 /// The content of a feed document, in either format.
 #[derive(Template)]
@@ -28,6 +28,8 @@ pub(super) struct Feed<'a> {
     /// The hub that announces new entries; `None` in archive documents.
     pub(super) hub: Option<&'a str>,
     pub(super) updated: String,
+    /// The authors of entries without their own.
+    pub(super) authors: Vec<Author<'a>>,
     pub(super) entries: Vec<FeedEntry<'a>>,
 }
 
@@ -40,9 +42,12 @@ pub(super) struct FeedEntry<'a> {
     pub(super) lang: Option<&'a str>,
     pub(super) published: String,
     pub(super) updated: String,
-    pub(super) author: &'a str,
+    /// The authors of the post, else of the site; empty without any.
+    pub(super) authors: Vec<Author<'a>>,
     pub(super) terms: Vec<&'a str>,
     pub(super) summary: &'a str,
+    /// The absolute URL of the image in the front matter.
+    pub(super) image: Option<String>,
     pub(super) content: Option<String>,
     /// The URL of the original publication.
     pub(super) original: Option<String>,
@@ -53,6 +58,11 @@ impl<'a> Feed<'a> {
     pub(super) fn new(request: &PageRequest<'a>, posts: &[PostId]) -> std::io::Result<Self> {
         let entries = posts.iter().map(|id| entry(request, request.archive.post(*id)));
         let updated = posts.iter().map(|id| request.archive.post(*id).updated()).max();
+        let mut authors: Vec<_> = Author::from_lines(&request.site.authors).collect();
+        if authors.is_empty() {
+            // Atom requires an author of each entry or of the feed.
+            authors.push(Author { name: &request.site.title, email: "", uri: "" });
+        }
         Ok(Self {
             site: request.site,
             this: String::new(),
@@ -65,6 +75,7 @@ impl<'a> Feed<'a> {
             newer: None,
             hub: None,
             updated: updated.map_or_else(|| NEVER.to_owned(), |at| at.to_rfc3339(request.archive.zone())),
+            authors,
             entries: entries.collect::<std::io::Result<Vec<_>>>()?,
         })
     }
@@ -77,17 +88,18 @@ fn entry<'a>(request: &PageRequest<'a>, post: &'a Post) -> std::io::Result<FeedE
     let (site, archive) = (request.site, request.archive);
     let article = archive.article(post)?;
     let url = site.absolute(post.url());
-    let author = post.author().map(|name| archive.name(name));
+    let image = post.head().map(|head| &*head.image).filter(|image| !image.is_empty());
     let names = post.categories().iter().chain(post.tags());
     Ok(FeedEntry {
         id: site.absolute(id::normalised(post.id())),
-        title: post.headline().into_owned(),
+        title: timeline::headline(request, post).into_owned(),
         lang: post.lang().map(|lang| archive.name(lang)),
         published: post.date.to_rfc3339(archive.zone()),
         updated: post.updated().to_rfc3339(archive.zone()),
-        author: author.or(archive.source(post).map(Group::label)).unwrap_or(&site.title),
+        authors: metadata::authors(request, post),
         terms: names.map(|name| archive.name(*name)).collect(),
-        summary: post.excerpt(),
+        summary: post.description(),
+        image: image.map(|image| site.absolute_image(image)),
         content: (!site.feed_excerpts).then(|| absolute::body(&article.html, &url)),
         original: article.source_url.clone(),
         url,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::config::Author;
 use crate::web::documents::feeds::document::{Feed, FeedEntry};
 
 #[derive(Serialize)]
@@ -16,6 +17,7 @@ struct JsonFeed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<&'a str>,
     language: &'a str,
+    authors: Vec<FeedAuthor<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hubs: Option<[Hub<'a>; 1]>,
     items: Vec<JsonFeedItem<'a>>,
@@ -42,17 +44,23 @@ struct JsonFeedItem<'a> {
     content_text: Option<&'a str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     summary: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
     date_published: &'a str,
     date_modified: &'a str,
-    authors: [Author<'a>; 1],
+    /// Without authors, those of the feed count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<FeedAuthor<'a>>,
     tags: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct Author<'a> {
+struct FeedAuthor<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    url: &'a str,
 }
 
 pub(crate) fn write(feed: &Feed<'_>) -> Vec<u8> {
@@ -64,11 +72,16 @@ pub(crate) fn write(feed: &Feed<'_>) -> Vec<u8> {
         description: &feed.site.description,
         next_url: feed.older.as_deref(),
         language: &feed.site.lang,
+        authors: feed_authors(&feed.authors),
         hubs: feed.hub.map(|url| [Hub { kind: "WebSub", url }]),
         items: feed.entries.iter().map(item).collect(),
     };
     // Serializing text and lists of text does not fail.
     serde_json::to_vec(&document).unwrap_or_default()
+}
+
+fn feed_authors<'a>(authors: &[Author<'a>]) -> Vec<FeedAuthor<'a>> {
+    authors.iter().map(|author| FeedAuthor { name: author.name, url: author.uri }).collect()
 }
 
 fn item<'a>(entry: &'a FeedEntry<'a>) -> JsonFeedItem<'a> {
@@ -80,9 +93,10 @@ fn item<'a>(entry: &'a FeedEntry<'a>) -> JsonFeedItem<'a> {
         content_html: entry.content.as_deref(),
         content_text: entry.content.is_none().then_some(entry.summary),
         summary: entry.summary,
+        image: entry.image.as_deref(),
         date_published: &entry.published,
         date_modified: &entry.updated,
-        authors: [Author { name: entry.author }],
+        authors: feed_authors(&entry.authors),
         tags: &entry.terms,
         language: entry.lang,
     }

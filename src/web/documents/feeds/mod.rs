@@ -78,14 +78,15 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
     }
     let policy = if archive.is_some() { CachePolicy::Numbered } else { CachePolicy::Revalidate };
     let route = Route::Feed(of.clone(), format);
-    Some(request.conditional(content_type(format), policy, fingerprint.finish(), || {
-        let address = |archive: Option<usize>| match archive {
-            None => request.site.absolute(&route),
-            Some(n) => format!("{}?page={n}", request.site.absolute(&route)),
-        };
+    let address = |archive: Option<usize>| match archive {
+        None => request.site.absolute(&route),
+        Some(n) => format!("{}?page={n}", request.site.absolute(&route)),
+    };
+    let this = address(archive);
+    Some(request.dated(&this, content_type(format), policy, fingerprint.finish(), || {
         let site = request.site;
         let feed = Feed {
-            this: address(archive),
+            this: this.clone(),
             current: address(None),
             about: site.absolute(of.page()),
             title: feed_title(&site.title, label),
@@ -109,16 +110,16 @@ pub fn search(
 ) -> Option<Reply> {
     let typed = request.typed_query()?;
     let fingerprint = request.fingerprint("search feed").with((format, &typed, search.version(), generation));
-    Some(request.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
+    let this = request.site.absolute(search_paths::feed_path(&typed, format));
+    Some(request.dated(&this, content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
         let size = request.site.feed_posts;
         let query = Query::new(&typed);
         let find = |index: &SearchIndex| index.search(request.archive, &query, Order::Newest, None, size);
         let posts = search.read(find)?.unwrap_or_default().posts;
         let site = request.site;
-        let this = site.absolute(search_paths::feed_path(&typed, format));
         let feed = Feed {
             current: this.clone(),
-            this,
+            this: this.clone(),
             about: site.absolute(search_paths::path(&typed, Order::Best, None)),
             title: feed_title(&site.title, &site.texts.results_for(&typed)),
             ..Feed::new(request, &posts)?

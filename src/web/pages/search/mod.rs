@@ -146,7 +146,8 @@ fn page<'a>(
     let results = found.posts.iter().map(|id| hit(request, &needles, request.archive.post(*id)));
     Ok(Page {
         site: request.site,
-        head: Head::nowhere(&title).with_feed(is_asked.then(|| feed_link(request, &params.typed))),
+        head: Head::nowhere(&title, request.has_securities())
+            .with_feed(is_asked.then(|| feed_link(request, &params.typed))),
         typed: &params.typed,
         title,
         notices: notices(request, params, &search.state(), is_there),
@@ -172,7 +173,7 @@ fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> Sear
     SearchResult {
         href: request.site.href(post.url()),
         lang: post.lang().map(|lang| request.archive.name(lang)),
-        title: needles.marked(&post.headline()),
+        title: needles.marked(&timeline::headline(request, post)),
         // A damaged article can still be found by its title.
         snippet: needles.snippet(
             &request.archive.article(post).map(|article| article.text()).unwrap_or_default(),
@@ -225,7 +226,7 @@ fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Ve
     let mut securities = name_index.groups(archive, GroupKind::Security, held);
     securities.sort_by_key(|(_, group)| securities::rank(request, group, |group| group.recent().month));
     let matches = |(kind, groups): (GroupKind, Vec<((), &Group)>)| NameMatches {
-        label: request.site.texts.all_groups(kind),
+        label: request.site.texts.group_label(kind),
         links: groups.iter().take(NAMES).map(|(_, group)| timeline::link_to(request, kind, group)).collect(),
     };
     let names = [(GroupKind::Source, sources), (GroupKind::Security, securities)];

@@ -48,8 +48,8 @@ texts! {
     dataset: "数据下载", "Data";
     /// Description of the data set's files.
     dataset_text:
-        "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
-        "One file per month, one post per line, in JSON: path, url, id, title, date, categories, tags and text. Size and SHA-256 describe the decompressed file. New posts are appended to the file of their month.";
+        "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字；文章写明的作者、修改时间、摘要、配图和规范网址也在其中。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
+        "One file per month, one post per line, in JSON: path, url, id, title, date, categories, tags and text; where a post has them, also authors, last_modified_at, description, image and canonical_url. Size and SHA-256 describe the decompressed file. New posts are appended to the file of their month.";
     /// Text in place of a checksum that is still being computed.
     sum_pending: "正在计算，稍后刷新", "not computed yet; reload later";
     /// Column heading of file sizes.
@@ -72,9 +72,9 @@ texts! {
     active_sources: "近期活跃来源", "Most active sources";
     /// Heading of the calendar.
     calendar: "日历", "Calendar";
-    /// Link to older posts.
+    /// Link to older posts, an older post or an earlier day or month.
     older: "更早", "Older";
-    /// Link to newer posts.
+    /// Link to newer posts, a newer post or a later day or month.
     newer: "更新", "Newer";
     /// Name of the navigation between pages of a list.
     pages: "翻页", "Pages";
@@ -90,18 +90,14 @@ texts! {
     securities: "提及证券", "Securities mentioned";
     /// Name of the navigation between articles of a source.
     same_source: "同一来源", "From the same source";
-    /// Link to the article before this one.
-    earlier_article: "上一篇", "Previous";
-    /// Link to the article after this one.
-    later_article: "下一篇", "Next";
     /// Text of a list without posts.
     empty: "这里还没有文章。", "There are no posts yet.";
     /// Heading of the 404 page.
     not_found: "没有找到这个页面", "Page not found";
     /// Text of the 404 page.
     not_found_text:
-        "地址可能写错了，或者文章从未发布过。本站保存全部历史文章，旧文不会因为时间久而消失。",
-        "The address may be mistyped, or the post never existed. This archive keeps every post, however old it is.";
+        "地址可能写错了，文章可能从未发布，也可能已被撤下。本站不会因为时间久而移除旧文。",
+        "The address may be mistyped, the post may never have existed, or it has been removed. Posts are not removed because of their age.";
     /// Link of the 404 page to the nearest day with posts.
     nearest_day: "离这个地址最近的一天：", "The day closest to this address: ";
     /// Link of the 404 page to the newest day.

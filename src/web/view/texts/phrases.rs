@@ -76,11 +76,11 @@ impl InterfaceTexts {
         self.pick(format!("{m}月{d}日"), format!("{d} {}", month_name(m)))
     }
 
-    /// The time that a text of this number of characters takes to read.
-    pub(crate) fn reading_time(&self, characters: u32) -> String {
-        // About 400 Han characters, or 200 words of six characters, a minute.
-        let a_minute = if self.language == Language::Chinese { 400 } else { 1200 };
-        let minutes = characters.div_ceil(a_minute).max(1);
+    /// The time that a text takes to read. Its length counts 1 for each Han character and 2 for each word of another
+    /// script.
+    pub(crate) fn reading_time(&self, length: u32) -> String {
+        // About 400 Han characters, or 200 words, a minute.
+        let minutes = length.div_ceil(400).max(1);
         self.pick(format!("约 {minutes} 分钟读完"), format!("{minutes} min read"))
     }
 

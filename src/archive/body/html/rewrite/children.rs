@@ -12,6 +12,9 @@ impl Rewriter<'_> {
         if self.shown > 0 {
             if let Some(child) = &mut self.current {
                 child.has_media |= name == "table";
+                if element::closes_paragraph(name) {
+                    child.end_line();
+                }
             }
             return;
         }

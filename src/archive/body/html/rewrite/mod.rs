@@ -216,7 +216,7 @@ impl<'a> Rewriter<'a> {
         if let Some(child) = &mut self.current {
             match &*tag.name {
                 "img" | "hr" => child.has_media = true,
-                _ => child.text.push('\n'),
+                _ => child.end_line(),
             }
         }
         if self.shown == 0 && tag.name == "hr" {
@@ -295,6 +295,12 @@ impl<'a> Rewriter<'a> {
             self.shown -= 1;
             if let Some((child, href)) = self.current.as_mut().zip(open.href) {
                 child.links.push(ChildLink { start: open.text_start, end: child.text.len(), href });
+            }
+            if self.shown > 0
+                && element::closes_paragraph(name)
+                && let Some(child) = &mut self.current
+            {
+                child.end_line();
             }
             if self.shown == 0 && self.current.as_ref().is_some_and(|child| !child.is_loose) {
                 self.end_child();

@@ -48,3 +48,10 @@ pub(crate) struct OpenChild<'h> {
     pub(crate) links: Vec<ChildLink<'h>>,
     pub(crate) has_media: bool,
 }
+
+impl OpenChild<'_> {
+    /// Ends a line of the text. Lines are separated by a blank line, since a single line break may be soft.
+    pub(crate) fn end_line(&mut self) {
+        self.text.push_str("\n\n");
+    }
+}

@@ -14,6 +14,7 @@ use serde::de::{
 };
 
 use crate::archive::jekyll::front_matter::decode::decode;
+use crate::archive::jekyll::front_matter::keys::is_damaged;
 use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
 use crate::archive::jekyll::front_matter::value::{Field, Value};
 use crate::archive::jekyll::front_matter::yaml::source::{Lists, MappingKey, Shape, YamlSource};
@@ -34,7 +35,17 @@ pub(crate) fn fields(yaml: &str) -> Result<Vec<(String, Field)>, InvalidYaml> {
     if let Some(fields) = simple::fields(yaml) {
         return Ok(fields);
     }
-    parsed(yaml)
+    let fields = parsed(yaml)?;
+    // A quoted key is as its author wants it.
+    let is_quoted =
+        |key: &str| ['"', '\''].iter().any(|quote| yaml.contains(&format!("{quote}{key}{quote}")));
+    match fields.iter().find(|(key, _)| is_damaged(key) && !is_quoted(key)) {
+        Some((key, field)) => {
+            let reason = format!("the key `{key}` holds white space or a colon that YAML takes for letters");
+            Err(InvalidYaml { reason, line: Some(field.line) })
+        }
+        None => Ok(fields),
+    }
 }
 
 /// Does the same through serde_yaml, which supports all of YAML.

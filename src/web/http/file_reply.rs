@@ -1,0 +1,351 @@
+//! Sends a file of the site by RFC 9110: conditional requests (section 13), partial responses (section 14), and
+//! compressed text. tower-http reads the file; this module decides what a request means.
+
+use std::fs::{File, Metadata, metadata};
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::slice;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::body::{Body, BodyDataStream, HttpBody as _, to_bytes};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tower_http::services::ServeFile;
+
+use crate::archive::file_version::RESTED_AFTER;
+use crate::web::http::cache::{CachePolicy, ContentType, PageKind};
+use crate::web::http::conditions::{self, Unmet};
+use crate::web::http::encoding::Encoding;
+use crate::web::http::lookup::not_modified;
+use crate::web::http::range;
+use crate::web::http::reply::{Reply, status};
+use crate::web::http::request::PageRequest;
+use crate::web::server::limits;
+
+/// The types of text files by extension. XML files and pages name their charset themselves; other text is UTF-8,
+/// because browsers guess the charset of Chinese text wrong.
+const TEXT_TYPES: [(&str, &str); 15] = [
+    ("css", "text/css; charset=utf-8"),
+    ("csv", "text/csv; charset=utf-8"),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("ics", "text/calendar; charset=utf-8"),
+    ("js", "text/javascript; charset=utf-8"),
+    ("json", "application/json"),
+    ("map", "application/json"),
+    ("md", "text/markdown; charset=utf-8"),
+    ("mjs", "text/javascript; charset=utf-8"),
+    ("svg", "image/svg+xml"),
+    ("txt", "text/plain; charset=utf-8"),
+    ("webmanifest", "application/manifest+json"),
+    ("xml", "text/xml"),
+    ("xsl", "text/xml"),
+];
+/// Sizes of the text files that are sent compressed, in bytes. A smaller file does not shrink; the compression of a
+/// larger one would take too long while the client waits.
+const LEAST_TEXT: u64 = 256;
+const MOST_TEXT: u64 = 4 << 20;
+
+/// A file of at most this many bytes is read at once, and closed before it is sent.
+const SMALL: u64 = 64 * 1024;
+/// How long a request waits for a permit to open a file.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Maximum numbers of files being opened, and of larger files being sent.
+const MOST_OPENED: usize = 64;
+const MOST_SENT: usize = 1024;
+/// How often a file is opened that is replaced at the same moment.
+const TRIES: usize = 4;
+/// The first second after the years that tower-http can write in a header.
+const YEAR_10000: i64 = 253_402_300_800;
+
+/// The limits on files that are open for clients. The client determines how long a transfer takes, so a few
+/// slow clients could otherwise leave no file descriptors for connections.
+pub struct FilePermits {
+    opened: Semaphore,
+    sent: Arc<Semaphore>,
+}
+
+impl Default for FilePermits {
+    fn default() -> Self {
+        // The rest is for the archive and the index.
+        let kept = limits::files_kept();
+        Self {
+            opened: Semaphore::new((kept / 4).clamp(1, MOST_OPENED)),
+            sent: Arc::new(Semaphore::new((kept / 2).clamp(1, MOST_SENT))),
+        }
+    }
+}
+
+/// The reason why an existing file is not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// Too many files are being sent, or the file changes too often.
+    #[error("too many files are being sent, or the file is being changed")]
+    Busy,
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
+    Failed(#[from] io::Error),
+}
+
+/// Distinguishes the versions of a file by its metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct FileIdentity {
+    size: u64,
+    /// The mtime in nanoseconds since 1970.
+    modified: i128,
+    inode: u64,
+}
+
+impl FileIdentity {
+    fn new(meta: &Metadata) -> Self {
+        let modified = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
+        Self { size: meta.len(), modified, inode: meta.ino() }
+    }
+
+    fn from_path(path: &Path) -> io::Result<Self> {
+        metadata(path).map(|meta| Self::new(&meta))
+    }
+
+    /// The strong ETag of the file without encoding.
+    fn etag(&self) -> HeaderValue {
+        let Self { size, modified, inode } = self;
+        // Hexadecimal digits are always valid in a header.
+        HeaderValue::try_from(format!("\"{size:x}-{modified:x}-{inode:x}\""))
+            .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+    }
+
+    /// The mtime as `Last-Modified` states it, in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.modified.div_euclid(1_000_000_000)).unwrap_or(i64::MAX)
+    }
+
+    /// Returns whether the file has not changed for a moment, so that a further change gives it another mtime.
+    fn is_settled(&self) -> bool {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX);
+        (now - self.modified).unsigned_abs() >= RESTED_AFTER.as_nanos()
+    }
+}
+
+/// A request for a file, and the file's path on the disk.
+pub(super) struct FileRequest<'a> {
+    pub(super) file: &'a Path,
+    pub(super) request: &'a Parts,
+    pub(super) page_request: &'a PageRequest<'a>,
+}
+
+impl FileRequest<'_> {
+    /// Sends the file.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read, or if too many files are being sent.
+    pub(super) async fn reply(&self, permits: &FilePermits) -> Result<Reply, SendError> {
+        let opening = timeout(OPEN_TIMEOUT, permits.opened.acquire()).await.ok().and_then(Result::ok);
+        let _opening = opening.ok_or(SendError::Busy)?;
+        let content_type = text_type(self.file);
+        for _ in 0..TRIES {
+            let identity = FileIdentity::from_path(self.file)?;
+            let compressed = match content_type {
+                Some(content_type) => self.compressed(content_type, identity).await?,
+                None => None,
+            };
+            let reply = match compressed {
+                Some(reply) => Some(reply),
+                None => self.plain(identity, permits).await?,
+            };
+            let Some(mut reply) = reply else { continue };
+            let headers = reply.headers_mut();
+            if let Some(content_type) = content_type {
+                headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+                if headers.contains_key(header::CONTENT_TYPE) {
+                    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type.name));
+                }
+            }
+            return Ok(reply);
+        }
+        Err(SendError::Busy)
+    }
+
+    /// The response with the compressed text; `None` if the file is to be sent without encoding. A partial response
+    /// never has an encoding, and a response from the page cache is never out of date.
+    async fn compressed(
+        &self,
+        content_type: ContentType,
+        identity: FileIdentity,
+    ) -> Result<Option<Reply>, SendError> {
+        let encoding = self.page_request.accepted().quickest();
+        let is_suited = (LEAST_TEXT..=MOST_TEXT).contains(&identity.size) && identity.is_settled();
+        if encoding == Encoding::Identity || !is_suited || self.asks_for_range() {
+            return Ok(None);
+        }
+        let fingerprint =
+            self.page_request.fingerprint("file").with((content_type, self.file, identity)).finish();
+        let etags = self.page_request.etags(fingerprint);
+        let mut reply = match conditions::check(&self.request.headers, &etags, identity.seconds()) {
+            Err(Unmet::NotModified(etag)) => not_modified(CachePolicy::SiteFile, etag),
+            Err(Unmet::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
+            Ok(()) => match self.page_request.cached(fingerprint) {
+                Some(reply) => reply,
+                None => {
+                    let file = self.file.to_owned();
+                    let read = spawn_blocking(move || read_encoded(&file, identity, encoding)).await;
+                    let Some(bytes) = read.map_err(io::Error::other)?? else { return Ok(None) };
+                    let kind = PageKind { content_type, policy: CachePolicy::SiteFile };
+                    self.page_request.encoded(kind, fingerprint, encoding, bytes)
+                }
+            },
+        };
+        if let Some(date) = conditions::last_modified(identity.seconds()) {
+            reply.headers_mut().insert(header::LAST_MODIFIED, date);
+        }
+        Ok(Some(reply))
+    }
+
+    /// The response with the file or a part of it, without encoding; `None` if the file was replaced meanwhile.
+    async fn plain(&self, identity: FileIdentity, permits: &FilePermits) -> Result<Option<Reply>, SendError> {
+        let (etag, modified) = (identity.etag(), identity.seconds());
+        match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {
+            Err(Unmet::NotModified(etag)) => {
+                let mut reply = not_modified(CachePolicy::SiteFile, etag);
+                reply.headers_mut().remove(header::VARY);
+                if let Some(date) = conditions::last_modified(modified) {
+                    reply.headers_mut().insert(header::LAST_MODIFIED, date);
+                }
+                return Ok(Some(reply));
+            }
+            Err(Unmet::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
+            Ok(()) => {}
+        }
+        if !(0..YEAR_10000).contains(&modified) {
+            return Err(io::Error::other("the mtime is not between the years 1970 and 9999").into());
+        }
+        let mut bare = Request::new(());
+        *bare.method_mut() = self.request.method.clone();
+        if let Some(range) = self.range(identity.size, &etag, modified) {
+            bare.headers_mut().insert(header::RANGE, range);
+        }
+        let reply = ServeFile::new(self.file).try_call(bare).await?.map(Body::new);
+        let (mut head, body) = reply.into_parts();
+        head.headers.insert(header::ETAG, etag);
+        let length = head.headers.get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        // A response without a body, such as one to HEAD, keeps no file open.
+        let body = if body.is_end_stream() {
+            Ok(body)
+        } else if length.is_some_and(|length| length <= SMALL) {
+            let bytes = to_bytes(body, SMALL as usize).await;
+            if bytes.as_ref().is_ok_and(|bytes| Some(bytes.len() as u64) != length) {
+                return Ok(None);
+            }
+            bytes.map(Body::from)
+        } else {
+            let permit = Arc::clone(&permits.sent).try_acquire_owned().map_err(|_| SendError::Busy)?;
+            let transfer =
+                Transfer { parts: body.into_data_stream(), left: length.unwrap_or(0), _permit: permit };
+            Ok(Body::from_stream(stream::try_unfold(transfer, Transfer::next)))
+        };
+        // tower-http opened the file of this identity, and read all of it if it is small.
+        if FileIdentity::from_path(self.file)? != identity {
+            return Ok(None);
+        }
+        Ok(Some(Reply::from_parts(head, body.map_err(io::Error::other)?)))
+    }
+
+    /// Returns whether the client asks for a part of the file. A `Range` means nothing with other methods than GET.
+    fn asks_for_range(&self) -> bool {
+        self.request.method == Method::GET && self.request.headers.contains_key(header::RANGE)
+    }
+
+    /// The requested range in the form that tower-http reads; `None` if the response is the whole file: for an
+    /// unknown unit, invalid syntax, several ranges, and an `If-Range` with another version.
+    fn range(&self, size: u64, etag: &HeaderValue, modified: i64) -> Option<HeaderValue> {
+        let headers = &self.request.headers;
+        if !self.asks_for_range() || !conditions::if_range(headers, etag, modified) {
+            return None;
+        }
+        let mut values = headers.get_all(header::RANGE).iter();
+        let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+        HeaderValue::try_from(range::normalised(value, size)?).ok()
+    }
+}
+
+/// The type of a text file, by its extension; `None` for other files.
+fn text_type(file: &Path) -> Option<ContentType> {
+    let extension = file.extension()?.to_str()?;
+    let found = TEXT_TYPES.iter().find(|(text, _)| extension.eq_ignore_ascii_case(text));
+    found.map(|&(_, name)| ContentType { name, is_open: false })
+}
+
+/// Reads and encodes a file of this identity; `None` if the file has another one by now.
+fn read_encoded(path: &Path, identity: FileIdentity, encoding: Encoding) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(identity.size).unwrap_or(0) + 1);
+    (&file).take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
+    let is_same = FileIdentity::new(&file.metadata()?) == identity && bytes.len() as u64 == identity.size;
+    Ok(is_same.then(|| encoding.encode(bytes)))
+}
+
+/// A large file that is being sent.
+struct Transfer {
+    parts: BodyDataStream,
+    /// Bytes that the client still expects.
+    left: u64,
+    /// The permit is held until the file is sent or the client disconnects.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Transfer {
+    /// Returns the next part. A file that became shorter aborts the response, so that the client does not take the
+    /// part for the whole.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let part = self.parts.next().await.transpose().map_err(io::Error::other)?;
+        let Some(mut part) = part else {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file became shorter while it was sent",
+            ));
+        };
+        // The file may have become longer.
+        part.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= part.len() as u64;
+        Ok(Some((part, self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_files_are_recognised_by_extension() {
+        for name in ["a.css", "a.JS", "a.min.json", "a.svg", "a.xml", "a.txt"] {
+            assert!(text_type(Path::new(name)).is_some(), "{name}");
+        }
+        for name in ["a.png", "a.svgz", "css", "a.txt.gz", ".css"] {
+            assert!(text_type(Path::new(name)).is_none(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn file_that_changes_its_length_is_not_sent_as_whole() {
+        let transfer = |bytes: &'static str, left| {
+            let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a permit");
+            let transfer = Transfer { parts: Body::from(bytes).into_data_stream(), left, _permit: permit };
+            to_bytes(Body::from_stream(stream::try_unfold(transfer, Transfer::next)), 100)
+        };
+        assert_eq!(transfer("0123456789", 10).await.expect("the whole"), "0123456789");
+        assert_eq!(transfer("0123456789", 5).await.expect("the beginning"), "01234");
+        assert!(transfer("0123456789", 11).await.is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Reads the text of damaged URLs: programs cut links inside an escape or a character, and old ones escape Chinese
+//! in GBK instead of UTF-8.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::archive::jekyll::front_matter;
+
+/// Stands for what a damaged URL lost.
+pub(super) const LOST: char = char::REPLACEMENT_CHARACTER;
+
+/// The decoded text of a path that ends inside an escape or is not UTF-8, with U+FFFD for what it lost; `None` for
+/// other paths.
+pub(crate) fn repaired(path: &str) -> Option<String> {
+    let is_cut = without_cut_escape(path).len() < path.len();
+    let is_damaged = is_cut || percent_decode_str(path).decode_utf8().is_err();
+    is_damaged.then(|| guessed(path))
+}
+
+/// Percent-decodes a text. Bytes that are not UTF-8 are read as GBK if they are valid in it.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8().unwrap_or_else(|_| guessed(text).into())
+}
+
+fn guessed(text: &str) -> String {
+    let whole = without_cut_escape(text);
+    let bytes: Cow<'_, [u8]> = percent_decode_str(whole).into();
+    let mut guess = guessed_bytes(&bytes);
+    if whole.len() < text.len() && !guess.ends_with(LOST) {
+        guess.push(LOST);
+    }
+    guess
+}
+
+fn guessed_bytes(bytes: &[u8]) -> String {
+    // UTF-8 that ends inside a character often passes for GBK too.
+    let is_cut_utf8 = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    if is_cut_utf8 {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let guess = front_matter::decode(bytes).0;
+    match bytes.split_last() {
+        // GBK may end inside a character as well.
+        Some((_, before)) if guess.ends_with(LOST) => {
+            let before = front_matter::decode(before).0;
+            format!("{}{LOST}", before.trim_end_matches(LOST))
+        }
+        _ => guess.into_owned(),
+    }
+}
+
+/// Removes a `%`, or a `%` with one digit, from the end of a text.
+fn without_cut_escape(text: &str) -> &str {
+    match text.as_bytes() {
+        [.., b'%'] => &text[..text.len() - 1],
+        [.., b'%', digit] if digit.is_ascii_hexdigit() => &text[..text.len() - 2],
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_and_gbk_paths_are_repaired() {
+        let table = [
+            ("/a/b.html", None),
+            ("/%E4%B8%AD%E6%96%87", None),
+            ("/中文", None),
+            ("/50%-off", None),
+            ("/%zz/a", None),
+            // Inside an escape.
+            ("/a%", Some("/a\u{FFFD}")),
+            ("/a%2", Some("/a\u{FFFD}")),
+            ("/%E4%B8%AD%E6%96%8", Some("/中\u{FFFD}")),
+            ("/%E4%B8%AD%", Some("/中\u{FFFD}")),
+            // Inside a character, at the end or before other text.
+            ("/%E4%B8%AD%E6%96", Some("/中\u{FFFD}")),
+            ("/%E4%B8%AD%E6", Some("/中\u{FFFD}")),
+            ("/%E4%B8", Some("/\u{FFFD}")),
+            ("/%E4%B8%AD%E6%96%87%E6...", Some("/中文\u{FFFD}...")),
+            // GBK, whole and cut.
+            ("/%B2%C6%BE%AD/%D6%D0%CE%C4.html", Some("/财经/中文.html")),
+            ("/a/%D6%D0%CE%C4%B1%EA%CC%E2", Some("/a/中文标题")),
+            ("/a/%D6%D0%CE%C4%B1%EA%CC", Some("/a/中文标\u{FFFD}")),
+            ("/a/%D6%D0%CE%C4%B1%EA%CC%E", Some("/a/中文标\u{FFFD}")),
+            // Neither.
+            ("/q%ff/", Some("/q\u{FFFD}/")),
+            ("/%ff", Some("/\u{FFFD}")),
+        ];
+        for (path, expected) in table {
+            assert_eq!(repaired(path).as_deref(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn percent_sign_at_the_end_of_a_text_is_kept() {
+        for (text, expected) in [("100%", "100%"), ("a%2", "a%2"), ("%D6%D0%CE%C4", "中文"), ("%25", "%")] {
+            assert_eq!(decoded(text), expected);
+        }
+    }
+}
