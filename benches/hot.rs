@@ -82,7 +82,15 @@ fn reading(criterion: &mut Criterion) {
         bencher.iter(|| front_matter::parse(front_matter::split(black_box(whole)).yaml.unwrap_or_default()));
     });
     let context = site_context(&site.config);
-    let context = Context { site: &context, title: "题", url: "/a.html", posts: &|_| None, is_listed: true };
+    let context = Context {
+        site: &context,
+        title: "题",
+        url: "/a.html",
+        page: &|_| None,
+        posts: &|_| None,
+        line: 1,
+        is_listed: true,
+    };
     let shapes: [(&str, Shape); 3] = [
         ("body, a digest alone", |body| !body.starts_with(['<', '>'])),
         ("body, a digest over HTML", |body| body.starts_with('>')),

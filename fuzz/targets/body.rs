@@ -2,7 +2,7 @@
 //! script may run, and no element may leave its container.
 #![no_main]
 
-use finews::archive::body::{self, Body, Context, MarkupFormat, SiteContext};
+use finews::archive::body::{self, Body, Context, LiquidValue, MarkupFormat, SiteContext};
 use html5ever::tendril::TendrilSink;
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, ns, parse_document};
@@ -17,10 +17,19 @@ fuzz_target!(|source: &str| {
         host: Some("news.example".into()),
         legacy_hosts: vec!["old.example".into(), "finews.withounder.com".into()],
         quote: "行情",
+        ..SiteContext::default()
     };
     let posts = |name: &str| (name.len() % 2 == 0).then(|| format!("/{name}.html"));
     for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
-        let context = Context { site: &site, title: "<T>", url: "/x.html", posts: &posts, is_listed: true };
+        let context = Context {
+            site: &site,
+            title: "<T>",
+            url: "/x.html",
+            page: &|path| (path.len() == 1).then(|| LiquidValue::Plain(path[0].to_owned())),
+            posts: &posts,
+            line: 1,
+            is_listed: true,
+        };
         let read = body::read(source, format, &context);
         check(&read);
         let cleaned = body::clean_fragment(read.html.as_str(), &site);
@@ -49,11 +58,11 @@ fn check(body: &Body) {
 }
 
 /// All elements and attributes that may remain in a cleaned body.
-const ELEMENTS: &str = "a abbr b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption \
-                        figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small strong \
-                        sub summary sup table tbody td tfoot th thead tr u ul var wbr";
+const ELEMENTS: &str = "a abbr audio b blockquote br caption cite code col colgroup dd del details div dl dt em figcaption \
+                        figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp small source strong \
+                        sub summary sup table tbody td tfoot th thead tr u ul var video wbr";
 const ATTRIBUTES: &str = "href src alt title width height loading decoding referrerpolicy rel class id colspan rowspan \
-                          start value role span";
+                          start value role span controls poster preload type";
 
 fn check_page(html: &str) {
     let page = format!("<!doctype html><title>t</title><main>{html}</main><footer></footer>");
@@ -83,7 +92,7 @@ fn check_node(node: &Handle, html: &str) {
         let (name, value) = (&*attribute.name.local, &*attribute.value);
         assert!(is_one_of(ATTRIBUTES, name), "{name} in {html}");
         match name {
-            "href" | "src" => assert!(is_harmless(value), "{value:?} in {html}"),
+            "href" | "src" | "poster" => assert!(is_harmless(value), "{value:?} in {html}"),
             // Prefix of the page's own ids.
             "id" => assert!(!value.starts_with("ui-"), "{value:?} in {html}"),
             _ => {}

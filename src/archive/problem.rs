@@ -43,8 +43,12 @@ pub enum Code {
     FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
-    /// Liquid that finews does not resolve stays in the body as written.
+    /// Liquid that only Jekyll can resolve stays in the body as written.
     LiquidUnresolved,
+    /// Embedded content was dropped from the body.
+    EmbedDropped,
+    /// A data file cannot be read, so its variables are missing.
+    DataInvalid,
 }
 
 impl fmt::Display for Code {

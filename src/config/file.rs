@@ -14,7 +14,7 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Node {
     /// `null`, `~` or an empty value.
     #[default]
@@ -117,7 +117,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Text(value.to_string()))
     }
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Text(value.to_string()))
+        // The fraction stays, even if it is zero: `version: 1.0`.
+        Ok(Node::Text(format!("{value:?}")))
     }
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {
         Ok(Node::Text(value.to_owned()))

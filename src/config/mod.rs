@@ -14,9 +14,11 @@ mod site;
 mod source;
 mod timezone;
 mod values;
+mod variables;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::error::Origin;
 use crate::config::file::ConfigFile;
@@ -37,6 +39,7 @@ pub use crate::config::values::{
     AccessLog, ByteSize, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat, NaiveDates,
     ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
+pub use crate::config::variables::{DataFault, SiteVariables};
 
 /// All settings of the operator, validated.
 #[derive(Debug, Clone)]
@@ -49,6 +52,9 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// The variables that Liquid in posts and pages can use. After a change, all files are read again, and the
+    /// cache of the archive is not used.
+    pub variables: Arc<SiteVariables>,
     /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
     pub private_paths: Vec<PathBuf>,
     /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
@@ -83,6 +89,7 @@ impl Config {
         warnings.extend(authors_warning);
         let server = ServerSettings::read(&layers)?;
         Ok(Self {
+            variables: Arc::new(SiteVariables::read(&file, &root)?),
             private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),
             root,
             site: SiteSettings::read(&file, &source.authors)?,

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod admin;
+mod bodies;
 mod changes;
 mod commands;
 mod damaged_files;

@@ -14,6 +14,7 @@ fn site() -> SiteContext {
         host: Some("news.example".into()),
         legacy_hosts: vec!["old.example".into()],
         quote: "行情",
+        ..SiteContext::default()
     }
 }
 
@@ -79,6 +80,13 @@ fn markup() -> impl Strategy<Value = String> {
         Just("<h2 id=a>"),
         Just("</h2>"),
         Just("<iframe src=x>"),
+        Just("<video poster=x src=\"javascript:x\" onplay=x autoplay>"),
+        Just("<audio src=x onerror=x>"),
+        Just("</audio>"),
+        Just("</video>"),
+        Just("<source src=\"data:x\" onerror=x>"),
+        Just("<object data=\"javascript:x\">"),
+        Just("<embed src=x>"),
         Just("<form action=x>"),
         Just("<input autofocus onfocus=x>"),
         Just(" "),
@@ -96,7 +104,15 @@ fn markup() -> impl Strategy<Value = String> {
 
 fn clean(source: &str, format: MarkupFormat) -> String {
     let site = site();
-    let context = Context { site: &site, title: "T", url: "/x.html", posts: &|_| None, is_listed: true };
+    let context = Context {
+        site: &site,
+        title: "T",
+        url: "/x.html",
+        page: &|_| None,
+        posts: &|_| None,
+        line: 1,
+        is_listed: true,
+    };
     body::read(source, format, &context).html.as_str().to_owned()
 }
 
@@ -126,12 +142,12 @@ fn elements(html: &str) -> Vec<(String, Vec<(String, String)>)> {
 }
 
 /// All elements and attributes that may remain in a body.
-const ELEMENTS: &str = "a abbr b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl \
+const ELEMENTS: &str = "a abbr audio b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl \
                         dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q rp rt ruby s \
-                        samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr \
-                        tt u ul var wbr";
+                        samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr \
+                        tt u ul var video wbr";
 const ATTRIBUTES: &str = "href src alt title width height loading decoding referrerpolicy rel class id colspan rowspan \
-                          scope start reversed type value lang dir datetime cite span align headers abbr role open";
+                          scope start reversed type value lang dir datetime cite span align headers abbr role open controls poster preload";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
@@ -162,7 +178,7 @@ proptest! {
                 prop_assert!(ELEMENTS.split_whitespace().any(|known| known == element), "<{element}> in {html}");
                 for (name, value) in attributes {
                     prop_assert!(ATTRIBUTES.split_whitespace().any(|known| known == name), "{name} in {html}");
-                    let is_link = matches!(name.as_str(), "href" | "src" | "cite");
+                    let is_link = matches!(name.as_str(), "href" | "src" | "cite" | "poster");
                     let scheme = value.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains(['/', '?', '#']));
                     let allowed = scheme.is_none_or(|scheme| matches!(scheme, "http" | "https" | "mailto"));
                     prop_assert!(!is_link || allowed, "{value} in {html}");

@@ -174,7 +174,10 @@ fn documents_of_collections_with_output_are_pages() {
 #[test]
 fn pages_of_other_types_keep_their_type() {
     let site = site(&[
-        ("robots.txt", "---\nlayout: null\n---\nUser-agent: *\nSitemap: {{ site.url }}/sitemap.xml\n"),
+        (
+            "robots.txt",
+            "---\nlayout: null\n---\nUser-agent: *\nSitemap: {{ site.url | append: site.baseurl }}/sitemap.xml\n",
+        ),
         ("manifest.json", "---\n---\n{\"name\": \"{{ site.title }}\"}"),
         ("manifest.webmanifest", "---\n---\n{\"short_name\": \"{{ site.title }}\"}"),
         ("llms.txt", "---\n---\n{{ site.title }}"),

@@ -1,5 +1,12 @@
 //! The settings, the post and the size limit that the parsing of a body uses.
 
+use std::sync::Arc;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+
+use crate::config::{NaiveDates, SiteVariables};
+
 /// Size limit of a source, in bytes; a larger one loses its markup.
 pub(crate) const MAX_LEN: usize = 4 << 20;
 
@@ -18,6 +25,14 @@ pub struct SiteContext {
     pub legacy_hosts: Vec<String>,
     /// The title of links to quote pages, in the site's language.
     pub quote: &'static str,
+    /// The titles of the boxes of open and of done tasks, in the site's language.
+    pub task_states: [&'static str; 2],
+    /// The other scalars of the configuration, and those of the data files, for `{{ site.… }}`.
+    pub variables: Arc<SiteVariables>,
+    /// The zone of the times that Liquid formats.
+    pub timezone: Tz,
+    /// The zone of the dates without one that Liquid formats.
+    pub naive_dates: NaiveDates,
 }
 
 /// The post and the site that a body belongs to.
@@ -29,9 +44,29 @@ pub struct Context<'a> {
     pub title: &'a str,
     /// The post's URL without `baseurl`, for `{{ page.url }}`.
     pub url: &'a str,
+    /// Returns the value of any other `{{ page.… }}`, whose path it takes; `None` if the value is no scalar or only
+    /// Jekyll knows it.
+    pub page: &'a dyn Fn(&[&str]) -> Option<LiquidValue>,
     /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
     /// path `{% link %}` gives.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
+    /// 1-based line of the file on which the body begins.
+    pub line: u32,
     /// True if lists show the post: only then does each security that it names have a page.
     pub is_listed: bool,
+}
+
+/// A value in Liquid.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiquidValue {
+    /// The variable has no value and renders as nothing.
+    Nil,
+    /// There is no such variable. Jekyll renders nothing; here only the filter `default` accepts it.
+    Absent,
+    /// A scalar without quotes: a number, a date, `false` or text.
+    Plain(String),
+    /// A text in quotes, or the result of a filter.
+    Text(String),
+    /// A point in time, in the site's zone.
+    Time(DateTime<Tz>),
 }

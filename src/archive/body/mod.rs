@@ -19,9 +19,10 @@ use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
 use crate::archive::problem::{Code, Defect};
 
-pub use context::{Context, SiteContext};
+pub use context::{Context, LiquidValue, SiteContext};
 pub use html::clean::BodyHtml;
 pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
+pub use liquid::{UnresolvedLiquid, resolve_liquid, unresolved_liquid};
 pub use security::{Security, SecurityCode, is_board};
 
 /// The markup language of a body.
@@ -92,7 +93,7 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let mut defects = Vec::new();
     if source.len() > MAX_LEN {
         defects.push(Defect::error(Code::TooLarge, "the body is longer than 4 MiB; only its text is kept"));
-        return without_markup(source, defects);
+        return without_markup(&literal::strip(source), defects);
     }
     let html = to_html(source, format, cx, &mut defects);
     let rewritten = rewrite::rewrite(&html, cx.site, cx.is_listed);
@@ -102,6 +103,8 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
         defects.push(Defect::error(Code::TooLarge, message));
         return without_markup(&html, defects);
     }
+    let dropped = rewritten.dropped.map(|(name, count)| embed_dropped(source, &name, count, cx));
+    defects.extend(dropped);
     let lifted = lift::lift(rewritten.html, &rewritten.children);
     let html = clean::clean(&lifted.html);
     let plain = text::plain(&html);
@@ -117,6 +120,26 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     }
 }
 
+/// The defect for embedded elements that were removed. `name` is that of the first one; its line is known if the
+/// source has no further elements of this name.
+fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
+    let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    let message = format!("embedded content that articles cannot show was removed: `<{name}>`{more}");
+    let defect = Defect::error(Code::EmbedDropped, message);
+    let is_named = |(at, _): &(usize, &str)| {
+        let found = source.as_bytes().get(at + 1..at + 1 + name.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let mut places = source.match_indices('<').filter(is_named).map(|(at, _)| at);
+    let (first, others) = (places.next(), places.count());
+    match first {
+        Some(at) if others < count => {
+            defect.at_line(cx.line.saturating_add(bytes::count_lines(&source[..at])))
+        }
+        _ => defect,
+    }
+}
+
 /// Cleans the operator's HTML like a body, but lifts nothing out of it.
 pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
     let rewritten = if html.len() > MAX_LEN { None } else { Some(rewrite::rewrite(html, site, false)) };
@@ -124,14 +147,6 @@ pub fn clean_fragment(html: &str, site: &SiteContext) -> BodyHtml {
         Some(rewritten) => clean::clean(&rewritten.html),
         None => clean::clean(&tokens::text_only(html)),
     }
-}
-
-/// Resolves the Liquid of a text that is neither Markdown nor HTML, such as XML or JSON. Also returns the defects.
-pub fn read_text(source: &str, cx: &Context<'_>) -> (String, Vec<Defect>) {
-    let (mut literals, mut defects) = (literal::Literals::default(), Vec::new());
-    let source = literal::strip(source);
-    let resolved = liquid::resolve(&source, cx, &mut literals, &mut defects);
-    (literals.plain(&resolved), defects)
 }
 
 fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::archive::body::tests::{context, site};
+use crate::archive::body::tests::{context, is_mark, site};
 
 pub(crate) const PIECES: &[&str] = &[
     "<p>",
@@ -64,7 +64,19 @@ pub(crate) const PIECES: &[&str] = &[
     "<style>",
     "</style>",
     "<iframe>",
+    "<iframe src=\"//x.example/a\" title=t>",
     "</iframe>",
+    "<video>",
+    "<video src=\"/a.mp4\">",
+    "</video>",
+    "<audio>",
+    "</audio>",
+    "<source src=x>",
+    "<embed src=/x>",
+    "<object data=/x>",
+    "<input type=checkbox disabled>",
+    "<ul id=markdown-toc>",
+    "<code class=\"language-x\">",
     "<textarea>",
     "</textarea>",
     "<title>",
@@ -178,6 +190,10 @@ const MARKS: &[&str] = &[
     "[a]: http://x.example\n",
     "{: #i}",
     "{: .c}\n",
+    "{:toc}\n",
+    "{:.no_toc}\n",
+    "{: width=\"1\"}",
+    "[x] ",
     "{::comment}",
     "{:/}",
     "{::nomarkdown}\n",
@@ -197,6 +213,9 @@ const MARKS: &[&str] = &[
     "{% endhighlight %}",
     "{{ '/a' | relative_url }}",
     "{% include x %}",
+    "{{ page.foo | upcase }}",
+    "{{- page.empty -}}",
+    "{% if x %}",
     "{{",
     "{%",
     "}}",
@@ -218,6 +237,7 @@ fn check(source: &str) {
         let site = site();
         let body = read(source, format, &context(&site));
         assert_safe(body.html.as_str());
+        assert!(!body.html.as_str().contains(is_mark), "{format:?} {source:?}");
         let again = clean_fragment(body.html.as_str(), &site);
         assert_eq!(
             without_pre_newlines(again.as_str()),

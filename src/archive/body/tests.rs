@@ -1,3 +1,6 @@
+use chrono::TimeZone;
+use chrono_tz::Asia::Shanghai;
+
 use super::*;
 
 pub(super) fn site() -> SiteContext {
@@ -8,6 +11,9 @@ pub(super) fn site() -> SiteContext {
         host: Some("news.example".to_owned()),
         legacy_hosts: vec!["old.example".to_owned()],
         quote: "行情",
+        task_states: ["未完成", "已完成"],
+        timezone: Shanghai,
+        ..SiteContext::default()
     }
 }
 
@@ -15,8 +21,28 @@ fn post(name: &str) -> Option<String> {
     (name == "2024-01-02-a").then(|| "/2024/01/02/a.html".to_owned())
 }
 
+/// The values of `page` in the tests.
+fn variable(path: &[&str]) -> Option<LiquidValue> {
+    match path {
+        ["foo"] => Some(LiquidValue::Plain("bar".to_owned())),
+        ["flag"] => Some(LiquidValue::Plain("false".to_owned())),
+        ["empty"] => Some(LiquidValue::Nil),
+        ["date"] => Shanghai.with_ymd_and_hms(2024, 2, 3, 4, 5, 6).single().map(LiquidValue::Time),
+        ["missing"] => Some(LiquidValue::Absent),
+        _ => None,
+    }
+}
+
 pub(super) fn context(site: &SiteContext) -> Context<'_> {
-    Context { site, title: "题目", url: "/2024/01/02/b.html", posts: &post, is_listed: true }
+    Context {
+        site,
+        title: "题目",
+        url: "/2024/01/02/b.html",
+        page: &variable,
+        posts: &post,
+        line: 1,
+        is_listed: true,
+    }
 }
 
 fn markdown(source: &str) -> Body {
@@ -250,11 +276,11 @@ fn liquid_and_attribute_lists_in_markdown_render_correctly() {
     for (source, expected) in [
         (
             "A {{ \"x\" | upcase }} {% raw %}{{ y }}{% endraw %} {{ nope }} *{{ page.title }}*",
-            "<p>A {{ \"x\" | upcase }} {{ y }} {{ nope }} <em>题目</em></p>",
+            "<p>A X {{ y }} {{ nope }} <em>题目</em></p>",
         ),
         (
             "{% highlight x %}\na *b* < c\n\n d\n{% endhighlight %}\n\n**后**",
-            "<pre><code>a *b* &lt; c\n\n d</code></pre>\n<p><strong>后</strong></p>",
+            "<pre><code class=\"language-x\">a *b* &lt; c\n\n d</code></pre>\n<p><strong>后</strong></p>",
         ),
         ("甲{% comment %}私{% endcomment %}乙{% include x.html %}", "<p>甲乙</p>"),
         ("# 甲\n{: .c}\n\n段{: .d}\n{: #e}", "<h1 id=\"甲\">甲</h1>\n<p>段{: .d}</p>"),
@@ -266,6 +292,268 @@ fn liquid_and_attribute_lists_in_markdown_render_correctly() {
         assert_eq!(markdown(source).html.as_str(), expected, "{source}");
     }
     assert_eq!(markdown("{% include x.html %}").defects[0].code, Code::IncludeDropped);
+}
+
+#[test]
+fn highlighted_code_is_kept_wherever_it_stands() {
+    let code = "{% highlight sh %}\nls | wc\n\n# *x*\n{% endhighlight %}";
+    let block = "<pre><code class=\"language-sh\">ls | wc\n\n# *x*</code></pre>";
+    for (source, expected) in [
+        (format!("1. Run {code}\n2. next"), format!("<ol>\n<li>Run {block}</li>\n<li>next</li>\n</ol>")),
+        (format!("- {code}\n- b"), format!("<ul>\n<li>{block}</li>\n<li>b</li>\n</ul>")),
+        (format!("- a\n\n  {code}\n\n  b"), format!("<ul>\n<li>\n<p>a</p>\n{block}\n<p>b</p>\n</li>\n</ul>")),
+        (format!("a\n{code}\nb"), format!("<p>a</p>\n{block}\n<p>b</p>")),
+        (format!("a {code} b"), format!("<p>a </p>{block} b")),
+        (format!("a\n\n> {code}"), format!("<p>a</p>\n<blockquote>\n{block}\n</blockquote>")),
+        (format!("a {code}"), format!("<p>a </p>{block}")),
+    ] {
+        assert_eq!(compact(markdown(&source).html.as_str()), compact(&expected), "{source}");
+    }
+    for around in [
+        "| a | b |\n|---|---|\n| CODE | c |",
+        "<b>CODE</b>",
+        "<div>CODE</div>",
+        "<div>\n\nCODE\n\n</div>",
+        "<td>CODE",
+        "[CODE](/x)",
+        "![CODE](/x.png) CODE",
+        "# CODE",
+        "`CODE`",
+        "``` x\nCODE\n```",
+        "    CODE",
+        "<code>CODE</code>",
+        "$$ CODE $$",
+        "**CODE** *a CODE*",
+        "a[^1]\n\n[^1]: CODE",
+        "CODE\n: CODE",
+        "{::nomarkdown}\nCODE\n{:/}",
+        "{% raw %}CODE",
+        "{% highlight x %}CODE",
+        "CODE CODE",
+        "<video>CODE</video>CODE",
+        "CODE{: #a}",
+    ] {
+        let source = around.replace("CODE", code);
+        for body in [markdown(&source), read(&source, MarkupFormat::Html, &context(&site()))] {
+            let html = body.html.as_str();
+            assert!(html.contains("ls | wc"), "{source}: {html}");
+            assert!(!html.contains(is_mark), "{source}: {html}");
+            assert!(!body.excerpt.contains(is_mark), "{source}");
+        }
+    }
+    let raw = markdown(&format!("{{% raw %}}{code}{{% endraw %}}"));
+    assert!(raw.html.as_str().contains("{% highlight sh %}"), "{}", raw.html.as_str());
+}
+
+/// HTML without the line breaks beside its tags.
+fn compact(html: &str) -> String {
+    html.replace(">\n", ">").replace("\n<", "<")
+}
+
+/// Returns whether a character is a mark of the conversion.
+pub(super) fn is_mark(c: char) -> bool {
+    ('\u{FDD0}'..='\u{FDD6}').contains(&c)
+}
+
+#[test]
+fn left_liquid_shows_as_written_in_every_place() {
+    for around in [
+        "X",
+        "`X`",
+        "<code>X</code>",
+        "$$ X $$",
+        "$$\nX\n$$",
+        "# X",
+        "[X](/a)",
+        "<a title=\"X\" href=\"/\">b</a>",
+        "| a |\n|---|\n| X |",
+        "- [ ] X",
+        "a[^1]\n\n[^1]: X",
+        "* TOC\n{:toc}\n\n## X",
+    ] {
+        let source = around.replace('X', "{% x a | b %}");
+        for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
+            let body = read(&source, format, &context(&site()));
+            assert!(body.html.as_str().contains("{% x a | b %}"), "{source}: {}", body.html.as_str());
+            assert!(!body.html.as_str().contains(is_mark), "{source}: {}", body.html.as_str());
+            assert_eq!(body.defects[0].code, Code::LiquidUnresolved, "{source}");
+        }
+    }
+}
+
+#[test]
+fn players_stay_with_their_sources() {
+    let rel = "rel=\"noopener nofollow ugc\"";
+    for (source, expected) in [
+        (
+            "<video src=\"/a.mp4\" controls autoplay loop onplay=x width=320 height=\"0\">Your browser <b>fails</b></video>",
+            "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\" width=\"320\"></video>".to_owned(),
+        ),
+        (
+            "<p>甲<audio controls><source src=\"http://x.example/b.mp3\" type=\"audio/mpeg\"><source src=\"b.ogg\">无</audio>乙</p>",
+            "<p>甲<audio controls=\"\" preload=\"none\"><source src=\"https://x.example/b.mp3\" type=\"audio/mpeg\">\
+             <source src=\"b.ogg\"></audio>乙</p>"
+                .to_owned(),
+        ),
+        (
+            "<video poster=\"//x.example/p.png\" src=\"https://old.example/a.mp4\"></video>",
+            "<video controls=\"\" preload=\"metadata\" src=\"/base/a.mp4\" poster=\"https://x.example/p.png\"></video>"
+                .to_owned(),
+        ),
+        ("<video src=\"/a.mp4\">甲", "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\"></video>甲".to_owned()),
+        ("甲<video src=\"/a.mp4\" style=\"display:none\"></video>乙", "甲乙".to_owned()),
+        ("<picture><source srcset=\"/a\"><img src=\"/b\"></picture>甲<source src=\"/c\">", format!("{}甲", image("/b"))),
+        (
+            "<table><video src=\"/a.mp4\"></video></table>",
+            "<table><tbody><tr><td><video controls=\"\" preload=\"metadata\" src=\"/a.mp4\"></video></td></tr></tbody></table>"
+                .to_owned(),
+        ),
+        (
+            "<iframe src=\"https://v.example/embed/1\" title=\" 一段\n视频 \">无</iframe>",
+            format!("<p><a href=\"https://v.example/embed/1\" class=\"embed\" {rel}>一段 视频</a></p>"),
+        ),
+        (
+            "<div>甲<iframe src=\"//v.example/1\"></iframe></div>",
+            format!("<div>甲<a href=\"//v.example/1\" class=\"embed\" {rel}>v.example</a></div>"),
+        ),
+        (
+            "<iframe data-src=\"/own.html\" src=\"about:blank\"></iframe>",
+            "<p><a href=\"/own.html\" class=\"embed\">/own.html</a></p>".to_owned(),
+        ),
+        (
+            "<object data=\"/a.pdf\" title=\"A\">甲<embed src=\"/b.pdf\"></object>乙",
+            "<p><a href=\"/a.pdf\" class=\"embed\">A</a></p>乙".to_owned(),
+        ),
+        (
+            "<p><object><param name=x>甲<embed src=\"/b.pdf\"></object></p>",
+            "<p>甲<a href=\"/b.pdf\" class=\"embed\">/b.pdf</a></p>".to_owned(),
+        ),
+        (
+            "<p><script src=\"https://gist.github.com/a/1.js\"></script></p>",
+            format!("<p><a href=\"https://gist.github.com/a/1\" class=\"embed\" {rel}>gist.github.com</a></p>"),
+        ),
+        ("<a href=\"/x\"><iframe src=\"/y\" title=\"甲\"></iframe></a>", "<a href=\"/x\">甲</a>".to_owned()),
+        ("<iframe width=1 height=1 src=\"https://count.example/\"></iframe>甲", "甲".to_owned()),
+        ("<iframe src=\"/a\">甲", "<p><a href=\"/a\" class=\"embed\">/a</a></p>甲".to_owned()),
+    ] {
+        assert_eq!(html(source), expected, "{source}");
+    }
+    let body = markdown(
+        "甲\n\n<video src=\"/media/a.mp4\" controls></video>\n\n<iframe src=\"https://v.example/\"></iframe>\n\n乙",
+    );
+    assert_eq!(
+        body.html.as_str(),
+        format!(
+            "<p>甲</p>\n<video controls=\"\" preload=\"metadata\" src=\"/media/a.mp4\"></video>\n\
+             <p><a href=\"https://v.example/\" class=\"embed\" {rel}>v.example</a></p>\n<p>乙</p>"
+        )
+    );
+    assert_eq!((body.excerpt.as_str(), body.defects.len()), ("甲", 0));
+}
+
+fn image(src: &str) -> String {
+    format!("<img src=\"{src}\" alt=\"\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">")
+}
+
+#[test]
+fn dropped_embeds_are_reported_once_with_their_line() {
+    for (source, expected) in [
+        ("甲\n\n<svg><p>x</p></svg>\n\n<math></math>", Some((Some(3), "`<svg>`, and 1 more"))),
+        ("甲 <video controls></video>", Some((Some(1), "`<video>`"))),
+        ("<VIDEO src=\"javascript:x\"></VIDEO>", Some((Some(1), "`<video>`"))),
+        ("<iframe src=\"/a\"></iframe>\n<iframe src=\"data:x\"></iframe>", Some((None, "`<iframe>`"))),
+        ("<iframe srcdoc=\"x\"></iframe>", Some((Some(1), "`<iframe>`"))),
+        ("<canvas>甲</canvas>", Some((Some(1), "`<canvas>`"))),
+        ("甲<svg>乙\n\n丙", Some((Some(1), "`<svg>`"))),
+        ("<iframe></iframe><script>x</script><style>y</style><form><select></select></form>", None),
+        ("<div style=\"display:none\"><svg></svg><iframe src=\"javascript:x\"></iframe></div>", None),
+    ] {
+        let defects = markdown(source).defects;
+        let found: Vec<_> = defects.iter().map(|defect| (defect.code, defect.line)).collect();
+        let (line, end) = expected.unwrap_or_default();
+        let reported: Vec<_> = expected.iter().map(|_| (Code::EmbedDropped, line)).collect();
+        assert_eq!(found, reported, "{source}");
+        assert!(defects.iter().all(|defect| defect.message.ends_with(end)), "{source}: {defects:?}");
+    }
+}
+
+#[test]
+fn task_boxes_show_their_state() {
+    let (open, done) = (
+        "<abbr title=\"未完成\" class=\"task\">☐</abbr> ",
+        "<abbr title=\"已完成\" class=\"task\">☑</abbr> ",
+    );
+    for (source, expected) in [
+        (
+            "- [x] 甲\n- [ ] **乙**\n- [X] 丙",
+            format!("<ul>\n<li>{done}甲</li>\n<li>{open}<strong>乙</strong></li>\n<li>{done}丙</li>\n</ul>"),
+        ),
+        ("1. [x] 甲", format!("<ol>\n<li>{done}甲</li>\n</ol>")),
+        ("- [y] 甲\n- [x]乙", "<ul>\n<li>[y] 甲</li>\n<li>[x]乙</li>\n</ul>".to_owned()),
+        (
+            "<p><input type=\"checkbox\" disabled checked>甲<input type=checkbox>乙</p>",
+            format!("<p>{done}甲乙</p>"),
+        ),
+    ] {
+        assert_eq!(compact(markdown(source).html.as_str()), compact(&expected), "{source}");
+    }
+    assert_eq!(markdown("- [x] 甲\n- [ ] 乙").excerpt, "甲");
+}
+
+#[test]
+fn tables_of_contents_link_to_the_headings() {
+    let source = "* 目录\n{:toc}\n\n# 一 *二*\n\n## 三[^1] {#own}\n\n## 三\n{:.no_toc}\n\n{: .no_toc}\n## 四\n\n### 五\n\n[^1]: 注\n\n1. TOC\n{:toc}";
+    let html = markdown(source).html.as_str().replace('\n', "");
+    let toc = "<ul id=\"markdown-toc\"><li><a href=\"#一-二\">一 二</a><ul><li><a href=\"#own\">三</a>\
+               <ul><li><a href=\"#五\">五</a></li></ul></li></ul></li></ul><h1 id=\"一-二\">";
+    assert!(html.starts_with(toc), "{html}");
+    assert!(html.contains("<h2 id=\"三\">三</h2>") && html.contains("<ol><li>TOC</li></ol>"), "{html}");
+    let numbered = markdown("{:toc}\n1. x\n\n## 甲\n\n正文").html.as_str().replace('\n', "");
+    assert_eq!(
+        numbered,
+        "<ol id=\"markdown-toc\"><li><a href=\"#甲\">甲</a></li></ol><h2 id=\"甲\">甲</h2><p>正文</p>"
+    );
+    assert_eq!(markdown("* x\n{:toc}\n\n正文").html.as_str(), "<p>正文</p>");
+    assert_eq!(markdown("* x\n{:toc}\n\n## 甲\n\n正文").excerpt, "正文");
+}
+
+#[test]
+fn code_languages_and_image_sizes_of_attribute_lists_stay() {
+    let sized = |size: &str| image("/a.png").replace(" loading", &format!("{size} loading"));
+    for (source, expected) in [
+        ("```rust\nx\n```", "<pre><code class=\"language-rust\">x\n</code></pre>".to_owned()),
+        (
+            "~~~\nx\n~~~\n{: .language-rust .y}",
+            "<pre><code class=\"language-rust\">x\n</code></pre>".to_owned(),
+        ),
+        (
+            "{: class=\"y language-c++\"}\n    x",
+            "<pre><code class=\"language-c++\">x\n</code></pre>".to_owned(),
+        ),
+        (
+            "![](/a.png){: width=\"10\" height=\"20px\" .c}后",
+            format!("<p>{}后</p>", sized(" width=\"10\" height=\"20\"")),
+        ),
+        ("![](/a.png){: width=\"50%\"}", format!("<p>{}</p>", sized(""))),
+        ("<img src=\"/a.png\" width=\"10\" height=20>", sized(" width=\"10\" height=\"20\"")),
+    ] {
+        let html = markdown(source).html.as_str().to_owned();
+        assert!(html == expected || html == format!("<p>{expected}</p>"), "{source}: {html}");
+    }
+}
+
+#[test]
+fn footnote_marks_are_no_part_of_texts() {
+    let body = markdown(
+        "> 营收10亿元[^1]。\n\n营收达到10亿元[^1]，同比增长。\n\n[^1]: 未经审计的数字，以公司日后正式公布的年度报告为准。",
+    );
+    assert_eq!(body.digest.as_deref(), Some("营收10亿元。"));
+    assert_eq!(body.excerpt, "营收10亿元。");
+    let body = markdown(
+        "营收达到10亿元[^1]，同比增长。\n\n[^1]: 未经审计的数字，以公司日后正式公布的年度报告为准。",
+    );
+    assert_eq!(body.excerpt, "营收达到10亿元，同比增长。");
+    assert!(text(&body.html).starts_with("营收达到10亿元，同比增长。\n"), "{}", text(&body.html));
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn class(pattern: &str) -> Regex {
 }
 
 /// Ruby's `capitalize`: the first character in title case, the others in lower case.
-fn capitalize(word: &str) -> String {
+pub(crate) fn capitalize(word: &str) -> String {
     let mut chars = word.chars();
     let Some(first) = chars.next() else { return String::new() };
     let mut title = String::with_capacity(word.len());

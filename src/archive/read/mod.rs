@@ -11,16 +11,17 @@ mod post_list;
 mod site_url;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::archive::address;
-use crate::archive::body::{self, Body, MarkupFormat, SiteContext};
+use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
 use crate::archive::jekyll::files::{self, PublishedFiles, SiteFile};
-use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, Value};
+use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, SplitFile, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
 use crate::archive::post::{Timestamp, Visibility};
@@ -118,8 +119,7 @@ impl<'a> Reader<'a> {
         if let Some(dated) = self.date(file, &front, defects) {
             let mut draft = self.draft(file, &front, categories, dated, defects);
             draft.linking = names_other_posts(split.body);
-            let excerpt = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty());
-            self.fill_body(&mut draft, file, (split.body, excerpt), links, defects);
+            self.fill_body(&mut draft, file, (&front, split), links, defects);
             result.draft = Some(draft);
         }
         result
@@ -295,26 +295,74 @@ impl<'a> Reader<'a> {
         &self,
         draft: &mut Draft,
         file: &PostFile<'_>,
-        (source, excerpt): (&str, Option<&str>),
+        (front, split): (&FrontMatter, SplitFile<'_>),
         links: &Links<'_>,
         defects: &mut Vec<Defect>,
     ) {
         if draft.visibility == Visibility::Withdrawn {
             return;
         }
+        let page = |path: &[&str]| match path {
+            ["date"] => Some(LiquidValue::Time(draft.date.in_zone(self.config.source.timezone))),
+            ["id"] => Some(LiquidValue::Text(draft.id.clone())),
+            ["path"] => Some(LiquidValue::Text(file.path.to_owned())),
+            _ => variable(front, path),
+        };
         let context = body::Context {
             site: &self.site,
             title: &draft.title,
             url: &draft.url,
+            page: &page,
             posts: links,
+            line: split.body_line,
             is_listed: draft.visibility == Visibility::Listed,
         };
-        let mut body = body::read(source, self.format(&file.name.ext), &context);
+        let mut body = body::read(split.body, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);
-        if let Some(excerpt) = excerpt {
+        if let Some(excerpt) = front.text("excerpt").filter(|excerpt| !excerpt.trim().is_empty()) {
             body.excerpt = body::read(excerpt, MarkupFormat::Markdown, &context).excerpt;
         }
         draft.body = body;
+    }
+}
+
+/// The keys of `page` whose value Jekyll computes, whatever the front matter has.
+const COMPUTED: [&str; 15] = [
+    "categories",
+    "collection",
+    "content",
+    "dir",
+    "draft",
+    "excerpt",
+    "ext",
+    "id",
+    "name",
+    "next",
+    "output",
+    "path",
+    "previous",
+    "relative_path",
+    "tags",
+];
+
+/// Returns the value of `{{ page.<path> }}` from the front matter.
+fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
+    let (key, path) = path.split_first()?;
+    if COMPUTED.contains(key) {
+        return None;
+    }
+    let Some(field) = front.get(key) else {
+        return path.is_empty().then_some(LiquidValue::Absent);
+    };
+    let value = path.iter().try_fold(&field.value, |value, name| match value {
+        Value::Map(pairs) => pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+        _ => None,
+    });
+    match value? {
+        Value::Null => Some(LiquidValue::Nil),
+        Value::Text(text) if field.quoted => Some(LiquidValue::Text(text.clone())),
+        Value::Text(text) => Some(LiquidValue::Plain(text.clone())),
+        Value::List(_) | Value::Map(_) => None,
     }
 }
 
@@ -362,6 +410,10 @@ pub fn site_context(config: &Config) -> SiteContext {
         host,
         legacy_hosts: source.legacy_hosts.clone(),
         quote: if source.is_chinese { "行情" } else { "Quote" },
+        task_states: if source.is_chinese { ["未完成", "已完成"] } else { ["To do", "Done"] },
+        variables: Arc::clone(&config.variables),
+        timezone: source.timezone,
+        naive_dates: source.naive_dates,
     }
 }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::address;
-use crate::archive::body::{self, BodyHtml, MarkupFormat};
+use crate::archive::body::{self, BodyHtml, Context, MarkupFormat, UnresolvedLiquid};
 use crate::archive::file_version;
 use crate::archive::head_fields::HeadFields;
 use crate::archive::jekyll::files::{self, FileStatus, LINKED_OUT, SiteFile};
@@ -21,7 +21,7 @@ use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
 use crate::archive::read::head::{authors, head_fields};
-use crate::archive::read::{Links, Reader, post_list};
+use crate::archive::read::{Links, Reader, post_list, variable};
 use crate::archive::snapshot::ReservedPaths;
 
 /// Extensions of files that Jekyll compiles and finews does not.
@@ -83,14 +83,14 @@ fn read(
     if split.yaml.is_none() && !split.unclosed {
         return plain_file(reader, file);
     }
-    let (front, mut defects) = split.front_matter();
+    let (mut front, mut defects) = split.front_matter();
     defects.extend(defect);
     let extension = extension_of(&file.path);
     let format = reader.format(extension);
     let output = if format == MarkupFormat::Markdown { ".html" } else { extension };
     let head = match collection_of(reader, &file.path) {
-        Some(permalink) => document_head(reader, file, permalink, front, output, &mut defects),
-        None => page_head(reader, file, front, output, &mut defects),
+        Some(permalink) => document_head(reader, file, permalink, &mut front, output, &mut defects),
+        None => page_head(reader, file, &mut front, output, &mut defects),
     };
     let page = match head {
         None => None,
@@ -102,7 +102,8 @@ fn read(
         Some(head) => {
             // The list of a source or tag takes the place of its page.
             let is_group = (reserved_paths.group_at)(&address::decoded(&head.url)).is_some();
-            let source = PageSource { text: split.body, line: split.body_line, format, is_group };
+            let source =
+                PageSource { front: &front, text: split.body, line: split.body_line, format, is_group };
             page(reader, file, head, &source, links, &mut defects)
         }
     };
@@ -142,8 +143,10 @@ fn collection_of<'r>(reader: &'r Reader<'_>, path: &str) -> Option<&'r Collectio
     reader.permalinks.get(&collection.label)
 }
 
-/// The text of a page after the front matter.
+/// The content of a page's file.
 struct PageSource<'a> {
+    front: &'a FrontMatter,
+    /// The text after the front matter.
     text: &'a str,
     /// 1-based line of the file on which the text begins.
     line: u32,
@@ -206,7 +209,7 @@ impl PageHead {
 fn page_head(
     reader: &Reader<'_>,
     file: &SiteFile,
-    mut front: FrontMatter,
+    front: &mut FrontMatter,
     output: &str,
     defects: &mut Vec<Defect>,
 ) -> Option<PageHead> {
@@ -215,14 +218,14 @@ fn page_head(
             front.add(key, given);
         }
     }
-    if is_unpublished(reader, &front) {
+    if is_unpublished(reader, front) {
         return None;
     }
     let (folder, _) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
-    let permalink = reader.own_permalink(&front, defects);
+    let permalink = reader.own_permalink(front, defects);
     let url = permalink::page_url(folder, basename_of(&file.path), output, &reader.template, permalink);
     let title = front.text("title").unwrap_or_default().to_owned();
-    Some(PageHead::new(reader, url, title, &front, defects))
+    Some(PageHead::new(reader, url, title, front, defects))
 }
 
 /// The head of a document of a collection (jekyll/document.rb); `None` if the document is not published.
@@ -230,20 +233,20 @@ fn document_head(
     reader: &Reader<'_>,
     file: &SiteFile,
     permalink: &CollectionPermalink,
-    mut front: FrontMatter,
+    front: &mut FrontMatter,
     output: &str,
     defects: &mut Vec<Defect>,
 ) -> Option<PageHead> {
     let (collection, _) = files::collection_of(reader.config, &file.path)?;
     let path = reader.defaults.document_path(&file.path);
     let given = reader.defaults.for_document(&file.path, &collection.label);
-    let categories = categories(path, &given, &front);
+    let categories = categories(path, &given, front);
     front.fill(given);
     let basename = basename_of(path);
     let name = file.name().filter(|name| name.date.is_some());
-    let date = document_date(reader, &front, name.as_ref(), defects);
+    let date = document_date(reader, front, name.as_ref(), defects);
     let is_future = !reader.config.source.future && date > Utc::now();
-    if is_unpublished(reader, &front) || is_future {
+    if is_unpublished(reader, front) || is_future {
         return None;
     }
     let slug = name.as_ref().map_or(basename.trim_end_matches('.'), |name| name.slug.as_str());
@@ -251,7 +254,7 @@ fn document_head(
         Some(Value::Text(title)) => title.clone(),
         _ => slug::titleize(slug),
     };
-    let own = own_template(reader, &front, defects);
+    let own = own_template(reader, front, defects);
     if own.is_none()
         && let Some(fault) = &permalink.fault
     {
@@ -267,7 +270,7 @@ fn document_head(
         date: &date,
         output_ext: output,
     });
-    Some(PageHead::new(reader, url, title, &front, defects))
+    Some(PageHead::new(reader, url, title, front, defects))
 }
 
 /// The permalink of a document's front matter, if it is valid.
@@ -319,35 +322,56 @@ fn page(
 ) -> Option<OwnPage> {
     let is_html = is_html(&head.url, extension_of(&file.path), source.format);
     head.in_sitemap &= is_html;
-    let (site, title, url) = (&reader.site, &*head.title, &*head.url);
-    let context = body::Context { site, title, url, posts: links, is_listed: false };
-    let (body, excerpt, mut found) = if is_html {
-        let body = body::read(source.text, source.format, &context);
-        (PageBody::Html(body.html), body.excerpt, body.defects)
-    } else {
-        let (text, found) = body::read_text(source.text, &context);
-        (PageBody::Text(text.into()), String::new(), found)
+    let context = Context {
+        site: &reader.site,
+        title: &head.title,
+        url: &head.url,
+        page: &|path| variable(source.front, path),
+        posts: links,
+        line: source.line,
+        is_listed: false,
     };
-    let unresolved = found.iter().find(|defect| match defect.code {
-        Code::LiquidUnresolved => true,
-        // XML or JSON without a part is broken.
-        Code::IncludeDropped => !is_html,
-        _ => false,
-    });
-    let (reason, line, list) = if let Some(defect) = unresolved {
-        let reason = format!("the page uses Liquid that finews does not support: {}", defect.message);
-        let list = post_list::of_source(source.text, &head.url, is_html).filter(|_| !source.is_group);
-        (reason, defect.line, list)
-    } else if let Some(list) = list_of_layout(&head, &body).filter(|_| !source.is_group) {
-        ("the page has no text of its own beside its layout".to_owned(), None, Some(list))
+    if let Some(UnresolvedLiquid { tag, line }) = body::unresolved_liquid(source.text, &context) {
+        let reason = format!("the page uses Liquid that finews does not support: `{tag}`");
+        let list = post_list::of_source(source.text, &head.url, is_html);
+        return skipped(file, head, source, (reason, line, list), defects);
+    }
+    let mut found = Vec::new();
+    let (body, excerpt) = if is_html {
+        let mut body = body::read(source.text, source.format, &context);
+        found.append(&mut body.defects);
+        (PageBody::Html(body.html), body.excerpt)
     } else {
-        defects.append(&mut found);
-        return Some(head.with_body(file, body, excerpt));
+        let text = body::resolve_liquid(source.text, &context, &mut found);
+        (PageBody::Text(text.into()), String::new())
     };
+    // XML or JSON without a part is broken.
+    let is_broken =
+        |defect: &&Defect| matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved) && !is_html;
+    if let Some(defect) = found.iter().find(is_broken) {
+        let cause = (defect.message.clone(), defect.line.unwrap_or(source.line), None);
+        return skipped(file, head, source, cause, defects);
+    }
+    if let Some(list) = list_of_layout(&head, &body).filter(|_| !source.is_group) {
+        let reason = "the page has no text of its own beside its layout".to_owned();
+        return skipped(file, head, source, (reason, source.line, Some(list)), defects);
+    }
+    defects.append(&mut found);
+    Some(head.with_body(file, body, excerpt))
+}
+
+/// Reports a page that is not served: the reason, its line, and the list that replaces the page.
+fn skipped(
+    file: &SiteFile,
+    head: PageHead,
+    source: &PageSource<'_>,
+    (reason, line, list): (String, u32, Option<PostList>),
+    defects: &mut Vec<Defect>,
+) -> Option<OwnPage> {
+    let list = list.filter(|_| !source.is_group);
     let outcome =
         if list.is_some() { "; its URL leads to a list of finews" } else { "; the page is not served" };
-    let defect = Defect::warning(Code::PageSkipped, reason + outcome);
-    defects.push(defect.at_line(line.unwrap_or(source.line)));
+    defects.push(Defect::warning(Code::PageSkipped, reason + outcome).at_line(line));
     if source.is_group {
         // The title of the page still counts.
         return Some(head.with_body(file, PageBody::Html(BodyHtml::default()), String::new()));

@@ -181,7 +181,7 @@ impl Updater {
         problems_of_file(path, defects)
     }
 
-    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now.
+    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now, or be known.
     fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
         if before.linking().next().is_none() {

@@ -293,7 +293,8 @@ impl Watch<'_> {
     /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.updater.config();
-        let same_files = (&old.root, &old.source) == (&config.root, &config.source);
+        let same_files =
+            (&old.root, &old.source, &old.variables) == (&config.root, &config.source, &config.variables);
         let same_watch = old.server.watch == config.server.watch;
         let before = self.updater.archive();
         if same_files {

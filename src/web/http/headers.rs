@@ -10,8 +10,8 @@ use crate::web::http::reply::Reply;
 /// Bodies are scraped from other sites. If the sanitiser ever misses something, this policy blocks its
 /// scripts, its forms and connections to other hosts, and its frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
-                      connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-                      frame-ancestors 'none'";
+                      media-src 'self' https:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
+                      form-action 'self'; frame-ancestors 'none'";
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -5,7 +5,7 @@ use url::Url;
 use crate::archive::body::{BodyHtml, HtmlPiece, HtmlTag};
 
 /// The attributes that hold a URL.
-const URLS: [&str; 3] = ["href", "src", "cite"];
+const URLS: [&str; 4] = ["href", "src", "cite", "poster"];
 
 /// Returns a body with its URLs resolved against the URL of its page. If `page` is not an absolute URL, the
 /// body is returned unchanged.
@@ -77,6 +77,11 @@ mod tests {
             (
                 "<img src=\"//e.example/a.png?b&amp;c\" alt=\"a &gt; b\">",
                 "<img src=\"https://e.example/a.png?b&amp;c\" alt=\"a &gt; b\">",
+            ),
+            (
+                "<video controls=\"\" poster=\"/p.png\"><source src=\"a.mp4\" type=\"video/mp4\"></video>",
+                "<video controls=\"\" poster=\"https://news.example/p.png\">\
+                 <source src=\"https://news.example/base/emnews/2021/12/09/a.mp4\" type=\"video/mp4\"></video>",
             ),
             ("<p title=\"href=\">1 < 2</p>", "<p title=\"href=\">1 < 2</p>"),
             ("<a href=\"mailto:a@b.example\">信</a>", "<a href=\"mailto:a@b.example\">信</a>"),

@@ -42,6 +42,7 @@ impl Html<'_> {
             "table" => f.write_str(&tag.html.replacen("<table", "<table tabindex=0", 1)),
             "h1" if self.below_title => f.write_str(&tag.html.replacen("h1", "h2", 1)),
             "img" if self.images != ImageMode::Show => self.write_image(tag, is_in_link, f),
+            "video" if self.images != ImageMode::Show => write_video(tag, f),
             _ => f.write_str(tag.html),
         }
     }
@@ -49,7 +50,7 @@ impl Html<'_> {
     /// Writes an image. A link that loads it, or a text, replaces an external one.
     fn write_image(&self, tag: HtmlTag<'_>, is_in_link: bool, f: &mut Formatter<'_>) -> fmt::Result {
         let src = tag.get("src").unwrap_or_default();
-        if !["https:", "http:", "//"].iter().any(|start| src.starts_with(start)) {
+        if !is_external(src) {
             return f.write_str(tag.html);
         }
         let alt = tag.get("alt").unwrap_or_default();
@@ -62,6 +63,23 @@ impl Html<'_> {
             write!(f, "<span class=\"image-gone\">{label}</span>")
         }
     }
+}
+
+/// Writes the tag of a player without a preview image on another host.
+fn write_video(tag: HtmlTag<'_>, f: &mut Formatter<'_>) -> fmt::Result {
+    if tag.closes || !tag.get("poster").is_some_and(is_external) {
+        return f.write_str(tag.html);
+    }
+    f.write_str("<video")?;
+    for (name, value) in tag.attributes().filter(|(name, _)| *name != "poster") {
+        write!(f, " {name}=\"{value}\"")?;
+    }
+    f.write_str(">")
+}
+
+/// Returns whether an address names a host.
+fn is_external(url: &str) -> bool {
+    ["https:", "http:", "//"].iter().any(|start| url.starts_with(start))
 }
 
 impl Display for Html<'_> {
@@ -128,5 +146,19 @@ mod tests {
              <a href=\"https://x.example/\"><span class=\"image-gone\">图片</span></a>\
              <img src=\"/images/c.png\" alt=\"\"></p>"
         );
+    }
+
+    #[test]
+    fn external_posters_follow_the_images_setting() {
+        let external = "<video controls=\"\" preload=\"none\" src=\"https://x.example/a.mp4\" \
+                        poster=\"https://x.example/a.png\" width=\"9\"></video>";
+        let local = "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\" poster=\"/a.png\"></video>";
+        let clean = BodyHtml::from_stored(format!("{external}{local}"));
+        let written = |images| Html::new(&clean, images, "图片").to_string();
+        assert_eq!(written(ImageMode::Show), format!("{external}{local}"));
+        let without = external.replace(" poster=\"https://x.example/a.png\"", "");
+        for images in [ImageMode::Click, ImageMode::Off] {
+            assert_eq!(written(images), format!("{without}{local}"));
+        }
     }
 }

@@ -67,6 +67,26 @@ fn sighup_with_new_permalink_changes_the_urls() {
 }
 
 #[test]
+fn sighup_applies_new_data_files_and_variables() {
+    let files = Files::new();
+    files.write(
+        "_posts/2024-01-02-b.md",
+        "---\ntitle: B\npermalink: /b.html\n---\n{{ site.data.desk.name }} {{ site.motto }}\n",
+    );
+    files.write("_data/desk.yml", "name: [broken\n");
+    let server = files.serve(&["--rescan", "1s"]);
+    server.wait(TIMEOUT, "complaining", |server| server.has_problem("_data/desk.yml", "data-invalid"));
+    assert!(server.has_problem("_posts/2024-01-02-b.md", "liquid-unresolved"));
+    files.write("_data/desk.yml", "name: Desk\n");
+    files.write("_config.yml", &format!("{CONFIG}motto: Daily news\n"));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(server.has_problem("_data/desk.yml", "data-invalid"), "data files wait for SIGHUP");
+    server.signal("HUP");
+    server.wait(TIMEOUT, "resolved", |server| server.shows("/b.html", "Desk Daily news"));
+    assert_eq!(server.problems(), []);
+}
+
+#[test]
 fn sighup_ignores_unreadable_folders_without_posts() {
     let files = Files::new();
     symlink(".", files.path("loop")).expect("a link");

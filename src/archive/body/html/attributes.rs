@@ -40,13 +40,7 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
             push("src", &src, out);
             push("alt", &get(tag, "alt").unwrap_or_default(), out);
             copy(element, tag, &["title"], out);
-            for name in ["width", "height"] {
-                let Some(size) = get(tag, name) else { continue };
-                let size = size.trim().trim_end_matches("px");
-                if clean::has_attribute(element, name, size) && size != "0" {
-                    push(name, size, out);
-                }
-            }
+            sizes(element, tag, out);
             out.push_str(" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\"");
         }
         _ => {
@@ -60,6 +54,47 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
     }
     out.push('>');
     true
+}
+
+/// Writes the source of a player, of its element or of a `source` inside it. Returns whether the source is on this
+/// site, or `None`, with no output, without a source that can be fetched over https.
+pub(crate) fn media_source(tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> Option<bool> {
+    let src = get(tag, "src").and_then(|src| link::image(&src, site))?;
+    push("src", &src, out);
+    copy(&tag.name, tag, &["type"], out);
+    Some(!src.starts_with("https:"))
+}
+
+/// Writes the preview image and the size of a player.
+pub(crate) fn media_look(tag: &StartTag<'_>, site: &SiteContext, out: &mut String) {
+    if tag.name == "video" {
+        if let Some(poster) = get(tag, "poster").and_then(|poster| link::image(&poster, site)) {
+            push("poster", &poster, out);
+        }
+        sizes(&tag.name, tag, out);
+    }
+}
+
+/// Returns whether a frame is too small to see, as those that count readers are.
+pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
+    ["width", "height"].iter().any(|name| {
+        get(tag, name).is_some_and(|size| matches!(size.trim().trim_end_matches("px"), "0" | "1"))
+    })
+}
+
+/// Returns whether the element is the mark of a footnote.
+pub(crate) fn is_footnote_mark(tag: &StartTag<'_>) -> bool {
+    tag.name == "sup" && get(tag, "role").is_some_and(|role| role == "doc-noteref")
+}
+
+fn sizes(element: &str, tag: &StartTag<'_>, out: &mut String) {
+    for name in ["width", "height"] {
+        let Some(size) = get(tag, name) else { continue };
+        let size = size.trim().trim_end_matches("px");
+        if clean::has_attribute(element, name, size) && size != "0" {
+            push(name, size, out);
+        }
+    }
 }
 
 fn open(element: &str, out: &mut String) {

@@ -23,6 +23,11 @@ pub(crate) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
     bytes.chunks(usize::from(u8::MAX)).map(sum).sum()
 }
 
+/// Counts the line breaks of a text.
+pub(crate) fn count_lines(text: &str) -> u32 {
+    u32::try_from(count(text.as_bytes(), |b| b == b'\n')).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

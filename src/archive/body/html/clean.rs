@@ -50,9 +50,16 @@ pub(crate) fn clean(html: &str) -> BodyHtml {
 /// The `rel` of links to other hosts.
 pub(crate) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 
+/// The id of a table of contents.
+pub(crate) const TOC_ID: &str = "markdown-toc";
+
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("a", &["href", "title"]),
     ("img", &["src", "alt", "title", "width", "height"]),
+    ("audio", &["src"]),
+    ("video", &["src", "poster", "width", "height"]),
+    ("source", &["src", "type"]),
+    ("code", &["class"]),
     ("abbr", &["title"]),
     ("ol", &["start"]),
     ("li", &["id", "value"]),
@@ -76,6 +83,12 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("sup", "role", &["doc-noteref"]),
     ("div", "role", &["doc-endnotes"]),
     ("li", "role", &["doc-endnote"]),
+    ("ul", "id", &[TOC_ID]),
+    ("ol", "id", &[TOC_ID]),
+    ("audio", "controls", &[""]),
+    ("audio", "preload", &["none", "metadata"]),
+    ("video", "controls", &[""]),
+    ("video", "preload", &["none", "metadata"]),
     ("img", "loading", &["lazy"]),
     ("img", "decoding", &["async"]),
     ("img", "referrerpolicy", &["no-referrer"]),
@@ -93,13 +106,22 @@ pub(crate) fn has_attribute(element: &str, name: &str, value: &str) -> bool {
 
 const ALIGN_CLASSES: [&str; 4] = ["ta-left", "ta-center", "ta-right", "ta-justify"];
 
-/// The classes of footnote links, and of the link to a quote page after a security's name.
-const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", "quote"];
+/// The classes of footnote links, of the link to a quote page after a security's name, and of a link in place of an
+/// embedded page.
+const LINK_CLASSES: [&str; 4] = ["footnote", "reversefootnote", "quote", EMBED_CLASS];
+
+/// The class of a link in place of an embedded page.
+pub(crate) const EMBED_CLASS: &str = "embed";
+
+/// The class of the box of a task.
+pub(crate) const TASK_CLASS: &str = "task";
 
 /// Returns whether the policy keeps a class.
 pub(crate) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
+        "abbr" => class == TASK_CLASS,
+        "code" => is_language(class),
         "div" if class == "footnotes" => true,
         _ => ALIGN_CLASSES.contains(&class) && element::is_aligned(element),
     }
@@ -111,6 +133,7 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
         aligned.map(|name| (name, HashSet::from(ALIGN_CLASSES))).collect();
     classes.entry("div").or_default().insert("footnotes");
     classes.insert("a", HashSet::from(LINK_CLASSES));
+    classes.insert("abbr", HashSet::from([TASK_CLASS]));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for (element, attribute, allowed) in VALUES {
         values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());
@@ -133,19 +156,30 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Filters attribute values. Only headings and footnotes have ids; the prefix `ui-` is reserved for the page.
+/// Filters attribute values. Only headings, footnotes and the table of contents have ids; the prefix `ui-` is reserved
+/// for the page.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),
         ("li", "id") => value.starts_with("fn:"),
         (_, "id") => !value.is_empty() && !value.starts_with("ui-"),
-        ("img", "src") => !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:")),
+        ("img" | "audio" | "video" | "source", "src") | ("video", "poster") => {
+            !value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
+        }
+        ("code", "class") => is_language(value),
         (_, "width" | "height" | "colspan" | "rowspan" | "span") => is_number(value, 5),
         // The number of an item may be a date or a stock's code.
         (_, "start" | "value") => is_number(value, 9),
         _ => true,
     };
     is_kept.then_some(Cow::Borrowed(value))
+}
+
+/// Returns whether a class names the language of code.
+fn is_language(class: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'#' | b'.');
+    let name = class.strip_prefix("language-");
+    name.is_some_and(|name| (1..=40).contains(&name.len()) && name.bytes().all(is_part))
 }
 
 fn is_number(value: &str, digits: usize) -> bool {
@@ -168,6 +202,21 @@ mod tests {
             ("<ol start=\"600519\"><li>辛</ol>", "<ol start=\"600519\"><li>辛</li></ol>"),
             ("<p class=\"ta-center z\">庚</p>", "<p class=\"ta-center\">庚</p>"),
             ("<img src=\"mailto:a@b\" width=\"100%\" height=\"3\">", "<img height=\"3\">"),
+            (
+                "<video controls src=\"/a\" poster=\"javascript:x\" autoplay onplay=x><source src=\"data:x\"></video>",
+                "<video controls=\"\" src=\"/a\"><source></video>",
+            ),
+            ("<audio src=\"mailto:a@b\" preload=auto loop></audio>", "<audio></audio>"),
+            (
+                "<pre><code class=\"language-c++\">x</code></pre>",
+                "<pre><code class=\"language-c++\">x</code></pre>",
+            ),
+            (
+                "<code class=\"language-a b\">x</code><code class=\"x\">y</code>",
+                "<code>x</code><code>y</code>",
+            ),
+            ("<ul id=\"markdown-toc\"></ul><ul id=\"x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
+            ("<abbr class=\"task z\" title=\"t\">☑</abbr>", "<abbr class=\"task\" title=\"t\">☑</abbr>"),
         ] {
             assert_eq!(clean(html).as_str(), expected, "{html}");
         }

@@ -18,6 +18,10 @@ pub(crate) enum Policy {
     Hide,
     /// Removed with its content, which is not markup.
     Raw,
+    /// A player: kept with its sources, without the rest of its content.
+    Media,
+    /// A source of a player, skipped elsewhere.
+    MediaSource,
     /// The tags are skipped: the element never counts as open.
     Ignore,
 }
@@ -49,7 +53,7 @@ macro_rules! elements {
 }
 
 // Frequent elements stand first, since the search is linear. The sanitiser keeps the elements with the
-// policies `Keep` and `Void`.
+// policies `Keep`, `Void`, `Media` and `MediaSource`.
 elements! {
     "p" "div" "li" "blockquote" "figure" "figcaption" => Keep [ClosesParagraph Aligned];
     "span" "font" => Unwrap [];
@@ -65,9 +69,11 @@ elements! {
     "ruby" "rt" "rp" => Keep [];
     "center" "section" "article" "main" "header" "footer" "aside" "nav" "address" "form" "fieldset"
     "hgroup" "dir" "menu" "legend" "listing" "search" => Block [ClosesParagraph];
-    "svg" "math" "select" "object" "audio" "video" "canvas" "template" "applet" => Hide [];
+    "svg" "math" "select" "object" "canvas" "template" "applet" => Hide [];
+    "audio" "video" => Media [];
+    "source" => MediaSource [];
     "html" "head" "body" "plaintext" "xmp" "frame" "frameset" "input" "meta" "link" "base" "area"
-    "embed" "param" "source" "track" "keygen" "image" "basefont" "bgsound" "command" => Ignore [];
+    "embed" "param" "track" "keygen" "image" "basefont" "bgsound" "command" => Ignore [];
 }
 
 pub(crate) fn policy(name: &str) -> Policy {
@@ -76,7 +82,7 @@ pub(crate) fn policy(name: &str) -> Policy {
 
 /// Returns whether the sanitiser keeps an element.
 pub(crate) fn is_kept(name: &str) -> bool {
-    matches!(policy(name), Policy::Keep | Policy::Void)
+    matches!(policy(name), Policy::Keep | Policy::Void | Policy::Media | Policy::MediaSource)
 }
 
 /// Lists the elements that the sanitiser keeps.
@@ -120,7 +126,7 @@ pub(crate) fn may_lack_end(name: &str) -> bool {
 
 /// Returns whether the element, left open, would hide the text after it.
 pub(crate) fn hides(name: &str) -> bool {
-    matches!(policy(&name.to_ascii_lowercase()), Policy::Hide | Policy::Raw)
+    matches!(policy(&name.to_ascii_lowercase()), Policy::Hide | Policy::Raw | Policy::Media)
 }
 
 /// Returns whether tags inside the element cannot close elements outside it.

@@ -62,6 +62,14 @@ pub(crate) fn image(src: &str, site: &SiteContext) -> Option<String> {
     }
 }
 
+/// The host of a printed target; the whole target if it names none.
+pub(crate) fn host(url: &str) -> &str {
+    match parse(url) {
+        ParsedUrl::Hosted { host, .. } if !host.is_empty() => host,
+        _ => url,
+    }
+}
+
 /// The URL as browsers read it: without surrounding control characters and inner line breaks.
 fn trimmed(url: &str) -> String {
     url.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "")

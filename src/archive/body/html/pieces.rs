@@ -5,6 +5,7 @@ use std::iter;
 use crate::archive::body::html::bytes;
 
 /// A text or a tag of clean HTML.
+#[derive(Clone, Copy)]
 pub(crate) enum HtmlPiece<'h> {
     /// Text with its entities not yet decoded.
     Text(&'h str),

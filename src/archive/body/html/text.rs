@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::clean::BodyHtml;
+use crate::archive::body::html::clean::{BodyHtml, EMBED_CLASS, TASK_CLASS, TOC_ID};
 use crate::archive::body::html::pieces::{HtmlPiece, HtmlTag};
 use crate::archive::body::html::{bytes, element, references};
 
@@ -24,14 +24,24 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
     let mut lead = Lead::default();
     let mut block = TextBlock::default();
     let mut in_aside = 0_usize;
+    let mut skipped = SkippedElement::default();
     for piece in html.pieces() {
+        if skipped.holds(&piece, |tag| is_mark(tag) || is_embed_link(tag)) {
+            if ends_line(&piece) {
+                block.end(in_aside == 0, &mut lead);
+            }
+            continue;
+        }
         match piece {
             HtmlPiece::Text(text) => block.add(text, lead.real.is_none()),
             HtmlPiece::Tag(HtmlTag { name: "br", .. }) => block.add(" ", lead.real.is_none()),
-            HtmlPiece::Tag(HtmlTag { name, closes, .. }) if element::ends_line(name) => {
+            HtmlPiece::Tag(tag) if element::ends_line(tag.name) => {
                 block.end(in_aside == 0, &mut lead);
-                if is_aside(name) {
-                    in_aside = if closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+                if is_aside(tag.name) {
+                    in_aside = if tag.closes { in_aside.saturating_sub(1) } else { in_aside + 1 };
+                } else if is_footnotes(tag) {
+                    // Nothing after the footnotes leads.
+                    in_aside += 1;
                 }
             }
             HtmlPiece::Tag(_) => {}
@@ -46,7 +56,14 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
 pub(crate) fn lines(html: &BodyHtml) -> String {
     let mut lines = LineWriter { text: String::with_capacity(html.as_str().len()), line: 0, in_pre: 0 };
     let mut in_cell = 0_usize;
+    let mut skipped = SkippedElement::default();
     for piece in html.pieces() {
+        if skipped.holds(&piece, is_mark) {
+            if in_cell == 0 && ends_line(&piece) {
+                lines.end();
+            }
+            continue;
+        }
         match piece {
             HtmlPiece::Text(text) => lines.add(&decode(text)),
             HtmlPiece::Tag(HtmlTag { name: "td" | "th", closes: true, .. }) => {
@@ -68,6 +85,51 @@ pub(crate) fn lines(html: &BodyHtml) -> String {
     lines.end();
     lines.text.truncate(lines.text.trim_end().len());
     lines.text
+}
+
+/// The element that is being skipped, and the number of open ones of its name.
+#[derive(Default)]
+struct SkippedElement<'h> {
+    name: &'h str,
+    depth: usize,
+}
+
+impl<'h> SkippedElement<'h> {
+    /// Returns whether a piece belongs to an element that `is_skipped` rejects.
+    fn holds(&mut self, piece: &HtmlPiece<'h>, is_skipped: impl Fn(HtmlTag<'h>) -> bool) -> bool {
+        let HtmlPiece::Tag(tag) = *piece else { return self.depth > 0 };
+        if self.depth == 0 {
+            if tag.closes || !is_skipped(tag) {
+                return false;
+            }
+            *self = Self { name: tag.name, depth: 1 };
+        } else if tag.name == self.name {
+            self.depth = if tag.closes { self.depth - 1 } else { self.depth + 1 };
+        }
+        true
+    }
+}
+
+/// Returns whether the element is a footnote's mark, the box of a task or the table of contents: no text of the body.
+fn is_mark(tag: HtmlTag<'_>) -> bool {
+    match tag.name {
+        "sup" => tag.get("role") == Some("doc-noteref"),
+        "abbr" => tag.get("class") == Some(TASK_CLASS),
+        "ul" | "ol" => tag.get("id") == Some(TOC_ID),
+        _ => false,
+    }
+}
+
+fn is_embed_link(tag: HtmlTag<'_>) -> bool {
+    tag.name == "a" && tag.get("class") == Some(EMBED_CLASS)
+}
+
+fn is_footnotes(tag: HtmlTag<'_>) -> bool {
+    tag.name == "div" && tag.get("role") == Some("doc-endnotes")
+}
+
+fn ends_line(piece: &HtmlPiece<'_>) -> bool {
+    matches!(piece, HtmlPiece::Tag(tag) if element::ends_line(tag.name))
 }
 
 /// The lines written so far.
@@ -311,6 +373,30 @@ mod tests {
             let text = format!("{}word 中文 more", " ".repeat(before));
             assert_eq!(reading_effort(text.as_bytes()), 6, "{before}");
         }
+    }
+
+    #[test]
+    fn marks_contents_and_frames_are_no_part_of_the_lead() {
+        let real = "某公司今日公告称，预计全年净利润同比增长一成以上，主要由于销量增加。";
+        let toc = "<ul id=\"markdown-toc\"><li><a href=\"#a\">甲</a><ul><li>乙</li></ul></li></ul>";
+        let mark =
+            "<sup id=\"fnref:1\" role=\"doc-noteref\"><a href=\"#fn:1\" class=\"footnote\">1</a></sup>";
+        let note =
+            format!("<div role=\"doc-endnotes\" class=\"footnotes\"><ol><li><p>{real}</p></li></ol></div>");
+        let frame =
+            "<p><a href=\"https://v.example/\" class=\"embed\">A video player with a long name</a></p>";
+        let task = "<ul><li><abbr title=\"Done\" class=\"task\">☑</abbr> 交稿</li></ul>";
+        let long = |text: &str| format!("<p>{text}{mark}{text}</p>");
+        for (html, lead) in [
+            (format!("{toc}{frame}{}{note}", long(real)), format!("{real}{real}")),
+            (format!("<p>营收10亿元{mark}。</p>{note}"), "营收10亿元。".to_owned()),
+            (task.to_owned(), "交稿".to_owned()),
+            (format!("甲{toc}乙"), "甲".to_owned()),
+        ] {
+            assert_eq!(plain(&clean(&html)).lead, lead, "{html}");
+        }
+        let html = format!("{toc}{task}<p>营收{mark}。</p>{frame}");
+        assert_eq!(lines(&clean(&html)), "交稿\n营收。\nA video player with a long name");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::archive::body::html::bytes;
+use crate::archive::body::kramdown::define::BlockAttributes;
 use crate::archive::body::kramdown::{code, define, heading, html_block, list, table};
 
 /// Blocks nested deeper than this become text.
@@ -44,6 +45,8 @@ pub(crate) enum Block {
         level: usize,
         leaf: Leaf,
         id: Option<String>,
+        /// False if the table of contents leaves it out.
+        in_toc: bool,
     },
     Rule,
     Code {
@@ -54,6 +57,10 @@ pub(crate) enum Block {
     List {
         start: Option<u64>,
         items: Vec<Vec<Block>>,
+    },
+    /// The table of contents.
+    Toc {
+        is_numbered: bool,
     },
     Definitions(Vec<Definition>),
     Table(table::Table),
@@ -67,6 +74,12 @@ pub(crate) enum Block {
         children: Vec<Block>,
         close: String,
     },
+}
+
+impl Block {
+    fn has_output(&self) -> bool {
+        !matches!(self, Self::Blank { .. } | Self::Nothing { .. })
+    }
 }
 
 #[derive(Debug)]
@@ -91,6 +104,8 @@ pub(crate) type FootnoteContents = BTreeMap<String, Vec<Block>>;
 pub(crate) struct Parser {
     pub(crate) links: Vec<LinkDefinition>,
     pub(crate) footnotes: FootnoteContents,
+    /// True once a list has become the table of contents.
+    pub(crate) has_toc: bool,
     depth: usize,
     /// Bytes that failed searches for an end may still cost; keeps a hostile body linear.
     pub(crate) budget: usize,
@@ -101,8 +116,8 @@ pub(crate) struct BlockCursor<'s, 'b> {
     pub(crate) src: &'s str,
     pub(crate) pos: usize,
     pub(crate) blocks: &'b mut Vec<Block>,
-    /// The id that `{: #id}` gives to the next block.
-    pub(crate) next_id: Option<String>,
+    /// The attributes that `{: …}` gives to the next block.
+    pub(crate) next_attributes: Option<BlockAttributes>,
     /// End of the last line that `line` returned; a line may hold many blocks.
     line_end: usize,
 }
@@ -123,7 +138,7 @@ impl<'s> BlockCursor<'s, '_> {
     /// `after_block_boundary?`
     pub(crate) fn after_boundary(&self) -> bool {
         matches!(self.blocks.last(), None | Some(Block::Blank { .. } | Block::Nothing { ends: true }))
-            || self.next_id.is_some()
+            || self.next_attributes.is_some()
     }
 }
 
@@ -147,14 +162,16 @@ impl Parser {
             return;
         }
         self.depth += 1;
-        let mut cursor = BlockCursor { src: text, pos: 0, blocks, next_id: None, line_end: 0 };
+        let mut cursor = BlockCursor { src: text, pos: 0, blocks, next_attributes: None, line_end: 0 };
         while cursor.pos < text.len() {
-            let had_id = cursor.next_id.is_some();
+            let (has_attributes, first) = (cursor.next_attributes.is_some(), cursor.blocks.len());
             self.block(&mut cursor);
-            if had_id
-                && !matches!(cursor.blocks.last(), None | Some(Block::Blank { .. } | Block::Nothing { .. }))
+            if has_attributes
+                && let Some(added) = cursor.blocks.get_mut(first..)
+                && let Some(block) = added.iter_mut().find(|block| block.has_output())
+                && let Some(attributes) = cursor.next_attributes.take()
             {
-                cursor.next_id = None;
+                define::give(self, block, attributes);
             }
         }
         self.depth -= 1;

@@ -109,7 +109,7 @@ pub(crate) fn extension(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> boo
     }
     if let Some(text) = attributes(first) {
         c.pos += first.len();
-        apply(c, text);
+        apply(parser, c, text);
         return true;
     }
     let Some((head, rest)) = text.strip_prefix("{::").and_then(|inner| inner.split_once('}')) else {
@@ -146,23 +146,74 @@ fn is_stop(line: &str, name: &str) -> bool {
     inner.is_some_and(|stop| stop.is_empty() || stop == name)
 }
 
-/// Applies a `{: …}` line. Only a heading's id is kept; `{:toc}` removes the list before it.
-fn apply(c: &mut BlockCursor<'_, '_>, text: &str) {
-    let id = text.split_ascii_whitespace().find_map(|word| {
-        let id = word.split('.').find_map(|part| part.strip_prefix('#'))?;
-        id.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| id.to_owned())
-    });
+/// The attributes of a `{: …}` line that have an effect.
+#[derive(Debug, Default)]
+pub(crate) struct BlockAttributes {
+    id: Option<String>,
+    /// The list is the table of contents.
+    is_toc: bool,
+    /// The heading is not in it.
+    is_no_toc: bool,
+    /// The language of code.
+    language: Option<String>,
+}
+
+impl BlockAttributes {
+    /// Adds the attributes of a line.
+    fn add(&mut self, line: &str) {
+        let words = || line.split_ascii_whitespace();
+        let id = words().find_map(|word| {
+            let id = word.split('.').find_map(|part| part.strip_prefix('#'))?;
+            id.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(id)
+        });
+        if let Some(id) = id {
+            self.id = Some(id.to_owned());
+        }
+        self.is_toc |= words().any(|word| word == "toc");
+        let written = line.split_once("class=").and_then(|(_, value)| {
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            value[1..].split(quote).next()
+        });
+        let short = words().filter(|word| !word.contains('=')).flat_map(|word| word.split('.').skip(1));
+        for class in short.chain(written.unwrap_or_default().split_ascii_whitespace()) {
+            self.is_no_toc |= class == "no_toc";
+            if let Some(language) = class.strip_prefix("language-") {
+                self.language = Some(language.to_owned());
+            }
+        }
+    }
+}
+
+/// Applies a `{: …}` line to the block before it, or after a blank line to the next block.
+fn apply(parser: &mut Parser, c: &mut BlockCursor<'_, '_>, text: &str) {
     match c.blocks.last_mut() {
-        Some(Block::Heading { id: own, .. }) => *own = id.or(own.take()),
-        Some(list @ Block::List { .. }) if text.split_ascii_whitespace().any(|word| word == "toc") => {
-            *list = Block::Nothing { ends: false };
-        }
         None | Some(Block::Blank { .. } | Block::Nothing { ends: true }) => {
-            c.next_id = Some(id.unwrap_or_default());
+            c.next_attributes.get_or_insert_default().add(text);
         }
-        _ => {}
+        Some(block) => {
+            let mut attributes = BlockAttributes::default();
+            attributes.add(text);
+            give(parser, block, attributes);
+        }
     }
     if !matches!(c.blocks.last(), None | Some(Block::Blank { .. })) {
         c.blocks.push(Block::Nothing { ends: false });
+    }
+}
+
+/// Gives a block the attributes that have an effect on it. The first list with `toc` becomes the table of contents.
+pub(crate) fn give(parser: &mut Parser, block: &mut Block, attributes: BlockAttributes) {
+    let BlockAttributes { id, is_toc, is_no_toc, language } = attributes;
+    match block {
+        Block::Heading { id: own, in_toc, .. } => {
+            *own = id.or(own.take());
+            *in_toc &= !is_no_toc;
+        }
+        Block::Code { lang, .. } => *lang = language.unwrap_or_else(|| std::mem::take(lang)),
+        Block::List { start, .. } if is_toc && !parser.has_toc => {
+            parser.has_toc = true;
+            *block = Block::Toc { is_numbered: start.is_some() };
+        }
+        _ => {}
     }
 }

@@ -33,8 +33,7 @@ fn add_heading(c: &mut BlockCursor<'_, '_>, level: usize, text: &str, id: Option
     if text.is_empty() {
         return false;
     }
-    let id = id.map(str::to_owned).or_else(|| c.next_id.take());
-    c.blocks.push(Block::Heading { level, leaf: Leaf::new(text), id });
+    c.blocks.push(Block::Heading { level, leaf: Leaf::new(text), id: id.map(str::to_owned), in_toc: true });
     c.pos += len;
     true
 }

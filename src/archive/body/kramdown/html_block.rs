@@ -58,13 +58,13 @@ pub(crate) fn html(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     true
 }
 
-/// Closes the tags that are open at the end of `text`. Tags that would hide their content are removed
-/// instead, so that the text after them is shown.
+/// Closes the tags that are open at the end of `text`. Tags that would hide their content are closed at once, so that
+/// the text after them is shown.
 fn closed(text: &str, open: &[(OpenTag<'_>, usize)]) -> String {
     let mut html = String::with_capacity(text.len());
     let mut from = 0;
     for (tag, at) in open.iter().filter(|(tag, _)| element::hides(tag.name)) {
-        html.push_str(&text[from..*at]);
+        html.extend([&text[from..at + tag.len], "</", tag.name, ">"]);
         from = at + tag.len;
     }
     html.push_str(text[from..].trim_ascii_end());

@@ -2,7 +2,6 @@
 //! text, and a tag that is left open is closed at the end of its paragraph.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::vec::Drain;
 
 use comrak::Node;
@@ -55,6 +54,8 @@ pub(crate) fn write(
             NodeValue::Image(link) => {
                 if starts && images == 0 {
                     image(&link.url, &link.title, &text(node, literals), literals, out);
+                    write_sizes(node, out);
+                    out.push_str(" />");
                 }
                 images = if starts { images + 1 } else { images - 1 };
                 continue;
@@ -116,18 +117,19 @@ pub(crate) fn write(
 /// An open HTML tag.
 struct UnclosedTag {
     name: String,
-    /// The tag's byte range in the output.
-    place: Range<usize>,
+    /// The end of the tag in the output.
+    end: usize,
 }
 
-/// Closes tags that have no end tag. Tags that would hide their content are removed instead, so that the
-/// text after them is shown.
+/// Closes tags that have no end tag. Tags that would hide their content are closed at once, so that the text after
+/// them is shown.
 fn end_all(open: Drain<'_, UnclosedTag>, out: &mut String) {
     for tag in open.rev() {
+        let end = format!("</{}>", tag.name);
         if element::hides(&tag.name) {
-            out.replace_range(tag.place, "");
+            out.insert_str(tag.end, &end);
         } else {
-            out.extend(["</", tag.name.as_str(), ">"]);
+            out.push_str(&end);
         }
     }
 }
@@ -167,7 +169,22 @@ fn image(url: &str, title_text: &str, alt: &str, literals: &Literals, out: &mut 
     out.push_str("\" alt=\"");
     literals.escape(alt, out);
     title(title_text, literals, out);
-    out.push_str("\" />");
+    out.push('"');
+}
+
+/// Writes the width and height in the `{: …}` that follows an image.
+fn write_sizes(image: Node<'_>, out: &mut String) {
+    let Some(next) = image.next_sibling() else { return };
+    let data = next.data();
+    let NodeValue::Text(text) = &data.value else { return };
+    let list = text.strip_prefix("{:").and_then(|inner| inner.split_once('}')).map(|(list, _)| list);
+    for word in list.unwrap_or_default().split_ascii_whitespace() {
+        let Some((name @ ("width" | "height"), size)) = word.split_once('=') else { continue };
+        let size = size.trim_matches(['"', '\'']);
+        if size.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            out.extend([" ", name, "=\"", size, "\""]);
+        }
+    }
 }
 
 /// Writes a title after another attribute, without the closing quote.
@@ -192,12 +209,11 @@ fn html_tag(html: &str, open: &mut Vec<UnclosedTag>, literals: &Literals, out: &
         if tag::is_block(tag.name) {
             return literals.escape(html, out);
         }
-        let start = out.len();
         literals.restore(html, out);
         if tag.closed && !tag::is_void(tag.name) {
             out.extend(["</", tag.name, ">"]);
         } else if !tag.closed && !tag::is_void(tag.name) && open.len() <= element::MAX_DEPTH {
-            open.push(UnclosedTag { name: tag.name.to_owned(), place: start..out.len() });
+            open.push(UnclosedTag { name: tag.name.to_owned(), end: out.len() });
         }
     }
 }

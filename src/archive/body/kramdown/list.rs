@@ -206,13 +206,15 @@ fn tighten(items: &mut [Vec<Block>], ended: bool) -> Option<Block> {
     last_blank
 }
 
-/// Removes GFM's `[ ]` and `[x]`: they are form controls in Jekyll, and bodies keep no controls.
+/// Writes GFM's `[ ]` and `[x]` as kramdown does. The box becomes text with the other controls of a body.
 fn take_task_box(blocks: &mut [Block]) {
     let Some(Block::Para { leaf, .. }) = blocks.first_mut() else { return };
     let text = leaf.text.trim_ascii_start();
-    let rest = ["[ ]", "[x]", "[X]"].iter().find_map(|mark| text.strip_prefix(mark));
-    if let Some(rest) = rest.filter(|rest| rest.starts_with(|c: char| c.is_ascii_whitespace())) {
-        leaf.text = rest.trim_ascii_start().to_owned();
+    let boxes = [("[ ]", ""), ("[x]", " checked"), ("[X]", " checked")];
+    let found = boxes.iter().find_map(|(mark, state)| Some((text.strip_prefix(mark)?, state)));
+    if let Some((rest, state)) = found.filter(|(rest, _)| rest.starts_with(|c: char| c.is_ascii_whitespace()))
+    {
+        leaf.text = format!("<input type=\"checkbox\" disabled{state} />{}", rest.trim_ascii_start());
     }
 }
 

@@ -82,21 +82,33 @@ impl Literals {
     /// The text that readers see: marks resolved, not escaped.
     pub(crate) fn plain(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find(|c| (GUARD..=CLOSE).contains(&c)) {
-            out.push_str(&rest[..at]);
-            let (mark, len) = self.mark(&rest[at..]);
-            out.push_str(match mark {
-                MarkMeaning::Plain(text) => text,
-                MarkMeaning::Held(Literal::Text(text) | Literal::Html(text)) => text,
-            });
-            rest = &rest[at + len..];
-        }
-        out.push_str(rest);
+        self.write_plain(text, self.0.len(), &mut out);
         out
     }
 
+    fn write_plain(&self, text: &str, bound: usize, out: &mut String) {
+        let mut rest = text;
+        while let Some(at) = rest.find(|c| (GUARD..=CLOSE).contains(&c)) {
+            out.push_str(&rest[..at]);
+            let (mark, len) = self.mark(&rest[at..], bound);
+            match mark {
+                MarkMeaning::Plain(text) => out.push_str(text),
+                MarkMeaning::Held(number, Literal::Text(text) | Literal::Html(text)) => {
+                    self.write_plain(text, number, out);
+                }
+            }
+            rest = &rest[at + len..];
+        }
+        out.push_str(rest);
+    }
+
     fn write(&self, text: &str, escape: bool, out: &mut String) {
+        self.write_below(text, escape, self.0.len(), out);
+    }
+
+    /// Writes a text whose literals have numbers below `bound`. A literal holds only earlier ones: code in HTML may
+    /// contain a Liquid tag.
+    fn write_below(&self, text: &str, escape: bool, bound: usize, out: &mut String) {
         let write = |text: &str, out: &mut String| {
             if escape { escape_html(text, out) } else { out.push_str(text) }
         };
@@ -104,19 +116,20 @@ impl Literals {
         while let Some(at) = rest.find(|c| (GUARD..=CLOSE).contains(&c)) {
             write(&rest[..at], out);
             rest = &rest[at..];
-            let (mark, len) = self.mark(rest);
+            let (mark, len) = self.mark(rest, bound);
             match mark {
                 MarkMeaning::Plain(text) => out.push_str(text),
-                MarkMeaning::Held(Literal::Html(html)) => out.push_str(html),
-                MarkMeaning::Held(Literal::Text(text)) => escape_html(text, out),
+                MarkMeaning::Held(number, Literal::Html(html)) => self.write_below(html, false, number, out),
+                MarkMeaning::Held(number, Literal::Text(text)) => self.write_below(text, true, number, out),
             }
             rest = &rest[len..];
         }
         write(rest, out);
     }
 
-    /// The meaning of the mark at the start of `text`, and its length in bytes.
-    fn mark(&self, text: &str) -> (MarkMeaning<'_>, usize) {
+    /// The meaning of the mark at the start of `text`, and its length in bytes. The number of a literal is below
+    /// `bound`.
+    fn mark(&self, text: &str, bound: usize) -> (MarkMeaning<'_>, usize) {
         let len = GUARD.len_utf8();
         let rest = &text[len..];
         match text.chars().next() {
@@ -127,10 +140,11 @@ impl Literals {
             Some(BACKSLASH) => (MarkMeaning::Plain("\\"), len),
             Some(OPEN) => rest
                 .find(CLOSE)
-                .and_then(|end| Some((self.0.get(rest[..end].parse::<usize>().ok()?)?, end)))
-                .map_or((MarkMeaning::Plain(""), len), |(held, end)| {
-                    (MarkMeaning::Held(held), len + end + len)
-                }),
+                .and_then(|end| {
+                    let number = rest[..end].parse::<usize>().ok().filter(|number| *number < bound)?;
+                    Some((MarkMeaning::Held(number, self.0.get(number)?), len + end + len))
+                })
+                .unwrap_or((MarkMeaning::Plain(""), len)),
             _ => (MarkMeaning::Plain(""), len),
         }
     }
@@ -138,7 +152,8 @@ impl Literals {
 
 enum MarkMeaning<'a> {
     Plain(&'static str),
-    Held(&'a Literal),
+    /// The literal with this number.
+    Held(usize, &'a Literal),
 }
 
 fn entity(byte: u8) -> &'static str {
@@ -179,5 +194,18 @@ mod tests {
         let mut out = String::new();
         held.escape("x\u{FDD5}99\u{FDD6}y\u{FDD5}", &mut out);
         assert_eq!(out, "x99y");
+    }
+
+    #[test]
+    fn literals_hold_earlier_literals_but_never_themselves() {
+        let mut held = Literals::default();
+        let (mut inner, mut outer, mut own) = (String::new(), String::new(), String::new());
+        held.hold_text("{{ < }}", &mut inner);
+        held.hold_html(format!("<code>{inner}</code>"), &mut outer);
+        held.hold_text("a\u{FDD5}2\u{FDD6}b", &mut own);
+        let mut out = String::new();
+        held.restore(&format!("{outer}{own}"), &mut out);
+        assert_eq!(out, "<code>{{ &lt; }}</code>a2b");
+        assert_eq!(held.plain(&outer), "<code>{{ < }}</code>");
     }
 }

@@ -13,6 +13,7 @@ use crate::archive::body::kramdown::inline::{self, FootnoteReferences};
 use crate::archive::body::kramdown::literal::Literals;
 use crate::archive::body::kramdown::spans;
 use crate::archive::body::kramdown::table::{Align, Table};
+use crate::archive::body::kramdown::toc::{self, TocEntry};
 
 /// Converts a Markdown text; `literals` is the text that Liquid held.
 pub(crate) fn to_html(source: &str, literals: &mut Literals) -> String {
@@ -27,10 +28,19 @@ pub(crate) fn to_html(source: &str, literals: &mut Literals) -> String {
     let arena = Arena::new();
     let nodes = if count > 0 { paragraphs(&arena, &document) } else { Vec::new() };
     let out = String::with_capacity(source.len() + source.len() / 8);
-    let mut writer =
-        HtmlWriter { out, literals, nodes, ids: HashMap::new(), footnotes: FootnoteReferences::default() };
+    let mut writer = HtmlWriter {
+        out,
+        literals,
+        nodes,
+        ids: HashMap::new(),
+        footnotes: FootnoteReferences::default(),
+        has_toc: parser.has_toc,
+        toc: None,
+        headings: Vec::new(),
+    };
     writer.blocks(&blocks);
     writer.write_footnotes(&parser.footnotes);
+    writer.insert_toc();
     writer.out
 }
 
@@ -120,6 +130,11 @@ struct HtmlWriter<'a, 'l> {
     /// The number of times that each id was generated.
     ids: HashMap<String, usize>,
     footnotes: FootnoteReferences,
+    has_toc: bool,
+    /// The place of the table of contents in `out`, and whether it is numbered.
+    toc: Option<(usize, bool)>,
+    /// The headings in the table of contents, if there is one.
+    headings: Vec<TocEntry>,
 }
 
 impl HtmlWriter<'_, '_> {
@@ -134,16 +149,13 @@ impl HtmlWriter<'_, '_> {
             Block::Blank { .. } | Block::Nothing { .. } => return,
             Block::Para { leaf, .. } if leaf.text.is_empty() => return,
             Block::Para { leaf, tight: true } => self.leaf(leaf),
-            Block::Para { leaf, tight: false } => {
-                self.out.push_str("<p>");
-                self.leaf(leaf);
-                self.out.push_str("</p>");
-            }
-            Block::Heading { level, leaf, id } => self.heading(*level, leaf, id.as_deref()),
+            Block::Para { leaf, tight: false } => self.paragraph(leaf),
+            Block::Heading { level, leaf, id, in_toc } => self.heading(*level, leaf, id.as_deref(), *in_toc),
             Block::Rule => self.out.push_str("<hr />"),
             Block::Code { text, lang } => self.code(text, lang),
             Block::Quote(children) => self.wrapped("<blockquote>\n", children, "</blockquote>"),
             Block::List { start, items } => self.list(*start, items),
+            Block::Toc { is_numbered } => self.toc = Some((self.out.len(), *is_numbered)),
             Block::Definitions(parts) => self.definitions(parts),
             Block::Table(table) => self.table(table),
             Block::Html(html) => self.literals.restore_block(html, &mut self.out),
@@ -173,13 +185,36 @@ impl HtmlWriter<'_, '_> {
         }
     }
 
-    fn heading(&mut self, level: usize, leaf: &Leaf, id: Option<&str>) {
+    /// Writes a paragraph. A held block of code ends the paragraph around it.
+    fn paragraph(&mut self, leaf: &Leaf) {
+        let start = self.out.len();
+        self.out.push_str("<p>");
+        self.leaf(leaf);
+        if self.out[start..].starts_with("<p><pre>") {
+            self.out.replace_range(start..start + "<p>".len(), "");
+        } else if !self.out.ends_with("</pre>") {
+            self.out.push_str("</p>");
+        }
+    }
+
+    fn heading(&mut self, level: usize, leaf: &Leaf, id: Option<&str>, in_toc: bool) {
         let id = id.filter(|id| !id.is_empty()).map_or_else(|| self.generate_id(leaf), str::to_owned);
         self.out.push_str(&format!("<h{level} id=\""));
         self.literals.escape(&id, &mut self.out);
         self.out.push_str("\">");
+        let start = self.out.len();
         self.leaf(leaf);
+        if self.has_toc && in_toc {
+            let id = self.literals.plain(&id);
+            self.headings.push(TocEntry::new(level, id, &self.out[start..]));
+        }
         self.out.push_str(&format!("</h{level}>"));
+    }
+
+    fn insert_toc(&mut self) {
+        if let Some((at, is_numbered)) = self.toc {
+            self.out.insert_str(at, &toc::html(&self.headings, is_numbered));
+        }
     }
 
     /// `generate_gfm_header_id`

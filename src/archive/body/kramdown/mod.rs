@@ -12,3 +12,4 @@ pub(crate) mod markdown;
 pub(crate) mod spans;
 pub(crate) mod table;
 pub(crate) mod tag;
+pub(crate) mod toc;

@@ -19,7 +19,7 @@ use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
-use crate::config::Config;
+use crate::config::{Config, DataFault};
 
 pub(crate) use collections::collection_of;
 pub(crate) use fence::{begins_with_fence, has_front_matter, may_have_front_matter};
@@ -89,7 +89,8 @@ pub struct Files {
     pub pages: Vec<SiteFile>,
     /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,
-    /// Files and folders that the walk could not read, and files that Jekyll would publish but finews does not.
+    /// The problems of files and folders that could not be read, and of files that Jekyll would publish but finews does
+    /// not.
     pub problems: Vec<Problem>,
     /// The number of files that Jekyll would publish but finews does not.
     withheld: usize,
@@ -144,6 +145,7 @@ impl<'a> Walk<'a> {
         self.walk_collections(folder, &mut files);
         if folder == self.config.root {
             self.add_included(&mut files);
+            files.problems.extend(self.config.variables.faults().iter().map(data_problem));
         }
         if let Some(more @ 1..) = files.withheld.checked_sub(MOST_NAMED) {
             let message = format!("{more} more files are not served");
@@ -415,6 +417,21 @@ impl<'a> Walk<'a> {
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(SiteFileKind::Page)
     }
+}
+
+/// The problem of a data file, which was read with the configuration.
+fn data_problem(fault: &DataFault) -> Problem {
+    let defect = if fault.is_over_limit {
+        Defect::warning(Code::TooLarge, fault.reason.as_str())
+    } else {
+        Defect::error(Code::DataInvalid, fault.reason.as_str())
+    };
+    let line = fault.line.and_then(|line| u32::try_from(line).ok());
+    let defect = match line {
+        Some(line) => defect.at_line(line),
+        None => defect,
+    };
+    defect.in_file(&fault.path)
 }
 
 /// Returns whether an error means that the path does not exist.

@@ -36,6 +36,8 @@ impl Rewriter<'_> {
             text_start: self.current.as_ref().map_or(0, |child| child.text.len()),
             href: None,
             mention: None,
+            media: None,
+            is_mark: false,
         });
     }
 

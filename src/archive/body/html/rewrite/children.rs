@@ -51,6 +51,14 @@ impl Rewriter<'_> {
         }
     }
 
+    /// Removes the text and the links from `start` on from the child that is being read.
+    pub(crate) fn forget_text(&mut self, start: usize) {
+        if let Some(child) = self.current.as_mut().filter(|child| child.text.is_char_boundary(start)) {
+            child.text.truncate(start);
+            child.links.retain(|link| link.end <= start);
+        }
+    }
+
     pub(crate) fn checkpoint(&self) -> Checkpoint {
         let child = self.current.as_ref().map(|child| (child.text.len(), child.links.len(), child.has_media));
         Checkpoint { out: self.out.len(), children: self.children.len(), child, depth: self.shown }

@@ -46,7 +46,8 @@ impl<'a> Rewriter<'a> {
 
     /// Writes the link to the quote page after a mention.
     pub(crate) fn close_mention(&mut self, mention: &OpenMention, is_empty: bool) {
-        let has_nothing = self.out.get(mention.start..).is_some_and(|out| !out.contains("<img"));
+        let shows = |out: &str| ["<img", "<audio", "<video"].iter().any(|media| out.contains(media));
+        let has_nothing = self.out.get(mention.start..).is_some_and(|out| !shows(out));
         if is_empty && has_nothing {
             // A link without a name is removed.
             self.out.truncate(mention.start);

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 mod cells;
 mod children;
+mod embed;
 mod mention;
 mod state;
 
@@ -28,6 +29,8 @@ pub(crate) struct Rewritten {
     pub(crate) html: String,
     pub(crate) children: Vec<BodyChild>,
     pub(crate) securities: Vec<Security>,
+    /// The name of the first embedded element that was removed, and the number of all.
+    pub(crate) dropped: Option<(String, usize)>,
     pub(crate) too_deep: bool,
 }
 
@@ -41,6 +44,7 @@ pub(crate) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewrit
         html: rewriter.out,
         children: rewriter.children,
         securities: rewriter.securities.all,
+        dropped: rewriter.dropped,
         too_deep: rewriter.too_deep,
     }
 }
@@ -58,6 +62,7 @@ struct Rewriter<'a> {
     current: Option<OpenChild<'a>>,
     children: Vec<BodyChild>,
     securities: Mentions,
+    dropped: Option<(String, usize)>,
     too_deep: bool,
 }
 
@@ -100,6 +105,7 @@ impl<'a> Rewriter<'a> {
             current: None,
             children: Vec::new(),
             securities: Mentions::default(),
+            dropped: None,
             too_deep: false,
         }
     }
@@ -144,8 +150,18 @@ impl<'a> Rewriter<'a> {
     fn start_tag(&mut self, tag: &StartTag<'a>) -> bool {
         let policy = element::policy(&tag.name);
         match policy {
-            Policy::Raw => return self.raw.begins(&tag.name),
-            Policy::Ignore => return false,
+            Policy::Raw => {
+                self.raw_element(tag);
+                return self.raw.begins(&tag.name);
+            }
+            Policy::Ignore => {
+                self.skipped_element(tag);
+                return false;
+            }
+            Policy::MediaSource => {
+                self.add_media_source(tag);
+                return false;
+            }
             _ => {}
         }
         self.close_implied(&tag.name);
@@ -157,7 +173,17 @@ impl<'a> Rewriter<'a> {
             self.void(tag);
             return false;
         }
-        let is_hidden = policy == Policy::Hide || attributes::is_hidden(tag);
+        let media = (policy == Policy::Media && !attributes::is_hidden(tag)).then(|| self.media(tag));
+        if let Some(media) = media.as_ref().filter(|_| !self.raw.begins(&tag.name)) {
+            // The end tag is missing.
+            self.write_media(&tag.name, media);
+            return false;
+        }
+        let is_hidden = match policy {
+            Policy::Hide => self.hides_content(tag),
+            Policy::Media => true,
+            _ => attributes::is_hidden(tag),
+        };
         let is_part = element::is_table_part(&tag.name) && tag.name != "table";
         if !is_part && matches!(policy, Policy::Keep | Policy::Block) {
             self.enter_cell();
@@ -184,6 +210,8 @@ impl<'a> Rewriter<'a> {
             text_start: self.current.as_ref().map_or(0, |child| child.text.len()),
             href,
             mention,
+            media,
+            is_mark: attributes::is_footnote_mark(tag),
         });
         self.too_deep = self.open.len() > element::MAX_DEPTH;
         false
@@ -227,7 +255,8 @@ impl<'a> Rewriter<'a> {
     fn end_tag(&mut self, name: &str) {
         match element::policy(name) {
             Policy::Raw => return self.raw.ends(name),
-            Policy::Ignore | Policy::Void => return,
+            Policy::Ignore | Policy::Void | Policy::MediaSource => return,
+            Policy::Media => self.raw.ends(name),
             _ => {}
         }
         let is_table = element::is_table_part(name);
@@ -286,6 +315,9 @@ impl<'a> Rewriter<'a> {
         if let Some(code) = open.security {
             self.securities.add(code, text);
         }
+        if open.is_mark {
+            self.forget_text(open.text_start);
+        }
         if let Some(name) = &open.shown {
             self.out.extend(["</", name, ">"]);
             self.entities = 0;
@@ -308,6 +340,9 @@ impl<'a> Rewriter<'a> {
         }
         if let Some(checkpoint) = open.hidden {
             self.roll_back(&checkpoint);
+        }
+        if let Some(media) = open.media {
+            self.write_media(&open.name, &media);
         }
     }
 }

@@ -19,6 +19,21 @@ pub(crate) struct OpenElement<'h> {
     /// The target of a link.
     pub(crate) href: Option<Cow<'h, str>>,
     pub(crate) mention: Option<OpenMention>,
+    /// The player that the element becomes.
+    pub(crate) media: Option<Box<OpenMedia>>,
+    /// True if the element is a footnote's mark, whose text is no text of the body.
+    pub(crate) is_mark: bool,
+}
+
+/// An open player.
+pub(crate) struct OpenMedia {
+    /// The source and the look of the player, as attributes.
+    pub(crate) attributes: String,
+    /// Its `source` elements.
+    pub(crate) sources: String,
+    pub(crate) has_source: bool,
+    /// True if no source is on another host.
+    pub(crate) is_local: bool,
 }
 
 /// An open mention.

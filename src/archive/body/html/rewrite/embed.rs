@@ -1,0 +1,199 @@
+//! Embedded content: players stay, a frame becomes a link to its page, and the box of a task becomes text. All other
+//! embedded elements are removed and counted.
+
+use std::borrow::Cow;
+
+use crate::archive::body::html::attributes;
+use crate::archive::body::html::clean::{EMBED_CLASS, EXTERNAL_REL, TASK_CLASS};
+use crate::archive::body::html::link::{self, LinkTarget};
+use crate::archive::body::html::rewrite::Rewriter;
+use crate::archive::body::html::rewrite::state::OpenMedia;
+use crate::archive::body::html::text::fold;
+use crate::archive::body::html::tokens::StartTag;
+use crate::archive::body::kramdown::literal::escape_html;
+
+/// Scripts below this address write the text that they name into the page.
+const GISTS: &str = "//gist.github.com/";
+
+impl<'a> Rewriter<'a> {
+    /// Begins a player.
+    pub(crate) fn media(&mut self, tag: &StartTag<'a>) -> Box<OpenMedia> {
+        self.enter_cell();
+        let mut attributes = String::new();
+        let source = attributes::media_source(tag, self.site, &mut attributes);
+        attributes::media_look(tag, self.site, &mut attributes);
+        Box::new(OpenMedia {
+            attributes,
+            sources: String::new(),
+            has_source: source.is_some(),
+            is_local: source != Some(false),
+        })
+    }
+
+    /// Adds a `source` to the player around it.
+    pub(crate) fn add_media_source(&mut self, tag: &StartTag<'a>) {
+        let mut open = self.open.iter_mut().rev();
+        let Some(media) = open.find_map(|open| open.media.as_deref_mut()) else { return };
+        let mut attributes = String::new();
+        if let Some(is_local) = attributes::media_source(tag, self.site, &mut attributes) {
+            media.sources.extend(["<source", attributes.as_str(), ">"]);
+            media.has_source = true;
+            media.is_local &= is_local;
+        }
+    }
+
+    /// Writes a player. Nothing on another host is fetched before a reader starts it.
+    pub(crate) fn write_media(&mut self, name: &str, media: &OpenMedia) {
+        if !media.has_source {
+            return self.count_dropped(name);
+        }
+        let start = self.out.len();
+        let preload = if media.is_local { "metadata" } else { "none" };
+        self.out.extend([
+            "<",
+            name,
+            " controls=\"\" preload=\"",
+            preload,
+            "\"",
+            media.attributes.as_str(),
+            ">",
+        ]);
+        self.out.extend([media.sources.as_str(), "</", name, ">"]);
+        self.entities = 0;
+        self.enter(name, start);
+        self.mark_media();
+    }
+
+    /// Shows an element whose content is no markup, if it embeds a page. A frame of a pixel counts readers.
+    pub(crate) fn raw_element(&mut self, tag: &StartTag<'a>) {
+        let is_shown = || !attributes::is_hidden(tag) && !attributes::is_tiny(tag);
+        match &*tag.name {
+            "iframe" if is_shown() => {
+                let hrefs = ["src", "data-src"].map(|name| attributes::get(tag, name));
+                if hrefs[0].is_none() && tag.get("srcdoc").is_some() {
+                    return self.count_dropped(&tag.name);
+                }
+                self.embed(tag, hrefs);
+            }
+            "script" => {
+                let gist = attributes::get(tag, "src").filter(|src| src.contains(GISTS));
+                let page = gist.map(|src| Cow::Owned(src.trim_end_matches(".js").to_owned()));
+                self.embed(tag, [page, None]);
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows an element whose tags are skipped, if it embeds a page or is the box of a task.
+    pub(crate) fn skipped_element(&mut self, tag: &StartTag<'a>) {
+        match &*tag.name {
+            "embed" if !attributes::is_hidden(tag) && !attributes::is_tiny(tag) => {
+                self.embed(tag, [attributes::get(tag, "src"), None]);
+            }
+            "input" => self.task(tag),
+            _ => {}
+        }
+    }
+
+    /// Returns whether to remove the content of an element that articles do not show. An `object` that embeds
+    /// nothing shows its content.
+    pub(crate) fn hides_content(&mut self, tag: &StartTag<'a>) -> bool {
+        match &*tag.name {
+            _ if attributes::is_hidden(tag) => {}
+            "object" => return self.embed(tag, [attributes::get(tag, "data"), None]),
+            "svg" | "math" | "canvas" | "applet" => self.count_dropped(&tag.name),
+            _ => {}
+        }
+        true
+    }
+
+    /// Writes a link to the first valid address that an element embeds. Returns false, with no output, without a
+    /// valid address.
+    fn embed(&mut self, tag: &StartTag<'a>, hrefs: [Option<Cow<'a, str>>; 2]) -> bool {
+        let hrefs = hrefs.into_iter().flatten().filter(|href| !href.trim().is_empty());
+        let hrefs: Vec<Cow<'a, str>> = hrefs.collect();
+        let Some(target) = hrefs.iter().find_map(|href| link::target(href, self.site)) else {
+            if !hrefs.is_empty() {
+                self.count_dropped(&tag.name);
+            }
+            return false;
+        };
+        let title = attributes::get(tag, "title").unwrap_or_default();
+        let title = fold(&title);
+        self.enter_cell();
+        // Outside of any element, a link that begins a line is a paragraph.
+        let is_alone = self.shown == 0 && (self.current.is_none() || self.out.ends_with('\n'));
+        if is_alone {
+            let start = self.out.len();
+            self.out.push_str("<p>");
+            self.enter("p", start);
+            self.shown += 1;
+        }
+        let label = if title.is_empty() { link::host(&target.url) } else { &*title };
+        if self.open.iter().any(|open| open.shown.as_deref() == Some("a")) {
+            // Links cannot be nested.
+            self.add_text(label);
+            self.count_dropped(&tag.name);
+        } else {
+            self.write_embed_link(&target, label);
+        }
+        self.mark_media();
+        if is_alone {
+            self.out.push_str("</p>");
+            self.shown -= 1;
+            self.end_child();
+        }
+        true
+    }
+
+    fn write_embed_link(&mut self, target: &LinkTarget, label: &str) {
+        let start = self.out.len();
+        self.out.push_str("<a href=\"");
+        escape_html(&target.url, &mut self.out);
+        self.out.extend(["\" class=\"", EMBED_CLASS, "\""]);
+        if target.is_external {
+            self.out.extend([" rel=\"", EXTERNAL_REL, "\""]);
+        }
+        self.out.push('>');
+        self.entities = 0;
+        self.enter("a", start);
+        self.shown += 1;
+        self.add_text(label);
+        self.out.push_str("</a>");
+        self.entities = 0;
+        self.shown -= 1;
+    }
+
+    /// Writes the box of a task. Other controls have no effect without their form.
+    fn task(&mut self, tag: &StartTag<'a>) {
+        let is_box = attributes::get(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
+        if !is_box || tag.get("disabled").is_none() {
+            return;
+        }
+        let [open, done] = self.site.task_states;
+        let (title, mark) = if tag.get("checked").is_some() { (done, "☑") } else { (open, "☐") };
+        self.enter_cell();
+        let start = self.out.len();
+        self.out.push_str("<abbr");
+        if !title.is_empty() {
+            self.out.extend([" title=\"", title, "\""]);
+        }
+        self.out.extend([" class=\"", TASK_CLASS, "\">", mark, "</abbr> "]);
+        self.enter("abbr", start);
+    }
+
+    /// Marks the child of the body as one that is more than its text.
+    fn mark_media(&mut self) {
+        if let Some(child) = &mut self.current {
+            child.has_media = true;
+        }
+    }
+
+    /// Counts an element that readers do not get, unless it is within a hidden one.
+    pub(crate) fn count_dropped(&mut self, name: &str) {
+        if self.open.iter().all(|open| open.hidden.is_none()) {
+            let (_, count) = self.dropped.get_or_insert_with(|| (name.to_owned(), 0));
+            *count += 1;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The expression of `{{ … }}`: a text, a number or a variable, and the filters after it.
+
+use crate::archive::body::context::{Context, LiquidValue};
+use crate::archive::body::liquid::filter;
+use crate::archive::body::liquid::tag::is_space;
+use crate::config::Node;
+
+/// Evaluates an expression, and takes the length of its values from `budget`. Returns `None` if the expression is not
+/// supported, or if its values exceed the budget.
+pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -> Option<String> {
+    if *budget == 0 {
+        return None;
+    }
+    let mut scanner = ExpressionScanner { rest: expression };
+    let mut value = scanner.value(cx)?;
+    loop {
+        spend(budget, &value)?;
+        if scanner.is_at_end() {
+            return filter::text(&value);
+        }
+        let (name, arguments) = scanner.filter(cx)?;
+        arguments.iter().try_for_each(|argument| spend(budget, argument))?;
+        value = filter::apply(name, value, &arguments, cx)?;
+    }
+}
+
+/// Takes the length of a value from a budget. A longer value empties the budget.
+fn spend(budget: &mut usize, value: &LiquidValue) -> Option<()> {
+    let length = match value {
+        LiquidValue::Plain(text) | LiquidValue::Text(text) => text.len(),
+        LiquidValue::Nil | LiquidValue::Absent | LiquidValue::Time(_) => 1,
+    };
+    let left = budget.checked_sub(length);
+    *budget = left.unwrap_or(0);
+    left.map(|_| ())
+}
+
+/// The rest of an expression.
+struct ExpressionScanner<'e> {
+    rest: &'e str,
+}
+
+impl<'e> ExpressionScanner<'e> {
+    fn is_at_end(&mut self) -> bool {
+        self.rest = self.rest.trim_start_matches(is_space);
+        self.rest.is_empty()
+    }
+
+    /// Reads a mark, if it comes next.
+    fn take(&mut self, mark: char) -> bool {
+        self.rest = self.rest.trim_start_matches(is_space);
+        let after = self.rest.strip_prefix(mark);
+        self.rest = after.unwrap_or(self.rest);
+        after.is_some()
+    }
+
+    /// Reads `| name: argument, argument`.
+    fn filter(&mut self, cx: &Context<'_>) -> Option<(&'e str, Vec<LiquidValue>)> {
+        if !self.take('|') {
+            return None;
+        }
+        self.rest = self.rest.trim_start_matches(is_space);
+        let name = self.name()?;
+        let mut arguments = Vec::new();
+        if self.take(':') {
+            arguments.push(self.value(cx)?);
+            while self.take(',') {
+                arguments.push(self.value(cx)?);
+            }
+        }
+        Some((name, arguments))
+    }
+
+    /// Reads a text in quotes, a number, a constant or a variable.
+    fn value(&mut self, cx: &Context<'_>) -> Option<LiquidValue> {
+        self.rest = self.rest.trim_start_matches(is_space);
+        if let Some(text) = self.quoted() {
+            return Some(LiquidValue::Text(text.to_owned()));
+        }
+        if let Some(number) = self.number() {
+            return Some(LiquidValue::Plain(number.to_owned()));
+        }
+        let mut path = vec![self.name()?];
+        loop {
+            if let Some(after) = self.rest.strip_prefix('.') {
+                self.rest = after;
+                path.push(self.name()?);
+            } else if let Some(after) = self.rest.strip_prefix('[') {
+                self.rest = after;
+                path.push(self.quoted()?);
+                self.rest = self.rest.strip_prefix(']')?;
+            } else {
+                break;
+            }
+        }
+        match path.as_slice() {
+            ["nil" | "null"] => Some(LiquidValue::Nil),
+            ["true" | "false"] => Some(LiquidValue::Plain(path[0].to_owned())),
+            path => variable(path, cx),
+        }
+    }
+
+    fn quoted(&mut self) -> Option<&'e str> {
+        let quote = self.rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (text, after) = self.rest[1..].split_once(quote)?;
+        self.rest = after;
+        Some(text)
+    }
+
+    fn number(&mut self) -> Option<&'e str> {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let sign = usize::from(self.rest.starts_with('-'));
+        let whole = digits(&self.rest[sign..]);
+        if whole == 0 {
+            return None;
+        }
+        let end = sign + whole;
+        let fraction = self.rest[end..].strip_prefix('.').map_or(0, digits);
+        let end = if fraction > 0 { end + 1 + fraction } else { end };
+        let (number, after) = self.rest.split_at(end);
+        self.rest = after;
+        Some(number)
+    }
+
+    fn name(&mut self) -> Option<&'e str> {
+        let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let len = self.rest.bytes().take_while(is_part).count();
+        let (name, after) = self.rest.split_at(len);
+        self.rest = after;
+        (len > 0).then_some(name)
+    }
+}
+
+fn variable(path: &[&str], cx: &Context<'_>) -> Option<LiquidValue> {
+    let text = |text: &str| Some(LiquidValue::Text(text.to_owned()));
+    match path {
+        ["page", "title"] => text(cx.title),
+        ["page", "url"] => text(cx.url),
+        ["page", path @ ..] if !path.is_empty() => (cx.page)(path),
+        ["site", "url"] => text(&cx.site.url),
+        ["site", "baseurl"] => text(&cx.site.baseurl),
+        ["site", "title"] => text(&cx.site.title),
+        ["site", path @ ..] => Some(match cx.site.variables.get(path)? {
+            Node::Null => LiquidValue::Nil,
+            Node::Text(text) => LiquidValue::Text(text.clone()),
+            scalar => LiquidValue::Plain(scalar.to_string()),
+        }),
+        _ => None,
+    }
+}

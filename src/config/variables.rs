@@ -1,0 +1,333 @@
+//! The variables that a site gives to the Liquid of its posts: the scalars of the configuration, and those of the
+//! files in the data folder. They hold no secrets, since posts are scraped.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::config::error::ConfigError;
+use crate::config::file::{self, ConfigFile, Node};
+use crate::config::keys;
+
+/// Size limit of a data file, in bytes. A parsed file takes many times its size.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// Size limit of all data files together, in bytes.
+const LARGEST_SUM: u64 = 16 << 20;
+
+/// Limit of the folders inside one another, so that a link to a folder above it ends.
+const MOST_FOLDERS: usize = 8;
+
+/// Words in the names of secrets.
+const SECRET_WORDS: [&str; 4] = ["secret", "token", "key", "password"];
+
+/// The variables of a site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct SiteVariables {
+    /// The configuration, without lists, secrets and `finews`.
+    settings: Node,
+    /// The data files by their names, without lists and secrets.
+    data: Node,
+    faults: Vec<DataFault>,
+}
+
+/// A data file whose variables are missing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DataFault {
+    /// The file's path relative to the site's folder.
+    pub path: String,
+    /// 1-based line, if known.
+    pub line: Option<usize>,
+    /// One sentence, without a full stop.
+    pub reason: String,
+    /// True if a limit of finews excludes the file, which Jekyll would read.
+    pub is_over_limit: bool,
+}
+
+impl SiteVariables {
+    /// Reads the variables of the site in `root`. A data file that cannot be read becomes a fault.
+    pub(super) fn read(file: &ConfigFile, root: &Path) -> Result<Self, ConfigError> {
+        let settings = match file.get(&[]) {
+            Some(Node::Map(pairs)) => {
+                let pairs = pairs.iter().filter(|(name, _)| name != "finews");
+                without_secrets(&Node::Map(pairs.cloned().collect()))
+            }
+            _ => None,
+        };
+        let folder = match keys::folder(file, "data_dir")? {
+            folder if folder.is_empty() => "_data".to_owned(),
+            folder => folder,
+        };
+        let mut reader = DataReader { root, left: LARGEST_SUM, faults: Vec::new() };
+        let data = reader.folder(&root.join(folder), 0);
+        Ok(Self { settings: settings.unwrap_or_default(), data: Node::Map(data), faults: reader.faults })
+    }
+
+    /// Returns the value of `site.<path>`: a scalar, or null if the author gave it none. Data files are below
+    /// `data`.
+    pub fn get(&self, path: &[&str]) -> Option<&Node> {
+        let (tree, path) = match path {
+            ["data", path @ ..] => (&self.data, path),
+            _ => (&self.settings, path),
+        };
+        let found = path.iter().try_fold(tree, |node, name| node.get(name))?;
+        (!path.is_empty() && !matches!(found, Node::Map(_) | Node::List(_))).then_some(found)
+    }
+
+    /// The data files whose variables are missing.
+    pub fn faults(&self) -> &[DataFault] {
+        &self.faults
+    }
+}
+
+/// Returns a value without lists and secrets; `None` for a list.
+fn without_secrets(node: &Node) -> Option<Node> {
+    match node {
+        Node::List(_) => None,
+        Node::Map(pairs) => {
+            let public = pairs.iter().filter(|(name, _)| !is_secret(name));
+            let pairs = public.filter_map(|(name, node)| Some((name.clone(), without_secrets(node)?)));
+            Some(Node::Map(pairs.collect()))
+        }
+        scalar => Some(scalar.clone()),
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Reads data files, as Jekyll's `data_reader.rb` does.
+struct DataReader<'a> {
+    root: &'a Path,
+    /// Bytes that further files may have.
+    left: u64,
+    faults: Vec<DataFault>,
+}
+
+impl DataReader<'_> {
+    /// The variables of the files in a folder, by name. A folder inside it is a mapping.
+    fn folder(&mut self, folder: &Path, depth: usize) -> Vec<(String, Node)> {
+        let mut paths = match entries(folder) {
+            Ok(paths) => paths,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Vec::new();
+            }
+            Err(error) => {
+                self.add_fault(folder, None, error.to_string(), false);
+                return Vec::new();
+            }
+        };
+        if depth > MOST_FOLDERS || !self.is_inside(folder) {
+            return Vec::new();
+        }
+        // A folder replaces a file of the same name.
+        paths.sort_by_cached_key(|path| (path.is_dir(), path.clone()));
+        let mut pairs: Vec<(String, Node)> = Vec::new();
+        for path in paths {
+            let Some(file_name) = path.file_name().and_then(OsStr::to_str) else { continue };
+            let (stem, extension) = file_name.rsplit_once('.').unwrap_or((file_name, ""));
+            if file_name.starts_with('.') || is_secret(file_name) {
+                continue;
+            }
+            let (name, found) = if path.is_dir() {
+                (file_name, Some(Node::Map(self.folder(&path, depth + 1))))
+            } else if matches!(extension, "yml" | "yaml" | "json") && self.is_inside(&path) {
+                (stem, self.file(&path, extension))
+            } else {
+                continue;
+            };
+            let name = variable_name(name);
+            pairs.retain(|(other, _)| *other != name);
+            pairs.extend(found.map(|node| (name, node)));
+        }
+        pairs
+    }
+
+    fn file(&mut self, path: &Path, extension: &str) -> Option<Node> {
+        let text = match self.text(path) {
+            Ok(text) => text?,
+            Err(error) => {
+                self.add_fault(path, None, error.to_string(), false);
+                return None;
+            }
+        };
+        let text = text.trim_start_matches('\u{feff}');
+        let parsed = match extension {
+            "json" => serde_json::from_str::<Node>(text)
+                .map_err(|error| (Some(error.line()), format!("not valid JSON: {error}"))),
+            _ => file::yaml(text).map_err(|error| {
+                (error.location().map(|place| place.line()), format!("not valid YAML: {error}"))
+            }),
+        };
+        match parsed {
+            Ok(node) => without_secrets(&node),
+            Err((line, reason)) => {
+                self.add_fault(path, line, reason, false);
+                None
+            }
+        }
+    }
+
+    /// Reads a file; `None` if it is larger than a limit.
+    fn text(&mut self, path: &Path) -> io::Result<Option<String>> {
+        let meta = fs::metadata(path)?;
+        if !meta.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let limit = LARGEST_FILE.min(self.left);
+        if meta.len() > limit {
+            let reason = format!(
+                "the file has {} bytes; a data file may have {LARGEST_FILE}, all together {LARGEST_SUM}",
+                meta.len()
+            );
+            self.add_fault(path, None, reason, true);
+            return Ok(None);
+        }
+        self.left -= meta.len();
+        fs::read_to_string(path).map(Some)
+    }
+
+    /// Returns whether a path stays inside the site when its links are followed.
+    fn is_inside(&mut self, path: &Path) -> bool {
+        let reason = match (fs::canonicalize(path), fs::canonicalize(self.root)) {
+            (Ok(path), Ok(root)) if path.starts_with(&root) => return true,
+            (Ok(_), Ok(_)) => "the link leads out of the site".to_owned(),
+            (Err(error), _) | (_, Err(error)) => error.to_string(),
+        };
+        self.add_fault(path, None, reason, false);
+        false
+    }
+
+    fn add_fault(&mut self, path: &Path, line: Option<usize>, reason: String, is_over_limit: bool) {
+        let path = path.strip_prefix(self.root).unwrap_or(path).to_string_lossy().into_owned();
+        self.faults.push(DataFault { path, line, reason, is_over_limit });
+    }
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+/// `DataReader#sanitize_filename`
+fn variable_name(name: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let words = name.split_whitespace().map(|word| word.chars().filter(|c| is_word(*c)).collect::<String>());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(files: &[(&str, &str)]) -> SiteVariables {
+        let site = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = site.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        }
+        let file = ConfigFile::find(site.path()).expect("a configuration");
+        SiteVariables::read(&file, site.path()).expect("variables")
+    }
+
+    #[test]
+    fn scalars_of_settings_and_data_are_found_by_their_path() {
+        let config = "version: 1.0\nempty:\nauthor: {name: A}\nlist: [a]\nlive: true\ndata: {x: y}\n";
+        let variables = variables(&[
+            ("_config.yml", config),
+            ("_data/people.yml", "li: {name: 李, age: 7}\nall: [a, b]\n"),
+            ("_data/prices/new york.json", "{\"gold\": 2.5, \"none\": null}"),
+            ("_data/prices.yml", "gold: 1\n"),
+            ("_data/table.csv", "a,b\n"),
+        ]);
+        let table = [
+            ("version", Some("1.0")),
+            ("empty", Some("null")),
+            ("author.name", Some("A")),
+            ("live", Some("true")),
+            ("author", None),
+            ("list", None),
+            ("nothing", None),
+            ("data", None),
+            ("data.x", None),
+            ("data.people.li.name", Some("李")),
+            ("data.people.li.age", Some("7")),
+            ("data.people.all", None),
+            ("data.prices.new_york.gold", Some("2.5")),
+            ("data.prices.new_york.none", Some("null")),
+            ("data.prices.gold", None),
+            ("data.table", None),
+        ];
+        for (path, expected) in table {
+            let found = variables.get(&path.split('.').collect::<Vec<_>>()).map(ToString::to_string);
+            assert_eq!(found.as_deref(), expected, "{path}");
+        }
+        assert_eq!(variables.faults(), []);
+    }
+
+    #[test]
+    fn secrets_and_own_settings_are_no_variables() {
+        let config = "finews: {footer: x}\napi_token: x\nGoogle: {Map_KEY: x, id: y}\nPassword: x\n";
+        let variables = variables(&[
+            ("_config.yml", config),
+            ("_data/secrets.yml", "a: x\n"),
+            ("_data/keys/a.yml", "a: x\n"),
+            ("_data/open.yml", "client_secret: x\nid: y\n"),
+        ]);
+        for path in ["finews.footer", "api_token", "Google.Map_KEY", "Password", "data.secrets.a"]
+            .into_iter()
+            .chain(["data.keys.a.a", "data.open.client_secret"])
+        {
+            assert_eq!(variables.get(&path.split('.').collect::<Vec<_>>()), None, "{path}");
+        }
+        assert_eq!(variables.get(&["Google", "id"]), Some(&Node::Text("y".into())));
+        assert_eq!(variables.get(&["data", "open", "id"]), Some(&Node::Text("y".into())));
+    }
+
+    #[test]
+    fn unusable_data_files_are_faults_with_path_and_line() {
+        let large = format!("a: {}\n", "x".repeat(LARGEST_FILE as usize));
+        let variables = variables(&[
+            ("_config.yml", "data_dir: facts\n"),
+            ("facts/bad.yml", "a: b\nc: [d\n"),
+            ("facts/bad.json", "{\n  \"a\": 1,\n}"),
+            ("facts/good.yml", "a: b\n"),
+            ("facts/large.yml", &large),
+            ("_data/other.yml", "a: b\n"),
+        ]);
+        let faults: Vec<_> = variables
+            .faults()
+            .iter()
+            .map(|fault| (fault.path.as_str(), fault.line.is_some(), fault.is_over_limit))
+            .collect();
+        let expected = [
+            ("facts/bad.json", true, false),
+            ("facts/bad.yml", true, false),
+            ("facts/large.yml", false, true),
+        ];
+        assert_eq!(faults, expected);
+        assert_eq!(variables.faults()[0].line, Some(3));
+        assert_eq!(variables.get(&["data", "good", "a"]), Some(&Node::Text("b".into())));
+        assert_eq!(variables.get(&["data", "other", "a"]), None);
+    }
+
+    #[test]
+    fn data_link_out_of_the_site_is_a_fault() {
+        let (site, outside) =
+            (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        fs::write(outside.path().join("a.yml"), "a: b\n").expect("a file");
+        fs::create_dir(site.path().join("_data")).expect("a folder");
+        for (from, to) in [(outside.path().join("a.yml"), "_data/a.yml"), (outside.path().into(), "_data/b")]
+        {
+            std::os::unix::fs::symlink(from, site.path().join(to)).expect("a link");
+        }
+        let file = ConfigFile::find(site.path()).expect("a configuration");
+        let variables = SiteVariables::read(&file, site.path()).expect("variables");
+        let paths: Vec<_> = variables.faults().iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(paths, ["_data/a.yml", "_data/b"]);
+        assert_eq!(variables.get(&["data", "a", "a"]), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! Bodies as a reader or a program gets them: Liquid, embedded content, and what `check` reports about both.
+
+use std::path::Path;
+
+use axum::http::Method;
+use serde_json::Value;
+
+use crate::support::{Site, element_texts, finews, folder, json_lines, stdout_json};
+
+fn listed(site: &Path) -> Vec<Value> {
+    stdout_json(&["list", "--body", &site.to_string_lossy()])
+}
+
+/// Paths, lines and codes of the problems that `check` prints.
+fn problems(site: &Path) -> Vec<(String, Option<u64>, String)> {
+    let output = finews(&["check", "--json", &site.to_string_lossy()]);
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let problems = json_lines(&String::from_utf8(output.stdout).expect("UTF-8"));
+    problems.iter().map(|it| (text(&it["path"]), it["line"].as_u64(), text(&it["code"]))).collect()
+}
+
+#[test]
+fn liquid_in_posts_resolves_or_is_reported_with_its_line() {
+    let site = folder(&[
+        (
+            "_config.yml",
+            "title: T\nurl: https://news.example\nrepository: https://r.example/a\nversion: 4.2\ntimezone: Asia/Shanghai\n",
+        ),
+        ("_data/desk.yml", "phone: 12\nclient_secret: never\n"),
+        (
+            "_posts/2024-01-01-a.md",
+            "---\ntitle: A\nfoo: bar\nsub: {name: N}\nempty:\n---\n\n[repo]({{ site.repository }}) {{ site.version }} {{ page.foo }} \
+             {{ page.sub.name }}{{ page.empty }} {{ page.date | date: \"%Y\" }} {{ site.data.desk.phone }}\n\n\
+             {% if page.foo %}yes{% endif %} {% gist 123 %} {{ site.data.desk.client_secret }}\n",
+        ),
+        (
+            "_posts/2024-01-02-b.md",
+            "---\ntitle: B\nexcerpt: '{{ page.title }} of {{ site.title }}'\n---\n{{ page.title | downcase }}\n",
+        ),
+    ]);
+    let posts = listed(site.path());
+    assert_eq!(
+        posts[1]["body"],
+        "<p><a href=\"https://r.example/a\" rel=\"noopener nofollow ugc\">repo</a> 4.2 bar N 2024 12</p>\n\
+         <p>{% if page.foo %}yes{% endif %} {% gist 123 %} {{ site.data.desk.client_secret }}</p>"
+    );
+    assert_eq!(posts[0]["body"], "<p>b</p>");
+    assert!(Site::from_folder(site.path()).page("/2024/01/02/b.html").contains("content=\"B of T\""));
+    let expected = ("_posts/2024-01-01-a.md".to_owned(), Some(10), "liquid-unresolved".to_owned());
+    assert_eq!(problems(site.path()), [expected]);
+}
+
+#[test]
+fn broken_data_files_are_problems_with_path_and_line() {
+    let post = "---\ntitle: A\n---\n{{ site.data.good.a }} {{ site.data.bad.a }}\n";
+    let site = folder(&[
+        ("_data/bad.yml", "a: b\nc: [d\n"),
+        ("_data/good.json", "{\"a\": \"b\"}"),
+        ("_posts/2024-01-01-a.md", post),
+    ]);
+    let found = problems(site.path());
+    assert_eq!(found[0].0, "_data/bad.yml");
+    assert!(found[0].1.is_some() && found[0].2 == "data-invalid", "{found:?}");
+    assert_eq!(found[1], ("_posts/2024-01-01-a.md".into(), Some(4), "liquid-unresolved".into()));
+    assert_eq!(listed(site.path())[0]["body"], "<p>b {{ site.data.bad.a }}</p>");
+}
+
+#[test]
+fn missing_links_are_reported_until_their_post_exists() {
+    let link = "---\ntitle: A\n---\n[b]({% post_url 2024-01-02-b %})\n";
+    let site = folder(&[("_posts/2024-01-01-a.md", link)]);
+    let expected = ("_posts/2024-01-01-a.md".to_owned(), Some(4), "liquid-unresolved".to_owned());
+    assert_eq!(problems(site.path()), [expected]);
+    let site =
+        folder(&[("_posts/2024-01-01-a.md", link), ("_posts/2024-01-02-b.md", "---\ntitle: B\n---\nb\n")]);
+    assert_eq!(problems(site.path()), []);
+}
+
+#[test]
+fn pages_are_served_if_all_their_liquid_resolves() {
+    let site = folder(&[
+        ("_config.yml", "title: T\nemail: desk@news.example\n"),
+        (
+            "about.md",
+            "---\ntitle: About\nrole: desk\n---\nWrite to {{ site.email | upcase }}, {{ page.role | default: 'us' }}.\n",
+        ),
+        ("list.md", "---\ntitle: List\n---\n\ntext\n\n{% for post in site.posts %}x{% endfor %}\n"),
+        ("_posts/2024-01-01-a.md", "---\ntitle: A\n---\na\n"),
+    ]);
+    let pages = Site::from_folder(site.path());
+    assert!(pages.page("/about.html").contains("Write to DESK@NEWS.EXAMPLE, desk."));
+    pages.assert_status("/list.html", 404);
+    assert_eq!(problems(site.path()), [("list.md".to_owned(), Some(7), "page-skipped".to_owned())]);
+}
+
+#[test]
+fn players_and_frames_are_shown_to_readers() {
+    let post = "---\ntitle: A\npermalink: /a.html\n---\nBefore.\n\n\
+                <video src=\"/media/a.mp4\" poster=\"https://x.example/p.png\" controls></video>\n\n\
+                <iframe src=\"https://v.example/embed/abc\"></iframe>\n\n<canvas></canvas>\n\nAfter.\n";
+    for (config, has_poster) in [("", true), ("finews:\n  images: click\n", false)] {
+        let folder = folder(&[("_config.yml", config), ("_posts/2024-01-01-a.md", post)]);
+        let site = Site::from_folder(folder.path());
+        let response = site.request(Method::GET, "/a.html", &[]);
+        let html = response.text();
+        assert!(html.contains("<video controls=\"\" preload=\"metadata\" src=\"/media/a.mp4\""), "{html}");
+        assert_eq!(html.contains("poster="), has_poster, "{html}");
+        assert!(html.contains(">v.example</a>") && !html.contains("<iframe"), "{html}");
+        let policy = response.header("content-security-policy");
+        assert!(policy.contains("media-src 'self' https:;") && policy.contains("frame-ancestors 'none'"));
+        let expected = ("_posts/2024-01-01-a.md".to_owned(), Some(11), "embed-dropped".to_owned());
+        assert_eq!(problems(folder.path()), [expected]);
+    }
+}
+
+#[test]
+fn footnote_marks_are_no_part_of_descriptions_and_summaries() {
+    let post = "---\ntitle: A\npermalink: /a.html\n---\n营收达到10亿元[^1]，同比增长。\n\n[^1]: 未经审计\n";
+    let site = Site::from_files(&[
+        ("_config.yml", "url: https://news.example\nfeed: {excerpt_only: true}\n"),
+        ("_posts/2024-01-01-a.md", post),
+    ]);
+    let html = site.page("/a.html");
+    assert!(html.contains("<meta name=\"description\" content=\"营收达到10亿元，同比增长。\">"), "{html}");
+    assert_eq!(element_texts(&site.get("/feed.xml").text(), "summary"), ["营收达到10亿元，同比增长。"]);
+}
