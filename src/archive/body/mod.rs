@@ -83,7 +83,15 @@ pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
     if !markdown.contains(['*', '_', '`', '~', '[', '<', '&', '\\', '#', '{']) {
         return text::fold(markdown).into_owned();
     }
-    let cx = Context { site, title: "", url: "", posts: &|_| None, is_listed: false };
+    let cx = Context {
+        site,
+        title: "",
+        url: "",
+        page: &|_| None,
+        posts: &|_| None,
+        line: 1,
+        is_listed: false,
+    };
     let html = to_html(markdown, MarkupFormat::Markdown, &cx, &mut Vec::new());
     text::fold(&text::lines(&clean::clean(&html))).into_owned()
 }
