@@ -13,7 +13,7 @@ use crate::archive::file_version;
 use crate::archive::jekyll::files::{SiteFile, Walk};
 use crate::archive::names::Names;
 use crate::archive::post::{Post, Timestamp};
-use crate::archive::problem::{Code, Defect, FileProblems, problems_by_path, problems_of_file};
+use crate::archive::problem::{FileProblems, problems_by_path, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Draft, Reader, own_page};
 use crate::archive::snapshot::{Change, Contents, ReservedPaths, Snapshot, SnapshotRules};
@@ -101,19 +101,13 @@ fn load_files_here(
         .collect();
     let (mut posts, mut unsettled) = (Vec::with_capacity(results.len()), Vec::new());
     let mut problems: Vec<FileProblems> = problems_by_path(found.problems);
-    for (file, mut result) in found.posts.into_iter().zip(results) {
+    for (file, result) in found.posts.into_iter().zip(results) {
+        if !result.defects.is_empty() {
+            problems.push(problems_of_file(&file.path, result.defects));
+        }
         match result.retry_after {
-            Some(wait) => {
-                result.defects.push(still_changing());
-                problems.push(problems_of_file(&file.path, result.defects));
-                unsettled.push((file, wait));
-            }
-            None => {
-                posts.extend(result.post);
-                if !result.defects.is_empty() {
-                    problems.push(problems_of_file(&file.path, result.defects));
-                }
-            }
+            Some(wait) => unsettled.push((file, wait)),
+            None => posts.extend(result.post),
         }
     }
     let (pages, of_pages) = own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
@@ -133,16 +127,13 @@ fn load_files_here(
 fn samples(reader: &Reader<'_>, config: &Config, files: &[SiteFile]) -> Vec<Draft> {
     let step = files.len().div_ceil(SAMPLES).max(1);
     let sample = |file: &SiteFile| {
+        // A temporary file has no post.
+        file.name()?;
         let content = file_version::read(&file.file(&config.root)).ok()?;
         reader.post(file, &content, &|_| None).draft
     };
     let drafts = files.par_iter().step_by(step).filter_map(sample);
     drafts.filter(|draft| !draft.body.html.as_str().is_empty()).collect()
-}
-
-/// Creates the defect of a file that is still being written.
-pub(super) fn still_changing() -> Defect {
-    Defect::warning(Code::HalfWritten, "the file is still being written")
 }
 
 /// Rereads the pages, and the posts that name other posts, now that all URLs are known.

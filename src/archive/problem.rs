@@ -37,6 +37,8 @@ pub enum Code {
     TooLarge,
     /// The file is empty or still being written.
     HalfWritten,
+    /// A temporary or backup file that Jekyll would publish was left among the posts.
+    TemporaryFile,
     /// A page outside `_posts` that cannot be served.
     PageSkipped,
     /// A file that Jekyll would publish and finews does not.

@@ -1,7 +1,8 @@
 //! The prepared archive on disk. After a restart, the server can load it instead of a million files.
 //!
-//! The store is one file: a header that identifies its origin, then sections, each with a length and a
-//! checksum. It is written to a temporary file and renamed, and used only if it is intact.
+//! The store is one file: bytes that identify its origin, then sections, each with a length and a checksum. The
+//! sections hold the folders that are archives of posts, a header, and the posts. The store is written to a
+//! temporary file and renamed, and used only if it is intact.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,6 +30,8 @@ use crate::program;
 
 /// The first bytes of every store. The number changes with the format of the rest.
 const MAGIC: &[u8; 16] = b"finews archive 3";
+/// Length of the bytes before the first section: the format, and a hash of the settings.
+const START: usize = MAGIC.len() + 8;
 /// Number of posts per section.
 const SECTION: usize = 2048;
 
@@ -87,13 +90,29 @@ impl Store {
     pub fn new(folder: &Path, config: &Config) -> Self {
         let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
         let mut key = Xxh3::new();
-        (program::id(), &config.source, &config.variables).hash(&mut key);
+        (program::id(), &config.source, &config.variables, &config.archives).hash(&mut key);
         Self { file: folder.join(format!("{site:016x}.archive")), key: key.finish() }
     }
 
     /// The path of the store's file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// The folders that were archives of posts when the store was written, whatever the settings were. Returns
+    /// none if they cannot be read.
+    pub(super) fn archives(&self) -> Vec<String> {
+        let read = || -> Result<Vec<String>, StoreError> {
+            let mut file = File::open(&self.file)?;
+            let length = file.metadata()?.len();
+            let mut start = [0; START];
+            file.read_exact(&mut start)?;
+            if !start.starts_with(MAGIC) {
+                return Err(StoreError::Foreign);
+            }
+            decoded(&section(&mut file, length)?)
+        };
+        read().unwrap_or_default()
     }
 
     /// Loads the stored archive as a snapshot at `moment`.
@@ -126,11 +145,13 @@ impl Store {
     /// Reads all sections of a store. `longest`, the size of the store, limits the length of a section: a
     /// corrupt length must not cause a huge allocation.
     fn contents(&self, mut file: impl Read + Send, longest: u64) -> Result<Contents, StoreError> {
-        let mut start = [0; MAGIC.len() + 8];
+        let mut start = [0; START];
         file.read_exact(&mut start).map_err(|_| StoreError::Damaged)?;
         if start[..MAGIC.len()] != MAGIC[..] || start[MAGIC.len()..] != self.key.to_le_bytes() {
             return Err(StoreError::Foreign);
         }
+        // The settings contain these folders, so the key covers them.
+        let _: Vec<String> = decoded(&section(&mut file, longest)?)?;
         let header: StoreHeader = decoded(&section(&mut file, longest)?)?;
         let sections = usize::try_from(header.posts).unwrap_or(usize::MAX).div_ceil(SECTION);
         let read = std::iter::from_fn(|| Some(section(&mut file, longest))).take(sections).par_bridge();
@@ -181,6 +202,7 @@ impl Store {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(aside)?);
         file.write_all(MAGIC)?;
         file.write_all(&self.key.to_le_bytes())?;
+        put(&mut file, &archive.post_folders().found())?;
         let posts: Vec<(PostId, &Post)> = archive.every_post_with_id().collect();
         let header = StoreHeader {
             names: archive.names().iter().map(ToOwned::to_owned).collect(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use finews::archive::Severity;
+use finews::archive::updater::archive_notice;
 
 use super::site_args::SiteArgs;
 use super::{CommandResult, load, print};
@@ -14,6 +15,9 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
         eprintln!("finews: {warning}");
     }
     let archive = load(&config)?;
+    for folder in archive.archive_folders() {
+        eprintln!("{}", archive_notice(folder));
+    }
     let problems = archive.problems();
     print(|out| {
         for problem in &problems {

@@ -57,6 +57,9 @@ pub struct Config {
     pub variables: Arc<SiteVariables>,
     /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
     pub private_paths: Vec<PathBuf>,
+    /// Folders outside `_posts` that are archives of posts, relative to the site. They depend on the site's
+    /// files, so the list is empty until the site is opened.
+    pub archives: Vec<String>,
     /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -95,6 +98,7 @@ impl Config {
             site: SiteSettings::read(&file, &source.authors)?,
             source,
             server,
+            archives: Vec::new(),
             warnings,
             permalink_origin: file.origin(permalink_key),
         })

@@ -64,6 +64,7 @@ pub(super) struct Settings {
     pub(super) root: PathBuf,
     pub(super) source: bool,
     pub(super) legacy: LegacySettings,
+    config: Config,
 }
 
 impl Settings {
@@ -74,7 +75,19 @@ impl Settings {
             root: config.root.clone(),
             source: config.site.source,
             legacy: LegacySettings::new(config),
+            config: config.clone(),
         })
+    }
+
+    /// The same settings, with the site's current icon and the folders of an archive.
+    fn for_archive(self: &Arc<Self>, archive: &Snapshot) -> Arc<Self> {
+        let folders = archive.archive_folders();
+        if self.config.archives == folders && self.site.has_current_icon(&self.root) {
+            return Arc::clone(self);
+        }
+        let mut config = self.config.clone();
+        config.archives = folders.to_vec();
+        Self::new(&config)
     }
 
     /// The part of a request's path below `baseurl`.
@@ -122,7 +135,7 @@ impl App {
         self.current.rcu(|current| {
             let has_same_pages = current.archive.as_ref().is_some_and(|old| old.shares_pages_with(archive));
             CurrentSite {
-                settings: Arc::clone(settings.as_ref().unwrap_or(&current.settings)),
+                settings: settings.as_ref().unwrap_or(&current.settings).for_archive(archive),
                 archive: Some(Arc::clone(archive)),
                 generation: current.generation + 1,
                 since: SystemTime::now(),

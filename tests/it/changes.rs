@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use finews::archive::snapshot::{Group, GroupKind};
 use finews::archive::updater::{FullScan, Updater};
-use finews::archive::{Code, Progress, Snapshot};
+use finews::archive::{Code, Progress, Snapshot, Target};
 use finews::web::paths;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -52,6 +52,27 @@ impl EditedSite {
     fn rescan(&mut self, reread_all: bool) -> bool {
         let scan = FullScan::new(self.updater.config(), &self.archive(), reread_all);
         self.updater.apply_scan(scan).0.is_some()
+    }
+
+    /// Notifies the updater of changed files; returns the paths of the posts that are news.
+    fn news(&mut self, paths: &[&str]) -> Vec<String> {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| self.path(path)).collect();
+        let Some(update) = self.updater.apply_events(&paths, &[]).0 else { return Vec::new() };
+        update.new.iter().map(|id| update.archive.post(*id).path().to_owned()).collect()
+    }
+
+    /// Sets the time of a file back by an hour.
+    fn set_old(&self, path: &str) {
+        let file = fs::File::options().append(true).open(self.path(path)).expect("a file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).expect("a time");
+    }
+
+    /// The path of the file whose post is served at a URL.
+    fn served_at(&self, url: &str) -> Option<String> {
+        match self.archive().at_path(url) {
+            Some(Target::Post(id)) => Some(self.archive().post(id).path().to_owned()),
+            _ => None,
+        }
     }
 
     fn archive(&self) -> Arc<Snapshot> {
@@ -313,6 +334,127 @@ fn files_that_are_not_served_are_reported_until_removed() {
     assert!(site.archive().problems().is_empty());
 }
 
+const NEW_FILE: &str = "_posts/2024-01-01-a.md";
+const MOVED_URL: &str = "/x/2024/01/01/a.html";
+
+/// A site with a post in `_posts` and an archive of ten older posts.
+fn site_with_archive(folder: &str) -> EditedSite {
+    let old: Vec<(String, String)> = (1..=10)
+        .map(|day| {
+            (format!("{folder}/2023-01-{day:02}-old.md"), post("old", &format!("2023-01-{day:02}"), "x"))
+        })
+        .collect();
+    let new = post("a", "2024-01-01 08:00", "x");
+    let other = post("b", "2024-01-02 08:00", "x");
+    let mut files = vec![(NEW_FILE, new.as_str()), ("_posts/2024-01-02-b.md", other.as_str())];
+    files.extend(old.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+    EditedSite::from_files(&files)
+}
+
+#[test]
+fn post_moved_to_an_archive_is_served_throughout_and_no_news() {
+    for folder in ["old_post", "old_posts", "news"] {
+        let mut site = site_with_archive(folder);
+        let moved = format!("{folder}/2024-01-01-a.md");
+        for _ in 0..2 {
+            fs::copy(site.path(NEW_FILE), site.path(&moved)).expect("a copy");
+            assert_eq!(site.news(&[&moved]), [""; 0]);
+            assert_eq!(site.served_at(MOVED_URL).as_deref(), Some(NEW_FILE));
+            assert_eq!(site.archive().len(), 12, "the copy is the same post");
+            fs::remove_file(site.path(NEW_FILE)).expect("a file");
+            assert_eq!(site.news(&[NEW_FILE]), [""; 0]);
+            assert_eq!(site.served_at(MOVED_URL), Some(moved.clone()));
+            // The file moves back, in a single check.
+            fs::rename(site.path(&moved), site.path(NEW_FILE)).expect("a file");
+            assert_eq!(site.news(&[&moved, NEW_FILE]), [""; 0]);
+            assert_eq!(site.served_at(MOVED_URL).as_deref(), Some(NEW_FILE));
+        }
+        assert!(site.archive().problems().is_empty(), "{:?}", site.archive().problems());
+    }
+}
+
+#[test]
+fn only_a_folder_of_old_posts_has_no_news() {
+    for (folder, is_old) in [("old_post", true), ("news", false)] {
+        let mut site = site_with_archive(folder);
+        let path = format!("{folder}/2024-01-03-c.md");
+        fs::write(site.path(&path), post("c", "2024-01-03 08:00", "x")).expect("a file");
+        let expected = if is_old { Vec::new() } else { vec![path.clone()] };
+        assert_eq!(site.news(&[&path]), expected);
+        assert_eq!(site.titles()[0], "c");
+    }
+}
+
+#[test]
+fn scan_before_a_move_ends_follows_the_moved_file() {
+    let mut site = site_with_archive("old_post");
+    let text = fs::read(site.path(NEW_FILE)).expect("a file");
+    fs::remove_file(site.path(NEW_FILE)).expect("a file");
+    // The scan finds the file in neither folder.
+    let scan = FullScan::new(site.updater.config(), &site.archive(), false);
+    fs::write(site.path("old_post/2024-01-01-a.md"), text).expect("a file");
+    let update = site.updater.apply_scan(scan).0.expect("an update");
+    assert!(update.new.is_empty());
+    assert_eq!(site.served_at(MOVED_URL).as_deref(), Some("old_post/2024-01-01-a.md"));
+}
+
+#[test]
+fn moved_post_stays_until_its_new_file_can_be_read() {
+    let mut site = site_with_archive("old_post");
+    // Without a closing fence, the file is read once it is two seconds old.
+    fs::write(site.path(NEW_FILE), "---\ntitle: half").expect("a file");
+    site.set_old(NEW_FILE);
+    site.rescan(false);
+    let (url, moved) = ("/2024/01/01/a.html", "old_post/2024-01-01-a.md");
+    assert_eq!(site.served_at(url).as_deref(), Some(NEW_FILE));
+    fs::write(site.path(moved), "---\ntitle: half").expect("a file");
+    fs::remove_file(site.path(NEW_FILE)).expect("a file");
+    assert_eq!(site.news(&[NEW_FILE, moved]), [""; 0]);
+    assert_eq!(site.served_at(url).as_deref(), Some(NEW_FILE));
+    let wait = site.updater.next_wake();
+    assert!(wait <= Duration::from_secs(2), "{wait:?}");
+    std::thread::sleep(wait + Duration::from_millis(100));
+    let update = site.updater.tick().expect("an update");
+    assert!(update.new.is_empty());
+    assert_eq!(site.served_at(url).as_deref(), Some(moved));
+    assert!(site.archive().at_file(NEW_FILE).is_none());
+}
+
+#[test]
+fn temporary_file_is_no_post_and_reported_if_it_stays() {
+    let mut site = EditedSite::from_files(&[(NEW_FILE, &post("a", "2024-01-01 08:00", "x"))]);
+    for ending in ["tmp", "part", "filepart", "bak", "orig", "new", "old", "swp", "rej", "1234", "Xa3bQ9"] {
+        let path = format!("_posts/2024-01-02-b.md.{ending}");
+        site.write(&path, &post("b", "2024-01-02 08:00", "x"));
+        assert_eq!((site.titles(), site.codes(&path)), (vec!["a".to_owned()], vec![]), "{path}");
+        assert!(site.updater.next_wake() <= Duration::from_secs(2));
+        site.set_old(&path);
+        assert_eq!(site.news(&[&path]), [""; 0]);
+        assert_eq!(site.codes(&path), [Code::TemporaryFile]);
+        assert_eq!(
+            site.codes(&path),
+            load(&config(site.folder.path()))
+                .problems()
+                .iter()
+                .map(|problem| problem.code)
+                .collect::<Vec<_>>()
+        );
+        fs::rename(site.path(&path), site.path("_posts/2024-01-02-b.md")).expect("a file");
+        assert_eq!(site.news(&[&path, "_posts/2024-01-02-b.md"]), ["_posts/2024-01-02-b.md"], "{path}");
+        assert_eq!(
+            (site.titles(), site.codes(&path)),
+            (vec!["b".to_owned(), "a".to_owned()], vec![]),
+            "{path}"
+        );
+        site.remove("_posts/2024-01-02-b.md");
+    }
+    // Jekyll would not publish this file either.
+    fs::write(site.path("_posts/sedXa3bQ9"), "x").expect("a file");
+    site.set_old("_posts/sedXa3bQ9");
+    site.news(&["_posts/sedXa3bQ9"]);
+    assert!(site.archive().problems().is_empty());
+}
+
 /// One change of a file.
 #[derive(Debug, Clone)]
 enum Step {
@@ -320,8 +462,12 @@ enum Step {
     Remove(usize),
 }
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 14] = [
     "_posts/2024-01-01-a.md",
+    "old_post/2024-01-01-a.md",
+    "old_post/2024-01-03-b.md",
+    "old_post/-a.md",
+    "market/old_post/2024-01-01-a.md",
     "_posts/2024-01-02-a.md",
     "_posts/2024-01-03-b.md",
     "_posts/sub/2024-01-03-b.md",
@@ -378,7 +524,11 @@ proptest! {
 
     #[test]
     fn any_sequence_of_changes_equals_a_fresh_start(steps in prop::collection::vec(step(), 1..24)) {
-        let mut site = EditedSite::from_files(&[]);
+        // The first post of an archive makes it one, so it stays.
+        let mut site = EditedSite::from_files(&[
+            ("old_post/2023-01-01-old.md", &text(0, 1, 0, 12)),
+            ("market/old_post/2023-01-01-old.md", &text(0, 1, 0, 12)),
+        ]);
         fs::create_dir_all(site.path("_posts")).expect("a folder");
         let mut batch = BTreeMap::new();
         for (index, step) in steps.iter().enumerate() {

@@ -4,6 +4,7 @@ mod archive_cache;
 mod file_changes;
 mod folders;
 mod io_errors;
+mod links;
 mod search_index;
 mod signals;
 mod versions;

@@ -168,6 +168,28 @@ fn renamed_post_sends_no_event() {
 }
 
 #[test]
+fn post_written_to_a_temporary_file_sends_one_event() {
+    run(async {
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        for ending in ["tmp", "part", "bak", "1234"] {
+            let name = format!("2024-01-02-{ending}.md");
+            let (temporary, whole) = (site.post(&format!("{name}.{ending}")), site.post(&name));
+            std::fs::write(&temporary, POST.replace("A new", ending)).expect("a file");
+            assert!(site.updater.apply_events(std::slice::from_ref(&temporary), &[]).0.is_none());
+            std::fs::rename(&temporary, &whole).expect("a file");
+            site.publish(&[temporary, whole]);
+            let event = subscriber.next().await.expect("an event");
+            assert!(event.contains(&format!("\"title\":\"{ending} post\"")), "{event}");
+        }
+        site.write("2024-01-09-seen.md", "---\ntitle: seen\n---\n");
+        let event = subscriber.next().await.expect("an event");
+        assert!(event.contains("\"title\":\"seen\""), "{event}");
+    });
+}
+
+#[test]
 fn reconnecting_client_receives_missed_events() {
     run(async {
         let mut site = LiveSite::new();

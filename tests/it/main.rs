@@ -5,6 +5,7 @@
 
 mod addresses;
 mod admin;
+mod archived_posts;
 mod bodies;
 mod changes;
 mod commands;

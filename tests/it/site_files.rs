@@ -107,6 +107,20 @@ fn files_that_jekyll_would_publish_are_served_or_reported() {
 }
 
 #[test]
+fn files_in_archives_of_posts_are_not_served() {
+    let files = [
+        ("_config.yml", CONFIG),
+        ("old_post/2023-01-01-b.md", "---\ntitle: B\n---\nText.\n"),
+        ("old_post/chart.png", "x"),
+        ("images/chart.png", "x"),
+    ];
+    assert_eq!(problems(&files), [("old_post/chart.png".to_owned(), "file-skipped".to_owned())]);
+    let site = Site::from_files(&[&[POST], &files[..]].concat());
+    site.assert_status("/old_post/chart.png", 404);
+    site.assert_status("/images/chart.png", 200);
+}
+
+#[test]
 fn files_of_a_site_without_config_are_named_if_not_served() {
     let files = [("downloads/r.pdf", "x"), ("images/a.png", "x"), ("robots.txt", "x"), ("notes.md", "x")];
     let skipped = ["downloads/r.pdf", "notes.md"].map(|path| (path.to_owned(), "file-skipped".to_owned()));

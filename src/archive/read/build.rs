@@ -16,7 +16,8 @@ use crate::archive::read::draft::Draft;
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::ReservedPaths;
 
-/// A file without its closing fence may still be being written until it is unchanged for this long.
+/// A file without its closing fence, and a temporary file, may still be being written until it is unchanged for
+/// this long.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// The result of reading one post file.
@@ -28,6 +29,20 @@ pub(in crate::archive) struct ReadResult {
     pub(in crate::archive) file_version: FileVersion,
     /// Set if the file is still being written: the time to wait before the next attempt.
     pub(in crate::archive) retry_after: Option<Duration>,
+}
+
+impl ReadResult {
+    /// The result for a temporary or backup file, whose content does not matter.
+    fn from_temporary(file_version: FileVersion) -> Self {
+        let rest = SETTLED_AFTER.saturating_sub(file_version.age());
+        if !rest.is_zero() {
+            return Self { file_version, retry_after: Some(rest), ..Self::default() };
+        }
+        let message =
+            "the name is that of a temporary or backup file; finews does not serve it, but Jekyll would";
+        let defects = vec![Defect::warning(Code::TemporaryFile, message)];
+        Self { file_version, defects, ..Self::default() }
+    }
 }
 
 /// Builds posts from the rules of a site and the state that all posts share.
@@ -51,7 +66,12 @@ impl<'a> PostBuilder<'a> {
 
     /// Reads a post file and builds its post.
     pub(in crate::archive) fn read(&self, file: &SiteFile, links: &Links<'_>) -> ReadResult {
-        match file_version::read(&file.file(&self.reader.config.root)) {
+        let path = file.file(&self.reader.config.root);
+        if file.is_temporary() {
+            return FileVersion::from_path(&path)
+                .map_or_else(|_| ReadResult::default(), ReadResult::from_temporary);
+        }
+        match file_version::read(&path) {
             Ok(content) => self.build(file, &content, links),
             Err(defect) => ReadResult { defects: vec![defect], ..ReadResult::default() },
         }
@@ -74,6 +94,9 @@ impl<'a> PostBuilder<'a> {
         let mut retry_after = (parsed.unclosed && !rest.is_zero()).then_some(rest);
         if content.torn {
             retry_after = Some(file_version::RESTED_AFTER);
+        }
+        if retry_after.is_some() {
+            defects.push(Defect::warning(Code::HalfWritten, "the file is still being written"));
         }
         ReadResult { post, defects, file_version: content.file_version, retry_after }
     }

@@ -20,7 +20,7 @@ use crate::archive::address;
 use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
-use crate::archive::jekyll::files::{self, PublishedFiles, SiteFile};
+use crate::archive::jekyll::files::{self, PostFolders, PublishedFiles, SiteFile};
 use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, SplitFile, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
@@ -51,6 +51,8 @@ pub type Links<'a> = dyn Fn(&str) -> Option<String> + Sync + 'a;
 /// A file with the name of a post.
 struct PostFile<'f> {
     path: &'f str,
+    /// The path that determines categories, defaults and the URL; for an archive, a path in a usual folder.
+    usual_path: Cow<'f, str>,
     name: FileName,
 }
 
@@ -61,6 +63,7 @@ pub struct Reader<'a> {
     defaults: Defaults,
     /// The rule for files without front matter.
     published: PublishedFiles,
+    post_folders: PostFolders,
     /// The site's permalink, for files without their own.
     template: Template,
     /// The permalinks of collections.
@@ -81,6 +84,7 @@ impl<'a> Reader<'a> {
             config,
             defaults: Defaults::new(config),
             published: PublishedFiles::new(config),
+            post_folders: PostFolders::new(config),
             permalinks: Permalinks::new(config, &template),
             template,
             site: site_context(config),
@@ -95,7 +99,10 @@ impl<'a> Reader<'a> {
     /// Reads a post. `links` resolves the names of other posts in its body.
     pub fn post(&self, file: &SiteFile, content: &FileContent, links: &Links<'_>) -> ParseResult {
         match file.name() {
-            Some(name) => self.named_post(&PostFile { path: &file.path, name }, content, links),
+            Some(name) => {
+                let (path, usual_path) = (&*file.path, self.post_folders.usual_path(&file.path));
+                self.named_post(&PostFile { path, usual_path, name }, content, links)
+            }
             None => ParseResult::default(),
         }
     }
@@ -113,8 +120,8 @@ impl<'a> Reader<'a> {
         result.unclosed = split.unclosed;
         let (mut front, found) = split.front_matter();
         defects.extend(found);
-        let given = self.defaults.for_post(file.path);
-        let categories = categories(self.defaults.document_path(file.path), &given, &front);
+        let given = self.given(file);
+        let categories = categories(self.defaults.document_path(&file.usual_path), &given, &front);
         front.fill(given);
         if let Some(dated) = self.date(file, &front, defects) {
             let mut draft = self.draft(file, &front, categories, dated, defects);
@@ -123,6 +130,20 @@ impl<'a> Reader<'a> {
             result.draft = Some(draft);
         }
         result
+    }
+
+    /// The front matter that the configuration gives to a post. Keys that it gives to the folder of an archive
+    /// count after those of a usual folder.
+    fn given(&self, file: &PostFile<'_>) -> Vec<(String, Field)> {
+        let mut given = self.defaults.for_post(&file.usual_path);
+        if matches!(file.usual_path, Cow::Owned(_)) {
+            for (key, field) in self.defaults.for_post(file.path) {
+                if given.iter().all(|(known, _)| *known != key) {
+                    given.push((key, field));
+                }
+            }
+        }
+        given
     }
 
     /// Returns the markup format of files with this extension.
@@ -196,7 +217,7 @@ impl<'a> Reader<'a> {
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
                 collection: "posts",
-                path: self.defaults.document_path(file.path),
+                path: self.defaults.document_path(&file.usual_path),
                 basename: base_name(file.path),
                 slug: &file.name.slug,
                 fm_slug: slug,

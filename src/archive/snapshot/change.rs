@@ -11,7 +11,7 @@ use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
-use crate::archive::snapshot::post_status::PostStatus;
+use crate::archive::snapshot::post_status::{PostStatus, base_name, is_same_post};
 use crate::archive::snapshot::posts::Posts;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
@@ -81,8 +81,22 @@ impl Snapshot {
         }
         let mut appeared = next.appeared(self, &touched);
         // A post whose file was renamed is not new.
-        appeared.retain(|id| !moved.contains(&(next.post(*id).date, next.post(*id).title())));
+        let is_renamed = |id: PostId| moved.contains(&(next.post(id).date, next.post(id).title()));
+        appeared.retain(|id| !is_renamed(*id) && next.is_news(self, *id));
         (next, appeared)
+    }
+
+    /// True if a newly listed post is news: no file that it may have moved from was listed before, and its folder
+    /// neither holds old posts nor is new as a folder of posts.
+    pub(in crate::archive) fn is_news(&self, before: &Self, id: PostId) -> bool {
+        let (post, folders) = (self.post(id), &self.post_folders);
+        let was_listed = |path: &String| {
+            let known = before.at_file(path).filter(|id| before.is_listed(*id));
+            known.is_some_and(|id| is_same_post(before.post(id), post))
+        };
+        !folders.holds_old_post(post.path())
+            && !folders.is_in_new_folder(&before.post_folders, post.path())
+            && !folders.counterparts(post.path()).iter().any(was_listed)
     }
 
     /// The date of the next future post.
@@ -161,13 +175,18 @@ impl Snapshot {
         self.linking.remove_mut(&id);
     }
 
-    /// Posts that a change to this post may affect: posts with the same URL, and files with the same slug
-    /// but no date in their names.
+    /// Posts that a change to this post may affect: posts with the same URL, files with the same slug but no
+    /// date in their names, and copies of the file.
     fn affected_by(&self, id: PostId) -> Vec<PostId> {
         let Some(post) = self.posts.find(id) else { return Vec::new() };
         let mut affected: Vec<PostId> = self.at_url(&decoded(post.url())).collect();
-        if let Some(name) = post.file_name().filter(|name| name.date.is_some()) {
+        let Some(name) = post.file_name() else { return affected };
+        if name.date.is_some() {
             affected.extend(self.undated.find(&name.slug));
+        }
+        if !self.post_folders.is_empty() {
+            let is_copy = |id: &PostId| base_name(self.posts.get(*id).path()) == base_name(post.path());
+            affected.extend(self.by_slug(&name.slug).filter(is_copy));
         }
         affected
     }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::archive::address::{decoded, hash};
 use crate::archive::compressed::ArticleCodec;
+use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
@@ -27,6 +28,7 @@ use crate::config::Config;
 pub struct SnapshotRules {
     zone: Tz,
     shows_future: bool,
+    post_folders: PostFolders,
     reserved_paths: ReservedPaths,
     /// The labels that the operator configured for sources, by name.
     source_labels: Arc<[(String, String)]>,
@@ -38,6 +40,7 @@ impl SnapshotRules {
         Self {
             zone: config.source.timezone,
             shows_future: config.source.future,
+            post_folders: PostFolders::new(config),
             reserved_paths,
             source_labels: config.source.names.as_slice().into(),
         }
@@ -57,11 +60,13 @@ pub(in crate::archive) struct Contents {
 
 impl Snapshot {
     fn empty(rules: SnapshotRules, moment: Timestamp) -> Self {
-        let SnapshotRules { zone, shows_future, reserved_paths, source_labels: configured } = rules;
+        let SnapshotRules { zone, shows_future, post_folders, reserved_paths, source_labels: configured } =
+            rules;
         let labels = |kind| Labels { kind, configured: Arc::clone(&configured), titles: Arc::default() };
         Self {
             zone,
             shows_future,
+            post_folders: Arc::new(post_folders),
             reserved_paths,
             moment,
             codec: Arc::default(),

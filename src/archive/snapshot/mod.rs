@@ -28,6 +28,7 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::archive::address::decoded;
 use crate::archive::compressed::{ArticleCodec, ArticleContent};
+use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
 use crate::archive::page::{OwnPage, PageBody, PostList};
 use crate::archive::post::{Mention, Post, PostId, Timestamp};
@@ -73,6 +74,7 @@ pub enum Target {
 pub struct Snapshot {
     zone: Tz,
     shows_future: bool,
+    post_folders: Arc<PostFolders>,
     reserved_paths: ReservedPaths,
     /// The current time of this snapshot: posts with a later date are not shown yet.
     moment: Timestamp,
@@ -176,8 +178,17 @@ impl Snapshot {
         if self.is_gone(path) {
             return Some(Target::Gone);
         }
-        let post = self.moved(path).map(|id| self.post(id).url());
+        let post = self.moved(path).or_else(|| self.successor(path)).map(|id| self.post(id).url());
         post.or_else(|| self.pages.moved(path)).map(|to| Target::Moved(to.into()))
+    }
+
+    /// The folders outside `_posts` that are archives of posts by their files, relative to the site.
+    pub fn archive_folders(&self) -> &[String] {
+        self.post_folders.found()
+    }
+
+    pub(super) fn post_folders(&self) -> &PostFolders {
+        &self.post_folders
     }
 
     pub(super) fn codec(&self) -> Arc<ArticleCodec> {

@@ -14,7 +14,7 @@ pub(super) enum PostStatus {
     Future,
     /// The operator withdrew the post.
     Withdrawn,
-    /// The file name has no date, and another file with the same slug has one.
+    /// Another file has the same post: a file with a date in its name, or the original of this copy.
     Superseded(PostId),
     /// The URL belongs to a page of finews.
     Reserved,
@@ -45,8 +45,8 @@ impl Snapshot {
 
     fn status_with_owner(&self, id: PostId, owner: impl Fn(&Post) -> Option<PostId>) -> PostStatus {
         let post = self.post(id);
-        if let Some(twin) = self.dated_twin(post) {
-            PostStatus::Superseded(twin)
+        if let Some(other) = self.superseded_by(post) {
+            PostStatus::Superseded(other)
         } else if post.visibility == Visibility::Withdrawn {
             PostStatus::Withdrawn
         } else if self.is_future(post) {
@@ -68,8 +68,33 @@ impl Snapshot {
             post.visibility != Visibility::Withdrawn && !self.is_future(post) && !post.reserved
         };
         let candidates =
-            self.at_url(path).filter(is_candidate).filter(|id| self.dated_twin(self.post(*id)).is_none());
+            self.at_url(path).filter(is_candidate).filter(|id| self.superseded_by(self.post(*id)).is_none());
         self.newest(candidates)
+    }
+
+    /// The served post that a path leads to although it is not its URL: the post that supersedes the one at the
+    /// path, or the post of a file that Jekyll published there as a page.
+    pub(super) fn successor(&self, path: &str) -> Option<PostId> {
+        let superseded = self.at_url(path).find_map(|id| self.superseded_by(self.post(id)));
+        let found = superseded.or_else(|| {
+            let file = self.file_of_page(path)?;
+            self.superseded_by(self.post(file)).or(Some(file))
+        });
+        found.filter(|id| self.is_served(*id))
+    }
+
+    /// The post of a file outside `_posts` that Jekyll published as a page at a decoded path.
+    fn file_of_page(&self, path: &str) -> Option<PostId> {
+        let path = path.strip_prefix('/').filter(|path| self.post_folders.is_of_page(path))?;
+        let stem = path.strip_suffix("/index.html").unwrap_or(path).trim_end_matches('/');
+        let stem = stem.strip_suffix(".html").unwrap_or(stem);
+        let slug = FileName::from_path(&format!("{stem}.html"))?.slug;
+        let is_page = |id: &PostId| {
+            let file = self.post(*id).path();
+            file == path || file.rsplit_once('.').is_some_and(|(file, _)| file == stem)
+        };
+        // The name may have an extension of its own, such as `.txt`.
+        self.at_file(path).or_else(|| self.by_slug(&slug).find(is_page))
     }
 
     /// True if the decoded path belongs to a withdrawn post.
@@ -121,14 +146,27 @@ impl Snapshot {
         !self.shows_future && post.date > self.moment
     }
 
+    /// The post of another file that is served instead of this post.
+    pub(super) fn superseded_by(&self, post: &Post) -> Option<PostId> {
+        self.dated_twin(post).or_else(|| self.original(post))
+    }
+
+    /// For a copy in a folder of old posts, the post of the original, which has the same name in another folder. A
+    /// file is in both folders while it moves.
+    fn original(&self, post: &Post) -> Option<PostId> {
+        let originals = self.post_folders.originals(post.path());
+        originals.filter_map(|path| self.at_file(&path)).find(|id| is_same_post(self.post(*id), post))
+    }
+
     /// For a file `-ID.md`, the post of the file `YYYY-MM-DD-ID.md`, which replaces it.
-    pub(super) fn dated_twin(&self, post: &Post) -> Option<PostId> {
+    fn dated_twin(&self, post: &Post) -> Option<PostId> {
         // Nearly all file names have a date, so this check returns early for them.
         if !base_name(post.path()).starts_with('-') {
             return None;
         }
         let slug = post.file_name()?.slug;
-        let dated = self.by_slug(&slug).filter(|id| is_dated(self.post(*id)));
+        let is_twin = |id: &PostId| is_dated(self.post(*id)) && self.original(self.post(*id)).is_none();
+        let dated = self.by_slug(&slug).filter(is_twin);
         // Any dated file would do. The newest makes the choice deterministic.
         self.newest(dated)
     }
@@ -149,8 +187,9 @@ impl Snapshot {
         let posts = posts.filter(|id| {
             let post = self.post(*id);
             post.visibility != Visibility::Withdrawn
-                && self.dated_twin(post).is_none()
-                && is_called(post.path(), name)
+                && self.superseded_by(post).is_none()
+                && (is_called(post.path(), name)
+                    || is_called(&self.post_folders.usual_path(post.path()), name))
         });
         let post = self.newest(posts);
         let page = || self.pages.at_file(name).map(|page| page.url.to_string());
@@ -166,10 +205,16 @@ fn is_called(path: &str, name: &str) -> bool {
     [path, below, base_name(stem)].contains(&name) || stem.replacen("_posts/", "", 1) == name
 }
 
+/// True if two files with the same name have the same post. A correction may change its title or its URL.
+pub(super) fn is_same_post(one: &Post, other: &Post) -> bool {
+    one.url() == other.url() || one.title() == other.title()
+}
+
 fn is_dated(post: &Post) -> bool {
     post.file_name().is_some_and(|name| name.date.is_some())
 }
 
-fn base_name(path: &str) -> &str {
+/// Returns the last part of a path.
+pub(super) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

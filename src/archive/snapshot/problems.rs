@@ -5,7 +5,7 @@ use crate::archive::page::{OwnPage, PageBody};
 use crate::archive::post::PostId;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::snapshot::Snapshot;
-use crate::archive::snapshot::post_status::PostStatus;
+use crate::archive::snapshot::post_status::{PostStatus, base_name};
 
 impl Snapshot {
     /// All problems of the site's files, by path and line.
@@ -13,7 +13,7 @@ impl Snapshot {
         let superseded = |path: &str| {
             let post = self.at_file(path).map(|id| self.post(id));
             // Other problems of a superseded file do not matter.
-            post.is_some_and(|post| self.dated_twin(post).is_some())
+            post.is_some_and(|post| self.superseded_by(post).is_some())
         };
         let of_files =
             self.problems.iter().filter(|(path, _)| !superseded(path)).flat_map(|(_, found)| found);
@@ -51,6 +51,8 @@ impl Snapshot {
                     format!("`{url}` is already the URL of `{}`; the post is not served", path(owner));
                 Defect::error(Code::UrlDuplicate, message)
             }
+            // A copy is the same file.
+            PostStatus::Superseded(other) if base_name(path(other)) == base_name(post.path()) => return None,
             PostStatus::Superseded(twin) => {
                 let message = format!(
                     "`{}` is the same post with a date in its file name and is served instead",

@@ -1,20 +1,20 @@
 //! Checks files against the archive and collects the changes.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
-use crate::archive::jekyll::files::{SiteFile, is_absent, leads_nowhere};
-use crate::archive::load::{reread_linking, still_changing};
+use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk, is_absent, leads_nowhere};
+use crate::archive::load::reread_linking;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
-use crate::archive::snapshot::Change;
+use crate::archive::snapshot::{Change, Snapshot};
 use crate::archive::updater::folder_states::is_in;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::{Update, Updater};
@@ -56,18 +56,18 @@ impl Updater {
         let archive = self.archive();
         let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
-        let classify = |file: &SiteFile| self.classify(&builder, file, to_check.reread_all, &links);
-        let file_changes: Vec<FileChange> = to_check.posts.par_iter().map(classify).collect();
+        let checked = self.file_changes(&builder, to_check.posts, to_check.reread_all, &links);
         let mut change = Change::new(archive.names().clone());
+        // A removed file may have moved to a file that is read in the same check, and that must be known first.
+        let (removed, others): (Vec<_>, Vec<_>) =
+            checked.into_iter().partition(|(_, file_change)| matches!(file_change, FileChange::Removed));
+        for (file, file_change) in others {
+            self.record(&mut change, file, file_change);
+        }
         let mut away = HashMap::new();
-        for (file, file_change) in to_check.posts.into_iter().zip(file_changes) {
-            if matches!(file_change, FileChange::Removed) && self.archive.at_file(&file.path).is_some() {
-                let folders = &mut self.folder_states;
-                let root = folders.root_of(&file.path);
-                if *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, &archive)) {
-                    folders.record_vanished(root);
-                    continue;
-                }
+        for (file, file_change) in removed {
+            if archive.at_file(&file.path).is_some() && self.is_kept(&file, &archive, &mut away) {
+                continue;
             }
             self.record(&mut change, file, file_change);
         }
@@ -84,6 +84,53 @@ impl Updater {
         let moves_urls = !change.gone.is_empty() || !change.posts.is_empty();
         let update = self.publish(change);
         Some(if moves_urls { self.relink(reader, update) } else { update })
+    }
+
+    /// Classifies files in the order of their paths, and the new files of removed ones that have moved: a scan
+    /// lists one folder after the other, so it may have missed a new file.
+    fn file_changes(
+        &self,
+        builder: &PostBuilder<'_>,
+        files: Vec<SiteFile>,
+        reread_all: bool,
+        links: &Links<'_>,
+    ) -> Vec<(SiteFile, FileChange)> {
+        let classify = |file: &SiteFile| self.classify(builder, file, reread_all, links);
+        let file_changes: Vec<FileChange> = files.par_iter().map(classify).collect();
+        let mut checked: Vec<(SiteFile, FileChange)> = files.into_iter().zip(file_changes).collect();
+        let archive = &self.archive;
+        if !archive.post_folders().is_empty() {
+            let removed = checked.iter().filter(|(_, change)| matches!(change, FileChange::Removed));
+            let known = removed.filter(|(file, _)| archive.at_file(&file.path).is_some());
+            let walk = Walk::new(&self.config);
+            let mut moved: Vec<SiteFile> = known
+                .flat_map(|(file, _)| archive.post_folders().counterparts(&file.path))
+                .filter(|path| archive.at_file(path).is_none() && self.config.root.join(path).is_file())
+                .filter_map(|path| walk.classify(&self.config.root.join(path)))
+                .filter_map(|(kind, file)| (kind == SiteFileKind::Post).then_some(file))
+                .filter(|file| checked.binary_search_by(|(other, _)| other.path.cmp(&file.path)).is_err())
+                .collect();
+            moved.sort_by(|a, b| a.path.cmp(&b.path));
+            moved.dedup();
+            checked.extend(moved.into_iter().map(|file| {
+                let file_change = classify(&file);
+                (file, file_change)
+            }));
+        }
+        checked
+    }
+
+    /// Returns whether the post of a removed file stays: its folder is unavailable as a whole, or the file has
+    /// moved to one that cannot be read yet.
+    fn is_kept(&mut self, file: &SiteFile, archive: &Snapshot, away: &mut HashMap<PathBuf, bool>) -> bool {
+        let folders = &mut self.folder_states;
+        let root = folders.root_of(&file.path);
+        if *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, archive)) {
+            folders.record_vanished(root);
+            return true;
+        }
+        let moved = archive.post_folders().counterparts(&file.path);
+        self.file_states.check_with(file, &moved)
     }
 
     fn classify(
@@ -107,6 +154,9 @@ impl Updater {
         // The path is no longer a file. Reading a pipe could block forever.
         if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
             return FileChange::Removed;
+        }
+        if file.is_temporary() {
+            return FileChange::Read(Box::new(builder.read(file, links)));
         }
         match file_version::read(&path) {
             Err(defect) => FileChange::Unreadable(defect),
@@ -145,11 +195,10 @@ impl Updater {
 
     /// Records the new content of a file.
     fn record_content(&mut self, change: &mut Change, file: SiteFile, result: ReadResult) {
-        let ReadResult { post, mut defects, file_version, retry_after } = result;
+        let ReadResult { post, defects, file_version, retry_after } = result;
         let known = self.archive.at_file(&file.path);
         match (post, retry_after) {
             (_, Some(_)) => {
-                defects.push(still_changing());
                 change.problems.push(self.problems_without_post(&file.path, defects));
                 self.file_states.record_unread(file, retry_after);
             }

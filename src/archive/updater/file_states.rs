@@ -78,6 +78,16 @@ impl FileStates {
         self.unsettled.insert(file.path.clone(), (file, Instant::now() + wait));
     }
 
+    /// Makes a removed file due together with its new file, if one of the paths that it may have now is
+    /// unsettled. Returns false if all are settled.
+    pub(super) fn check_with(&mut self, file: &SiteFile, moved: &[String]) -> bool {
+        let due = moved.iter().find_map(|path| self.unsettled.get(path.as_str())).map(|(_, at)| *at);
+        if let Some(at) = due {
+            self.unsettled.insert(file.path.clone(), (file.clone(), at));
+        }
+        due.is_some()
+    }
+
     /// Removes and returns the files that are due to be checked again.
     pub(super) fn take_due(&mut self) -> Vec<SiteFile> {
         let due = self.unsettled.extract_if(|_, (_, at)| *at <= Instant::now());

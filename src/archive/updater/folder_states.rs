@@ -20,6 +20,8 @@ pub struct FolderStates {
     site: PathBuf,
     /// The configured or usual folders of posts, relative to the root.
     posts: Vec<String>,
+    /// The archives of posts, relative to the root.
+    archives: Vec<String>,
     /// The known post folders. They show whether a missing folder was removed or is unavailable.
     roots: Roots,
     /// Post folders that are unavailable as a whole.
@@ -38,6 +40,7 @@ impl FolderStates {
         Self {
             site: config.root.clone(),
             posts,
+            archives: config.archives.clone(),
             roots: Roots::default(),
             vanished: HashSet::new(),
             unreadable: HashSet::new(),
@@ -45,9 +48,15 @@ impl FolderStates {
         }
     }
 
-    /// The site's root and the usual or configured folders of posts, without a scan.
+    /// The site's root, the usual or configured folders of posts and the archives, without a scan.
     pub fn main_folders(&self) -> Vec<PathBuf> {
-        self.posts.iter().map(|folder| self.site.join(folder)).chain([self.site.clone()]).collect()
+        let folders = self.posts.iter().chain(&self.archives).map(|folder| self.site.join(folder));
+        folders.chain([self.site.clone()]).collect()
+    }
+
+    /// The main folders that must exist. An archive may be removed.
+    fn required_folders(&self) -> impl Iterator<Item = PathBuf> {
+        self.posts.iter().map(|folder| self.site.join(folder)).chain([self.site.clone()])
     }
 
     /// True if a folder of posts is unavailable as a whole.
@@ -141,17 +150,21 @@ impl FolderStates {
         now
     }
 
-    /// True if the path does not exist and may be absent: it is neither a main folder nor above one.
+    /// True if the path does not exist and may be absent: it is neither a required folder nor above one.
     pub(super) fn is_gone(&self, path: &str) -> bool {
         let place = self.site.join(path);
         let is_absent = std::fs::symlink_metadata(&place).is_err_and(|error| files::is_absent(&error));
-        is_absent && !self.main_folders().iter().any(|main| main.starts_with(&place))
+        is_absent && !self.required_folders().any(|required| required.starts_with(&place))
     }
 
     /// The post folder that contains a post.
     pub(super) fn root_of(&self, path: &str) -> PathBuf {
         if let Some(named) = self.posts.iter().find(|named| is_in(path, named)) {
             return self.site.join(named);
+        }
+        let holders = self.archives.iter().filter(|folder| is_in(path, folder));
+        if let Some(archive) = holders.max_by_key(|folder| folder.len()) {
+            return self.site.join(archive);
         }
         let mut folder = self.site.clone();
         for part in path.split('/') {
@@ -163,11 +176,11 @@ impl FolderStates {
         folder
     }
 
-    /// True if a missing or empty post folder is unavailable, not removed on purpose. A main folder and a
+    /// True if a missing or empty post folder is unavailable, not removed on purpose. A required folder and a
     /// folder with the only posts must exist, so their absence is never a removal.
     pub(super) fn is_away(&self, root: &Path, archive: &Snapshot) -> bool {
-        let is_main = || self.main_folders().iter().any(|main| main == root);
-        self.roots.is_away(root, || is_main() || !self.has_posts_beside(root, archive))
+        let is_required = || self.required_folders().any(|required| required == root);
+        self.roots.is_away(root, || is_required() || !self.has_posts_beside(root, archive))
     }
 
     /// Records and logs that a post folder is unavailable.
@@ -249,6 +262,16 @@ mod tests {
             ("_posts/sub/a.md", "_posts"),
             ("posts/_posts/a.md", "posts"),
             ("market/_posts/sub/a.md", "market/_posts"),
+        ] {
+            assert_eq!(states.root_of(path), states.site.join(folder), "{path}");
+        }
+        let (_archives, mut states) = with_config("title: t\n");
+        states.archives = ["market/old_post", "news"].map(String::from).to_vec();
+        for (path, folder) in [
+            ("market/old_post/2024/a.md", "market/old_post"),
+            ("news/2024/a.md", "news"),
+            ("news/market/_posts/a.md", "news"),
+            ("_posts/a.md", "_posts"),
         ] {
             assert_eq!(states.root_of(path), states.site.join(folder), "{path}");
         }

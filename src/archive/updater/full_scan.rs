@@ -20,6 +20,8 @@ pub struct FullScan {
     pub(super) to_check: PathsToCheck,
     pub(super) pages: Vec<SiteFile>,
     pub(super) folders: Vec<PathBuf>,
+    /// Files that are symbolic links.
+    pub(super) links: Vec<PathBuf>,
     /// Paths that have problems in the archive but were not found as files.
     pub(super) unfound_paths: HashSet<Arc<str>>,
     /// Duration of the scan.
@@ -30,7 +32,7 @@ impl FullScan {
     /// Scans a site and compares it with an archive. `reread_all` adds files with unchanged time and size.
     pub fn new(config: &Config, archive: &Snapshot, reread_all: bool) -> Self {
         let start = Instant::now();
-        let Files { posts, pages, folders, problems, .. } = Walk::new(config).all();
+        let Files { posts, pages, folders, links, problems, .. } = Walk::new(config).all();
         let mut unfound_paths: HashSet<Arc<str>> = archive.paths_with_problems().cloned().collect();
         let found = posts.iter().chain(&pages).map(|file| &file.path);
         let withheld = problems.iter().filter(|problem| problem.code == Code::FileSkipped);
@@ -39,7 +41,7 @@ impl FullScan {
         }
         let (posts, cleared) = (candidates(config, archive, posts, reread_all), vec![String::new()]);
         let to_check = PathsToCheck { posts, pages: true, problems, cleared, reread_all };
-        Self { to_check, pages, folders, unfound_paths, took: start.elapsed() }
+        Self { to_check, pages, folders, links, unfound_paths, took: start.elapsed() }
     }
 }
 

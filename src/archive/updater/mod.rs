@@ -11,6 +11,8 @@
 //! | still changing, or unreadable | the last good version; `tick` checks again | nothing; `tick` checks again |
 //! | empty, too large or without a date | the last good version | nothing |
 //! | removed | "not found", or a redirect if the post has moved | nothing |
+//! | moved to a folder where it cannot be read yet | the last good version; `tick` checks again | nothing |
+//! | temporary or backup file | nothing | nothing; a problem once it is unchanged for two seconds |
 //! | in an unreadable folder | the last good version | nothing |
 //! | in a post folder that is unavailable as a whole | the last good version | nothing |
 //!
@@ -33,7 +35,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk};
+use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link, with_archives};
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
@@ -78,7 +80,8 @@ pub struct Updater {
 }
 
 impl Updater {
-    /// Loads a site from its store if that can be used, otherwise from its files.
+    /// Loads a site from its store if that can be used, otherwise from its files. First decides which folders
+    /// are archives of posts.
     ///
     /// # Errors
     /// If the configuration cannot be used.
@@ -89,7 +92,16 @@ impl Updater {
     ) -> Result<Self, ConfigError> {
         // Validate the settings first: a store must not hide an invalid one.
         Reader::new(&config)?;
-        let store = config.server.cache_dir.as_deref().map(|folder| Store::new(folder, &config));
+        let store_of =
+            |config: &Config| config.server.cache_dir.as_deref().map(|folder| Store::new(folder, config));
+        // The volume of an archive may be mounted later than the others.
+        let stored = store_of(&config).map(|store| store.archives()).unwrap_or_default();
+        let known: Vec<String> = config.archives.iter().cloned().chain(stored).collect();
+        let config = with_archives(config, &known);
+        for folder in config.archives.iter().filter(|folder| config.root.join(folder).is_dir()) {
+            tracing::info!("{}", archive_notice(folder));
+        }
+        let store = store_of(&config);
         let (loaded, unchecked) =
             match store.as_ref().and_then(|store| load_stored(store, &config, reserved_paths)) {
                 Some(archive) => {
@@ -193,13 +205,13 @@ impl Updater {
     }
 
     /// Checks paths of the site that had events, and every known file below the `moved` folders, which were
-    /// removed or replaced. Also returns the folders found below the paths.
+    /// removed or replaced. Also returns the folders and the links to files that it found at and below the paths.
     pub fn apply_events(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut to_check = PathsToCheck::default();
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
-        let (mut folders, mut holders) = (Vec::new(), Vec::new());
+        let (mut folders, mut holders, mut links) = (Vec::new(), Vec::new(), Vec::new());
         for path in paths {
             let relative = self.folder_states.relative(path);
             let mut found = Files::default();
@@ -214,7 +226,11 @@ impl Updater {
                 if self.folder_states.is_gone(&relative) {
                     to_check.cleared.push(relative.clone());
                 }
-                match walk.classify(path) {
+                let classified = walk.classify(path);
+                if classified.is_some() && is_link(path) {
+                    links.push(path.clone());
+                }
+                match classified {
                     Some((SiteFileKind::Post, file)) => {
                         holders.extend(path.parent().map(Path::to_owned));
                         found.posts.push(file);
@@ -232,17 +248,19 @@ impl Updater {
             to_check.problems.extend(found.problems);
             self.pages.extend(found.pages);
             folders.extend(found.folders);
+            links.extend(found.links);
         }
         let update = self.check_files(to_check);
         holders.extend(folders.iter().cloned());
         self.folder_states.record(&holders);
+        folders.append(&mut links);
         (update, folders)
     }
 
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
-    /// may be stale. Also returns the site's folders.
+    /// may be stale. Also returns the site's folders and its links to files.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
-        let FullScan { mut to_check, pages, folders, unfound_paths, .. } = scan;
+        let FullScan { mut to_check, pages, mut folders, mut links, unfound_paths, .. } = scan;
         // These files may seem unchanged by time and size, so add them explicitly.
         let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
         to_check.posts.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
@@ -264,6 +282,7 @@ impl Updater {
             self.unsaved += self.file_states.stamp_only_changes.len();
         }
         self.folder_states.record_all(&folders);
+        folders.append(&mut links);
         (update, folders)
     }
 
@@ -318,6 +337,13 @@ pub fn load(
     let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
     updater.settle();
     Ok(Snapshot::clone(&updater.archive()))
+}
+
+/// A sentence about a folder that is an archive of posts by its files, for the operator.
+pub fn archive_notice(folder: &str) -> String {
+    format!(
+        "{folder}: the folder holds dated posts and is served as an archive of posts; finews.posts overrides this"
+    )
 }
 
 /// Loads the stored archive, if it can be used.

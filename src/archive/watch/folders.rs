@@ -31,6 +31,16 @@ impl WatchedFolders {
         self.places.contains_key(name)
     }
 
+    /// The resolved path of a watched folder.
+    pub(super) fn place(&self, name: &Path) -> Option<PathBuf> {
+        self.places.get(name).cloned()
+    }
+
+    /// True if a folder with this resolved path is watched.
+    pub(super) fn has_place(&self, place: &Path) -> bool {
+        self.names.contains_key(place)
+    }
+
     /// Removes the folder and those below it that no longer exist or have another resolved path. Returns
     /// the resolved paths that have no names left.
     pub(super) fn remove_moved(&mut self, folder: &Path) -> Vec<PathBuf> {

@@ -1,5 +1,6 @@
 //! Listens for file system events.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use notify::event::ModifyKind;
@@ -36,7 +37,12 @@ impl Watch<'_> {
     pub(super) fn queue_event(&mut self, event: notify::Result<Event>) {
         match event {
             Ok(mut event) => {
-                event.paths = event.paths.iter().flat_map(|path| self.watched.names(path)).collect();
+                let names = |path: &PathBuf| {
+                    let mut names = self.watched.names(path);
+                    names.extend_from_slice(self.targets.names(path));
+                    names
+                };
+                event.paths = event.paths.iter().flat_map(names).collect();
                 if matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_))) {
                     // For a readable folder, a metadata event means only a new time, such as rsync sets.
                     // The files in it are unchanged.
@@ -53,41 +59,65 @@ impl Watch<'_> {
         }
     }
 
-    /// Watches folders and scans the new ones, which may have received files and folders before the watch.
-    pub(super) fn watch_new_folders(&mut self, mut folders: Vec<PathBuf>) {
+    /// Watches folders and links, and checks the new ones: they may have received or lead to files that were
+    /// written before the watch.
+    pub(super) fn watch_new(&mut self, mut paths: Vec<PathBuf>) {
         loop {
-            let new = self.listen(&folders);
+            let new = self.listen(&paths);
             if new.is_empty() {
                 return;
             }
             let (update, found) = self.updater.apply_events(&new, &[]);
             update.into_iter().for_each(|update| self.publish(update));
-            folders = found;
+            paths = found;
         }
     }
 
-    /// Watches folders. Returns the new ones.
-    pub(super) fn listen(&mut self, folders: &[PathBuf]) -> Vec<PathBuf> {
-        let mut new = Vec::new();
-        let Some(watcher) = &mut self.watcher else { return new };
-        for folder in folders {
-            // The folder is gone again, or unreadable, which the archive reports as a problem.
-            let Ok(place) = folder.canonicalize() else { continue };
-            // A folder may have been replaced by another with the same name, so renew every watch.
-            match watcher.watch(&place, RecursiveMode::NonRecursive) {
-                Ok(()) if self.watched.add(folder, place) => new.push(folder.clone()),
-                Ok(()) => {}
-                Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
-                    tracing::warn!(
-                        "file watch limit reached; polling files instead; raise fs.inotify.max_user_watches"
-                    );
-                    self.watcher = None;
-                    return new;
-                }
-                Err(error) => tracing::debug!(%error, "cannot watch a folder"),
+    /// Watches folders, and the ways of links. Returns those that are new.
+    pub(super) fn listen(&mut self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let (mut new, mut on_ways) = (Vec::new(), BTreeSet::new());
+        if self.watcher.is_none() {
+            return new;
+        }
+        let root = self.updater.config().root.clone();
+        for path in paths {
+            let mut has_new_way = false;
+            // A watch of the folder above the site would report every change beside the site.
+            if *path != root && files::is_link(path) {
+                has_new_way = self.targets.add(path, &self.watched);
+                on_ways.extend(self.targets.folders(path));
+            }
+            // The path is gone again, or unreadable, which the archive reports as a problem.
+            let place = path.canonicalize().ok().filter(|place| place.is_dir());
+            let has_new_place = place.is_some_and(|place| {
+                // A folder may have been replaced by another with the same name, so renew every watch.
+                self.watch(&place) && self.watched.add(path, place)
+            });
+            if has_new_way || has_new_place {
+                new.push(path.clone());
             }
         }
+        on_ways.retain(|folder| !self.watched.has_place(folder));
+        for folder in &on_ways {
+            self.watch(folder);
+        }
         new
+    }
+
+    /// Watches a folder, or renews its watch. Without file events, or if they end with this watch, returns false.
+    fn watch(&mut self, place: &Path) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        match watcher.watch(place, RecursiveMode::NonRecursive) {
+            Ok(()) => return true,
+            Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                tracing::warn!(
+                    "file watch limit reached; polling files instead; raise fs.inotify.max_user_watches"
+                );
+                self.watcher = None;
+            }
+            Err(error) => tracing::debug!(%error, "cannot watch a folder"),
+        }
+        false
     }
 }
 

@@ -13,6 +13,7 @@ mod mounts {
     }
 }
 mod pending;
+mod targets;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,11 +22,14 @@ use std::time::{Duration, Instant};
 
 use notify::{Event, RecommendedWatcher, Watcher};
 
+use crate::archive::jekyll::files;
 use crate::archive::load::Progress;
+use crate::archive::post::PostId;
 use crate::archive::snapshot::ReservedPaths;
 use crate::archive::updater::{FullScan, Update, Updater};
 use crate::archive::watch::folders::WatchedFolders;
 use crate::archive::watch::pending::PendingEvents;
+use crate::archive::watch::targets::LinkTargets;
 use crate::config::{Config, ConfigError, WatchMode};
 
 /// Minimum time between two polls.
@@ -71,6 +75,10 @@ pub struct Watch<'a> {
     pending: PendingEvents,
     /// The folders with a file system watch.
     watched: WatchedFolders,
+    /// The targets of links, which have a watch too.
+    targets: LinkTargets,
+    /// True if the site had a `favicon.ico` when it was last checked.
+    has_icon: bool,
     last_scan: Instant,
     /// Duration of the last scan.
     scan_took: Duration,
@@ -103,6 +111,8 @@ pub fn run(
         watcher: None,
         pending: PendingEvents::default(),
         watched: WatchedFolders::default(),
+        targets: LinkTargets::default(),
+        has_icon: false,
         last_scan: Instant::now(),
         scan_took: Duration::ZERO,
         scans: 0,
@@ -114,6 +124,7 @@ pub fn run(
     };
     // Listen before publishing the archive, so that no later write is missed.
     watch.listen_first();
+    watch.has_icon = watch.finds_icon();
     watch.publish(watch.current_update());
     watch.begin();
     watch.follow();
@@ -196,6 +207,11 @@ impl Watch<'_> {
                 self.apply_events(paths);
             }
         }
+        if self.finds_icon() != self.has_icon {
+            self.has_icon = !self.has_icon;
+            // Every page names the icon.
+            self.publish(self.current_update());
+        }
         let reopened = self.updater.folder_states().reopened();
         if !reopened.is_empty() {
             self.apply_events(reopened);
@@ -212,17 +228,26 @@ impl Watch<'_> {
         }
     }
 
+    /// True if the site has an icon of its own.
+    fn finds_icon(&self) -> bool {
+        self.updater.config().root.join("favicon.ico").is_file()
+    }
+
     fn apply_events(&mut self, paths: Vec<PathBuf>) {
+        paths.iter().for_each(|path| self.targets.forget_replaced(path));
         // The files of a removed or replaced folder disappear without events of their own.
         let moved: Vec<PathBuf> = paths.iter().filter(|path| self.watched.contains(path)).cloned().collect();
         for place in moved.iter().flat_map(|folder| self.watched.remove_moved(folder)) {
+            if self.targets.has_in(&place) {
+                continue;
+            }
             // The system has usually removed the watch already, so ignore errors.
             let _ = self.watcher.as_mut().map(|watcher| watcher.unwatch(&place));
         }
-        let (update, folders) = self.updater.apply_events(&paths, &moved);
+        let (update, found) = self.updater.apply_events(&paths, &moved);
         let has_changed = update.is_some();
         update.into_iter().for_each(|update| self.publish(update));
-        self.watch_new_folders(folders);
+        self.watch_new(found);
         if has_changed && self.updater.folder_states().has_vanished() {
             // A missing folder may have been renamed, so search the whole site for its posts.
             self.start_scan();
@@ -259,7 +284,7 @@ impl Watch<'_> {
         let kept = self.updater.is_unchecked();
         self.scan_took = scan.took;
         self.last_scan = Instant::now();
-        let (update, folders) = self.updater.apply_scan(scan);
+        let (update, found) = self.updater.apply_scan(scan);
         // A missing folder may have been renamed, so search the whole site for its posts.
         self.scan_again |= update.is_some() && self.updater.folder_states().has_vanished();
         update.into_iter().for_each(|update| self.publish(update));
@@ -271,7 +296,7 @@ impl Watch<'_> {
                 "cached archive verified against the files"
             );
         }
-        self.watch_new_folders(folders);
+        self.watch_new(found);
         self.updater.save();
         if std::mem::take(&mut self.scan_again) {
             self.start_scan();
@@ -293,8 +318,9 @@ impl Watch<'_> {
     /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.updater.config();
-        let same_files =
-            (&old.root, &old.source, &old.variables) == (&config.root, &config.source, &config.variables);
+        let config = files::with_archives(config, &old.archives);
+        let same_files = (&old.root, &old.source, &old.variables, &old.archives)
+            == (&config.root, &config.source, &config.variables, &config.archives);
         let same_watch = old.server.watch == config.server.watch;
         let before = self.updater.archive();
         if same_files {
@@ -302,8 +328,8 @@ impl Watch<'_> {
         }
         let scan = FullScan::new(self.updater.config(), &before, same_files);
         // The code below publishes the new posts of this update together with the new settings.
-        let (update, folders) = self.updater.apply_scan(scan);
-        self.watch_new_folders(folders);
+        let (update, found) = self.updater.apply_scan(scan);
+        self.watch_new(found);
         if !same_files {
             if let Some(folder) = self.updater.folder_states().missing_folder(&self.updater.archive()) {
                 // A reload from scratch would lose the folder's posts.
@@ -324,13 +350,15 @@ impl Watch<'_> {
             }
         }
         let archive = self.updater.archive();
-        let new = archive.listed().iter().filter(|id| before.at_file(archive.post(*id).path()).is_none());
+        let is_unknown = |id: PostId| before.at_file(archive.post(id).path()).is_none();
+        let new = archive.listed().iter().filter(|id| is_unknown(*id) && archive.is_news(&before, *id));
         let update = Update { new: new.collect(), archive: Arc::clone(&archive), took: Duration::ZERO };
         (self.on_update)(WatchUpdate::Reloaded(config, update));
         if !same_files || !same_watch {
             self.watcher = None;
             self.pending = PendingEvents::default();
             self.watched = WatchedFolders::default();
+            self.targets = LinkTargets::default();
             // The result of a running scan belongs to the old settings.
             self.scans += 1;
             self.is_scanning = false;

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
+use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -79,7 +80,7 @@ impl Site {
             }
         }
         let title = if source.title.is_empty() { "finews".to_owned() } else { source.title.clone() };
-        let has_icon = config.root.join("favicon.ico").is_file();
+        let has_icon = has_icon(&config.root);
         Self {
             share_image: site.share_image.as_deref().map(local),
             feed: FeedLink::new(&title, "", &baseurl, FeedOf::All),
@@ -164,6 +165,11 @@ impl Site {
         self.href(Route::Asset(assets::SEARCH_STYLE.name().into()))
     }
 
+    /// Returns whether the site still has, or still lacks, an icon of its own.
+    pub fn has_current_icon(&self, root: &Path) -> bool {
+        self.has_icon == has_icon(root)
+    }
+
     /// The address of the icon: the site's `favicon.ico`, or the built-in one.
     pub fn icon(&self) -> String {
         let route = if self.has_icon { Route::Favicon } else { Route::Asset(assets::ICON.name().into()) };
@@ -244,6 +250,10 @@ impl Site {
     pub fn settings(&self) -> u64 {
         self.settings
     }
+}
+
+fn has_icon(root: &Path) -> bool {
+    root.join("favicon.ico").is_file()
 }
 
 /// Returns whether an address starts with a scheme: `https:`, `mailto:`.

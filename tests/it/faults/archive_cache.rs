@@ -118,6 +118,22 @@ fn cached_start_without_posts_folder_serves_the_cache() {
 }
 
 #[test]
+fn cached_start_keeps_an_archive_of_an_unmounted_volume() {
+    let (files, cache) = (Files::with_posts(POSTS), folder(&[]));
+    files.write("old_post/2023-01-01-old.md", &post("Old", "2023-01-01 08:00", "y"));
+    write_cache(&files, cache.path());
+    files.rename("old_post", ".away");
+    fs::create_dir(files.path("old_post")).expect("a folder");
+    let server = files.serve(&cache_flags(cache.path()));
+    server.wait_for_log(CACHE_VERIFIED);
+    server.wait(TIMEOUT, "complaining", |server| server.has_problem("old_post", "unreadable"));
+    assert!(server.shows("/y/2023/01/01/old.html", "Text of Old."));
+    files.rename(".away/2023-01-01-old.md", "old_post/2023-01-01-old.md");
+    server.wait(TIMEOUT, "content", |server| server.problems().is_empty());
+    assert!(server.shows("/y/2023/01/01/old.html", "Text of Old."));
+}
+
+#[test]
 fn cached_start_serves_the_same_as_a_fresh_start() {
     let (files, cache) = (Files::with_posts(POSTS), folder(&[]));
     files.write("about.md", "---\ntitle: About\n---\nAbout us.\n");

@@ -203,6 +203,23 @@ fn folder_and_file_at_the_same_path_replace_each_other() {
 }
 
 #[test]
+fn icon_of_the_site_is_followed() {
+    const LINK: &str = "<link rel=\"icon\" href=\"/favicon.ico\">";
+    for flags in [&[][..], &["--watch", "poll"]] {
+        let files = Files::new();
+        let server = files.serve(flags);
+        for _ in 0..2 {
+            assert!(!server.shows("/", LINK));
+            files.write("favicon.ico", "icon");
+            server.wait(TIMEOUT, "own icon", |server| server.shows("/", LINK));
+            assert_eq!(server.get("/favicon.ico").bytes, b"icon");
+            files.remove("favicon.ico");
+            server.wait(TIMEOUT, "built-in icon", |server| !server.shows("/", LINK));
+        }
+    }
+}
+
+#[test]
 fn site_at_a_relative_path_is_followed() {
     let files = Files::new();
     for (from, name) in [(files.root(), "."), (files.root().parent().expect("a parent"), "")] {

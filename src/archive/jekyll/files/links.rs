@@ -39,9 +39,13 @@ pub(crate) fn leads_back(root: &Path, link: &Path) -> Problem {
         .in_file(&relative(root, link))
 }
 
+/// Returns whether the path is a symbolic link.
+pub(crate) fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
+}
+
 /// Returns a defect if the path is a link without a target.
 pub(crate) fn leads_nowhere(path: &Path) -> Option<Defect> {
-    let is_link = std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink());
-    let is_nowhere = is_link && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
+    let is_nowhere = is_link(path) && std::fs::metadata(path).is_err_and(|error| error.kind() == NotFound);
     is_nowhere.then(|| Defect::error(Code::Unreadable, "the target of the symbolic link does not exist"))
 }

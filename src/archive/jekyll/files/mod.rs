@@ -1,12 +1,15 @@
 //! Finds the files of a site and classifies them as posts, pages, or files that Jekyll ignores. The rules
 //! are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
+mod archives;
 mod collections;
 mod entry;
 mod fence;
 mod filter;
 mod links;
+mod post_folders;
 mod published;
+mod temporary;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -21,11 +24,14 @@ use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::{Config, DataFault};
 
+pub(crate) use archives::with_archives;
 pub(crate) use collections::collection_of;
 pub(crate) use fence::{begins_with_fence, has_front_matter, may_have_front_matter};
-pub(crate) use links::leads_nowhere;
+pub(crate) use links::{is_link, leads_nowhere};
+pub(crate) use post_folders::PostFolders;
 pub use published::{FileStatus, PublishedFiles};
 pub(crate) use published::{LINKED_OUT, withheld};
+pub(crate) use temporary::is_temporary;
 
 /// Maximum number of files per walk that are named as not served. A folder may hold a million images.
 const MOST_NAMED: usize = 1000;
@@ -66,14 +72,19 @@ impl SiteFile {
 
     /// Parses the file name as that of a post; `None` if it is not one.
     pub fn name(&self) -> Option<FileName> {
-        FileName::from_path(&self.path)
+        FileName::from_path(&self.path).filter(|_| !self.is_temporary())
+    }
+
+    /// Returns whether the file is a temporary or backup file, which is never read.
+    pub(crate) fn is_temporary(&self) -> bool {
+        is_temporary(base_name(&self.path))
     }
 }
 
 /// The kind of a site file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SiteFileKind {
-    /// A post, judged by its name and folder.
+    /// A post, judged by its name and folder. It may be a temporary or backup file, which is reported.
     Post,
     /// Another file that the archive reads: a page, a document of a collection, or a file that may have the URL of
     /// a page.
@@ -89,6 +100,8 @@ pub struct Files {
     pub pages: Vec<SiteFile>,
     /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,
+    /// Posts and pages that are symbolic links, and links without a target.
+    pub links: Vec<PathBuf>,
     /// The problems of files and folders that could not be read, and of files that Jekyll would publish but finews does
     /// not.
     pub problems: Vec<Problem>,
@@ -163,7 +176,7 @@ impl<'a> Walk<'a> {
     /// Classifies a single path, whether or not the file exists.
     pub fn classify(&self, file: &Path) -> Option<(SiteFileKind, SiteFile)> {
         let found = SiteFile::new(&self.config.root, file);
-        let is_named_post = found.name().is_some()
+        let is_named_post = FileName::from_path(&found.path).is_some()
             && self.config.source.posts.iter().any(|named| {
                 is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
             });
@@ -300,7 +313,7 @@ impl<'a> Walk<'a> {
             files,
             |seen| self.keeps_in(named, seen),
             |path, file| {
-                if file.name().is_some() {
+                if FileName::from_path(&file.path).is_some() {
                     return Some(SiteFileKind::Post);
                 }
                 let is_page = self.filter.keeps_path(&file.path) && self.is_read(path, &file.path);
@@ -364,7 +377,11 @@ impl<'a> Walk<'a> {
                 Ok(entry) if entry.file_type().is_file() => {
                     let path = entry.path();
                     let file = SiteFile::new(root, path);
-                    match kind(path, &file) {
+                    let kind = kind(path, &file);
+                    if kind.is_some() && entry.path_is_symlink() {
+                        files.links.push(path.to_owned());
+                    }
+                    match kind {
                         Some(SiteFileKind::Post) => files.posts.push(file),
                         Some(SiteFileKind::Page) => files.pages.push(file),
                         None => {
@@ -381,7 +398,11 @@ impl<'a> Walk<'a> {
                 }
                 // Pipes, sockets and devices are not site files.
                 Ok(_) => {}
-                Err(error) if self.matters(&error, &keeps) => files.problems.push(unreadable(root, &error)),
+                Err(error) if self.matters(&error, &keeps) => {
+                    let link = error.path().filter(|path| error.loop_ancestor().is_none() && is_link(path));
+                    files.links.extend(link.map(Path::to_owned));
+                    files.problems.push(unreadable(root, &error));
+                }
                 Err(_) => {}
             }
         }
@@ -402,7 +423,8 @@ impl<'a> Walk<'a> {
     /// Classifies a path that no filter rejects.
     fn kind(&self, path: &str) -> Option<SiteFileKind> {
         let in_posts = below_posts(path).is_some();
-        let in_root_posts = path.starts_with("posts/");
+        let is_below_any = |folders: &[String]| folders.iter().any(|folder| is_below(path, folder));
+        let in_root_posts = path.starts_with("posts/") || is_below_any(&self.config.archives);
         let is_post_name = || FileName::from_path(path).is_some();
         let counts = in_root_posts || is_below(path, &self.config.source.collections_dir);
         if self.config.source.posts.is_empty() && counts && (in_posts || in_root_posts) {
@@ -413,7 +435,7 @@ impl<'a> Walk<'a> {
                 return None;
             }
         }
-        let in_named = self.config.source.posts.iter().any(|folder| is_below(path, folder));
+        let in_named = is_below_any(&self.config.source.posts);
         let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
         is_page.then_some(SiteFileKind::Page)
     }
@@ -458,7 +480,9 @@ fn extension(path: &str) -> &str {
 
 fn is_page_name(path: &str, config: &Config) -> bool {
     let extension = extension(path);
-    matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown
+    let is_markup =
+        matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown;
+    is_markup && !is_temporary(base_name(path))
 }
 
 /// Returns the markup format of a file extension; `markdown_ext` overrides the default list.

@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 use crate::archive::jekyll::files::entry::{base_name, below_posts, is_below, relative};
 use crate::archive::jekyll::files::fence::{has_front_matter, may_have_front_matter};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
-use crate::archive::jekyll::files::is_temporary;
+use crate::archive::jekyll::files::temporary::is_temporary;
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect};
 use crate::config::Config;
@@ -55,6 +55,8 @@ pub struct PublishedFiles {
     named: Vec<String>,
     /// The configured folders of posts.
     posts: Vec<String>,
+    /// The archives of posts, if the configuration names no folders.
+    archives: Vec<String>,
     /// Files and folders inside the site that finews keeps for itself.
     private: Vec<String>,
     /// Whether `posts/` holds dated files, once it matters.
@@ -76,6 +78,7 @@ impl PublishedFiles {
             has_config_file: config.source.has_config_file,
             named: config.site.static_files.iter().filter(|path| !path.is_empty()).cloned().collect(),
             posts: config.source.posts.iter().filter(|path| !path.is_empty()).cloned().collect(),
+            archives: config.archives.clone(),
             private: private.flatten().filter_map(inside).filter(|path| !path.is_empty()).collect(),
             has_dated_posts: OnceLock::new(),
         }
@@ -177,10 +180,9 @@ impl PublishedFiles {
     }
 
     fn is_in_posts(&self, path: &str) -> bool {
-        if self.posts.is_empty() {
-            return is_below(path, "posts") && self.has_dated_posts();
-        }
-        self.posts.iter().any(|folder| is_below(path, folder))
+        let mut folders = self.posts.iter().chain(&self.archives);
+        folders.any(|folder| is_below(path, folder))
+            || self.posts.is_empty() && is_below(path, "posts") && self.has_dated_posts()
     }
 
     /// Returns whether `posts/` is a folder of posts and not an ordinary folder of the site.

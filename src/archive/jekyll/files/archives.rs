@@ -1,0 +1,307 @@
+//! Finds the archives of posts: folders outside `_posts` whose files are dated posts. Jekyll publishes these files
+//! as pages without a date. The search lists the names of files, and opens a sample of them.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, relative};
+use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
+use crate::archive::jekyll::files::links::circle;
+use crate::archive::jekyll::files::post_folders::holds_old_posts;
+use crate::archive::jekyll::files::temporary::is_temporary;
+use crate::archive::jekyll::permalink::FileName;
+use crate::config::Config;
+
+/// Minimum number of files in an archive whose name does not say what it holds.
+const FEWEST_FILES: usize = 10;
+/// Maximum number of files of a folder whose names count. The names of more files would give the same result.
+const MOST_NAMES: usize = 10_000;
+/// Maximum number of files of a folder that are opened.
+const SAMPLE: usize = 100;
+
+/// Completes a configuration by the archives of posts, which depend on the site's files. An archive that was
+/// `known` stays one while its folder is missing or empty, as it is on an unmounted volume. A configuration that
+/// names the folders of posts has no archives.
+pub(crate) fn with_archives(config: Arc<Config>, known: &[String]) -> Arc<Config> {
+    let archives = if config.source.posts.is_empty() { archives(&config, known) } else { Vec::new() };
+    if archives == config.archives {
+        return config;
+    }
+    let mut config = Config::clone(&config);
+    config.archives = archives;
+    Arc::new(config)
+}
+
+fn archives(config: &Config, known: &[String]) -> Vec<String> {
+    let mut archives = ArchiveSearch::new(config).run();
+    let has_files = |folder: &String| {
+        fs::read_dir(config.root.join(folder)).is_ok_and(|mut entries| entries.next().is_some())
+    };
+    archives.extend(known.iter().filter(|folder| !has_files(folder)).cloned());
+    archives.sort_unstable();
+    archives.dedup();
+    archives
+}
+
+/// The names of a folder's files, and those of the folders below it.
+#[derive(Default)]
+struct FolderNames {
+    path: String,
+    files: usize,
+    /// The files with the name of a dated post.
+    dated: usize,
+    /// Some of the dated files.
+    sample: Vec<PathBuf>,
+    below: Vec<FolderNames>,
+}
+
+/// A search for archives in a site.
+struct ArchiveSearch<'a> {
+    config: &'a Config,
+    filter: EntryFilter,
+    found: Vec<String>,
+}
+
+impl<'a> ArchiveSearch<'a> {
+    fn new(config: &'a Config) -> Self {
+        Self { config, filter: EntryFilter::new(config), found: Vec::new() }
+    }
+
+    fn run(mut self) -> Vec<String> {
+        let config = self.config;
+        let site = self.names(&config.root, String::new());
+        // The site itself is no archive, whatever files it holds.
+        site.below.iter().for_each(|folder| self.record_archives(folder));
+        self.found
+    }
+
+    /// Lists the names of a folder and of all folders below it, but for the folders of posts.
+    fn names(&mut self, folder: &Path, path: String) -> FolderNames {
+        let mut names = FolderNames { path, ..FolderNames::default() };
+        let Ok(entries) = fs::read_dir(folder) else { return names };
+        for entry in entries.flatten() {
+            let Ok(file_type) = entry.file_type() else { continue };
+            if file_type.is_file() && names.files >= MOST_NAMES {
+                continue;
+            }
+            let (path, is_link) = (entry.path(), file_type.is_symlink());
+            let is_dir = if is_link { path.is_dir() } else { file_type.is_dir() };
+            let relative = relative(&self.config.root, &path);
+            if !self.filter.keeps(&WalkEntry { path: &relative, is_dir, is_link }) {
+                continue;
+            }
+            if is_dir {
+                if !is_link || self.may_follow(&path) {
+                    names.below.extend(self.subfolder(&path, relative));
+                }
+            } else if !is_temporary(base_name(&relative)) {
+                names.files += 1;
+                // A named pipe would block the process that opens it.
+                let is_file = file_type.is_file() || is_link && path.is_file();
+                if is_file && is_dated(&relative) {
+                    names.dated += 1;
+                    if names.sample.len() < SAMPLE {
+                        names.sample.push(path);
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    /// Lists the names of a folder, unless its own name says what it holds.
+    fn subfolder(&mut self, folder: &Path, path: String) -> Option<FolderNames> {
+        if holds_old_posts(&path) {
+            if has_post(folder) {
+                self.found.push(path);
+            }
+            return None;
+        }
+        let is_of_posts = base_name(&path) == "_posts" || path == "posts";
+        (!is_of_posts).then(|| self.names(folder, path))
+    }
+
+    /// Returns whether a link leads neither to a folder that contains it nor to a folder of posts of the site.
+    fn may_follow(&self, link: &Path) -> bool {
+        let (Ok(target), Ok(root)) = (link.canonicalize(), self.config.root.canonicalize()) else {
+            return false;
+        };
+        let is_of_posts = target.strip_prefix(&root).is_ok_and(|below| {
+            below.starts_with("posts") || below.components().any(|part| part.as_os_str() == "_posts")
+        });
+        !is_of_posts && circle(&self.config.root, link).is_none()
+    }
+
+    /// Records the archives among a folder and those below it. A folder without posts of its own is no archive
+    /// if all posts are in one folder below it.
+    fn record_archives(&mut self, folder: &FolderNames) {
+        let (direct, all) = (FileCounts::from_folder(folder), FileCounts::from_tree(folder));
+        let with_posts = folder.below.iter().filter(|below| FileCounts::from_tree(below).dated > 0).count();
+        let is_outermost = direct.dated > 0 || with_posts > 1;
+        if direct.are_posts() || is_outermost && all.are_posts() {
+            self.found.push(folder.path.clone());
+        } else {
+            folder.below.iter().for_each(|below| self.record_archives(below));
+        }
+    }
+}
+
+/// Counts of files, by their names.
+struct FileCounts<'a> {
+    files: usize,
+    dated: usize,
+    sample: Vec<&'a Path>,
+}
+
+impl<'a> FileCounts<'a> {
+    /// The files directly in a folder.
+    fn from_folder(folder: &'a FolderNames) -> Self {
+        let sample = folder.sample.iter().map(PathBuf::as_path).collect();
+        Self { files: folder.files, dated: folder.dated, sample }
+    }
+
+    /// The files in a folder and in those below it.
+    fn from_tree(folder: &'a FolderNames) -> Self {
+        let mut counts = Self::from_folder(folder);
+        for below in folder.below.iter().map(Self::from_tree) {
+            counts.files += below.files;
+            counts.dated += below.dated;
+            counts.sample.extend(below.sample.into_iter().take(SAMPLE - counts.sample.len()));
+        }
+        counts
+    }
+
+    /// Returns whether at least 9 in 10 files are dated posts. Opens no file if the names exclude that.
+    fn are_posts(&self) -> bool {
+        let is_most = |posts: usize| self.files >= FEWEST_FILES && posts * 10 >= self.files * 9;
+        is_most(self.dated) && {
+            let posts = self.sample.iter().filter(|file| has_front_matter(file)).count();
+            is_most(self.dated * posts / self.sample.len().max(1))
+        }
+    }
+}
+
+/// Returns whether a folder or one below it holds a dated post.
+fn has_post(folder: &Path) -> bool {
+    let is_visible = |name: &str| !is_special(name) && !is_temporary(name);
+    let entries = WalkDir::new(folder)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(move |entry| entry.depth() == 0 || entry.file_name().to_str().is_some_and(is_visible));
+    let files = entries.flatten().filter(|entry| entry.file_type().is_file());
+    let dated = files.filter(|entry| entry.file_name().to_str().is_some_and(is_dated));
+    dated.take(SAMPLE).any(|entry| has_front_matter(entry.path()))
+}
+
+/// Returns whether a path has the name of a post and a date in it, at least in the digits of its slug.
+fn is_dated(path: &str) -> bool {
+    FileName::from_path(path).is_some_and(|name| {
+        let digits = name.slug.bytes().take_while(u8::is_ascii_digit).count();
+        name.date.is_some() || digits >= "20240102".len()
+    })
+}
+
+/// Returns whether a file begins with a line of three dashes.
+fn has_front_matter(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(64).read_to_end(&mut start));
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    let mut line = text.strip_prefix(b"---").unwrap_or(b"x").split(|byte| *byte == b'\n');
+    read.is_ok() && line.next().is_some_and(|line| line.iter().all(u8::is_ascii_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    const POST: &str = "---\ntitle: T\n---\nText.\n";
+
+    /// The archives of a site with these files, each a path and its content.
+    fn archives(config: &str, files: &[(String, &str)]) -> Vec<String> {
+        let site = tempfile::tempdir().expect("a folder");
+        fs::write(site.path().join("_config.yml"), config).expect("a file");
+        for (path, text) in files {
+            let path = site.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        }
+        let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        with_archives(Arc::new(config), &[]).archives.clone()
+    }
+
+    /// The first `count` posts of a folder.
+    fn posts(folder: &str, count: usize) -> Vec<(String, &'static str)> {
+        (0..count).map(|number| (format!("{folder}/2024-01-02-{number}.md"), POST)).collect()
+    }
+
+    fn others(paths: &[&str], text: &'static str) -> Vec<(String, &'static str)> {
+        paths.iter().map(|path| ((*path).to_owned(), text)).collect()
+    }
+
+    #[test]
+    fn folders_of_dated_posts_are_archives() {
+        let table: [(Vec<(String, &str)>, &[&str]); 16] = [
+            (posts("news", 10), &["news"]),
+            (posts("news", 9), &[]),
+            ([posts("news", 9), others(&["news/index.html"], POST)].concat(), &["news"]),
+            ([posts("news", 8), others(&["news/a.md", "news/b.md"], POST)].concat(), &[]),
+            ([posts("news", 9), others(&["news/2024-01-02-raw.md"], "Text.\n")].concat(), &["news"]),
+            (
+                [posts("news", 8), others(&["news/2024-01-02-x.md", "news/2024-01-02-y.md"], "Text.\n")]
+                    .concat(),
+                &[],
+            ),
+            (
+                [posts("news", 10), others(&["news/.x", "news/2024-01-02-a.md.bak", "news/b.md~"], POST)]
+                    .concat(),
+                &["news"],
+            ),
+            ([posts("content/news", 20), others(&["content/about.md"], POST)].concat(), &["content/news"]),
+            (
+                [posts("news", 10), others(&["news/img/1.png", "news/img/2.png", "news/img/3.png"], "x")]
+                    .concat(),
+                &["news"],
+            ),
+            ([posts("news/2023", 8), posts("news/2024", 3)].concat(), &["news"]),
+            ([posts("a", 10), posts("b", 10)].concat(), &["a", "b"]),
+            (posts("old_post", 1), &["old_post"]),
+            (
+                [posts("market/old_posts/2024", 1), posts("archive/_posts", 1)].concat(),
+                &["archive/_posts", "market/old_posts"],
+            ),
+            (others(&["old_post/about.md", "old_post/2024-01-02-a.md.bak"], POST), &[]),
+            (others(&["old_post/2024-01-02-a.md"], "Text.\n"), &[]),
+            (
+                [
+                    posts("_posts", 12),
+                    posts("posts", 12),
+                    posts("_drafts", 12),
+                    posts(".x", 12),
+                    posts("no", 12),
+                ]
+                .concat(),
+                &[],
+            ),
+        ];
+        for (files, expected) in table {
+            assert_eq!(archives("exclude: ['no']\n", &files), expected, "{files:?}");
+        }
+        assert_eq!(archives("finews:\n  posts: [_posts]\n", &posts("old_post", 12)), [""; 0]);
+    }
+
+    #[test]
+    fn missing_archive_stays_one() {
+        let site = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(site.path().join("empty")).expect("a folder");
+        fs::create_dir_all(site.path().join("full")).expect("a folder");
+        fs::write(site.path().join("full/about.md"), POST).expect("a file");
+        let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        let known = ["empty", "full", "missing"].map(String::from);
+        assert_eq!(with_archives(Arc::new(config), &known).archives, ["empty", "missing"]);
+    }
+}
