@@ -90,7 +90,7 @@ impl Store {
     pub fn new(folder: &Path, config: &Config) -> Self {
         let site = xxh3_64(config.root.as_os_str().as_encoded_bytes());
         let mut key = Xxh3::new();
-        (program::id(), &config.source, &config.variables, &config.archives).hash(&mut key);
+        (program::id(), &config.source, &config.archives, &config.variables).hash(&mut key);
         Self { file: folder.join(format!("{site:016x}.archive")), key: key.finish() }
     }
 

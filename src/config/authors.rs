@@ -1,11 +1,8 @@
 //! Authors, as the configuration, front matter and the site's data file of authors name them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use crate::config::error::ConfigError;
-use crate::config::file::{self, ConfigFile, Node};
-use crate::config::keys;
+use crate::config::file::Node;
 
 /// The authors that a site describes in a data file, by the key that posts use: a line for each.
 pub type KnownAuthors = BTreeMap<String, String>;
@@ -88,55 +85,20 @@ fn folded(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Reads the authors that the site in `root` describes in `_data/authors.yml`, `.yaml` or `.json`. A file that
-/// cannot be used gives no authors; the second value says why.
-pub(super) fn read_known(
-    file: &ConfigFile,
-    root: &Path,
-) -> Result<(KnownAuthors, Option<String>), ConfigError> {
-    let folder = match keys::folder(file, "data_dir")? {
-        folder if folder.is_empty() => "_data".to_owned(),
-        folder => folder,
-    };
-    let files =
-        ["yml", "yaml", "json"].map(|extension| root.join(&folder).join(format!("authors.{extension}")));
-    let Some(path) = files.into_iter().find(|path| path.is_file()) else { return Ok(Default::default()) };
-    Ok(match parse(&path) {
-        Ok(Node::Map(pairs)) => (pairs.into_iter().filter_map(known_author).collect(), None),
-        Ok(Node::Null) => Default::default(),
-        Ok(_) => {
-            let error =
-                ConfigError::unreadable(&path, Some(1), "not a mapping; expected authors by their keys");
-            (KnownAuthors::new(), Some(ignored(&error)))
-        }
-        Err(error) => (KnownAuthors::new(), Some(ignored(&error))),
-    })
-}
-
-fn ignored(error: &ConfigError) -> String {
-    format!("{error}; the file is ignored")
-}
-
-fn parse(path: &Path) -> Result<Node, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, None, error))?;
-    let text = text.trim_start_matches('\u{feff}');
-    if path.extension().is_some_and(|extension| extension == "json") {
-        return serde_json::from_str(text).map_err(|error| {
-            ConfigError::unreadable(path, Some(error.line()), format!("not valid JSON: {error}"))
-        });
+/// Returns the authors that the site describes in `site.data.authors`. Another value than a mapping describes no authors.
+pub(super) fn known_authors(data: Option<&Node>) -> KnownAuthors {
+    match data {
+        Some(Node::Map(pairs)) => pairs.iter().filter_map(known_author).collect(),
+        _ => KnownAuthors::new(),
     }
-    file::yaml(text).map_err(|error| {
-        let line = error.location().map(|place| place.line());
-        ConfigError::unreadable(path, line, format!("not valid YAML: {error}"))
-    })
 }
 
 /// An author of the data file, with the key. The value is a mapping, or only a name.
-fn known_author((key, node): (String, Node)) -> Option<(String, String)> {
-    let line = match &node {
+fn known_author((key, node): &(String, Node)) -> Option<(String, String)> {
+    let line = match node {
         Node::Text(name) => named(name),
-        Node::Map(_) => described(&node, Some(&key)),
+        Node::Map(_) => described(node, Some(key)),
         Node::Null | Node::Bool(_) | Node::List(_) => None,
     };
-    Some((key, line?))
+    Some((key.clone(), line?))
 }

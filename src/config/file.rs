@@ -14,7 +14,7 @@ use crate::config::error::{ConfigError, Origin};
 use crate::config::values::{self, SettingValue};
 
 /// A value of the configuration. If a key occurs twice, the last one counts, as in Jekyll.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Node {
     /// `null`, `~` or an empty value.
     #[default]

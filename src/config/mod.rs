@@ -52,20 +52,26 @@ pub struct Config {
     pub site: SiteSettings,
     /// The settings of the server.
     pub server: ServerSettings,
+    /// Folders outside `_posts` that are archives of posts, relative to the site. They depend on the site's
+    /// files, so the list is empty until the site is opened.
+    pub archives: Vec<String>,
     /// The variables that Liquid in posts and pages can use. After a change, all files are read again, and the
     /// cache of the archive is not used.
     pub variables: Arc<SiteVariables>,
     /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
     pub private_paths: Vec<PathBuf>,
-    /// Folders outside `_posts` that are archives of posts, relative to the site. They depend on the site's
-    /// files, so the list is empty until the site is opened.
-    pub archives: Vec<String>,
-    /// Warnings about ignored and repaired settings and about the data file of authors, each with its place.
+    /// Warnings about ignored and repaired settings, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
 }
 
 impl Config {
+    /// Returns whether files mean the same under another configuration.
+    pub(crate) fn reads_files_like(&self, other: &Self) -> bool {
+        (&self.root, &self.source, &self.archives) == (&other.root, &other.source, &other.archives)
+            && self.variables == other.variables
+    }
+
     /// Reads the configuration of the site in `root`. `env` looks up an environment variable.
     ///
     /// # Errors
@@ -84,22 +90,21 @@ impl Config {
         crate::config::keys::check_own_section(&file)?;
         let layers = Layers { file: &file, flags, env };
         let root = absolute(root.join(crate::config::keys::folder(&file, "source")?));
-        let (authors, authors_warning) = crate::config::authors::read_known(&file, &root)?;
+        let variables = SiteVariables::read(&file, &root)?;
+        let authors = crate::config::authors::known_authors(variables.authors());
         let source = SourceSettings::read(&layers, authors)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
-        let mut warnings = crate::config::keys::warnings(&file);
-        warnings.extend(authors_warning);
         let server = ServerSettings::read(&layers)?;
         Ok(Self {
-            variables: Arc::new(SiteVariables::read(&file, &root)?),
+            variables: Arc::new(variables),
             private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),
             root,
             site: SiteSettings::read(&file, &source.authors)?,
             source,
             server,
             archives: Vec::new(),
-            warnings,
+            warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
         })
     }

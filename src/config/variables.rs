@@ -75,6 +75,11 @@ impl SiteVariables {
         (!path.is_empty() && !matches!(found, Node::Map(_) | Node::List(_))).then_some(found)
     }
 
+    /// Returns `site.data.authors`.
+    pub(super) fn authors(&self) -> Option<&Node> {
+        self.data.get("authors")
+    }
+
     /// The data files whose variables are missing.
     pub fn faults(&self) -> &[DataFault] {
         &self.faults

@@ -319,8 +319,7 @@ impl Watch<'_> {
     fn reload(&mut self, config: Arc<Config>) {
         let old = self.updater.config();
         let config = files::with_archives(config, &old.archives);
-        let same_files = (&old.root, &old.source, &old.variables, &old.archives)
-            == (&config.root, &config.source, &config.variables, &config.archives);
+        let same_files = old.reads_files_like(&config);
         let same_watch = old.server.watch == config.server.watch;
         let before = self.updater.archive();
         if same_files {
