@@ -2,7 +2,7 @@
 //! published.
 
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};

@@ -152,7 +152,7 @@ impl Template {
 
     /// Builds the template of a collection's documents: its own permalink, or the default, whose ending follows
     /// the site's (`Collection#url_template`).
-    pub fn for_collection(&self, permalink: Option<&str>) -> Result<Self, UnknownPlaceholder> {
+    pub fn for_collection(&self, permalink: Option<&str>) -> Result<Self, InvalidPermalink> {
         post_permalink(permalink.unwrap_or(match self.page_suffix {
             PageSuffix::None => "/:collection/:path",
             PageSuffix::Slash => "/:collection/:path/",
