@@ -2,7 +2,7 @@
 //! published. The archive reports the exceptions, and the web layer serves the others.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use walkdir::WalkDir;
@@ -226,6 +226,8 @@ fn has_sqlite(stem: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::config::Overrides;
 
