@@ -3,9 +3,8 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::GB18030;
 use percent_encoding::percent_decode_str;
-
-use crate::archive::jekyll::front_matter;
 
 /// Stands for what a damaged URL lost.
 pub(super) const LOST: char = char::REPLACEMENT_CHARACTER;
@@ -34,20 +33,19 @@ fn guessed(text: &str) -> String {
 }
 
 fn guessed_bytes(bytes: &[u8]) -> String {
-    // UTF-8 that ends inside a character often passes for GBK too.
-    let is_cut_utf8 = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
-    if is_cut_utf8 {
-        return String::from_utf8_lossy(bytes).into_owned();
+    match std::str::from_utf8(bytes) {
+        Ok(text) => return text.to_owned(),
+        // UTF-8 that ends inside a character often passes for GBK too.
+        Err(error) if error.error_len().is_none() => return String::from_utf8_lossy(bytes).into_owned(),
+        Err(_) => {}
     }
-    let guess = front_matter::decode(bytes).0;
-    match bytes.split_last() {
-        // GBK may end inside a character as well.
-        Some((_, before)) if guess.ends_with(LOST) => {
-            let before = front_matter::decode(before).0;
-            format!("{}{LOST}", before.trim_end_matches(LOST))
-        }
-        _ => guess.into_owned(),
-    }
+    let gbk = |bytes| GB18030.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned);
+    // GBK may end inside a character as well.
+    let cut_gbk = || {
+        let (_, before) = bytes.split_last()?;
+        gbk(before).map(|text| format!("{text}{LOST}"))
+    };
+    gbk(bytes).or_else(cut_gbk).unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// Removes a `%`, or a `%` with one digit, from the end of a text.
@@ -86,6 +84,7 @@ mod tests {
             ("/a/%D6%D0%CE%C4%B1%EA%CC%E2", Some("/a/中文标题")),
             ("/a/%D6%D0%CE%C4%B1%EA%CC", Some("/a/中文标\u{FFFD}")),
             ("/a/%D6%D0%CE%C4%B1%EA%CC%E", Some("/a/中文标\u{FFFD}")),
+            ("/%B2%C6%BE%AD/2024/%D6%D0%CE%C4%B1%E", Some("/财经/2024/中文\u{FFFD}")),
             // Neither.
             ("/q%ff/", Some("/q\u{FFFD}/")),
             ("/%ff", Some("/\u{FFFD}")),

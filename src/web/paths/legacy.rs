@@ -265,8 +265,9 @@ fn cut_off(request: &PageRequest<'_>, path: &str) -> Option<String> {
         None if is_cut => request.archive.listed(),
         _ => return None,
     };
-    // A whole folder is no post.
-    if start.ends_with('/') {
+    // A whole folder is no post, and one or two letters say too little.
+    let name = start.rsplit('/').next().unwrap_or(start);
+    if name.len() < SHORTEST_START {
         return None;
     }
     let continues = |post: &&Post| {
@@ -278,6 +279,9 @@ fn cut_off(request: &PageRequest<'_>, path: &str) -> Option<String> {
     let mut found = posts.filter(continues);
     found.next().filter(|_| found.next().is_none()).map(|post| post.url().to_owned())
 }
+
+/// Minimum length of the part of a name before the cut, in bytes: one Han character.
+const SHORTEST_START: usize = 3;
 
 /// Maximum number of posts that a cut path is compared with; it bounds the time of the search.
 const MOST_CUT_OFF: usize = 4096;

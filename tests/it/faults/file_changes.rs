@@ -164,22 +164,22 @@ fn nested_folders_created_and_removed_at_once_are_followed() {
 #[test]
 fn replaced_folder_is_followed_and_the_old_one_is_not() {
     let files = Files::new();
-    files.write("_posts/sub/2024-01-02-old.md", &post("Old", "2024-01-02 08:00", "y"));
+    files.write("_posts/sub/2024-01-02-old.md", &post("Former", "2024-01-02 08:00", "y"));
     let server = files.serve(&[]);
-    wait_until_listed(&server, "/y/2024/01/02/old.html", "Old");
+    wait_until_listed(&server, "/y/2024/01/02/old.html", "Former");
     files.write(".new/2024-01-02-new.md", &post("New", "2024-01-02 08:00", "y"));
     // Two renames in a row, as a deployment does it.
     files.rename("_posts/sub", ".old");
     files.rename(".new", "_posts/sub");
     wait_until_listed(&server, "/y/2024/01/02/new.html", "New");
-    wait_until_gone(&server, "/y/2024/01/02/old.html", "Old");
+    wait_until_gone(&server, "/y/2024/01/02/old.html", "Former");
     files.write("_posts/sub/2024-01-02-more.md", &post("More", "2024-01-02 08:00", "y"));
     wait_until_listed(&server, "/y/2024/01/02/more.html", "More");
     // Changes in the old folder no longer have an effect.
-    files.write(".old/2024-01-02-old.md", &post("Older", "2024-01-02 08:00", "y"));
+    files.write(".old/2024-01-02-old.md", &post("Former again", "2024-01-02 08:00", "y"));
     files.remove("_posts/sub/2024-01-02-more.md");
     wait_until_gone(&server, "/y/2024/01/02/more.html", "More");
-    assert!(!server.shows("/", "Old"));
+    assert!(!server.shows("/", "Former"));
 }
 
 #[test]
