@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::address;
-use crate::archive::body::{self, BodyHtml, Context, MarkupFormat, UnresolvedLiquid};
+use crate::archive::body::{self, BodyHtml, Context, LiquidValue, MarkupFormat, UnresolvedLiquid};
 use crate::archive::file_version;
 use crate::archive::head_fields::HeadFields;
 use crate::archive::jekyll::files::{self, FileStatus, LINKED_OUT, SiteFile};
@@ -322,11 +322,17 @@ fn page(
 ) -> Option<OwnPage> {
     let is_html = is_html(&head.url, extension_of(&file.path), source.format);
     head.in_sitemap &= is_html;
+    let collection = files::collection_of(reader.config, &file.path).map(|(collection, _)| collection);
+    let own = |name: &[&str]| match (name, collection) {
+        (["path"], _) => Some(LiquidValue::Text(file.path.to_string())),
+        (["collection"], Some(collection)) => Some(LiquidValue::Text(collection.label.to_string())),
+        _ => variable(source.front, name),
+    };
     let context = Context {
         site: &reader.site,
         title: &head.title,
         url: &head.url,
-        page: &|path| variable(source.front, path),
+        page: &own,
         posts: links,
         line: source.line,
         is_listed: false,
@@ -469,6 +475,20 @@ mod tests {
         let (page, _) = read_file(CONFIG, "_docs/get-it.md", "---\n---\nx");
         let page = page.expect("a page");
         assert_eq!((&*page.title, page.in_sitemap), ("Get It", false));
+    }
+
+    #[test]
+    fn pages_know_their_path_and_collection() {
+        const CONFIG: &str = "collections: {docs: {output: true}}\n";
+        let table = [
+            ("a/b.txt", "---\npath: x\n---\n{{ page.path }}", "a/b.txt"),
+            ("_docs/c.txt", "---\n---\n{{ page.path }} {{ page.collection }}", "_docs/c.txt docs"),
+        ];
+        for (path, text, expected) in table {
+            let (page, codes) = read_file(CONFIG, path, text);
+            assert_eq!(page.map(|page| page.body), Some(PageBody::Text(expected.into())), "{path}");
+            assert_eq!(codes, [], "{path}");
+        }
     }
 
     #[test]
