@@ -244,7 +244,7 @@ fn own_pages(request: &PageRequest<'_>, pages: &PageTexts, query: &Query) -> Opt
         |page: &OwnPage| if page.title.is_empty() { page.url.to_string() } else { page.title.to_string() };
     let link = |page: &&OwnPage| request.site.link(label(page), &page.url);
     let links: Vec<Link> = found.iter().take(NAMES).map(link).collect();
-    (!links.is_empty()).then(|| NameMatches { label: request.site.texts.own_pages, links })
+    (!links.is_empty()).then_some(NameMatches { label: request.site.texts.own_pages, links })
 }
 
 /// The feeds of a search.
