@@ -21,6 +21,7 @@ fuzz_target!(|text: &str| {
     let date: DateTime<Tz> =
         DateTime::<Utc>::from_timestamp(1_700_000_000, 0).expect("a time").with_timezone(&Shanghai);
     let parts = UrlParts {
+        collection: "posts",
         path,
         basename,
         slug: file_slug,

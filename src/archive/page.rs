@@ -1,4 +1,5 @@
-//! The site's own pages: Markdown and HTML with front matter outside the folders of posts.
+//! The site's own pages: files with front matter outside the folders of posts, documents of collections, and
+//! plain files that have the URL of a page.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,15 +15,15 @@ pub struct OwnPage {
     pub url: Box<str>,
     /// The title; may be empty.
     pub title: Box<str>,
-    /// The cleaned body, not compressed because pages are few.
-    pub body: BodyHtml,
+    /// The content of the page.
+    pub body: PageBody,
     /// An excerpt of about 120 characters of plain text.
     pub excerpt: Box<str>,
     /// The fields that only the head of the page uses.
     pub head: HeadFields,
     /// The authors, in the form of [`Author::from_lines`](crate::config::Author::from_lines); may be empty.
     pub authors: Box<str>,
-    /// False if the front matter has `sitemap: false`.
+    /// Whether the sitemap lists the page. False for `sitemap: false` and for files that are not HTML.
     pub in_sitemap: bool,
     /// Former paths, which redirect to the page.
     pub redirect_from: Vec<String>,
@@ -30,9 +31,47 @@ pub struct OwnPage {
     pub hash: u64,
 }
 
+/// The content of a page, not compressed because pages are few.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PageBody {
+    /// Cleaned HTML, shown in the layout of finews.
+    Html(BodyHtml),
+    /// Text of another type, such as XML, JSON or a style sheet.
+    Text(Box<str>),
+    /// The file itself, which has no front matter.
+    File,
+    /// The page is not served; a list of finews replaces it.
+    ReplacedBy(PostList),
+}
+
+/// A list of finews that replaces a page whose Liquid lists posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PostList {
+    /// The newest posts.
+    Newest,
+    /// The posts by year.
+    Years,
+    /// The posts by category.
+    Sources,
+    /// The posts by tag.
+    Tags,
+    /// The Atom feed of the site.
+    Feed,
+    /// The JSON feed of the site.
+    JsonFeed,
+}
+
 impl OwnPage {
     /// The author's description, else the excerpt.
     pub fn description(&self) -> &str {
         if self.head.description.is_empty() { &self.excerpt } else { &self.head.description }
+    }
+
+    /// The HTML of a page that is shown in the layout of finews.
+    pub fn html(&self) -> Option<&BodyHtml> {
+        match &self.body {
+            PageBody::Html(html) => Some(html),
+            _ => None,
+        }
     }
 }

@@ -41,6 +41,8 @@ pub enum Code {
     TemporaryFile,
     /// A page outside `_posts` that cannot be served.
     PageSkipped,
+    /// A file that Jekyll would publish and finews does not.
+    FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
     /// Liquid that only Jekyll can resolve stays in the body as written.

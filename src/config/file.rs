@@ -203,6 +203,11 @@ impl ConfigFile {
         }
     }
 
+    /// Returns whether the site has a configuration file.
+    pub(super) fn exists(&self) -> bool {
+        self.path.is_some()
+    }
+
     pub(super) fn get(&self, key: &[&str]) -> Option<&Node> {
         key.iter().try_fold(&self.tree, |node, name| node.get(name))
     }

@@ -30,6 +30,15 @@ pub struct DefaultValues {
     pub values: Vec<(String, Node)>,
 }
 
+/// A collection of documents with `output: true`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Collection {
+    /// The name of the collection; its documents are in the folder `_<label>`.
+    pub label: String,
+    /// The permalink of its documents, a template.
+    pub permalink: Option<String>,
+}
+
 /// The keys under `finews:` that have no flag.
 const FILE_KEYS: &str = "charts disclaimer footer images legacy_hosts naive_dates names nav on_publish \
                          original_url share_image source static websub";
@@ -145,6 +154,25 @@ pub(super) fn hosts(file: &ConfigFile) -> Result<Vec<String>, ConfigError> {
         }
         None => Ok(hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
     }
+}
+
+/// The collections with `output: true`. Posts are a collection too, but Jekyll publishes them in any case.
+pub(super) fn collections(file: &ConfigFile) -> Result<Vec<Collection>, ConfigError> {
+    const KEY: &str = "collections";
+    // A list of names sets no `output`.
+    let Some(Node::Map(pairs)) = file.get(&[KEY]) else { return Ok(Vec::new()) };
+    let mut collections = Vec::new();
+    for (name, settings) in pairs {
+        // `Collection#sanitize_label`
+        let is_kept = |c: &char| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(c);
+        let label: String = name.chars().filter(is_kept).collect();
+        let is_ours = !label.is_empty() && label != "posts";
+        if is_ours && file.bool(&[KEY, name.as_str(), "output"])? == Some(true) {
+            let permalink = settings.text_of("permalink").filter(|permalink| !permalink.is_empty());
+            collections.push(Collection { label, permalink: permalink.map(Into::into) });
+        }
+    }
+    Ok(collections)
 }
 
 const DEFAULTS_ALLOWED: &str = "a list of entries with scope (path, type) and values";

@@ -30,7 +30,7 @@ pub use crate::config::authors::{Author, KnownAuthors, author_lines};
 pub(crate) use crate::config::encoding::{EncodingRepair, decode_text};
 pub use crate::config::error::ConfigError;
 pub use crate::config::file::Node;
-pub use crate::config::keys::{DefaultValues, NavLink};
+pub use crate::config::keys::{Collection, DefaultValues, NavLink};
 pub use crate::config::overrides::Overrides;
 pub use crate::config::server::ServerSettings;
 pub use crate::config::settings::{SETTINGS, Setting, SettingKind};
@@ -59,6 +59,8 @@ pub struct Config {
     /// The variables that Liquid in posts and pages can use. After a change, all files are read again, and the
     /// cache of the archive is not used.
     pub variables: Arc<SiteVariables>,
+    /// Files and folders that finews keeps for itself. It never serves them, even inside the site.
+    pub private_paths: Vec<PathBuf>,
     /// Warnings about ignored and repaired settings, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
@@ -94,12 +96,14 @@ impl Config {
         let source = SourceSettings::read(&layers, authors)?;
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
+        let server = ServerSettings::read(&layers)?;
         Ok(Self {
             variables: Arc::new(variables),
+            private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),
             root,
             site: SiteSettings::read(&file, &source.authors)?,
             source,
-            server: ServerSettings::read(&layers)?,
+            server,
             archives: Vec::new(),
             warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),

@@ -24,6 +24,8 @@ pub struct SiteSettings {
     pub logo: Option<String>,
     /// jekyll-paginate's posts per page, for the URLs of its pages.
     pub paginate: usize,
+    /// jekyll-paginate's `paginate_path`, with a leading slash and `:num` in place of the page number.
+    pub paginate_path: Option<String>,
     /// jekyll-feed's `feed.path`, with a leading slash: the former URL of the feed.
     pub feed_path: Option<String>,
     /// jekyll-feed's `feed.posts_limit`: posts per feed.
@@ -58,6 +60,10 @@ impl SiteSettings {
             authors: file.get(&["author"]).map(|author| author_lines(author, known)).unwrap_or_default(),
             logo: file.word("logo").map(Into::into),
             paginate: keys::paginate(file)?,
+            paginate_path: file
+                .name("paginate_path")?
+                .filter(|path| path.contains(":num"))
+                .map(|path| format!("/{}", path.trim_start_matches('/'))),
             feed_path: file
                 .text(&["feed", "path"])?
                 .map(|path| format!("/{}", path.trim_start_matches('/')))

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use crate::config::authors::KnownAuthors;
 use crate::config::error::ConfigError;
-use crate::config::keys::{self, DefaultValues};
+use crate::config::keys::{self, Collection, DefaultValues};
 use crate::config::layers::Layers;
 use crate::config::original_url;
 use crate::config::timezone;
@@ -28,6 +28,8 @@ const JEKYLL_EXCLUDES: [&str; 10] = [
 /// are part of every ETag and of the cache key of the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SourceSettings {
+    /// Whether the site has a `_config.yml`. Only such a site serves all files that Jekyll would copy.
+    pub has_config_file: bool,
     /// The site's name; may be empty.
     pub title: String,
     /// Scheme and host of absolute URLs, without a trailing slash; may be empty.
@@ -54,6 +56,8 @@ pub struct SourceSettings {
     pub include: Vec<String>,
     /// The only folder whose `_posts` folders are read; empty for the whole site.
     pub collections_dir: String,
+    /// The collections with output, other than the posts.
+    pub collections: Vec<Collection>,
     /// The output folder of Jekyll, which contains no sources.
     pub destination: String,
     /// Extensions of Markdown files; `None` for the usual ones.
@@ -80,6 +84,7 @@ impl SourceSettings {
         let mut exclude = file.strings(&["exclude"])?.unwrap_or_default();
         exclude.extend(JEKYLL_EXCLUDES.map(String::from));
         Ok(Self {
+            has_config_file: file.exists(),
             title: file.loose_text(&["title"]).or(file.loose_text(&["name"])).unwrap_or_default(),
             url: layers.url()?,
             baseurl: keys::baseurl(file)?,
@@ -96,6 +101,7 @@ impl SourceSettings {
             exclude,
             include: file.strings(&["include"])?.unwrap_or_else(|| vec![".htaccess".into()]),
             collections_dir: keys::folder(file, "collections_dir")?,
+            collections: keys::collections(file)?,
             destination: file
                 .name("destination")?
                 .map_or_else(|| "_site".to_owned(), |folder| keys::trim_folder(&folder).to_owned()),

@@ -119,6 +119,11 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
         ("finews:\n  search_rate: 0\n", "/_config.yml:2: finews.search_rate: `0`", "per minute"),
         ("finews:\n  access_log: some\n", "/_config.yml:2: finews.access_log: `some`", "all, errors or off"),
         ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),
+        (
+            "collections:\n  docs: {output: maybe}\n",
+            "/_config.yml:2: collections.docs.output: `maybe`",
+            "true or false",
+        ),
         ("defaults: x\n", "/_config.yml:1: defaults: `x`", "a list of entries"),
         (
             "defaults:\n  - {scope: _posts, values: {a: b}}\n",
@@ -223,6 +228,31 @@ fn values_in_alternative_forms_are_normalised() {
     let config = config.expect("valid");
     assert_eq!(config.source.posts_permalink.as_deref(), Some("/p/:title"));
     assert_eq!(config.source.baseurl, "/b");
+}
+
+#[test]
+fn collections_with_output_are_read_in_each_form() {
+    let labels = |yaml: &str| -> Vec<String> {
+        let config = file(yaml).expect(yaml);
+        config.source.collections.into_iter().map(|collection| collection.label).collect()
+    };
+    let table: [(&str, &[&str]); 6] = [
+        ("collections: [docs]\n", &[]),
+        ("collections: {docs: , team: {output: false}}\n", &[]),
+        ("collections: {docs: {output: true}, team: {output: yes}}\n", &["docs", "team"]),
+        ("collections:\n  my docs!:\n    output: true\n", &["mydocs"]),
+        ("collections: {posts: {output: true, permalink: /p/:title}}\n", &[]),
+        ("collections: {'!': {output: true}}\n", &[]),
+    ];
+    for (yaml, expected) in table {
+        assert_eq!(labels(yaml), expected, "{yaml}");
+    }
+    let config =
+        file("collections: {docs: {output: true, permalink: '/:name'}}\npaginate_path: blog/p:num\n");
+    let config = config.expect("valid");
+    assert_eq!(config.source.collections[0].permalink.as_deref(), Some("/:name"));
+    assert_eq!(config.site.paginate_path.as_deref(), Some("/blog/p:num"));
+    assert!(config.source.has_config_file);
 }
 
 #[test]

@@ -6,11 +6,13 @@
 //! - [`query`]: the parser of queries
 //! - [`snippet`]: the excerpts that result pages show
 //! - [`SearchIndex`]: the index on disk and the search in it; [`Writer`] keeps it up to date with an archive
+//! - [`PageTexts`]: the search in the site's own pages
 //! - [`Follower`]: the thread that runs the writer
 
 mod follower;
 mod index;
 pub mod normalise;
+mod own_pages;
 pub mod query;
 pub mod snippet;
 pub mod tokens;
@@ -19,3 +21,4 @@ pub use crate::search::follower::{Follower, IndexState};
 pub use crate::search::index::{
     BATCH, Cursor, Facet, Facets, MOST_COUNTED, Order, SearchIndex, SearchResults, Writer, matching_groups,
 };
+pub use crate::search::own_pages::PageTexts;

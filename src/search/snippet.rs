@@ -50,6 +50,20 @@ impl Needles {
         Self { needles: query.texts.iter().filter_map(of_text).collect(), is_cut }
     }
 
+    /// Returns whether there are no needles.
+    pub fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
+    /// Returns whether every needle is in a text that is normalised already.
+    pub fn are_in_normalised(&self, text: &str) -> bool {
+        let chars: Vec<char> = text.chars().collect();
+        let is_in = |needle: &Vec<char>| {
+            (0..=chars.len().saturating_sub(needle.len())).any(|at| is_at(&chars, at, needle, self.is_cut))
+        };
+        self.needles.iter().all(is_in)
+    }
+
     /// Returns whether every needle is in at least one of the texts.
     pub fn are_in<const N: usize>(&self, texts: [&str; N]) -> bool {
         let texts = texts.map(|text| normalised(text).chars);

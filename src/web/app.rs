@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use crate::archive::Snapshot;
 use crate::archive::updater::Update;
 use crate::config::Config;
-use crate::search::Follower;
+use crate::search::{Follower, PageTexts};
 use crate::web::admin::metrics::Metrics;
 use crate::web::documents::dataset::Dataset;
 use crate::web::http::cache::PageCache;
@@ -53,6 +53,8 @@ pub(super) struct CurrentSite {
     pub(super) since: SystemTime,
     /// The names of the archive's sources and securities.
     pub(super) name_index: NameIndex,
+    /// The texts of the site's own pages, for searches.
+    pub(super) page_texts: Arc<PageTexts>,
 }
 
 /// The state that depends only on the configuration.
@@ -77,9 +79,15 @@ impl Settings {
         })
     }
 
-    /// The same settings, with the site's current icon.
-    fn with_icon(self: &Arc<Self>) -> Arc<Self> {
-        if self.site.has_current_icon(&self.root) { Arc::clone(self) } else { Self::new(&self.config) }
+    /// The same settings, with the site's current icon and the folders of an archive.
+    fn for_archive(self: &Arc<Self>, archive: &Snapshot) -> Arc<Self> {
+        let folders = archive.archive_folders();
+        if self.config.archives == folders && self.site.has_current_icon(&self.root) {
+            return Arc::clone(self);
+        }
+        let mut config = self.config.clone();
+        config.archives = folders.to_vec();
+        Self::new(&config)
     }
 
     /// The part of a request's path below `baseurl`.
@@ -101,6 +109,7 @@ impl App {
                 generation: 0,
                 since: SystemTime::now(),
                 name_index: NameIndex::default(),
+                page_texts: Arc::default(),
             }),
             page_cache: PageCache::new(config.server.page_cache.0),
             live: Live::default(),
@@ -123,12 +132,16 @@ impl App {
     /// Serves requests from a new archive and, if given, new settings.
     fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         self.search.follow(archive);
-        self.current.rcu(|current| CurrentSite {
-            settings: settings.as_ref().unwrap_or(&current.settings).with_icon(),
-            archive: Some(Arc::clone(archive)),
-            generation: current.generation + 1,
-            since: SystemTime::now(),
-            name_index: NameIndex::default(),
+        self.current.rcu(|current| {
+            let has_same_pages = current.archive.as_ref().is_some_and(|old| old.shares_pages_with(archive));
+            CurrentSite {
+                settings: settings.as_ref().unwrap_or(&current.settings).for_archive(archive),
+                archive: Some(Arc::clone(archive)),
+                generation: current.generation + 1,
+                since: SystemTime::now(),
+                name_index: NameIndex::default(),
+                page_texts: if has_same_pages { Arc::clone(&current.page_texts) } else { Arc::default() },
+            }
         });
     }
 

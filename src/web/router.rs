@@ -17,6 +17,7 @@ use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite};
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
 use crate::web::http::file_reply::SendError;
+use crate::web::http::files::FileAddress;
 use crate::web::http::reply::{PageError, ROBOTS_TAG, Reply, RoutedReply, plain, redirect, status, unlisted};
 use crate::web::http::request::PageRequest;
 use crate::web::http::route_pattern::RoutePattern;
@@ -172,7 +173,6 @@ fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
         Route::Month(year, month) => date::month(page_request, *year, *month),
         Route::Day(day, number) => date::day(page_request, *day, *number),
         Route::OpenSearch => descriptions::opensearch(page_request),
-        Route::Manifest => descriptions::manifest(page_request),
         Route::Sitemaps => sitemaps::index(page_request),
         Route::Sitemap(file) => sitemaps::file(page_request, *file),
         Route::NewsSitemap => sitemaps::news(page_request),
@@ -181,7 +181,8 @@ fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
         // A search may take a while, so `SlowRequest` handles it.
         Route::Search | Route::Suggest => None,
         // The site's own files take precedence over these, so `SlowRequest` looks for the files first.
-        Route::Robots | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) | Route::Reserved => None,
+        Route::Robots | Route::Manifest | Route::Favicon | Route::Dataset(_) | Route::SearchFeed(_) => None,
+        Route::Reserved => None,
     }
 }
 
@@ -238,17 +239,22 @@ impl SlowRequest<'_> {
         {
             return pattern.attach_to(reply);
         }
-        self.nearby()
+        self.nearby().await
     }
 
     /// The Markdown source of a post, or a file of the site.
     async fn file(&self) -> Option<Reply> {
-        let settings = &self.current.settings;
         if let Some(post) = self.source() {
-            return Some(SOURCE.attach_to(source_text::get(&self.page_request, &settings.root, post).await));
+            let root = &self.current.settings.root;
+            return Some(SOURCE.attach_to(source_text::get(&self.page_request, root, post).await));
         }
-        let (path, page_request) = (&self.decoded, &self.page_request);
-        match settings.files.get(path, self.request, page_request, self.app.file_permits()).await {
+        let page_file = self.archive.page_file(&self.decoded);
+        self.file_at(page_file.map_or(FileAddress::Path(&self.decoded), FileAddress::Page)).await
+    }
+
+    async fn file_at(&self, address: FileAddress<'_>) -> Option<Reply> {
+        let (files, page_request) = (&self.current.settings.files, &self.page_request);
+        match files.get(address, self.request, page_request, self.app.file_permits()).await {
             Ok(reply) => reply.map(|reply| FILE.attach_to(reply)),
             Err(SendError::Failed(error)) => Some(FILE.attach_to(PageError::from(error).into_reply())),
             Err(SendError::Busy) => {
@@ -272,6 +278,7 @@ impl SlowRequest<'_> {
     async fn fallback_of_file(&self, route: Route<'_>) -> Option<Reply> {
         match route {
             Route::Robots => Some(robots::get(self.page_request.site)),
+            Route::Manifest => descriptions::manifest(&self.page_request),
             Route::Favicon => Some(assets::favicon()),
             Route::SearchFeed(format) => Some(self.search(SearchTask::Feed(format)).await),
             Route::Dataset(DatasetFile::Month(first)) => {
@@ -285,9 +292,9 @@ impl SlowRequest<'_> {
         }
     }
 
-    /// The page or post that a static host would serve at this path, a redirect from an old or damaged URL, or the
-    /// 404 page.
-    fn nearby(&self) -> Reply {
+    /// The page, post or file that a static host would serve at this path, a redirect from an old or damaged URL, or
+    /// the 404 page.
+    async fn nearby(&self) -> Reply {
         // GitHub Pages served the file `/x.html` for `/x`, and `/x/index.html` for `/x/`.
         let file = if self.path.ends_with('/') { "index.html" } else { ".html" };
         let (path, decoded) = (format!("{}{file}", self.path), format!("{}{file}", self.decoded));
@@ -299,9 +306,16 @@ impl SlowRequest<'_> {
             generated(&self.page_request, Route::parse(&path).as_ref())
                 .or_else(|| archived(&self.page_request, &decoded))
         };
-        found
-            .or_else(|| self.old_url().map(|reply| MOVED.attach_to(reply)))
-            .unwrap_or_else(|| error::not_found(&self.page_request, &self.decoded))
+        if let Some(reply) = found {
+            return reply;
+        }
+        if let Some(file) = self.archive.page_file(&decoded)
+            && let Some(reply) = self.file_at(FileAddress::Page(file)).await
+        {
+            return reply;
+        }
+        let old = self.old_url().map(|reply| MOVED.attach_to(reply));
+        old.unwrap_or_else(|| error::not_found(&self.page_request, &self.decoded))
     }
 
     /// The redirect from an old or damaged URL. The query is kept if the path was wrong by a slash only.
@@ -385,7 +399,12 @@ impl SearchTask {
                 .with_query(uri.query().unwrap_or_default());
         match self {
             Self::Results => {
-                Some(search::get(&page_request, app.search(), &current.name_index, current.generation))
+                let indexes = search::Indexes {
+                    posts: app.search(),
+                    names: &current.name_index,
+                    pages: &current.page_texts,
+                };
+                Some(search::get(&page_request, indexes, current.generation))
             }
             Self::Suggestions => Some(suggest::get(&page_request, &current.name_index)),
             Self::Feed(format) => feeds::search(&page_request, app.search(), current.generation, format),

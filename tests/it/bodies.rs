@@ -84,7 +84,7 @@ fn pages_are_served_if_all_their_liquid_resolves() {
             "about.md",
             "---\ntitle: About\nrole: desk\n---\nWrite to {{ site.email | upcase }}, {{ page.role | default: 'us' }}.\n",
         ),
-        ("list.md", "---\ntitle: List\n---\n\ntext\n\n{% for post in site.posts %}x{% endfor %}\n"),
+        ("list.md", "---\ntitle: List\n---\n\ntext\n\n{% for link in site.data.links %}x{% endfor %}\n"),
         ("_posts/2024-01-01-a.md", "---\ntitle: A\n---\na\n"),
     ]);
     let pages = Site::from_folder(site.path());

@@ -327,11 +327,48 @@ fn post_url_link_follows_the_url_of_its_target() {
 fn site_pages_follow_their_files() {
     let mut site = EditedSite::from_files(&[("about.md", "---\ntitle: About\n---\nOld.\n")]);
     assert!(site.write("about.md", "---\ntitle: About\n---\nNew.\n"));
-    assert!(site.archive().pages()[0].body.as_str().contains("New."));
+    let shown = |site: &EditedSite| {
+        site.archive().pages()[0].html().map(|html| html.as_str().to_owned()).expect("a page in our layout")
+    };
+    assert!(shown(&site).contains("New."));
     assert!(!site.write("about.md", ""), "an empty page keeps its last version");
     assert!(site.write("imprint.md", "---\ntitle: Imprint\n---\nUs.\n"));
     assert!(site.remove("about.md"));
     assert_eq!(site.archive().pages().len(), 1);
+}
+
+#[test]
+fn pages_of_other_types_and_documents_follow_their_files() {
+    let mut site = EditedSite::from_files(&[]);
+    fs::write(site.path("_config.yml"), format!("{CONFIG}collections: {{docs: {{output: true}}}}\n"))
+        .expect("a file");
+    site.updater = open_updater(site.folder.path());
+    let urls = |site: &EditedSite| -> Vec<String> {
+        site.archive().pages().iter().map(|page| page.url.to_string()).collect()
+    };
+    assert!(site.write("search.json", "---\n---\n[]\n"));
+    assert!(site.write("_docs/a.md", "---\ntitle: A\n---\nText.\n"));
+    assert!(site.write("_docs/img/b.png", "x"));
+    assert_eq!(urls(&site), ["/docs/a.html", "/docs/img/b.png", "/search.json"]);
+    assert!(site.write("search.json", "[]\n"), "without front matter, the file itself is served");
+    assert!(site.remove("_docs/a.md"));
+    assert_eq!(urls(&site), ["/docs/img/b.png", "/search.json"]);
+    assert!(site.remove("search.json"));
+    assert_eq!(urls(&site), ["/docs/img/b.png"]);
+    let fresh = load(&config(site.folder.path()));
+    assert_eq!(fresh.pages().len(), 1);
+}
+
+#[test]
+fn files_that_are_not_served_are_reported_until_removed() {
+    let mut site = EditedSite::from_files(&[("keys/a.pem", "x")]);
+    assert_eq!(site.codes("keys/a.pem"), [Code::FileSkipped]);
+    assert!(site.write("news.db", "x"));
+    assert!(!site.write("images/a.png", "x"));
+    assert_eq!(site.codes("news.db"), [Code::FileSkipped]);
+    assert!(!site.rescan(false), "a scan finds the same");
+    assert!(site.remove("news.db") && site.remove("keys/a.pem"));
+    assert!(site.archive().problems().is_empty());
 }
 
 const NEW_FILE: &str = "_posts/2024-01-01-a.md";

@@ -34,6 +34,7 @@ mod requests;
 mod search;
 mod search_pages;
 mod shutdown;
+mod site_files;
 mod sitemaps;
 mod sockets;
 mod stories;

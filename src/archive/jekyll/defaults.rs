@@ -5,35 +5,17 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::archive::jekyll::front_matter::{Field, Value};
 use crate::config::{Config, DefaultValues, Node};
 
-/// The kinds of document that a scope's `type` can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentKind {
-    /// A file in a folder of posts.
-    Posts,
-    /// A page outside the folders of posts.
-    Pages,
-}
-
-impl DocumentKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Posts => "posts",
-            Self::Pages => "pages",
-        }
-    }
-}
-
 /// The configured defaults, compiled for lookup.
 pub struct Defaults {
     scopes: Vec<Scope>,
-    /// Paths of posts are relative to this folder; may be empty.
+    /// Paths of documents are relative to this folder; may be empty.
     collections_dir: String,
 }
 
 struct Scope {
     /// The path as written in the configuration.
     path: String,
-    /// The path relative to `collections_dir`, as the paths of posts are.
+    /// The path relative to `collections_dir`, as the paths of documents are.
     prefix: String,
     glob: Option<GlobMatcher>,
     kind: Option<String>,
@@ -51,19 +33,22 @@ impl Defaults {
         Self { scopes, collections_dir: collections_dir.to_owned() }
     }
 
-    /// Returns a post's path as Jekyll knows it: relative to `collections_dir`.
+    /// Returns the path of a post or another document as Jekyll knows it: relative to `collections_dir`.
     pub fn document_path<'p>(&self, path: &'p str) -> &'p str {
         below(path, &self.collections_dir)
     }
 
-    /// Returns the values for a post, one per key: the longer scope path wins, then the scope with a
-    /// type, then the later scope (`FrontmatterDefaults#all`).
+    /// Returns the values for a post, one per key.
     pub fn for_post(&self, path: &str) -> Vec<(String, Field)> {
+        self.for_document(path, "posts")
+    }
+
+    /// Returns the values for a document of a collection, one per key: the longer scope path wins, then the scope
+    /// with a type, then the later scope (`FrontmatterDefaults#all`).
+    pub fn for_document(&self, path: &str, collection: &str) -> Vec<(String, Field)> {
         let mut merged: Vec<(String, Field)> = Vec::new();
         let mut strongest: Option<&Scope> = None;
-        for scope in
-            self.scopes.iter().filter(|scope| scope.holds(path, &self.collections_dir, DocumentKind::Posts))
-        {
+        for scope in self.scopes.iter().filter(|scope| scope.holds(path, &self.collections_dir, collection)) {
             let wins = strongest.is_none_or(|old| scope.wins_over(old));
             for (key, field) in &scope.values {
                 match merged.iter_mut().find(|(known, _)| known == key) {
@@ -83,7 +68,7 @@ impl Defaults {
     /// counts as a value (`FrontmatterDefaults#find`).
     pub fn for_page(&self, path: &str, key: &str) -> Option<&Field> {
         let mut found: Option<(&Scope, &Field)> = None;
-        for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", DocumentKind::Pages)) {
+        for scope in self.scopes.iter().filter(|scope| scope.holds(path, "", "pages")) {
             let Some((_, field)) = scope.values.iter().find(|(name, _)| name == key) else { continue };
             if found.is_none_or(|(old, _)| scope.wins_over(old)) {
                 found = Some((scope, field));
@@ -123,9 +108,10 @@ impl Scope {
         Self { path, prefix, glob, kind: kind.map(Into::into), values }
     }
 
-    /// Returns whether the scope covers a file; `dir` is the base folder of the file's kind.
-    fn holds(&self, path: &str, dir: &str, kind: DocumentKind) -> bool {
-        let typed = self.kind.as_deref().is_none_or(|name| name == kind.name());
+    /// Returns whether the scope covers a file. `dir` is the base folder of the file's kind, which is `pages` or the
+    /// label of a collection.
+    fn holds(&self, path: &str, dir: &str, kind: &str) -> bool {
+        let typed = self.kind.as_deref().is_none_or(|name| name == kind);
         typed
             && match &self.glob {
                 // A glob that matches a folder covers everything below it. It matches hidden names only
@@ -201,6 +187,9 @@ mod tests {
         assert!(defaults.for_post("_posts/a.md").is_empty());
         let defaults = Defaults::within("", &[scope("_posts", Some("post"), "post")]);
         assert_eq!(defaults.for_post("_posts/a.md").len(), 1);
+        let defaults = Defaults::within("", &[scope("", Some("docs"), "guide")]);
+        assert_eq!(defaults.for_document("_docs/a.md", "docs").len(), 1);
+        assert!(defaults.for_document("_team/a.md", "team").is_empty());
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! a post of it. The loader does both on all cores.
 
 pub(super) mod build;
+mod collection;
 mod draft;
 mod groups;
 mod head;
 pub(super) mod own_page;
+mod post_list;
 mod site_url;
 
 use std::borrow::Cow;
@@ -18,12 +20,13 @@ use crate::archive::address;
 use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, OriginalUrls, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
-use crate::archive::jekyll::files::{self, PostFolders, SiteFile};
+use crate::archive::jekyll::files::{self, PostFolders, PublishedFiles, SiteFile};
 use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, SplitFile, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
 use crate::archive::post::{Timestamp, Visibility};
 use crate::archive::problem::{Code, Defect};
+use crate::archive::read::collection::Permalinks;
 use crate::archive::read::groups::{categories, tags};
 use crate::archive::read::head::{authors, head_fields};
 use crate::archive::read::site_url::own_path;
@@ -58,9 +61,13 @@ pub struct Reader<'a> {
     config: &'a Config,
     /// The front matter that the configuration gives to files.
     defaults: Defaults,
+    /// The rule for files without front matter.
+    published: PublishedFiles,
     post_folders: PostFolders,
     /// The site's permalink, for files without their own.
     template: Template,
+    /// The permalinks of collections.
+    permalinks: Permalinks,
     site: SiteContext,
 }
 
@@ -76,7 +83,9 @@ impl<'a> Reader<'a> {
         Ok(Self {
             config,
             defaults: Defaults::new(config),
+            published: PublishedFiles::new(config),
             post_folders: PostFolders::new(config),
+            permalinks: Permalinks::new(config, &template),
             template,
             site: site_context(config),
         })
@@ -207,6 +216,7 @@ impl<'a> Reader<'a> {
         let format = self.format(&file.name.ext);
         let url_on = |date: &DateTime<Tz>| {
             template.expand(&UrlParts {
+                collection: "posts",
                 path: self.defaults.document_path(&file.usual_path),
                 basename: base_name(file.path),
                 slug: &file.name.slug,

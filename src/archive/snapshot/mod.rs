@@ -33,7 +33,7 @@ use crate::archive::article_id::ArticleId;
 use crate::archive::compressed::{ArticleCodec, ArticleContent};
 use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
-use crate::archive::page::OwnPage;
+use crate::archive::page::{OwnPage, PageBody, PostList};
 use crate::archive::post::{Mention, Post, PostId, Timestamp};
 use crate::archive::problem::Problem;
 use crate::archive::snapshot::group::RecentPeriods;
@@ -263,16 +263,52 @@ impl Snapshot {
 
     /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.
     pub fn served_pages(&self) -> impl Iterator<Item = &OwnPage> {
-        let is_served = |(index, page): &(usize, &OwnPage)| {
-            let path = decoded(&page.url);
-            self.at_path(&path) == Some(Target::Page(*index)) && !self.is_behind_list(&path)
-        };
-        self.pages().iter().enumerate().filter(is_served).map(|(_, page)| page)
+        let pages = self.pages().iter().enumerate();
+        pages.filter(|(index, _)| self.is_page_served(*index)).map(|(_, page)| page)
     }
 
-    /// True if the archive creates the list of a source or tag at a decoded path.
-    fn is_behind_list(&self, path: &str) -> bool {
-        (self.reserved_paths.group_at)(path).is_some() && (self.reserved_paths.in_archive)(self, path)
+    /// True if the own page with this index in [`Snapshot::pages`] is served.
+    pub fn is_page_served(&self, index: usize) -> bool {
+        self.pages().get(index).is_some_and(|page| {
+            let path = decoded(&page.url);
+            self.at_path(&path) == Some(Target::Page(index)) && !self.has_generated_list(&path)
+        })
+    }
+
+    /// True if the own pages are those of another snapshot, unchanged.
+    pub fn shares_pages_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pages, &other.pages)
+    }
+
+    /// The served page whose URL equals a decoded path but for case and the extension.
+    pub fn page_by_fuzzy_path(&self, path: &str) -> Option<&OwnPage> {
+        let index = self.pages.at_fuzzy_path(path)?;
+        self.pages().get(index).filter(|_| self.is_page_served(index))
+    }
+
+    /// The file that is sent for a decoded path: that of a page without front matter.
+    pub fn page_file(&self, path: &str) -> Option<&str> {
+        match self.at_path(path)? {
+            Target::Page(index) => {
+                self.pages().get(index).filter(|page| page.body == PageBody::File).map(|page| &*page.path)
+            }
+            _ => None,
+        }
+    }
+
+    /// The list that replaces the page at a decoded path, if finews does not serve that page.
+    pub fn list_of_page(&self, path: &str) -> Option<PostList> {
+        self.pages.list_at(path)
+    }
+
+    /// The page that the site shows for missing pages.
+    pub fn not_found_page(&self) -> Option<&OwnPage> {
+        self.pages.not_found()
+    }
+
+    /// True if the archive creates a list at a decoded path, which takes precedence over a post or page.
+    fn has_generated_list(&self, path: &str) -> bool {
+        (self.reserved_paths.list_like)(path) && (self.reserved_paths.in_archive)(self, path)
     }
 
     /// Takes the site's own pages. The titles of those of sources name the sources.

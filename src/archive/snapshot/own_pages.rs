@@ -4,21 +4,28 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::archive::address;
-use crate::archive::page::OwnPage;
+use crate::archive::page::{OwnPage, PageBody, PostList};
 use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 
 /// The pages with their current and former paths.
 #[derive(Debug, Default)]
 pub(super) struct OwnPages {
+    /// In the order of their files.
     pages: Vec<OwnPage>,
     paths: HashMap<Box<str>, usize>,
     former: HashMap<Box<str>, usize>,
+    /// Pages by their path without case and extension.
+    fuzzy_paths: HashMap<Box<str>, usize>,
     /// Pages at the path of a group's list, by the name of the group.
     groups: ByKind<HashMap<Box<str>, usize>>,
     /// The pages of groups without content. The list of the group takes the place of each.
     lists: HashSet<usize>,
     /// The titles of the pages of sources, by the names of the sources.
     titles: Arc<HashMap<Box<str>, Box<str>>>,
+    /// The lists that replace other pages, by the path of the page without case and extension.
+    replaced: HashMap<Box<str>, PostList>,
+    /// The page that is shown for missing pages.
+    not_found: Option<usize>,
 }
 
 impl OwnPages {
@@ -30,16 +37,32 @@ impl OwnPages {
         group_at: fn(&str) -> Option<(GroupKind, String)>,
     ) -> Self {
         let (mut paths, mut former, mut lists) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (mut fuzzy_paths, mut replaced) = (HashMap::new(), HashMap::new());
+        let (mut files, mut not_found) = (Vec::new(), None);
         let mut groups: ByKind<HashMap<Box<str>, usize>> = ByKind::default();
         for (index, page) in pages.iter().enumerate() {
             let path = address::decoded(&page.url);
-            if let Some((kind, name)) = group_at(&path) {
+            if let PageBody::ReplacedBy(list) = page.body {
+                replaced.insert(fuzzy(&path), list);
+                continue;
+            }
+            let is_html = page.html().is_some();
+            if let Some(html) = page.html()
+                && let Some((kind, name)) = group_at(&path)
+            {
                 groups[kind].entry(name.into()).or_insert(index);
-                if page.body.as_str().is_empty() {
+                if html.as_str().is_empty() {
                     lists.insert(index);
                 }
             }
+            if is_html && *fuzzy(&path) == *"/404" {
+                not_found = not_found.or(Some(index));
+            }
+            fuzzy_paths.entry(fuzzy(&path)).or_insert(index);
             if !is_reserved(&path) {
+                if is_html && !path.ends_with('/') && !is_html_file(&path) {
+                    files.push((format!("{path}.html").into_boxed_str(), index));
+                }
                 paths.entry(path.into()).or_insert(index);
             }
             for path in page.redirect_from.iter().map(|path| address::former(path)) {
@@ -48,10 +71,16 @@ impl OwnPages {
                 }
             }
         }
+        // A page at a URL without an extension is a file with one, which static hosts serve too.
+        for (path, index) in files {
+            if !is_reserved(&path) {
+                paths.entry(path).or_insert(index);
+            }
+        }
         let sources = groups[GroupKind::Source].iter();
         let titles = sources.map(|(name, index)| (name.clone(), pages[*index].title.clone()));
         let titles = Arc::new(titles.filter(|(_, title)| !title.trim().is_empty()).collect());
-        Self { pages, paths, former, groups, lists, titles }
+        Self { pages, paths, former, fuzzy_paths, groups, lists, titles, replaced, not_found }
     }
 
     pub(super) fn all(&self) -> &[OwnPage] {
@@ -85,9 +114,87 @@ impl OwnPages {
         Arc::clone(&self.titles)
     }
 
+    /// The page of a file of the site.
+    pub(super) fn at_file(&self, path: &str) -> Option<&OwnPage> {
+        let index = self.pages.binary_search_by(|page| (*page.path).cmp(path)).ok()?;
+        self.pages.get(index)
+    }
+
+    /// The index of the page whose path equals a decoded path but for case and the extension.
+    pub(super) fn at_fuzzy_path(&self, path: &str) -> Option<usize> {
+        self.fuzzy_paths.get(&fuzzy(path)).copied()
+    }
+
+    /// The list that replaces the page at a decoded path; case and the extension do not matter.
+    pub(super) fn list_at(&self, path: &str) -> Option<PostList> {
+        self.replaced.get(&fuzzy(path)).copied()
+    }
+
+    /// The page that is shown for missing pages.
+    pub(super) fn not_found(&self) -> Option<&OwnPage> {
+        self.not_found.and_then(|index| self.pages.get(index))
+    }
+
     /// The URL of the page that a former path redirects to. Returns `None` if no page is at that URL.
     pub(super) fn moved(&self, path: &str) -> Option<&str> {
         let url = &*self.pages[*self.former.get(path)?].url;
         self.paths.contains_key(&*address::decoded(url)).then_some(url)
+    }
+}
+
+fn is_html_file(path: &str) -> bool {
+    [".html", ".htm", ".xhtml"].iter().any(|extension| path.ends_with(extension))
+}
+
+/// A path in lower case, without `index.html`, the slash at its end and the extension.
+fn fuzzy(path: &str) -> Box<str> {
+    let path = path.to_lowercase();
+    path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(path: &str, url: &str, body: PageBody) -> OwnPage {
+        OwnPage {
+            path: path.into(),
+            url: url.into(),
+            title: "".into(),
+            body,
+            excerpt: "".into(),
+            head: Default::default(),
+            authors: "".into(),
+            in_sitemap: true,
+            redirect_from: Vec::new(),
+            hash: 0,
+        }
+    }
+
+    #[test]
+    fn pages_are_found_by_url_file_and_fuzzy_path() {
+        let html = || PageBody::Html(Default::default());
+        let pages = vec![
+            page("404.md", "/404.html", html()),
+            page("_docs/a.md", "/docs/a", html()),
+            page("b.html", "/docs/a.htm", PageBody::File),
+            page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest)),
+            page("s.json", "/s", PageBody::Text("[]".into())),
+        ];
+        let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
+        let table = [
+            ("/docs/a", Some(1)),
+            ("/docs/a.html", Some(1)),
+            ("/docs/a.htm", Some(2)),
+            ("/s.html", None),
+            ("/blog/", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(pages.at_path(path), expected, "{path}");
+        }
+        assert_eq!(pages.at_fuzzy_path("/DOCS/A/index.html"), Some(1));
+        assert_eq!(pages.list_at("/Blog"), Some(PostList::Newest));
+        assert_eq!(pages.at_file("s.json").map(|page| &*page.url), Some("/s"));
+        assert_eq!(pages.not_found().map(|page| &*page.path), Some("404.md"));
     }
 }

@@ -192,7 +192,7 @@ impl Snapshot {
                     || is_called(&self.post_folders.usual_path(post.path()), name))
         });
         let post = self.newest(posts);
-        let page = || self.pages().iter().find(|page| *page.path == *name).map(|page| page.url.to_string());
+        let page = || self.pages.at_file(name).map(|page| page.url.to_string());
         post.map(|id| self.post(id).url().to_owned()).or_else(page)
     }
 }

@@ -1,7 +1,7 @@
 //! Reports the problems of the site's files, and the posts and pages that are not served.
 
 use crate::archive::address::decoded;
-use crate::archive::page::OwnPage;
+use crate::archive::page::{OwnPage, PageBody};
 use crate::archive::post::PostId;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::snapshot::Snapshot;
@@ -68,7 +68,7 @@ impl Snapshot {
     /// The error of a served post whose URL belongs to a list that the archive creates.
     fn shadowed(&self, id: PostId) -> Option<Problem> {
         let post = self.post(id);
-        if !self.is_served(id) || !(self.reserved_paths.in_archive)(self, &decoded(post.url())) {
+        if !self.is_served(id) || !self.has_generated_list(&decoded(post.url())) {
             return None;
         }
         let message =
@@ -85,10 +85,16 @@ impl Snapshot {
             (None, None) if self.pages.is_list(index) => return None,
             (None, None) => "a built-in page",
             (None, Some(other)) if other != index => &self.pages()[other].path,
-            (None, Some(_)) if self.is_behind_list(&path) => "a generated list",
+            (None, Some(_)) if self.has_generated_list(&path) => "a generated list",
             (None, Some(_)) => return None,
         };
-        let message = format!("`{}` is the URL of {owner}; the page is not served", page.url);
-        Some(Defect::warning(Code::PageSkipped, message).in_file(&page.path))
+        let (code, kind) = match page.body {
+            // The page has a problem of its own.
+            PageBody::ReplacedBy(_) => return None,
+            PageBody::File => (Code::FileSkipped, "file"),
+            PageBody::Html(_) | PageBody::Text(_) => (Code::PageSkipped, "page"),
+        };
+        let message = format!("`{}` is the URL of {owner}; the {kind} is not served", page.url);
+        Some(Defect::warning(code, message).in_file(&page.path))
     }
 }

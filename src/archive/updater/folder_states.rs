@@ -10,6 +10,9 @@ use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::roots::Roots;
 use crate::config::Config;
 
+/// Maximum number of files that events report as not served.
+const MOST_WITHHELD: usize = 2000;
+
 /// The known, the unavailable and the unreadable folders of a site.
 #[derive(Debug)]
 pub struct FolderStates {
@@ -25,6 +28,8 @@ pub struct FolderStates {
     vanished: HashSet<PathBuf>,
     /// Folders with a reported problem: unreadable or unavailable.
     unreadable: HashSet<Arc<str>>,
+    /// Files that are reported as not served on purpose.
+    withheld: HashSet<Arc<str>>,
 }
 
 impl FolderStates {
@@ -32,8 +37,15 @@ impl FolderStates {
     pub(super) fn new(config: &Config) -> Self {
         let usual = || ["_posts", "posts"].map(String::from).to_vec();
         let posts = if config.source.posts.is_empty() { usual() } else { config.source.posts.clone() };
-        let (site, vanished, unreadable) = (config.root.clone(), HashSet::new(), HashSet::new());
-        Self { site, posts, archives: config.archives.clone(), roots: Roots::default(), vanished, unreadable }
+        Self {
+            site: config.root.clone(),
+            posts,
+            archives: config.archives.clone(),
+            roots: Roots::default(),
+            vanished: HashSet::new(),
+            unreadable: HashSet::new(),
+            withheld: HashSet::new(),
+        }
     }
 
     /// The site's root, the usual or configured folders of posts and the archives, without a scan.
@@ -107,11 +119,15 @@ impl FolderStates {
         folders.filter(|folder| !self.vanished.contains(folder) && is_open(folder)).collect()
     }
 
-    /// Records the unreadable folders below the `cleared` ones. Returns their problems, those of unavailable
-    /// folders, and an empty list for each folder that has recovered.
+    /// Records the unreadable folders and withheld files below the `cleared` folders. Returns their problems, those
+    /// of unavailable folders, and an empty list for each path that has no problem any more.
     pub(super) fn record_problems(&mut self, mut new: Vec<Problem>, cleared: &[String]) -> Vec<FileProblems> {
         // A path that was removed since the scan has no problem. No later event would clear it.
         new.retain(|problem| !self.is_gone(&problem.path));
+        let is_withheld = |problem: &Problem| problem.code == Code::FileSkipped;
+        if self.withheld.len() >= MOST_WITHHELD && cleared.is_empty() {
+            new.retain(|problem| !is_withheld(problem));
+        }
         let mut now = problems_by_path(new);
         for folder in &self.vanished {
             let defect = Defect::warning(
@@ -123,8 +139,13 @@ impl FolderStates {
         let is_back = |path: &Arc<str>| {
             cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
         };
-        let back: Vec<_> = self.unreadable.extract_if(is_back).map(|path| (path, Vec::new())).collect();
-        self.unreadable.extend(now.iter().map(|(path, _)| Arc::clone(path)));
+        let back = self.unreadable.extract_if(is_back).chain(self.withheld.extract_if(is_back));
+        let back: Vec<_> = back.map(|path| (path, Vec::new())).collect();
+        for (path, problems) in &now {
+            let states =
+                if problems.iter().all(is_withheld) { &mut self.withheld } else { &mut self.unreadable };
+            states.insert(Arc::clone(path));
+        }
         now.extend(back);
         now
     }

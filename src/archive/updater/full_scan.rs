@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::files::{Files, SiteFile, Walk};
+use crate::archive::problem::Code;
 use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::config::Config;
@@ -31,10 +32,12 @@ impl FullScan {
     /// Scans a site and compares it with an archive. `reread_all` adds files with unchanged time and size.
     pub fn new(config: &Config, archive: &Snapshot, reread_all: bool) -> Self {
         let start = Instant::now();
-        let Files { posts, pages, folders, links, problems } = Walk::new(config).all();
+        let Files { posts, pages, folders, links, problems, .. } = Walk::new(config).all();
         let mut unfound_paths: HashSet<Arc<str>> = archive.paths_with_problems().cloned().collect();
-        for file in posts.iter().chain(&pages) {
-            unfound_paths.remove(&*file.path);
+        let found = posts.iter().chain(&pages).map(|file| &file.path);
+        let withheld = problems.iter().filter(|problem| problem.code == Code::FileSkipped);
+        for path in found.chain(withheld.map(|problem| &problem.path)) {
+            unfound_paths.remove(&**path);
         }
         let (posts, cleared) = (candidates(config, archive, posts, reread_all), vec![String::new()]);
         let to_check = PathsToCheck { posts, pages: true, problems, cleared, reread_all };

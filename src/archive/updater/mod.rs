@@ -224,7 +224,7 @@ impl Updater {
                 to_check.cleared.push(relative);
             } else {
                 if self.folder_states.is_gone(&relative) {
-                    to_check.cleared.push(relative);
+                    to_check.cleared.push(relative.clone());
                 }
                 let classified = walk.classify(path);
                 if classified.is_some() && is_link(path) {
@@ -236,7 +236,11 @@ impl Updater {
                         found.posts.push(file);
                     }
                     Some((SiteFileKind::Page, file)) => found.pages.push(file),
-                    None => {}
+                    None => {
+                        // The file may have been a page.
+                        to_check.pages |= self.pages.iter().any(|page| *page.path == *relative);
+                        found.problems.extend(walk.withheld(path));
+                    }
                 }
             }
             to_check.posts.extend(found.posts);

@@ -1,5 +1,6 @@
 //! The site's own pages. They are few, so any change rereads all of them.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -22,17 +23,15 @@ impl Updater {
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
         change.problems.extend(gone.map(|page| problems_of_file(&page.path, Vec::new())));
         let (mut pages, problems) = own_page::read_all(reader, self.reserved_paths, &self.pages, links);
-        for old in self.archive.pages() {
-            let is_missing = pages.iter().all(|page| page.path != old.path);
-            // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
-            let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
-                Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
-                Err(error) => error.kind() != ErrorKind::NotFound,
-            };
-            if is_missing && is_kept(&old.path) {
-                pages.push(old.clone());
-            }
-        }
+        let read: HashSet<&str> = pages.iter().map(|page| &*page.path).collect();
+        // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
+        let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
+            Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
+            Err(error) => error.kind() != ErrorKind::NotFound,
+        };
+        let missing = self.archive.pages().iter().filter(|old| !read.contains(&*old.path));
+        let mut kept: Vec<OwnPage> = missing.filter(|old| is_kept(&old.path)).cloned().collect();
+        pages.append(&mut kept);
         pages.sort_by(|a, b| a.path.cmp(&b.path));
         change.problems.extend(problems);
         let version = |page: &OwnPage| (page.path.clone(), page.hash);

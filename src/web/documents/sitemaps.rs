@@ -235,9 +235,10 @@ fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
     lists
 }
 
-/// The site's own pages for search engines. Skips `/404.html`, as jekyll-sitemap does.
+/// The site's own pages for search engines. Skips the 404 page, as jekyll-sitemap does.
 fn own_pages<'a>(request: &'a PageRequest<'_>) -> impl Iterator<Item = &'a OwnPage> {
-    request.archive.served_pages().filter(|page| page.in_sitemap && *page.url != *"/404.html")
+    let not_found = request.archive.not_found_page().map_or("/404.html", |page| &*page.url);
+    request.archive.served_pages().filter(move |page| page.in_sitemap && *page.url != *not_found)
 }
 
 /// A time in the format of the protocol.

@@ -3,12 +3,14 @@
 use askama::Template;
 use axum::http::StatusCode;
 
+use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::web::http::cache::ContentType;
 use crate::web::http::reply::{Reply, fresh};
 use crate::web::http::request::PageRequest;
 use crate::web::paths::Route;
 use crate::web::paths::legacy::{date_in, words_of};
+use crate::web::view::html::Html;
 use crate::web::view::link::Link;
 use crate::web::view::metadata::Head;
 use crate::web::view::site::Site;
@@ -20,6 +22,8 @@ struct Page<'a> {
     head: Head,
     title: &'a str,
     text: &'a str,
+    /// The site's own text of a 404 page, in place of `text`.
+    body: Option<Html<'a>>,
     /// A day to go to, after a text that says why.
     nearest: Option<(&'a str, Link)>,
     /// The words of the path as a search query; 404 only.
@@ -30,7 +34,8 @@ impl<'a> Page<'a> {
     /// Makes the page of an error that does not depend on the archive.
     fn new(site: &'a Site, title: &'a str, text: &'a str) -> Self {
         let unknown = ByKind::from_fn(|kind| kind == GroupKind::Security);
-        Self { site, head: Head::nowhere(title, unknown), title, text, nearest: None, query: None }
+        let head = Head::nowhere(title, unknown);
+        Self { site, head, title, text, body: None, nearest: None, query: None }
     }
 
     /// Makes the page of a path that has no page.
@@ -40,8 +45,8 @@ impl<'a> Page<'a> {
     }
 }
 
-/// 404, with links: the day with posts nearest to a date in the path, else the newest day, and a search for
-/// the words of the path.
+/// 404, with the text of the site's own `404.html` if it has one, and with links: the day with posts nearest to a
+/// date in the path, else the newest day, and a search for the words of the path.
 pub(crate) fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let texts = request.site.texts;
     let named = date_in(path).and_then(|day| request.archive.nearest_day(day));
@@ -49,7 +54,11 @@ pub(crate) fn not_found(request: &PageRequest<'_>, path: &str) -> Reply {
     let day = named.map(|day| (texts.nearest_day, day)).or(newest);
     let nearest = day.map(|(why, day)| (why, request.site.link(texts.day_heading(day), Route::day(day))));
     let query = Some(words_of(path));
-    let page = Page { nearest, query, ..Page::missing(request, texts.not_found, texts.not_found_text) };
+    let own = request.archive.not_found_page();
+    let title = own.map(|page| &*page.title).filter(|title| !title.is_empty()).unwrap_or(texts.not_found);
+    let body = own.and_then(OwnPage::html).filter(|html| !html.as_str().trim().is_empty());
+    let body = body.map(|html| Html::new(html, request.site.images, texts.image).below_title());
+    let page = Page { body, nearest, query, ..Page::missing(request, title, texts.not_found_text) };
     request.error_page(StatusCode::NOT_FOUND, &page)
 }
 

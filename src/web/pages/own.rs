@@ -1,8 +1,10 @@
-//! The pages that the operator writes, such as `about.md`.
+//! The pages that the operator writes, such as `about.md` and `search.json`.
 
 use askama::Template;
 
-use crate::web::http::cache::CachePolicy;
+use crate::archive::body::BodyHtml;
+use crate::archive::page::{OwnPage, PageBody};
+use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
 use crate::web::view::html::Html;
@@ -18,12 +20,21 @@ struct Page<'a> {
     body: Html<'a>,
 }
 
-/// Serves an operator's page, by its index in the archive.
+/// Serves an operator's page, by its index in the archive. Returns `None` for a page without front matter, whose
+/// response is its file.
 pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
     let page = request.archive.pages().get(index)?;
+    match &page.body {
+        PageBody::Html(body) => Some(html_page(request, page, body)),
+        PageBody::Text(text) => Some(text_document(request, page, text)),
+        PageBody::File | PageBody::ReplacedBy(_) => None,
+    }
+}
+
+fn html_page(request: &PageRequest<'_>, page: &OwnPage, body: &BodyHtml) -> Reply {
     let fingerprint = request.fingerprint("own").with((page.hash, &page.url)).finish();
-    Some(request.page(CachePolicy::Article, fingerprint, || {
-        let body = Html::new(&page.body, request.site.images, request.site.texts.image).with_image_links();
+    request.page(CachePolicy::Article, fingerprint, || {
+        let body = Html::new(body, request.site.images, request.site.texts.image).with_image_links();
         Ok(Page {
             site: request.site,
             head: Head::new(request, &*page.title, page.description(), &page.url)
@@ -33,5 +44,12 @@ pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
             title: &page.title,
             body: if page.title.is_empty() { body } else { body.below_title() },
         })
-    }))
+    })
+}
+
+fn text_document(request: &PageRequest<'_>, page: &OwnPage, text: &str) -> Reply {
+    let of_file = || ContentType::from_path(&page.path);
+    let content_type = ContentType::from_path(&page.url).or_else(of_file).unwrap_or(ContentType::TEXT);
+    let fingerprint = request.fingerprint("own text").with((page.hash, &page.url, &page.path)).finish();
+    request.conditional(content_type, CachePolicy::Article, fingerprint, || Ok(text.as_bytes().to_vec()))
 }

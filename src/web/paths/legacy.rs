@@ -1,10 +1,12 @@
-//! Redirects of old and damaged URLs: the forms that Jekyll, its plugins and this archive's own templates
-//! once used, and posts whose URL lost its folders, case or extension.
+//! Redirects of old and damaged URLs: the forms that Jekyll, its plugins, other programs and this archive's own
+//! templates once used, pages that finews replaces by a list, and posts whose URL lost its folders, case or
+//! extension.
 
 use std::cmp::Reverse;
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::archive::page::PostList;
 use crate::archive::snapshot::{GroupKind, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
@@ -18,6 +20,8 @@ use crate::web::paths::{self, Route};
 pub struct LegacySettings {
     /// Posts per page in jekyll-paginate.
     pub paginate: usize,
+    /// The path of a page of jekyll-paginate before and after its number; `None` for the usual path.
+    pub paginate_path: Option<(String, String)>,
     /// The path of jekyll-feed's feed, with a leading slash; `None` if it is a current route.
     pub feed: Option<String>,
 }
@@ -27,7 +31,20 @@ impl LegacySettings {
     pub fn new(config: &Config) -> Self {
         // A current route needs no redirect.
         let feed = config.site.feed_path.clone().filter(|path| Route::parse(path).is_none());
-        Self { paginate: config.site.paginate.max(1), feed }
+        let paginate_path = config.site.paginate_path.as_deref().and_then(|path| {
+            let (before, after) = path.split_once(":num")?;
+            let after = after.trim_end_matches("index.html").trim_end_matches('/');
+            // A number alone is a year.
+            (before != "/").then(|| (before.to_owned(), after.to_owned()))
+        });
+        Self { paginate: config.site.paginate.max(1), paginate_path, feed }
+    }
+
+    /// Returns the page number in a path of the configured form.
+    fn page_number(&self, path: &str) -> Option<usize> {
+        let (before, after) = self.paginate_path.as_ref()?;
+        let path = path.trim_end_matches("index.html").trim_end_matches('/');
+        path.strip_prefix(before.as_str())?.strip_suffix(after.as_str())?.parse().ok()
     }
 }
 
@@ -42,7 +59,9 @@ pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Opti
         return Some(Route::Feed(FeedOf::All, FeedFormat::Atom).to_string());
     }
     slash(request, path)
-        .or_else(|| paginated(request, &parts, old.paginate))
+        .or_else(|| foreign_feed(&parts))
+        .or_else(|| paginated(request, path, &parts, old))
+        .or_else(|| list_of_page(request, path))
         .or_else(|| archived(request, &parts))
         .or_else(|| dated(request, &parts))
         .or_else(|| return_link(request, &parts))
@@ -77,15 +96,57 @@ fn existing(request: &PageRequest<'_>, path: &str) -> Option<String> {
     Route::parse(path).filter(|route| route.exists_in(request.archive)).map(|route| route.to_string())
 }
 
-/// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first.
-fn paginated(request: &PageRequest<'_>, parts: &[&str], paginate: usize) -> Option<String> {
-    let number: usize = match parts {
-        [page] => page.strip_prefix("page")?.parse().ok()?,
-        ["page", number] => number.parse().ok()?,
-        _ => return None,
+/// The feed addresses of other programs, such as WordPress and Hugo.
+fn foreign_feed(parts: &[&str]) -> Option<String> {
+    let is_feed = matches!(
+        parts,
+        ["feed" | "feeds" | "rss" | "atom" | "rss.xml" | "atom.xml" | "index.xml" | "feed.rss" | "feed.atom"]
+            | [
+                "feed" | "feeds" | "rss",
+                "atom" | "rss" | "rss2" | "index.xml" | "atom.xml" | "rss.xml" | "feed.xml"
+            ]
+    );
+    is_feed.then(|| Route::Feed(FeedOf::All, FeedFormat::Atom).to_string())
+}
+
+/// A page of the site that only lists posts, which finews does not render: the list in its place.
+fn list_of_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
+    let list = request.archive.list_of_page(path)?;
+    let route = match list {
+        PostList::Newest => Route::Home,
+        PostList::Years => {
+            request.archive.newest_day().map_or(Route::Home, |newest| Route::Year(newest.year()))
+        }
+        PostList::Sources => Route::Groups(GroupKind::Source),
+        PostList::Tags => Route::Groups(GroupKind::Tag),
+        PostList::Feed => Route::Feed(FeedOf::All, FeedFormat::Atom),
+        PostList::JsonFeed => Route::Feed(FeedOf::All, FeedFormat::Json),
+    };
+    Some(route.to_string())
+}
+
+/// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first. The pages of a list that
+/// is not the home page are below that list.
+fn paginated(request: &PageRequest<'_>, path: &str, parts: &[&str], old: &LegacySettings) -> Option<String> {
+    let number = match old.page_number(path) {
+        Some(number) => number,
+        None => {
+            let (above, number): (_, usize) = match parts {
+                [above @ .., "page", number] => (above, number.parse().ok()?),
+                [above @ .., page] => (above, page.strip_prefix("page")?.parse().ok()?),
+                [] => return None,
+            };
+            if !above.is_empty() {
+                let above = format!("/{}", above.join("/"));
+                if request.archive.list_of_page(&above)? != PostList::Newest {
+                    return list_of_page(request, &above);
+                }
+            }
+            number
+        }
     };
     let listed = request.archive.listed();
-    let skipped = number.checked_sub(1)?.checked_mul(paginate)?;
+    let skipped = number.checked_sub(1)?.checked_mul(old.paginate)?;
     if number == 1 {
         return Some(Route::Home.to_string());
     }
@@ -238,13 +299,7 @@ const SHORTEST_ID: usize = 12;
 
 /// Finds one of the site's own pages, ignoring case and the extension.
 fn own_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
-    let folded = |path: &str| {
-        let path = path.to_lowercase();
-        path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").to_owned()
-    };
-    let asked = folded(path);
-    let is_it = |url: &str| paths::decode(url).is_some_and(|url| folded(&url) == asked);
-    request.archive.served_pages().find(|page| is_it(&page.url)).map(|page| page.url.to_string())
+    request.archive.page_by_fuzzy_path(path).map(|page| page.url.to_string())
 }
 
 /// Returns the path of the group, or of the joined sources, that a name or slug stands for. A group with a page

@@ -298,6 +298,7 @@ fn group_pattern(kind: GroupKind, is_board: bool, number: PageNumber) -> &'stati
 pub const RESERVED_PATHS: ReservedPaths =
     ReservedPaths { always: is_always_ours, list_like: is_list_like, in_archive: is_list_of, group_at };
 
+/// `robots.txt` and the manifest are missing here: a post or page of the site takes precedence over them.
 fn is_always_ours(path: &str) -> bool {
     matches!(
         Route::parse(&encode(path)),
@@ -306,14 +307,12 @@ fn is_always_ours(path: &str) -> bool {
                 | Route::Groups(_)
                 | Route::Search
                 | Route::Suggest
-                | Route::Robots
                 | Route::Favicon
                 | Route::Feed(..)
                 | Route::Sitemaps
                 | Route::Sitemap(_)
                 | Route::NewsSitemap
                 | Route::OpenSearch
-                | Route::Manifest
                 | Route::Asset(_)
                 | Route::Reserved
         )

@@ -5,12 +5,12 @@ use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts};
 use crate::config::Config;
 
 /// Returns whether Jekyll treats a name as special: a hidden file, a part of a layout or a backup.
-pub fn is_special(name: &str) -> bool {
+pub(crate) fn is_special(name: &str) -> bool {
     name.starts_with(['.', '_', '#', '~']) || name.ends_with('~')
 }
 
 /// Jekyll's `EntryFilter`, which selects the files and folders of a site.
-pub struct EntryFilter {
+pub(crate) struct EntryFilter {
     include: Patterns,
     exclude: Patterns,
     destination: String,
@@ -18,7 +18,7 @@ pub struct EntryFilter {
 
 impl EntryFilter {
     /// Creates the filter. A pattern listed in both `exclude` and `include` does not exclude.
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let source = &config.source;
         let excluded: Vec<_> =
             source.exclude.iter().filter(|pattern| !source.include.contains(pattern)).cloned().collect();
@@ -30,7 +30,7 @@ impl EntryFilter {
     }
 
     /// Returns whether a configured pattern excludes a file or a folder above it.
-    pub fn excludes(&self, path: &str) -> bool {
+    pub(crate) fn excludes(&self, path: &str) -> bool {
         let ends = path.match_indices('/').map(|(end, _)| (end, true)).chain([(path.len(), false)]);
         ends.map(|(end, is_dir)| (&path[..end], is_dir)).any(|(part, is_dir)| {
             self.exclude.matches(part, is_dir) && !self.include.matches(base_name(part), is_dir)
@@ -53,8 +53,20 @@ impl EntryFilter {
         is_dir && name == "_posts" || path != self.destination && self.passes(path, name, is_dir)
     }
 
+    /// Returns whether Jekyll lists a file outside its folders of posts, by the path alone.
+    pub(crate) fn keeps_path(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(end, _)| (end, true)).chain([(path.len(), false)]);
+        ends.map(|(end, is_dir)| WalkEntry { path: &path[..end], is_dir, is_link: false })
+            .all(|seen| self.keeps(&seen))
+    }
+
+    /// Returns whether `include` names a file by its whole path, so that Jekyll reads it from any folder.
+    pub(crate) fn names(&self, path: &str) -> bool {
+        self.include.0.iter().any(|pattern| pattern == path)
+    }
+
     /// `EntryFilter#filter`; `entry` is the path relative to the listed folder.
-    fn passes(&self, path: &str, entry: &str, is_dir: bool) -> bool {
+    pub(crate) fn passes(&self, path: &str, entry: &str, is_dir: bool) -> bool {
         let name = base_name(entry);
         let included = self.include.matches(entry, is_dir) || self.include.matches(name, is_dir);
         !name.ends_with('.')

@@ -2,10 +2,13 @@
 //! are those of Jekyll's `reader.rb`, `readers/post_reader.rb` and `entry_filter.rb`.
 
 mod archives;
+mod collections;
 mod entry;
+mod fence;
 mod filter;
 mod links;
 mod post_folders;
+mod published;
 mod temporary;
 
 use std::io::ErrorKind;
@@ -15,16 +18,23 @@ use walkdir::WalkDir;
 
 use crate::archive::body::MarkupFormat;
 use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is_below, relative};
+use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::{Config, DataFault};
 
 pub(crate) use archives::with_archives;
-pub use filter::{EntryFilter, is_special};
+pub(crate) use collections::collection_of;
+pub(crate) use fence::{begins_with_fence, has_front_matter, may_have_front_matter};
 pub(crate) use links::{is_link, leads_nowhere};
 pub(crate) use post_folders::PostFolders;
+pub use published::{FileStatus, PublishedFiles};
+pub(crate) use published::{LINKED_OUT, withheld};
 pub(crate) use temporary::is_temporary;
+
+/// Maximum number of files per walk that are named as not served. A folder may hold a million images.
+const MOST_NAMED: usize = 1000;
 
 /// A file of the site, with its path relative to the site's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +86,8 @@ impl SiteFile {
 pub enum SiteFileKind {
     /// A post, judged by its name and folder. It may be a temporary or backup file, which is reported.
     Post,
-    /// A possible page: Markdown or HTML outside the folders of posts.
+    /// Another file that the archive reads: a page, a document of a collection, or a file that may have the URL of
+    /// a page.
     Page,
 }
 
@@ -85,26 +96,40 @@ pub enum SiteFileKind {
 pub struct Files {
     /// Files with the name and folder of a post.
     pub posts: Vec<SiteFile>,
-    /// Files that are pages if they have front matter.
+    /// The other files that the archive reads. Those with front matter are pages.
     pub pages: Vec<SiteFile>,
     /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,
     /// Posts and pages that are symbolic links, and links without a target.
     pub links: Vec<PathBuf>,
-    /// The problems of files and folders that could not be read.
+    /// The problems of files and folders that could not be read, and of files that Jekyll would publish but finews does
+    /// not.
     pub problems: Vec<Problem>,
+    /// The number of files that Jekyll would publish but finews does not.
+    withheld: usize,
+}
+
+impl Files {
+    /// Records a file that Jekyll would publish but finews does not.
+    fn withhold(&mut self, path: &str, reason: &str) {
+        self.withheld += 1;
+        if self.withheld <= MOST_NAMED {
+            self.problems.push(withheld(reason).in_file(path));
+        }
+    }
 }
 
 /// Finds the files of a site by Jekyll's rules.
 pub struct Walk<'a> {
     config: &'a Config,
     filter: EntryFilter,
+    published: PublishedFiles,
 }
 
 impl<'a> Walk<'a> {
     /// Creates a walk with the filters of the configuration.
     pub fn new(config: &'a Config) -> Self {
-        Self { config, filter: EntryFilter::new(config) }
+        Self { config, filter: EntryFilter::new(config), published: PublishedFiles::new(config) }
     }
 
     /// Walks the whole site.
@@ -130,9 +155,14 @@ impl<'a> Walk<'a> {
         {
             self.walk_site(folder, &mut files);
         }
+        self.walk_collections(folder, &mut files);
         if folder == self.config.root {
             self.add_included(&mut files);
             files.problems.extend(self.config.variables.faults().iter().map(data_problem));
+        }
+        if let Some(more @ 1..) = files.withheld.checked_sub(MOST_NAMED) {
+            let message = format!("{more} more files are not served");
+            files.problems.push(Defect::warning(Code::FileSkipped, message).in_file("."));
         }
         for found in [&mut files.posts, &mut files.pages] {
             found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -153,10 +183,24 @@ impl<'a> Walk<'a> {
         if is_named_post {
             return Some((SiteFileKind::Post, found));
         }
-        if self.keeps_way(file, |seen| self.filter.keeps(seen)) {
-            return self.kind(&found.path).map(|kind| (kind, found));
+        let is_kept = self.keeps_way(file, |seen| self.filter.keeps(seen));
+        if is_kept && self.kind(&found.path) == Some(SiteFileKind::Post) {
+            return Some((SiteFileKind::Post, found));
         }
-        self.included().any(|path| *path == *found.path).then_some((SiteFileKind::Page, found))
+        let is_page = if self.keeps_document(&found.path) {
+            self.published.forbidden(&found.path).is_none()
+        } else {
+            (is_kept || self.included().any(|path| *path == *found.path)) && self.is_read(file, &found.path)
+        };
+        is_page.then_some((SiteFileKind::Page, found))
+    }
+
+    /// Returns the problem of a file that Jekyll would publish but finews does not.
+    pub fn withheld(&self, file: &Path) -> Option<Problem> {
+        let path = relative(&self.config.root, file);
+        let is_refused = || matches!(self.published.resolved(&path), Ok(None));
+        let reason = self.reason_withheld(&path, is_refused).filter(|_| file.is_file())?;
+        Some(withheld(reason).in_file(&path))
     }
 
     /// Returns whether the filters keep a path and all folders above it.
@@ -171,18 +215,77 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// Pages that `include` names by path although Jekyll ignores their folder.
+    /// Files that `include` names by path although Jekyll ignores their folder.
     fn included(&self) -> impl Iterator<Item = &str> {
         self.config.source.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
             let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
-            is_inside && below_posts(path).is_none() && is_page_name(path, self.config)
+            is_inside && below_posts(path).is_none()
         })
     }
 
     fn add_included(&self, files: &mut Files) {
         let root = &self.config.root;
-        let there = self.included().map(|path| root.join(path)).filter(|file| file.is_file());
-        files.pages.extend(there.map(|file| SiteFile::new(root, &file)));
+        let unreached = self.included().filter(|path| !self.filter.keeps_path(path));
+        for file in unreached.map(|path| root.join(path)).filter(|file| file.is_file()) {
+            let found = SiteFile::new(root, &file);
+            if self.is_read(&file, &found.path) {
+                files.pages.push(found);
+            } else if let Some(reason) = self.reason_withheld(&found.path, || false) {
+                files.withhold(&found.path, reason);
+            }
+        }
+    }
+
+    /// Returns why a file is not served that Jekyll would publish and that the archive does not read. `is_refused`
+    /// tests whether a symbolic link leads to a file that must not be served.
+    fn reason_withheld(&self, path: &str, is_refused: impl Fn() -> bool) -> Option<&'static str> {
+        if self.keeps_document(path) {
+            return self.published.forbidden(path);
+        }
+        match self.published.status(path) {
+            FileStatus::Withheld(reason) => Some(reason),
+            FileStatus::Served => is_refused().then_some(LINKED_OUT),
+            FileStatus::Ignored => None,
+        }
+    }
+
+    /// Returns whether the archive reads a file that is not a post and that Jekyll does not ignore: it may be a page,
+    /// or its URL may belong to a page.
+    fn is_read(&self, file: &Path, path: &str) -> bool {
+        below_posts(path).is_none()
+            && self.published.forbidden(path).is_none()
+            && (is_page_name(path, self.config)
+                || may_share_url(path, self.config) && self.published.status(path) == FileStatus::Served
+                || may_have_front_matter(path) && has_front_matter(file).unwrap_or(false))
+    }
+
+    /// Returns whether Jekyll reads a file as part of a collection with output.
+    fn keeps_document(&self, path: &str) -> bool {
+        let Some((_, below)) = collection_of(self.config, path) else { return false };
+        !below.split('/').any(|part| part.starts_with('.')) && self.filter.passes(path, below, false)
+    }
+
+    /// Collects the documents of collections with output, and the files beside them.
+    fn walk_collections(&self, folder: &Path, files: &mut Files) {
+        let source = &self.config.source;
+        for collection in &source.collections {
+            let top = self.config.root.join(&source.collections_dir).join(format!("_{}", collection.label));
+            let start: &Path = if top.starts_with(folder) { &top } else { folder };
+            // A collection without a folder is no fault.
+            if !start.starts_with(&top) || !start.is_dir() {
+                continue;
+            }
+            let keeps = |seen: &WalkEntry<'_>| {
+                if seen.is_dir {
+                    !base_name(seen.path).starts_with('.')
+                } else {
+                    self.keeps_document(seen.path)
+                }
+            };
+            self.walk(&top, start, files, keeps, |_, file| {
+                self.published.forbidden(&file.path).is_none().then_some(SiteFileKind::Page)
+            });
+        }
     }
 
     /// Returns whether an entry of a named folder of posts is kept. The named folder itself always is;
@@ -213,8 +316,8 @@ impl<'a> Walk<'a> {
                 if FileName::from_path(&file.path).is_some() {
                     return Some(SiteFileKind::Post);
                 }
-                let kind = self.kind(&file.path).filter(|kind| *kind == SiteFileKind::Page);
-                kind.filter(|_| self.keeps_way(path, |seen| self.filter.keeps(seen)))
+                let is_page = self.filter.keeps_path(&file.path) && self.is_read(path, &file.path);
+                is_page.then_some(SiteFileKind::Page)
             },
         );
     }
@@ -222,7 +325,10 @@ impl<'a> Walk<'a> {
     /// Collects posts if the configuration names no folders, and pages outside the named folders.
     fn walk_site(&self, start: &Path, files: &mut Files) {
         let keeps = |seen: &WalkEntry<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
-        self.walk(&self.config.root, start, files, keeps, |_, file| self.kind(&file.path));
+        self.walk(&self.config.root, start, files, keeps, |path, file| match self.kind(&file.path) {
+            Some(SiteFileKind::Post) => Some(SiteFileKind::Post),
+            _ => self.is_read(path, &file.path).then_some(SiteFileKind::Page),
+        });
     }
 
     /// Walks from `start`, which is `top` or a folder below it. The result equals the same part of a walk
@@ -236,6 +342,13 @@ impl<'a> Walk<'a> {
         kind: impl Fn(&Path, &SiteFile) -> Option<SiteFileKind>,
     ) {
         let root = &self.config.root;
+        let real_root = root.canonicalize().unwrap_or_else(|_| root.clone());
+        let leads_out = |path: &Path| path.canonicalize().is_ok_and(|place| !place.starts_with(&real_root));
+        // The folders that are entered through a link that leads out of the site.
+        let mut outside: Vec<PathBuf> = Vec::new();
+        if leads_out(start) {
+            outside.push(start.to_owned());
+        }
         let mut entries = WalkDir::new(start).follow_links(true).into_iter().filter_entry(|entry| {
             let path = relative(root, entry.path());
             let (is_dir, is_link) = (entry.file_type().is_dir(), entry.path_is_symlink());
@@ -255,19 +368,32 @@ impl<'a> Walk<'a> {
                         files.problems.push(defect.in_file(&relative(root, path)));
                         entries.skip_current_dir();
                     } else {
+                        if entry.path_is_symlink() && leads_out(path) {
+                            outside.push(path.to_owned());
+                        }
                         files.folders.push(path.to_owned());
                     }
                 }
                 Ok(entry) if entry.file_type().is_file() => {
-                    let file = SiteFile::new(root, entry.path());
-                    let kind = kind(entry.path(), &file);
+                    let path = entry.path();
+                    let file = SiteFile::new(root, path);
+                    let kind = kind(path, &file);
                     if kind.is_some() && entry.path_is_symlink() {
-                        files.links.push(entry.path().to_owned());
+                        files.links.push(path.to_owned());
                     }
                     match kind {
                         Some(SiteFileKind::Post) => files.posts.push(file),
                         Some(SiteFileKind::Page) => files.pages.push(file),
-                        None => {}
+                        None => {
+                            let is_refused = || {
+                                outside.iter().any(|folder| path.starts_with(folder))
+                                    || entry.path_is_symlink()
+                                        && matches!(self.published.resolved(&file.path), Ok(None))
+                            };
+                            if let Some(reason) = self.reason_withheld(&file.path, is_refused) {
+                                files.withhold(&file.path, reason);
+                            }
+                        }
                     }
                 }
                 // Pipes, sockets and devices are not site files.
@@ -343,12 +469,20 @@ pub(crate) fn enter(folder: &Path) -> std::io::Result<()> {
     std::fs::metadata(folder.join(".")).map(|_| ())
 }
 
+/// Returns whether a file without front matter may have the URL of a page, as `docs/index.html` and `feed.xml` do.
+pub(crate) fn may_share_url(path: &str, config: &Config) -> bool {
+    is_page_name(path, config) || matches!(extension(path), "" | "xhtml" | "xml" | "json")
+}
+
+fn extension(path: &str) -> &str {
+    base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
 fn is_page_name(path: &str, config: &Config) -> bool {
-    let name = base_name(path);
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let extension = extension(path);
     let is_markup =
         matches!(extension, "html" | "htm") || format(config, extension) == MarkupFormat::Markdown;
-    is_markup && !is_temporary(name)
+    is_markup && !is_temporary(base_name(path))
 }
 
 /// Returns the markup format of a file extension; `markdown_ext` overrides the default list.

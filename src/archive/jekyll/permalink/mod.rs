@@ -150,6 +150,16 @@ impl Template {
         }
     }
 
+    /// Builds the template of a collection's documents: its own permalink, or the default, whose ending follows
+    /// the site's (`Collection#url_template`).
+    pub fn for_collection(&self, permalink: Option<&str>) -> Result<Self, InvalidPermalink> {
+        post_permalink(permalink.unwrap_or(match self.page_suffix {
+            PageSuffix::None => "/:collection/:path",
+            PageSuffix::Slash => "/:collection/:path/",
+            PageSuffix::Extension => "/:collection/:path:output_ext",
+        }))
+    }
+
     /// Returns the URL of a post: a path that begins with `/`. Percent-encodes the values; the text of
     /// the template is used as parsed.
     pub fn expand(&self, parts: &UrlParts) -> String {
@@ -189,6 +199,13 @@ pub fn page_url(
         .replace(":basename", &escape(basename))
         .replace(":output_ext", &escape(output_ext));
     sanitize(&url)
+}
+
+/// Returns the URL of a file that is served unchanged, by its path relative to the site. The index of a folder is
+/// at the folder.
+pub fn file_url(path: &str) -> String {
+    let folder = path.strip_suffix("index.html").filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    format!("/{}", escape(folder.unwrap_or(path)))
 }
 
 /// Returns the id of a post, which its feed entry uses: the folder of its URL, and the unchanged slug of

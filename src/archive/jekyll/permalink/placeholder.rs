@@ -56,9 +56,11 @@ placeholders! {
     OutputExt "output_ext",
 }
 
-/// The values of all placeholders but `:collection`, which is `posts`.
+/// The values of all placeholders.
 #[derive(Debug, Clone, Copy)]
 pub struct UrlParts<'a> {
+    /// The label of the collection; `posts` for posts.
+    pub collection: &'a str,
     /// The file's path relative to `collections_dir`, with its extension; the source of `:path`.
     pub path: &'a str,
     /// The file name with its date but without its extension.
@@ -85,8 +87,8 @@ impl Placeholder {
     pub(crate) fn write(self, parts: &UrlParts, url: &mut String) {
         let slug = || parts.fm_slug.unwrap_or(parts.slug);
         let value: Cow<str> = match self {
-            Self::Collection => "posts".into(),
-            Self::Path => cleaned(parts.path).into(),
+            Self::Collection => parts.collection.into(),
+            Self::Path => cleaned(parts.path, parts.collection).into(),
             Self::Name => slugify(parts.basename, SlugMode::Default, false).into(),
             Self::Title => slugify(slug(), SlugMode::Pretty, true).into(),
             Self::Slug => slugify(slug(), SlugMode::Default, false).into(),
@@ -135,10 +137,10 @@ fn joined(categories: &[String], spelling: impl Fn(&str) -> String) -> String {
 }
 
 /// `Document#cleaned_relative_path`.
-fn cleaned(path: &str) -> String {
+fn cleaned(path: &str, collection: &str) -> String {
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let end = path[name..].rfind('.').map_or(path.len(), |dot| name + dot);
-    path[..end].replacen("_posts", "", 1).trim_end_matches('.').to_owned()
+    path[..end].replacen(&format!("_{collection}"), "", 1).trim_end_matches('.').to_owned()
 }
 
 /// The characters that a path escapes: all but those of RFC 3986's `pchar` and `/`.

@@ -44,6 +44,7 @@ fn url(template: &str, slug: &str, fm_slug: Option<&str>, categories: &[&str]) -
     let categories: Vec<String> = categories.iter().map(|&name| name.into()).collect();
     let template: Template = template.parse().expect("the template is good");
     template.expand(&UrlParts {
+        collection: "posts",
         path: "market/_posts/sub/2024-01-02-A b.c.md",
         basename: "2024-01-02-A b.c",
         slug,
@@ -192,7 +193,7 @@ proptest! {
             let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 3, 4, 5).unwrap();
             let categories = [name.clone()];
             let parts = UrlParts {
-                path: &name, basename: &name, slug: &slug, fm_slug: None,
+                collection: "posts", path: &name, basename: &name, slug: &slug, fm_slug: None,
                 categories: &categories, date: &date, output_ext: ".html",
             };
             let url = template.expand(&parts);
@@ -204,10 +205,52 @@ proptest! {
 }
 
 #[test]
+fn collection_urls_follow_their_template_or_the_site_style() {
+    let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
+    let table = [
+        ("date", None, "/docs/sub/Get%20it.html"),
+        ("pretty", None, "/docs/sub/Get%20it/"),
+        ("/:title.html", None, "/docs/sub/Get%20it"),
+        ("date", Some("/:name"), "/get-it"),
+        ("date", Some("/:collection/:title/"), "/docs/Get-it/"),
+        ("pretty", Some("/x/:path:output_ext"), "/x/sub/Get%20it.html"),
+    ];
+    for (style, permalink, expected) in table {
+        let site: Template = style.parse().expect("a style");
+        let url = site.for_collection(permalink).expect("a template").expand(&UrlParts {
+            collection: "docs",
+            path: "_docs/sub/Get it.md",
+            basename: "Get it",
+            slug: "Get it",
+            fm_slug: None,
+            categories: &[],
+            date: &date,
+            output_ext: ".html",
+        });
+        assert_eq!(url, expected, "{style} {permalink:?}");
+    }
+}
+
+#[test]
+fn file_urls_are_escaped_and_indexes_are_at_their_folder() {
+    let table = [
+        ("a b/中.pdf", "/a%20b/%E4%B8%AD.pdf"),
+        ("docs/index.html", "/docs/"),
+        ("index.html", "/"),
+        ("myindex.html", "/myindex.html"),
+        ("q?.html", "/q%3F.html"),
+    ];
+    for (path, expected) in table {
+        assert_eq!(file_url(path), expected, "{path}");
+    }
+}
+
+#[test]
 fn post_template_does_not_apply_to_pages() {
     let template = Template::from_settings("pretty", Some("none")).expect("a template");
     let date = Shanghai.with_ymd_and_hms(2024, 1, 2, 0, 0, 0).single().expect("a time");
     let parts = UrlParts {
+        collection: "posts",
         path: "_posts/2024-01-02-a.md",
         basename: "2024-01-02-a",
         slug: "a",

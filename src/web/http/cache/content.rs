@@ -35,11 +35,62 @@ impl ContentType {
     /// The index of the archive's monthly files.
     pub const JSON: Self = Self::cross_origin("application/json; charset=utf-8");
 
+    /// The type of a text file by the extension of its path; `None` if the extension is unknown.
+    pub(crate) fn from_path(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next()?;
+        let extension = name.rsplit_once('.')?.1.to_ascii_lowercase();
+        let name = match extension.as_str() {
+            "atom" => "application/atom+xml; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            "csv" => "text/csv; charset=utf-8",
+            "geojson" => "application/geo+json; charset=utf-8",
+            "htm" | "html" | "xhtml" => "text/html; charset=utf-8",
+            "ics" => "text/calendar; charset=utf-8",
+            "js" | "mjs" => "text/javascript; charset=utf-8",
+            "json" => "application/json; charset=utf-8",
+            "md" => "text/markdown; charset=utf-8",
+            "opml" | "xml" | "xsl" | "xslt" => "application/xml; charset=utf-8",
+            "rss" => "application/rss+xml; charset=utf-8",
+            "svg" => "image/svg+xml; charset=utf-8",
+            "txt" => "text/plain; charset=utf-8",
+            "vcf" => "text/vcard; charset=utf-8",
+            "vtt" => "text/vtt; charset=utf-8",
+            "webmanifest" => "application/manifest+json; charset=utf-8",
+            "yaml" | "yml" => "application/yaml; charset=utf-8",
+            _ => return None,
+        };
+        Some(Self::same_origin(name))
+    }
+
     const fn same_origin(name: &'static str) -> Self {
         Self { name, is_open: false }
     }
 
     const fn cross_origin(name: &'static str) -> Self {
         Self { name, is_open: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_files_have_the_type_of_their_extension() {
+        let table = [
+            ("/search.json", Some("application/json; charset=utf-8")),
+            ("/a/ROBOTS.TXT", Some("text/plain; charset=utf-8")),
+            ("/site.webmanifest", Some("application/manifest+json; charset=utf-8")),
+            ("/v1.2/feed", None),
+            ("/CNAME", None),
+            ("/a.unknown", None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(
+                ContentType::from_path(path).map(|content_type| content_type.name),
+                expected,
+                "{path}"
+            );
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! `/search?q=`: the posts that match a query, by relevance or time, with links that narrow the search. The
-//! first page also lists sources and securities with a matching name.
+//! first page also lists sources and securities with a matching name, and the site's own pages that match.
 
 mod filters;
 mod params;
@@ -10,10 +10,11 @@ use std::cmp::Reverse;
 use askama::Template;
 
 use crate::archive::Post;
+use crate::archive::page::OwnPage;
 use crate::archive::snapshot::{Group, GroupKind};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, SnippetPiece};
-use crate::search::{Follower, IndexState, MOST_COUNTED, Order, SearchIndex};
+use crate::search::{Follower, IndexState, MOST_COUNTED, Order, PageTexts, SearchIndex};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{PageError, Reply};
 use crate::web::http::request::PageRequest;
@@ -31,7 +32,7 @@ use crate::web::view::timeline;
 
 /// Number of results per page.
 const PER_PAGE: usize = 20;
-/// Maximum number of sources, and of securities.
+/// Maximum number of sources, of securities, and of pages.
 const NAMES: usize = 12;
 /// Longest text, in characters, that may be a name.
 const LONGEST_NAME: usize = 24;
@@ -63,7 +64,7 @@ struct Page<'a> {
     offers: Vec<Link>,
 }
 
-/// Sources or securities with a matching name.
+/// Sources or securities with a matching name, or pages with a matching text.
 struct NameMatches {
     label: &'static str,
     links: Vec<Link>,
@@ -87,21 +88,31 @@ struct SearchResult<'a> {
     source: Option<Link>,
 }
 
+/// The parts of a site that a search looks through.
+#[derive(Clone, Copy)]
+pub struct Indexes<'a> {
+    /// The full-text index of the posts.
+    pub posts: &'a Follower,
+    /// The names of sources and securities.
+    pub names: &'a NameIndex,
+    /// The texts of the site's own pages.
+    pub pages: &'a PageTexts,
+}
+
 /// Serves `/search`. `generation` is the number of the current site and archive.
-pub fn get(request: &PageRequest<'_>, search: &Follower, name_index: &NameIndex, generation: u64) -> Reply {
+pub fn get(request: &PageRequest<'_>, indexes: Indexes<'_>, generation: u64) -> Reply {
     let params = SearchParams::from_request(request);
     let fingerprint = request.fingerprint("search").with((&params.typed, params.order, params.after));
-    let fingerprint = fingerprint.with((search.version(), generation)).finish();
-    request.page(CachePolicy::Revalidate, fingerprint, || page(request, search, name_index, &params))
+    let fingerprint = fingerprint.with((indexes.posts.version(), generation)).finish();
+    request.page(CachePolicy::Revalidate, fingerprint, || page(request, indexes, &params))
 }
 
 fn page<'a>(
     request: &PageRequest<'a>,
-    search: &Follower,
-    name_index: &NameIndex,
+    indexes: Indexes<'_>,
     params: &'a SearchParams,
 ) -> Result<Page<'a>, PageError> {
-    let texts = request.site.texts;
+    let (texts, search) = (request.site.texts, indexes.posts);
     let find = |index: &SearchIndex| {
         index.search(request.archive, &params.query, params.order, params.after, PER_PAGE)
     };
@@ -109,11 +120,11 @@ fn page<'a>(
     let is_there = found.is_some();
     let found = found.unwrap_or_default();
     let is_asked = !params.query.is_empty();
-    let names = if is_asked && params.after.is_none() {
-        names(request, name_index, &params.query)
-    } else {
-        Vec::new()
-    };
+    let mut names_and_pages = Vec::new();
+    if is_asked && params.after.is_none() {
+        names_and_pages = names(request, indexes.names, &params.query);
+        names_and_pages.extend(own_pages(request, indexes.pages, &params.query));
+    }
     let offers = if is_asked && is_there && found.count == 0 {
         let count = |query: &Query| search.read(|index| index.count(request.archive, query));
         relaxed_queries::find(&params.query, |query| Ok(count(query)?.unwrap_or(0)))?
@@ -140,7 +151,7 @@ fn page<'a>(
         typed: &params.typed,
         title,
         notices: notices(request, params, &search.state(), is_there),
-        names,
+        names: names_and_pages,
         found: match is_asked && is_there {
             true => texts.found(&texts.counted(found.count, found.is_more)),
             false => String::new(),
@@ -220,6 +231,20 @@ fn names(request: &PageRequest<'_>, name_index: &NameIndex, query: &Query) -> Ve
     };
     let names = [(GroupKind::Source, sources), (GroupKind::Security, securities)];
     names.into_iter().map(matches).filter(|names| !names.links.is_empty()).collect()
+}
+
+/// The site's own pages that contain the query.
+fn own_pages(request: &PageRequest<'_>, pages: &PageTexts, query: &Query) -> Option<NameMatches> {
+    // Filters are about posts.
+    if (Query { texts: query.texts.clone(), ..Query::default() }) != *query {
+        return None;
+    }
+    let found = pages.matches(request.archive, &Needles::new(query, false));
+    let label =
+        |page: &OwnPage| if page.title.is_empty() { page.url.to_string() } else { page.title.to_string() };
+    let link = |page: &&OwnPage| request.site.link(label(page), &page.url);
+    let links: Vec<Link> = found.iter().take(NAMES).map(link).collect();
+    (!links.is_empty()).then_some(NameMatches { label: request.site.texts.own_pages, links })
 }
 
 /// The feeds of a search.

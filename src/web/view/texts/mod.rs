@@ -156,6 +156,8 @@ texts! {
     search_hint: "标题、来源、公司、代码", "Titles, sources, companies, codes";
     /// Button that opens the help on search syntax; it also says what a search covers.
     search_scope: "查找全部文章的标题和正文，怎样写？", "Search covers all titles and texts. Show the syntax";
+    /// Heading of the site's own pages that match a search.
+    own_pages: "本站页面", "Pages of this site";
     /// Label of the order by relevance.
     best_first: "最相关", "Most relevant";
     /// Label of the order by time.

@@ -1,0 +1,351 @@
+//! What stands around the posts: files, pages of every type, collections, and the pages that lists replace.
+
+use std::path::Path;
+
+use finews::archive::jekyll::files::{FileStatus, PublishedFiles};
+
+use crate::support::{Site, config, folder, load};
+
+const CONFIG: &str = "title: Case\nurl: https://news.example\npermalink: /:title.html\n";
+const POST: (&str, &str) = ("_posts/2024-01-01-a.md", "---\ntitle: A\n---\nText.\n");
+
+/// A site with the usual configuration, one post and these files.
+fn site(files: &[(&str, &str)]) -> Site {
+    Site::from_files(&[&[("_config.yml", CONFIG), POST], files].concat())
+}
+
+/// Path and code of each problem of a site with these files.
+fn problems(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    let folder = folder(&[&[POST], files].concat());
+    let problems = load(&config(folder.path())).problems();
+    problems.iter().map(|problem| (problem.path.to_string(), problem.code.to_string())).collect()
+}
+
+#[test]
+fn site_with_config_serves_the_files_that_jekyll_copies() {
+    let files = [
+        ("wp-content/uploads/2015/a.png", "x"),
+        ("downloads/r.pdf", "x"),
+        ("css/s.css", "b{}"),
+        ("google16a62.html", "x"),
+        ("keybase.txt", "x"),
+        ("favicon.png", "x"),
+        ("中文 图/图.png", "x"),
+    ];
+    let site = site(&files);
+    for (path, text) in files {
+        let path = format!("/{path}").replace(' ', "%20").replace("中文", "%E4%B8%AD%E6%96%87");
+        let path = path.replace('图', "%E5%9B%BE");
+        let response = site.get(&path);
+        assert_eq!((response.status.as_u16(), response.text().as_str()), (200, text), "{path}");
+    }
+    let bare = Site::from_files(&[POST, ("downloads/r.pdf", "x"), ("images/a.png", "x")]);
+    bare.assert_status("/downloads/r.pdf", 404);
+    bare.assert_status("/images/a.png", 200);
+}
+
+#[test]
+fn html_files_are_found_as_on_a_static_host() {
+    let site = site(&[
+        ("plain.html", "<p>plain</p>"),
+        ("docs/index.html", "<p>docs</p>"),
+        ("docs/data.json", "{}"),
+        ("sitemap.md", "---\npermalink: /map\n---\nMap.\n"),
+    ]);
+    for (path, text) in [
+        ("/plain.html", "<p>plain</p>"),
+        ("/plain", "<p>plain</p>"),
+        ("/docs/", "<p>docs</p>"),
+        ("/docs/index.html", "<p>docs</p>"),
+        ("/docs/data.json", "{}"),
+    ] {
+        assert_eq!(site.get(path).text(), text, "{path}");
+    }
+    site.assert_moved("/docs", "/docs/");
+    site.assert_moved("/PLAIN.html", "/plain.html");
+    assert_eq!(site.page("/map"), site.page("/map.html"));
+    let urls = site.get("/sitemap/lists.xml").text();
+    assert!(
+        urls.contains("/plain.html<") && urls.contains("/docs/<") && !urls.contains("data.json"),
+        "{urls}"
+    );
+}
+
+#[test]
+fn files_that_jekyll_would_publish_are_served_or_reported() {
+    let files = [
+        ("_config.yml", "include: [.htaccess]\nfinews:\n  posts: [news, _posts]\n"),
+        ("keys/site.pem", "x"),
+        ("data/news.sqlite3", "x"),
+        ("page.md.bak", "---\n---\nx"),
+        (".htaccess", "x"),
+        ("news/2024-01-02-b.md", "---\n---\nx"),
+        ("news/chart.png", "x"),
+        ("news/plain.html", "x"),
+        // Jekyll does not publish these.
+        (".git/config", "x"),
+        ("_drafts/x.md", "---\n---\nx"),
+        ("_posts/chart.png", "x"),
+        ("notes~", "x"),
+    ];
+    let skipped = [
+        ".htaccess",
+        "data/news.sqlite3",
+        "keys/site.pem",
+        "news/chart.png",
+        "news/plain.html",
+        "page.md.bak",
+    ];
+    let expected: Vec<_> =
+        skipped.iter().map(|path| ((*path).to_owned(), "file-skipped".to_owned())).collect();
+    assert_eq!(problems(&files), expected);
+    let site = Site::from_files(&[&[POST], &files[..]].concat());
+    for (path, _) in files.iter().filter(|(path, _)| !path.starts_with("news/2024")) {
+        site.assert_status(&format!("/{path}"), 404);
+    }
+    site.assert_status("/page.md.html", 404);
+}
+
+#[test]
+fn files_in_archives_of_posts_are_not_served() {
+    let files = [
+        ("_config.yml", CONFIG),
+        ("old_post/2023-01-01-b.md", "---\ntitle: B\n---\nText.\n"),
+        ("old_post/chart.png", "x"),
+        ("images/chart.png", "x"),
+    ];
+    assert_eq!(problems(&files), [("old_post/chart.png".to_owned(), "file-skipped".to_owned())]);
+    let site = Site::from_files(&[&[POST], &files[..]].concat());
+    site.assert_status("/old_post/chart.png", 404);
+    site.assert_status("/images/chart.png", 200);
+}
+
+#[test]
+fn files_of_a_site_without_config_are_named_if_not_served() {
+    let files = [("downloads/r.pdf", "x"), ("images/a.png", "x"), ("robots.txt", "x"), ("notes.md", "x")];
+    let skipped = ["downloads/r.pdf", "notes.md"].map(|path| (path.to_owned(), "file-skipped".to_owned()));
+    assert_eq!(problems(&files), skipped);
+}
+
+#[test]
+fn links_out_of_the_site_are_not_followed() {
+    let outside = folder(&[("secret.txt", "no"), ("page.html", "no")]);
+    let inside = folder(&[("_config.yml", CONFIG), POST, ("a.txt", "yes")]);
+    let link =
+        |to: &Path, from: &str| std::os::unix::fs::symlink(to, inside.path().join(from)).expect("a link");
+    link(outside.path(), "out");
+    link(&outside.path().join("page.html"), "page.html");
+    link(Path::new("a.txt"), "near.txt");
+    link(Path::new("_config.yml"), "settings.txt");
+    let site = Site::from_folder(inside.path());
+    for (path, status) in [
+        ("/out/secret.txt", 404),
+        ("/out/page.html", 404),
+        ("/page.html", 404),
+        ("/settings.txt", 404),
+        ("/near.txt", 200),
+    ] {
+        site.assert_status(path, status);
+    }
+    let problems = load(&config(inside.path())).problems();
+    let paths: Vec<_> = problems.iter().map(|problem| &*problem.path).collect();
+    assert_eq!(paths, ["out/page.html", "out/secret.txt", "page.html", "settings.txt"]);
+}
+
+#[test]
+fn documents_of_collections_with_output_are_pages() {
+    let config = format!(
+        "{CONFIG}collections:\n  pages: {{output: true, permalink: \"/:name\"}}\n  docs: {{output: true}}\n  \
+         parts: {{output: false}}\n  posts: {{output: true}}\n"
+    );
+    let site = Site::from_files(&[
+        ("_config.yml", config.as_str()),
+        POST,
+        ("_pages/team.md", "---\ntitle: Team\n---\nOur team.\n"),
+        ("_docs/start.md", "---\ntitle: Start\n---\nFirst [steps]({% link _docs/deep/next-step.md %}).\n"),
+        ("_docs/deep/next-step.md", "---\n---\nThen.\n"),
+        ("_docs/hidden.md", "---\npublished: false\n---\nx\n"),
+        ("_docs/later.md", "---\ndate: 2999-01-01\n---\nx\n"),
+        ("_docs/_part.md", "---\n---\nx\n"),
+        ("_docs/img/a.png", "x"),
+        ("_parts/b.md", "---\n---\nx\n"),
+    ]);
+    assert!(site.page("/team").contains("Our team."));
+    let start = site.page("/docs/start.html");
+    assert!(start.contains("href=\"/docs/deep/next-step\""), "{start}");
+    assert!(site.page("/docs/deep/next-step").contains("Next Step"), "a title from the file name");
+    assert_eq!(site.get("/docs/img/a.png").header("content-type"), "image/png");
+    for path in
+        ["/docs/hidden", "/docs/later", "/docs/_part", "/parts/b.html", "/_docs/start.md", "/_docs/img/a.png"]
+    {
+        site.assert_status(path, 404);
+    }
+    site.assert_status("/a.html", 200);
+    let urls = site.get("/sitemap/lists.xml").text();
+    assert!(urls.contains("https://news.example/team<") && urls.contains("/docs/start<"), "{urls}");
+}
+
+#[test]
+fn pages_of_other_types_keep_their_type() {
+    let site = site(&[
+        (
+            "robots.txt",
+            "---\nlayout: null\n---\nUser-agent: *\nSitemap: {{ site.url | append: site.baseurl }}/sitemap.xml\n",
+        ),
+        ("manifest.json", "---\n---\n{\"name\": \"{{ site.title }}\"}"),
+        ("manifest.webmanifest", "---\n---\n{\"short_name\": \"{{ site.title }}\"}"),
+        ("llms.txt", "---\n---\n{{ site.title }}"),
+        ("search.json", "---\n---\n[\"{{ site.title }}\"]"),
+        ("css/main.css", "---\n---\nb { color: red }"),
+        ("css/theme.scss", "---\n---\nb { i { color: red } }"),
+        ("broken.xml", "---\n---\n<a>{% include x.xml %}</a>"),
+        ("api/list.json", "---\n---\n[{% for post in site.posts %}{}{% endfor %}]"),
+    ]);
+    let table = [
+        (
+            "/robots.txt",
+            "text/plain; charset=utf-8",
+            "User-agent: *\nSitemap: https://news.example/sitemap.xml\n",
+        ),
+        ("/manifest.json", "application/json; charset=utf-8", "{\"name\": \"Case\"}"),
+        ("/manifest.webmanifest", "application/manifest+json; charset=utf-8", "{\"short_name\": \"Case\"}"),
+        ("/llms.txt", "text/plain; charset=utf-8", "Case"),
+        ("/search.json", "application/json; charset=utf-8", "[\"Case\"]"),
+        ("/css/main.css", "text/css; charset=utf-8", "b { color: red }"),
+    ];
+    for (path, kind, text) in table {
+        let response = site.get(path);
+        assert_eq!((response.header("content-type"), response.text().as_str()), (kind, text), "{path}");
+        site.assert_conditional(path);
+    }
+    for path in ["/css/theme.scss", "/css/theme.css", "/broken.xml", "/api/list.json"] {
+        site.assert_status(path, 404);
+    }
+}
+
+#[test]
+fn robots_txt_with_unknown_liquid_is_replaced_by_ours() {
+    let files =
+        [("robots.txt", "---\n---\n{% for page in site.pages %}Disallow: {{ page.url }}\n{% endfor %}")];
+    let text = site(&files).get("/robots.txt").text();
+    assert!(text.starts_with("User-agent: *\n") && !text.contains('{'), "{text}");
+    assert_eq!(problems(&files), [("robots.txt".to_owned(), "page-skipped".to_owned())]);
+}
+
+#[test]
+fn pages_that_only_list_posts_lead_to_our_lists() {
+    let list =
+        |of: &str| format!("---\ntitle: List\n---\n{{% for x in {of} %}}{{{{ x.title }}}}{{% endfor %}}\n");
+    let (blog, archives, tags) = (list("paginator.posts"), list("site.posts"), list("site.tags"));
+    let site = Site::from_files(&[
+        ("_config.yml", "paginate: 1\npaginate_path: /journal/:num/\n"),
+        POST,
+        ("_posts/2024-02-01-b.md", "---\ntitle: B\n---\nText.\n"),
+        ("blog/index.html", &blog),
+        ("archives.html", &archives),
+        ("topics.html", &tags),
+        ("sections.md", "---\nlayout: categories\n---\n"),
+        ("rss/all.xml", "---\n---\n<rss>{% for post in site.posts %}<item/>{% endfor %}</rss>"),
+    ]);
+    for (from, to) in [
+        ("/blog/", "/"),
+        ("/blog", "/"),
+        ("/blog/page2/", "/2024/01/01/"),
+        ("/blog/page/2/", "/2024/01/01/"),
+        ("/journal/2/", "/2024/01/01/"),
+        ("/archives.html", "/2024/"),
+        ("/archives", "/2024/"),
+        ("/archives/page2/", "/2024/"),
+        ("/topics.html", "/tag/"),
+        ("/sections.html", "/category/"),
+        ("/tags/", "/tag/"),
+        ("/categories/", "/category/"),
+        ("/rss/all.xml", "/feed.xml"),
+    ] {
+        site.assert_moved(from, to);
+    }
+}
+
+#[test]
+fn feed_addresses_of_other_programs_lead_to_the_feed() {
+    let other = site(&[("feed/index.xml", "---\n---\n{{ site.title }}")]);
+    for path in
+        ["/feed/", "/feed", "/rss.xml", "/atom.xml", "/index.xml", "/rss/", "/feed/index.xml", "/feed/atom/"]
+    {
+        other.assert_moved(path, "/feed.xml");
+    }
+    // A page or file of the site has precedence.
+    let own =
+        site(&[("rss.xml", "---\n---\n<rss/>"), ("atom.xml", "<feed/>"), ("rss/index.md", "---\n---\nx")]);
+    for path in ["/rss.xml", "/atom.xml", "/rss/"] {
+        own.assert_status(path, 200);
+    }
+}
+
+#[test]
+fn files_at_urls_of_our_pages_are_reported() {
+    let files = [
+        ("_config.yml", CONFIG),
+        ("category/index.html", "x"),
+        ("2024/index.html", "x"),
+        ("feed.xml", "<feed/>"),
+        ("index.html", "x"),
+        ("a.html", "x"),
+    ];
+    let paths = ["2024/index.html", "a.html", "category/index.html", "feed.xml", "index.html"];
+    assert_eq!(problems(&files), paths.map(|path| (path.to_owned(), "file-skipped".to_owned())));
+    let site = Site::from_files(&[&[POST], &files[..]].concat());
+    for path in ["/category/", "/2024/", "/", "/a.html"] {
+        assert!(site.page(path).contains("<main"), "{path}");
+    }
+}
+
+#[test]
+fn own_404_page_is_shown_for_missing_pages() {
+    for (path, text) in [
+        ("404.html", "---\ntitle: Lost\npermalink: /404.html\n---\n<p>Ask the <b>desk</b>.</p>\n"),
+        ("404.md", "---\ntitle: Lost\n---\nAsk the **desk**.\n"),
+    ] {
+        let site = site(&[(path, text)]);
+        let response = site.get("/nowhere/2024/01/02/x.html");
+        assert_eq!(response.status.as_u16(), 404);
+        let html = response.text();
+        assert!(html.contains("<h1>Lost</h1>") && html.contains("Ask the <"), "{html}");
+        assert!(html.contains("href=\"/2024/01/01/\"") && html.contains("name=\"q\""), "{html}");
+        assert!(!site.get("/sitemap/lists.xml").text().contains("404"), "{path}");
+    }
+}
+
+#[test]
+fn search_finds_own_pages_and_documents() {
+    let site = Site::with_index(&[
+        ("_config.yml", "collections: {docs: {output: true}}\n"),
+        POST,
+        ("about.md", "---\ntitle: About\n---\nThe harbour desk writes this.\n"),
+        ("_docs/harbour.md", "---\ntitle: Harbour guide\n---\nTides.\n"),
+        ("404.md", "---\n---\nNo harbour here.\n"),
+        ("harbour.json", "---\n---\n[\"harbour\"]"),
+    ]);
+    let html = site.page("/search?q=harbour");
+    let place = |href: &str| html.find(&format!("href=\"{href}\""));
+    let (about, guide) =
+        (place("/about.html").expect("a page"), place("/docs/harbour.html").expect("a document"));
+    assert!(guide < about, "a match in the title comes first");
+    assert_eq!((place("/404.html"), place("/harbour.json")), (None, None));
+    assert!(!site.page("/search?q=harbour+tag:x").contains("/about.html"), "filters are about posts");
+}
+
+/// The root of the repository is the sample site, so its `exclude` must cover everything else.
+#[test]
+fn sample_site_publishes_no_source_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rule = PublishedFiles::new(&config(root));
+    for entry in std::fs::read_dir(root).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != "posts" {
+            let path = if entry.path().is_dir() { format!("{name}/file.txt") } else { name };
+            assert_ne!(rule.status(&path), FileStatus::Served, "{path} is missing in `exclude`");
+        }
+    }
+    assert_eq!(rule.status("posts/images/logo.svg"), FileStatus::Served);
+}
