@@ -103,7 +103,7 @@ fn players_and_frames_are_shown_to_readers() {
         let site = Site::from_folder(folder.path());
         let response = site.request(Method::GET, "/a.html", &[]);
         let html = response.text();
-        assert!(html.contains("<video controls=\"\" preload=\"metadata\" src=\"/media/a.mp4\""), "{html}");
+        assert!(html.contains("<video controls=\"\" preload=\"none\" src=\"/media/a.mp4\""), "{html}");
         assert_eq!(html.contains("poster="), has_poster, "{html}");
         assert!(html.contains(">v.example</a>") && !html.contains("<iframe"), "{html}");
         let policy = response.header("content-security-policy");

@@ -1,4 +1,4 @@
-//! What stands around the posts: files, pages of every type, collections, and the pages that lists replace.
+//! The content around the posts: files, pages of every type, collections, and the pages that lists replace.
 
 use std::path::Path;
 

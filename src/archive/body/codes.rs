@@ -16,7 +16,7 @@ const LONGEST_RUN: usize = 40;
 /// bracket is no name.
 pub(super) fn in_text(text: &str, mut found: impl FnMut(SecurityCode, &str)) {
     let mut from = 0;
-    // The last byte of `（` is 0x88, and the rest of the text seldom has this byte.
+    // The last byte of `（` is 0x88, and other characters of a text seldom have this byte.
     while let Some(at) = bytes::find(&text.as_bytes()[from..], b"(\x88") {
         let at = from + at;
         from = at + 1;
@@ -51,7 +51,7 @@ fn bracketed(text: &str) -> Option<&str> {
     (may_hold_code && matches!(bracket, ')' | '）')).then_some(inner)
 }
 
-/// Parses a code with its exchange, or six digits alone, for which the second value is true.
+/// Parses a code with its exchange, or six digits alone. The second value is true for digits alone.
 fn code_of(part: &str) -> Option<(SecurityCode, bool)> {
     let part = part.trim();
     let (label, code) = match part.rsplit_once([':', '：']) {
@@ -142,7 +142,7 @@ const WORDS: &str = "控股子公司 上市公司 控股股东 子公司 概念�
 /// Words of one character that do so. Names begin with some of them too.
 const SINGLE_WORDS: &str = "将与及对向由在从据而但的是为被给让使并或即如以至于像因了等和";
 
-/// The name at the end of a text; empty if there is none.
+/// The name at the end of a text; empty if the text ends without a name.
 fn name_before(text: &str) -> &str {
     let text = text.trim_end();
     // `Far Island Inc.`

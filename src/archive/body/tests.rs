@@ -522,7 +522,7 @@ fn players_stay_with_their_sources() {
     for (source, expected) in [
         (
             "<video src=\"/a.mp4\" controls autoplay loop onplay=x width=320 height=\"0\">Your browser <b>fails</b></video>",
-            "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\" width=\"320\"></video>".to_owned(),
+            "<video controls=\"\" preload=\"none\" src=\"/a.mp4\" width=\"320\"></video>".to_owned(),
         ),
         (
             "<p>甲<audio controls><source src=\"http://x.example/b.mp3\" type=\"audio/mpeg\"><source src=\"b.ogg\">无</audio>乙</p>",
@@ -532,15 +532,15 @@ fn players_stay_with_their_sources() {
         ),
         (
             "<video poster=\"//x.example/p.png\" src=\"https://old.example/a.mp4\"></video>",
-            "<video controls=\"\" preload=\"metadata\" src=\"/base/a.mp4\" poster=\"https://x.example/p.png\"></video>"
+            "<video controls=\"\" preload=\"none\" src=\"/base/a.mp4\" poster=\"https://x.example/p.png\"></video>"
                 .to_owned(),
         ),
-        ("<video src=\"/a.mp4\">甲", "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\"></video>甲".to_owned()),
+        ("<video src=\"/a.mp4\">甲", "<video controls=\"\" preload=\"none\" src=\"/a.mp4\"></video>甲".to_owned()),
         ("甲<video src=\"/a.mp4\" style=\"display:none\"></video>乙", "甲乙".to_owned()),
         ("<picture><source srcset=\"/a\"><img src=\"/b\"></picture>甲<source src=\"/c\">", format!("{}甲", image("/b"))),
         (
             "<table><video src=\"/a.mp4\"></video></table>",
-            "<table><tbody><tr><td><video controls=\"\" preload=\"metadata\" src=\"/a.mp4\"></video></td></tr></tbody></table>"
+            "<table><tbody><tr><td><video controls=\"\" preload=\"none\" src=\"/a.mp4\"></video></td></tr></tbody></table>"
                 .to_owned(),
         ),
         (
@@ -579,7 +579,7 @@ fn players_stay_with_their_sources() {
     assert_eq!(
         body.html.as_str(),
         format!(
-            "<p>甲</p>\n<video controls=\"\" preload=\"metadata\" src=\"/media/a.mp4\"></video>\n\
+            "<p>甲</p>\n<video controls=\"\" preload=\"none\" src=\"/media/a.mp4\"></video>\n\
              <p><a href=\"https://v.example/\" class=\"embed\" {rel}>v.example</a></p>\n<p>乙</p>"
         )
     );

@@ -27,7 +27,7 @@ use crate::archive::snapshot::ReservedPaths;
 /// Extensions of files that Jekyll compiles and finews does not.
 const COMPILED: [&str; 3] = [".scss", ".sass", ".coffee"];
 
-/// The keys that the configuration can give to a page. `published` is none of them.
+/// The keys that the configuration can give to a page. `published` has its own rule.
 const GIVEN: [&str; 10] = [
     "permalink",
     "title",

@@ -6,7 +6,7 @@ use crate::archive::page::PostList;
 /// Maximum letters and digits of a page's own text beside its list.
 const MOST_TEXT: usize = 200;
 
-/// What the Liquid of a list refers to, and the list of finews.
+/// A part of the Liquid that a list of posts contains, and the list of finews.
 const LOOPS: [(&str, PostList); 4] = [
     ("site.tags", PostList::Tags),
     ("site.categories", PostList::Sources),

@@ -130,7 +130,7 @@ impl Snapshot {
         kind != GroupKind::Security || self.post(id).securities.iter().any(is_named)
     }
 
-    /// The URLs, without `baseurl`, of the posts that tell the articles to which the body of a post links.
+    /// The URLs, without `baseurl`, of the posts that hold the articles behind the links of a post's body.
     pub(crate) fn local_links(&self, post: &Post) -> Vec<(ArticleId, &str)> {
         if post.linked().is_empty() {
             return Vec::new();

@@ -209,7 +209,7 @@ impl FileRequest<'_> {
         Ok(Some(reply))
     }
 
-    /// The response with the file or a part of it, without encoding; `None` if the file was replaced meanwhile.
+    /// The response with the file or a part of it, without encoding; `None` if another file has replaced it during the request.
     async fn plain(&self, identity: FileIdentity, permits: &FilePermits) -> Result<Option<Reply>, SendError> {
         let (etag, modified) = (identity.etag(), identity.seconds());
         match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {

@@ -167,8 +167,8 @@ impl<'a> PageRequest<'a> {
         self.encoded(PageKind { content_type, policy }, fingerprint, encoding, encoding.encode(bytes))
     }
 
-    /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`, by which some
-    /// clients revalidate. `address` names the document among all others.
+    /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`; some clients
+    /// revalidate only by time. `address` names the document among all others.
     pub(crate) fn dated(
         &self,
         address: &str,

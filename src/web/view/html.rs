@@ -173,7 +173,7 @@ mod tests {
     fn external_posters_follow_the_images_setting() {
         let external = "<video controls=\"\" preload=\"none\" src=\"https://x.example/a.mp4\" \
                         poster=\"https://x.example/a.png\" width=\"9\"></video>";
-        let local = "<video controls=\"\" preload=\"metadata\" src=\"/a.mp4\" poster=\"/a.png\"></video>";
+        let local = "<video controls=\"\" preload=\"none\" src=\"/a.mp4\" poster=\"/a.png\"></video>";
         let clean = BodyHtml::from_stored(format!("{external}{local}"));
         let written = |images| Html::new(&clean, images, "图片").to_string();
         assert_eq!(written(ImageMode::Show), format!("{external}{local}"));

@@ -59,13 +59,13 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
     true
 }
 
-/// Writes the source of a player, of its element or of a `source` inside it. Returns whether the source is on this
-/// site, or `None`, with no output, without a source that can be fetched over https.
-pub(crate) fn media_source(tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> Option<bool> {
-    let src = get(tag, "src").and_then(|src| link::image(&src, site))?;
+/// Writes the source of a player, of its element or of a `source` inside it. Returns false, with no output,
+/// without a source on this site or on another one over https.
+pub(crate) fn media_source(tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> bool {
+    let Some(src) = get(tag, "src").and_then(|src| link::image(&src, site)) else { return false };
     push("src", &src, out);
     copy(&tag.name, tag, &["type"], out);
-    Some(!src.starts_with("https:"))
+    true
 }
 
 /// Writes the preview image and the size of a player.

@@ -96,7 +96,7 @@ pub enum SiteFileKind {
 pub struct Files {
     /// Files with the name and folder of a post.
     pub posts: Vec<SiteFile>,
-    /// The other files that the archive reads. Those with front matter are pages.
+    /// The other files that the archive reads. Files with front matter are pages.
     pub pages: Vec<SiteFile>,
     /// The folders that the walk entered.
     pub folders: Vec<PathBuf>,

@@ -30,7 +30,7 @@ const DRAFT: &str = "drafts are not for readers";
 const PRIVATE: &str = "finews keeps it for itself";
 const IN_POSTS: &str = "it is in a folder of posts; `finews.static` can name it";
 const WITHOUT_CONFIG: &str = "the site has no `_config.yml`, so only the usual folders of files are served";
-/// The reason for a file to which only a symbolic link leads.
+/// The reason for a file that only a symbolic link reaches.
 pub(crate) const LINKED_OUT: &str =
     "a symbolic link leads out of the site, or to a file that is never served";
 

@@ -20,14 +20,9 @@ impl<'a> Rewriter<'a> {
     pub(crate) fn media(&mut self, tag: &StartTag<'a>) -> Box<OpenMedia> {
         self.enter_cell();
         let mut attributes = String::new();
-        let source = attributes::media_source(tag, self.site, &mut attributes);
+        let has_source = attributes::media_source(tag, self.site, &mut attributes);
         attributes::media_look(tag, self.site, &mut attributes);
-        Box::new(OpenMedia {
-            attributes,
-            sources: String::new(),
-            has_source: source.is_some(),
-            is_local: source != Some(false),
-        })
+        Box::new(OpenMedia { attributes, sources: String::new(), has_source })
     }
 
     /// Adds a `source` to the player around it.
@@ -35,29 +30,19 @@ impl<'a> Rewriter<'a> {
         let mut open = self.open.iter_mut().rev();
         let Some(media) = open.find_map(|open| open.media.as_deref_mut()) else { return };
         let mut attributes = String::new();
-        if let Some(is_local) = attributes::media_source(tag, self.site, &mut attributes) {
+        if attributes::media_source(tag, self.site, &mut attributes) {
             media.sources.extend(["<source", attributes.as_str(), ">"]);
             media.has_source = true;
-            media.is_local &= is_local;
         }
     }
 
-    /// Writes a player. Nothing on another host is fetched before a reader starts it.
+    /// Writes a player. The browser fetches nothing before a reader starts the player.
     pub(crate) fn write_media(&mut self, name: &str, media: &OpenMedia) {
         if !media.has_source {
             return self.count_dropped(name);
         }
         let start = self.out.len();
-        let preload = if media.is_local { "metadata" } else { "none" };
-        self.out.extend([
-            "<",
-            name,
-            " controls=\"\" preload=\"",
-            preload,
-            "\"",
-            media.attributes.as_str(),
-            ">",
-        ]);
+        self.out.extend(["<", name, " controls=\"\" preload=\"none\"", media.attributes.as_str(), ">"]);
         self.out.extend([media.sources.as_str(), "</", name, ">"]);
         self.entities = 0;
         self.enter(name, start);

@@ -33,8 +33,6 @@ pub(crate) struct OpenMedia {
     /// Its `source` elements.
     pub(crate) sources: String,
     pub(crate) has_source: bool,
-    /// True if no source is on another host.
-    pub(crate) is_local: bool,
 }
 
 /// The security that an element names.
