@@ -10,9 +10,9 @@ export const POSTS = 120;
 
 const HOUR = 3_600_000;
 
-/** A picture with two captions, each centred in a way of its own, and a paragraph. */
+/** A picture with two captions, each centred in a way of its own, a paragraph, and a picture without a caption. */
 const CAPTIONS = '<center><img src="/images/a_w506h907.png" alt="表" width="506"></center>'
-  + '<p style="text-align:center">图一</p><center><p>图二</p></center><p>正文。</p>';
+  + '<p style="text-align:center">图一</p><center><p>图二</p></center><p>正文。</p><p><img src="/images/b.png" alt=""></p><p>后文。</p>';
 
 /** A source with three pages of posts that mention one security, an hour apart, the newest two hours old. */
 export function longSource() {

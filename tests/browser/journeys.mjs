@@ -242,9 +242,15 @@ journey('captions are centred and pictures open without script', 'long', async (
   await reader.configure({ ...DESKTOP, script: false });
   await reader.goto('/jiangkou/x.html');
   const aligned = "[...document.querySelectorAll('.body p')].map((paragraph) => getComputedStyle(paragraph).textAlign)";
-  assert.deepEqual(await reader.evaluate(aligned), ['center', 'center', 'justify']);
+  assert.deepEqual(await reader.evaluate(aligned), ['center', 'center', 'justify', 'justify', 'justify']);
+  const gaps = "[...document.querySelectorAll('.body > :has(img)')].map((block) => getComputedStyle(block))"
+    + '.map(({ marginBottom, fontSize }) => Math.round(parseFloat(marginBottom) / parseFloat(fontSize) * 10))';
+  assert.deepEqual(await reader.evaluate(gaps), [5, 15], 'only a caption stands close to its picture');
   const height = "document.querySelector('.body a.full-image[href=\"/images/a_w506h907.png\"] > img').getAttribute('height')";
   assert.equal(await reader.evaluate(height), '907');
+
+  await reader.configure({ ...DESKTOP, width: 360, script: false });
+  assert.deepEqual(await reader.evaluate(aligned), ['center', 'center', 'start', 'start', 'start']);
 });
 
 journey('suggestions work with the keyboard', 'market', async (reader) => {

@@ -72,6 +72,8 @@ fn both_urls_of_a_story_answer_and_name_each_other() {
     assert!(other.contains(&format!("<a href=\"{OWN_URL}\">")), "{other}");
     let canonical = format!("<link rel=\"canonical\" href=\"https://news.example{OWN_URL}\">");
     assert!(own.contains(&canonical) && other.contains(&canonical));
+    let also = format!("<p class=\"also\">同一报道另见：<a href=\"{OTHER_URL}\">");
+    assert!(own.contains(&also), "{own}");
     for html in [&own, &other] {
         assert!(html.contains("<p class=\"digest\">") && html.contains("三亿元。（河滩晨报）"), "{html}");
         // The chart names the security by its code only; the other file has the name and the quote page.
@@ -131,6 +133,20 @@ fn links_to_articles_of_the_archive_become_local() {
 }
 
 #[test]
+fn security_without_a_name_shows_its_code_once() {
+    let text = "---\ntitle: A\ndate: 2024-01-05 09:00:00 +0800\ncategories: hetan\n---\n\
+                <p><img src=\"https://q.example/k.png\" data-code=\"K 600010|1|2\"></p><p>\
+                <a class=\"keytip\" data-code=\"1,600011\">河滩股份</a>。</p>\n";
+    let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-05-a.md", text)]);
+    let article = site.page("/hetan/2024/01/05/a.html");
+    assert!(article.contains("<a href=\"/stock/600010.SH.html\">600010.SH</a>"), "{article}");
+    assert!(article.contains("河滩股份 <span class=\"code\">600011.SH</span></a>"), "{article}");
+    let ranking = site.page("/stock/");
+    assert!(ranking.contains("<a href=\"/stock/600010.SH.html\">600010.SH</a></th>"), "{ranking}");
+    assert!(ranking.contains("河滩股份</a> <span class=\"code\">600011.SH</span></th>"), "{ranking}");
+}
+
+#[test]
 fn article_follows_the_settings_of_the_scraped_archive() {
     let mention = |n: usize| format!("<a class=\"keytip\" data-code=\"1,6000{n}\">股{n}</a>。");
     let mentions: String = (10..24).map(mention).collect();
@@ -145,7 +161,7 @@ fn article_follows_the_settings_of_the_scraped_archive() {
     assert!(plain.contains("<p class=\"quote-chart\">"), "{plain}");
     assert!(plain.contains("title=\"2024-01-05 09:08:07 +08:00\""), "{plain}");
     let (shown, folded) =
-        plain.split_once("<details><summary>其余 2 只</summary>").expect("folded securities");
+        plain.split_once("<details><summary>其余 2 个</summary>").expect("folded securities");
     assert!(shown.contains("600021.SH</span>") && !shown.contains("600022.SH</span>"), "{shown}");
     assert!(folded.contains("600022.SH</span>") && folded.contains("600023.SH</span>"), "{folded}");
     assert!(plain.contains("<a class=\"full-image\" href=\"https://a.example/D1_w506h907.jpg\""), "{plain}");

@@ -142,6 +142,11 @@ const WORDS: &str = "控股子公司 上市公司 控股股东 子公司 概念�
 /// Words of one character that do so. Names begin with some of them too.
 const SINGLE_WORDS: &str = "将与及对向由在从据而但的是为被给让使并或即如以至于像因了等和";
 
+/// Returns whether a text ends with a word of a sentence that may stand right before a name.
+pub(super) fn ends_with_word(text: &str) -> bool {
+    text.ends_with(|c: char| SINGLE_WORDS.contains(c)) || WORDS.split(' ').any(|word| text.ends_with(word))
+}
+
 /// The name at the end of a text; empty if the text ends without a name.
 fn name_before(text: &str) -> &str {
     let text = text.trim_end();

@@ -128,6 +128,19 @@ fn security_mentions_link_to_the_security_page() {
             "<p>文。（文章来源：某<a class=keytip data-code=\"90,BK0001\" href=\"http://q.example\">证券</a>报）</p>",
             "<p>文。（文章来源：某证券报）</p>",
         ),
+        // The end of a longer word is no sector.
+        (
+            "<p>北岸<a class=keytip data-code=\"90,BK0001\" href=\"http://q.example\">证券</a>与\
+             <span class=em_stock_key_common data-code=\"90,BK0001\">证券</span>。\
+             自主<span class=em_stock_key_common data-code=\"90,BK0002\">知识产权</span></p>",
+            "<p>北岸证券与<a href=\"/base/board/BK0001.html\">证券</a>。自主知识产权</p>",
+        ),
+        (
+            "<p>其中<a class=keytip data-code=\"90,BK0001\">证券</a><a class=keytip data-code=\"90,BK0002\">水务</a><br>\
+             <a class=keytip data-code=\"90,BK0003\">电力</a>、看好<a class=keytip data-code=\"1,600001\">甲</a></p>",
+            "<p>其中<a href=\"/base/board/BK0001.html\">证券</a><a href=\"/base/board/BK0002.html\">水务</a><br>\
+             <a href=\"/base/board/BK0003.html\">电力</a>、看好<a href=\"/base/stock/600001.SH.html\">甲</a></p>",
+        ),
     ];
     for (source, expected) in table {
         assert_eq!(markdown(source).html.as_str(), expected, "{source}");
@@ -174,6 +187,9 @@ fn codes_in_text_are_mentions_outside_the_source_line() {
         ("<p style=\"display:none\">河滩股份(600001.SH)</p><p>文</p>", vec![]),
         ("<p>文<span style=\"display:none\">河滩股份(600001.SH)</span></p>", vec![]),
         ("<p>文。（文章来源：河滩(600001.SH)报）</p>", vec![]),
+        ("<p>北岸<a class=keytip data-code=\"90,BK0001\">证券</a>称</p>", vec![]),
+        ("<p>北岸称<a class=keytip data-code=\"1,600001\">河滩</a></p>", vec![("600001.SH", "河滩")]),
+        ("<p>北岸</p><p><a class=keytip data-code=\"90,BK0001\">证券</a></p>", vec![("BK0001", "证券")]),
         // A line break of the source is no space.
         ("<p>公告：河滩\n股份(600001.SH)</p>", vec![("600001.SH", "河滩股份")]),
         (
@@ -222,6 +238,11 @@ fn digest_that_repeats_the_text_is_left_out() {
         ),
         ("> 云岫造纸去年营收首次超过百亿元。\n\n云岫造纸去年营收首次\n超过百亿元！（某网）\n\n后文。", None),
         (
+            "> 云岫造纸去年营收首次超过百亿元，包装纸占六成。（河滩晨报）\n\n\
+             <p>云岫造纸去年营收首次超过百亿元，包装纸占六成。公司称今年继续扩产。</p>",
+            None,
+        ),
+        (
             "> 云岫造纸营收过百亿元。\n\n<p>云岫造纸去年营收首次超过百亿元。</p>",
             Some("云岫造纸营收过百亿元。"),
         ),
@@ -246,6 +267,31 @@ fn image_sizes_come_from_attributes_and_file_names() {
     ] {
         let html = html(source);
         assert!(html.contains(&format!(" alt=\"\" {expected} loading=")), "{source}: {html}");
+    }
+}
+
+#[test]
+fn image_text_that_names_no_content_is_empty() {
+    for (alt, expected) in [
+        ("image", ""),
+        (" Image ", ""),
+        ("图片", ""),
+        ("K图 BK0001_0", ""),
+        ("D1_w506h907.jpg", ""),
+        ("截图 1.PNG", ""),
+        ("https://a.example/1.webp", ""),
+        ("图片新闻", "图片新闻"),
+        ("K图分析", "K图分析"),
+        ("营收增长3.5", "营收增长3.5"),
+        ("表 图", "表 图"),
+    ] {
+        for source in [
+            format!("<img src=\"https://a.example/1.jpg\" alt=\"{alt}\">"),
+            format!("<img src=\"https://a.example/1.jpg\" alt=\"{alt}\" data-code=\"K BK0001|90|1\">"),
+        ] {
+            let html = html(&source);
+            assert!(html.contains(&format!(" alt=\"{expected}\" ")), "{source}: {html}");
+        }
     }
 }
 

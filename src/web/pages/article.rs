@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 use chrono::Datelike;
 
+use crate::archive::body;
 use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{Post, PostId, Snapshot, Visibility};
 use crate::web::http::cache::CachePolicy;
@@ -42,6 +43,8 @@ struct Page<'a> {
     digest: Option<&'a str>,
     /// The URL of the first publication.
     original: Option<&'a str>,
+    /// The host of that URL.
+    original_host: &'a str,
     body: Html<'a>,
     securities: Vec<MentionedSecurity<'a>>,
     /// The securities beyond [`SECURITIES`].
@@ -160,6 +163,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             lang: post.lang().map(name),
             digest: articles.digest(),
             original: article.source_url.as_deref(),
+            original_host: article.source_url.as_deref().map_or("", body::host),
             body: Html::new(&article.html, request.site.images, request.site.texts.image)
                 .below_title()
                 .with_image_links(),

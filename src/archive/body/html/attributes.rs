@@ -38,7 +38,7 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
             let Some(src) = get(tag, "src").and_then(|src| link::image(&src, site)) else { return false };
             open(element, out);
             push("src", &src, out);
-            push("alt", &get(tag, "alt").unwrap_or_default(), out);
+            push("alt", &image_text(tag), out);
             copy(element, tag, &["title"], out);
             let given = sizes(element, tag);
             let sizes =
@@ -88,6 +88,25 @@ pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
 /// Returns whether the element is the mark of a footnote.
 pub(crate) fn is_footnote_mark(tag: &StartTag<'_>) -> bool {
     tag.name == "sup" && get(tag, "role").is_some_and(|role| role == "doc-noteref")
+}
+
+/// The texts of images that say no more than that there is an image.
+const GENERIC_TEXTS: [&str; 6] = ["image", "img", "picture", "photo", "图片", "图"];
+/// The extensions of image files.
+const IMAGE_EXTENSIONS: [&str; 9] = ["avif", "bmp", "gif", "jpeg", "jpg", "png", "svg", "tif", "webp"];
+
+/// The text of an image; empty if it names only a file or a chart's code, or says no more than "image".
+fn image_text<'h>(tag: &StartTag<'h>) -> Cow<'h, str> {
+    let alt = get(tag, "alt").unwrap_or_default();
+    if is_generic(alt.trim()) { Cow::Borrowed("") } else { alt }
+}
+
+fn is_generic(text: &str) -> bool {
+    let is_one_of = |known: &[&str], text: &str| known.iter().any(|one| one.eq_ignore_ascii_case(text));
+    let is_file =
+        || text.rsplit_once('.').is_some_and(|(_, extension)| is_one_of(&IMAGE_EXTENSIONS, extension));
+    // The quote site names its charts like this: `K图 600160_0`.
+    is_one_of(&GENERIC_TEXTS, text) || text.starts_with("K图 ") || is_file()
 }
 
 /// The attributes of the size of an image or a player.

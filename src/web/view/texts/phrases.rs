@@ -166,9 +166,9 @@ impl InterfaceTexts {
         self.count("个标签", "tag", count)
     }
 
-    /// The number of securities that an article folds.
+    /// The number of securities and sectors that an article folds.
     pub(crate) fn more_securities(&self, count: usize) -> String {
-        self.pick(format!("其余 {} 只", grouped(count)), format!("{} more", grouped(count)))
+        self.pick(format!("其余 {} 个", grouped(count)), format!("{} more", grouped(count)))
     }
 
     fn count(&self, chinese: &str, english: &str, count: usize) -> String {

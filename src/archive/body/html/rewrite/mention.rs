@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::archive::body::codes;
 use crate::archive::body::html::rewrite::Rewriter;
 use crate::archive::body::html::rewrite::state::{MentionLink, OpenChild, OpenMention};
 use crate::archive::body::html::tokens::StartTag;
@@ -41,6 +42,14 @@ impl<'a> Rewriter<'a> {
     /// Returns whether the next element stands inside `（文章来源：name）`.
     pub(crate) fn is_in_source_line(&self) -> bool {
         self.current.as_ref().is_some_and(|child| ends_in_source_line(&child.text))
+    }
+
+    /// Returns whether the next element is the end of a longer word: a Han character stands directly before it,
+    /// and belongs neither to a common word of sentences nor to another link.
+    pub(crate) fn is_in_word(&self) -> bool {
+        let before = self.current.as_ref().map_or("", |child| child.text.as_str());
+        let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}');
+        before.ends_with(is_han) && !self.out.ends_with("</a>") && !codes::ends_with_word(before)
     }
 
     /// Writes the opening tag of a mention's link and returns its name in the output.

@@ -172,9 +172,12 @@ impl<'a> Rewriter<'a> {
         }
         self.close_implied(&tag.name);
         let security = attributes::security(tag);
-        // In the source line it is a part of the source's name.
-        let is_name = security.is_some() && self.is_in_source_line();
-        let security = security.filter(|_| !is_name);
+        // In the source line it is a part of the source's name, at the end of a longer word a part of that word.
+        let is_part_of_name = security.as_ref().is_some_and(|code| {
+            let may_be_word_end = code.is_board() && attributes::is_mention(tag);
+            self.is_in_source_line() || may_be_word_end && self.is_in_word()
+        });
+        let security = security.filter(|_| !is_part_of_name);
         if policy == Policy::Void {
             if let Some(code) = security {
                 self.securities.add(code, "", None);
@@ -207,7 +210,7 @@ impl<'a> Rewriter<'a> {
             // A link inside a mention would end the mention's link.
             Policy::Keep if tag.name == "a" && self.is_in_mention() => None,
             // A link of the scraper's site to its own pages.
-            Policy::Keep if tag.name == "a" && (is_name || attributes::is_keyword(tag)) => None,
+            Policy::Keep if tag.name == "a" && (is_part_of_name || attributes::is_keyword(tag)) => None,
             Policy::Keep => self.show(tag.name.clone(), tag),
             Policy::Block => self.show(Cow::Borrowed("div"), tag),
             _ => None,
