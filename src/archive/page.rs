@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::body::BodyHtml;
 use crate::archive::head_fields::HeadFields;
+use crate::archive::snapshot::group::kind::GroupKind;
 
 /// A page such as `about.md`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,10 +42,25 @@ pub enum PageBody {
     /// The file itself, which has no front matter.
     File,
     /// The page is not served; a list of finews replaces it.
-    ReplacedBy(PostList),
+    ReplacedBy(Replacement),
 }
 
-/// A list of finews that replaces a page whose Liquid lists posts.
+/// The list of finews that replaces a page whose Liquid lists posts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The list, unless the list of a single group replaces the page.
+    pub list: PostList,
+    /// The only tag or category that the Liquid of the page names.
+    pub group: Option<(GroupKind, Box<str>)>,
+}
+
+impl From<PostList> for Replacement {
+    fn from(list: PostList) -> Self {
+        Self { list, group: None }
+    }
+}
+
+/// A list of finews that can replace a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PostList {
     /// The newest posts.

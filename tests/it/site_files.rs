@@ -267,6 +267,47 @@ fn pages_that_only_list_posts_lead_to_our_lists() {
 }
 
 #[test]
+fn pages_that_list_one_group_lead_to_its_list() {
+    let one = |of: &str, named: &str| {
+        format!(
+            "---\ntitle: List\n---\n{{% for x in {of} %}}{{% if {named} %}}{{{{ x[1] }}}}{{% endif %}}{{% endfor %}}\n"
+        )
+    };
+    let tag = |name: &str| one("site.tags", &format!("x[0] == \"{name}\""));
+    let (of_tag, gone) = (tag("航运"), tag("无"));
+    let category = one("site.categories", "x[0] == 'hetan'");
+    let property = "---\n---\n{% for post in site.tags.航运 %}{{ post.title }}{% endfor %}\n";
+    let site = Site::from_files(&[
+        ("_config.yml", "title: T\n"),
+        ("_posts/2024-01-01-a.md", "---\ntitle: A\ncategories: hetan\ntags: 航运\n---\nText.\n"),
+        ("hetan.md", &of_tag),
+        ("Shipping/index.md", &of_tag),
+        ("ships.md", property),
+        ("blog.md", &category),
+        ("archives.md", &gone),
+        ("none.md", &gone),
+        ("rss/hetan.xml", "---\n---\n<rss>{% for post in site.posts %}<item/>{% endfor %}</rss>"),
+    ]);
+    let (list, of_tag) = ("/category/hetan.html", "/tag/%E8%88%AA%E8%BF%90.html");
+    for (from, to) in [
+        ("/hetan.html", list),
+        ("/hetan/", list),
+        ("/hetan", list),
+        ("/hetan/index.html", list),
+        ("/hetan/page2/", list),
+        ("/Shipping/", of_tag),
+        ("/shipping", of_tag),
+        ("/ships.html", of_tag),
+        ("/blog.html", list),
+        ("/archives.html", "/2024/"),
+        ("/none.html", "/tag/"),
+        ("/rss/hetan.xml", "/feed.xml"),
+    ] {
+        site.assert_moved(from, to);
+    }
+}
+
+#[test]
 fn feed_addresses_of_other_programs_lead_to_the_feed() {
     let other = site(&[("feed/index.xml", "---\n---\n{{ site.title }}")]);
     for path in

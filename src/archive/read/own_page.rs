@@ -16,7 +16,7 @@ use crate::archive::jekyll::files::{self, FileStatus, LINKED_OUT, SiteFile};
 use crate::archive::jekyll::front_matter::{self, FrontMatter, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
-use crate::archive::page::{OwnPage, PageBody, PostList};
+use crate::archive::page::{OwnPage, PageBody, PostList, Replacement};
 use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
@@ -360,7 +360,7 @@ fn page(
     }
     if let Some(list) = list_of_layout(&head, &body).filter(|_| !source.is_group) {
         let reason = "the page has no text of its own beside its layout".to_owned();
-        return skipped(file, head, source, (reason, source.line, Some(list)), defects);
+        return skipped(file, head, source, (reason, source.line, Some(list.into())), defects);
     }
     defects.append(&mut found);
     Some(head.with_body(file, body, excerpt))
@@ -371,7 +371,7 @@ fn skipped(
     file: &SiteFile,
     head: PageHead,
     source: &PageSource<'_>,
-    (reason, line, list): (String, u32, Option<PostList>),
+    (reason, line, list): (String, u32, Option<Replacement>),
     defects: &mut Vec<Defect>,
 ) -> Option<OwnPage> {
     let list = list.filter(|_| !source.is_group);
@@ -524,7 +524,7 @@ mod tests {
         ];
         for (path, text, list) in table {
             let (page, codes) = read_file("", path, &text);
-            assert_eq!(page.map(|page| page.body), Some(PageBody::ReplacedBy(list)), "{path}");
+            assert_eq!(page.map(|page| page.body), Some(PageBody::ReplacedBy(list.into())), "{path}");
             assert_eq!(codes, [Code::PageSkipped], "{path}");
         }
         let (page, _) = read_file("", "gallery.md", "---\nlayout: gallery\n---\n");

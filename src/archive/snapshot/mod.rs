@@ -33,7 +33,7 @@ use crate::archive::article_id::ArticleId;
 use crate::archive::compressed::{ArticleCodec, ArticleContent};
 use crate::archive::jekyll::files::PostFolders;
 use crate::archive::names::{NameId, Names};
-use crate::archive::page::{OwnPage, PageBody, PostList};
+use crate::archive::page::{OwnPage, PageBody, Replacement};
 use crate::archive::post::{Mention, Post, PostId, Timestamp};
 use crate::archive::problem::Problem;
 use crate::archive::snapshot::group::RecentPeriods;
@@ -297,7 +297,7 @@ impl Snapshot {
     }
 
     /// The list that replaces the page at a decoded path, if finews does not serve that page.
-    pub fn list_of_page(&self, path: &str) -> Option<PostList> {
+    pub fn list_of_page(&self, path: &str) -> Option<&Replacement> {
         self.pages.list_at(path)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::archive::address;
-use crate::archive::page::{OwnPage, PageBody, PostList};
+use crate::archive::page::{OwnPage, PageBody, Replacement};
 use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 
 /// The pages with their current and former paths.
@@ -23,7 +23,7 @@ pub(super) struct OwnPages {
     /// The titles of the pages of sources, by the names of the sources.
     titles: Arc<HashMap<Box<str>, Box<str>>>,
     /// The lists that replace other pages, by the path of the page without case and extension.
-    replaced: HashMap<Box<str>, PostList>,
+    replaced: HashMap<Box<str>, Replacement>,
     /// The page that is shown for missing pages.
     not_found: Option<usize>,
 }
@@ -42,8 +42,8 @@ impl OwnPages {
         let mut groups: ByKind<HashMap<Box<str>, usize>> = ByKind::default();
         for (index, page) in pages.iter().enumerate() {
             let path = address::decoded(&page.url);
-            if let PageBody::ReplacedBy(list) = page.body {
-                replaced.insert(fuzzy(&path), list);
+            if let PageBody::ReplacedBy(replacement) = &page.body {
+                replaced.insert(fuzzy(&path), replacement.clone());
                 continue;
             }
             let is_html = page.html().is_some();
@@ -126,8 +126,8 @@ impl OwnPages {
     }
 
     /// The list that replaces the page at a decoded path; case and the extension do not matter.
-    pub(super) fn list_at(&self, path: &str) -> Option<PostList> {
-        self.replaced.get(&fuzzy(path)).copied()
+    pub(super) fn list_at(&self, path: &str) -> Option<&Replacement> {
+        self.replaced.get(&fuzzy(path))
     }
 
     /// The page that is shown for missing pages.
@@ -155,6 +155,7 @@ fn fuzzy(path: &str) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::page::PostList;
 
     fn page(path: &str, url: &str, body: PageBody) -> OwnPage {
         OwnPage {
@@ -178,7 +179,7 @@ mod tests {
             page("404.md", "/404.html", html()),
             page("_docs/a.md", "/docs/a", html()),
             page("b.html", "/docs/a.htm", PageBody::File),
-            page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest)),
+            page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest.into())),
             page("s.json", "/s", PageBody::Text("[]".into())),
         ];
         let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
@@ -193,7 +194,7 @@ mod tests {
             assert_eq!(pages.at_path(path), expected, "{path}");
         }
         assert_eq!(pages.at_fuzzy_path("/DOCS/A/index.html"), Some(1));
-        assert_eq!(pages.list_at("/Blog"), Some(PostList::Newest));
+        assert_eq!(pages.list_at("/Blog").map(|replacement| replacement.list), Some(PostList::Newest));
         assert_eq!(pages.at_file("s.json").map(|page| &*page.url), Some("/s"));
         assert_eq!(pages.not_found().map(|page| &*page.path), Some("404.md"));
     }

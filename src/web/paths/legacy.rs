@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::archive::page::PostList;
+use crate::archive::page::{PostList, Replacement};
 use crate::archive::snapshot::{GroupKind, last_part};
 use crate::archive::{Post, PostId, Target};
 use crate::config::Config;
@@ -111,8 +111,11 @@ fn foreign_feed(parts: &[&str]) -> Option<String> {
 
 /// A page of the site that only lists posts, which finews does not render: the list in its place.
 fn list_of_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
-    let list = request.archive.list_of_page(path)?;
-    let route = match list {
+    let replacement = request.archive.list_of_page(path)?;
+    if let Some(group) = group_of_page(request, path, replacement) {
+        return Some(group);
+    }
+    let route = match replacement.list {
         PostList::Newest => Route::Home,
         PostList::Years => {
             request.archive.newest_day().map_or(Route::Home, |newest| Route::Year(newest.year()))
@@ -123,6 +126,21 @@ fn list_of_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
         PostList::JsonFeed => Route::Feed(FeedOf::All, FeedFormat::Json),
     };
     Some(route.to_string())
+}
+
+/// The list of the only group whose posts a page of the site lists: of the category that gives the page its name, else
+/// of the group that its Liquid names.
+fn group_of_page(request: &PageRequest<'_>, path: &str, replacement: &Replacement) -> Option<String> {
+    if matches!(replacement.list, PostList::Feed | PostList::JsonFeed) {
+        return None;
+    }
+    let archive = request.archive;
+    let list = |kind: GroupKind, name: &str| {
+        let group = archive.group(kind, name).or_else(|| archive.group_by_slug(kind, name))?;
+        Some(Route::group(kind, archive.name(group.name())).to_string())
+    };
+    let named = || replacement.group.as_ref().and_then(|(kind, name)| list(*kind, name));
+    last_part(path).and_then(|part| list(GroupKind::Source, without_extension(part))).or_else(named)
 }
 
 /// jekyll-paginate: `/page2/` held the posts after those of the first page, newest first. The pages of a list that
@@ -138,8 +156,9 @@ fn paginated(request: &PageRequest<'_>, path: &str, parts: &[&str], old: &Legacy
             };
             if !above.is_empty() {
                 let above = format!("/{}", above.join("/"));
-                if request.archive.list_of_page(&above)? != PostList::Newest {
-                    return list_of_page(request, &above);
+                let list = list_of_page(request, &above)?;
+                if list != Route::Home.to_string() {
+                    return Some(list);
                 }
             }
             number
