@@ -317,6 +317,18 @@ impl Post {
         self.rare().map_or(&[], |rare| &rare.former)
     }
 
+    /// Returns whether a copy of the post's file differs from it in its bytes and in what readers see. The posts must
+    /// belong to one snapshot.
+    pub(super) fn has_other_content(&self, copy: &Self) -> bool {
+        // The folder of a file may add a category or other values, so the bytes must differ too.
+        !self.file_version.has_bytes_of(&copy.file_version)
+            && ((self.date, self.visibility) != (copy.date, copy.visibility)
+                || (self.url(), self.title(), self.excerpt()) != (copy.url(), copy.title(), copy.excerpt())
+                || self.groups() != copy.groups()
+                || self.rare != copy.rare
+                || self.body != copy.body)
+    }
+
     /// The sort key of posts: the date, then the path in byte order.
     pub(super) fn order(&self) -> (Timestamp, &str) {
         (self.date, self.path())

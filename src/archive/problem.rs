@@ -27,7 +27,8 @@ pub enum Code {
     PermalinkInvalid,
     /// A post listed earlier has the same URL.
     UrlDuplicate,
-    /// A dated twin of an undated `-ID.md` file exists and is served instead.
+    /// A dated twin of an undated `-ID.md` file exists and is served instead, or a file with the same name and other content
+    /// in another folder takes precedence.
     TwinSuperseded,
     /// The URL belongs to a built-in page of finews.
     PathReserved,

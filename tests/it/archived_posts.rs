@@ -3,8 +3,9 @@
 use std::fs;
 
 use axum::http::StatusCode;
+use serde_json::json;
 
-use crate::support::{Server, Site, finews, folder, json_lines, post};
+use crate::support::{Server, Site, finews, folder, json_lines, post, stdout_json};
 
 const CONFIG: (&str, &str) = ("_config.yml", "title: T\ntimezone: Asia/Shanghai\n");
 const URL: &str = "/hetan/2024/01/01/a.html";
@@ -74,8 +75,13 @@ fn copy_in_two_folders_is_one_post() {
                 (&old, &post(title, date, "hetan").replace("Text", "Copy")),
             ]);
             let root = files.path().to_string_lossy();
-            let output = finews(&["check", "--strict", "--json", &root]);
-            assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{old}");
+            let problems = stdout_json(&["check", "--json", &root]);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert_eq!(
+                (&problems[0]["path"], &problems[0]["code"]),
+                (&json!(old), &json!("twin-superseded"))
+            );
+            assert!(problems[0]["message"].as_str().is_some_and(|message| message.contains(&new)));
             let listed = json_lines(&String::from_utf8(finews(&["list", &root]).stdout).expect("UTF-8"));
             let paths: Vec<_> = listed.iter().map(|post| post["path"].as_str().expect("a path")).collect();
             assert_eq!(paths, [&new], "the file in {first} wins");
@@ -86,6 +92,22 @@ fn copy_in_two_folders_is_one_post() {
                 site.assert_moved("/hetan/2024/01/02/a.html", URL);
             }
         }
+    }
+}
+
+#[test]
+fn copy_with_the_same_content_is_no_problem() {
+    let text = post("Same", "2024-01-01 08:00", "hetan");
+    let spaced = text.replace("title: ", "title:  ");
+    for (path, copy) in [
+        ("old_post/2024-01-01-a.md", &text),
+        ("old_post/2024-01-01-a.md", &spaced),
+        // The folder adds a category.
+        ("archive/_posts/2024-01-01-a.md", &text),
+    ] {
+        let files = folder(&[CONFIG, ("_posts/2024-01-01-a.md", &text), (path, copy)]);
+        let output = finews(&["check", "--strict", "--json", &files.path().to_string_lossy()]);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{path}");
     }
 }
 

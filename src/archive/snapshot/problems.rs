@@ -51,8 +51,16 @@ impl Snapshot {
                     format!("`{url}` is already the URL of `{}`; the post is not served", path(owner));
                 Defect::error(Code::UrlDuplicate, message)
             }
-            // A copy is the same file.
-            PostStatus::Superseded(other) if base_name(path(other)) == base_name(post.path()) => return None,
+            PostStatus::Superseded(other) if base_name(path(other)) == base_name(post.path()) => {
+                if !post.has_other_content(self.post(other)) {
+                    return None;
+                }
+                let message = format!(
+                    "`{}` is the same post with other content and takes precedence; this copy is not served",
+                    path(other)
+                );
+                Defect::warning(Code::TwinSuperseded, message)
+            }
             PostStatus::Superseded(twin) => {
                 let message = format!(
                     "`{}` is the same post with a date in its file name and is served instead",
