@@ -54,6 +54,53 @@ fn article_has_json_ld_and_open_graph_data() {
 }
 
 #[test]
+fn both_files_of_a_story_have_its_url_and_mentions() {
+    let text = |category: &str, data: &str, name: &str| {
+        format!(
+            "---\ntitle: A\ndate: 2024-01-02 03:04:05 +0000\ncategories: {category}\n---\n\
+             <p><span class=\"keytip\" data-code=\"{data}\">{name}</span>公告。</p>\n"
+        )
+    };
+    let (own, other) = (text("hetan", "1,600160", "甲股份"), text("emnews", "90,BK0001", "造纸"));
+    let site = Site::from_files(&[
+        ("_config.yml", CONFIG),
+        ("_posts/2024-01-02-NW202401020000000001.md", &own),
+        ("_posts/2024-01-02-202401020000000001.md", &other),
+    ]);
+    let leader = "https://news.example/b/hetan/2024/01/02/NW202401020000000001.html";
+    for path in
+        ["/b/hetan/2024/01/02/NW202401020000000001.html", "/b/emnews/2024/01/02/202401020000000001.html"]
+    {
+        let html = site.page(path);
+        let data = data(&html);
+        let news = &data["@graph"][0];
+        assert_eq!((&news["url"], &news["mainEntityOfPage"]), (&json!(leader), &json!(leader)), "{path}");
+        assert_eq!(property(&html, "og:url"), Some(leader), "{path}");
+        let mentions = news["mentions"].as_array().expect("mentions");
+        let codes: Vec<_> =
+            mentions.iter().map(|mention| mention["alternateName"].as_str().expect("a code")).collect();
+        assert_eq!(codes, ["600160.SH", "BK0001"], "{path}");
+    }
+}
+
+#[test]
+fn chart_of_a_quote_site_is_no_preview_image() {
+    let chart = "<p><img src=\"https://q.example/k.png\" data-code=\"K 600160|1|2\"></p>\n";
+    let picture = "<p>文<img src=\"https://e.example/a.png\"></p>\n";
+    for (body, expected) in [
+        (format!("{chart}{picture}"), "https://e.example/a.png"),
+        (format!("{chart}<p>文</p>\n"), "https://news.example/b/assets/logo.png"),
+    ] {
+        let text = format!("---\ntitle: A\n---\n{body}");
+        let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", &text)]);
+        let html = site.page("/b/2024/01/02/a.html");
+        assert!(html.contains("quote-chart"), "{html}");
+        assert_eq!(property(&html, "og:image"), Some(expected), "{body}");
+        assert_eq!(data(&html)["@graph"][0]["image"], json!([expected]), "{body}");
+    }
+}
+
+#[test]
 fn home_page_lists_and_site_pages_have_json_ld() {
     let about = ("about.md", "---\ntitle: About\npermalink: /about/\n---\nWho we are.\n");
     let site = Site::from_files(&[("_config.yml", CONFIG), ("_posts/2024-01-02-a.md", POST), about]);

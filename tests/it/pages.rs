@@ -503,7 +503,7 @@ fn article_links_posts_published_within_a_week() {
     assert!(around.contains("/d.html"), "{around}");
     assert!(["/a.html", "/c.html", "/e.html"].iter().all(|other| !around.contains(other)), "{around}");
     let html = site.page("/news/2024/03/20/e.html");
-    assert!(html.contains("/d.html") && !html.contains("同一时间"), "D is only a neighbour");
+    assert!(html.contains("/d.html") && !html.contains("相关消息"), "D is only a neighbour");
 }
 
 #[test]

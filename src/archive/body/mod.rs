@@ -27,6 +27,7 @@ use crate::archive::problem::{Code, Defect};
 pub use context::{Context, LiquidValue, SiteContext};
 pub(crate) use digest::is_digest_repeated;
 pub use html::clean::BodyHtml;
+pub(crate) use html::clean::CHART_CLASS;
 pub(crate) use html::link::host;
 pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
 pub use liquid::{UnresolvedLiquid, resolve_liquid, unresolved_liquid};

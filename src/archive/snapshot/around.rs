@@ -17,9 +17,10 @@ const SECURITIES: usize = 12;
 
 impl Snapshot {
     /// Returns at most `count` posts within a week of a post, nearest in time first: posts that mention one of
-    /// its securities, then posts of `source`. Skips the posts in `except`, which the page already shows.
+    /// its story's securities, then posts of `source`. Skips the posts in `except`, which the page already shows.
     pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
-        let mentions = self.post(id).securities.iter().take(SECURITIES);
+        let mentions = self.mentions(&self.story(id));
+        let mentions = mentions.iter().take(SECURITIES);
         let groups = mentions.filter_map(|mention| self.groups(GroupKind::Security).get(mention.code));
         let mut about: Vec<PostId> = groups.flat_map(|group| self.beside(group.posts(), id)).collect();
         self.sort_by_distance(id, &mut about);

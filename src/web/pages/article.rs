@@ -143,6 +143,8 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             request,
             &metadata::ArticleParts {
                 post,
+                leader: archive.post(story.leader).url(),
+                mentions: &mentions,
                 image: absolute::first_image(&article.html, &request.site.absolute(post.url())),
                 original: article.source_url.as_deref(),
                 above: source.as_ref(),

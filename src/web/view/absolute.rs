@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::archive::body::{BodyHtml, HtmlPiece, HtmlTag};
+use crate::archive::body::{BodyHtml, CHART_CLASS, HtmlPiece, HtmlTag};
 
 /// The attributes that hold a URL.
 const URLS: [&str; 4] = ["href", "src", "cite", "poster"];
@@ -21,14 +21,26 @@ pub(crate) fn body(html: &BodyHtml, page: &str) -> String {
     out
 }
 
-/// Returns the URL of the first image of a body, resolved against the URL of its page.
+/// Returns the URL of the first image of a body that is no chart of a quote site, resolved against the URL of its page.
 pub(crate) fn first_image(html: &BodyHtml, page: &str) -> Option<String> {
     let page = Url::parse(page).ok()?;
-    let image = html.pieces().find_map(|piece| match piece {
-        HtmlPiece::Tag(tag) if tag.name == "img" => Some(tag),
-        _ => None,
-    })?;
-    whole("src", image.get("src")?, &page).map(Into::into)
+    // The name of the chart's block, and the number of open elements of that name from the block on.
+    let (mut chart, mut depth) = ("", 0_usize);
+    for piece in html.pieces() {
+        let HtmlPiece::Tag(tag) = piece else { continue };
+        if depth > 0 {
+            if tag.name == chart {
+                depth = if tag.closes { depth - 1 } else { depth + 1 };
+            }
+        } else if tag.get("class") == Some(CHART_CLASS) {
+            (chart, depth) = (tag.name, 1);
+        } else if tag.name == "img"
+            && let Some(src) = tag.get("src")
+        {
+            return whole("src", src, &page).map(Into::into);
+        }
+    }
+    None
 }
 
 /// Writes a tag with resolved URLs.
@@ -56,6 +68,29 @@ fn whole(name: &str, value: &str, page: &Url) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_image_is_no_chart() {
+        let table = [
+            ("<p>甲</p>", None),
+            ("<p>甲<img src=\"/a.png\"><img src=\"b.png\"></p>", Some("https://news.example/a.png")),
+            ("<p><img alt=\"\"><img src=\"b.png\"></p>", Some("https://news.example/x/b.png")),
+            (
+                "<p class=\"quote-chart\"><a><img src=\"k.png\"></a><img src=\"k.png\"></p>\
+                 <p class=\"ta-center\"><img src=\"a.png\"></p>",
+                Some("https://news.example/x/a.png"),
+            ),
+            (
+                "<div class=\"quote-chart\"><div><p></p></div><img src=\"k.png\"></div><img src=\"/a.png\">",
+                Some("https://news.example/a.png"),
+            ),
+            ("<p class=\"quote-chart\"><img src=\"k.png\"></p><p>甲</p>", None),
+        ];
+        for (html, expected) in table {
+            let body = BodyHtml::from_stored(html.to_owned());
+            assert_eq!(first_image(&body, "https://news.example/x/1.html").as_deref(), expected, "{html}");
+        }
+    }
 
     #[test]
     fn relative_links_and_images_become_absolute() {

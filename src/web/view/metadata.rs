@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::archive::Post;
 use crate::archive::head_fields::HeadFields;
+use crate::archive::post::Mention;
 use crate::archive::snapshot::{ByKind, Group, GroupKind};
 use crate::config::Author;
 use crate::web::http::request::PageRequest;
@@ -151,6 +152,10 @@ pub struct Metadata {
 pub struct ArticleParts<'a> {
     /// The post of the article.
     pub post: &'a Post,
+    /// The URL, without `baseurl`, of the post that leads the story.
+    pub leader: &'a str,
+    /// The securities that the story mentions.
+    pub mentions: &'a [Mention],
     /// Absolute URL of the first image in its body.
     pub image: Option<String>,
     /// URL of the original publication.
@@ -215,7 +220,8 @@ impl Metadata {
         let [published, modified] = [post.date, post.updated()].map(|at| at.to_rfc3339(archive.zone()));
         let address = site.absolute(post.url());
         let own = |field: fn(&HeadFields) -> &str| post.head().map(field).filter(|own| !own.is_empty());
-        let canonical = own(|head| &head.canonical_url).unwrap_or(&address);
+        let leader = site.absolute(article.leader);
+        let canonical = own(|head| &head.canonical_url).unwrap_or(&leader);
         let headline = timeline::headline(request, post);
         let own_image = own(|head| &head.image).map(|image| site.absolute_image(image));
         let image_alt = if own_image.is_some() { own(|head| &head.image_alt) } else { None };
@@ -228,8 +234,8 @@ impl Metadata {
         if authors.is_empty() {
             authors.push(publisher(site));
         }
-        let mentions: Vec<Value> = post
-            .securities
+        let mentions: Vec<Value> = article
+            .mentions
             .iter()
             .filter(|mention| archive.groups(GroupKind::Security).get(mention.code).is_some())
             .map(|mention| {

@@ -239,7 +239,7 @@ texts! {
     /// Label of the breadcrumb navigation.
     breadcrumb: "所在位置", "Breadcrumb";
     /// Heading of the posts around an article.
-    around_this_time: "同一时间", "Around this time";
+    related_news: "相关消息", "Related news";
     /// Button that copies an article's link.
     copy_link: "复制链接", "Copy link";
     /// Text of that button after a copy.
