@@ -87,6 +87,37 @@ fn both_urls_of_a_story_answer_and_name_each_other() {
 }
 
 #[test]
+fn related_news_follow_the_mentions_of_both_files() {
+    let sector = (
+        "_posts/2024-01-06-paper.md",
+        "---\ntitle: 造纸板块\ndate: 2024-01-06 09:00:00 +0800\ncategories: jiangkou\n---\n\
+         <a class=\"keytip\" data-code=\"90,BK0001\">造纸</a>走强。\n",
+    );
+    let site = site(&[sector]);
+    for url in [OWN_URL, OTHER_URL] {
+        let html = site.page(url);
+        let (_, around) = html.split_once("class=\"around\"").expect("related news");
+        assert!(around.contains("相关消息") && around.contains("/paper.html"), "{url}: {around}");
+    }
+}
+
+#[test]
+fn home_shows_a_story_below_its_own_source_only() {
+    let column = |site: &Site| {
+        let home = site.page("/");
+        let (_, column) = home.split_once("class=\"home-side\"").expect("a column");
+        column.split_once("</aside>").expect("its end").0.to_owned()
+    };
+    let side = column(&site(&[]));
+    assert!(side.contains("/category/hetan.html") && side.contains("/category/emnews.html"), "{side}");
+    assert_eq!(side.matches(&format!("href=\"{OWN_URL}\"")).count(), 1, "{side}");
+    // A source without an article of its own stays, without a list.
+    let side = column(&Site::from_files(&[("_config.yml", CONFIG), OWN, OTHER]));
+    assert!(side.contains("/category/emnews.html"), "{side}");
+    assert_eq!(side.matches("<ul>").count(), 1, "{side}");
+}
+
+#[test]
 fn search_finds_a_story_once_by_either_file() {
     let site = Site::with_index(&[("_config.yml", CONFIG), OWN, OTHER, LONE]);
     let filters = ["", "source:emnews", "source:hetan", "tag:%E6%BB%9A%E5%8A%A8%E6%96%B0%E9%97%BB"];

@@ -4,6 +4,7 @@ use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
 use crate::archive::snapshot::{Group, GroupKind, ListPage, PageNumber};
+use crate::archive::{PostId, Snapshot};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -20,6 +21,8 @@ use crate::web::view::timeline::{self, Day, ListVersion, LiveFilter, TimelineEnt
 const SOURCES: usize = 9;
 /// Number of posts shown per source.
 const POSTS_EACH: usize = 5;
+/// Number of posts examined per source.
+const REACH: usize = 50;
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
@@ -50,7 +53,7 @@ pub fn get(request: &PageRequest<'_>) -> Option<Reply> {
     fingerprint.add(request.archive.today());
     for group in &active {
         fingerprint.add((group.label(), group.posts().len()));
-        for id in group.posts().newest(POSTS_EACH) {
+        for id in newest_of(request.archive, group) {
             fingerprint.add(timeline::version(request, id));
         }
     }
@@ -91,8 +94,14 @@ fn near_days<'a>(request: &PageRequest<'_>, mut days: Vec<Day<'a>>) -> Vec<Day<'
     days
 }
 
+/// The newest posts of a source. A story with a second source is left out there, because its own source shows it.
+fn newest_of<'a>(archive: &'a Snapshot, group: &'a Group) -> impl Iterator<Item = PostId> + 'a {
+    let is_own = move |id: &PostId| archive.post(*id).categories().contains(&group.name());
+    group.posts().newest(REACH).filter(is_own).take(POSTS_EACH)
+}
+
 fn source<'a>(request: &PageRequest<'a>, group: &'a Group) -> ActiveSource<'a> {
-    let posts = group.posts().newest(POSTS_EACH);
+    let posts = newest_of(request.archive, group);
     ActiveSource {
         link: timeline::link_to(request, GroupKind::Source, group),
         count: request.site.texts.posts(group.posts().len()),
