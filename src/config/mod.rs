@@ -40,6 +40,7 @@ pub use crate::config::values::{
     AccessLog, ByteSize, ChartMode, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat,
     NaiveDates, ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
+pub(crate) use crate::config::variables::is_secret;
 pub use crate::config::variables::{DataFault, SiteVariables};
 
 /// All settings of the operator, validated.
@@ -97,6 +98,9 @@ impl Config {
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
         let server = ServerSettings::read(&layers)?;
+        if server.cache_dir.iter().any(|folder| absolute(folder.clone()) == root) {
+            return Err(ConfigError::site(&root, "it is also the cache folder; choose another --cache-dir"));
+        }
         Ok(Self {
             variables: Arc::new(variables),
             private_paths: server.cache_dir.iter().cloned().map(absolute).collect(),

@@ -51,6 +51,24 @@ fn liquid_in_posts_resolves_or_is_reported_with_its_line() {
 }
 
 #[test]
+fn secrets_in_defaults_have_no_value_in_posts() {
+    let site = folder(&[
+        (
+            "_config.yml",
+            "keywords: news\ndefaults:\n- {scope: {path: ''}, values: {api_token: never, deploy: {password: never, keywords: k}}}\n",
+        ),
+        (
+            "_posts/2024-01-01-a.md",
+            "{{ page.api_token }} {{ page.deploy.password }} {{ page.deploy.keywords }} {{ site.keywords }}\n",
+        ),
+    ]);
+    assert_eq!(
+        listed(site.path())[0]["body"],
+        "<p>{{ page.api_token }} {{ page.deploy.password }} k news</p>"
+    );
+}
+
+#[test]
 fn broken_data_files_are_problems_with_path_and_line() {
     let post = "---\ntitle: A\n---\n{{ site.data.good.a }} {{ site.data.bad.a }}\n";
     let site = folder(&[

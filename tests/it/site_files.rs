@@ -129,27 +129,51 @@ fn files_of_a_site_without_config_are_named_if_not_served() {
 
 #[test]
 fn links_out_of_the_site_are_not_followed() {
-    let outside = folder(&[("secret.txt", "no"), ("page.html", "no")]);
-    let inside = folder(&[("_config.yml", CONFIG), POST, ("a.txt", "yes")]);
+    const PAGE: &str = "---\ntitle: Hidden\n---\nno\n";
+    let outside = folder(&[("secret.txt", "no"), ("page.html", "no"), ("about.md", PAGE)]);
+    let inside = folder(&[
+        ("_config.yml", CONFIG),
+        POST,
+        ("a.txt", "yes"),
+        ("_drafts/draft.md", PAGE),
+        ("..data/note.txt", "yes"),
+    ]);
     let link =
         |to: &Path, from: &str| std::os::unix::fs::symlink(to, inside.path().join(from)).expect("a link");
     link(outside.path(), "out");
     link(&outside.path().join("page.html"), "page.html");
     link(Path::new("a.txt"), "near.txt");
     link(Path::new("_config.yml"), "settings.txt");
+    link(&outside.path().join("about.md"), "about.md");
+    link(Path::new("_drafts/draft.md"), "draft.md");
+    // Kubernetes publishes the files of a ConfigMap in this way.
+    link(Path::new("..data/note.txt"), "note.txt");
     let site = Site::from_folder(inside.path());
     for (path, status) in [
         ("/out/secret.txt", 404),
         ("/out/page.html", 404),
         ("/page.html", 404),
         ("/settings.txt", 404),
+        ("/about.html", 404),
+        ("/out/about.html", 404),
+        ("/draft.html", 404),
+        ("/note.txt", 200),
         ("/near.txt", 200),
     ] {
         site.assert_status(path, status);
     }
     let problems = load(&config(inside.path())).problems();
     let paths: Vec<_> = problems.iter().map(|problem| &*problem.path).collect();
-    assert_eq!(paths, ["out/page.html", "out/secret.txt", "page.html", "settings.txt"]);
+    let expected = [
+        "about.md",
+        "draft.md",
+        "out/about.md",
+        "out/page.html",
+        "out/secret.txt",
+        "page.html",
+        "settings.txt",
+    ];
+    assert_eq!(paths, expected);
 }
 
 #[test]

@@ -178,8 +178,10 @@ fn is_name_character(c: char) -> bool {
 /// The name in the quotation marks at the end of a text.
 fn quoted_name(text: &str) -> Option<&str> {
     let marks = [('“', '”'), ('「', '」'), ('『', '』'), ('‘', '’'), ('《', '》'), ('"', '"')];
+    // A name of at most 20 characters in its marks; a search through the whole text would take quadratic time.
+    let tail = text.char_indices().rev().nth(21).map_or(text, |(start, _)| &text[start..]);
     marks.iter().find_map(|(open, close)| {
-        let (_, name) = text.strip_suffix(*close)?.rsplit_once(*open)?;
+        let (_, name) = tail.strip_suffix(*close)?.rsplit_once(*open)?;
         let is_name = (2..=20).contains(&name.chars().count())
             && name.chars().all(|c| is_name_character(c) || c == ' ');
         is_name.then_some(name)

@@ -30,7 +30,7 @@ use crate::archive::read::collection::Permalinks;
 use crate::archive::read::groups::{categories, tags};
 use crate::archive::read::head::{authors, head_fields};
 use crate::archive::read::site_url::own_path;
-use crate::config::{Config, ConfigError, NaiveDates};
+use crate::config::{Config, ConfigError, NaiveDates, is_secret};
 
 pub use draft::Draft;
 
@@ -368,6 +368,10 @@ const COMPUTED: [&str; 15] = [
 
 /// Returns the value of `{{ page.<path> }}` from the front matter.
 fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
+    // The defaults of the configuration may hold secrets.
+    if path.iter().any(|name| is_secret(name)) {
+        return None;
+    }
     let (key, path) = path.split_first()?;
     if COMPUTED.contains(key) {
         return None;

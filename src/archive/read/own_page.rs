@@ -70,6 +70,9 @@ fn read(
     links: &Links<'_>,
 ) -> (Option<OwnPage>, Vec<Defect>) {
     let place = file.file(&reader.config.root);
+    if matches!(reader.published.resolved(&file.path), Ok(None)) {
+        return (None, vec![files::withheld(LINKED_OUT)]);
+    }
     if !files::may_have_front_matter(&file.path) || matches!(files::begins_with_fence(&place), Ok(false)) {
         return plain_file(reader, file);
     }

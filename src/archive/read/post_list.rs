@@ -126,11 +126,18 @@ pub(super) fn of_url(url: &str) -> Option<PostList> {
 fn text_length(source: &str) -> usize {
     let mut count = 0;
     let mut rest = source;
-    while !rest.is_empty() {
+    // A part without its end is text. The search for a missing end is not repeated.
+    let mut is_unclosed = [false; SKIPPED.len()];
+    while !rest.is_empty() && count <= MOST_TEXT {
         let (text, tag) = rest.split_at(rest.find(['<', '{']).unwrap_or(rest.len()));
         count += text.chars().filter(|c| c.is_alphanumeric()).count();
-        let end = SKIPPED.iter().find(|(start, _)| tag.starts_with(*start));
-        let after = end.and_then(|(_, end)| tag.split_once(*end)).map(|(_, after)| after);
+        let part = SKIPPED.iter().position(|(start, _)| tag.starts_with(*start));
+        let part = part.filter(|part| !is_unclosed[*part]);
+        let after = part.and_then(|part| {
+            let after = tag.split_once(SKIPPED[part].1).map(|(_, after)| after);
+            is_unclosed[part] = after.is_none();
+            after
+        });
         rest = after.or_else(|| tag.get(1..)).unwrap_or_default();
     }
     count

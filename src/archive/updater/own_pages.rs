@@ -1,7 +1,6 @@
-//! The site's own pages. They are few, so any change rereads all of them.
+//! The site's own pages. A change of one rereads all of them.
 
 use std::collections::HashSet;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::archive::jekyll::files::is_absent;
@@ -27,7 +26,7 @@ impl Updater {
         // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
         let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {
             Ok(meta) => meta.len() == 0 || std::fs::File::open(root.join(path)).is_err(),
-            Err(error) => error.kind() != ErrorKind::NotFound,
+            Err(error) => !is_absent(&error),
         };
         let missing = self.archive.pages().iter().filter(|old| !read.contains(&*old.path));
         let mut kept: Vec<OwnPage> = missing.filter(|old| is_kept(&old.path)).cloned().collect();

@@ -71,7 +71,8 @@ impl SiteFiles {
     /// Returns the file at an address, if it may be served.
     fn find(&self, address: FileAddress<'_>) -> io::Result<Option<PathBuf>> {
         let is_plain = |path: &&str| {
-            path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'))
+            path.split('/').count() <= MOST_PARTS
+                && path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'))
         };
         let path = match address {
             FileAddress::Path(path) => path
@@ -87,6 +88,9 @@ impl SiteFiles {
         }
     }
 }
+
+/// Maximum number of parts of a file's path. It bounds the time for the patterns of `exclude`.
+const MOST_PARTS: usize = 64;
 
 /// Returns whether an error means that there is no such file for clients, rather than that reading failed.
 fn is_absence(error: &io::Error) -> bool {

@@ -67,7 +67,7 @@ fn linked_post_follows_its_target() {
     let target = outside.path().join("text");
     let files = Files::new();
     symlink(&target, files.path(LINKED)).expect("a link");
-    symlink(outside.path().join("about"), files.path("about.md")).expect("a link");
+    symlink("..about", files.path("about.md")).expect("a link");
     let server = files.serve(&["--rescan", "off"]);
     for round in 0..2 {
         let write = |name: &str, title: &str| {
@@ -89,7 +89,7 @@ fn linked_post_follows_its_target() {
         wait(&format!("Back {round}"));
         assert!(server.has_no_problems(LINKED));
         // The target of a page may appear later than the link.
-        write("about", &format!("About {round}"));
+        files.write("..about", &post(&format!("About {round}"), "2024-01-02 08:00", "x"));
         server
             .wait(TIMEOUT, "about", |server| server.shows("/about.html", &format!("Text of About {round}.")));
         // The link leads to another file, and becomes a file.

@@ -18,6 +18,9 @@ pub(crate) fn get<'h>(tag: &StartTag<'h>, name: &str) -> Option<Cow<'h, str>> {
     tag.get(name).filter(|value| value.len() <= MAX_LEN)
 }
 
+/// The attributes that hold the address of an image until a script shows it.
+const LAZY_SOURCES: [&str; 3] = ["data-original", "data-src", "data-lazy-src"];
+
 /// Writes the opening tag of `element`, which replaces `tag`. Returns `false`, with no output, for a link
 /// without a target or an image without a source.
 pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: &mut String) -> bool {
@@ -35,7 +38,9 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
             }
         }
         "img" => {
-            let Some(src) = get(tag, "src").and_then(|src| link::image(&src, site)) else { return false };
+            let source = |name| get(tag, name).and_then(|src| link::image(&src, site));
+            // A script would put the address of a lazy image in place of its placeholder.
+            let Some(src) = LAZY_SOURCES.into_iter().chain(["src"]).find_map(source) else { return false };
             open(element, out);
             push("src", &src, out);
             push("alt", &image_text(tag), out);

@@ -92,28 +92,41 @@ impl Patterns {
     }
 }
 
-/// Ruby's `File.fnmatch` without flags: `*` and `?` also match `/`, and braces are plain text.
+/// Ruby's `File.fnmatch` without flags: `*` and `?` also match `/`, and braces are plain text. Each step back goes to the
+/// last star only, so that the time grows with the product of the lengths.
 fn fnmatch(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    if first == '*' {
-        let rest = rest.trim_start_matches('*');
-        return text.char_indices().any(|(start, _)| fnmatch(rest, &text[start..])) || fnmatch(rest, "");
-    }
-    let Some(next) = text.chars().next() else { return false };
-    let text = &text[next.len_utf8()..];
-    match first {
-        '?' => fnmatch(rest, text),
-        '[' => match bracket(rest, next) {
-            Some((true, rest)) => fnmatch(rest, text),
-            _ => false,
-        },
-        '\\' if !rest.is_empty() => {
-            let literal = rest.chars().next();
-            literal == Some(next) && fnmatch(&rest[next.len_utf8()..], text)
+    let (mut pattern, mut text, mut last_star) = (pattern, text, None);
+    loop {
+        if let Some(rest) = pattern.strip_prefix('*') {
+            pattern = rest;
+            last_star = Some((rest, text));
+        } else if pattern.is_empty() && text.is_empty() {
+            return true;
+        } else if let Some(rest) = without_first(pattern, text) {
+            (pattern, text) = rest;
+        } else {
+            let Some((after_star, from)) = last_star else { return false };
+            let mut chars = from.chars();
+            if chars.next().is_none() {
+                return false;
+            }
+            (pattern, text) = (after_star, chars.as_str());
+            last_star = Some((pattern, text));
         }
-        _ => first == next && fnmatch(rest, text),
     }
+}
+
+/// Matches the first character of a text with the first part of a pattern. Returns what follows both.
+fn without_first<'a>(pattern: &'a str, text: &'a str) -> Option<(&'a str, &'a str)> {
+    let (mut parts, mut chars) = (pattern.chars(), text.chars());
+    let (first, next) = (parts.next()?, chars.next()?);
+    let rest = match first {
+        '?' => parts.as_str(),
+        '[' => bracket(parts.as_str(), next).and_then(|(matches, rest)| matches.then_some(rest))?,
+        '\\' if !parts.as_str().is_empty() => (parts.next() == Some(next)).then_some(parts.as_str())?,
+        _ => (first == next).then_some(parts.as_str())?,
+    };
+    Some((rest, chars.as_str()))
 }
 
 /// Matches a character against the set after a `[`. Returns the result and the pattern after the set.
@@ -165,10 +178,16 @@ mod tests {
             ("d\\ocs", "docs", true),
             ("中?", "中文", true),
             ("*", "", true),
+            ("*a*b*c", "xaybzc", true),
+            ("*a*b*c", "xaybz", false),
+            ("a*", "b", false),
+            ("a\\", "a\\", true),
         ];
         for (pattern, path, expected) in table {
             assert_eq!(fnmatch(pattern, path), expected, "{pattern} {path}");
         }
+        // A step back to every star would take longer than the test may run.
+        assert!(!fnmatch("**a*a*a*a*a*a*a*a*a*a*b", &"a/".repeat(2_000)));
     }
 
     #[test]

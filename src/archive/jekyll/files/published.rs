@@ -163,7 +163,12 @@ impl PublishedFiles {
             return Ok(None);
         }
         let target = relative(&root, &file);
-        let is_hidden = || target.split('/').any(|part| part.starts_with('.') && part != WELL_KNOWN);
+        // Kubernetes publishes the files of a ConfigMap through names such as `..data`.
+        let is_hidden_part = |part: &str| match part.strip_prefix('.') {
+            Some(rest) => !rest.starts_with('.') && part != WELL_KNOWN,
+            None => part.starts_with('_') && !path.split('/').any(|own| own == part),
+        };
+        let is_hidden = || target.split('/').any(is_hidden_part);
         let is_open = || below_posts(&target).is_none() && self.forbidden(&target).is_none() && !is_hidden();
         Ok((target == path || is_open()).then_some(file))
     }

@@ -32,8 +32,8 @@ const MARKDOWN: [&str; 5] = ["markdown", "md", "mkd", "mkdn", "mkdown"];
 /// Endings of other text files.
 const TEXTS: [&str; 11] = ["css", "csv", "htm", "html", "js", "json", "svg", "txt", "xhtml", "xml", "yml"];
 
-/// Endings after that of a text file that name a format, although they look random.
-const FORMATS: [&str; 3] = ["base64", "brotli", "jinja2"];
+/// Endings after that of a text file that name a format.
+const FORMATS: [&str; 9] = ["asc", "base64", "brotli", "erb", "gz", "jinja2", "liquid", "sample", "sig"];
 
 /// Beginnings of hidden temporary files: of Emacs, LibreOffice, NFS, FUSE and GLib.
 const HIDDEN: [&str; 5] = [".#", ".~", ".nfs", ".fuse_hidden", ".goutputstream-"];
@@ -58,9 +58,9 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     let before = stem.rsplit_once('.').map_or(stem, |(_, before)| before);
     is_temporary_ending(ending)
         || is_joined_ending(ending)
-        || is_temporary_ending(before) && is_suffix(ending, false)
-        || is_listed(&MARKDOWN, before) && is_suffix(ending, true)
-        || is_listed(&TEXTS, before) && is_suffix(ending, false)
+        || is_temporary_ending(before) && is_suffix(ending)
+        || is_listed(&MARKDOWN, before) && !is_format(ending)
+        || is_listed(&TEXTS, before) && is_suffix(ending)
 }
 
 /// Returns whether a name without an ending is that of a temporary file: `4913` of Vim, `sedXa3bQ9`, and
@@ -96,12 +96,15 @@ fn is_joined_ending(ending: &str) -> bool {
     })
 }
 
-/// Returns whether an ending after that of a text file is a number, a time or random. Six small letters may
-/// also name a format, unless `is_sure`.
-fn is_suffix(ending: &str, is_sure: bool) -> bool {
-    let is_format = is_listed(&FORMATS, ending) || ending.starts_with("sha") || ending == "liquid";
-    let is_word = ending.len() == RANDOM && ending.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_number(ending) || !is_format && (is_sure && is_word || ending.len() >= RANDOM && is_random(ending))
+/// Returns whether an ending after that of a text file is a number, a time or random.
+fn is_suffix(ending: &str) -> bool {
+    is_number(ending) || !is_format(ending) && ending.len() >= RANDOM && is_random(ending)
+}
+
+/// Returns whether an ending after that of a text file names another format of it. After that of a Markdown file,
+/// every other ending is that of a copy or of an unfinished file.
+fn is_format(ending: &str) -> bool {
+    is_listed(&FORMATS, ending) || is_listed(&TEXTS, ending) || ending.starts_with("sha")
 }
 
 /// Returns whether a text is a number or a time: `1234`, `2024-01-02`, `20240102T0304`.
@@ -152,6 +155,12 @@ mod tests {
             "feed.xml123456",
             ".2024-03-05-two.md.Xa3bQ9",
             ".2024-03-05-two.md.swp",
+            "2024-03-05-two.md.copy",
+            "2024-03-05-two.md.dpkg-new",
+            "2024-03-05-two.md.inprogress",
+            "2024-03-05-two.md.lock",
+            "2024-03-05-two.md.uploading",
+            "2024-03-05-two.md.ut!",
             "#two.md#",
             ".#two.md",
             ".~lock.two.md#",

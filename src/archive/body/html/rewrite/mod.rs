@@ -238,7 +238,7 @@ impl<'a> Rewriter<'a> {
         let is_written = attributes::write(&name, tag, self.site, &mut self.out);
         if is_written {
             if name == "a" {
-                let id = ArticleId::from_url(&self.out[before..]);
+                let id = attributes::get(tag, "href").and_then(|href| ArticleId::from_url(&href));
                 self.linked.extend(id.map(|id| (before, id)));
             }
             self.enter(&name, before);
