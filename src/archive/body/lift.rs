@@ -67,8 +67,10 @@ pub(super) fn kind(
     {
         return ChildKind::Links(source);
     }
+    // A digest is plain text: a quote with a link would lose it.
+    let has_links = links.iter().any(|link| !link.href.trim().starts_with('#'));
     match source {
-        _ if is_quote => ChildKind::Quote(fold(&join_text(text)).into_owned()),
+        _ if is_quote && !has_links => ChildKind::Quote(fold(&join_text(text)).into_owned()),
         Some(("", name)) => ChildKind::Source(name),
         _ => ChildKind::Other(name),
     }

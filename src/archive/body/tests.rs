@@ -349,6 +349,18 @@ fn only_leading_and_trailing_parts_are_lifted() {
             None,
         ),
         ("> 甲\n\n丙", "<p>丙</p>", Some("甲"), None),
+        (
+            "> [甲](https://a.example/)\n\n丙",
+            "<blockquote>\n<p><a href=\"https://a.example/\" rel=\"noopener nofollow ugc\">甲</a></p>\n</blockquote>\n<p>丙</p>",
+            None,
+            None,
+        ),
+        (
+            "> 甲:\n>\n>     code\n\n丙",
+            "<blockquote>\n<p>甲:</p>\n<pre><code>code\n</code></pre>\n</blockquote>\n<p>丙</p>",
+            None,
+            None,
+        ),
         ("> 甲\n\n[返回](/)", "<blockquote>\n<p>甲</p>\n</blockquote>", None, None),
         (
             "甲\n\n<http://s.example/a>\n\n<http://s.example/b>",

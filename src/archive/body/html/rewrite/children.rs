@@ -14,7 +14,7 @@ impl Rewriter<'_> {
     pub(crate) fn enter(&mut self, name: &str, start: usize) {
         if self.shown > 0 {
             if let Some(child) = &mut self.current {
-                if name == "table" {
+                if matches!(name, "table" | "pre") {
                     child.media = Media::Other;
                 }
                 // A name does not extend over the start of a block. A `br` is a line break in the text already.
