@@ -314,6 +314,12 @@ impl SlowRequest<'_> {
         {
             return reply;
         }
+        // Programs that save pages keep the escapes of a URL in the name of a file.
+        if self.path.contains('%')
+            && let Some(reply) = self.file_at(FileAddress::Path(self.path)).await
+        {
+            return reply;
+        }
         let old = self.old_url().map(|reply| MOVED.attach_to(reply));
         old.unwrap_or_else(|| error::not_found(&self.page_request, &self.decoded))
     }

@@ -39,6 +39,12 @@ fn site_with_config_serves_the_files_that_jekyll_copies() {
         let response = site.get(&path);
         assert_eq!((response.status.as_u16(), response.text().as_str()), (200, text), "{path}");
     }
+    let escaped =
+        self::site(&[("img/%E5%9B%BE.png", "escaped"), ("img/图b.png", "b"), ("img/%E5%9B%BEb.png", "x")]);
+    assert_eq!(escaped.get("/img/%E5%9B%BE.png").text(), "escaped");
+    assert_eq!(escaped.get("/img/%25E5%259B%25BE.png").text(), "escaped");
+    assert_eq!(escaped.get("/img/%E5%9B%BEb.png").text(), "b");
+    escaped.assert_status("/img/%E5%9B%BEc.png", 404);
     let bare = Site::from_files(&[POST, ("downloads/r.pdf", "x"), ("images/a.png", "x")]);
     bare.assert_status("/downloads/r.pdf", 404);
     bare.assert_status("/images/a.png", 200);
