@@ -254,6 +254,26 @@ fn pages_of_other_types_keep_their_type() {
 }
 
 #[test]
+fn front_matter_after_white_space_makes_a_page_of_any_type() {
+    let files = [
+        ("robots.txt", "\n---\nlayout: null\n---\nSitemap: {{ site.url }}/sitemap.xml\n"),
+        ("about.html", " \n---\npermalink: /pp/\n---\nAbout us.\n"),
+        ("hidden.txt", "\n---\npublished: false\n---\nx\n"),
+        ("rule.txt", "\n---\nSome text.\n---\n"),
+    ];
+    let site = site(&files);
+    assert_eq!(site.get("/robots.txt").text(), "Sitemap: https://news.example/sitemap.xml\n");
+    assert!(site.page("/pp/").contains("About us."));
+    assert_eq!(site.get("/rule.txt").text(), files[3].1);
+    for path in ["/hidden.txt", "/about.html"] {
+        site.assert_status(path, 404);
+    }
+    let invalid = |path: &str| (path.to_owned(), "front-matter-invalid".to_owned());
+    let found = problems(&[&[("_config.yml", CONFIG)], &files[..]].concat());
+    assert_eq!(found, ["about.html", "hidden.txt", "robots.txt"].map(invalid));
+}
+
+#[test]
 fn robots_txt_with_unknown_liquid_is_replaced_by_ours() {
     let files =
         [("robots.txt", "---\n---\n{% for page in site.pages %}Disallow: {{ page.url }}\n{% endfor %}")];

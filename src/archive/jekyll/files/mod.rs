@@ -26,7 +26,7 @@ use crate::config::{Config, DataFault};
 
 pub(crate) use archives::with_archives;
 pub(crate) use collections::collection_of;
-pub(crate) use fence::{begins_with_fence, has_front_matter, may_have_front_matter};
+pub(crate) use fence::{begins_with_fence, may_have_front_matter};
 pub(crate) use links::{is_link, leads_nowhere};
 pub(crate) use post_folders::PostFolders;
 pub use published::{FileStatus, PublishedFiles};
@@ -256,7 +256,7 @@ impl<'a> Walk<'a> {
             && self.published.forbidden(path).is_none()
             && (is_page_name(path, self.config)
                 || may_share_url(path, self.config) && self.published.status(path) == FileStatus::Served
-                || may_have_front_matter(path) && has_front_matter(file).unwrap_or(false))
+                || may_have_front_matter(path) && begins_with_fence(file).unwrap_or(false))
     }
 
     /// Returns whether Jekyll reads a file as part of a collection with output.

@@ -2,15 +2,16 @@
 //! published. The archive reports the exceptions, and the web layer serves the others.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use walkdir::WalkDir;
 
 use crate::archive::jekyll::files::entry::{base_name, below_posts, is_below, relative};
-use crate::archive::jekyll::files::fence::{has_front_matter, may_have_front_matter};
+use crate::archive::jekyll::files::fence::{begins_with_fence, has_front_matter, may_have_front_matter};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::temporary::is_temporary;
+use crate::archive::jekyll::front_matter;
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect};
 use crate::config::Config;
@@ -146,9 +147,9 @@ impl PublishedFiles {
     /// If the file cannot be found, or its folders cannot be read.
     pub fn file(&self, path: &str) -> io::Result<Option<PathBuf>> {
         let Some(file) = self.resolved(path)?.filter(|file| file.is_file()) else { return Ok(None) };
-        let has_fence = || may_have_front_matter(path) && has_front_matter(&file).unwrap_or(false);
         // Files that the operator names are served unchanged whatever they hold.
-        Ok(if self.is_named(path) || !has_fence() { Some(file) } else { None })
+        let is_page = !self.is_named(path) && may_have_front_matter(path) && is_page(&file);
+        Ok((!is_page).then_some(file))
     }
 
     /// Resolves the symbolic links in a path. Returns `None` if they lead out of the site, or to a file that is
@@ -209,6 +210,19 @@ pub(crate) fn withheld(reason: &str) -> Defect {
     Defect::warning(Code::FileSkipped, message)
 }
 
+/// Returns whether a file has front matter, perhaps after white space.
+fn is_page(file: &Path) -> bool {
+    if !begins_with_fence(file).unwrap_or(false) {
+        return false;
+    }
+    let is_late = || {
+        let bytes = std::fs::read(file)?;
+        let (text, _) = front_matter::decode(&bytes);
+        io::Result::Ok(front_matter::split(&text).is_late)
+    };
+    has_front_matter(file).unwrap_or(false) || is_late().unwrap_or(false)
+}
+
 /// Returns whether a site without a `_config.yml` serves the file.
 fn is_usual(path: &str) -> bool {
     FILES.contains(&path) || FOLDERS.iter().any(|folder| is_below(path, folder))
@@ -231,8 +245,6 @@ fn has_sqlite(stem: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::config::Overrides;
 
