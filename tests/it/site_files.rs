@@ -197,6 +197,10 @@ fn documents_of_collections_with_output_are_pages() {
         ("_docs/hidden.md", "---\npublished: false\n---\nx\n"),
         ("_docs/later.md", "---\ndate: 2999-01-01\n---\nx\n"),
         ("_docs/_part.md", "---\n---\nx\n"),
+        ("_docs/index.md", "---\n---\nAll documents.\n"),
+        ("_docs/data.json", "---\n---\n[1]"),
+        ("_docs/old.htm", "---\n---\nOld.\n"),
+        ("x.xhtml", "---\n---\n<p>X.</p>\n"),
         ("_docs/img/a.png", "x"),
         ("_parts/b.md", "---\n---\nx\n"),
     ]);
@@ -205,6 +209,18 @@ fn documents_of_collections_with_output_are_pages() {
     assert!(start.contains("href=\"/docs/deep/next-step\""), "{start}");
     assert!(site.page("/docs/deep/next-step").contains("Next Step"), "a title from the file name");
     assert_eq!(site.get("/docs/img/a.png").header("content-type"), "image/png");
+    for (path, kind, text) in [
+        ("/docs/data.json", "application/json; charset=utf-8", "[1]"),
+        ("/docs/old.htm", "text/html; charset=utf-8", "Old."),
+        ("/docs/old", "text/html; charset=utf-8", "Old."),
+        ("/x.xhtml", "text/html; charset=utf-8", "<p>X.</p>"),
+        ("/docs/", "text/html; charset=utf-8", "All documents."),
+    ] {
+        let response = site.get(path);
+        assert_eq!((response.status.as_u16(), response.header("content-type")), (200, kind), "{path}");
+        assert!(response.text().contains(text), "{path}");
+    }
+    site.assert_moved("/docs", "/docs/");
     for path in
         ["/docs/hidden", "/docs/later", "/docs/_part", "/parts/b.html", "/_docs/start.md", "/_docs/img/a.png"]
     {

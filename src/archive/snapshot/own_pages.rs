@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::archive::address;
+use crate::archive::body::MarkupFormat;
 use crate::archive::page::{OwnPage, PageBody, Replacement};
 use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
 
@@ -38,7 +39,8 @@ impl OwnPages {
     ) -> Self {
         let (mut paths, mut former, mut lists) = (HashMap::new(), HashMap::new(), HashSet::new());
         let (mut fuzzy_paths, mut replaced) = (HashMap::new(), HashMap::new());
-        let (mut files, mut not_found) = (Vec::new(), None);
+        let mut files: Vec<(Box<str>, usize)> = Vec::new();
+        let mut not_found = None;
         let mut groups: ByKind<HashMap<Box<str>, usize>> = ByKind::default();
         for (index, page) in pages.iter().enumerate() {
             let path = address::decoded(&page.url);
@@ -60,9 +62,10 @@ impl OwnPages {
             }
             fuzzy_paths.entry(fuzzy(&path)).or_insert(index);
             if !is_reserved(&path) {
-                if is_html && !path.ends_with('/') && !is_html_file(&path) {
-                    files.push((format!("{path}.html").into_boxed_str(), index));
-                }
+                let extensions = written_extensions(page, &path).into_iter().flatten();
+                files.extend(
+                    extensions.map(|extension| (format!("{path}{extension}").into_boxed_str(), index)),
+                );
                 paths.entry(path.into()).or_insert(index);
             }
             for path in page.redirect_from.iter().map(|path| address::former(path)) {
@@ -142,14 +145,35 @@ impl OwnPages {
     }
 }
 
+/// The extensions of HTML files.
+const HTML: [&str; 3] = [".html", ".htm", ".xhtml"];
+
 fn is_html_file(path: &str) -> bool {
-    [".html", ".htm", ".xhtml"].iter().any(|extension| path.ends_with(extension))
+    HTML.iter().any(|extension| path.ends_with(extension))
+}
+
+/// The extensions of the files at the URL of a page without an extension: that of HTML, and that of the page's own
+/// file, which Jekyll appends.
+fn written_extensions<'p>(page: &'p OwnPage, path: &str) -> [Option<&'p str>; 2] {
+    let name = page.path.rsplit('/').next().unwrap_or_default();
+    let own = name.rfind('.').map(|dot| &name[dot..]).filter(|own| !path.ends_with(*own));
+    match page.body {
+        _ if path.ends_with('/') => [None; 2],
+        PageBody::Html(_) if is_html_file(path) => [None; 2],
+        PageBody::Html(_) => [Some(HTML[0]), own.filter(|own| HTML[1..].contains(own))],
+        // Text that is written in Markdown has the extension of its type in its URL.
+        PageBody::Text(_) => {
+            [own.filter(|own| MarkupFormat::from_extension(own) == MarkupFormat::Html), None]
+        }
+        PageBody::File | PageBody::ReplacedBy(_) => [None; 2],
+    }
 }
 
 /// A path in lower case, without `index.html`, the slash at its end and the extension.
 fn fuzzy(path: &str) -> Box<str> {
     let path = path.to_lowercase();
-    path.trim_end_matches("index.html").trim_end_matches('/').trim_end_matches(".html").into()
+    let path = path.trim_end_matches("index.html").trim_end_matches('/');
+    HTML.iter().find_map(|extension| path.strip_suffix(extension)).unwrap_or(path).into()
 }
 
 #[cfg(test)]
@@ -181,6 +205,9 @@ mod tests {
             page("b.html", "/docs/a.htm", PageBody::File),
             page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest.into())),
             page("s.json", "/s", PageBody::Text("[]".into())),
+            page("old.htm", "/old", html()),
+            page("x.xhtml", "/x.xhtml", html()),
+            page("robots.md", "/robots.txt", PageBody::Text("".into())),
         ];
         let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
         let table = [
@@ -188,12 +215,20 @@ mod tests {
             ("/docs/a.html", Some(1)),
             ("/docs/a.htm", Some(2)),
             ("/s.html", None),
+            ("/s.json", Some(4)),
+            ("/old.htm", Some(5)),
+            ("/old.html", Some(5)),
+            ("/x.xhtml", Some(6)),
+            ("/x.xhtml.html", None),
+            ("/robots.txt.md", None),
+            ("/docs/a.md", None),
             ("/blog/", None),
         ];
         for (path, expected) in table {
             assert_eq!(pages.at_path(path), expected, "{path}");
         }
         assert_eq!(pages.at_fuzzy_path("/DOCS/A/index.html"), Some(1));
+        assert_eq!(pages.at_fuzzy_path("/X.htm"), Some(6));
         assert_eq!(pages.list_at("/Blog").map(|replacement| replacement.list), Some(PostList::Newest));
         assert_eq!(pages.at_file("s.json").map(|page| &*page.url), Some("/s"));
         assert_eq!(pages.not_found().map(|page| &*page.path), Some("404.md"));

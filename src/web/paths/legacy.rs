@@ -71,13 +71,18 @@ pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Opti
         .or_else(|| cut_off(request, path))
 }
 
-/// GitHub Pages redirected `/dir` to `/dir/`. A slash after a file name is removed.
+/// GitHub Pages redirected `/dir` to `/dir/`, also if the index of the folder is a page at `/dir/index.html`. A slash
+/// after a file name is removed.
 fn slash(request: &PageRequest<'_>, path: &str) -> Option<String> {
     let other = match path.strip_suffix('/') {
         Some(file) => file.to_owned(),
         None => format!("{path}/"),
     };
-    located(request, &other)
+    let has_index = || {
+        let index = request.archive.at_path(&format!("{other}index.html"));
+        other.ends_with('/') && matches!(index, Some(Target::Page(_)))
+    };
+    located(request, &other).or_else(|| has_index().then(|| paths::encode(&other).into_owned()))
 }
 
 /// Returns the path of the post, page or list at a decoded path.
