@@ -381,6 +381,25 @@ fn feed_addresses_of_other_programs_lead_to_the_feed() {
     {
         other.assert_moved(path, "/feed.xml");
     }
+    let groups =
+        site(&[("_posts/2024-01-02-b.md", "---\ntitle: B\ncategories: Hetan\ntags: 航运\n---\nText.\n")]);
+    for (from, to) in [
+        ("/feed/rdf/", "/feed.xml"),
+        ("/blog/feed/", "/feed.xml"),
+        ("/blog/rss.xml", "/feed.xml"),
+        ("/posts/index.xml", "/feed.xml"),
+        ("/blog/feed/rss2/", "/feed.xml"),
+        ("/category/Hetan/feed/", "/feed/Hetan.xml"),
+        ("/categories/hetan/index.xml", "/feed/Hetan.xml"),
+        ("/category/hetan/feed/atom/", "/feed/Hetan.xml"),
+        ("/hetan/feed/", "/feed/Hetan.xml"),
+        ("/tag/%E8%88%AA%E8%BF%90/feed/", "/feed/by_tag/%E8%88%AA%E8%BF%90.xml"),
+    ] {
+        groups.assert_moved(from, to);
+    }
+    for path in ["/category/nothing/feed/", "/nothing/feed/", "/nothing/rss.xml"] {
+        groups.assert_status(path, 404);
+    }
     // A page or file of the site has precedence.
     let own =
         site(&[("rss.xml", "---\n---\n<rss/>"), ("atom.xml", "<feed/>"), ("rss/index.md", "---\n---\nx")]);

@@ -59,7 +59,7 @@ pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Opti
         return Some(Route::Feed(FeedOf::All, FeedFormat::Atom).to_string());
     }
     slash(request, path)
-        .or_else(|| foreign_feed(&parts))
+        .or_else(|| foreign_feed(request, &parts))
         .or_else(|| paginated(request, path, &parts, old))
         .or_else(|| list_of_page(request, path))
         .or_else(|| archived(request, &parts))
@@ -101,17 +101,47 @@ fn existing(request: &PageRequest<'_>, path: &str) -> Option<String> {
     Route::parse(path).filter(|route| route.exists_in(request.archive)).map(|route| route.to_string())
 }
 
-/// The feed addresses of other programs, such as WordPress and Hugo.
-fn foreign_feed(parts: &[&str]) -> Option<String> {
-    let is_feed = matches!(
+/// The feed addresses of other programs, such as WordPress and Hugo: of the site, and of a category or tag.
+fn foreign_feed(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
+    let all = || Route::Feed(FeedOf::All, FeedFormat::Atom).to_string();
+    if is_feed(parts) {
+        return Some(all());
+    }
+    match parts {
+        [folder, rest @ ..] if is_feed(rest) => feed_of_group(request, GroupKind::Source, folder)
+            .or_else(|| matches!(*folder, "blog" | "posts" | "articles" | "news").then(all)),
+        [folder, name, rest @ ..] if is_feed(rest) => feed_of_group(request, group_kind(folder)?, name),
+        _ => None,
+    }
+}
+
+/// Returns whether the last parts of a path are a usual address of a feed.
+fn is_feed(parts: &[&str]) -> bool {
+    matches!(
         parts,
-        ["feed" | "feeds" | "rss" | "atom" | "rss.xml" | "atom.xml" | "index.xml" | "feed.rss" | "feed.atom"]
+        ["feed"
+            | "feeds"
+            | "rss"
+            | "atom"
+            | "feed.xml"
+            | "rss.xml"
+            | "atom.xml"
+            | "index.xml"
+            | "feed.rss"
+            | "feed.atom"]
             | [
                 "feed" | "feeds" | "rss",
-                "atom" | "rss" | "rss2" | "index.xml" | "atom.xml" | "rss.xml" | "feed.xml"
+                "atom" | "rss" | "rss2" | "rdf" | "index.xml" | "atom.xml" | "rss.xml" | "feed.xml"
             ]
-    );
-    is_feed.then(|| Route::Feed(FeedOf::All, FeedFormat::Atom).to_string())
+    )
+}
+
+/// Returns the path of the feed of the group that a name or slug stands for.
+fn feed_of_group(request: &PageRequest<'_>, kind: GroupKind, slug: &str) -> Option<String> {
+    let archive = request.archive;
+    let group = archive.group(kind, slug).or_else(|| archive.group_by_slug(kind, slug))?;
+    let of = FeedOf::Group(kind, archive.name(group.name()).into());
+    Some(Route::Feed(of, FeedFormat::Atom).to_string())
 }
 
 /// A page of the site that only lists posts, which finews does not render: the list in its place.
@@ -183,16 +213,21 @@ fn paginated(request: &PageRequest<'_>, path: &str, parts: &[&str], old: &Legacy
 /// jekyll-archives: `/category/<slug>/` and `/tag/<slug>/`. jekyll-paginate-v2 appended `page/2/`, and links
 /// without a scheme put the host in front.
 fn archived(request: &PageRequest<'_>, parts: &[&str]) -> Option<String> {
-    let kind_of = |part: &str| match part.to_ascii_lowercase().as_str() {
-        "category" | "categories" => Some(GroupKind::Source),
-        "tag" | "tags" => Some(GroupKind::Tag),
-        _ => None,
-    };
-    let (place, kind) = parts.iter().enumerate().find_map(|(place, part)| Some((place, kind_of(part)?)))?;
+    let (place, kind) =
+        parts.iter().enumerate().find_map(|(place, part)| Some((place, group_kind(part)?)))?;
     match parts[place + 1..] {
         [] => Some(Route::Groups(kind).to_string()),
         [slug] => group(request, kind, without_extension(slug)),
         [slug, page] | [slug, "page", page] if is_page(page) => group(request, kind, without_extension(slug)),
+        _ => None,
+    }
+}
+
+/// Returns the kind of the groups in a folder of jekyll-archives.
+fn group_kind(folder: &str) -> Option<GroupKind> {
+    match folder.to_ascii_lowercase().as_str() {
+        "category" | "categories" => Some(GroupKind::Source),
+        "tag" | "tags" => Some(GroupKind::Tag),
         _ => None,
     }
 }
