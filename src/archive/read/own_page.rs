@@ -365,6 +365,15 @@ fn page(
         let reason = "the page has no text of its own beside its layout".to_owned();
         return skipped(file, head, source, (reason, source.line, Some(list.into())), defects);
     }
+    let include = found.iter().find(|defect| defect.code == Code::IncludeDropped);
+    if let (Some(include), PageBody::Html(html)) = (include, &body)
+        && !post_list::has_content(html.as_str())
+        && let Some(list) = post_list::of_url(&head.url).filter(|_| !source.is_group)
+    {
+        let reason = "the page has no text of its own beside its includes".to_owned();
+        let line = include.line.unwrap_or(source.line);
+        return skipped(file, head, source, (reason, line, Some(list.into())), defects);
+    }
     defects.append(&mut found);
     Some(head.with_body(file, body, excerpt))
 }
@@ -519,18 +528,31 @@ mod tests {
     #[test]
     fn pages_that_only_list_posts_are_replaced_by_a_list() {
         const POSTS: &str = "{% for post in site.posts %}{{ post.title }}{% endfor %}";
+        const INCLUDE: &str = "{% include list.html %}";
         let table = [
             ("blog/index.html", format!("---\n---\n{POSTS}"), PostList::Newest),
             ("archives.md", "---\nlayout: archives\n---\n".to_owned(), PostList::Years),
             ("x.md", "---\nlayout: tags\n---\n\n".to_owned(), PostList::Tags),
             ("rss/all.xml", format!("---\n---\n<rss>{POSTS}</rss>"), PostList::Feed),
+            ("blog/index.html", format!("---\n---\n{INCLUDE}\n"), PostList::Newest),
+            ("tags.md", format!("---\ntitle: Tags\n---\n\n{INCLUDE}\n"), PostList::Tags),
+            ("archives.html", format!("---\n---\n<div class=\"a\">\n{INCLUDE}\n</div>"), PostList::Years),
         ];
         for (path, text, list) in table {
             let (page, codes) = read_file("", path, &text);
             assert_eq!(page.map(|page| page.body), Some(PageBody::ReplacedBy(list.into())), "{path}");
             assert_eq!(codes, [Code::PageSkipped], "{path}");
         }
-        let (page, _) = read_file("", "gallery.md", "---\nlayout: gallery\n---\n");
-        assert!(page.expect("a page").html().is_some());
+        let of_itself = [
+            ("gallery.md", "---\nlayout: gallery\n---\n"),
+            ("team.html", "---\n---\n{% include list.html %}"),
+            ("blog.html", "---\n---\n<p>Text.</p>{% include list.html %}"),
+            ("news.html", "---\n---\n<img src=\"/a.png\">{% include list.html %}"),
+            ("tags.html", "---\n---\n"),
+        ];
+        for (path, text) in of_itself {
+            let (page, _) = read_file("", path, text);
+            assert!(page.expect(path).html().is_some(), "{path}");
+        }
     }
 }

@@ -122,6 +122,11 @@ pub(super) fn of_url(url: &str) -> Option<PostList> {
     }
 }
 
+/// Returns whether the HTML of a page shows a text or a medium.
+pub(super) fn has_content(html: &str) -> bool {
+    text_length(html) > 0 || ["<img", "<video", "<audio"].iter().any(|tag| html.contains(tag))
+}
+
 /// Counts the letters and digits outside Liquid, tags, scripts and styles.
 fn text_length(source: &str) -> usize {
     let mut count = 0;
@@ -205,6 +210,18 @@ mod tests {
         let page = "{% for tag in site.tags %}{% if tag[0] == 'x' %}{% endif %}{% endfor %}";
         let replacement = of_source(page, "/blog/", true).expect("a list");
         assert_eq!(replacement, Replacement { list: PostList::Newest, group: Some((Tag, "x".into())) });
+    }
+
+    #[test]
+    fn html_without_text_and_media_has_no_content() {
+        for (html, expected) in [
+            ("", false),
+            ("<div class=\"posts\">\n</div><hr>", false),
+            ("<p>甲</p>", true),
+            ("<p><img src=\"/a.png\"></p>", true),
+        ] {
+            assert_eq!(has_content(html), expected, "{html}");
+        }
     }
 
     #[test]
