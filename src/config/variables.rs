@@ -42,6 +42,7 @@ pub struct DataFault {
     pub line: Option<usize>,
     /// One sentence, without a full stop.
     pub reason: String,
+    /// The effect on the variables.
     pub kind: DataFaultKind,
 }
 

@@ -427,6 +427,10 @@ fn disallowed_html_is_removed_or_rewritten() {
             "<table><td align=center>甲<b>乙<tr>丙</table>丁",
             "<table><tbody><tr><td class=\"ta-center\">甲<b>乙</b></td></tr><tr><td>丙</td></tr></tbody></table>丁",
         ),
+        (
+            "<p style=\"text-align:-webkit-center\">甲</p><p style=\"text-align: CENTER !important\">乙</p>",
+            "<p class=\"ta-center\">甲</p><p class=\"ta-center\">乙</p>",
+        ),
         ("<b>甲<p>乙", "<b>甲<p>乙</p></b>"),
         ("<article>甲</article><section>乙</section>", "<div>甲</div><div>乙</div>"),
     ] {
@@ -743,6 +747,26 @@ fn code_languages_and_image_sizes_of_attribute_lists_stay() {
     ] {
         let html = markdown(source).html.as_str().to_owned();
         assert!(html == expected || html == format!("<p>{expected}</p>"), "{source}: {html}");
+    }
+}
+
+#[test]
+fn styles_of_attribute_lists_align_paragraphs_and_headings() {
+    let centred = |text: &str| format!("<p class=\"ta-center\">{text}</p>");
+    for (source, expected) in [
+        ("图注\n{: style=\"text-align:center\"}", centred("图注")),
+        ("图注\n{: .c style='color:red; text-align: center !important'}", centred("图注")),
+        ("{:style=\"text-align:-webkit-center\"}\n图注", centred("图注")),
+        ("图注\n{: align=\"center\"}", centred("图注")),
+        (
+            "图 *注*\n{: style=\"text-align:center\"}\n\n后",
+            format!("{}\n<p>后</p>", centred("图 <em>注</em>")),
+        ),
+        ("## a\n{: style=\"text-align:right\"}", "<h2 id=\"a\" class=\"ta-right\">a</h2>".to_owned()),
+        ("图注\n{: style=\"color:red\"}", "<p>图注</p>".to_owned()),
+        ("图注\n{: data-style=\"text-align:center\"}", "<p>图注</p>".to_owned()),
+    ] {
+        assert_eq!(markdown(source).html.as_str(), expected, "{source}");
     }
 }
 
