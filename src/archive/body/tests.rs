@@ -785,6 +785,36 @@ fn footnote_marks_are_no_part_of_texts() {
 }
 
 #[test]
+fn linked_numbers_in_sup_are_footnote_marks() {
+    let site = site();
+    for (mark, shown) in [
+        ("<sup><a href=\"#fn:1\" class=\"footnote\">1</a></sup>", ""),
+        ("<sup id=\"fnref1\"><a href=\"#fn1\" rel=\"footnote\">1</a></sup>", ""),
+        ("<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup>", ""),
+        ("<sup><a href=\"#_ftn1\">[1]</a></sup>", ""),
+        ("<sup>[<a href=\"#cite_note-12\">12</a>]</sup>", ""),
+        ("<sup data-fn=x class=fn><a href=\"#x\" id=\"x-link\"> 3 </a></sup>", ""),
+        ("<a href=\"#_ftn1\" name=\"_ftnref1\"><sup>[1]</sup></a>", ""),
+        ("<sup>2</sup>", "2"),
+        ("<sup><a href=\"/a\">2</a></sup>", "2"),
+        ("<sup><a href=\"#\">2</a></sup>", "2"),
+        ("<sup><a href=\"#a\">注</a></sup>", "注"),
+        ("<sup><a href=\"#a\">1</a>2</sup>", "12"),
+        ("<a href=\"#a\">m<sup>2</sup></a>", "m2"),
+    ] {
+        let source = format!("<p>营收达到10亿元{mark}，同比增长。</p>");
+        let body = read(&source, MarkupFormat::Html, &context(&site));
+        let expected = format!("营收达到10亿元{shown}，同比增长。");
+        assert_eq!(body.excerpt, expected, "{mark}");
+        assert_eq!(text(&body.html), expected, "{mark}");
+    }
+    assert_eq!(
+        html("<p>甲<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup></p>"),
+        "<p>甲<sup id=\"fnref:1\" role=\"doc-noteref\"><a href=\"#fn:1\">1</a></sup></p>"
+    );
+}
+
+#[test]
 fn oversized_bodies_keep_their_text_and_report_a_defect() {
     let deep = format!("{}甲 &lt;乙{}丙", "<div>".repeat(257), "</div>".repeat(257));
     let long = format!("<p>甲</p>\n<script>x</script>{}", "文字 ".repeat(700_000));
