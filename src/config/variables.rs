@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::config::encoding::decode_text;
 use crate::config::error::ConfigError;
 use crate::config::file::{self, ConfigFile, Node};
 use crate::config::keys;
@@ -32,7 +33,7 @@ pub struct SiteVariables {
     faults: Vec<DataFault>,
 }
 
-/// A data file whose variables are missing.
+/// A defect of a data file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DataFault {
     /// The file's path relative to the site's folder.
@@ -41,8 +42,19 @@ pub struct DataFault {
     pub line: Option<usize>,
     /// One sentence, without a full stop.
     pub reason: String,
-    /// True if a limit of finews excludes the file, which Jekyll would read.
-    pub is_over_limit: bool,
+    /// The effect on the variables.
+    pub kind: DataFaultKind,
+}
+
+/// The kinds of defects of data files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DataFaultKind {
+    /// The file cannot be read; its variables are missing.
+    Invalid,
+    /// A limit of finews excludes the file, which Jekyll would read.
+    OverLimit,
+    /// The file is not UTF-8. Its text was decoded, and its variables have values.
+    Decoded,
 }
 
 impl SiteVariables {
@@ -122,7 +134,7 @@ impl DataReader<'_> {
                 return Vec::new();
             }
             Err(error) => {
-                self.add_fault(folder, None, error.to_string(), false);
+                self.add_fault(folder, None, error.to_string(), DataFaultKind::Invalid);
                 return Vec::new();
             }
         };
@@ -156,7 +168,7 @@ impl DataReader<'_> {
         let text = match self.text(path) {
             Ok(text) => text?,
             Err(error) => {
-                self.add_fault(path, None, error.to_string(), false);
+                self.add_fault(path, None, error.to_string(), DataFaultKind::Invalid);
                 return None;
             }
         };
@@ -171,7 +183,7 @@ impl DataReader<'_> {
         match parsed {
             Ok(node) => without_secrets(&node),
             Err((line, reason)) => {
-                self.add_fault(path, line, reason, false);
+                self.add_fault(path, line, reason, DataFaultKind::Invalid);
                 None
             }
         }
@@ -189,11 +201,16 @@ impl DataReader<'_> {
                 "the file has {} bytes; a data file may have {LARGEST_FILE}, all together {LARGEST_SUM}",
                 meta.len()
             );
-            self.add_fault(path, None, reason, true);
+            self.add_fault(path, None, reason, DataFaultKind::OverLimit);
             return Ok(None);
         }
         self.left -= meta.len();
-        fs::read_to_string(path).map(Some)
+        let bytes = fs::read(path)?;
+        let (text, repair) = decode_text(&bytes);
+        if let Some(repair) = repair {
+            self.add_fault(path, Some(repair.line), repair.message.to_owned(), DataFaultKind::Decoded);
+        }
+        Ok(Some(text.into_owned()))
     }
 
     /// Returns whether a path stays inside the site when its links are followed.
@@ -203,13 +220,13 @@ impl DataReader<'_> {
             (Ok(_), Ok(_)) => "the link leads out of the site".to_owned(),
             (Err(error), _) | (_, Err(error)) => error.to_string(),
         };
-        self.add_fault(path, None, reason, false);
+        self.add_fault(path, None, reason, DataFaultKind::Invalid);
         false
     }
 
-    fn add_fault(&mut self, path: &Path, line: Option<usize>, reason: String, is_over_limit: bool) {
+    fn add_fault(&mut self, path: &Path, line: Option<usize>, reason: String, kind: DataFaultKind) {
         let path = path.strip_prefix(self.root).unwrap_or(path).to_string_lossy().into_owned();
-        self.faults.push(DataFault { path, line, reason, is_over_limit });
+        self.faults.push(DataFault { path, line, reason, kind });
     }
 }
 
@@ -307,17 +324,42 @@ mod tests {
         let faults: Vec<_> = variables
             .faults()
             .iter()
-            .map(|fault| (fault.path.as_str(), fault.line.is_some(), fault.is_over_limit))
+            .map(|fault| (fault.path.as_str(), fault.line.is_some(), fault.kind))
             .collect();
         let expected = [
-            ("facts/bad.json", true, false),
-            ("facts/bad.yml", true, false),
-            ("facts/large.yml", false, true),
+            ("facts/bad.json", true, DataFaultKind::Invalid),
+            ("facts/bad.yml", true, DataFaultKind::Invalid),
+            ("facts/large.yml", false, DataFaultKind::OverLimit),
         ];
         assert_eq!(faults, expected);
         assert_eq!(variables.faults()[0].line, Some(3));
         assert_eq!(variables.get(&["data", "good", "a"]), Some(&Node::Text("b".into())));
         assert_eq!(variables.get(&["data", "other", "a"]), None);
+    }
+
+    #[test]
+    fn data_files_in_other_encodings_are_decoded() {
+        let utf16 = || std::iter::once(0xFEFF).chain("name: 河滩\n".encode_utf16());
+        let table = [
+            ("gbk.yml", b"id: 7\nname: \xBA\xD3\xCC\xB2\n".to_vec(), Some(2)),
+            ("gbk.json", b"{\"name\": \"\xBA\xD3\xCC\xB2\"}".to_vec(), Some(1)),
+            ("little.yml", utf16().flat_map(u16::to_le_bytes).collect(), Some(1)),
+            ("big.yaml", utf16().flat_map(u16::to_be_bytes).collect(), Some(1)),
+            ("mark.yml", "\u{feff}name: 河滩\n".into(), None),
+        ];
+        for (name, bytes, line) in table {
+            let site = tempfile::tempdir().expect("a folder");
+            fs::create_dir(site.path().join("_data")).expect("a folder");
+            fs::write(site.path().join("_data").join(name), bytes).expect("a file");
+            let file = ConfigFile::find(site.path()).expect("a configuration");
+            let variables = SiteVariables::read(&file, site.path()).expect("variables");
+            let (stem, _) = name.split_once('.').expect("an extension");
+            let value = variables.get(&["data", stem, "name"]);
+            assert_eq!(value, Some(&Node::Text("河滩".into())), "{name}");
+            let faults = variables.faults().iter().map(|fault| (fault.kind, fault.line));
+            let expected = line.map(|line| (DataFaultKind::Decoded, Some(line)));
+            assert_eq!(faults.collect::<Vec<_>>(), Vec::from_iter(expected), "{name}");
+        }
     }
 
     #[test]

@@ -427,6 +427,10 @@ fn disallowed_html_is_removed_or_rewritten() {
             "<table><td align=center>甲<b>乙<tr>丙</table>丁",
             "<table><tbody><tr><td class=\"ta-center\">甲<b>乙</b></td></tr><tr><td>丙</td></tr></tbody></table>丁",
         ),
+        (
+            "<p style=\"text-align:-webkit-center\">甲</p><p style=\"text-align: CENTER !important\">乙</p>",
+            "<p class=\"ta-center\">甲</p><p class=\"ta-center\">乙</p>",
+        ),
         ("<b>甲<p>乙", "<b>甲<p>乙</p></b>"),
         ("<article>甲</article><section>乙</section>", "<div>甲</div><div>乙</div>"),
     ] {
@@ -747,6 +751,26 @@ fn code_languages_and_image_sizes_of_attribute_lists_stay() {
 }
 
 #[test]
+fn styles_of_attribute_lists_align_paragraphs_and_headings() {
+    let centred = |text: &str| format!("<p class=\"ta-center\">{text}</p>");
+    for (source, expected) in [
+        ("图注\n{: style=\"text-align:center\"}", centred("图注")),
+        ("图注\n{: .c style='color:red; text-align: center !important'}", centred("图注")),
+        ("{:style=\"text-align:-webkit-center\"}\n图注", centred("图注")),
+        ("图注\n{: align=\"center\"}", centred("图注")),
+        (
+            "图 *注*\n{: style=\"text-align:center\"}\n\n后",
+            format!("{}\n<p>后</p>", centred("图 <em>注</em>")),
+        ),
+        ("## a\n{: style=\"text-align:right\"}", "<h2 id=\"a\" class=\"ta-right\">a</h2>".to_owned()),
+        ("图注\n{: style=\"color:red\"}", "<p>图注</p>".to_owned()),
+        ("图注\n{: data-style=\"text-align:center\"}", "<p>图注</p>".to_owned()),
+    ] {
+        assert_eq!(markdown(source).html.as_str(), expected, "{source}");
+    }
+}
+
+#[test]
 fn footnote_marks_are_no_part_of_texts() {
     let body = markdown(
         "> 营收10亿元[^1]。\n\n营收达到10亿元[^1]，同比增长。\n\n[^1]: 未经审计的数字，以公司日后正式公布的年度报告为准。",
@@ -758,6 +782,36 @@ fn footnote_marks_are_no_part_of_texts() {
     );
     assert_eq!(body.excerpt, "营收达到10亿元，同比增长。");
     assert!(text(&body.html).starts_with("营收达到10亿元，同比增长。\n"), "{}", text(&body.html));
+}
+
+#[test]
+fn linked_numbers_in_sup_are_footnote_marks() {
+    let site = site();
+    for (mark, shown) in [
+        ("<sup><a href=\"#fn:1\" class=\"footnote\">1</a></sup>", ""),
+        ("<sup id=\"fnref1\"><a href=\"#fn1\" rel=\"footnote\">1</a></sup>", ""),
+        ("<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup>", ""),
+        ("<sup><a href=\"#_ftn1\">[1]</a></sup>", ""),
+        ("<sup>[<a href=\"#cite_note-12\">12</a>]</sup>", ""),
+        ("<sup data-fn=x class=fn><a href=\"#x\" id=\"x-link\"> 3 </a></sup>", ""),
+        ("<a href=\"#_ftn1\" name=\"_ftnref1\"><sup>[1]</sup></a>", ""),
+        ("<sup>2</sup>", "2"),
+        ("<sup><a href=\"/a\">2</a></sup>", "2"),
+        ("<sup><a href=\"#\">2</a></sup>", "2"),
+        ("<sup><a href=\"#a\">注</a></sup>", "注"),
+        ("<sup><a href=\"#a\">1</a>2</sup>", "12"),
+        ("<a href=\"#a\">m<sup>2</sup></a>", "m2"),
+    ] {
+        let source = format!("<p>营收达到10亿元{mark}，同比增长。</p>");
+        let body = read(&source, MarkupFormat::Html, &context(&site));
+        let expected = format!("营收达到10亿元{shown}，同比增长。");
+        assert_eq!(body.excerpt, expected, "{mark}");
+        assert_eq!(text(&body.html), expected, "{mark}");
+    }
+    assert_eq!(
+        html("<p>甲<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup></p>"),
+        "<p>甲<sup id=\"fnref:1\" role=\"doc-noteref\"><a href=\"#fn:1\">1</a></sup></p>"
+    );
 }
 
 #[test]

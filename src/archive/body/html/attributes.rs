@@ -172,6 +172,8 @@ fn alignment(tag: &StartTag<'_>) -> Option<&'static str> {
     let Some(align) = align else { return (tag.name == "center").then_some("ta-center") };
     let known = [
         ("center", "ta-center"),
+        ("-webkit-center", "ta-center"),
+        ("-moz-center", "ta-center"),
         ("right", "ta-right"),
         ("end", "ta-right"),
         ("left", "ta-left"),

@@ -40,6 +40,8 @@ pub(crate) enum Block {
     Para {
         leaf: Leaf,
         tight: bool,
+        /// The value of its `style` attribute.
+        style: String,
     },
     Heading {
         level: usize,
@@ -47,6 +49,8 @@ pub(crate) enum Block {
         id: Option<String>,
         /// False if the table of contents leaves it out.
         in_toc: bool,
+        /// The value of its `style` attribute.
+        style: String,
     },
     Rule,
     Code {
@@ -158,7 +162,7 @@ impl Parser {
     pub(crate) fn parse_into(&mut self, blocks: &mut Vec<Block>, text: &str) {
         if self.depth >= MAX_DEPTH {
             let leaf = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-            blocks.push(Block::Para { leaf: Leaf::new(leaf), tight: false });
+            blocks.push(Block::Para { leaf: Leaf::new(leaf), tight: false, style: String::new() });
             return;
         }
         self.depth += 1;
@@ -318,7 +322,11 @@ fn paragraph(c: &mut BlockCursor<'_, '_>) -> bool {
             leaf.text.push_str(if c.src[..start].ends_with("  \n") { "  \n" } else { "\n" });
             leaf.text.push_str(text);
         }
-        _ => c.blocks.push(Block::Para { leaf: Leaf::new(text.trim_ascii_start()), tight: false }),
+        _ => c.blocks.push(Block::Para {
+            leaf: Leaf::new(text.trim_ascii_start()),
+            tight: false,
+            style: String::new(),
+        }),
     }
     true
 }

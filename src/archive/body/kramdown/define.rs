@@ -156,6 +156,8 @@ pub(crate) struct BlockAttributes {
     is_no_toc: bool,
     /// The language of code.
     language: Option<String>,
+    /// The value of the `style` attribute.
+    style: Option<String>,
 }
 
 impl BlockAttributes {
@@ -170,10 +172,11 @@ impl BlockAttributes {
             self.id = Some(id.to_owned());
         }
         self.is_toc |= words().any(|word| word == "toc");
-        let written = line.split_once("class=").and_then(|(_, value)| {
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            value[1..].split(quote).next()
-        });
+        let align = || attribute(line, "align").map(|align| format!("text-align:{align}"));
+        if let Some(style) = attribute(line, "style").map(str::to_owned).or_else(align) {
+            self.style = Some(style);
+        }
+        let written = attribute(line, "class");
         let short = words().filter(|word| !word.contains('=')).flat_map(|word| word.split('.').skip(1));
         for class in short.chain(written.unwrap_or_default().split_ascii_whitespace()) {
             self.is_no_toc |= class == "no_toc";
@@ -182,6 +185,17 @@ impl BlockAttributes {
             }
         }
     }
+}
+
+/// The quoted value of an attribute in a `{: …}` line.
+fn attribute<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    line.match_indices(name).find_map(|(at, _)| {
+        let (before, rest) = (&line[..at], &line[at + name.len()..]);
+        let begins_word = before.is_empty() || before.ends_with(|c: char| c.is_ascii_whitespace());
+        let value = rest.strip_prefix('=').filter(|_| begins_word)?;
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        value[1..].split(quote).next()
+    })
 }
 
 /// Applies a `{: …}` line to the block before it, or after a blank line to the next block.
@@ -203,12 +217,14 @@ fn apply(parser: &mut Parser, c: &mut BlockCursor<'_, '_>, text: &str) {
 
 /// Gives a block the attributes that have an effect on it. The first list with `toc` becomes the table of contents.
 pub(crate) fn give(parser: &mut Parser, block: &mut Block, attributes: BlockAttributes) {
-    let BlockAttributes { id, is_toc, is_no_toc, language } = attributes;
+    let BlockAttributes { id, is_toc, is_no_toc, language, style } = attributes;
     match block {
-        Block::Heading { id: own, in_toc, .. } => {
+        Block::Heading { id: own, in_toc, style: own_style, .. } => {
             *own = id.or(own.take());
             *in_toc &= !is_no_toc;
+            *own_style = style.unwrap_or_else(|| std::mem::take(own_style));
         }
+        Block::Para { style: own, .. } => *own = style.unwrap_or_else(|| std::mem::take(own)),
         Block::Code { lang, .. } => *lang = language.unwrap_or_else(|| std::mem::take(lang)),
         Block::List { start, .. } if is_toc && !parser.has_toc => {
             parser.has_toc = true;

@@ -33,7 +33,8 @@ fn add_heading(c: &mut BlockCursor<'_, '_>, level: usize, text: &str, id: Option
     if text.is_empty() {
         return false;
     }
-    c.blocks.push(Block::Heading { level, leaf: Leaf::new(text), id: id.map(str::to_owned), in_toc: true });
+    let (leaf, id) = (Leaf::new(text), id.map(str::to_owned));
+    c.blocks.push(Block::Heading { level, leaf, id, in_toc: true, style: String::new() });
     c.pos += len;
     true
 }

@@ -41,7 +41,12 @@ pub(crate) fn html(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
                 }
                 ContentModel::Spans => {
                     let leaf = Leaf::new(inner.trim_ascii());
-                    with_markdown(text, tag, vec![Block::Para { leaf, tight: true }], end)
+                    with_markdown(
+                        text,
+                        tag,
+                        vec![Block::Para { leaf, tight: true, style: String::new() }],
+                        end,
+                    )
                 }
             };
             c.blocks.push(block);

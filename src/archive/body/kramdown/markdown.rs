@@ -148,9 +148,11 @@ impl HtmlWriter<'_, '_> {
         match block {
             Block::Blank { .. } | Block::Nothing { .. } => return,
             Block::Para { leaf, .. } if leaf.text.is_empty() => return,
-            Block::Para { leaf, tight: true } => self.leaf(leaf),
-            Block::Para { leaf, tight: false } => self.paragraph(leaf),
-            Block::Heading { level, leaf, id, in_toc } => self.heading(*level, leaf, id.as_deref(), *in_toc),
+            Block::Para { leaf, tight: true, .. } => self.leaf(leaf),
+            Block::Para { leaf, tight: false, style } => self.paragraph(leaf, style),
+            Block::Heading { level, leaf, id, in_toc, style } => {
+                self.heading(*level, leaf, id.as_deref(), *in_toc, style);
+            }
             Block::Rule => self.out.push_str("<hr />"),
             Block::Code { text, lang } => self.code(text, lang),
             Block::Quote(children) => self.wrapped("<blockquote>\n", children, "</blockquote>"),
@@ -186,22 +188,35 @@ impl HtmlWriter<'_, '_> {
     }
 
     /// Writes a paragraph. A held block of code ends the paragraph around it.
-    fn paragraph(&mut self, leaf: &Leaf) {
+    fn paragraph(&mut self, leaf: &Leaf, style: &str) {
         let start = self.out.len();
-        self.out.push_str("<p>");
+        self.out.push_str("<p");
+        self.style(style);
+        self.out.push('>');
+        let content = self.out.len();
         self.leaf(leaf);
-        if self.out[start..].starts_with("<p><pre>") {
-            self.out.replace_range(start..start + "<p>".len(), "");
+        if self.out[content..].starts_with("<pre>") {
+            self.out.replace_range(start..content, "");
         } else if !self.out.ends_with("</pre>") {
             self.out.push_str("</p>");
         }
     }
 
-    fn heading(&mut self, level: usize, leaf: &Leaf, id: Option<&str>, in_toc: bool) {
+    fn style(&mut self, style: &str) {
+        if !style.is_empty() {
+            self.out.push_str(" style=\"");
+            self.literals.escape(style, &mut self.out);
+            self.out.push('"');
+        }
+    }
+
+    fn heading(&mut self, level: usize, leaf: &Leaf, id: Option<&str>, in_toc: bool, style: &str) {
         let id = id.filter(|id| !id.is_empty()).map_or_else(|| self.generate_id(leaf), str::to_owned);
         self.out.push_str(&format!("<h{level} id=\""));
         self.literals.escape(&id, &mut self.out);
-        self.out.push_str("\">");
+        self.out.push('"');
+        self.style(style);
+        self.out.push('>');
         let start = self.out.len();
         self.leaf(leaf);
         if self.has_toc && in_toc {

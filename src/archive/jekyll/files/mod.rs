@@ -22,7 +22,7 @@ use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
-use crate::config::{Config, DataFault};
+use crate::config::{Config, DataFault, DataFaultKind};
 
 pub(crate) use archives::with_archives;
 pub(crate) use collections::collection_of;
@@ -443,10 +443,10 @@ impl<'a> Walk<'a> {
 
 /// The problem of a data file, which was read with the configuration.
 fn data_problem(fault: &DataFault) -> Problem {
-    let defect = if fault.is_over_limit {
-        Defect::warning(Code::TooLarge, fault.reason.as_str())
-    } else {
-        Defect::error(Code::DataInvalid, fault.reason.as_str())
+    let defect = match fault.kind {
+        DataFaultKind::Invalid => Defect::error(Code::DataInvalid, fault.reason.as_str()),
+        DataFaultKind::OverLimit => Defect::warning(Code::TooLarge, fault.reason.as_str()),
+        DataFaultKind::Decoded => Defect::warning(Code::EncodingInvalid, fault.reason.as_str()),
     };
     let line = fault.line.and_then(|line| u32::try_from(line).ok());
     let defect = match line {

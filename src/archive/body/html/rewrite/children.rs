@@ -7,7 +7,7 @@ use crate::archive::body::html::element;
 use crate::archive::body::html::rewrite::Rewriter;
 use crate::archive::body::html::rewrite::state::{Checkpoint, ChildCheckpoint, Media, OpenChild};
 use crate::archive::body::html::soft_break::join_text;
-use crate::archive::body::lift::{self, BodyChild, ChildKind};
+use crate::archive::body::lift::{self, BodyChild, ChildKind, ChildLink};
 
 impl Rewriter<'_> {
     /// Begins the child of the body that the element at `start` belongs to.
@@ -100,6 +100,38 @@ impl Rewriter<'_> {
         true
     }
 
+    /// Gives the `sup` that ends here the role of a footnote's mark, if its text from `text_start` on is a number
+    /// with a link to a place of the page in or around it. Returns whether it is such a mark.
+    pub(crate) fn becomes_footnote_mark(&mut self, text_start: usize) -> bool {
+        const ROLE: &str = " role=\"doc-noteref\"";
+        let Some(child) = &self.current else { return false };
+        let number = note_number(child.text.get(text_start..).unwrap_or_default());
+        if !(1..=3).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return false;
+        }
+        let is_whole = |link: &&ChildLink<'_>| {
+            let text = child.text.get(link.start..link.end).unwrap_or_default();
+            link.start >= text_start && note_number(text) == number
+        };
+        let inner = child.links.last().filter(is_whole).map(|link| &*link.href);
+        let around = self.open.last().filter(|open| open.text_start == text_start);
+        let href = inner.or_else(|| around.and_then(|open| open.href.as_deref()));
+        let leads_to_place = |href: &str| href.trim().strip_prefix('#').is_some_and(|id| !id.is_empty());
+        let Some(start) = self.out.rfind("<sup").filter(|_| href.is_some_and(leads_to_place)) else {
+            return false;
+        };
+        // The positions of a mention after the start would change.
+        if child.mentions.last().is_some_and(|mention| mention.closing.end > start) {
+            return false;
+        }
+        // The role stands after the id, where a second pass writes it.
+        let id = self.out[start..].strip_prefix("<sup id=\"").and_then(|rest| rest.find('"'));
+        self.out.insert_str(start + id.map_or("<sup".len(), |len| "<sup id=\"".len() + len + 1), ROLE);
+        let moved = self.linked.iter_mut().rev().take_while(|(at, _)| *at > start);
+        moved.for_each(|(at, _)| *at += ROLE.len());
+        true
+    }
+
     /// Removes the text and the links from `start` on from the child that is being read.
     pub(crate) fn forget_text(&mut self, start: usize) {
         if let Some(child) = self.current.as_mut().filter(|child| child.text.is_char_boundary(start)) {
@@ -141,4 +173,9 @@ impl Rewriter<'_> {
             }
         }
     }
+}
+
+/// The number of a footnote without the brackets around it.
+fn note_number(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']'))
 }

@@ -335,7 +335,8 @@ impl<'a> Rewriter<'a> {
         if let Some(NamedSecurity { code, quote }) = open.security {
             self.securities.add(code, text, quote);
         }
-        if open.is_mark {
+        let may_be_mark = open.name == "sup" && open.hidden.is_none();
+        if open.is_mark || may_be_mark && self.becomes_footnote_mark(open.text_start) {
             self.forget_text(open.text_start);
         }
         if let Some(name) = &open.shown {
