@@ -136,6 +136,10 @@ fn visible_state(archive: &Snapshot) -> Vec<String> {
         let posts = archive.day(day).map(|list| list.iter().map(path).collect::<Vec<_>>());
         state.push(format!("{day} {count} {posts:?}"));
     }
+    for (index, page) in archive.pages().iter().enumerate() {
+        let is_served = archive.is_page_served(index);
+        state.push(format!("{} {} {is_served} {:x}", page.path, page.url, page.hash));
+    }
     state.extend(archive.problems().iter().map(ToString::to_string));
     state
 }
@@ -318,6 +322,35 @@ fn post_file_that_becomes_invalid_keeps_last_version() {
     site.rescan(false);
     site.write("_posts/2024-02-02-b.md", &post("b", "2024-02-02 08:00", "x"));
     assert_eq!(site.titles()[0], "b");
+}
+
+#[test]
+fn pages_with_links_follow_the_posts_and_pages_that_they_name() {
+    let mut site = EditedSite::from_files(&[
+        ("about.md", "---\n---\n[b]({% post_url 2024-01-02-b %})\n"),
+        ("x.json", "---\n---\n[\"{% post_url 2024-01-02-b %}\"]"),
+        ("y.txt", "---\n---\n{% link _posts/2024-01-02-b.md %}"),
+        ("_posts/2024-01-03-c.md", "---\ntitle: c\n---\n[About]({% link about.md %})\n"),
+    ]);
+    let pages = |site: &EditedSite| {
+        let fresh = load(&config(site.folder.path()));
+        assert_eq!(visible_state(&site.archive()), visible_state(&fresh));
+        let archive = site.archive();
+        archive.served_pages().map(|page| page.path.to_string()).collect::<Vec<_>>()
+    };
+    let target = |url: &str| format!("---\ntitle: b\npermalink: {url}\n---\nText.\n");
+    assert_eq!(pages(&site), ["about.md"]);
+    assert_eq!(site.codes("x.json"), [Code::PageSkipped]);
+    for url in ["/b.html", "/moved.html"] {
+        site.write("_posts/2024-01-02-b.md", &target(url));
+        assert_eq!(pages(&site), ["about.md", "x.json", "y.txt"], "{url}");
+        assert_eq!(site.codes("x.json"), []);
+        assert_eq!(site.codes("about.md"), []);
+    }
+    site.write("about.md", "---\npermalink: /us/\n---\n[b]({% post_url 2024-01-02-b %})\n");
+    assert_eq!(pages(&site), ["about.md", "x.json", "y.txt"]);
+    site.remove("_posts/2024-01-02-b.md");
+    assert_eq!(pages(&site), ["about.md"]);
 }
 
 #[test]
@@ -582,6 +615,8 @@ proptest! {
         let mut site = EditedSite::from_files(&[
             ("old_post/2023-01-01-old.md", &text(0, 1, 0, 12)),
             ("market/old_post/2023-01-01-old.md", &text(0, 1, 0, 12)),
+            ("link.md", "---\n---\n[b]({% post_url 2024-01-03-b %})\n"),
+            ("link.json", "---\n---\n[\"{% post_url 2024-01-03-b %}\"]"),
         ]);
         fs::create_dir_all(site.path("_posts")).expect("a folder");
         let mut batch = BTreeMap::new();

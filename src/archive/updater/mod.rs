@@ -69,6 +69,9 @@ pub struct Updater {
     file_states: FileStates,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
+    /// False if no page, served or not, names a post or another file in `{% post_url %}` or `{% link %}`. True until
+    /// the updater has read the pages.
+    pages_have_links: bool,
     folder_states: FolderStates,
     error_log: ErrorLog,
     /// Number of changes to posts and file versions since the archive was last saved.
@@ -120,6 +123,7 @@ impl Updater {
             archive: Arc::new(loaded.archive),
             file_states,
             pages: loaded.pages,
+            pages_have_links: true,
             folder_states,
             error_log: ErrorLog::default(),
             unchecked,
