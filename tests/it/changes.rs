@@ -251,6 +251,28 @@ fn future_post_appears_at_its_date() {
 }
 
 #[test]
+fn future_document_appears_at_its_date() {
+    let soon = chrono::Utc::now() + chrono::Duration::seconds(3);
+    let text = format!("---\ndate: {}\n---\nText.\n", soon.format("%Y-%m-%d %H:%M:%S +0000"));
+    let mut site = EditedSite::from_files(&[]);
+    fs::write(site.path("_config.yml"), format!("{CONFIG}collections: {{docs: {{output: true}}}}\n"))
+        .expect("a file");
+    site.updater = open_updater(site.folder.path());
+    site.write("_docs/a.md", &text);
+    let mut started_later = open_updater(site.folder.path());
+    let wait = site.updater.next_wake().max(started_later.next_wake());
+    assert!(wait <= Duration::from_secs(4), "{wait:?}");
+    for updater in [&site.updater, &started_later] {
+        assert_eq!(updater.archive().pages().len(), 0);
+    }
+    std::thread::sleep(wait);
+    for updater in [&mut site.updater, &mut started_later] {
+        assert!(updater.tick().is_some());
+        assert_eq!(updater.archive().pages().len(), 1);
+    }
+}
+
+#[test]
 fn second_file_of_a_story_is_no_new_post() {
     let (other, own) =
         ("_posts/2024-01-04-202401040000000001.md", "_posts/2024-01-04-NW202401040000000001.md");

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::archive::jekyll::files::is_absent;
 use crate::archive::page::OwnPage;
 use crate::archive::problem::problems_of_file;
-use crate::archive::read::{Links, Reader, own_page};
+use crate::archive::read::own_page::{self, ReadPages};
+use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::Updater;
 
 impl Updater {
-    /// Reads the pages, records the changes, and notes whether any page names other files.
+    /// Reads the pages, records the changes, and notes the links and future dates of pages.
     pub(super) fn check_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
@@ -27,7 +28,9 @@ impl Updater {
             has_links.store(true, Ordering::Relaxed);
             links(name)
         };
-        let (mut pages, problems) = own_page::read_all(reader, self.reserved_paths, &self.pages, &links);
+        let ReadPages { mut pages, problems, next_due } =
+            own_page::read_all(reader, self.reserved_paths, &self.pages, &links);
+        self.pages_due = next_due;
         self.pages_have_links = has_links.load(Ordering::Relaxed);
         let read: HashSet<&str> = pages.iter().map(|page| &*page.path).collect();
         // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
