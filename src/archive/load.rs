@@ -15,7 +15,8 @@ use crate::archive::names::Names;
 use crate::archive::post::{Post, Timestamp};
 use crate::archive::problem::{FileProblems, problems_by_path, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
-use crate::archive::read::{Draft, Reader, own_page};
+use crate::archive::read::own_page::{self, ReadPages};
+use crate::archive::read::{Draft, Reader};
 use crate::archive::snapshot::{Change, Contents, ReservedPaths, Snapshot, SnapshotRules};
 use crate::config::{Config, ConfigError};
 
@@ -57,6 +58,8 @@ pub(super) struct Loaded {
     pub(super) archive: Snapshot,
     /// The files of the site's own pages.
     pub(super) pages: Vec<SiteFile>,
+    /// The date of the next future document of a collection.
+    pub(super) pages_due: Option<Timestamp>,
     /// The folders that the walk entered.
     pub(super) folders: Vec<PathBuf>,
     /// Files that are still being written, with the time to wait before the next attempt.
@@ -110,7 +113,8 @@ fn load_files_here(
             None => posts.extend(result.post),
         }
     }
-    let (pages, of_pages) = own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
+    let ReadPages { pages, problems: of_pages, next_due: pages_due } =
+        own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
     problems.extend(of_pages);
     let PostBuilder { reader, names, codec, .. } = builder;
     let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
@@ -120,7 +124,7 @@ fn load_files_here(
         Timestamp::from_system_time(SystemTime::now()),
     );
     let archive = linked(archive, reader, reserved_paths, &found.pages);
-    Ok(Loaded { archive, pages: found.pages, folders: found.folders, unsettled })
+    Ok(Loaded { archive, pages: found.pages, pages_due, folders: found.folders, unsettled })
 }
 
 /// Reads a sample of the posts, whose drafts train the dictionary.
@@ -145,7 +149,8 @@ fn linked(
 ) -> Snapshot {
     let builder = PostBuilder::new(reader, snapshot.names().clone(), snapshot.codec(), reserved_paths);
     let links = |name: &str| snapshot.named(name);
-    let (pages, mut problems) = own_page::read_all(&builder.reader, reserved_paths, pages, &links);
+    let ReadPages { pages, mut problems, .. } =
+        own_page::read_all(&builder.reader, reserved_paths, pages, &links);
     let (posts, of_posts) = reread_linking(&snapshot, &builder);
     if posts.is_empty() && of_posts.is_empty() && pages.is_empty() {
         return snapshot;

@@ -64,14 +64,17 @@ pub(super) struct Settings {
     pub(super) root: PathBuf,
     pub(super) source: bool,
     pub(super) legacy: LegacySettings,
+    /// True if the archive holds dated posts of the folder `posts/`.
+    has_dated_posts: bool,
     config: Config,
 }
 
 impl Settings {
-    fn new(config: &Config) -> Arc<Self> {
+    fn new(config: &Config, has_dated_posts: bool) -> Arc<Self> {
         Arc::new(Self {
             site: Site::new(config),
-            files: SiteFiles::new(config),
+            files: SiteFiles::new(config, has_dated_posts),
+            has_dated_posts,
             root: config.root.clone(),
             source: config.site.source,
             legacy: LegacySettings::new(config),
@@ -79,15 +82,16 @@ impl Settings {
         })
     }
 
-    /// The same settings, with the site's current icon and the folders of an archive.
+    /// The same settings, with the site's current icon and the folders of posts of an archive.
     fn for_archive(self: &Arc<Self>, archive: &Snapshot) -> Arc<Self> {
-        let folders = archive.archive_folders();
-        if self.config.archives == folders && self.site.has_current_icon(&self.root) {
+        let (folders, has_dated_posts) = (archive.archive_folders(), archive.has_dated_posts());
+        let has_folders = self.config.archives == folders && self.has_dated_posts == has_dated_posts;
+        if has_folders && self.site.has_current_icon(&self.root) {
             return Arc::clone(self);
         }
         let mut config = self.config.clone();
         config.archives = folders.to_vec();
-        Self::new(&config)
+        Self::new(&config, has_dated_posts)
     }
 
     /// The part of a request's path below `baseurl`.
@@ -104,7 +108,7 @@ impl App {
         let observer = Observer::from_config(config);
         Arc::new(Self {
             current: ArcSwap::from_pointee(CurrentSite {
-                settings: Settings::new(config),
+                settings: Settings::new(config, false),
                 archive: None,
                 generation: 0,
                 since: SystemTime::now(),
@@ -175,7 +179,7 @@ impl App {
     /// notifications of its new posts.
     pub fn reload(&self, config: &Config, update: &Update) {
         self.notifiers.reconfigure(config);
-        self.replace(Some(Settings::new(config)), &update.archive);
+        self.replace(Some(Settings::new(config, update.archive.has_dated_posts())), &update.archive);
         self.notify(update);
     }
 

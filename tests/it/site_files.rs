@@ -1,10 +1,12 @@
 //! The content around the posts: files, pages of every type, collections, and the pages that lists replace.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use finews::archive::jekyll::files::{FileStatus, PublishedFiles};
+use finews::web::App;
 
-use crate::support::{Site, config, folder, load};
+use crate::support::{Site, config, folder, load, post};
 
 const CONFIG: &str = "title: Case\nurl: https://news.example\npermalink: /:title.html\n";
 const POST: (&str, &str) = ("_posts/2024-01-01-a.md", "---\ntitle: A\n---\nText.\n");
@@ -439,6 +441,24 @@ fn own_404_page_is_shown_for_missing_pages() {
         assert!(html.contains("<h1>Lost</h1>") && html.contains("Ask the <"), "{html}");
         assert!(html.contains("href=\"/2024/01/01/\"") && html.contains("name=\"q\""), "{html}");
         assert!(!site.get("/sitemap/lists.xml").text().contains("404"), "{path}");
+    }
+}
+
+#[test]
+fn file_in_posts_is_withheld_while_the_folder_holds_posts() {
+    let folder = folder(&[("_config.yml", CONFIG), POST, ("posts/pic.png", "x")]);
+    let config = config(folder.path());
+    let app = App::new(&config);
+    let site = Site::from_app(Arc::clone(&app));
+    let added = folder.path().join("posts/2024-01-03-b.md");
+    for has_post in [false, true, false] {
+        if has_post {
+            std::fs::write(&added, post("b", "2024-01-03 08:00", "x")).expect("a file");
+        } else if added.exists() {
+            std::fs::remove_file(&added).expect("a file");
+        }
+        app.publish(Arc::new(load(&config)));
+        site.assert_status("/posts/pic.png", if has_post { 404 } else { 200 });
     }
 }
 

@@ -17,6 +17,7 @@ use crate::archive::jekyll::front_matter::{self, FrontMatter, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
 use crate::archive::page::{OwnPage, PageBody, PostList, Replacement};
+use crate::archive::post::Timestamp;
 use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
@@ -45,29 +46,44 @@ const GIVEN: [&str; 10] = [
 const TEXTS: [&str; 12] =
     ["atom", "css", "csv", "ics", "js", "json", "mjs", "rss", "svg", "txt", "webmanifest", "xml"];
 
+/// The result of reading the site's own pages.
+pub(in crate::archive) struct ReadPages {
+    pub(in crate::archive) pages: Vec<OwnPage>,
+    pub(in crate::archive) problems: Vec<FileProblems>,
+    /// The date of the next future document.
+    pub(in crate::archive) next_due: Option<Timestamp>,
+}
+
 /// Reads the site's own pages in parallel.
 pub(in crate::archive) fn read_all(
     reader: &Reader<'_>,
     reserved_paths: ReservedPaths,
     files: &[SiteFile],
     links: &Links<'_>,
-) -> (Vec<OwnPage>, Vec<FileProblems>) {
-    let read: Vec<_> =
-        files.par_iter().map(|file| (file, read(reader, reserved_paths, file, links))).collect();
+) -> ReadPages {
+    let read_file = |file: &SiteFile| {
+        let mut due = None;
+        let (page, defects) = read(reader, reserved_paths, file, links, &mut due);
+        (page, problems_of_file(&file.path, defects), due)
+    };
+    let results: Vec<_> = files.par_iter().map(read_file).collect();
     let (mut pages, mut problems) = (Vec::new(), Vec::new());
-    for (file, (page, defects)) in read {
+    let mut next_due: Option<Timestamp> = None;
+    for (page, found, due) in results {
         pages.extend(page);
-        problems.push(problems_of_file(&file.path, defects));
+        problems.push(found);
+        next_due = next_due.into_iter().chain(due).min();
     }
-    (pages, problems)
+    ReadPages { pages, problems, next_due }
 }
 
-/// Reads a page. Returns `None` if it is not served.
+/// Reads a page. Returns `None` if it is not served. `due` receives the date of a future document.
 fn read(
     reader: &Reader<'_>,
     reserved_paths: ReservedPaths,
     file: &SiteFile,
     links: &Links<'_>,
+    due: &mut Option<Timestamp>,
 ) -> (Option<OwnPage>, Vec<Defect>) {
     let place = file.file(&reader.config.root);
     if matches!(reader.published.resolved(&file.path), Ok(None)) {
@@ -97,6 +113,10 @@ fn read(
     };
     let page = match head {
         None => None,
+        Some(PageHead { due: Some(date), .. }) => {
+            *due = Some(date);
+            None
+        }
         Some(_) if COMPILED.contains(&extension) => {
             let message = format!("finews does not compile `{extension}` files; the page is not served");
             defects.push(Defect::warning(Code::PageSkipped, message));
@@ -168,6 +188,8 @@ struct PageHead {
     in_sitemap: bool,
     redirect_from: Vec<String>,
     layout: Option<String>,
+    /// The date of a document that is not published yet.
+    due: Option<Timestamp>,
 }
 
 impl PageHead {
@@ -186,11 +208,12 @@ impl PageHead {
             in_sitemap: front.bool("sitemap") != Some(false),
             redirect_from: reader.former_paths(front),
             layout: front.text("layout").map(Into::into),
+            due: None,
         }
     }
 
     fn with_body(self, file: &SiteFile, body: PageBody, excerpt: String) -> OwnPage {
-        let Self { url, title, fields: head, authors, in_sitemap, redirect_from, layout: _ } = self;
+        let Self { url, title, fields: head, authors, in_sitemap, redirect_from, layout: _, due: _ } = self;
         let mut hasher = Xxh3::new();
         (&url, &title, &head, &authors, in_sitemap, &redirect_from, &body, &excerpt).hash(&mut hasher);
         OwnPage {
@@ -231,7 +254,8 @@ fn page_head(
     Some(PageHead::new(reader, url, title, front, defects))
 }
 
-/// The head of a document of a collection (jekyll/document.rb); `None` if the document is not published.
+/// The head of a document of a collection (jekyll/document.rb), or only the date of a future document; `None` if the
+/// document is not published.
 fn document_head(
     reader: &Reader<'_>,
     file: &SiteFile,
@@ -248,9 +272,11 @@ fn document_head(
     let basename = basename_of(path);
     let name = file.name().filter(|name| name.date.is_some());
     let date = document_date(reader, front, name.as_ref(), defects);
-    let is_future = !reader.config.source.future && date > Utc::now();
-    if is_unpublished(reader, front) || is_future {
+    if is_unpublished(reader, front) {
         return None;
+    }
+    if !reader.config.source.future && date > Utc::now() {
+        return Some(PageHead { due: Some(date.into()), ..PageHead::default() });
     }
     let slug = name.as_ref().map_or(basename.trim_end_matches('.'), |name| name.slug.as_str());
     let title = match front.get("title").map(|field| &field.value) {
@@ -450,7 +476,7 @@ mod tests {
             in_archive: |_, _| false,
             group_at: |_| None,
         };
-        let (page, defects) = read(&reader, nothing, &SiteFile::from_path(path), &|_| None);
+        let (page, defects) = read(&reader, nothing, &SiteFile::from_path(path), &|_| None, &mut None);
         (page, defects.into_iter().map(|defect| defect.code).collect())
     }
 

@@ -11,7 +11,7 @@ use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
-use crate::archive::snapshot::post_status::{PostStatus, base_name, is_same_post};
+use crate::archive::snapshot::post_status::{PostStatus, base_name, is_dated_in_posts, is_same_post};
 use crate::archive::snapshot::story::Story;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 
@@ -143,7 +143,7 @@ impl Snapshot {
         id
     }
 
-    /// Adds a post to the sets of future, list-like and linking posts.
+    /// Adds a post to the sets of future, list-like and linking posts, and counts it.
     pub(super) fn add_to_sets(&mut self, id: PostId) {
         let post = self.posts.get(id);
         if self.is_future(post) {
@@ -155,6 +155,7 @@ impl Snapshot {
         if post.linking {
             self.linking.insert_mut(id);
         }
+        self.dated_in_posts += usize::from(is_dated_in_posts(post));
     }
 
     /// Removes a post from the indexes.
@@ -174,6 +175,7 @@ impl Snapshot {
         self.future.remove_mut(&(post.date, id));
         self.list_like.remove_mut(&id);
         self.linking.remove_mut(&id);
+        self.dated_in_posts -= usize::from(is_dated_in_posts(post));
     }
 
     /// Posts that a change to this post may affect: posts with the same URL or article id, files with the same

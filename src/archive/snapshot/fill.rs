@@ -91,6 +91,7 @@ impl Snapshot {
             unserved: Default::default(),
             list_like: Default::default(),
             linking: Default::default(),
+            dated_in_posts: 0,
             served: 0,
             listed: List::default(),
             groups: ByKind::from_fn(|kind| Groups::new(labels(kind))),

@@ -102,6 +102,8 @@ pub struct Snapshot {
     list_like: RedBlackTreeSetSync<PostId>,
     /// Posts whose bodies link to other posts by file name.
     linking: RedBlackTreeSetSync<PostId>,
+    /// The number of dated posts below `posts/`.
+    dated_in_posts: usize,
     served: usize,
     listed: List,
     groups: ByKind<Groups>,
@@ -202,6 +204,11 @@ impl Snapshot {
     /// The folders outside `_posts` that are archives of posts by their files, relative to the site.
     pub fn archive_folders(&self) -> &[String] {
         self.post_folders.found()
+    }
+
+    /// True if the archive holds dated posts of the folder `posts/`.
+    pub fn has_dated_posts(&self) -> bool {
+        self.dated_in_posts > 0
     }
 
     pub(super) fn post_folders(&self) -> &PostFolders {

@@ -210,6 +210,11 @@ pub(super) fn is_same_post(one: &Post, other: &Post) -> bool {
     one.url() == other.url() || one.title() == other.title()
 }
 
+/// True if a post makes `posts/` a folder of posts.
+pub(super) fn is_dated_in_posts(post: &Post) -> bool {
+    post.path().starts_with("posts/") && is_dated(post)
+}
+
 fn is_dated(post: &Post) -> bool {
     post.file_name().is_some_and(|name| name.date.is_some())
 }

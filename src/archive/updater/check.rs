@@ -81,7 +81,7 @@ impl Updater {
         if change.is_empty() {
             return None;
         }
-        let moves_urls = !change.gone.is_empty() || !change.posts.is_empty();
+        let moves_urls = !change.gone.is_empty() || !change.posts.is_empty() || change.pages.is_some();
         let update = self.publish(change);
         Some(if moves_urls { self.relink(reader, update) } else { update })
     }
@@ -230,19 +230,26 @@ impl Updater {
         problems_of_file(path, defects)
     }
 
-    /// Rereads the posts that link to other posts, because the URLs of the linked posts may differ now, or be known.
+    /// Rereads the posts and pages that link to other files, because the URLs of those files may differ now, or be
+    /// known.
     fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
-        if before.linking().next().is_none() {
+        if before.linking().next().is_none() && !self.pages_have_links {
             return update;
         }
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let (posts, problems) = reread_linking(&before, &builder);
-        if posts.is_empty() && problems.is_empty() {
+        let mut change = Change { posts, problems, ..Change::new(before.names().clone()) };
+        if self.pages_have_links {
+            let links = |name: &str| before.named(name);
+            self.check_pages(&mut change, &builder.reader, &links);
+            change.problems.retain(|(path, found)| before.problems_of(path) != found.as_slice());
+        }
+        change.names = builder.names.into_names();
+        if change.is_empty() {
             return update;
         }
-        let names = builder.names.into_names();
-        let linked = self.publish(Change { posts, problems, ..Change::new(names) });
+        let linked = self.publish(change);
         Update { new: update.new, ..linked }
     }
 }

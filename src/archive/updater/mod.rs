@@ -69,6 +69,11 @@ pub struct Updater {
     file_states: FileStates,
     /// The files of the site's own pages.
     pages: Vec<SiteFile>,
+    /// False if no page, served or not, names a post or another file in `{% post_url %}` or `{% link %}`. True until
+    /// the updater has read the pages.
+    pages_have_links: bool,
+    /// The date of the next future document of a collection, when the pages are read again.
+    pages_due: Option<Timestamp>,
     folder_states: FolderStates,
     error_log: ErrorLog,
     /// Number of changes to posts and file versions since the archive was last saved.
@@ -102,14 +107,16 @@ impl Updater {
             tracing::info!("{}", archive_notice(folder));
         }
         let store = store_of(&config);
-        let (loaded, unchecked) =
-            match store.as_ref().and_then(|store| load_stored(store, &config, reserved_paths)) {
-                Some(archive) => {
-                    let pages = archive.pages().iter().map(|page| SiteFile::from_path(&page.path)).collect();
-                    (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
-                }
-                None => (load_files(&config, reserved_paths, progress)?, false),
-            };
+        let (loaded, unchecked) = match store
+            .as_ref()
+            .and_then(|store| load_stored(store, &config, reserved_paths))
+        {
+            Some(archive) => {
+                let pages = archive.pages().iter().map(|page| SiteFile::from_path(&page.path)).collect();
+                (Loaded { archive, pages, pages_due: None, folders: Vec::new(), unsettled: Vec::new() }, true)
+            }
+            None => (load_files(&config, reserved_paths, progress)?, false),
+        };
         let mut file_states = FileStates::default();
         loaded.unsettled.into_iter().for_each(|(file, wait)| file_states.check_after(file, wait));
         let mut folder_states = FolderStates::new(&config);
@@ -120,6 +127,8 @@ impl Updater {
             archive: Arc::new(loaded.archive),
             file_states,
             pages: loaded.pages,
+            pages_have_links: true,
+            pages_due: loaded.pages_due,
             folder_states,
             error_log: ErrorLog::default(),
             unchecked,
@@ -169,17 +178,20 @@ impl Updater {
         let now = Timestamp::from_system_time(SystemTime::now());
         // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
-        let due = self.archive.next_due().into_iter().chain([self.archive.next_midnight()]).map(until);
+        let due = self.archive.next_due().into_iter().chain(self.pages_due);
+        let due = due.chain([self.archive.next_midnight()]).map(until);
         self.file_states.waits().chain(due).chain(self.error_log.wait()).min().unwrap_or_default()
     }
 
-    /// Does the work that is due by time alone: publishes posts whose time has come, starts the next day,
-    /// checks files that were still changing, and logs errors.
+    /// Does the work that is due by time alone: publishes posts and documents whose time has come, starts the next
+    /// day, checks files that were still changing, and logs errors.
     pub fn tick(&mut self) -> Option<Update> {
         self.error_log.write();
-        let to_check = PathsToCheck { posts: self.file_states.take_due(), ..PathsToCheck::default() };
-        let update = if to_check.posts.is_empty() { None } else { self.check_files(to_check) };
         let now = Timestamp::from_system_time(SystemTime::now());
+        let pages = self.pages_due.take_if(|due| *due <= now).is_some();
+        let to_check = PathsToCheck { posts: self.file_states.take_due(), pages, ..PathsToCheck::default() };
+        let is_idle = to_check.posts.is_empty() && !pages;
+        let update = if is_idle { None } else { self.check_files(to_check) };
         let is_due =
             self.archive.next_due().is_some_and(|due| due <= now) || self.archive.next_midnight() <= now;
         if !is_due {

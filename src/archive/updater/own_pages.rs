@@ -1,17 +1,19 @@
-//! The site's own pages. A change of one rereads all of them.
+//! The site's own pages. A change of one rereads all, and so does a change of posts if a page names other files.
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::archive::jekyll::files::is_absent;
 use crate::archive::page::OwnPage;
 use crate::archive::problem::problems_of_file;
-use crate::archive::read::{Links, Reader, own_page};
+use crate::archive::read::own_page::{self, ReadPages};
+use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::Updater;
 
 impl Updater {
-    /// Reads the pages and records the changes.
+    /// Reads the pages, records the changes, and notes the links and future dates of pages.
     pub(super) fn check_pages(&mut self, change: &mut Change, reader: &Reader<'_>, links: &Links<'_>) {
         self.pages.sort_by(|a, b| a.path.cmp(&b.path));
         self.pages.dedup();
@@ -21,7 +23,15 @@ impl Updater {
         }
         let gone = self.pages.extract_if(.., |page| is_gone(&page.file(root)));
         change.problems.extend(gone.map(|page| problems_of_file(&page.path, Vec::new())));
-        let (mut pages, problems) = own_page::read_all(reader, self.reserved_paths, &self.pages, links);
+        let has_links = AtomicBool::new(false);
+        let links = |name: &str| {
+            has_links.store(true, Ordering::Relaxed);
+            links(name)
+        };
+        let ReadPages { mut pages, problems, next_due } =
+            own_page::read_all(reader, self.reserved_paths, &self.pages, &links);
+        self.pages_due = next_due;
+        self.pages_have_links = has_links.load(Ordering::Relaxed);
         let read: HashSet<&str> = pages.iter().map(|page| &*page.path).collect();
         // Keep the old version if the file is empty, as it is at the start of a write, or unreadable.
         let is_kept = |path: &str| match std::fs::metadata(root.join(path)) {

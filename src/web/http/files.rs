@@ -30,9 +30,11 @@ pub struct SiteFiles {
 }
 
 impl SiteFiles {
-    /// Creates the file server of a site.
-    pub fn new(config: &Config) -> Self {
-        Self { published: PublishedFiles::new(config) }
+    /// Creates the file server of a site. `has_dated_posts` is true if the archive holds dated posts of the folder
+    /// `posts/`; otherwise the files of that folder decide whether it is one of posts.
+    pub fn new(config: &Config, has_dated_posts: bool) -> Self {
+        let published = PublishedFiles::new(config);
+        Self { published: if has_dated_posts { published.with_dated_posts() } else { published } }
     }
 
     /// Serves a file. Returns `None` if there is no such file.

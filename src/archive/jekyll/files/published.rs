@@ -85,6 +85,12 @@ impl PublishedFiles {
         }
     }
 
+    /// The rule of a site whose folder `posts/` holds dated files.
+    #[must_use]
+    pub fn with_dated_posts(self) -> Self {
+        Self { has_dated_posts: OnceLock::from(true), ..self }
+    }
+
     /// Returns whether a file without front matter is served, by its path relative to the site. The file need not
     /// exist.
     pub fn status(&self, path: &str) -> FileStatus {
