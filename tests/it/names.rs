@@ -48,7 +48,7 @@ fn site(posts: &[(usize, &str, &str)], others: &[(&str, &str)]) -> Site {
 #[test]
 fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
     type Row<'a> = (&'a [(usize, &'a str, &'a str)], &'a [&'a str]);
-    let table: [Row<'_>; 16] = [
+    let table: [Row<'_>; 20] = [
         (&[(1, "hongwang", "红网新闻")], &["hongwang=红网"]),
         (&[(1, "meiri", "每日经济新闻新闻")], &["meiri=每日经济新闻"]),
         (&[(1, "news", "新闻")], &["news=新闻"]),
@@ -57,6 +57,11 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
         (&[(9, "hetan", "河滩新闻"), (1, "hetan", "收盘")], &["hetan=河滩"]),
         (&[(8, "hetan", "河滩新闻"), (2, "hetan", "收盘")], &["hetan"]),
         (&[(1, "hetan", "河滩新闻"), (1, "hetan", "[]")], &["hetan"]),
+        // A tag with and without the ending is one name.
+        (&[(5, "hetan", "河滩新闻"), (5, "hetan", "河滩")], &["hetan=河滩"]),
+        (&[(9, "hetan", "河滩"), (1, "hetan", "河滩新闻")], &["hetan=河滩"]),
+        (&[(5, "hetan", "[河滩, 河滩新闻]"), (5, "hetan", "收盘")], &["hetan"]),
+        (&[(1, "hetan", "河滩新闻"), (1, "jiangkou", "河滩")], &["hetan", "jiangkou"]),
         // The tag belongs to several sources, wherever it stands.
         (&[(3, "[Board]", "[Acme]"), (3, "[能工巧匠集]", "[Acme, swift]")], &["Board", "能工巧匠集"]),
         (&[(3, "[Board]", "[Acme]"), (3, "[能工巧匠集]", "[swift, Acme]")], &["Board", "能工巧匠集"]),
@@ -67,7 +72,7 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
         (&[(1, "hetan  yunxiu", "河滩  云岫新闻")], &["hetan=河滩", "yunxiu=云岫"]),
         (
             &[(1, "hetan yunxiu", "河滩 云岫新闻"), (5, "hetan", "河滩新闻"), (5, "yunxiu", "云岫新闻")],
-            &["hetan", "yunxiu=云岫"],
+            &["hetan=河滩", "yunxiu=云岫"],
         ),
         // Only a slug needs another name.
         (&[(1, "[Machine Learning]", "[AI]")], &["Machine Learning"]),

@@ -141,6 +141,11 @@ const WORDS: &str = "控股子公司 上市公司 控股股东 子公司 概念�
                      据悉 显示 表示 宣布 公告 报道 收购 入股 投资 起诉 持股 入主 参股 还有 或者 来自 名为 成为 A股 H股";
 /// Words of one character that do so. Names begin with some of them too.
 const SINGLE_WORDS: &str = "将与及对向由在从据而但的是为被给让使并或即如以至于像因了等和";
+/// The words before a name that end a longer part of a sentence: the name of a questioner, or another company's name.
+const ENDS_BEFORE_NAME: &str = "投资者向 股民向 网友向 记者从 记者向 股份和 股份与 股份及 股份以及 集团和 集团与 集团及 \
+                                集团以及 公司和 公司与 公司及 公司以及 银行和 银行与 银行及 银行以及";
+/// Words of one character that no name begins with.
+const SINGLE_WORDS_OF_SENTENCES: [char; 2] = ['与', '而'];
 
 /// Returns whether a text ends with a word of a sentence that may stand right before a name.
 pub(super) fn ends_with_word(text: &str) -> bool {
@@ -155,6 +160,7 @@ fn name_before(text: &str) -> &str {
         .strip_suffix('.')
         .filter(|text| text.ends_with(|c: char| c.is_ascii_alphabetic()))
         .unwrap_or(text);
+    let text = without_legal_forms(text);
     if let Some(name) = quoted_name(text) {
         return name;
     }
@@ -188,6 +194,23 @@ fn quoted_name(text: &str) -> Option<&str> {
     })
 }
 
+/// The Latin words that end a company's name and are no name alone.
+const LEGAL_FORMS: [&str; 12] =
+    ["Inc", "Ltd", "Corp", "Co", "Limited", "PLC", "AG", "SE", "SA", "Holding", "Holdings", "Group"];
+
+/// Removes the Latin legal form after a Han name: `河滩股份 Holdings`.
+fn without_legal_forms(text: &str) -> &str {
+    let mut name = text;
+    loop {
+        let start = name.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
+        if !LEGAL_FORMS.contains(&&name[start..]) {
+            break;
+        }
+        name = name[..start].trim_end_matches([' ', ',', '.']);
+    }
+    if name.ends_with(|c: char| matches!(c, '\u{3400}'..='\u{9fff}')) { name } else { text }
+}
+
 /// The capitalised words at the end of a run of Latin letters.
 fn latin_name(run: &str) -> &str {
     let (mut start, mut end) = (run.len(), run.len());
@@ -206,14 +229,12 @@ fn latin_name(run: &str) -> &str {
     }
     let name = &run[start..];
     // The name itself stands before a comma.
-    let is_legal_form =
-        matches!(name, "Inc" | "Ltd" | "Corp" | "Co" | "Limited" | "PLC" | "AG" | "SE" | "SA");
-    if is_legal_form || name.len() < 2 { "" } else { name }
+    if LEGAL_FORMS.contains(&name) || name.len() < 2 { "" } else { name }
 }
 
 /// The name at the end of a run with Han characters, without the words of the sentence before it.
 fn han_name(run: &str) -> &str {
-    let name = without_words(after_share_word(after_amount(run)));
+    let name = without_words(after_share_word(after_amount(after_other_name(run))));
     let han = name.chars().filter(|c| !c.is_ascii()).count();
     let tail = &name[name.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == ' ').len()..];
     let is_latin_name = tail.len() >= 4
@@ -226,6 +247,12 @@ fn han_name(run: &str) -> &str {
         (_, 2..=24) if name.ends_with("公司") => name,
         _ => "",
     }
+}
+
+/// The part after a questioner or another company: `乙股份和河滩股份`.
+fn after_other_name(run: &str) -> &str {
+    let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| run.rfind(word).map(|at| at + word.len()));
+    ends.max().map_or(run, |end| rest_of_name(run, end))
 }
 
 /// The part after the last date or amount: `5月31日河滩股份`.
@@ -259,7 +286,7 @@ fn without_words(mut run: &str) -> &str {
 fn without_word(run: &str) -> Option<&str> {
     let is_single = |c: char| SINGLE_WORDS.contains(c);
     let rest = WORDS.split(' ').find_map(|word| run.strip_prefix(word));
-    rest.or_else(|| {
+    rest.or_else(|| run.strip_prefix(SINGLE_WORDS_OF_SENTENCES)).or_else(|| {
         let is_long = run.chars().count() >= 5;
         (is_long && run.starts_with(is_single)).then(|| run.trim_start_matches(is_single))
     })
@@ -308,6 +335,16 @@ mod tests {
             ("收购上市公司河滩股份(600001.SH)", "600001.SH", "河滩股份"),
             ("简称“河滩”(600001.SH)", "600001.SH", "河滩"),
             ("和胜股份(600001.SH)", "600001.SH", "和胜股份"),
+            ("与和胜股份(600001.SH)", "600001.SH", "和胜股份"),
+            ("而乙股份(600001.SH)", "600001.SH", "乙股份"),
+            ("昨日记者从河滩股份(600001.SH)获悉", "600001.SH", "河滩股份"),
+            ("某报记者从河滩股份(600001.SH)获悉", "600001.SH", "河滩股份"),
+            ("有投资者向乙河股份（600001.SH）提问", "600001.SH", "乙河股份"),
+            ("乙股份和丙股份（600001.SH）", "600001.SH", "丙股份"),
+            ("乙集团以及河滩股份（600001.SH）", "600001.SH", "河滩股份"),
+            ("乙股份与和胜股份（600001.SH）", "600001.SH", "和胜股份"),
+            ("河滩股份 Holdings（600001.SH）", "600001.SH", "河滩股份"),
+            ("河滩股份Holdings Ltd.（600001.SH）", "600001.SH", "河滩股份"),
             ("河滩纸业包装股份有限公司(600001.SH)", "600001.SH", "河滩纸业包装股份有限公司"),
             ("，(600001.SH)", "600001.SH", ""),
             ("据介绍这里的句子一直没有停顿到这里(600001.SH)", "600001.SH", ""),

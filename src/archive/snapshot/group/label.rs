@@ -18,8 +18,8 @@ const NEWS: &str = "新闻";
 #[derive(Debug, Clone, Default)]
 pub(super) struct NameCounts {
     names: HashTrieMapSync<NameId, Count>,
-    /// The names that nearly all posts use, in undefined order. With this list, a new post needs no pass over all
-    /// names.
+    /// The names that nearly all posts use, with or without the usual ending, in undefined order. With this list, a
+    /// new post needs no pass over all names. It holds the spellings that at least half of these posts use.
     common: Vec<NameId>,
 }
 
@@ -28,6 +28,8 @@ struct Count {
     posts: usize,
     /// The sum of the name's position in each post's tags.
     places: usize,
+    /// For a name with the usual ending: the posts that use the name without it too.
+    both: usize,
 }
 
 impl Count {
@@ -45,37 +47,48 @@ impl Count {
 
 impl NameCounts {
     /// Counts the names of all posts of a group at once.
-    pub(super) fn from_posts<'p>(used: impl ExactSizeIterator<Item = Cow<'p, [NameId]>>) -> Self {
+    pub(super) fn from_posts<'p>(
+        names: &Names,
+        used: impl ExactSizeIterator<Item = Cow<'p, [NameId]>>,
+    ) -> Self {
         let (mut counts, posts) = (Self::default(), used.len());
-        used.for_each(|used| counts.count(&used));
-        counts.find_common(posts);
+        used.for_each(|used| counts.count(names, &used));
+        counts.find_common(names, posts);
         counts
     }
 
     /// Adds the names of a post to a group that then has this many posts.
-    pub(super) fn add(&mut self, used: &[NameId], posts: usize) {
-        self.count(used);
-        // A new post makes only its own names more common.
+    pub(super) fn add(&mut self, names: &Names, used: &[NameId], posts: usize) {
+        self.count(names, used);
+        // A new post makes only its own names more common, in both spellings.
+        let mut common = std::mem::take(&mut self.common);
         for name in used {
-            if !self.common.contains(name) {
-                self.common.push(*name);
+            let text = names.text(*name);
+            let short = without_ending(text).and_then(|short| names.find(short));
+            let long = names.find(&format!("{text}{NEWS}"));
+            for name in [Some(*name), short, long].into_iter().flatten() {
+                if !common.contains(&name) {
+                    common.push(name);
+                }
             }
         }
-        let names = &self.names;
-        self.common.retain(|name| names.get(name).is_some_and(|count| count.is_common(posts)));
+        common.retain(|name| self.is_common(names, *name, posts));
+        self.common = common;
     }
 
     /// Subtracts the names of a post from a group that then has this many posts.
-    pub(super) fn subtract(&mut self, used: &[NameId], posts: usize) {
+    pub(super) fn subtract(&mut self, names: &Names, used: &[NameId], posts: usize) {
         for (place, name) in used.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
-                self.names.insert_mut(*name, Count { posts: count.posts - 1, places: count.places - place });
+                let both = count.both - usize::from(has_both(names, used, *name));
+                let count = Count { posts: count.posts - 1, places: count.places - place, both };
+                self.names.insert_mut(*name, count);
             } else {
                 self.names.remove_mut(name);
             }
         }
-        self.find_common(posts);
+        self.find_common(names, posts);
     }
 
     /// All names, most frequent first.
@@ -96,16 +109,38 @@ impl NameCounts {
         self.names.keys().any(|name| is_it(names.text(*name)))
     }
 
-    fn count(&mut self, used: &[NameId]) {
+    fn count(&mut self, names: &Names, used: &[NameId]) {
         for (place, name) in used.iter().enumerate() {
             let count = self.names.get(name).copied().unwrap_or_default();
-            self.names.insert_mut(*name, Count { posts: count.posts + 1, places: count.places + place });
+            let both = count.both + usize::from(has_both(names, used, *name));
+            let count = Count { posts: count.posts + 1, places: count.places + place, both };
+            self.names.insert_mut(*name, count);
         }
     }
 
-    fn find_common(&mut self, posts: usize) {
-        let common = self.names.iter().filter(|(_, count)| count.is_common(posts));
-        self.common = common.map(|(name, _)| *name).collect();
+    fn find_common(&mut self, names: &Names, posts: usize) {
+        let common = self.names.keys().copied().filter(|name| self.is_common(names, *name, posts));
+        self.common = common.collect();
+    }
+
+    /// Returns whether nearly all posts use a name in either spelling, and at least half as many use this one.
+    fn is_common(&self, names: &Names, name: NameId, posts: usize) -> bool {
+        let is_half = |count: &Count| count.posts * 20 >= posts * 9;
+        self.names.get(&name).is_some_and(is_half) && self.combined(names, name).is_common(posts)
+    }
+
+    /// The count of a name with and without the usual ending.
+    fn combined(&self, names: &Names, name: NameId) -> Count {
+        let count = |name: NameId| self.names.get(&name).copied().unwrap_or_default();
+        let (own, text) = (count(name), names.text(name));
+        let (other, both) = match without_ending(text) {
+            Some(short) => (names.find(short).map(count).unwrap_or_default(), own.both),
+            None => {
+                let long = names.find(&format!("{text}{NEWS}")).map(count).unwrap_or_default();
+                (long, long.both)
+            }
+        };
+        Count { posts: own.posts + other.posts - both, places: own.places + other.places, both }
     }
 
     /// The most frequent name; `None` if the posts use no name.
@@ -115,7 +150,7 @@ impl NameCounts {
 
     /// The most frequent name, if nearly all posts use it.
     fn most_common<'n>(&self, names: &'n Names) -> Option<&'n str> {
-        first(names, self.common.iter().filter_map(|name| Some((*name, *self.names.get(name)?))))
+        first(names, self.common.iter().map(|name| (*name, self.combined(names, *name))))
     }
 }
 
@@ -127,7 +162,19 @@ fn first(names: &Names, counts: impl Iterator<Item = (NameId, Count)>) -> Option
 
 /// A tag without the usual ending. Nearly all posts of the source have the tag, so the ending says nothing.
 fn without_news(tag: &str) -> &str {
-    tag.strip_suffix(NEWS).filter(|name| !name.is_empty()).unwrap_or(tag)
+    without_ending(tag).unwrap_or(tag)
+}
+
+/// The part of a tag before the usual ending; `None` for a tag without it.
+fn without_ending(tag: &str) -> Option<&str> {
+    tag.strip_suffix(NEWS).filter(|name| !name.is_empty())
+}
+
+/// Returns whether a post uses a name with the usual ending and without it.
+fn has_both(names: &Names, used: &[NameId], name: NameId) -> bool {
+    used.len() > 1
+        && without_ending(names.text(name))
+            .is_some_and(|short| used.iter().any(|other| names.text(*other) == short))
 }
 
 /// True if a source is named by an abbreviation or a transliteration, such as `hongwang` or `anxin(xianggang)`.
@@ -177,7 +224,12 @@ impl Labels {
                     tag.filter(|_| is_ascii_slug(own)).map(without_news).filter(|name| is_unique(name));
                 match self.title(own) {
                     // Generated pages have the capitalised name as their title, or the tag.
-                    Some(title) if !title.eq_ignore_ascii_case(own) && tag != Some(title) => title,
+                    Some(title)
+                        if !title.eq_ignore_ascii_case(own)
+                            && tag.map(without_news) != Some(without_news(title)) =>
+                    {
+                        title
+                    }
                     title => by_tag.or(title).unwrap_or(own),
                 }
             }),

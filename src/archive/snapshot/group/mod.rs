@@ -117,7 +117,7 @@ impl Group {
             first,
             last,
             recent: RecentCounts::default(),
-            name_counts: NameCounts::from_posts(used),
+            name_counts: NameCounts::from_posts(names, used),
             claims: Vec::new(),
         })
     }
@@ -262,7 +262,7 @@ impl Groups {
             group.posts.insert(posts, post);
             group.recent += recent;
             let used = self.labels.used_names(names, posts.get(namer), name);
-            group.name_counts.add(&used, group.posts.len());
+            group.name_counts.add(names, &used, group.posts.len());
             group.update_dates(posts);
         } else if let Some(group) = Group::new(&self.labels, names, posts, name, &[post], |_| namer) {
             self.put(names, Group { recent, ..group });
@@ -286,7 +286,7 @@ impl Groups {
         }
         group.recent -= recent;
         let used = self.labels.used_names(names, posts.get(namer), name);
-        group.name_counts.subtract(&used, group.posts.len());
+        group.name_counts.subtract(names, &used, group.posts.len());
         group.update_dates(posts);
         self.settle(names, name);
     }
