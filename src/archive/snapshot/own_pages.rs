@@ -204,10 +204,10 @@ mod tests {
             page("_docs/a.md", "/docs/a", html()),
             page("b.html", "/docs/a.htm", PageBody::File),
             page("blog/index.html", "/blog/", PageBody::ReplacedBy(PostList::Newest.into())),
-            page("s.json", "/s", PageBody::Text("[]".into())),
             page("old.htm", "/old", html()),
-            page("x.xhtml", "/x.xhtml", html()),
             page("robots.md", "/robots.txt", PageBody::Text("".into())),
+            page("s.json", "/s", PageBody::Text("[]".into())),
+            page("x.xhtml", "/x.xhtml", html()),
         ];
         let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
         let table = [
@@ -215,10 +215,10 @@ mod tests {
             ("/docs/a.html", Some(1)),
             ("/docs/a.htm", Some(2)),
             ("/s.html", None),
-            ("/s.json", Some(4)),
-            ("/old.htm", Some(5)),
-            ("/old.html", Some(5)),
-            ("/x.xhtml", Some(6)),
+            ("/s.json", Some(6)),
+            ("/old.htm", Some(4)),
+            ("/old.html", Some(4)),
+            ("/x.xhtml", Some(7)),
             ("/x.xhtml.html", None),
             ("/robots.txt.md", None),
             ("/docs/a.md", None),
@@ -228,7 +228,7 @@ mod tests {
             assert_eq!(pages.at_path(path), expected, "{path}");
         }
         assert_eq!(pages.at_fuzzy_path("/DOCS/A/index.html"), Some(1));
-        assert_eq!(pages.at_fuzzy_path("/X.htm"), Some(6));
+        assert_eq!(pages.at_fuzzy_path("/X.htm"), Some(7));
         assert_eq!(pages.list_at("/Blog").map(|replacement| replacement.list), Some(PostList::Newest));
         assert_eq!(pages.at_file("s.json").map(|page| &*page.url), Some("/s"));
         assert_eq!(pages.not_found().map(|page| &*page.path), Some("404.md"));
