@@ -26,6 +26,7 @@ use crate::archive::problem::{Code, Defect};
 
 pub use context::{Context, LiquidValue, SiteContext};
 pub(crate) use digest::is_digest_repeated;
+pub(crate) use html::bytes::count_lines;
 pub use html::clean::BodyHtml;
 pub(crate) use html::clean::CHART_CLASS;
 pub(crate) use html::link::host;

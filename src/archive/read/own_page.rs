@@ -22,7 +22,7 @@ use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
 use crate::archive::read::head::{authors, head_fields};
-use crate::archive::read::{Links, Reader, post_list, variable};
+use crate::archive::read::{Links, Reader, base_name, post_list, variable};
 use crate::archive::snapshot::ReservedPaths;
 
 /// Extensions of files that Jekyll compiles and finews does not.
@@ -249,7 +249,7 @@ fn page_head(
     }
     let (folder, _) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let permalink = reader.own_permalink(front, defects);
-    let url = permalink::page_url(folder, basename_of(&file.path), output, &reader.template, permalink);
+    let url = permalink::page_url(folder, base_name(&file.path), output, &reader.template, permalink);
     let title = front.text("title").unwrap_or_default().to_owned();
     Some(PageHead::new(reader, url, title, front, defects))
 }
@@ -269,7 +269,7 @@ fn document_head(
     let given = reader.defaults.for_document(&file.path, &collection.label);
     let categories = categories(path, &given, front);
     front.fill(given);
-    let basename = basename_of(path);
+    let basename = base_name(path);
     let name = file.name().filter(|name| name.date.is_some());
     let date = document_date(reader, front, name.as_ref(), defects);
     if is_unpublished(reader, front) {
@@ -448,12 +448,6 @@ fn is_html(url: &str, extension: &str, format: MarkupFormat) -> bool {
 fn extension_of(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rfind('.').map_or("", |dot| &name[dot..])
-}
-
-/// The file name without its extension.
-fn basename_of(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(extension_of(name)).unwrap_or(name)
 }
 
 #[cfg(test)]

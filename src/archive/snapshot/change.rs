@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
 use crate::archive::address::decoded;
+use crate::archive::jekyll::files::base_name;
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp};
@@ -11,7 +12,7 @@ use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::RecentPeriods;
 use crate::archive::snapshot::group::kind::GroupKind;
 use crate::archive::snapshot::list::List;
-use crate::archive::snapshot::post_status::{PostStatus, base_name, is_dated_in_posts, is_same_post};
+use crate::archive::snapshot::post_status::{PostStatus, is_dated_in_posts, is_same_post};
 use crate::archive::snapshot::story::Story;
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
 

@@ -318,7 +318,7 @@ impl Snapshot {
         (self.reserved_paths.list_like)(path) && (self.reserved_paths.in_archive)(self, path)
     }
 
-    /// Takes the site's own pages. The titles of those of sources name the sources.
+    /// Takes the site's own pages. The title of a source's page names the source.
     fn set_pages(&mut self, pages: Vec<OwnPage>) {
         let pages = OwnPages::new(pages, self.reserved_paths.always, self.reserved_paths.group_at);
         self.groups[GroupKind::Source].set_titles(&self.names, pages.titles());

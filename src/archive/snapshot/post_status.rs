@@ -1,6 +1,7 @@
 //! Computes whether a post is served, and if not, why. The result is never stored, so it cannot become stale.
 
 use crate::archive::address::decoded;
+use crate::archive::jekyll::files::base_name;
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::post::{Post, PostId, Visibility};
 use crate::archive::snapshot::{Snapshot, fuzzy_path};
@@ -217,9 +218,4 @@ pub(super) fn is_dated_in_posts(post: &Post) -> bool {
 
 fn is_dated(post: &Post) -> bool {
     post.file_name().is_some_and(|name| name.date.is_some())
-}
-
-/// Returns the last part of a path.
-pub(super) fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

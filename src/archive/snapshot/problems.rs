@@ -1,11 +1,12 @@
 //! Reports the problems of the site's files, and the posts and pages that are not served.
 
 use crate::archive::address::decoded;
+use crate::archive::jekyll::files::base_name;
 use crate::archive::page::{OwnPage, PageBody};
 use crate::archive::post::PostId;
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::snapshot::Snapshot;
-use crate::archive::snapshot::post_status::{PostStatus, base_name};
+use crate::archive::snapshot::post_status::PostStatus;
 
 impl Snapshot {
     /// All problems of the site's files, by path and line.

@@ -1,14 +1,14 @@
 //! Finds the archives of posts: folders outside `_posts` whose files are dated posts. Jekyll publishes these files
 //! as pages without a date. The search lists the names of files, and opens a sample of them.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
 use crate::archive::jekyll::files::entry::{WalkEntry, base_name, relative};
+use crate::archive::jekyll::files::fence::has_front_matter;
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::circle;
 use crate::archive::jekyll::files::post_folders::holds_old_posts;
@@ -179,7 +179,7 @@ impl<'a> FileCounts<'a> {
     fn are_posts(&self) -> bool {
         let is_most = |posts: usize| self.files >= FEWEST_FILES && posts * 10 >= self.files * 9;
         is_most(self.dated) && {
-            let posts = self.sample.iter().filter(|file| has_front_matter(file)).count();
+            let posts = self.sample.iter().filter(|file| has_front_matter(file).unwrap_or(false)).count();
             is_most(self.dated * posts / self.sample.len().max(1))
         }
     }
@@ -194,7 +194,7 @@ fn has_post(folder: &Path) -> bool {
         .filter_entry(move |entry| entry.depth() == 0 || entry.file_name().to_str().is_some_and(is_visible));
     let files = entries.flatten().filter(|entry| entry.file_type().is_file());
     let dated = files.filter(|entry| entry.file_name().to_str().is_some_and(is_dated));
-    dated.take(SAMPLE).any(|entry| has_front_matter(entry.path()))
+    dated.take(SAMPLE).any(|entry| has_front_matter(entry.path()).unwrap_or(false))
 }
 
 /// Returns whether a path has the name of a post and a date in it, at least in the digits of its slug.
@@ -203,15 +203,6 @@ fn is_dated(path: &str) -> bool {
         let digits = name.slug.bytes().take_while(u8::is_ascii_digit).count();
         name.date.is_some() || digits >= "20240102".len()
     })
-}
-
-/// Returns whether a file begins with a line of three dashes.
-fn has_front_matter(file: &Path) -> bool {
-    let mut start = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(64).read_to_end(&mut start));
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
-    let mut line = text.strip_prefix(b"---").unwrap_or(b"x").split(|byte| *byte == b'\n');
-    read.is_ok() && line.next().is_some_and(|line| line.iter().all(u8::is_ascii_whitespace))
 }
 
 #[cfg(test)]

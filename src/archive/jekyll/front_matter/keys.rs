@@ -1,4 +1,4 @@
-//! The keys that finews and Jekyll's plugins read, to tell front matter from text and damaged keys from others.
+//! The keys that finews and Jekyll's plugins read. They distinguish front matter from text, and damaged keys from others.
 
 /// The keys in ascending order, for a binary search.
 const KNOWN: [&str; 26] = [

@@ -9,10 +9,6 @@ pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(is_space)
 }
 
-pub(crate) fn count_lines(text: &str) -> u32 {
-    u32::try_from(text.bytes().filter(|&byte| byte == b'\n').count()).unwrap_or(u32::MAX)
-}
-
 /// Returns the length of the fence that closes front matter, if the line is one.
 pub(crate) fn fence_end(line: &str) -> Option<usize> {
     let rest = line.strip_prefix("---").or_else(|| line.strip_prefix("..."))?;

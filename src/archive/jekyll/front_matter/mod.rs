@@ -14,8 +14,9 @@ mod yaml;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::archive::body::count_lines;
 use crate::archive::jekyll::front_matter::late::LateFrontMatter;
-use crate::archive::jekyll::front_matter::lines::{count_lines, fence_end, is_blank, is_space};
+use crate::archive::jekyll::front_matter::lines::{fence_end, is_blank, is_space};
 use crate::archive::problem::{Code, Defect};
 
 pub use decode::decode;

@@ -1,8 +1,9 @@
 //! Reads invalid YAML line by line: a field that is valid YAML by itself is parsed as YAML, any other
 //! field is the text after its colon.
 
+use crate::archive::body::count_lines;
 use crate::archive::jekyll::front_matter::keys::is_white;
-use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
+use crate::archive::jekyll::front_matter::lines::{is_blank, is_space};
 use crate::archive::jekyll::front_matter::value::{Field, Value};
 use crate::archive::jekyll::front_matter::yaml;
 

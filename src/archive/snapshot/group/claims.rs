@@ -1,4 +1,4 @@
-//! The labels that several groups could have. Readers could not tell such groups apart.
+//! The labels that several groups could have. With one label, such groups would look alike to readers.
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ const NEWS: &str = "新闻";
 pub(super) struct NameCounts {
     names: HashTrieMapSync<NameId, Count>,
     /// The names that nearly all posts use, with or without the usual ending, in undefined order. With this list, a
-    /// new post needs no pass over all names. It holds the spellings that at least half of these posts use.
+    /// new post needs no pass over all names. The list has only spellings that at least half of these posts use.
     common: Vec<NameId>,
 }
 

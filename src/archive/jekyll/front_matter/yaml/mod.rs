@@ -13,9 +13,10 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
+use crate::archive::body::count_lines;
 use crate::archive::jekyll::front_matter::decode::decode;
 use crate::archive::jekyll::front_matter::keys::is_damaged;
-use crate::archive::jekyll::front_matter::lines::{count_lines, is_blank, is_space};
+use crate::archive::jekyll::front_matter::lines::{is_blank, is_space};
 use crate::archive::jekyll::front_matter::value::{Field, Value};
 use crate::archive::jekyll::front_matter::yaml::source::{Lists, MappingKey, Shape, YamlSource};
 
