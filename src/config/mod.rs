@@ -41,7 +41,7 @@ pub use crate::config::values::{
     NaiveDates, ProxyHeader, RequestLimit, SearchRate, SettingValue, TrustedProxy, WatchMode,
 };
 pub(crate) use crate::config::variables::is_secret;
-pub use crate::config::variables::{DataFault, DataFaultKind, SiteVariables};
+pub use crate::config::variables::{DataFileError, DataFileErrorKind, SiteVariables};
 
 /// All settings of the operator, validated.
 #[derive(Debug, Clone)]

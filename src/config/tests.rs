@@ -280,10 +280,10 @@ fn data_file_of_authors_is_read_in_each_format() {
     assert_eq!(author, Some(Author { name: "Ann Ash", email: "a@a.example", uri: "" }));
     let config = site(&[("d/authors.json", json), ("_config.yml", "data_dir: d\nauthor: [bob, Cid]\n")]);
     assert_eq!(config.site.authors, "😀\nCid");
-    for (text, faults) in [("ann: [\n", 1), ("- ann\n", 0)] {
+    for (text, errors) in [("ann: [\n", 1), ("- ann\n", 0)] {
         let config = site(&[("_data/authors.yml", text)]);
         assert!(config.source.authors.is_empty(), "{text}");
-        assert_eq!(config.variables.faults().len(), faults, "{text}");
+        assert_eq!(config.variables.errors().len(), errors, "{text}");
     }
 }
 

@@ -30,12 +30,12 @@ pub struct SiteVariables {
     settings: Node,
     /// The data files by their names, without lists and secrets.
     data: Node,
-    faults: Vec<DataFault>,
+    errors: Vec<DataFileError>,
 }
 
-/// A defect of a data file.
+/// An error in a data file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DataFault {
+pub struct DataFileError {
     /// The file's path relative to the site's folder.
     pub path: String,
     /// 1-based line, if known.
@@ -43,12 +43,12 @@ pub struct DataFault {
     /// One sentence, without a full stop.
     pub reason: String,
     /// The effect on the variables.
-    pub kind: DataFaultKind,
+    pub kind: DataFileErrorKind,
 }
 
-/// The kinds of defects of data files.
+/// The kinds of errors in data files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DataFaultKind {
+pub enum DataFileErrorKind {
     /// The file cannot be read; its variables are missing.
     Invalid,
     /// A limit of finews excludes the file, which Jekyll would read.
@@ -58,7 +58,7 @@ pub enum DataFaultKind {
 }
 
 impl SiteVariables {
-    /// Reads the variables of the site in `root`. A data file that cannot be read becomes a fault.
+    /// Reads the variables of the site in `root`. A data file that cannot be read becomes an error.
     pub(super) fn read(file: &ConfigFile, root: &Path) -> Result<Self, ConfigError> {
         let settings = match file.get(&[]) {
             Some(Node::Map(pairs)) => {
@@ -71,9 +71,9 @@ impl SiteVariables {
             folder if folder.is_empty() => "_data".to_owned(),
             folder => folder,
         };
-        let mut reader = DataReader { root, left: LARGEST_SUM, faults: Vec::new() };
+        let mut reader = DataReader { root, left: LARGEST_SUM, errors: Vec::new() };
         let data = reader.folder(&root.join(folder), 0);
-        Ok(Self { settings: settings.unwrap_or_default(), data: Node::Map(data), faults: reader.faults })
+        Ok(Self { settings: settings.unwrap_or_default(), data: Node::Map(data), errors: reader.errors })
     }
 
     /// Returns the value of `site.<path>`: a scalar, or null if the author gave it none. Data files are below
@@ -93,8 +93,8 @@ impl SiteVariables {
     }
 
     /// The data files whose variables are missing.
-    pub fn faults(&self) -> &[DataFault] {
-        &self.faults
+    pub fn errors(&self) -> &[DataFileError] {
+        &self.errors
     }
 }
 
@@ -122,7 +122,7 @@ struct DataReader<'a> {
     root: &'a Path,
     /// Bytes that further files may have.
     left: u64,
-    faults: Vec<DataFault>,
+    errors: Vec<DataFileError>,
 }
 
 impl DataReader<'_> {
@@ -134,7 +134,7 @@ impl DataReader<'_> {
                 return Vec::new();
             }
             Err(error) => {
-                self.add_fault(folder, None, error.to_string(), DataFaultKind::Invalid);
+                self.add_error(folder, None, error.to_string(), DataFileErrorKind::Invalid);
                 return Vec::new();
             }
         };
@@ -168,7 +168,7 @@ impl DataReader<'_> {
         let text = match self.text(path) {
             Ok(text) => text?,
             Err(error) => {
-                self.add_fault(path, None, error.to_string(), DataFaultKind::Invalid);
+                self.add_error(path, None, error.to_string(), DataFileErrorKind::Invalid);
                 return None;
             }
         };
@@ -183,7 +183,7 @@ impl DataReader<'_> {
         match parsed {
             Ok(node) => without_secrets(&node),
             Err((line, reason)) => {
-                self.add_fault(path, line, reason, DataFaultKind::Invalid);
+                self.add_error(path, line, reason, DataFileErrorKind::Invalid);
                 None
             }
         }
@@ -201,14 +201,14 @@ impl DataReader<'_> {
                 "the file has {} bytes; a data file may have {LARGEST_FILE}, all together {LARGEST_SUM}",
                 meta.len()
             );
-            self.add_fault(path, None, reason, DataFaultKind::OverLimit);
+            self.add_error(path, None, reason, DataFileErrorKind::OverLimit);
             return Ok(None);
         }
         self.left -= meta.len();
         let bytes = fs::read(path)?;
         let (text, repair) = decode_text(&bytes);
         if let Some(repair) = repair {
-            self.add_fault(path, Some(repair.line), repair.message.to_owned(), DataFaultKind::Decoded);
+            self.add_error(path, Some(repair.line), repair.message.to_owned(), DataFileErrorKind::Decoded);
         }
         Ok(Some(text.into_owned()))
     }
@@ -220,13 +220,13 @@ impl DataReader<'_> {
             (Ok(_), Ok(_)) => "the link leads out of the site".to_owned(),
             (Err(error), _) | (_, Err(error)) => error.to_string(),
         };
-        self.add_fault(path, None, reason, DataFaultKind::Invalid);
+        self.add_error(path, None, reason, DataFileErrorKind::Invalid);
         false
     }
 
-    fn add_fault(&mut self, path: &Path, line: Option<usize>, reason: String, kind: DataFaultKind) {
+    fn add_error(&mut self, path: &Path, line: Option<usize>, reason: String, kind: DataFileErrorKind) {
         let path = path.strip_prefix(self.root).unwrap_or(path).to_string_lossy().into_owned();
-        self.faults.push(DataFault { path, line, reason, kind });
+        self.errors.push(DataFileError { path, line, reason, kind });
     }
 }
 
@@ -288,7 +288,7 @@ mod tests {
             let found = variables.get(&path.split('.').collect::<Vec<_>>()).map(ToString::to_string);
             assert_eq!(found.as_deref(), expected, "{path}");
         }
-        assert_eq!(variables.faults(), []);
+        assert_eq!(variables.errors(), []);
     }
 
     #[test]
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_data_files_are_faults_with_path_and_line() {
+    fn unusable_data_files_are_errors_with_path_and_line() {
         let large = format!("a: {}\n", "x".repeat(LARGEST_FILE as usize));
         let variables = variables(&[
             ("_config.yml", "data_dir: facts\n"),
@@ -321,18 +321,18 @@ mod tests {
             ("facts/large.yml", &large),
             ("_data/other.yml", "a: b\n"),
         ]);
-        let faults: Vec<_> = variables
-            .faults()
+        let errors: Vec<_> = variables
+            .errors()
             .iter()
-            .map(|fault| (fault.path.as_str(), fault.line.is_some(), fault.kind))
+            .map(|error| (error.path.as_str(), error.line.is_some(), error.kind))
             .collect();
         let expected = [
-            ("facts/bad.json", true, DataFaultKind::Invalid),
-            ("facts/bad.yml", true, DataFaultKind::Invalid),
-            ("facts/large.yml", false, DataFaultKind::OverLimit),
+            ("facts/bad.json", true, DataFileErrorKind::Invalid),
+            ("facts/bad.yml", true, DataFileErrorKind::Invalid),
+            ("facts/large.yml", false, DataFileErrorKind::OverLimit),
         ];
-        assert_eq!(faults, expected);
-        assert_eq!(variables.faults()[0].line, Some(3));
+        assert_eq!(errors, expected);
+        assert_eq!(variables.errors()[0].line, Some(3));
         assert_eq!(variables.get(&["data", "good", "a"]), Some(&Node::Text("b".into())));
         assert_eq!(variables.get(&["data", "other", "a"]), None);
     }
@@ -356,14 +356,14 @@ mod tests {
             let (stem, _) = name.split_once('.').expect("an extension");
             let value = variables.get(&["data", stem, "name"]);
             assert_eq!(value, Some(&Node::Text("河滩".into())), "{name}");
-            let faults = variables.faults().iter().map(|fault| (fault.kind, fault.line));
-            let expected = line.map(|line| (DataFaultKind::Decoded, Some(line)));
-            assert_eq!(faults.collect::<Vec<_>>(), Vec::from_iter(expected), "{name}");
+            let errors = variables.errors().iter().map(|error| (error.kind, error.line));
+            let expected = line.map(|line| (DataFileErrorKind::Decoded, Some(line)));
+            assert_eq!(errors.collect::<Vec<_>>(), Vec::from_iter(expected), "{name}");
         }
     }
 
     #[test]
-    fn data_link_out_of_the_site_is_a_fault() {
+    fn data_link_out_of_the_site_is_an_error() {
         let (site, outside) =
             (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         fs::write(outside.path().join("a.yml"), "a: b\n").expect("a file");
@@ -374,7 +374,7 @@ mod tests {
         }
         let file = ConfigFile::find(site.path()).expect("a configuration");
         let variables = SiteVariables::read(&file, site.path()).expect("variables");
-        let paths: Vec<_> = variables.faults().iter().map(|fault| fault.path.as_str()).collect();
+        let paths: Vec<_> = variables.errors().iter().map(|error| error.path.as_str()).collect();
         assert_eq!(paths, ["_data/a.yml", "_data/b"]);
         assert_eq!(variables.get(&["data", "a", "a"]), None);
     }

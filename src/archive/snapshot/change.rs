@@ -92,13 +92,13 @@ impl Snapshot {
     /// before, and its folder neither holds old posts nor is new as a folder of posts.
     pub(in crate::archive) fn is_news(&self, before: &Self, id: PostId) -> bool {
         let (post, folders) = (self.post(id), &self.post_folders);
-        let told = |path: &str| before.at_file(path).filter(|id| before.may_be_listed(*id));
-        let was_told = |id: PostId| told(self.post(id).path()).is_some();
-        let was_listed = |path: &String| told(path).is_some_and(|id| is_same_post(before.post(id), post));
+        let listed = |path: &str| before.at_file(path).filter(|id| before.may_be_listed(*id));
+        let is_known = |id: PostId| listed(self.post(id).path()).is_some();
+        let has_moved = |path: &String| listed(path).is_some_and(|id| is_same_post(before.post(id), post));
         !folders.holds_old_post(post.path())
             && !folders.is_in_new_folder(&before.post_folders, post.path())
-            && !folders.counterparts(post.path()).iter().any(was_listed)
-            && !self.story(id).posts().any(was_told)
+            && !folders.counterparts(post.path()).iter().any(has_moved)
+            && !self.story(id).posts().any(is_known)
     }
 
     /// The date of the next future post.

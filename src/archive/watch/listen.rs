@@ -73,19 +73,19 @@ impl Watch<'_> {
         }
     }
 
-    /// Watches folders, and the ways of links. Returns those that are new.
+    /// Watches folders, and the chains of links. Returns those that are new.
     pub(super) fn listen(&mut self, paths: &[PathBuf]) -> Vec<PathBuf> {
-        let (mut new, mut on_ways) = (Vec::new(), BTreeSet::new());
+        let (mut new, mut link_folders) = (Vec::new(), BTreeSet::new());
         if self.watcher.is_none() {
             return new;
         }
         let root = self.updater.config().root.clone();
         for path in paths {
-            let mut has_new_way = false;
+            let mut has_new_chain = false;
             // A watch of the folder above the site would report every change beside the site.
             if *path != root && files::is_link(path) {
-                has_new_way = self.targets.add(path, &self.watched);
-                on_ways.extend(self.targets.folders(path));
+                has_new_chain = self.targets.add(path, &self.watched);
+                link_folders.extend(self.targets.folders(path));
             }
             // The path is gone again, or unreadable, which the archive reports as a problem.
             let place = path.canonicalize().ok().filter(|place| place.is_dir());
@@ -93,12 +93,12 @@ impl Watch<'_> {
                 // A folder may have been replaced by another with the same name, so renew every watch.
                 self.watch(&place) && self.watched.add(path, place)
             });
-            if has_new_way || has_new_place {
+            if has_new_chain || has_new_place {
                 new.push(path.clone());
             }
         }
-        on_ways.retain(|folder| !self.watched.has_place(folder));
-        for folder in &on_ways {
+        link_folders.retain(|folder| !self.watched.has_place(folder));
+        for folder in &link_folders {
             self.watch(folder);
         }
         new

@@ -1,4 +1,4 @@
-//! The targets of symbolic links. The system reports a change of a target, and of a link on the way to it, under
+//! The targets of symbolic links. The system reports a change of a target, and of a link in its chain, under
 //! the path of what has changed, which may be outside the site or in a hidden folder.
 
 use std::collections::HashMap;
@@ -9,48 +9,48 @@ use std::path::{Component, Path, PathBuf};
 use crate::archive::jekyll::files::is_link;
 use crate::archive::watch::folders::WatchedFolders;
 
-/// Maximum number of links on the way to a target, as in Linux.
+/// Maximum number of links in a chain, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// The links of a site, and the paths on the way to their targets.
+/// The links of a site, each with its chain: the paths that lead from the link to its target.
 #[derive(Debug, Default)]
 pub(super) struct LinkTargets {
-    /// The paths on the way of each link, by the link's name in the site.
-    ways: HashMap<PathBuf, Vec<PathBuf>>,
+    /// The chain of each link, by the link's name in the site.
+    chains: HashMap<PathBuf, Vec<PathBuf>>,
     /// The names of the links that lead through a path.
     names: HashMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl LinkTargets {
-    /// Records the way of a link. Returns true if it is new or differs from the recorded one.
+    /// Records the chain of a link. Returns true if it is new or differs from the recorded one.
     pub(super) fn add(&mut self, link: &Path, watched: &WatchedFolders) -> bool {
-        let way = way(link, watched).unwrap_or_default();
-        if self.ways.get(link) == Some(&way) {
+        let chain = chain(link, watched).unwrap_or_default();
+        if self.chains.get(link) == Some(&chain) {
             return false;
         }
         self.remove(link);
-        for path in &way {
+        for path in &chain {
             self.names.entry(path.clone()).or_default().push(link.to_owned());
         }
-        self.ways.insert(link.to_owned(), way);
+        self.chains.insert(link.to_owned(), chain);
         true
     }
 
     /// The folders to watch for a link.
     pub(super) fn folders(&self, link: &Path) -> impl Iterator<Item = PathBuf> {
-        let way = self.ways.get(link).into_iter().flatten();
-        way.filter_map(|path| path.parent()).map(Path::to_owned)
+        let chain = self.chains.get(link).into_iter().flatten();
+        chain.filter_map(|path| path.parent()).map(Path::to_owned)
     }
 
     /// Forgets a path that is no longer a link.
     pub(super) fn forget_replaced(&mut self, path: &Path) {
-        if self.ways.contains_key(path) && !is_link(path) {
+        if self.chains.contains_key(path) && !is_link(path) {
             self.remove(path);
         }
     }
 
     fn remove(&mut self, link: &Path) {
-        for path in self.ways.remove(link).unwrap_or_default() {
+        for path in self.chains.remove(link).unwrap_or_default() {
             if let Some(names) = self.names.get_mut(&path) {
                 names.retain(|name| name != link);
                 if names.is_empty() {
@@ -71,11 +71,11 @@ impl LinkTargets {
     }
 }
 
-/// Returns the links on the way of a link, beginning with itself, and the file at its end. All paths are without
-/// links in their folders. The folder at the end of a way has a watch of its own. Returns `None` if the link's
+/// Returns the links in the chain of a link, beginning with itself, and the file at its end. All paths are without
+/// links in their folders. The folder at the end of a chain has a watch of its own. Returns `None` if the link's
 /// folder does not exist.
-fn way(link: &Path, watched: &WatchedFolders) -> Option<Vec<PathBuf>> {
-    let mut way = Vec::new();
+fn chain(link: &Path, watched: &WatchedFolders) -> Option<Vec<PathBuf>> {
+    let mut chain = Vec::new();
     let mut place = watched.place(link.parent()?).or_else(|| link.parent()?.canonicalize().ok())?;
     // The parts of the path that are still to be resolved, the last one first.
     let mut parts = vec![link.file_name()?.to_owned()];
@@ -86,10 +86,10 @@ fn way(link: &Path, watched: &WatchedFolders) -> Option<Vec<PathBuf>> {
         }
         place.push(part);
         let Ok(target) = fs::read_link(&place) else { continue };
-        if way.len() == MOST_LINKS {
-            return Some(way);
+        if chain.len() == MOST_LINKS {
+            return Some(chain);
         }
-        way.push(place.clone());
+        chain.push(place.clone());
         place.pop();
         if target.is_absolute() {
             place = PathBuf::from("/");
@@ -99,9 +99,9 @@ fn way(link: &Path, watched: &WatchedFolders) -> Option<Vec<PathBuf>> {
         parts.extend(named.map(|part| OsString::from(part.as_os_str())));
     }
     if !place.is_dir() {
-        way.push(place);
+        chain.push(place);
     }
-    Some(way)
+    Some(chain)
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn way_of_a_link_has_every_link_and_the_file() {
+    fn chain_of_a_link_has_every_link_and_the_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("a folder");
         let at = |path: &str| root.join(path);
@@ -139,13 +139,13 @@ mod tests {
         ];
         for (link, expected) in table {
             let expected: Vec<PathBuf> = expected.iter().map(|path| at(path)).collect();
-            assert_eq!(way(&at(link), &WatchedFolders::default()), Some(expected), "{link}");
+            assert_eq!(chain(&at(link), &WatchedFolders::default()), Some(expected), "{link}");
         }
-        assert_eq!(way(&at("missing/a.md"), &WatchedFolders::default()), None);
+        assert_eq!(chain(&at("missing/a.md"), &WatchedFolders::default()), None);
     }
 
     #[test]
-    fn events_on_the_way_name_the_link_until_it_leads_elsewhere() {
+    fn events_in_a_chain_name_the_link_until_it_leads_elsewhere() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("a folder");
         let (link, watched) = (root.join("a.md"), WatchedFolders::default());

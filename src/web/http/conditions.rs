@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime};
 
 /// The reason why a precondition of a request excludes the usual response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unmet {
+pub(crate) enum PreconditionFailure {
     /// 304: the client has the version with this ETag.
     NotModified(HeaderValue),
     /// 412: the client has another version.
@@ -19,7 +19,11 @@ pub(crate) enum Unmet {
 ///
 /// # Errors
 /// Fails if the response must be a 304 or a 412.
-pub(crate) fn check(headers: &HeaderMap, etags: &[HeaderValue], modified: i64) -> Result<(), Unmet> {
+pub(crate) fn check(
+    headers: &HeaderMap,
+    etags: &[HeaderValue],
+    modified: i64,
+) -> Result<(), PreconditionFailure> {
     let listed =
         |name: HeaderName, is_weak| etags.iter().find(|etag| lists(headers, name.clone(), etag, is_weak));
     let is_wanted = match headers.contains_key(header::IF_MATCH) {
@@ -27,13 +31,13 @@ pub(crate) fn check(headers: &HeaderMap, etags: &[HeaderValue], modified: i64) -
         false => date_in(headers, header::IF_UNMODIFIED_SINCE).is_none_or(|since| modified <= since),
     };
     if !is_wanted {
-        return Err(Unmet::Failed);
+        return Err(PreconditionFailure::Failed);
     }
     let known = match headers.contains_key(header::IF_NONE_MATCH) {
         true => listed(header::IF_NONE_MATCH, true),
         false => etags.first().filter(|_| is_unmodified(headers, modified)),
     };
-    known.map_or(Ok(()), |etag| Err(Unmet::NotModified(etag.clone())))
+    known.map_or(Ok(()), |etag| Err(PreconditionFailure::NotModified(etag.clone())))
 }
 
 /// Returns whether `If-None-Match` lists an ETag, by weak comparison.
@@ -129,8 +133,8 @@ mod tests {
         const OLDER: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
         const SAME: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
         let (gzip, plain) = (HeaderValue::from_static("\"g\""), HeaderValue::from_static("\"p\""));
-        let known = |etag: &HeaderValue| Err(Unmet::NotModified(etag.clone()));
-        let table: [(FieldList, Result<(), Unmet>); 15] = [
+        let known = |etag: &HeaderValue| Err(PreconditionFailure::NotModified(etag.clone()));
+        let table: [(FieldList, Result<(), PreconditionFailure>); 15] = [
             (&[], Ok(())),
             (&[("if-none-match", "\"x\", W/\"p\"")], known(&plain)),
             (&[("if-none-match", "\"x\"")], Ok(())),
@@ -142,10 +146,10 @@ mod tests {
             (&[("if-none-match", "\"x\""), ("if-modified-since", SAME)], Ok(())),
             (&[("if-none-match", "\"g\""), ("if-modified-since", OLDER)], known(&gzip)),
             (&[("if-match", "\"p\"")], Ok(())),
-            (&[("if-match", "W/\"p\"")], Err(Unmet::Failed)),
-            (&[("if-match", "\"x\""), ("if-none-match", "\"p\"")], Err(Unmet::Failed)),
+            (&[("if-match", "W/\"p\"")], Err(PreconditionFailure::Failed)),
+            (&[("if-match", "\"x\""), ("if-none-match", "\"p\"")], Err(PreconditionFailure::Failed)),
             (&[("if-unmodified-since", SAME)], Ok(())),
-            (&[("if-unmodified-since", OLDER)], Err(Unmet::Failed)),
+            (&[("if-unmodified-since", OLDER)], Err(PreconditionFailure::Failed)),
             (&[("if-match", "\"p\""), ("if-unmodified-since", OLDER)], Ok(())),
         ];
         for (fields, expected) in table {

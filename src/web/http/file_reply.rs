@@ -22,7 +22,7 @@ use tower_http::services::ServeFile;
 
 use crate::archive::file_version::RESTED_AFTER;
 use crate::web::http::cache::{CachePolicy, ContentType, PageKind};
-use crate::web::http::conditions::{self, Unmet};
+use crate::web::http::conditions::{self, PreconditionFailure};
 use crate::web::http::encoding::Encoding;
 use crate::web::http::lookup::not_modified;
 use crate::web::http::range;
@@ -190,8 +190,8 @@ impl FileRequest<'_> {
             self.page_request.fingerprint("file").with((content_type, self.file, identity)).finish();
         let etags = self.page_request.etags(fingerprint);
         let mut reply = match conditions::check(&self.request.headers, &etags, identity.seconds()) {
-            Err(Unmet::NotModified(etag)) => not_modified(CachePolicy::SiteFile, etag),
-            Err(Unmet::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
+            Err(PreconditionFailure::NotModified(etag)) => not_modified(CachePolicy::SiteFile, etag),
+            Err(PreconditionFailure::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
             Ok(()) => match self.page_request.cached(fingerprint) {
                 Some(reply) => reply,
                 None => {
@@ -213,7 +213,7 @@ impl FileRequest<'_> {
     async fn plain(&self, identity: FileIdentity, permits: &FilePermits) -> Result<Option<Reply>, SendError> {
         let (etag, modified) = (identity.etag(), identity.seconds());
         match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {
-            Err(Unmet::NotModified(etag)) => {
+            Err(PreconditionFailure::NotModified(etag)) => {
                 let mut reply = not_modified(CachePolicy::SiteFile, etag);
                 reply.headers_mut().remove(header::VARY);
                 if let Some(date) = conditions::last_modified(modified) {
@@ -221,7 +221,7 @@ impl FileRequest<'_> {
                 }
                 return Ok(Some(reply));
             }
-            Err(Unmet::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
+            Err(PreconditionFailure::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
             Ok(()) => {}
         }
         if !(0..YEAR_10000).contains(&modified) {

@@ -60,7 +60,7 @@ struct Page<'a> {
     older: Option<Link>,
     newer: Option<Link>,
     /// Links to the source, the day and the newest posts, if there are no posts of the same source.
-    ways: Vec<Link>,
+    list_links: Vec<Link>,
 }
 
 /// A post from around the time of the article.
@@ -133,7 +133,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
         let source_text = if request.source { paths::source_of(post.url()) } else { None };
         let source = timeline::source(request, post);
         let day = archive.day(day).map(|_| request.site.link(request.site.texts.day(day), Route::day(day)));
-        let ways = if older.is_none() && newer.is_none() {
+        let list_links = if older.is_none() && newer.is_none() {
             let newest = request.site.link(request.site.texts.latest, Route::Home);
             source.iter().chain(&day).cloned().chain([newest]).collect()
         } else {
@@ -181,7 +181,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             newer: newer.map(link),
             source,
             day,
-            ways,
+            list_links,
         })
     })
 }

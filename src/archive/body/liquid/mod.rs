@@ -40,11 +40,11 @@ pub(super) fn resolve<'s>(
     }
     let mut resolver = Resolver::new(source, cx, literals);
     resolver.run(source.len());
-    let Resolver { out, mut dropped, left, .. } = resolver;
+    let Resolver { out, mut dropped, unresolved: tags, .. } = resolver;
     defects.append(&mut dropped);
-    if let Some(first) = left.first {
+    if let Some(first) = tags.first {
         let UnresolvedLiquid { tag, line } = unresolved(source, &first, cx);
-        let more = if left.count > 1 { format!(", and {} more", left.count - 1) } else { String::new() };
+        let more = if tags.count > 1 { format!(", and {} more", tags.count - 1) } else { String::new() };
         let message = format!("Liquid that finews does not support stays as written: `{tag}`{more}");
         defects.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
     }
@@ -60,7 +60,7 @@ pub fn unresolved_liquid(source: &str, cx: &Context<'_>) -> Option<UnresolvedLiq
     let mut literals = Literals::default();
     let mut resolver = Resolver::new(source, cx, &mut literals);
     resolver.run(source.len());
-    resolver.left.first_unsupported.map(|tag| unresolved(source, &tag, cx))
+    resolver.unresolved.first_unsupported.map(|tag| unresolved(source, &tag, cx))
 }
 
 /// Resolves the Liquid of a text that is neither Markdown nor HTML.
@@ -75,7 +75,7 @@ fn may_hold_liquid(source: &str) -> bool {
     source.contains("{{") || source.contains("{%")
 }
 
-/// Describes a tag that is left, for a message.
+/// Describes an unresolved tag, for a message.
 fn unresolved(source: &str, tag: &LiquidTag<'_>, cx: &Context<'_>) -> UnresolvedLiquid {
     /// Characters of a tag in a message.
     const LONGEST: usize = 80;
@@ -87,9 +87,9 @@ fn unresolved(source: &str, tag: &LiquidTag<'_>, cx: &Context<'_>) -> Unresolved
     UnresolvedLiquid { tag: tag_text, line: cx.line.saturating_add(count_lines(&source[..tag.start])) }
 }
 
-/// The tags that are left.
+/// The tags that stay as written.
 #[derive(Default)]
-struct LeftTags<'s> {
+struct UnresolvedTags<'s> {
     count: usize,
     first: Option<LiquidTag<'s>>,
     /// The first one that is no link to a post.
@@ -110,7 +110,7 @@ struct Resolver<'s, 'c> {
     counted: (usize, u32),
     /// Bytes that the values of further expressions may have; keeps a hostile body linear.
     budget: usize,
-    left: LeftTags<'s>,
+    unresolved: UnresolvedTags<'s>,
     dropped: Vec<Defect>,
 }
 
@@ -126,7 +126,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
             unclosed: Vec::new(),
             counted: (0, cx.line),
             budget: 4 * MAX_LEN,
-            left: LeftTags::default(),
+            unresolved: UnresolvedTags::default(),
             dropped: Vec::new(),
         }
     }
@@ -256,10 +256,10 @@ impl<'s, 'c> Resolver<'s, 'c> {
 
     fn leave(&mut self, tag: &LiquidTag<'s>) {
         self.literals.hold_text(&self.source[tag.start..tag.end], &mut self.out);
-        self.left.count += 1;
-        self.left.first.get_or_insert(*tag);
+        self.unresolved.count += 1;
+        self.unresolved.first.get_or_insert(*tag);
         if !matches!(tag.parts().0, "post_url" | "link") || tag.is_output {
-            self.left.first_unsupported.get_or_insert(*tag);
+            self.unresolved.first_unsupported.get_or_insert(*tag);
         }
     }
 

@@ -156,7 +156,7 @@ fn site_scalars_resolve_secrets_and_lists_stay() {
 }
 
 #[test]
-fn left_tags_are_reported_once_with_the_first_line() {
+fn unresolved_tags_are_reported_once_with_the_first_line() {
     let source = "甲{{ page.foo }}\n\n{% if page.foo %}\n{{ nope }}{% endif %}";
     let (_, defects) = shown_with(source, &site());
     let found: Vec<_> = defects.iter().map(|defect| (defect.code, defect.line)).collect();

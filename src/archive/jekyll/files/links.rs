@@ -8,15 +8,15 @@ use crate::archive::problem::{Code, Defect, Problem};
 
 /// Returns the first link between `from` and `to` that resolves to a folder above it.
 pub(crate) fn circle(from: &Path, to: &Path) -> Option<PathBuf> {
-    let mut way = from.to_owned();
-    let mut above = vec![way.canonicalize().ok()?];
+    let mut path = from.to_owned();
+    let mut above = vec![path.canonicalize().ok()?];
     for part in to.strip_prefix(from).ok()?.components() {
-        way.push(part);
-        let place = way.canonicalize().ok()?;
-        if above.contains(&place) {
-            return Some(way);
+        path.push(part);
+        let target = path.canonicalize().ok()?;
+        if above.contains(&target) {
+            return Some(path);
         }
-        above.push(place);
+        above.push(target);
     }
     None
 }

@@ -22,7 +22,7 @@ use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
-use crate::config::{Config, DataFault, DataFaultKind};
+use crate::config::{Config, DataFileError, DataFileErrorKind};
 
 pub(crate) use archives::with_archives;
 pub(crate) use collections::collection_of;
@@ -145,21 +145,22 @@ impl<'a> Walk<'a> {
             let start = self.config.root.join(named);
             if start.starts_with(folder) {
                 self.walk_posts(named, &start, &mut files);
-            } else if folder.starts_with(&start) && self.keeps_way(folder, |seen| self.keeps_in(named, seen))
+            } else if folder.starts_with(&start)
+                && self.keeps_with_ancestors(folder, |seen| self.keeps_in(named, seen))
             {
                 self.walk_posts(named, folder, &mut files);
             }
         }
         // The walks above already cover the named folders.
         if !self.is_named(&relative(&self.config.root, folder))
-            && self.keeps_way(folder, |seen| self.filter.keeps(seen))
+            && self.keeps_with_ancestors(folder, |seen| self.filter.keeps(seen))
         {
             self.walk_site(folder, &mut files);
         }
         self.walk_collections(folder, &mut files);
         if folder == self.config.root {
             self.add_included(&mut files);
-            files.problems.extend(self.config.variables.faults().iter().map(data_problem));
+            files.problems.extend(self.config.variables.errors().iter().map(data_problem));
         }
         if let Some(more @ 1..) = files.withheld.checked_sub(MOST_NAMED) {
             let message = format!("{more} more files are not served");
@@ -179,12 +180,13 @@ impl<'a> Walk<'a> {
         let found = SiteFile::new(&self.config.root, file);
         let is_named_post = FileName::from_path(&found.path).is_some()
             && self.config.source.posts.iter().any(|named| {
-                is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
+                is_below(&found.path, named)
+                    && self.keeps_with_ancestors(file, |seen| self.keeps_in(named, seen))
             });
         if is_named_post {
             return Some((SiteFileKind::Post, found));
         }
-        let is_kept = self.keeps_way(file, |seen| self.filter.keeps(seen));
+        let is_kept = self.keeps_with_ancestors(file, |seen| self.filter.keeps(seen));
         if is_kept && self.kind(&found.path) == Some(SiteFileKind::Post) {
             return Some((SiteFileKind::Post, found));
         }
@@ -205,14 +207,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns whether the filters keep a path and all folders above it.
-    fn keeps_way(&self, path: &Path, keeps: impl Fn(&WalkEntry<'_>) -> bool) -> bool {
+    fn keeps_with_ancestors(&self, path: &Path, keeps: impl Fn(&WalkEntry<'_>) -> bool) -> bool {
         let Ok(below) = path.strip_prefix(&self.config.root) else { return false };
-        let mut way = self.config.root.clone();
+        let mut place = self.config.root.clone();
         below.components().all(|part| {
-            way.push(part);
-            let relative = relative(&self.config.root, &way);
-            let is_link = std::fs::symlink_metadata(&way).is_ok_and(|meta| meta.is_symlink());
-            keeps(&WalkEntry { path: &relative, is_dir: way != *path || way.is_dir(), is_link })
+            place.push(part);
+            let relative = relative(&self.config.root, &place);
+            let is_link = std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_symlink());
+            keeps(&WalkEntry { path: &relative, is_dir: place != *path || place.is_dir(), is_link })
         })
     }
 
@@ -443,18 +445,18 @@ impl<'a> Walk<'a> {
 }
 
 /// The problem of a data file, which was read with the configuration.
-fn data_problem(fault: &DataFault) -> Problem {
-    let defect = match fault.kind {
-        DataFaultKind::Invalid => Defect::error(Code::DataInvalid, fault.reason.as_str()),
-        DataFaultKind::OverLimit => Defect::warning(Code::TooLarge, fault.reason.as_str()),
-        DataFaultKind::Decoded => Defect::warning(Code::EncodingInvalid, fault.reason.as_str()),
+fn data_problem(error: &DataFileError) -> Problem {
+    let defect = match error.kind {
+        DataFileErrorKind::Invalid => Defect::error(Code::DataInvalid, error.reason.as_str()),
+        DataFileErrorKind::OverLimit => Defect::warning(Code::TooLarge, error.reason.as_str()),
+        DataFileErrorKind::Decoded => Defect::warning(Code::EncodingInvalid, error.reason.as_str()),
     };
-    let line = fault.line.and_then(|line| u32::try_from(line).ok());
+    let line = error.line.and_then(|line| u32::try_from(line).ok());
     let defect = match line {
         Some(line) => defect.at_line(line),
         None => defect,
     };
-    defect.in_file(&fault.path)
+    defect.in_file(&error.path)
 }
 
 /// Returns whether an error means that the path does not exist.
