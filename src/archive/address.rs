@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::config::is_http_url;
+
 /// Percent-decodes a URL path for the comparison with requests. Replaces bytes that are not UTF-8.
 pub(super) fn decoded(url: &str) -> Cow<'_, str> {
     percent_decode_str(url).decode_utf8_lossy()
@@ -28,9 +30,7 @@ pub(super) fn redirect_target(to: &str) -> Option<Box<str>> {
     let has_scheme = to.split_once(':').is_some_and(|(scheme, _)| !scheme.contains('/'));
     match to {
         _ if !is_visible || to.starts_with("//") => None,
-        _ if to.starts_with("https://") || to.starts_with("http://") || to.starts_with('/') => {
-            Some(to.into())
-        }
+        _ if is_http_url(to) || to.starts_with('/') => Some(to.into()),
         _ if has_scheme => None,
         // jekyll-redirect-from resolves a relative target against the site's root.
         _ => Some(format!("/{to}").into()),

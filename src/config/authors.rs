@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::file::Node;
+use crate::config::http_url::is_http_url;
 
 /// The authors that a site describes in a data file, by the key that posts use: a line for each.
 pub type KnownAuthors = BTreeMap<String, String>;
@@ -69,10 +70,8 @@ fn named(name: &str) -> Option<String> {
 
 /// The line of a mapping. `key` is the name of an author without one.
 fn described(node: &Node, key: Option<&str>) -> Option<String> {
-    let is_url = |uri: &&str| {
-        let is_http = ["http://", "https://"].iter().any(|scheme| uri.starts_with(scheme));
-        is_http && !uri.contains(|c: char| c.is_whitespace() || c.is_control())
-    };
+    let is_url =
+        |uri: &&str| is_http_url(uri) && !uri.contains(|c: char| c.is_whitespace() || c.is_control());
     let uri = ["uri", "url"].iter().find_map(|key| node.text_of(key).map(str::trim).filter(is_url));
     let email = node.text_of("email").unwrap_or_default();
     let name = node.text_of("name").or(key)?;

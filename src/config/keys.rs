@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 
 use percent_encoding::{CONTROLS, utf8_percent_encode};
-use url::Url;
 
 use crate::config::error::ConfigError;
 use crate::config::file::{ConfigFile, Node};
+use crate::config::http_url::parse_http_url;
 use crate::config::settings::{self, SETTINGS};
 use crate::config::{timezone, values};
 
@@ -87,10 +87,9 @@ pub(super) fn address(file: &ConfigFile, key: &[&str]) -> Result<Option<String>,
     let Some((value, origin)) = file.text_at(key)?.filter(|(value, _)| !value.is_empty()) else {
         return Ok(None);
     };
-    match Url::parse(&value) {
-        // In the form for requests: escaped, and with the host in ASCII.
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Some(url.into())),
-        _ => Err(ConfigError::value(origin, &value, ALLOWED)),
+    match parse_http_url(&value) {
+        Some(url) => Ok(Some(url)),
+        None => Err(ConfigError::value(origin, &value, ALLOWED)),
     }
 }
 

@@ -4,6 +4,7 @@ use regex::Regex;
 
 use crate::config::error::ConfigError;
 use crate::config::file::ConfigFile;
+use crate::config::http_url::is_http_url;
 
 /// Reads the pairs and validates both sides of each.
 pub(super) fn read(file: &ConfigFile) -> Result<Vec<(String, String)>, ConfigError> {
@@ -24,8 +25,7 @@ pub(super) fn read(file: &ConfigFile) -> Result<Vec<(String, String)>, ConfigErr
 
 /// Returns the reason why a replacement cannot be used.
 fn check(replacement: &str, pattern: &Regex) -> Result<(), String> {
-    let is_url = ["https://", "http://"].iter().any(|scheme| replacement.starts_with(scheme));
-    if !is_url || replacement.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if !is_http_url(replacement) || replacement.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err("expected a URL that begins with https:// or http:// and has no spaces".to_owned());
     }
     let has_group = |name: &str| {

@@ -38,6 +38,19 @@ pub struct SiteContext {
     pub naive_dates: NaiveDates,
 }
 
+impl SiteContext {
+    /// Returns whether a host is one of `finews.legacy_hosts`.
+    pub(crate) fn is_legacy_host(&self, host: &str) -> bool {
+        self.legacy_hosts.iter().any(|old| is_same_host(host, old))
+    }
+}
+
+/// Compares a host, with and without its port, with a known one. An empty known host equals none.
+pub(crate) fn is_same_host(host: &str, known: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    !known.is_empty() && (host.eq_ignore_ascii_case(known) || name.eq_ignore_ascii_case(known))
+}
+
 /// The post and the site that a body belongs to.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {

@@ -8,7 +8,7 @@ use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::link;
 use crate::archive::body::html::soft_break::join_text;
 use crate::archive::body::html::text::fold;
-use crate::config::ChartMode;
+use crate::config::{ChartMode, is_http_url};
 
 /// Maximum length of a source's name, in characters.
 const MAX_NAME: usize = 60;
@@ -86,7 +86,7 @@ fn only_links(text: &str, links: &[ChildLink<'_>], site: &SiteContext) -> Option
     for link in links {
         let (before, label) = (text.get(at..link.start)?, text.get(link.start..link.end)?.trim());
         let is_return = label.starts_with("返回") && !is_elsewhere(&link.href, site);
-        let is_source = is_address(&link.href) && label == link.href.trim();
+        let is_source = is_http_url(link.href.trim()) && label == link.href.trim();
         if !is_separator(before) || !(is_return || is_source) {
             return None;
         }
@@ -98,15 +98,9 @@ fn only_links(text: &str, links: &[ChildLink<'_>], site: &SiteContext) -> Option
     is_separator(text.get(at..)?).then_some(source)
 }
 
-fn is_address(href: &str) -> bool {
-    ["http://", "https://"]
-        .iter()
-        .any(|scheme| href.trim().get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
-}
-
 /// Returns whether a link names another host explicitly: `返回舱着陆` is then news, not a return link.
 fn is_elsewhere(href: &str, site: &SiteContext) -> bool {
-    is_address(href) && link::target(href, site).is_some_and(|target| target.is_external)
+    is_http_url(href.trim()) && link::target(href, site).is_some_and(|target| target.is_external)
 }
 
 /// Returns whether a text ends inside `（文章来源：name）`.

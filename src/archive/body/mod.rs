@@ -24,6 +24,7 @@ use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
 use crate::archive::problem::{Code, Defect};
 
+pub(crate) use context::is_same_host;
 pub use context::{Context, LiquidValue, SiteContext};
 pub(crate) use digest::is_digest_repeated;
 pub(crate) use html::bytes::count_lines;

@@ -1,12 +1,10 @@
 //! The front matter that jekyll-seo-tag and jekyll-feed use: authors, description, image and canonical URL.
 
-use url::Url;
-
 use crate::archive::body::{self, SiteContext};
 use crate::archive::head_fields::HeadFields;
 use crate::archive::jekyll::front_matter::{FrontMatter, Value};
 use crate::archive::problem::{Code, Defect};
-use crate::config::{KnownAuthors, Node, author_lines};
+use crate::config::{KnownAuthors, Node, author_lines, parse_http_url};
 
 /// The keys of [`head_fields`].
 const KEYS: [&str; 4] = ["description", "summary", "image", "canonical_url"];
@@ -72,12 +70,12 @@ fn written_image(value: &Value) -> Option<(&str, &str)> {
 /// The address of an image: an HTTP(S) URL, or a path with a leading slash. The slash and `./` are optional.
 fn image_address(written: &str) -> Option<String> {
     if let Some(host) = written.strip_prefix("//") {
-        return http_url(&format!("https://{host}"));
+        return parse_http_url(&format!("https://{host}"));
     }
     // A colon after the first slash is part of a path.
     let scheme = written.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains('/'));
     match scheme {
-        Some(_) => http_url(written),
+        Some(_) => parse_http_url(written),
         None => Some(format!("/{}", written.trim_start_matches("./").trim_start_matches('/'))),
     }
 }
@@ -85,7 +83,7 @@ fn image_address(written: &str) -> Option<String> {
 /// The URL of `canonical_url`.
 fn canonical_url(front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<String> {
     let written = front.setting("canonical_url").map(str::trim).filter(|written| !written.is_empty())?;
-    let url = http_url(written);
+    let url = parse_http_url(written);
     if url.is_none() {
         let line = front.get("canonical_url").map_or(1, |field| field.line);
         let message = format!(
@@ -94,12 +92,6 @@ fn canonical_url(front: &FrontMatter, defects: &mut Vec<Defect>) -> Option<Strin
         defects.push(Defect::warning(Code::PermalinkInvalid, message).at_line(line));
     }
     url
-}
-
-/// An HTTP(S) URL in the form for links: escaped, and with the host in ASCII.
-fn http_url(written: &str) -> Option<String> {
-    let url = Url::parse(written).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    Some(url.into())
 }
 
 /// The same value as the configuration would have.

@@ -1,6 +1,6 @@
 //! Permalinks that are written as complete URLs. Jekyll takes them for paths such as `/https:/news.example/x/`.
 
-use crate::archive::body::SiteContext;
+use crate::archive::body::{SiteContext, is_same_host};
 
 /// Returns the path below `baseurl` that a permalink names; `None` for a URL of another host.
 pub(super) fn own_path<'v>(permalink: &'v str, site: &SiteContext) -> Option<&'v str> {
@@ -15,7 +15,7 @@ pub(super) fn own_path<'v>(permalink: &'v str, site: &SiteContext) -> Option<&'v
     let own = site.host.as_deref().unwrap_or_default();
     // `url` may include a path.
     let (own_host, own_folder) = own.split_at(own.find('/').unwrap_or(own.len()));
-    if !is_same_host(host, own_host) && !site.legacy_hosts.iter().any(|old| is_same_host(host, old)) {
+    if !is_same_host(host, own_host) && !site.is_legacy_host(host) {
         // Jekyll reads two slashes as one, so without a scheme only a name with a dot is a host.
         return (!has_scheme && !is_host_name(host, path)).then_some(permalink);
     }
@@ -26,12 +26,6 @@ pub(super) fn own_path<'v>(permalink: &'v str, site: &SiteContext) -> Option<&'v
 
 fn is_scheme(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-/// Compares the host with and without its port.
-fn is_same_host(host: &str, known: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    !known.is_empty() && (host.eq_ignore_ascii_case(known) || name.eq_ignore_ascii_case(known))
 }
 
 /// Returns whether the text between two slashes and a path looks like the name of a host.

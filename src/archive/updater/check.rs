@@ -8,14 +8,15 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
-use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk, is_absent, leads_nowhere};
+use crate::archive::jekyll::files::{
+    SiteFile, SiteFileKind, Walk, is_absent, is_at_or_below, leads_nowhere, relative,
+};
 use crate::archive::load::reread_linking;
 use crate::archive::post::Post;
 use crate::archive::problem::{Code, Defect, FileProblems, Severity, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::{Change, Snapshot};
-use crate::archive::updater::folder_states::is_in;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::archive::updater::{Update, Updater};
 
@@ -39,11 +40,11 @@ enum FileChange {
 impl Updater {
     /// Adds every known post and page below a folder to `to_check`.
     pub(super) fn add_known_files(&self, folder: &Path, to_check: &mut PathsToCheck) {
-        let below = self.folder_states.relative(folder);
+        let below = relative(&self.config.root, folder);
         let posts = self.archive.every_post().map(Post::path).chain(self.file_states.without_post());
-        let posts = posts.filter(|path| is_in(path, &below) && SiteFile::is_exact(path));
+        let posts = posts.filter(|path| is_at_or_below(path, &below) && SiteFile::is_exact(path));
         to_check.posts.extend(posts.map(SiteFile::from_path));
-        to_check.pages |= self.pages.iter().any(|page| is_in(&page.path, &below));
+        to_check.pages |= self.pages.iter().any(|page| is_at_or_below(&page.path, &below));
     }
 
     /// Checks files, and publishes a snapshot if anything changed.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::archive::jekyll::files;
+use crate::archive::jekyll::files::{self, is_at_or_below, relative};
 use crate::archive::problem::{Code, Defect, FileProblems, Problem, problems_by_path, problems_of_file};
 use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::roots::Roots;
@@ -71,7 +71,7 @@ impl FolderStates {
 
     /// A post folder that is unavailable as a whole or unreadable, so its posts are shown as they were.
     pub fn missing_folder(&self, archive: &Snapshot) -> Option<PathBuf> {
-        let has_posts = |path: &&Arc<str>| archive.every_post().any(|post| is_in(post.path(), path));
+        let has_posts = |path: &&Arc<str>| archive.every_post().any(|post| is_at_or_below(post.path(), path));
         let closed = self.closed().find(has_posts).map(|path| self.site.join(&**path));
         self.vanished.iter().next().cloned().or(closed)
     }
@@ -86,7 +86,7 @@ impl FolderStates {
     /// Records the identity of the post folders that contain these folders.
     pub(super) fn record(&mut self, folders: &[PathBuf]) {
         let roots: BTreeSet<PathBuf> =
-            folders.iter().map(|folder| self.root_of(&self.relative(folder))).collect();
+            folders.iter().map(|folder| self.root_of(&relative(&self.site, folder))).collect();
         self.roots.record(&self.site, &roots);
     }
 
@@ -134,10 +134,11 @@ impl FolderStates {
                 Code::Unreadable,
                 "the folder is missing or empty; its last known posts are served until it returns",
             );
-            now.push(problems_of_file(&self.relative(folder), vec![defect]));
+            now.push(problems_of_file(&relative(&self.site, folder), vec![defect]));
         }
         let is_back = |path: &Arc<str>| {
-            cleared.iter().any(|folder| is_in(path, folder)) && !now.iter().any(|(other, _)| other == path)
+            cleared.iter().any(|folder| is_at_or_below(path, folder))
+                && !now.iter().any(|(other, _)| other == path)
         };
         let back = self.unreadable.extract_if(is_back).chain(self.withheld.extract_if(is_back));
         let back: Vec<_> = back.map(|path| (path, Vec::new())).collect();
@@ -159,10 +160,10 @@ impl FolderStates {
 
     /// The post folder that contains a post.
     pub(super) fn root_of(&self, path: &str) -> PathBuf {
-        if let Some(named) = self.posts.iter().find(|named| is_in(path, named)) {
+        if let Some(named) = self.posts.iter().find(|named| is_at_or_below(path, named)) {
             return self.site.join(named);
         }
-        let holders = self.archives.iter().filter(|folder| is_in(path, folder));
+        let holders = self.archives.iter().filter(|folder| is_at_or_below(path, folder));
         if let Some(archive) = holders.max_by_key(|folder| folder.len()) {
             return self.site.join(archive);
         }
@@ -214,17 +215,6 @@ impl FolderStates {
             }
         })
     }
-
-    /// The path relative to the site.
-    pub(super) fn relative(&self, path: &Path) -> String {
-        path.strip_prefix(&self.site).unwrap_or(path).to_string_lossy().into_owned()
-    }
-}
-
-/// True if a path is a folder or below it. Both are relative to the site.
-pub(super) fn is_in(path: &str, folder: &str) -> bool {
-    folder.is_empty()
-        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// True if a folder has any entry.

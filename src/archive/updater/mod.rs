@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link, with_archives};
+use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link, relative, with_archives};
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
@@ -225,7 +225,7 @@ impl Updater {
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
         let (mut folders, mut holders, mut links) = (Vec::new(), Vec::new(), Vec::new());
         for path in paths {
-            let relative = self.folder_states.relative(path);
+            let relative = relative(&config.root, path);
             let mut found = Files::default();
             if path.is_dir() {
                 found = walk.below(path);

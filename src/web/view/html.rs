@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use askama::filters::HtmlSafe;
 
 use crate::archive::body::{BodyHtml, HtmlPiece, HtmlTag};
-use crate::config::ImageMode;
+use crate::config::{ImageMode, names_host};
 
 /// A sanitised body, as a template prints it.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,7 @@ impl Html<'_> {
     /// Writes an image. If pages do not load external images, a link to it, or a text, replaces it.
     fn write_image(&self, tag: HtmlTag<'_>, is_in_link: bool, f: &mut Formatter<'_>) -> fmt::Result {
         let src = tag.get("src").unwrap_or_default();
-        let is_external = is_external(src);
+        let is_external = names_host(src);
         let alt = tag.get("alt").unwrap_or_default();
         let label = if alt.trim().is_empty() { self.word } else { alt };
         if self.images == ImageMode::Show || !is_external {
@@ -88,7 +88,7 @@ fn is_icon(tag: HtmlTag<'_>) -> bool {
 
 /// Writes the tag of a player without a preview image on another host.
 fn write_video(tag: HtmlTag<'_>, f: &mut Formatter<'_>) -> fmt::Result {
-    if tag.closes || !tag.get("poster").is_some_and(is_external) {
+    if tag.closes || !tag.get("poster").is_some_and(names_host) {
         return f.write_str(tag.html);
     }
     f.write_str("<video")?;
@@ -96,11 +96,6 @@ fn write_video(tag: HtmlTag<'_>, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, " {name}=\"{value}\"")?;
     }
     f.write_str(">")
-}
-
-/// Returns whether an address names a host.
-fn is_external(url: &str) -> bool {
-    ["https:", "http:", "//"].iter().any(|start| url.starts_with(start))
 }
 
 impl Display for Html<'_> {

@@ -3,7 +3,7 @@
 
 use ammonia::Url;
 
-use crate::archive::body::context::SiteContext;
+use crate::archive::body::context::{SiteContext, is_same_host};
 
 /// A link's target as it is printed.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) fn target(href: &str, site: &SiteContext) -> Option<LinkTarget> {
     let (url, is_external) = match parse(&href) {
         ParsedUrl::Hosted { has_scheme, host, rest } => {
             let is_own = is_own(host, site);
-            if is_legacy(host, site) || (is_own && !has_scheme) {
+            if site.is_legacy_host(host) || (is_own && !has_scheme) {
                 (local(rest, site), false)
             } else if has_scheme && !is_host(host) && Url::parse(&href).is_err() {
                 return None;
@@ -52,7 +52,7 @@ pub(crate) fn image(src: &str, site: &SiteContext) -> Option<String> {
     let src = trimmed(src);
     match parse(&src) {
         ParsedUrl::Hosted { host: "", .. } | ParsedUrl::Mail | ParsedUrl::Other => None,
-        ParsedUrl::Hosted { host, rest, .. } if is_legacy(host, site) || is_own(host, site) => {
+        ParsedUrl::Hosted { host, rest, .. } if site.is_legacy_host(host) || is_own(host, site) => {
             Some(local(rest, site))
         }
         ParsedUrl::Hosted { host, .. } if !is_host(host) => None,
@@ -104,18 +104,8 @@ fn is_host(host: &str) -> bool {
         && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
 }
 
-/// Compares the host with and without its port.
-fn same_host(host: &str, known: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    !known.is_empty() && (host.eq_ignore_ascii_case(known) || name.eq_ignore_ascii_case(known))
-}
-
 fn is_own(host: &str, site: &SiteContext) -> bool {
-    site.host.as_deref().is_some_and(|own| same_host(host, own))
-}
-
-fn is_legacy(host: &str, site: &SiteContext) -> bool {
-    site.legacy_hosts.iter().any(|old| same_host(host, old))
+    site.host.as_deref().is_some_and(|own| is_same_host(host, own))
 }
 
 /// Turns a path of another host into a path of this site. It begins with exactly one slash: two would name

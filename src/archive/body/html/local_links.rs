@@ -5,6 +5,7 @@ use crate::archive::article_id::ArticleId;
 use crate::archive::body::html::clean::BodyHtml;
 use crate::archive::body::html::pieces::{HtmlPiece, HtmlTag};
 use crate::archive::body::kramdown::literal::escape_html;
+use crate::config::names_host;
 
 impl BodyHtml {
     /// Replaces the target of each link to another host for whose article id `local` returns an address.
@@ -29,8 +30,7 @@ fn linked_article(tag: HtmlTag<'_>) -> Option<ArticleId> {
         return None;
     }
     let href = tag.get("href")?;
-    let is_external = ["https://", "http://", "//"].iter().any(|start| href.starts_with(start));
-    if is_external { ArticleId::from_url(href) } else { None }
+    if names_host(href) { ArticleId::from_url(href) } else { None }
 }
 
 fn write_link(tag: HtmlTag<'_>, href: &str, html: &mut String) {

@@ -23,8 +23,14 @@ pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Returns whether a path is below a folder. Both are relative to the site.
 pub(crate) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Returns whether a path is a folder or below it. Both are relative to the site.
+pub(crate) fn is_at_or_below(path: &str, folder: &str) -> bool {
+    path == folder || is_below(path, folder)
 }
 
 /// Returns the part of a path below its first `_posts` folder.
@@ -42,6 +48,23 @@ pub(crate) fn below_posts(path: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folder_itself_is_at_but_not_below_it() {
+        let table = [
+            ("a/b", "a", true, true),
+            ("a", "a", false, true),
+            ("ab", "a", false, false),
+            ("b/a", "a", false, false),
+            ("a", "a/b", false, false),
+            ("a", "", true, true),
+            ("", "", true, true),
+        ];
+        for (path, folder, below, at_or_below) in table {
+            assert_eq!(is_below(path, folder), below, "{path} {folder}");
+            assert_eq!(is_at_or_below(path, folder), at_or_below, "{path} {folder}");
+        }
+    }
 
     #[test]
     fn path_below_posts_starts_after_the_first_posts_folder() {

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::archive::body::MarkupFormat;
-use crate::archive::jekyll::files::entry::{WalkEntry, below_posts, is_below, relative};
+use crate::archive::jekyll::files::entry::{WalkEntry, below_posts, is_below};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, leads_back, unreadable};
 use crate::archive::jekyll::permalink::FileName;
@@ -26,7 +26,7 @@ use crate::config::{Config, DataFileError, DataFileErrorKind};
 
 pub(crate) use archives::with_archives;
 pub(crate) use collections::collection_of;
-pub(crate) use entry::base_name;
+pub(crate) use entry::{base_name, is_at_or_below, relative};
 pub(crate) use fence::{begins_with_fence, may_have_front_matter};
 pub(crate) use links::{is_link, leads_nowhere};
 pub(crate) use post_folders::PostFolders;
