@@ -230,7 +230,7 @@ impl Watch<'_> {
 
     /// True if the site has an icon of its own.
     fn finds_icon(&self) -> bool {
-        self.updater.config().root.join("favicon.ico").is_file()
+        files::has_icon(&self.updater.config().root)
     }
 
     fn apply_events(&mut self, paths: Vec<PathBuf>) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::body::{self, BodyHtml};
+use crate::archive::jekyll::files::has_icon;
 use crate::archive::read::site_context;
 use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::config::{Config, ImageMode};
@@ -251,10 +252,6 @@ impl Site {
     pub fn settings(&self) -> u64 {
         self.settings
     }
-}
-
-fn has_icon(root: &Path) -> bool {
-    root.join("favicon.ico").is_file()
 }
 
 /// Returns whether an address starts with a scheme: `https:`, `mailto:`.

@@ -30,7 +30,7 @@ pub(crate) use entry::{base_name, is_at_or_below, relative};
 pub(crate) use fence::{begins_with_fence, may_have_front_matter};
 pub(crate) use links::{is_link, leads_nowhere};
 pub(crate) use post_folders::PostFolders;
-pub use published::{FileStatus, PublishedFiles};
+pub use published::{FileStatus, PublishedFiles, has_icon};
 pub(crate) use published::{LINKED_OUT, withheld};
 pub(crate) use temporary::is_temporary;
 

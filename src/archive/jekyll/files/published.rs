@@ -18,7 +18,9 @@ use crate::config::Config;
 
 /// The folders and files that a site without a `_config.yml` serves.
 const FOLDERS: [&str; 7] = ["assets", "images", "img", "static", "media", "uploads", WELL_KNOWN];
-const FILES: [&str; 4] = ["favicon.ico", "robots.txt", "ads.txt", "humans.txt"];
+const FILES: [&str; 4] = [ICON, "robots.txt", "ads.txt", "humans.txt"];
+/// The icon that browsers request without a link.
+const ICON: &str = "favicon.ico";
 /// The folder of RFC 8615, which is public although its name begins with a dot.
 const WELL_KNOWN: &str = ".well-known";
 
@@ -208,6 +210,11 @@ impl PublishedFiles {
             entries.filter_map(Result::ok).any(is_dated)
         })
     }
+}
+
+/// Returns whether a site has an icon of its own.
+pub fn has_icon(root: &Path) -> bool {
+    root.join(ICON).is_file()
 }
 
 /// Creates the defect of a file that Jekyll would publish and finews does not.
