@@ -15,27 +15,30 @@ pub(crate) enum PreconditionFailure {
 
 /// Evaluates the preconditions of a request in the order of RFC 9110, section 13.2.2. `etags` are those of the
 /// current version in each encoding that the client may have, the preferred one first; `modified` is the time of
-/// its last change, in seconds since 1970.
+/// its last change, in seconds since 1970, or `None` if that time does not identify the version.
 ///
 /// # Errors
 /// Fails if the response must be a 304 or a 412.
 pub(crate) fn check(
     headers: &HeaderMap,
     etags: &[HeaderValue],
-    modified: i64,
+    modified: Option<i64>,
 ) -> Result<(), PreconditionFailure> {
     let listed =
         |name: HeaderName, is_weak| etags.iter().find(|etag| lists(headers, name.clone(), etag, is_weak));
     let is_wanted = match headers.contains_key(header::IF_MATCH) {
         true => listed(header::IF_MATCH, false).is_some(),
-        false => date_in(headers, header::IF_UNMODIFIED_SINCE).is_none_or(|since| modified <= since),
+        false => {
+            let since = date_in(headers, header::IF_UNMODIFIED_SINCE);
+            since.zip(modified).is_none_or(|(since, modified)| modified <= since)
+        }
     };
     if !is_wanted {
         return Err(PreconditionFailure::Failed);
     }
     let known = match headers.contains_key(header::IF_NONE_MATCH) {
         true => listed(header::IF_NONE_MATCH, true),
-        false => etags.first().filter(|_| is_unmodified(headers, modified)),
+        false => etags.first().filter(|_| modified.is_some_and(|time| is_unmodified(headers, time))),
     };
     known.map_or(Ok(()), |etag| Err(PreconditionFailure::NotModified(etag.clone())))
 }
@@ -54,9 +57,11 @@ pub(crate) fn is_unmodified(headers: &HeaderMap, modified: i64) -> bool {
 
 /// Returns whether `If-Range` allows a partial response (RFC 9110, section 13.1.5): the header is absent, or it
 /// has exactly the strong ETag or the time of the current version.
-pub(crate) fn if_range(headers: &HeaderMap, etag: &HeaderValue, modified: i64) -> bool {
+pub(crate) fn if_range(headers: &HeaderMap, etag: &HeaderValue, modified: Option<i64>) -> bool {
     headers.get(header::IF_RANGE).is_none_or(|validator| {
-        validator == etag || validator.to_str().ok().and_then(parse_date) == Some(modified)
+        let date = || validator.to_str().ok().and_then(parse_date);
+        is_same_etag(validator.as_bytes(), etag.as_bytes(), false)
+            || modified.is_some_and(|time| date() == Some(time))
     })
 }
 
@@ -65,17 +70,28 @@ fn date_in(headers: &HeaderMap, name: HeaderName) -> Option<i64> {
     parse_date(headers.get(name)?.to_str().ok()?)
 }
 
-/// Returns whether a header lists an ETag or `*`. A weak comparison ignores the prefix `W/`.
+/// Returns whether a header lists an ETag or `*`.
 fn lists(headers: &HeaderMap, name: HeaderName, etag: &HeaderValue, is_weak: bool) -> bool {
     headers
         .get_all(name)
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .map(<[u8]>::trim_ascii)
-        .any(|item| {
-            let tag = if is_weak { item.strip_prefix(b"W/").unwrap_or(item) } else { item };
-            item == b"*" || tag == etag.as_bytes()
-        })
+        .any(|item| item == b"*" || is_same_etag(item, etag.as_bytes(), is_weak))
+}
+
+/// Compares two ETags (RFC 9110, section 8.8.3.2). A weak comparison ignores the prefix `W/`; in a strong one, an
+/// ETag with this prefix equals none.
+fn is_same_etag(one: &[u8], other: &[u8], is_weak: bool) -> bool {
+    match is_weak {
+        true => opaque(one) == opaque(other),
+        false => one == other && !one.starts_with(b"W/"),
+    }
+}
+
+/// An ETag without the prefix of a weak one.
+fn opaque(etag: &[u8]) -> &[u8] {
+    etag.strip_prefix(b"W/").unwrap_or(etag)
 }
 
 /// Parses an HTTP date in any of its three forms (RFC 9110, section 5.6.7), as seconds since 1970.
@@ -154,7 +170,7 @@ mod tests {
         ];
         for (fields, expected) in table {
             let etags = [gzip.clone(), plain.clone()];
-            assert_eq!(check(&headers(fields), &etags, MODIFIED), expected, "{fields:?}");
+            assert_eq!(check(&headers(fields), &etags, Some(MODIFIED)), expected, "{fields:?}");
         }
     }
 
@@ -171,7 +187,32 @@ mod tests {
             (&[("if-range", "Sun, 06 Nov 1994 08:49:38 GMT")], false),
         ];
         for (fields, expected) in table {
-            assert_eq!(if_range(&headers(fields), &etag, MODIFIED), expected, "{fields:?}");
+            assert_eq!(if_range(&headers(fields), &etag, Some(MODIFIED)), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn weak_version_without_time_matches_weakly_only() {
+        const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        let etag = HeaderValue::from_static("W/\"p\"");
+        let known = Err(PreconditionFailure::NotModified(etag.clone()));
+        let table: [(FieldList, Result<(), PreconditionFailure>); 8] = [
+            (&[("if-none-match", "W/\"p\"")], known.clone()),
+            (&[("if-none-match", "\"p\"")], known.clone()),
+            (&[("if-none-match", "*")], known),
+            (&[("if-none-match", "\"x\"")], Ok(())),
+            (&[("if-match", "W/\"p\"")], Err(PreconditionFailure::Failed)),
+            (&[("if-match", "*")], Ok(())),
+            (&[("if-modified-since", DATE)], Ok(())),
+            (&[("if-unmodified-since", DATE)], Ok(())),
+        ];
+        for (fields, expected) in table {
+            assert_eq!(check(&headers(fields), std::slice::from_ref(&etag), None), expected, "{fields:?}");
+        }
+        for validator in ["W/\"p\"", "\"p\"", DATE, "yesterday"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_RANGE, HeaderValue::from_static(validator));
+            assert!(!if_range(&headers, &etag, None), "{validator}");
         }
     }
 }

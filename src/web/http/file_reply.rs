@@ -1,13 +1,12 @@
 //! Sends a file of the site by RFC 9110: conditional requests (section 13), partial responses (section 14), and
 //! compressed text. tower-http reads the file; this module decides what a request means.
 
-use std::fs::{File, Metadata, metadata};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::slice;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _, to_bytes};
 use axum::extract::Request;
@@ -19,36 +18,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower_http::services::ServeFile;
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::archive::file_version::RESTED_AFTER;
-use crate::web::http::cache::{CachePolicy, ContentType, PageKind};
+use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter, PageKind, with_charset};
 use crate::web::http::conditions::{self, PreconditionFailure};
 use crate::web::http::encoding::Encoding;
+use crate::web::http::file_identity::{FileIdentity, TextHashes};
 use crate::web::http::lookup::not_modified;
 use crate::web::http::range;
 use crate::web::http::reply::{Reply, status};
 use crate::web::http::request::PageRequest;
 use crate::web::server::limits;
 
-/// The types of text files by extension. XML files and pages name their charset themselves; other text is UTF-8,
-/// because browsers guess the charset of Chinese text wrong.
-const TEXT_TYPES: [(&str, &str); 15] = [
-    ("css", "text/css; charset=utf-8"),
-    ("csv", "text/csv; charset=utf-8"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("ics", "text/calendar; charset=utf-8"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("json", "application/json"),
-    ("map", "application/json"),
-    ("md", "text/markdown; charset=utf-8"),
-    ("mjs", "text/javascript; charset=utf-8"),
-    ("svg", "image/svg+xml"),
-    ("txt", "text/plain; charset=utf-8"),
-    ("webmanifest", "application/manifest+json"),
-    ("xml", "text/xml"),
-    ("xsl", "text/xml"),
-];
 /// Sizes of the text files that are sent compressed, in bytes. A smaller file does not shrink; the compression of a
 /// larger one would take too long while the client waits.
 const LEAST_TEXT: u64 = 256;
@@ -69,7 +50,7 @@ const YEAR_10000: i64 = 253_402_300_800;
 /// The limits on files that are open for clients. The client determines how long a transfer takes, so a few
 /// slow clients could otherwise leave no file descriptors for connections.
 pub struct FilePermits {
-    opened: Semaphore,
+    opened: Arc<Semaphore>,
     sent: Arc<Semaphore>,
 }
 
@@ -78,9 +59,44 @@ impl Default for FilePermits {
         // The rest is for the archive and the index.
         let kept = limits::files_kept();
         Self {
-            opened: Semaphore::new((kept / 4).clamp(1, MOST_OPENED)),
+            opened: Arc::new(Semaphore::new((kept / 4).clamp(1, MOST_OPENED))),
             sent: Arc::new(Semaphore::new((kept / 2).clamp(1, MOST_SENT))),
         }
+    }
+}
+
+impl FilePermits {
+    /// Waits for a permit to open files.
+    ///
+    /// # Errors
+    /// Fails if too many files are being opened.
+    pub(super) async fn open(&self) -> Result<OpenPermit, SendError> {
+        let permit = timeout(OPEN_TIMEOUT, Arc::clone(&self.opened).acquire_owned()).await;
+        let permit = permit.ok().and_then(Result::ok).ok_or(SendError::Busy)?;
+        Ok(OpenPermit { _permit: Arc::new(permit) })
+    }
+}
+
+/// The permit to open files. It ends with its last clone.
+#[derive(Clone)]
+pub(super) struct OpenPermit {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl OpenPermit {
+    /// Runs work that reads the disk on a thread for blocking work. The work holds the permit until it ends, even
+    /// if the client disconnects.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let permit = self.clone();
+        let work = spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        work.await.map_err(io::Error::other)?
     }
 }
 
@@ -95,51 +111,17 @@ pub enum SendError {
     Failed(#[from] io::Error),
 }
 
-/// Distinguishes the versions of a file by its metadata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct FileIdentity {
-    size: u64,
-    /// The mtime in nanoseconds since 1970.
-    modified: i128,
-    inode: u64,
-}
-
-impl FileIdentity {
-    fn new(meta: &Metadata) -> Self {
-        let modified = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
-        Self { size: meta.len(), modified, inode: meta.ino() }
-    }
-
-    fn from_path(path: &Path) -> io::Result<Self> {
-        metadata(path).map(|meta| Self::new(&meta))
-    }
-
-    /// The strong ETag of the file without encoding.
-    fn etag(&self) -> HeaderValue {
-        let Self { size, modified, inode } = self;
-        // Hexadecimal digits are always valid in a header.
-        HeaderValue::try_from(format!("\"{size:x}-{modified:x}-{inode:x}\""))
-            .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
-    }
-
-    /// The mtime as `Last-Modified` states it, in seconds since 1970.
-    fn seconds(&self) -> i64 {
-        i64::try_from(self.modified.div_euclid(1_000_000_000)).unwrap_or(i64::MAX)
-    }
-
-    /// Returns whether the file has not changed for a moment, so that a further change gives it another mtime.
-    fn is_settled(&self) -> bool {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i128::try_from(now.as_nanos()).unwrap_or(i128::MAX);
-        (now - self.modified).unsigned_abs() >= RESTED_AFTER.as_nanos()
-    }
-}
-
-/// A request for a file, and the file's path on the disk.
+/// A request for a file that was found on the disk.
 pub(super) struct FileRequest<'a> {
+    /// The path on the disk.
     pub(super) file: &'a Path,
+    /// The identity of the file when it was found.
+    pub(super) identity: FileIdentity,
     pub(super) request: &'a Parts,
     pub(super) page_request: &'a PageRequest<'a>,
+    pub(super) hashes: &'a TextHashes,
+    pub(super) permits: &'a FilePermits,
+    pub(super) permit: &'a OpenPermit,
 }
 
 impl FileRequest<'_> {
@@ -147,35 +129,43 @@ impl FileRequest<'_> {
     ///
     /// # Errors
     /// Fails if the file cannot be read, or if too many files are being sent.
-    pub(super) async fn reply(&self, permits: &FilePermits) -> Result<Reply, SendError> {
-        let opening = timeout(OPEN_TIMEOUT, permits.opened.acquire()).await.ok().and_then(Result::ok);
-        let _opening = opening.ok_or(SendError::Busy)?;
-        let content_type = text_type(self.file);
+    pub(super) async fn reply(&self) -> Result<Reply, SendError> {
+        let content_type = ContentType::from_file(self.file);
+        let mut identity = self.identity;
         for _ in 0..TRIES {
-            let identity = FileIdentity::from_path(self.file)?;
             let compressed = match content_type {
                 Some(content_type) => self.compressed(content_type, identity).await?,
                 None => None,
             };
             let reply = match compressed {
                 Some(reply) => Some(reply),
-                None => self.plain(identity, permits).await?,
+                None => self.plain(identity).await?,
             };
-            let Some(mut reply) = reply else { continue };
+            let Some(mut reply) = reply else {
+                identity = self.current_identity().await?;
+                continue;
+            };
             let headers = reply.headers_mut();
-            if let Some(content_type) = content_type {
+            if content_type.is_some() {
                 headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-                if headers.contains_key(header::CONTENT_TYPE) {
-                    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type.name));
-                }
+            }
+            if let Some(guessed) = headers.get(header::CONTENT_TYPE) {
+                let stated = content_type.map(|content_type| HeaderValue::from_static(content_type.name));
+                let stated = stated.unwrap_or_else(|| with_charset(guessed));
+                headers.insert(header::CONTENT_TYPE, stated);
             }
             return Ok(reply);
         }
         Err(SendError::Busy)
     }
 
+    async fn current_identity(&self) -> io::Result<FileIdentity> {
+        let file = self.file.to_owned();
+        self.permit.run(move || FileIdentity::from_path(&file)).await
+    }
+
     /// The response with the compressed text; `None` if the file is to be sent without encoding. A partial response
-    /// never has an encoding, and a response from the page cache is never out of date.
+    /// never has an encoding. The ETag is a hash of the text, so a response from the page cache is never out of date.
     async fn compressed(
         &self,
         content_type: ContentType,
@@ -186,37 +176,59 @@ impl FileRequest<'_> {
         if encoding == Encoding::Identity || !is_suited || self.asks_for_range() {
             return Ok(None);
         }
-        let fingerprint =
-            self.page_request.fingerprint("file").with((content_type, self.file, identity)).finish();
+        let (hash, mut text) = match self.hashes.get(self.file, identity) {
+            Some(hash) => (hash, None),
+            None => match self.text(identity).await? {
+                Some((text, hash)) => (hash, Some(text)),
+                None => return Ok(None),
+            },
+        };
+        // The response depends on no setting of the site.
+        let fingerprint = Fingerprinter::new(0, "file").with((content_type, hash)).finish();
         let etags = self.page_request.etags(fingerprint);
-        let mut reply = match conditions::check(&self.request.headers, &etags, identity.seconds()) {
+        let modified = identity.last_modified();
+        let mut reply = match conditions::check(&self.request.headers, &etags, modified) {
             Err(PreconditionFailure::NotModified(etag)) => not_modified(CachePolicy::SiteFile, etag),
             Err(PreconditionFailure::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
             Ok(()) => match self.page_request.cached(fingerprint) {
                 Some(reply) => reply,
                 None => {
-                    let file = self.file.to_owned();
-                    let read = spawn_blocking(move || read_encoded(&file, identity, encoding)).await;
-                    let Some(bytes) = read.map_err(io::Error::other)?? else { return Ok(None) };
+                    if text.is_none() {
+                        let read = self.text(identity).await?;
+                        text = read.filter(|(_, found)| *found == hash).map(|(text, _)| text);
+                    }
+                    let Some(text) = text else { return Ok(None) };
+                    let bytes = self.permit.run(move || Ok(encoding.encode(text))).await?;
                     let kind = PageKind { content_type, policy: CachePolicy::SiteFile };
                     self.page_request.encoded(kind, fingerprint, encoding, bytes)
                 }
             },
         };
-        if let Some(date) = conditions::last_modified(identity.seconds()) {
+        if let Some(date) = modified.and_then(conditions::last_modified) {
             reply.headers_mut().insert(header::LAST_MODIFIED, date);
         }
         Ok(Some(reply))
     }
 
+    /// Reads a text of this identity, and keeps its hash; `None` if the file has another identity by now.
+    async fn text(&self, identity: FileIdentity) -> io::Result<Option<(Vec<u8>, u128)>> {
+        let file = self.file.to_owned();
+        let text = self.permit.run(move || read_text(&file, identity)).await?;
+        if let Some((_, hash)) = &text {
+            self.hashes.insert(self.file, identity, *hash);
+        }
+        Ok(text)
+    }
+
     /// The response with the file or a part of it, without encoding; `None` if another file has replaced it during the request.
-    async fn plain(&self, identity: FileIdentity, permits: &FilePermits) -> Result<Option<Reply>, SendError> {
-        let (etag, modified) = (identity.etag(), identity.seconds());
+    async fn plain(&self, identity: FileIdentity) -> Result<Option<Reply>, SendError> {
+        let (etag, modified) = (identity.etag(), identity.last_modified());
+        let date = modified.and_then(conditions::last_modified);
         match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {
             Err(PreconditionFailure::NotModified(etag)) => {
                 let mut reply = not_modified(CachePolicy::SiteFile, etag);
                 reply.headers_mut().remove(header::VARY);
-                if let Some(date) = conditions::last_modified(modified) {
+                if let Some(date) = date {
                     reply.headers_mut().insert(header::LAST_MODIFIED, date);
                 }
                 return Ok(Some(reply));
@@ -224,7 +236,7 @@ impl FileRequest<'_> {
             Err(PreconditionFailure::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
             Ok(()) => {}
         }
-        if !(0..YEAR_10000).contains(&modified) {
+        if !(0..YEAR_10000).contains(&identity.seconds()) {
             return Err(io::Error::other("the mtime is not between the years 1970 and 9999").into());
         }
         let mut bare = Request::new(());
@@ -235,6 +247,9 @@ impl FileRequest<'_> {
         let reply = ServeFile::new(self.file).try_call(bare).await?.map(Body::new);
         let (mut head, body) = reply.into_parts();
         head.headers.insert(header::ETAG, etag);
+        if date.is_none() {
+            head.headers.remove(header::LAST_MODIFIED);
+        }
         let length = head.headers.get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         // A response without a body, such as one to HEAD, keeps no file open.
@@ -247,13 +262,13 @@ impl FileRequest<'_> {
             }
             bytes.map(Body::from)
         } else {
-            let permit = Arc::clone(&permits.sent).try_acquire_owned().map_err(|_| SendError::Busy)?;
+            let permit = Arc::clone(&self.permits.sent).try_acquire_owned().map_err(|_| SendError::Busy)?;
             let transfer =
                 Transfer { parts: body.into_data_stream(), left: length.unwrap_or(0), _permit: permit };
             Ok(Body::from_stream(stream::try_unfold(transfer, Transfer::next)))
         };
         // tower-http opened the file of this identity, and read all of it if it is small.
-        if FileIdentity::from_path(self.file)? != identity {
+        if self.current_identity().await? != identity {
             return Ok(None);
         }
         Ok(Some(Reply::from_parts(head, body.map_err(io::Error::other)?)))
@@ -266,7 +281,7 @@ impl FileRequest<'_> {
 
     /// The requested range in the form that tower-http reads; `None` if the response is the whole file: for an
     /// unknown unit, invalid syntax, several ranges, and an `If-Range` with another version.
-    fn range(&self, size: u64, etag: &HeaderValue, modified: i64) -> Option<HeaderValue> {
+    fn range(&self, size: u64, etag: &HeaderValue, modified: Option<i64>) -> Option<HeaderValue> {
         let headers = &self.request.headers;
         if !self.asks_for_range() || !conditions::if_range(headers, etag, modified) {
             return None;
@@ -277,20 +292,16 @@ impl FileRequest<'_> {
     }
 }
 
-/// The type of a text file, by its extension; `None` for other files.
-fn text_type(file: &Path) -> Option<ContentType> {
-    let extension = file.extension()?.to_str()?;
-    let found = TEXT_TYPES.iter().find(|(text, _)| extension.eq_ignore_ascii_case(text));
-    found.map(|&(_, name)| ContentType { name, is_open: false })
-}
-
-/// Reads and encodes a file of this identity; `None` if the file has another one by now.
-fn read_encoded(path: &Path, identity: FileIdentity, encoding: Encoding) -> io::Result<Option<Vec<u8>>> {
+/// Reads a text of this identity, and hashes it; `None` if the file has another identity by now.
+fn read_text(path: &Path, identity: FileIdentity) -> io::Result<Option<(Vec<u8>, u128)>> {
     let file = File::open(path)?;
     let mut bytes = Vec::with_capacity(usize::try_from(identity.size).unwrap_or(0) + 1);
     (&file).take(MOST_TEXT + 1).read_to_end(&mut bytes)?;
     let is_same = FileIdentity::new(&file.metadata()?) == identity && bytes.len() as u64 == identity.size;
-    Ok(is_same.then(|| encoding.encode(bytes)))
+    Ok(is_same.then(|| {
+        let hash = xxh3_128(&bytes);
+        (bytes, hash)
+    }))
 }
 
 /// A large file that is being sent.
@@ -326,16 +337,6 @@ impl Transfer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_files_are_recognised_by_extension() {
-        for name in ["a.css", "a.JS", "a.min.json", "a.svg", "a.xml", "a.txt"] {
-            assert!(text_type(Path::new(name)).is_some(), "{name}");
-        }
-        for name in ["a.png", "a.svgz", "css", "a.txt.gz", ".css"] {
-            assert!(text_type(Path::new(name)).is_none(), "{name}");
-        }
-    }
 
     #[tokio::test]
     async fn file_that_changes_its_length_is_not_sent_as_whole() {

@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -11,6 +12,7 @@ use rustix::io::Errno;
 use crate::archive::jekyll::files::{FileStatus, PublishedFiles};
 use crate::config::Config;
 use crate::web::http::cache::CachePolicy;
+use crate::web::http::file_identity::{FileIdentity, TextHashes};
 use crate::web::http::file_reply::{FilePermits, FileRequest, SendError};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -26,7 +28,8 @@ pub enum FileAddress<'a> {
 
 /// The files of a site's folder that may be served.
 pub struct SiteFiles {
-    published: PublishedFiles,
+    published: Arc<PublishedFiles>,
+    hashes: TextHashes,
 }
 
 impl SiteFiles {
@@ -34,7 +37,8 @@ impl SiteFiles {
     /// `posts/`; otherwise the files of that folder decide whether it is one of posts.
     pub fn new(config: &Config, has_dated_posts: bool) -> Self {
         let published = PublishedFiles::new(config);
-        Self { published: if has_dated_posts { published.with_dated_posts() } else { published } }
+        let published = if has_dated_posts { published.with_dated_posts() } else { published };
+        Self { published: Arc::new(published), hashes: TextHashes::default() }
     }
 
     /// Serves a file. Returns `None` if there is no such file.
@@ -48,21 +52,32 @@ impl SiteFiles {
         page_request: &PageRequest<'_>,
         permits: &FilePermits,
     ) -> Result<Option<Reply>, SendError> {
-        let Some(file) = self.find(address)? else { return Ok(None) };
-        let mut reply = match (FileRequest { file: &file, request, page_request }).reply(permits).await {
+        // A path that names no file needs neither a permit nor the disk.
+        let Some(search) = self.search(address) else { return Ok(None) };
+        let permit = permits.open().await?;
+        let found = match permit.run(move || search.run()).await {
+            Err(error) if is_absence(&error) => None,
+            found => found?,
+        };
+        let Some((file, identity)) = found else { return Ok(None) };
+        let file_request = FileRequest {
+            file: &file,
+            identity,
+            request,
+            page_request,
+            hashes: &self.hashes,
+            permits,
+            permit: &permit,
+        };
+        let mut reply = match file_request.reply().await {
             // The file was removed at this moment.
             Err(SendError::Failed(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
             reply => reply?,
         };
         let headers = reply.headers_mut();
         headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
-        if matches!(kind, "text/plain" | "text/css" | "text/javascript" | "text/markdown" | "text/csv") {
-            // Without a charset, browsers guess, and guess Chinese text wrong.
-            if let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8")) {
-                headers.insert(header::CONTENT_TYPE, kind);
-            }
-        } else if kind.starts_with("image/") {
+        let is_image = |content_type: &HeaderValue| content_type.as_bytes().starts_with(b"image/");
+        if headers.get(header::CONTENT_TYPE).is_some_and(is_image) {
             // Feeds and other sites may embed the site's images.
             let embeddable = HeaderName::from_static("cross-origin-resource-policy");
             headers.insert(embeddable, HeaderValue::from_static("cross-origin"));
@@ -70,24 +85,46 @@ impl SiteFiles {
         Ok(Some(reply))
     }
 
-    /// Returns the file at an address, if it may be served.
-    fn find(&self, address: FileAddress<'_>) -> io::Result<Option<PathBuf>> {
+    /// Returns the search for the file at an address; `None` if the address alone shows that there is none.
+    fn search(&self, address: FileAddress<'_>) -> Option<FileSearch> {
         let is_plain = |path: &&str| {
             path.split('/').count() <= MOST_PARTS
                 && path.split('/').all(|part| !matches!(part, "" | "." | "..") && !part.contains('\\'))
         };
-        let path = match address {
-            FileAddress::Path(path) => path
-                .strip_prefix('/')
-                .filter(|path| is_plain(path) && self.published.status(path) == FileStatus::Served),
+        let (path, is_decided) = match address {
+            FileAddress::Path(path) => {
+                let path = path.strip_prefix('/').filter(is_plain)?;
+                let is_decided = !self.published.status_needs_disk(path);
+                if is_decided && self.published.status(path) != FileStatus::Served {
+                    return None;
+                }
+                (path, is_decided)
+            }
             // The archive has checked the path.
-            FileAddress::Page(path) => Some(path),
+            FileAddress::Page(path) => (path, true),
         };
-        let Some(path) = path else { return Ok(None) };
-        match self.published.file(path) {
-            Err(error) if is_absence(&error) => Ok(None),
-            found => found,
+        Some(FileSearch { published: Arc::clone(&self.published), path: path.to_owned(), is_decided })
+    }
+}
+
+/// The search for a file on the disk.
+struct FileSearch {
+    published: Arc<PublishedFiles>,
+    /// The path relative to the site.
+    path: String,
+    /// True if the path alone shows that the file may be served.
+    is_decided: bool,
+}
+
+impl FileSearch {
+    /// Reads the disk. Returns the file and its identity; `None` if there is none that may be served.
+    fn run(self) -> io::Result<Option<(PathBuf, FileIdentity)>> {
+        if !self.is_decided && self.published.status(&self.path) != FileStatus::Served {
+            return Ok(None);
         }
+        let Some(file) = self.published.file(&self.path)? else { return Ok(None) };
+        let identity = FileIdentity::from_path(&file)?;
+        Ok(Some((file, identity)))
     }
 }
 

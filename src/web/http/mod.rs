@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cache;
 pub(crate) mod conditions;
 pub mod encoding;
+mod file_identity;
 pub mod file_reply;
 pub mod files;
 pub(crate) mod headers;

@@ -104,6 +104,11 @@ impl PublishedFiles {
         reason.map_or(FileStatus::Served, FileStatus::Withheld)
     }
 
+    /// Returns whether [`Self::status`] reads the disk for this path.
+    pub fn status_needs_disk(&self, path: &str) -> bool {
+        self.may_be_in_posts(path) && self.has_dated_posts.get().is_none()
+    }
+
     /// Returns the reason why files at this place are not served unless `finews.static` names them.
     fn unserved_place(&self, path: &str) -> Option<&'static str> {
         if self.is_in_posts(path) {
@@ -195,8 +200,12 @@ impl PublishedFiles {
 
     fn is_in_posts(&self, path: &str) -> bool {
         let mut folders = self.posts.iter().chain(&self.archives);
-        folders.any(|folder| is_below(path, folder))
-            || self.posts.is_empty() && is_below(path, "posts") && self.has_dated_posts()
+        folders.any(|folder| is_below(path, folder)) || self.may_be_in_posts(path) && self.has_dated_posts()
+    }
+
+    /// Returns whether a path is below `posts/`, whose files decide whether it is a folder of posts.
+    fn may_be_in_posts(&self, path: &str) -> bool {
+        self.posts.is_empty() && is_below(path, "posts")
     }
 
     /// Returns whether `posts/` is a folder of posts and not an ordinary folder of the site.

@@ -13,6 +13,7 @@ use crate::archive::snapshot::ListPage;
 use crate::program;
 
 pub use content::ContentType;
+pub(crate) use content::with_charset;
 pub(crate) use pages::CachedRoute;
 pub use pages::{EncodedPage, PageCache, PageKind};
 
