@@ -176,7 +176,9 @@ type FieldList<'a> = &'a [(&'a str, &'a str)];
 
 #[test]
 fn files_are_sent_whole_or_in_part() {
-    let site = Site::from_files(&SITE);
+    let folder = folder(&SITE);
+    set_time(&folder.path().join("images/x.png"), SystemTime::now() - Duration::from_secs(3600));
+    let site = Site::from_folder(folder.path());
     let get = |headers: &[(&str, &str)]| site.request(Method::GET, "/images/x.png", headers);
     let whole = get(&[]);
     assert_eq!((whole.header("content-type"), whole.text().as_str()), ("image/png", "0123456789"));
@@ -253,9 +255,9 @@ fn changed_file_has_another_etag() {
     assert_eq!(etag(), etags[0]);
     set_time(&path, hour_ago + Duration::from_nanos(1));
     etags.push(etag());
-    // Another file with the same size and time.
+    // Another file with the same size.
     let other = folder.path().join("images/new.png");
-    set_time(&other, hour_ago);
+    set_time(&other, hour_ago + Duration::from_nanos(2));
     fs::rename(other, &path).expect("a file");
     etags.push(etag());
     fs::write(&path, "longer than before").expect("a file");
@@ -276,6 +278,56 @@ fn changed_file_has_another_etag() {
 }
 
 #[test]
+fn file_that_has_just_changed_has_a_weak_etag() {
+    let folder = folder(&SITE);
+    let path = folder.path().join("images/x.png");
+    let site = Site::from_folder(folder.path());
+    let get = |headers: &[(&str, &str)]| site.request(Method::GET, "/images/x.png", headers);
+    // A time in the near future counts as recent too, and leaves the test more time.
+    set_time(&path, SystemTime::now() + Duration::from_secs(1));
+    let recent = get(&[]);
+    let etag = recent.header("etag");
+    assert!(etag.starts_with("W/\"") && recent.header("last-modified").is_empty(), "{:?}", recent.headers);
+    assert_eq!(get(&[("if-none-match", etag)]).status, StatusCode::NOT_MODIFIED);
+    let part = get(&[("range", "bytes=2-4"), ("if-range", etag)]);
+    assert_eq!((part.status, part.text().as_str()), (StatusCode::OK, "0123456789"));
+    // A client that has bytes of this moment asks for them again.
+    set_time(&path, SystemTime::now() - Duration::from_secs(10));
+    assert_eq!(get(&[("if-none-match", etag)]).status, StatusCode::OK);
+    assert!(get(&[]).header("etag").starts_with('"'));
+}
+
+#[test]
+fn copies_of_a_site_have_the_same_validators() {
+    let text = "p { color: red }\n".repeat(100);
+    let files = [&SITE[..], &[("images/s.css", text.as_str())]].concat();
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let copies = [0, 1].map(|number| {
+        let folder = folder(&files);
+        set_time(&folder.path().join("images/x.png"), hour_ago);
+        // The ETag of compressed text is that of its bytes.
+        set_time(&folder.path().join("images/s.css"), hour_ago - Duration::from_secs(number));
+        (Site::from_folder(folder.path()), folder)
+    });
+    let [first, second] = copies.each_ref().map(|(site, _)| site);
+    for (path, has_date) in [
+        ("/images/x.png", true),
+        ("/images/s.css", false),
+        ("/feed.xml", true),
+        ("/", true),
+        ("/news/2024/01/02/a.html", true),
+    ] {
+        let [one, other] =
+            [first, second].map(|site| site.request(Method::GET, path, &[("accept-encoding", "gzip")]));
+        assert_eq!(one.header("etag"), other.header("etag"), "{path}");
+        assert!(one.header("etag").starts_with('"'), "{path}");
+        if has_date {
+            assert_eq!(one.header("last-modified"), other.header("last-modified"), "{path}");
+        }
+    }
+}
+
+#[test]
 fn text_files_are_sent_compressed() {
     let text = "p { color: red }\n".repeat(100);
     let types = [
@@ -283,7 +335,7 @@ fn text_files_are_sent_compressed() {
         ("js", "text/javascript; charset=utf-8"),
         ("json", "application/json"),
         ("svg", "image/svg+xml"),
-        ("xml", "text/xml"),
+        ("xml", "application/xml"),
         ("txt", "text/plain; charset=utf-8"),
     ];
     let folder = folder(&[("assets/x.png", &text), ("assets/small.txt", "A few words.")]);
@@ -365,6 +417,23 @@ fn feeds_are_revalidated_by_date() {
             );
         }
         site.assert_conditional(path);
+    }
+}
+
+#[test]
+fn feed_date_is_the_newest_time_that_it_shows() {
+    let table = [
+        ("", "Tue, 02 Jan 2024 00:00:00 GMT"),
+        ("last_modified_at: 2024-02-03 04:05:06 +0000\n", "Sat, 03 Feb 2024 04:05:06 GMT"),
+        // A date is never later than the response.
+        ("last_modified_at: 2999-01-01\n", ""),
+    ];
+    for (line, expected) in table {
+        let post = format!("---\ntitle: A\n{line}---\nText.\n");
+        let older = "---\ntitle: B\n---\nText.\n";
+        let site = Site::from_files(&[("_posts/2024-01-02-a.md", &post), ("_posts/2024-01-01-b.md", older)]);
+        let feed = site.get("/feed.xml");
+        assert_eq!((feed.status, feed.header("last-modified")), (StatusCode::OK, expected), "{line}");
     }
 }
 

@@ -2,13 +2,14 @@
 //! makes conditional responses from the page cache or from a page that is rendered for it.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use askama::Template;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use crate::archive::Snapshot;
 use crate::archive::snapshot::{ByKind, GroupKind};
+use crate::archive::{Snapshot, Timestamp};
 use crate::web::http::cache::{
     CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
 };
@@ -168,23 +169,27 @@ impl<'a> PageRequest<'a> {
     }
 
     /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`; some clients
-    /// revalidate only by time. `address` names the document among all others.
+    /// revalidate only by time. `modified` is the newest time that the document shows, and no time of this process,
+    /// so that servers with the same files answer alike. A change that leaves it, such as a late post with an
+    /// earlier date, changes the ETag only.
     pub(crate) fn dated(
         &self,
-        address: &str,
+        modified: Option<Timestamp>,
         content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
         bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
-        let changed = self.lookup.pages.changed_at(address, fingerprint);
-        let mut reply = match changed.filter(|changed| self.lookup.is_unmodified(*changed)) {
+        // RFC 9110, section 8.8.2.1: the time of a response is never later than its date.
+        let now = Timestamp::from_system_time(SystemTime::now());
+        let modified = modified.filter(|modified| *modified <= now).map(Timestamp::seconds);
+        let mut reply = match modified.filter(|modified| self.lookup.is_unmodified(*modified)) {
             Some(_) => not_modified(policy, fingerprint.etag(self.lookup.accepted.quickest().tag())),
             None => self.conditional(content_type, policy, fingerprint, bytes),
         };
         // The response to a failure has no ETag.
         if reply.headers().contains_key(header::ETAG)
-            && let Some(date) = changed.and_then(conditions::last_modified)
+            && let Some(date) = modified.and_then(conditions::last_modified)
         {
             reply.headers_mut().insert(header::LAST_MODIFIED, date);
         }

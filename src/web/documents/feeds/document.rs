@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::archive::{Post, PostId};
+use crate::archive::{Post, PostId, Timestamp};
 use crate::config::Author;
 use crate::web::documents::feeds::id;
 use crate::web::http::request::PageRequest;
@@ -53,11 +53,16 @@ pub(super) struct FeedEntry<'a> {
     pub(super) original: Option<String>,
 }
 
+/// The newest time that a feed of these posts shows.
+pub(super) fn last_update(request: &PageRequest<'_>, posts: &[PostId]) -> Option<Timestamp> {
+    posts.iter().map(|id| request.archive.post(*id).updated()).max()
+}
+
 impl<'a> Feed<'a> {
     /// Creates a feed of posts, newest first. The caller sets titles and URLs.
     pub(super) fn new(request: &PageRequest<'a>, posts: &[PostId]) -> std::io::Result<Self> {
         let entries = posts.iter().map(|id| entry(request, request.archive.post(*id)));
-        let updated = posts.iter().map(|id| request.archive.post(*id).updated()).max();
+        let updated = last_update(request, posts);
         let mut authors: Vec<_> = Author::from_lines(&request.site.authors).collect();
         if authors.is_empty() {
             // Atom requires an author of each entry or of the feed.

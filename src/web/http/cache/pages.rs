@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -28,8 +27,6 @@ const OVERHEAD: u64 = 1024;
 const LONGEST_ADDRESS: usize = 512;
 /// Approximate size of an article's page, in bytes.
 const USUAL_PAGE: u64 = 4096;
-/// Number of documents whose last change is recorded. It covers both feeds of 4,000 sources.
-const MOST_DATED: usize = 8192;
 
 /// The properties that determine a page's headers, except its ETag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,8 +110,6 @@ pub struct PageCache {
     pages: Option<Arc<Cache<CacheKey, Arc<EncodedPage>, PageWeight>>>,
     /// The page that was last found at each address.
     addresses: Cache<Box<str>, CachedRoute>,
-    /// The fingerprint of each document with `Last-Modified`, and the second in which it replaced another one.
-    changes: Cache<Box<str>, (Fingerprint, i64)>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -162,7 +157,6 @@ impl PageCache {
         Self {
             pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, PageWeight))),
             addresses: Cache::new(usual),
-            changes: Cache::new(MOST_DATED),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -190,26 +184,6 @@ impl PageCache {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), route);
         }
-    }
-
-    /// Returns when a request first found this fingerprint at an address, in seconds since 1970. No two versions of
-    /// a document have the same second: a version that follows within a second gets a later one, and the result is
-    /// `None` until that second has come.
-    pub(crate) fn changed_at(&self, address: &str, fingerprint: Fingerprint) -> Option<i64> {
-        if address.len() > LONGEST_ADDRESS {
-            return None;
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        let now = i64::try_from(now.as_secs()).ok()?;
-        let changed = match self.changes.get(address) {
-            Some((known, changed)) if known == fingerprint => changed,
-            before => {
-                let changed = before.map_or(now, |(_, before)| now.max(before + 1));
-                self.changes.insert(address.into(), (fingerprint, changed));
-                changed
-            }
-        };
-        (changed <= now).then_some(changed)
     }
 
     /// Returns the cached page with a fingerprint in an encoding.
@@ -277,20 +251,6 @@ mod tests {
         let cache = PageCache::new(0);
         cache.insert(fingerprint(1), Encoding::Gzip, page(1));
         assert!(cache.get(fingerprint(1), Encoding::Gzip).is_none());
-    }
-
-    #[test]
-    fn versions_of_a_document_have_different_times() {
-        let cache = PageCache::new(0);
-        let first = cache.changed_at("/feed.xml", fingerprint(1)).expect("a time");
-        assert_eq!(cache.changed_at("/feed.xml", fingerprint(1)), Some(first));
-        // Each return of a version is a change too.
-        let versions = [1, 2].into_iter().cycle().take(100);
-        let times: Vec<_> = versions.map(|n| cache.changed_at("/feed.xml", fingerprint(n))).collect();
-        assert!(times[1..].iter().flatten().all(|time| *time > first), "{first}: {times:?}");
-        assert!(times[50..].iter().all(Option::is_none), "{times:?}");
-        assert!(cache.changed_at("/other.xml", fingerprint(2)).is_some());
-        assert_eq!(cache.changed_at(&"x".repeat(LONGEST_ADDRESS + 1), fingerprint(1)), None);
     }
 
     #[test]
