@@ -138,3 +138,33 @@ fn is_absence(error: &io::Error) -> bool {
         [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::PermissionDenied, ErrorKind::InvalidInput];
     kinds.contains(&error.kind()) || Errno::from_io_error(error).is_some_and(is_path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Overrides;
+
+    #[test]
+    fn path_that_names_no_file_is_not_searched_on_the_disk() {
+        let site = tempfile::tempdir().expect("a folder");
+        std::fs::write(site.path().join("_config.yml"), "").expect("a file");
+        let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("valid");
+        let files = SiteFiles::new(&config, false);
+        for (path, is_searched) in [
+            ("/a.png", true),
+            ("/css/a.css", true),
+            // The files of this folder decide whether it is one of posts.
+            ("/posts/a.png", true),
+            ("/_config.yml", false),
+            ("/.git/config", false),
+            ("/_posts/2024-01-02-a.md", false),
+            ("/keys/site.pem", false),
+            ("/a//b.png", false),
+            ("/a/../b.png", false),
+            ("/", false),
+            ("a.png", false),
+        ] {
+            assert_eq!(files.search(FileAddress::Path(path)).is_some(), is_searched, "{path}");
+        }
+    }
+}

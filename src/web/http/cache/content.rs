@@ -80,7 +80,9 @@ impl ContentType {
 
     /// The type of a text document that finews writes, by the extension of its path; `None` for other extensions.
     pub(crate) fn from_path(path: &str) -> Option<Self> {
-        text_type(Path::new(path)).map(|(name, _)| Self::same_origin(name))
+        // `/search.json/` is the path of a folder.
+        let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+        text_type(Path::new(name)).map(|(name, _)| Self::same_origin(name))
     }
 
     /// The type of a text file of the site, by its extension; `None` for other files.
@@ -159,6 +161,8 @@ mod tests {
             ("/site.webmanifest", Some("application/manifest+json; charset=utf-8")),
             ("/a.xml", Some("application/xml; charset=utf-8")),
             ("/v1.2/feed", None),
+            ("/search.json/", None),
+            ("robots.txt", Some("text/plain; charset=utf-8")),
             ("/CNAME", None),
             ("/a.unknown", None),
         ];
