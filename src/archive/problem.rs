@@ -20,7 +20,7 @@ pub enum Code {
     DateInvalid,
     /// No source gives a date: the post cannot be placed and is not served.
     DateMissing,
-    /// The bytes are not UTF-8; they were decoded as UTF-16 or GB18030, or repaired.
+    /// The bytes are not UTF-8; they were decoded as UTF-16, UTF-32 or GB18030, or repaired.
     EncodingInvalid,
     /// `permalink:` has an unknown placeholder or is a URL of another host; the site's style was used. Or another
     /// address in the front matter is invalid, and was ignored.
