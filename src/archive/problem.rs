@@ -46,9 +46,10 @@ pub enum Code {
     FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
-    /// Liquid that only Jekyll can resolve stays in the body as written.
+    /// Liquid that only Jekyll can resolve stays in the body as written, or a tag names a post or file that is not
+    /// served.
     LiquidUnresolved,
-    /// Embedded content was dropped from the body.
+    /// Embedded content, or the control of a form, was dropped from the body.
     EmbedDropped,
     /// A data file cannot be read, so its variables are missing.
     DataInvalid,

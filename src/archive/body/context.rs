@@ -51,7 +51,7 @@ pub struct Context<'a> {
     /// Jekyll knows it.
     pub page: &'a dyn Fn(&[&str]) -> Option<LiquidValue>,
     /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
-    /// path `{% link %}` gives.
+    /// path `{% link %}` gives. `None` if the site serves no such file.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
     /// 1-based line of the file on which the body begins.
     pub line: u32,
