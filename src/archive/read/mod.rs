@@ -445,6 +445,7 @@ pub fn site_context(config: &Config) -> SiteContext {
         legacy_hosts: source.legacy_hosts.clone(),
         original_urls: OriginalUrls::from_pairs(&source.original_urls),
         charts: source.charts,
+        toc_levels: source.toc_levels,
         task_states: if source.is_chinese { ["未完成", "已完成"] } else { ["To do", "Done"] },
         variables: Arc::clone(&config.variables),
         timezone: source.timezone,

@@ -53,6 +53,9 @@ pub(crate) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 /// The id of a table of contents.
 pub(crate) const TOC_ID: &str = "markdown-toc";
 
+/// The role of a table of contents with an id of its own.
+pub(crate) const TOC_ROLE: &str = "doc-toc";
+
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("a", &["href", "title"]),
     ("img", &["src", "alt", "title", "width", "height"]),
@@ -61,7 +64,8 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("source", &["src", "type"]),
     ("code", &["class"]),
     ("abbr", &["title"]),
-    ("ol", &["start"]),
+    ("ul", &["id"]),
+    ("ol", &["id", "start"]),
     ("li", &["id", "value"]),
     ("sup", &["id"]),
     ("h1", &["id"]),
@@ -83,8 +87,8 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("sup", "role", &["doc-noteref"]),
     ("div", "role", &["doc-endnotes"]),
     ("li", "role", &["doc-endnote"]),
-    ("ul", "id", &[TOC_ID]),
-    ("ol", "id", &[TOC_ID]),
+    ("ul", "role", &[TOC_ROLE]),
+    ("ol", "role", &[TOC_ROLE]),
     ("audio", "controls", &[""]),
     ("audio", "preload", &["none"]),
     ("video", "controls", &[""]),
@@ -160,8 +164,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Filters attribute values. Only headings, footnotes and the table of contents have ids; the prefix `ui-` is reserved
-/// for the page.
+/// Filters attribute values. Only headings, footnotes and lists have ids; the prefix `ui-` is reserved for the page. The
+/// rewriting pass removes the ids of all lists but the table of contents.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),
@@ -219,7 +223,11 @@ mod tests {
                 "<code class=\"language-a b\">x</code><code class=\"x\">y</code>",
                 "<code>x</code><code>y</code>",
             ),
-            ("<ul id=\"markdown-toc\"></ul><ul id=\"x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
+            ("<ul id=\"markdown-toc\"></ul><ul id=\"ui-x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
+            (
+                "<ol id=\"x\" role=\"doc-toc\"></ol><ul role=\"menu\"></ul>",
+                "<ol id=\"x\" role=\"doc-toc\"></ol><ul></ul>",
+            ),
             ("<abbr class=\"task z\" title=\"t\">☑</abbr>", "<abbr class=\"task\" title=\"t\">☑</abbr>"),
         ] {
             assert_eq!(clean(html).as_str(), expected, "{html}");
