@@ -756,10 +756,10 @@ fn tables_of_contents_hold_the_chosen_levels() {
 #[test]
 fn table_of_contents_keeps_its_own_id() {
     for (list, opening) in [
-        ("* x\n{:toc #own .side}", "<ul id=\"own\" role=\"doc-toc\">"),
-        ("1. x\n{: #own toc}", "<ol id=\"own\" role=\"doc-toc\">"),
+        ("* x\n{:toc #own .side}", "<ul id=\"own\" class=\"toc\">"),
+        ("1. x\n{: #own toc}", "<ol id=\"own\" class=\"toc\">"),
         ("* x\n{:toc .side}", "<ul id=\"markdown-toc\">"),
-        ("* x\n{:toc #ui-x}", "<ul role=\"doc-toc\">"),
+        ("* x\n{:toc #ui-x}", "<ul class=\"toc\">"),
         ("* x\n{: #own}", "<ul>"),
     ] {
         let body = markdown(&format!("{list}\n\n## 甲\n\n正文"));
@@ -768,7 +768,7 @@ fn table_of_contents_keeps_its_own_id() {
         assert_eq!(body.excerpt, if is_toc { "正文" } else { "x" }, "{list}");
     }
     assert_eq!(
-        html("<ul id=x><li>甲</ul><ol id=y role=list><li>乙</ol>"),
+        html("<ul id=x><li>甲</ul><ol id=y class=list><li>乙</ol>"),
         "<ul><li>甲</li></ul><ol><li>乙</li></ol>"
     );
 }

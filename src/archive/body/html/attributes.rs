@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::archive::body::context::SiteContext;
-use crate::archive::body::html::clean::{self, EXTERNAL_REL, TOC_ID, TOC_ROLE};
+use crate::archive::body::html::clean::{self, EXTERNAL_REL, TOC_CLASS, TOC_ID};
 use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::html::{image_size, link};
 use crate::archive::body::kramdown::literal::escape_html;
@@ -93,8 +93,7 @@ pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
 
 /// Returns whether a list is the table of contents.
 fn is_toc(tag: &StartTag<'_>) -> bool {
-    let has = |name: &str, wanted: &str| get(tag, name).is_some_and(|value| value == wanted);
-    has("id", TOC_ID) || has("role", TOC_ROLE)
+    get(tag, "id").is_some_and(|id| id == TOC_ID) || has_any_class(tag, &[TOC_CLASS])
 }
 
 /// Returns whether the element is the mark of a footnote.

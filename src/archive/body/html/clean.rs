@@ -53,9 +53,6 @@ pub(crate) const EXTERNAL_REL: &str = "noopener nofollow ugc";
 /// The id of a table of contents.
 pub(crate) const TOC_ID: &str = "markdown-toc";
 
-/// The role of a table of contents with an id of its own.
-pub(crate) const TOC_ROLE: &str = "doc-toc";
-
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("a", &["href", "title"]),
     ("img", &["src", "alt", "title", "width", "height"]),
@@ -87,8 +84,6 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("sup", "role", &["doc-noteref"]),
     ("div", "role", &["doc-endnotes"]),
     ("li", "role", &["doc-endnote"]),
-    ("ul", "role", &[TOC_ROLE]),
-    ("ol", "role", &[TOC_ROLE]),
     ("audio", "controls", &[""]),
     ("audio", "preload", &["none"]),
     ("video", "controls", &[""]),
@@ -116,6 +111,9 @@ const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", EMBED_CLASS];
 /// The class of a link in place of an embedded page.
 pub(crate) const EMBED_CLASS: &str = "embed";
 
+/// The class of a table of contents with an id of its own.
+pub(crate) const TOC_CLASS: &str = "toc";
+
 /// The class of the box of a task.
 pub(crate) const TASK_CLASS: &str = "task";
 
@@ -127,6 +125,7 @@ pub(crate) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
         "abbr" => class == TASK_CLASS,
+        "ul" | "ol" => class == TOC_CLASS,
         "code" => is_language(class),
         "div" if class == "footnotes" => true,
         "p" | "div" if class == CHART_CLASS => true,
@@ -142,6 +141,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     classes.entry("p").or_default().insert(CHART_CLASS);
     classes.insert("a", HashSet::from(LINK_CLASSES));
     classes.insert("abbr", HashSet::from([TASK_CLASS]));
+    classes.insert("ul", HashSet::from([TOC_CLASS]));
+    classes.insert("ol", HashSet::from([TOC_CLASS]));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for (element, attribute, allowed) in VALUES {
         values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());
@@ -224,10 +225,7 @@ mod tests {
                 "<code>x</code><code>y</code>",
             ),
             ("<ul id=\"markdown-toc\"></ul><ul id=\"ui-x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
-            (
-                "<ol id=\"x\" role=\"doc-toc\"></ol><ul role=\"menu\"></ul>",
-                "<ol id=\"x\" role=\"doc-toc\"></ol><ul></ul>",
-            ),
+            ("<ol id=\"x\" class=\"toc menu\"></ol>", "<ol id=\"x\" class=\"toc\"></ol>"),
             ("<abbr class=\"task z\" title=\"t\">☑</abbr>", "<abbr class=\"task\" title=\"t\">☑</abbr>"),
         ] {
             assert_eq!(clean(html).as_str(), expected, "{html}");

@@ -1,7 +1,7 @@
 //! The table of contents that replaces a list with `{:toc}` (`generate_toc_tree` of `converter/html.rb`).
 
 use crate::archive::body::html::bytes;
-use crate::archive::body::html::clean::{TOC_ID, TOC_ROLE};
+use crate::archive::body::html::clean::{TOC_CLASS, TOC_ID};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::kramdown::tag::{close_tag, open_tag};
 
@@ -32,7 +32,7 @@ pub(crate) fn html(entries: &[TocEntry], own_id: &str, is_numbered: bool) -> Str
         out.extend([TOC_ID, "\">\n"]);
     } else {
         escape_html(own_id, &mut out);
-        out.extend(["\" role=\"", TOC_ROLE, "\">\n"]);
+        out.extend(["\" class=\"", TOC_CLASS, "\">\n"]);
     }
     // The level of each open entry, and whether it holds a list.
     let mut open: Vec<(usize, bool)> = Vec::new();
@@ -100,7 +100,7 @@ mod tests {
         );
         assert_eq!(table, expected);
         assert!(html(&entries, "", true).starts_with("<ol id=\"markdown-toc\">"));
-        assert!(html(&entries, "a", true).starts_with("<ol id=\"a\" role=\"doc-toc\">"));
+        assert!(html(&entries, "a", true).starts_with("<ol id=\"a\" class=\"toc\">"));
         assert_eq!(html(&[], "a", false), "");
     }
 
