@@ -20,7 +20,7 @@ pub enum Code {
     DateInvalid,
     /// No source gives a date: the post cannot be placed and is not served.
     DateMissing,
-    /// The bytes are not UTF-8; they were decoded as UTF-16 or GB18030, or repaired.
+    /// The bytes are not UTF-8; they were decoded as UTF-16, UTF-32 or GB18030, or repaired.
     EncodingInvalid,
     /// `permalink:` has an unknown placeholder or is a URL of another host; the site's style was used. Or another
     /// address in the front matter is invalid, and was ignored.
@@ -46,9 +46,10 @@ pub enum Code {
     FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
-    /// Liquid that only Jekyll can resolve stays in the body as written.
+    /// Liquid that only Jekyll can resolve stays in the body as written, or a tag names a post or file that is not
+    /// served.
     LiquidUnresolved,
-    /// Embedded content was dropped from the body.
+    /// Embedded content, or the control of a form, was dropped from the body.
     EmbedDropped,
     /// A data file cannot be read, so its variables are missing.
     DataInvalid,

@@ -13,10 +13,13 @@ pub(crate) struct EncodingRepair {
     pub(crate) message: &'static str,
 }
 
-/// Decodes a file's text without its byte order mark: as UTF-16 if the mark says so, as UTF-8, else as GB18030
-/// without errors, else as UTF-8 with its bad bytes replaced. The repair reports any encoding but UTF-8.
+/// Decodes a file's text without its byte order mark: as UTF-32 or UTF-16 if the mark says so, as UTF-8, else as
+/// GB18030 without errors, else as UTF-8 with its bad bytes replaced. The repair reports any encoding but UTF-8.
 pub(crate) fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<EncodingRepair>) {
     let utf16 = match bytes {
+        // The mark of UTF-32 begins with that of UTF-16. No text in UTF-16 begins with a NUL.
+        [0xFF, 0xFE, 0, 0, rest @ ..] => return utf32(rest, u32::from_le_bytes),
+        [0, 0, 0xFE, 0xFF, rest @ ..] => return utf32(rest, u32::from_be_bytes),
         [0xFF, 0xFE, rest @ ..] => Some((UTF_16LE, rest)),
         [0xFE, 0xFF, rest @ ..] => Some((UTF_16BE, rest)),
         _ => None,
@@ -46,6 +49,25 @@ pub(crate) fn decode_text(bytes: &[u8]) -> (Cow<'_, str>, Option<EncodingRepair>
         return (text, repair("the file is not valid UTF-8; it was decoded as GB18030"));
     }
     (String::from_utf8_lossy(bytes), repair("the file is not valid UTF-8; the invalid bytes were replaced"))
+}
+
+/// Decodes text in UTF-32 without its byte order mark. `number` reads the number of a character.
+fn utf32(bytes: &[u8], number: fn([u8; 4]) -> u32) -> (Cow<'_, str>, Option<EncodingRepair>) {
+    let (characters, rest) = bytes.as_chunks::<4>();
+    let decoded = characters.iter().map(|bytes| char::from_u32(number(*bytes)));
+    let cut = (!rest.is_empty()).then_some(None);
+    let mut has_errors = false;
+    let text = decoded.chain(cut).map(|character| {
+        has_errors |= character.is_none();
+        character.unwrap_or(char::REPLACEMENT_CHARACTER)
+    });
+    let text = text.collect::<String>();
+    let message = if has_errors {
+        "the file is not valid UTF-8; it was decoded as UTF-32, and its invalid bytes were replaced"
+    } else {
+        "the file is not valid UTF-8; it was decoded as UTF-32"
+    };
+    (Cow::Owned(text), Some(EncodingRepair { line: 1, message }))
 }
 
 /// Returns whether the text has more characters of three or more bytes in UTF-8, such as Han characters,

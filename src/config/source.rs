@@ -8,7 +8,7 @@ use crate::config::keys::{self, Collection, DefaultValues};
 use crate::config::layers::Layers;
 use crate::config::original_url;
 use crate::config::timezone;
-use crate::config::values::{ChartMode, NaiveDates};
+use crate::config::values::{ChartMode, NaiveDates, TocLevels};
 
 /// Paths that Jekyll excludes by default (`lib/jekyll/configuration.rb`, `DEFAULT_EXCLUDES`).
 const JEKYLL_EXCLUDES: [&str; 10] = [
@@ -70,6 +70,8 @@ pub struct SourceSettings {
     pub original_urls: Vec<(String, String)>,
     /// How articles show the charts of quote sites.
     pub charts: ChartMode,
+    /// The levels of the headings in a table of contents.
+    pub toc_levels: TocLevels,
     /// Time zone of dates without one.
     pub naive_dates: NaiveDates,
     /// Display names of categories, which take precedence over names from tags.
@@ -112,6 +114,7 @@ impl SourceSettings {
             legacy_hosts: keys::hosts(file)?,
             original_urls: original_url::read(file)?,
             charts: file.parsed(&["finews", "charts"])?.unwrap_or_default(),
+            toc_levels: file.parsed(&["kramdown", "toc_levels"])?.unwrap_or_default(),
             naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
             authors,

@@ -82,6 +82,12 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
         ("collections_dir: [x]\n", "/_config.yml:1: collections_dir: `[x]`", "a string"),
         ("destination: {a: b}\n", "/_config.yml:1: destination: `{a: b}`", "a string"),
         ("markdown_ext: [md]\n", "/_config.yml:1: markdown_ext: `[md]`", "a string"),
+        (
+            "kramdown:\n  toc_levels: 0..3\n",
+            "/_config.yml:2: kramdown.toc_levels: `0..3`",
+            "levels from 1 to 6",
+        ),
+        ("kramdown:\n  toc_levels: h2\n", "/_config.yml:2: kramdown.toc_levels: `h2`", "such as 2..3"),
         ("finews: on\n", "/_config.yml:1: finews: `on`", "a mapping of settings"),
         ("finews:\n  source: 5\n", "/_config.yml:2: finews.source: `5`", "true or false"),
         ("finews:\n  nav: [x]\n", "/_config.yml:2: finews.nav: `x`", "label and url"),
@@ -342,6 +348,23 @@ fn unknown_time_zone_is_utc_with_a_warning() {
             assert!(found.contains(&format!("/_config.yml:2: timezone: `{written}` ")), "{found}");
             assert!(found.contains(expected), "{found}");
         }
+    }
+}
+
+#[test]
+fn toc_levels_are_read_as_in_kramdown() {
+    let table = [
+        ("kramdown: {input: GFM}\n", vec![1, 2, 3, 4, 5, 6]),
+        ("kramdown:\n  toc_levels:\n", vec![1, 2, 3, 4, 5, 6]),
+        ("kramdown:\n  toc_levels: 2..3\n", vec![2, 3]),
+        ("kramdown:\n  toc_levels: \"1,3, 6\"\n", vec![1, 3, 6]),
+        ("kramdown:\n  toc_levels: 2\n", vec![2]),
+        ("kramdown:\n  toc_levels: 3..2\n", vec![]),
+    ];
+    for (yaml, expected) in table {
+        let levels = file(yaml).expect(yaml).source.toc_levels;
+        let found: Vec<usize> = (0..9).filter(|level| levels.contains(*level)).collect();
+        assert_eq!(found, expected, "{yaml}");
     }
 }
 

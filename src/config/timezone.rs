@@ -35,31 +35,70 @@ fn written(file: &ConfigFile) -> Result<Option<(String, Origin)>, ConfigError> {
 }
 
 fn parse(name: &str) -> Option<Tz> {
-    name.strip_prefix(':').unwrap_or(name).parse::<Tz>().ok().or_else(|| posix(name)?.1.parse::<Tz>().ok())
+    let name = name.strip_prefix(':').unwrap_or(name);
+    let with_rules = || RULES.iter().find(|(rules, _)| *rules == name).map(|(_, zone)| *zone);
+    let fixed = || fixed_zone(posix(name)?.1);
+    name.parse::<Tz>().ok().or_else(|| with_rules()?.parse().ok()).or_else(|| fixed()?.parse().ok())
 }
 
-/// Splits a POSIX zone such as `CST-8` or `UTC+08:00` into its abbreviation and the IANA name of its offset. A
-/// negative offset is east of Greenwich in both.
-fn posix(name: &str) -> Option<(&str, String)> {
-    let offset = name.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    let abbreviation = &name[..name.len() - offset.len()];
-    let hours = offset.strip_suffix(":00").unwrap_or(offset).parse::<i8>().ok()?;
-    (abbreviation.len() >= 3).then(|| (abbreviation, format!("Etc/GMT{hours:+}")))
+/// POSIX zones with their rules of summer time, each with the IANA zone that has the same rules.
+const RULES: [(&str, &str); 9] = [
+    ("EST5EDT,M3.2.0,M11.1.0", "EST5EDT"),
+    ("CST6CDT,M3.2.0,M11.1.0", "CST6CDT"),
+    ("MST7MDT,M3.2.0,M11.1.0", "MST7MDT"),
+    ("PST8PDT,M3.2.0,M11.1.0", "PST8PDT"),
+    ("GMT0BST,M3.5.0/1,M10.5.0", "Europe/London"),
+    ("WET0WEST,M3.5.0/1,M10.5.0", "WET"),
+    ("CET-1CEST,M3.5.0,M10.5.0/3", "CET"),
+    ("EET-2EEST,M3.5.0/3,M10.5.0/4", "EET"),
+    ("AEST-10AEDT,M10.1.0,M4.1.0/3", "Australia/Sydney"),
+];
+
+/// Splits a POSIX zone such as `CST-8`, `UTC+08:00` or `<+08>-8` into its abbreviation and its offset.
+fn posix(name: &str) -> Option<(&str, &str)> {
+    let (abbreviation, offset) = match name.strip_prefix('<') {
+        Some(quoted) => quoted.split_once('>')?,
+        None => name.split_at(name.find(|c: char| !c.is_ascii_alphabetic())?),
+    };
+    (abbreviation.len() >= 3).then_some((abbreviation, offset))
+}
+
+/// Returns the IANA name of the zone that has an offset of POSIX all year. A negative offset is east of Greenwich, as in
+/// the names of `Etc`. Offsets of half hours have had a zone without summer time for decades, if they have a name.
+fn fixed_zone(offset: &str) -> Option<String> {
+    if let Ok(hours) = offset.strip_suffix(":00").unwrap_or(offset).parse::<i8>() {
+        return Some(format!("Etc/GMT{hours:+}"));
+    }
+    let (sign, hours) = match offset.strip_prefix('-') {
+        Some(hours) => ('-', hours),
+        None => ('+', offset.strip_prefix('+').unwrap_or(offset)),
+    };
+    let name = match (sign, hours.trim_start_matches('0')) {
+        ('-', "4:30") => "Asia/Kabul",
+        ('-', "5:30") => "Asia/Kolkata",
+        ('-', "5:45") => "Asia/Kathmandu",
+        ('-', "6:30") => "Asia/Yangon",
+        ('-', "9:30") => "Australia/Darwin",
+        ('+', "9:30") => "Pacific/Marquesas",
+        _ => return None,
+    };
+    Some(name.to_owned())
 }
 
 /// Returns the explanation of a zone such as `UTC+8`, which POSIX reads as eight hours behind UTC.
 fn reversed(name: &str) -> Option<String> {
-    let (abbreviation, _) = posix(name)?;
+    let (abbreviation, offset) = posix(name)?;
     if !["UTC", "GMT"].iter().any(|zero| abbreviation.eq_ignore_ascii_case(zero)) {
         return None;
     }
-    let (hours, read, meant) = match name[abbreviation.len()..].strip_prefix('-') {
+    let (hours, read, meant) = match offset.strip_prefix('-') {
         Some(hours) => (hours, "ahead of", "behind"),
-        None => (&name[abbreviation.len()..], "behind", "ahead of"),
+        None => (offset, "behind", "ahead of"),
     };
     let hours = hours.trim_start_matches(['+', '0']).trim_end_matches(":00");
     let sign = if read == "behind" { '-' } else { '+' };
-    (!hours.is_empty()).then(|| {
+    // `Etc` has no names for half hours.
+    (!hours.is_empty() && !hours.contains(':')).then(|| {
         format!(
             "is {hours} hours {read} UTC, as in Jekyll; for {hours} hours {meant} UTC write Etc/GMT{sign}{hours} or \
              a city, such as {SHANGHAI}"
@@ -88,6 +127,8 @@ fn suggestion(name: &str) -> Option<&'static str> {
         | "上海"
         | "中国" => SHANGHAI,
         "+8" | "+08" | "+08:00" | "+0800" | "utc+0800" | "gmt+0800" | "8" => SHANGHAI,
+        "utc+5:30" | "utc+05:30" | "gmt+5:30" | "gmt+05:30" => "Asia/Kolkata",
+        "cet-1cest" => "Europe/Berlin",
         "cst" => "Asia/Shanghai for China, or America/Chicago for the central United States",
         "ist" => "Asia/Kolkata for India, or Europe/Dublin for Ireland",
         "bst" => "Europe/London",
@@ -123,6 +164,18 @@ mod tests {
             ("UTC+08:00", Some("Etc/GMT+8")),
             ("UTC0", Some("Etc/GMT+0")),
             ("EST5EDT", Some("EST5EDT")),
+            ("EST5", Some("Etc/GMT+5")),
+            ("EST5EDT,M3.2.0,M11.1.0", Some("EST5EDT")),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", Some("CET")),
+            ("CET-1CEST,M3.2.0,M10.5.0/3", None),
+            ("CET-1CEST", None),
+            ("<+08>-8", Some("Etc/GMT-8")),
+            ("<-03>3", Some("Etc/GMT+3")),
+            ("<+08>", None),
+            ("<+08-8", None),
+            ("IST-5:30", Some("Asia/Kolkata")),
+            ("<+0545>-05:45", Some("Asia/Kathmandu")),
+            ("IST-5:15", None),
             (":Asia/Shanghai", Some("Asia/Shanghai")),
             ("UTC+15", None),
             ("UTC+8:30", None),
@@ -147,6 +200,8 @@ mod tests {
             ("America/New York", Some("America/New_York")),
             ("Europe/Shanghai", Some(SHANGHAI)),
             ("JST", Some("Asia/Tokyo")),
+            ("UTC+5:30", Some("Asia/Kolkata")),
+            ("CET-1CEST", Some("Europe/Berlin")),
             ("Mars/Base", None),
             ("", None),
         ];
@@ -170,6 +225,7 @@ mod tests {
             ("CST-8", None),
             ("UTC0", None),
             ("UTC+0", None),
+            ("UTC-5:30", None),
         ];
         for (name, expected) in table {
             let text = reversed(name);

@@ -106,6 +106,40 @@ impl SettingValue for ChartMode {
     }
 }
 
+/// kramdown's `toc_levels`: the levels of the headings in a table of contents, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TocLevels(u8);
+
+impl Default for TocLevels {
+    fn default() -> Self {
+        Self(0b111_1110)
+    }
+}
+
+impl TocLevels {
+    /// Returns whether headings of a level are in the table.
+    pub fn contains(self, level: usize) -> bool {
+        (1..=6).contains(&level) && self.0 & (1 << level) != 0
+    }
+}
+
+impl SettingValue for TocLevels {
+    const ALLOWED: &str = "levels from 1 to 6, such as 2..3 or 1,2";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let level = |text: &str| text.trim().parse::<u8>().ok().filter(|level| (1..=6).contains(level));
+        let bit = |level: u8| 1_u8 << level;
+        if let Some((first, last)) = text.split_once("..") {
+            let levels = level(first)?..=level(last)?;
+            return Some(Self(levels.map(bit).sum()));
+        }
+        text.split(',')
+            .map(|text| level(text).map(bit))
+            .try_fold(0_u8, |bits, bit| Some(bits | bit?))
+            .map(Self)
+    }
+}
+
 /// How file changes are detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WatchMode {

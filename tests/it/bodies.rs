@@ -95,6 +95,26 @@ fn missing_links_are_reported_until_their_post_exists() {
 }
 
 #[test]
+fn links_to_missing_files_are_reported_until_the_file_exists() {
+    let config = ("_config.yml", "title: T\n");
+    let link = "---\ntitle: A\n---\n[b]({% link none.md %})\n\n[c]({% link assets/c.pdf %}) [d]({% link about.md %})\n";
+    let problem = |line| ("_posts/2024-01-01-a.md".to_owned(), Some(line), "liquid-unresolved".to_owned());
+    let site = folder(&[config, ("_posts/2024-01-01-a.md", link)]);
+    assert_eq!(problems(site.path()), [problem(4), problem(6), problem(6)]);
+    let site = folder(&[
+        config,
+        ("_posts/2024-01-01-a.md", link),
+        ("assets/c.pdf", "x"),
+        ("about.md", "---\npermalink: /us/\n---\nb\n"),
+    ]);
+    assert_eq!(problems(site.path()), [problem(4)]);
+    assert_eq!(
+        listed(site.path())[0]["body"],
+        "<p><a href=\"/none.html\">b</a></p>\n<p><a href=\"/assets/c.pdf\">c</a> <a href=\"/us/\">d</a></p>"
+    );
+}
+
+#[test]
 fn pages_are_served_if_all_their_liquid_resolves() {
     let site = folder(&[
         ("_config.yml", "title: T\nemail: desk@news.example\n"),

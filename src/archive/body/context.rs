@@ -6,7 +6,7 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 
 use crate::archive::body::original_url::OriginalUrls;
-use crate::config::{ChartMode, NaiveDates, SiteVariables};
+use crate::config::{ChartMode, NaiveDates, SiteVariables, TocLevels};
 
 /// Size limit of a source, in bytes; a larger one loses its markup.
 pub(crate) const MAX_LEN: usize = 4 << 20;
@@ -28,6 +28,8 @@ pub struct SiteContext {
     pub original_urls: OriginalUrls,
     /// `finews.charts`: how articles show the charts of quote sites.
     pub charts: ChartMode,
+    /// `kramdown.toc_levels`: the levels of the headings in a table of contents.
+    pub toc_levels: TocLevels,
     /// The titles of the boxes of open and of done tasks, in the site's language.
     pub task_states: [&'static str; 2],
     /// The other scalars of the configuration, and those of the data files, for `{{ site.… }}`.
@@ -64,7 +66,7 @@ pub struct Context<'a> {
     /// Jekyll knows it.
     pub page: &'a dyn Fn(&[&str]) -> Option<LiquidValue>,
     /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
-    /// path `{% link %}` gives.
+    /// path `{% link %}` gives. `None` if the site serves no such file.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
     /// 1-based line of the file on which the body begins.
     pub line: u32,

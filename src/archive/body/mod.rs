@@ -199,7 +199,7 @@ fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut V
     let mut literals = literal::Literals::default();
     let source = liquid::resolve(&source, cx, &mut literals, defects);
     match format {
-        MarkupFormat::Markdown => markdown::to_html(&source, &mut literals),
+        MarkupFormat::Markdown => markdown::to_html(&source, cx.site.toc_levels, &mut literals),
         MarkupFormat::Html => {
             let mut html = String::with_capacity(source.len());
             literals.restore_block(&source, &mut html);

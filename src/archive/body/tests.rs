@@ -2,7 +2,7 @@ use chrono::TimeZone;
 use chrono_tz::Asia::Shanghai;
 
 use super::*;
-use crate::config::ChartMode;
+use crate::config::{ChartMode, SettingValue, TocLevels};
 
 pub(super) fn site() -> SiteContext {
     SiteContext {
@@ -724,6 +724,53 @@ fn tables_of_contents_link_to_the_headings() {
     );
     assert_eq!(markdown("* x\n{:toc}\n\n正文").html.as_str(), "<p>正文</p>");
     assert_eq!(markdown("* x\n{:toc}\n\n## 甲\n\n正文").excerpt, "正文");
+}
+
+#[test]
+fn tables_of_contents_hold_the_chosen_levels() {
+    let headings = "# a\n\n## b\n\n### c\n\n## d\n{:.no_toc}\n";
+    let two = SiteContext { toc_levels: TocLevels::from_text("2..3").expect("levels"), ..site() };
+    let option = |levels: &str| format!("{{::options toc_levels=\"{levels}\" /}}\n\n");
+    for (site, options, expected) in [
+        (site(), String::new(), "a b c"),
+        (two.clone(), String::new(), "b c"),
+        (two, option("1,3"), "a c"),
+        (site(), option("2"), "b"),
+        (site(), option("2..9"), "a b c"),
+        (site(), "{::options auto_ids=\"true\" /}\n\n".to_owned(), "a b c"),
+        (site(), option("5..6"), ""),
+    ] {
+        for list in ["* x\n{:toc}", "{:.x toc}\n1. x"] {
+            let source = format!("{options}{list}\n\n{headings}");
+            let html = read(&source, MarkupFormat::Markdown, &context(&site)).html;
+            let entries = html.as_str().split("href=\"#").skip(1);
+            let entries: Vec<_> = entries.filter_map(|entry| entry.split('"').next()).collect();
+            assert_eq!(entries.join(" "), expected, "{source}");
+        }
+    }
+    // The option may follow the table.
+    let source = format!("* x\n{{:toc}}\n\n{headings}\n{}", option("3"));
+    assert_eq!(markdown(&source).html.as_str().matches("<li>").count(), 1);
+}
+
+#[test]
+fn table_of_contents_keeps_its_own_id() {
+    for (list, opening) in [
+        ("* x\n{:toc #own .side}", "<ul id=\"own\" class=\"toc\">"),
+        ("1. x\n{: #own toc}", "<ol id=\"own\" class=\"toc\">"),
+        ("* x\n{:toc .side}", "<ul id=\"markdown-toc\">"),
+        ("* x\n{:toc #ui-x}", "<ul class=\"toc\">"),
+        ("* x\n{: #own}", "<ul>"),
+    ] {
+        let body = markdown(&format!("{list}\n\n## 甲\n\n正文"));
+        assert!(body.html.as_str().starts_with(opening), "{list}: {}", body.html.as_str());
+        let is_toc = list.contains("toc");
+        assert_eq!(body.excerpt, if is_toc { "正文" } else { "x" }, "{list}");
+    }
+    assert_eq!(
+        html("<ul id=x><li>甲</ul><ol id=y class=list><li>乙</ol>"),
+        "<ul><li>甲</li></ul><ol><li>乙</li></ol>"
+    );
 }
 
 #[test]

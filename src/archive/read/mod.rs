@@ -20,7 +20,7 @@ use crate::archive::address;
 use crate::archive::body::{self, Body, LiquidValue, MarkupFormat, OriginalUrls, SiteContext};
 use crate::archive::file_version::FileContent;
 use crate::archive::jekyll::defaults::Defaults;
-use crate::archive::jekyll::files::{self, PostFolders, PublishedFiles, SiteFile};
+use crate::archive::jekyll::files::{self, FileStatus, PostFolders, PublishedFiles, SiteFile};
 use crate::archive::jekyll::front_matter::{self, Field, FrontMatter, SplitFile, Value};
 use crate::archive::jekyll::permalink::{self, FileName, Template, UrlParts};
 use crate::archive::jekyll::{date, slug};
@@ -144,6 +144,14 @@ impl<'a> Reader<'a> {
             }
         }
         given
+    }
+
+    /// Returns the URL of a file that is served unchanged, by its path in `{% link %}`.
+    fn static_url(&self, path: &str) -> Option<String> {
+        let path = path.trim_start_matches('/');
+        let is_served = self.published.status(path) == FileStatus::Served
+            && matches!(self.published.file(path), Ok(Some(_)));
+        is_served.then(|| permalink::file_url(path))
     }
 
     /// Returns the markup format of files with this extension.
@@ -329,12 +337,13 @@ impl<'a> Reader<'a> {
             ["path"] => Some(LiquidValue::Text(file.path.to_owned())),
             _ => variable(front, path),
         };
+        let posts = |name: &str| links(name).or_else(|| self.static_url(name));
         let context = body::Context {
             site: &self.site,
             title: &draft.title,
             url: &draft.url,
             page: &page,
-            posts: links,
+            posts: &posts,
             line: split.body_line,
             is_listed: draft.visibility == Visibility::Listed,
         };
@@ -436,6 +445,7 @@ pub fn site_context(config: &Config) -> SiteContext {
         legacy_hosts: source.legacy_hosts.clone(),
         original_urls: OriginalUrls::from_pairs(&source.original_urls),
         charts: source.charts,
+        toc_levels: source.toc_levels,
         task_states: if source.is_chinese { ["未完成", "已完成"] } else { ["To do", "Done"] },
         variables: Arc::clone(&config.variables),
         timezone: source.timezone,

@@ -357,12 +357,13 @@ fn page(
         (["collection"], Some(collection)) => Some(LiquidValue::Text(collection.label.to_string())),
         _ => variable(source.front, name),
     };
+    let posts = |name: &str| links(name).or_else(|| reader.static_url(name));
     let context = Context {
         site: &reader.site,
         title: &head.title,
         url: &head.url,
         page: &own,
-        posts: links,
+        posts: &posts,
         line: source.line,
         is_listed: false,
     };

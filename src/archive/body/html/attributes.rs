@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::archive::body::context::SiteContext;
-use crate::archive::body::html::clean::{self, EXTERNAL_REL};
+use crate::archive::body::html::clean::{self, EXTERNAL_REL, TOC_CLASS, TOC_ID};
 use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::html::{image_size, link};
 use crate::archive::body::kramdown::literal::escape_html;
@@ -55,7 +55,8 @@ pub(crate) fn write(element: &str, tag: &StartTag<'_>, site: &SiteContext, out: 
             open(element, out);
             if tag.has_attributes() || tag.name == "center" {
                 let names = ["id", "role", "title", "start", "value", "colspan", "rowspan", "span"];
-                copy(element, tag, &names, out);
+                let has_id = !matches!(element, "ul" | "ol") || is_toc(tag);
+                copy(element, tag, if has_id { &names[..] } else { &names[1..] }, out);
                 class(element, tag, out);
             }
         }
@@ -88,6 +89,11 @@ pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
     ["width", "height"].iter().any(|name| {
         get(tag, name).is_some_and(|size| matches!(size.trim().trim_end_matches("px"), "0" | "1"))
     })
+}
+
+/// Returns whether a list is the table of contents.
+fn is_toc(tag: &StartTag<'_>) -> bool {
+    get(tag, "id").is_some_and(|id| id == TOC_ID) || has_any_class(tag, &[TOC_CLASS])
 }
 
 /// Returns whether the element is the mark of a footnote.

@@ -61,7 +61,8 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("source", &["src", "type"]),
     ("code", &["class"]),
     ("abbr", &["title"]),
-    ("ol", &["start"]),
+    ("ul", &["id"]),
+    ("ol", &["id", "start"]),
     ("li", &["id", "value"]),
     ("sup", &["id"]),
     ("h1", &["id"]),
@@ -83,8 +84,6 @@ const VALUES: &[(&str, &str, &[&str])] = &[
     ("sup", "role", &["doc-noteref"]),
     ("div", "role", &["doc-endnotes"]),
     ("li", "role", &["doc-endnote"]),
-    ("ul", "id", &[TOC_ID]),
-    ("ol", "id", &[TOC_ID]),
     ("audio", "controls", &[""]),
     ("audio", "preload", &["none"]),
     ("video", "controls", &[""]),
@@ -112,6 +111,9 @@ const LINK_CLASSES: [&str; 3] = ["footnote", "reversefootnote", EMBED_CLASS];
 /// The class of a link in place of an embedded page.
 pub(crate) const EMBED_CLASS: &str = "embed";
 
+/// The class of a table of contents with an id of its own.
+pub(crate) const TOC_CLASS: &str = "toc";
+
 /// The class of the box of a task.
 pub(crate) const TASK_CLASS: &str = "task";
 
@@ -123,6 +125,7 @@ pub(crate) fn has_class(element: &str, class: &str) -> bool {
     match element {
         "a" => LINK_CLASSES.contains(&class),
         "abbr" => class == TASK_CLASS,
+        "ul" | "ol" => class == TOC_CLASS,
         "code" => is_language(class),
         "div" if class == "footnotes" => true,
         "p" | "div" if class == CHART_CLASS => true,
@@ -138,6 +141,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     classes.entry("p").or_default().insert(CHART_CLASS);
     classes.insert("a", HashSet::from(LINK_CLASSES));
     classes.insert("abbr", HashSet::from([TASK_CLASS]));
+    classes.insert("ul", HashSet::from([TOC_CLASS]));
+    classes.insert("ol", HashSet::from([TOC_CLASS]));
     let mut values: HashMap<&str, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for (element, attribute, allowed) in VALUES {
         values.entry(element).or_default().insert(attribute, allowed.iter().copied().collect());
@@ -160,8 +165,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Filters attribute values. Only headings, footnotes and the table of contents have ids; the prefix `ui-` is reserved
-/// for the page.
+/// Filters attribute values. Only headings, footnotes and lists have ids; the prefix `ui-` is reserved for the page. The
+/// rewriting pass removes the ids of all lists but the table of contents.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),
@@ -219,7 +224,8 @@ mod tests {
                 "<code class=\"language-a b\">x</code><code class=\"x\">y</code>",
                 "<code>x</code><code>y</code>",
             ),
-            ("<ul id=\"markdown-toc\"></ul><ul id=\"x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
+            ("<ul id=\"markdown-toc\"></ul><ul id=\"ui-x\"></ul>", "<ul id=\"markdown-toc\"></ul><ul></ul>"),
+            ("<ol id=\"x\" class=\"toc menu\"></ol>", "<ol id=\"x\" class=\"toc\"></ol>"),
             ("<abbr class=\"task z\" title=\"t\">☑</abbr>", "<abbr class=\"task\" title=\"t\">☑</abbr>"),
         ] {
             assert_eq!(clean(html).as_str(), expected, "{html}");

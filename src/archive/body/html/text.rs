@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::clean::{BodyHtml, EMBED_CLASS, TASK_CLASS, TOC_ID};
+use crate::archive::body::html::clean::{BodyHtml, EMBED_CLASS, TASK_CLASS, TOC_CLASS, TOC_ID};
 use crate::archive::body::html::pieces::{HtmlPiece, HtmlTag};
 use crate::archive::body::html::{bytes, element, references};
 
@@ -115,7 +115,7 @@ fn is_mark(tag: HtmlTag<'_>) -> bool {
     match tag.name {
         "sup" => tag.get("role") == Some("doc-noteref"),
         "abbr" => tag.get("class") == Some(TASK_CLASS),
-        "ul" | "ol" => tag.get("id") == Some(TOC_ID),
+        "ul" | "ol" => tag.get("id") == Some(TOC_ID) || tag.get("class") == Some(TOC_CLASS),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::archive::body::html::bytes;
 use crate::archive::body::kramdown::define::BlockAttributes;
 use crate::archive::body::kramdown::{code, define, heading, html_block, list, table};
+use crate::config::TocLevels;
 
 /// Blocks nested deeper than this become text.
 const MAX_DEPTH: usize = 48;
@@ -64,6 +65,8 @@ pub(crate) enum Block {
     },
     /// The table of contents.
     Toc {
+        /// The id of its own; may be empty.
+        id: String,
         is_numbered: bool,
     },
     Definitions(Vec<Definition>),
@@ -110,6 +113,8 @@ pub(crate) struct Parser {
     pub(crate) footnotes: FootnoteContents,
     /// True once a list has become the table of contents.
     pub(crate) has_toc: bool,
+    /// The levels of the headings in the table of contents.
+    pub(crate) toc_levels: TocLevels,
     depth: usize,
     /// Bytes that failed searches for an end may still cost; keeps a hostile body linear.
     pub(crate) budget: usize,
@@ -148,8 +153,8 @@ impl<'s> BlockCursor<'s, '_> {
 
 impl Parser {
     /// `len` is the length of the source in bytes.
-    pub(crate) fn new(len: usize) -> Self {
-        Self { budget: 8 * len + 65_536, ..Self::default() }
+    pub(crate) fn new(len: usize, toc_levels: TocLevels) -> Self {
+        Self { budget: 8 * len + 65_536, toc_levels, ..Self::default() }
     }
 
     pub(crate) fn parse(&mut self, text: &str) -> Vec<Block> {

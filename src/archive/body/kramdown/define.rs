@@ -9,6 +9,7 @@ use crate::archive::body::kramdown::blocks::{
     Block, BlockCursor, LinkDefinition, Parser, after_indent, is_blank, line,
 };
 use crate::archive::body::kramdown::code::{indented_len, without_indent};
+use crate::config::{SettingValue, TocLevels};
 
 pub(crate) fn footnote(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> bool {
     let first = c.line();
@@ -120,6 +121,11 @@ pub(crate) fn extension(parser: &mut Parser, c: &mut BlockCursor<'_, '_>) -> boo
     }
     let name = head.split([' ', '/']).next().unwrap_or_default();
     let start = c.pos + first.len();
+    if name == "options"
+        && let Some(levels) = attribute(head, "toc_levels").and_then(TocLevels::from_text)
+    {
+        parser.toc_levels = levels;
+    }
     if head.ends_with('/') {
         c.pos = start;
         c.blocks.push(Block::Nothing { ends: false });
@@ -228,7 +234,7 @@ pub(crate) fn give(parser: &mut Parser, block: &mut Block, attributes: BlockAttr
         Block::Code { lang, .. } => *lang = language.unwrap_or_else(|| std::mem::take(lang)),
         Block::List { start, .. } if is_toc && !parser.has_toc => {
             parser.has_toc = true;
-            *block = Block::Toc { is_numbered: start.is_some() };
+            *block = Block::Toc { id: id.unwrap_or_default(), is_numbered: start.is_some() };
         }
         _ => {}
     }

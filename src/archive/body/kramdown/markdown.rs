@@ -14,10 +14,11 @@ use crate::archive::body::kramdown::literal::Literals;
 use crate::archive::body::kramdown::spans;
 use crate::archive::body::kramdown::table::{Align, Table};
 use crate::archive::body::kramdown::toc::{self, TocEntry};
+use crate::config::TocLevels;
 
-/// Converts a Markdown text; `literals` is the text that Liquid held.
-pub(crate) fn to_html(source: &str, literals: &mut Literals) -> String {
-    let mut parser = Parser::new(source.len());
+/// Converts a Markdown text. `toc_levels` are those of the site, and `literals` is the text that Liquid held.
+pub(crate) fn to_html(source: &str, toc_levels: TocLevels, literals: &mut Literals) -> String {
+    let mut parser = Parser::new(source.len(), toc_levels);
     let mut blocks = parser.parse(source);
     let mut leaves = Leaves { document: definitions(&parser), count: 0, literals };
     leaves.blocks(&mut blocks);
@@ -34,7 +35,7 @@ pub(crate) fn to_html(source: &str, literals: &mut Literals) -> String {
         nodes,
         ids: HashMap::new(),
         footnotes: FootnoteReferences::default(),
-        has_toc: parser.has_toc,
+        toc_levels: parser.has_toc.then_some(parser.toc_levels),
         toc: None,
         headings: Vec::new(),
     };
@@ -130,9 +131,10 @@ struct HtmlWriter<'a, 'l> {
     /// The number of times that each id was generated.
     ids: HashMap<String, usize>,
     footnotes: FootnoteReferences,
-    has_toc: bool,
-    /// The place of the table of contents in `out`, and whether it is numbered.
-    toc: Option<(usize, bool)>,
+    /// The levels of the headings in the table of contents, if there is one.
+    toc_levels: Option<TocLevels>,
+    /// The place of the table of contents in `out`, its id, and whether it is numbered.
+    toc: Option<(usize, String, bool)>,
     /// The headings in the table of contents, if there is one.
     headings: Vec<TocEntry>,
 }
@@ -157,7 +159,9 @@ impl HtmlWriter<'_, '_> {
             Block::Code { text, lang } => self.code(text, lang),
             Block::Quote(children) => self.wrapped("<blockquote>\n", children, "</blockquote>"),
             Block::List { start, items } => self.list(*start, items),
-            Block::Toc { is_numbered } => self.toc = Some((self.out.len(), *is_numbered)),
+            Block::Toc { id, is_numbered } => {
+                self.toc = Some((self.out.len(), self.literals.plain(id), *is_numbered));
+            }
             Block::Definitions(parts) => self.definitions(parts),
             Block::Table(table) => self.table(table),
             Block::Html(html) => self.literals.restore_block(html, &mut self.out),
@@ -219,7 +223,7 @@ impl HtmlWriter<'_, '_> {
         self.out.push('>');
         let start = self.out.len();
         self.leaf(leaf);
-        if self.has_toc && in_toc {
+        if in_toc && self.toc_levels.is_some_and(|levels| levels.contains(level)) {
             let id = self.literals.plain(&id);
             self.headings.push(TocEntry::new(level, id, &self.out[start..]));
         }
@@ -227,8 +231,8 @@ impl HtmlWriter<'_, '_> {
     }
 
     fn insert_toc(&mut self) {
-        if let Some((at, is_numbered)) = self.toc {
-            self.out.insert_str(at, &toc::html(&self.headings, is_numbered));
+        if let Some((at, id, is_numbered)) = &self.toc {
+            self.out.insert_str(*at, &toc::html(&self.headings, id, *is_numbered));
         }
     }
 

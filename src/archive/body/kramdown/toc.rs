@@ -1,7 +1,7 @@
 //! The table of contents that replaces a list with `{:toc}` (`generate_toc_tree` of `converter/html.rb`).
 
 use crate::archive::body::html::bytes;
-use crate::archive::body::html::clean::TOC_ID;
+use crate::archive::body::html::clean::{TOC_CLASS, TOC_ID};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::kramdown::tag::{close_tag, open_tag};
 
@@ -20,14 +20,20 @@ impl TocEntry {
     }
 }
 
-/// Writes the table. An entry is nested in the one before it if its heading is below that one's.
-pub(crate) fn html(entries: &[TocEntry], is_numbered: bool) -> String {
+/// Writes the table with its own id, or with the usual one if `own_id` is empty. An entry is nested in the one before it if its heading is below that one's.
+pub(crate) fn html(entries: &[TocEntry], own_id: &str, is_numbered: bool) -> String {
     let list = if is_numbered { "ol" } else { "ul" };
     let mut out = String::new();
     if entries.is_empty() {
         return out;
     }
-    out.extend(["<", list, " id=\"", TOC_ID, "\">\n"]);
+    out.extend(["<", list, " id=\""]);
+    if own_id.is_empty() {
+        out.extend([TOC_ID, "\">\n"]);
+    } else {
+        escape_html(own_id, &mut out);
+        out.extend(["\" class=\"", TOC_CLASS, "\">\n"]);
+    }
     // The level of each open entry, and whether it holds a list.
     let mut open: Vec<(usize, bool)> = Vec::new();
     for TocEntry { level, id, text } in entries {
@@ -86,15 +92,16 @@ mod tests {
     fn entries_nest_by_their_levels() {
         let entries = [(2, "a"), (3, "b"), (4, "c"), (2, "d"), (1, "e"), (3, "f")]
             .map(|(level, id)| TocEntry::new(level, id.to_owned(), id));
-        let table = html(&entries, false).replace('\n', "");
+        let table = html(&entries, "", false).replace('\n', "");
         let entry = |id: &str| format!("<li><a href=\"#{id}\">{id}</a>");
         let [a, b, c, d, e, f] = ["a", "b", "c", "d", "e", "f"].map(entry);
         let expected = format!(
             "<ul id=\"markdown-toc\">{a}<ul>{b}<ul>{c}</li></ul></li></ul></li>{d}</li>{e}<ul>{f}</li></ul></li></ul>"
         );
         assert_eq!(table, expected);
-        assert!(html(&entries, true).starts_with("<ol id=\"markdown-toc\">"));
-        assert_eq!(html(&[], false), "");
+        assert!(html(&entries, "", true).starts_with("<ol id=\"markdown-toc\">"));
+        assert!(html(&entries, "a", true).starts_with("<ol id=\"a\" class=\"toc\">"));
+        assert_eq!(html(&[], "a", false), "");
     }
 
     #[test]

@@ -41,7 +41,9 @@ pub(crate) fn apply(
         ("relative_url", []) => relative_url(&input, cx.site),
         ("absolute_url", []) => absolute_url(&input, cx.site),
         ("escape", []) => escape(&input),
-        ("markdownify", []) => markdown::to_html(&literal::strip(&input), &mut Literals::default()),
+        ("markdownify", []) => {
+            markdown::to_html(&literal::strip(&input), cx.site.toc_levels, &mut Literals::default())
+        }
         _ => return None,
     };
     (output.len() <= MAX_LEN).then_some(LiquidValue::Text(output))

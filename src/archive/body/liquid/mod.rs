@@ -45,7 +45,9 @@ pub(super) fn resolve<'s>(
     if let Some(first) = tags.first {
         let UnresolvedLiquid { tag, line } = unresolved(source, &first, cx);
         let more = if tags.count > 1 { format!(", and {} more", tags.count - 1) } else { String::new() };
-        let message = format!("Liquid that finews does not support stays as written: `{tag}`{more}");
+        let reason =
+            if names_file(&first) { "that names no post or file" } else { "that finews does not support" };
+        let message = format!("Liquid {reason} stays as written: `{tag}`{more}");
         defects.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
     }
     Cow::Owned(out)
@@ -166,7 +168,15 @@ impl<'s, 'c> Resolver<'s, 'c> {
             }
             "raw" | "comment" | "highlight" => return self.resolve_block(tag, end),
             "post_url" if !is_full => (self.cx.posts)(rest).map(|url| relative_url(&url, self.cx.site)),
-            "link" if !is_full => linked(rest, self.cx),
+            "link" if !is_full => {
+                let link = linked(rest, self.cx);
+                if link.as_ref().is_some_and(|link| !link.is_known) {
+                    let message = format!("`{{% link {rest} %}}` names no page or file that is served");
+                    let line = self.line_at(tag.start);
+                    self.dropped.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
+                }
+                link.map(|link| link.url)
+            }
             "include" | "include_relative" | "include_cached" => {
                 let message = format!("the Liquid include `{rest}` is not supported and was removed");
                 let line = self.line_at(tag.start);
@@ -258,7 +268,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
         self.literals.hold_text(&self.source[tag.start..tag.end], &mut self.out);
         self.unresolved.count += 1;
         self.unresolved.first.get_or_insert(*tag);
-        if !matches!(tag.parts().0, "post_url" | "link") || tag.is_output {
+        if !names_file(tag) {
             self.unresolved.first_unsupported.get_or_insert(*tag);
         }
     }
@@ -289,22 +299,36 @@ impl<'s, 'c> Resolver<'s, 'c> {
     }
 }
 
-/// Resolves `{% link file %}`: posts and pages through `Context::posts`, any other file by its path.
-fn linked(path: &str, cx: &Context<'_>) -> Option<String> {
+/// Returns whether a tag is a link to a post or to another file.
+fn names_file(tag: &LiquidTag<'_>) -> bool {
+    matches!(tag.parts().0, "post_url" | "link") && !tag.is_output
+}
+
+/// The link of `{% link file %}`.
+struct FileLink {
+    url: String,
+    /// False if the site has no such file: the URL is the one that the file would have.
+    is_known: bool,
+}
+
+/// Resolves `{% link file %}` through `Context::posts`. The URL of an unknown file follows from its path.
+fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path.contains("{{") {
         return None;
     }
+    let known = |url: String| FileLink { url: relative_url(&url, cx.site), is_known: true };
     if let Some(url) = (cx.posts)(path) {
-        return Some(relative_url(&url, cx.site));
+        return Some(known(url));
     }
     if let Some((folder, name)) = path.split_once("_posts/") {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let url = (cx.posts)(stem).or_else(|| (cx.posts)(&format!("{folder}{stem}")))?;
-        return Some(relative_url(&url, cx.site));
+        return Some(known(url));
     }
     let page = path.strip_suffix(".md").or_else(|| path.strip_suffix(".markdown"));
-    Some(relative_url(&page.map_or_else(|| path.to_owned(), |stem| format!("{stem}.html")), cx.site))
+    let url = page.map_or_else(|| path.to_owned(), |stem| format!("{stem}.html"));
+    Some(FileLink { url: relative_url(&url, cx.site), is_known: false })
 }
 
 #[cfg(test)]

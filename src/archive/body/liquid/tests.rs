@@ -170,6 +170,25 @@ fn unresolved_tags_are_reported_once_with_the_first_line() {
 }
 
 #[test]
+fn links_to_unknown_files_are_reported_with_their_lines() {
+    let source = "甲\n{% link none.md %} {% link _posts/2024-01-02-a.md %}\n{% link /b/none.pdf %}\n\
+                  {% post_url none %}{% link _posts/none.md %}{% link _posts/2024-01-02-a.md %}";
+    let (text, defects) = shown_with(source, &site());
+    assert_eq!(
+        text,
+        "甲\n/base/none.html /base/2024/01/02/a.html\n/base/b/none.pdf\n\
+         {% post_url none %}{% link _posts/none.md %}/base/2024/01/02/a.html"
+    );
+    let found: Vec<_> = defects.iter().map(|defect| (defect.code, defect.line)).collect();
+    assert_eq!(found, [2, 3, 4].map(|line| (Code::LiquidUnresolved, Some(line))));
+    assert_eq!(defects[0].message, "`{% link none.md %}` names no page or file that is served");
+    assert_eq!(
+        defects[2].message,
+        "Liquid that names no post or file stays as written: `{% post_url none %}`, and 1 more"
+    );
+}
+
+#[test]
 fn first_unresolved_liquid_tag_is_returned() {
     let table = [
         ("text", None),

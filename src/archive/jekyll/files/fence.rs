@@ -42,7 +42,7 @@ pub(crate) fn begins_with_fence(file: &Path) -> io::Result<bool> {
     head(file).map(|head| opens_with_fence(head.trim_ascii_start()))
 }
 
-/// The first bytes of a file, without a byte order mark and the zeros of UTF-16.
+/// The first bytes of a file, without a byte order mark and the zeros of UTF-16 and UTF-32.
 fn head(file: &Path) -> io::Result<Vec<u8>> {
     // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
@@ -54,8 +54,8 @@ fn head(file: &Path) -> io::Result<Vec<u8>> {
 
 fn plain(head: &[u8]) -> Vec<u8> {
     match head {
-        // UTF-16 with a byte order mark.
-        [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] => {
+        // UTF-16 or UTF-32 with a byte order mark.
+        [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] | [0, 0, 0xFE, 0xFF, rest @ ..] => {
             rest.iter().copied().filter(|b| *b != 0).collect()
         }
         _ => head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).to_vec(),
@@ -73,13 +73,15 @@ mod tests {
 
     #[test]
     fn only_a_fence_on_the_first_line_opens_front_matter() {
-        let table: [(&[u8], bool); 11] = [
+        let table: [(&[u8], bool); 13] = [
             (b"---\ntitle: a\n---\n", true),
             (b"---  \r\n---\r\n", true),
             (b"---", true),
             (b"\xEF\xBB\xBF---\n", true),
             (b"\xFF\xFE-\0-\0-\0\n\0a\0", true),
             (b"\xFE\xFF\0-\0-\0-\0\n", true),
+            (b"\xFF\xFE\0\0-\0\0\0-\0\0\0-\0\0\0\n\0\0\0", true),
+            (b"\0\0\xFE\xFF\0\0\0-\0\0\0-\0\0\0-\0\0\0\n", true),
             (b"----\n", false),
             (b"--- a\n", false),
             (b"\n---\n", false),

@@ -29,7 +29,11 @@ pub(crate) fn fields(text: &str) -> RecoveredFields {
                 Some(field) => recovered.fields.push(field),
                 None => {
                     recovered.record_invalid(line, key_line.fault());
-                    recovered.fields.push((key_line.key.to_owned(), key_line.field(chunk, line)));
+                    let mut field = key_line.field(chunk, line);
+                    if matches!(key_line.key, "categories" | "tags") {
+                        field.value = split_names(field.value);
+                    }
+                    recovered.fields.push((key_line.key.to_owned(), field));
                 }
             },
             None if !is_blank(chunk) && !chunk.starts_with('#') => recovered.record_invalid(line, None),
@@ -144,6 +148,32 @@ fn rough(rest: &str, chunk: &str, line: u32) -> Field {
     }
     let (text, quoted) = unquote(rest);
     field(Value::Text(text.into()), quoted)
+}
+
+/// Splits the names of a damaged line at commas too. Jekyll splits a text only at white space, and an input method
+/// that writes a full-width colon also writes these commas.
+fn split_names(value: Value) -> Value {
+    let is_wide = |c: char| matches!(c, '，' | '、' | '\u{3000}');
+    let is_separator = |c: char| is_wide(c) || c == ',';
+    let names = |text: &str, is_end: &dyn Fn(char) -> bool| {
+        let names = text.split(is_end).map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| Value::Text(name.to_owned())).collect::<Vec<_>>()
+    };
+    match value {
+        Value::Text(text) if text.contains(is_separator) => {
+            Value::List(names(&text, &|c| is_separator(c) || is_space(c)))
+        }
+        Value::List(items) => Value::List(
+            items
+                .into_iter()
+                .flat_map(|item| match item {
+                    Value::Text(text) if text.contains(is_wide) => names(&text, &is_wide),
+                    other => vec![other],
+                })
+                .collect(),
+        ),
+        other => other,
+    }
 }
 
 /// Removes a pair of quotes; the flag is true if there was one.

@@ -299,6 +299,38 @@ fn full_width_punctuation_around_a_key_is_read_and_reported() {
 }
 
 #[test]
+fn names_of_damaged_lines_are_split_at_commas_too() {
+    let cases = [
+        // A proper line means what it means to Jekyll.
+        ("tags: 甲，乙", vec!["甲，乙"]),
+        ("tags: 甲、乙 丙", vec!["甲、乙", "丙"]),
+        ("tags: a,b", vec!["a,b"]),
+        ("tags: [甲，乙, 丙]", vec!["甲，乙", "丙"]),
+        ("tags：甲，乙", vec!["甲", "乙"]),
+        ("tags：甲、乙 丙", vec!["甲", "乙", "丙"]),
+        ("tags：“甲，乙”", vec!["甲", "乙"]),
+        ("tags：a, b,c", vec!["a", "b", "c"]),
+        ("tags：甲\u{3000}乙", vec!["甲", "乙"]),
+        ("tags：甲 乙", vec!["甲", "乙"]),
+        ("tags：[甲，乙, c d]", vec!["甲", "乙", "c d"]),
+        ("tags：\n- 甲、乙\n- c, d", vec!["甲", "乙", "c, d"]),
+        ("tags:甲，乙", vec!["甲", "乙"]),
+        ("tags: *甲，乙", vec!["*甲", "乙"]),
+        ("tags：，", vec![]),
+    ];
+    for (line, names) in cases {
+        for rest in ["title: t\n", "title：t\n"] {
+            let (front, _) = parse(&format!("{line}\n{rest}"));
+            assert_eq!(front.strings("tags", true), names, "{line} {rest}");
+            assert_eq!(front.text("title"), Some("t"), "{line} {rest}");
+        }
+    }
+    let (front, _) = parse("title：甲，乙\ntag：甲，乙\n");
+    assert_eq!((front.text("title"), front.text("tag")), (Some("甲，乙"), Some("甲，乙")));
+    assert_eq!(parse("categories：甲，乙\n").0.strings("categories", true), ["甲", "乙"]);
+}
+
+#[test]
 fn non_mapping_front_matter_has_no_fields() {
     for yaml in ["- a\n- b\n", "hello\n", "\"a\"\n"] {
         let (front, defects) = parse(yaml);
@@ -335,7 +367,7 @@ fn deeply_nested_yaml_is_read_line_by_line() {
 #[test]
 fn bytes_are_decoded_and_non_utf8_is_reported() {
     let cut = &"一个汉字".as_bytes()[..11];
-    let cases: [(&str, &[u8], &str, Option<u32>); 12] = [
+    let cases: [(&str, &[u8], &str, Option<u32>); 17] = [
         ("UTF-8", "中文".as_bytes(), "中文", None),
         ("BOM", b"\xEF\xBB\xBFa", "a", None),
         ("GB18030", b"a\n\xD6\xD0\xCE\xC4", "a\n中文", Some(2)),
@@ -348,6 +380,11 @@ fn bytes_are_decoded_and_non_utf8_is_reported() {
         ("UTF-16 cut short", b"\xFF\xFEa\0b", "a\u{FFFD}", Some(1)),
         ("UTF-16 with half a pair", b"\xFE\xFF\xD8\x3D\0a", "\u{FFFD}a", Some(1)),
         ("only a mark of UTF-16", b"\xFF\xFE", "", Some(1)),
+        ("UTF-32LE", b"\xFF\xFE\0\0a\0\0\0\n\0\0\0\x2D\x4E\0\0", "a\n中", Some(1)),
+        ("UTF-32BE", b"\0\0\xFE\xFF\0\0\0a\0\x01\xF6\0", "a😀", Some(1)),
+        ("UTF-32 cut short", b"\xFF\xFE\0\0a\0\0\0b\0", "a\u{FFFD}", Some(1)),
+        ("UTF-32 with half a pair", b"\0\0\xFE\xFF\0\0\xD8\0\0\0\0a", "\u{FFFD}a", Some(1)),
+        ("only a mark of UTF-32", b"\xFF\xFE\0\0", "", Some(1)),
     ];
     for (name, bytes, text, line) in cases {
         let (decoded, defect) = decode(bytes);
