@@ -337,6 +337,7 @@ impl<'a> Reader<'a> {
             posts: links,
             line: split.body_line,
             is_listed: draft.visibility == Visibility::Listed,
+            is_page: false,
         };
         let mut body = body::read(split.body, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);

@@ -7,7 +7,7 @@ use crate::config::{Config, Overrides};
 
 fn shown_with(source: &str, site: &SiteContext) -> (String, Vec<Defect>) {
     let (mut literals, mut defects) = (Literals::default(), Vec::new());
-    let text = resolve(source, &context(site), &mut literals, &mut defects);
+    let text = resolve(source, &context(site), TextForm::Markup, &mut literals, &mut defects);
     (literals.plain(&text), defects)
 }
 
