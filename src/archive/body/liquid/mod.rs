@@ -64,7 +64,11 @@ pub(super) fn resolve<'s>(
     if let Some(first) = left.first {
         let UnresolvedLiquid { tag, line } = unresolved(source, &first, cx);
         let more = if left.count > 1 { format!(", and {} more", left.count - 1) } else { String::new() };
-        let message = format!("Liquid that finews does not support stays as written: `{tag}`{more}");
+        let outcome = match form {
+            TextForm::Plain if cx.is_page => "was removed with its line",
+            TextForm::Markup | TextForm::Plain => "stays as written",
+        };
+        let message = format!("Liquid that finews does not support {outcome}: `{tag}`{more}");
         defects.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
     }
     let is_cut = cx.is_page && !cuts.is_empty();
