@@ -225,6 +225,8 @@ impl Updater {
             let mut found = Files::default();
             if path.is_dir() {
                 found = walk.below(path);
+                // Pages of the folder that it has replaced may be gone.
+                to_check.pages.extend(self.pages.files_in(&relative).cloned());
                 if self.archive.at_file(&relative).is_some() {
                     // The folder has replaced the file of a post.
                     found.posts.push(SiteFile::from_path(&relative));
