@@ -90,6 +90,7 @@ fn reading(criterion: &mut Criterion) {
         posts: &|_| None,
         line: 1,
         is_listed: true,
+        is_page: false,
     };
     let shapes: [(&str, Shape); 3] = [
         ("body, a digest alone", |body| !body.starts_with(['<', '>'])),

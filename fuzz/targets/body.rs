@@ -28,6 +28,7 @@ fuzz_target!(|source: &str| {
             posts: &posts,
             line: 1,
             is_listed: true,
+            is_page: source.len() % 2 == 0,
         };
         let read = body::read(source, format, &context);
         check(&read);

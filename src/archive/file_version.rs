@@ -66,6 +66,12 @@ impl FileVersion {
         (self.hash, self.size) == (other.hash, other.size)
     }
 
+    /// True if the last change is old enough that any later one gives the file other times.
+    pub(crate) fn is_rested(&self) -> bool {
+        let since = SystemTime::now().duration_since(self.changed_at());
+        self.age() >= RESTED_AFTER && since.is_ok_and(|since| since >= RESTED_AFTER)
+    }
+
     /// The time since the file's mtime. A future mtime gives the maximum, so it causes no wait.
     pub(crate) fn age(&self) -> Duration {
         let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(self.modified.try_into().unwrap_or(0));

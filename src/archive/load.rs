@@ -1,6 +1,7 @@
 //! Loads a site's folder into its first [`Snapshot`], on all cores. A bad file becomes a problem
 //! and never stops the load.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,10 +13,11 @@ use crate::archive::compressed::ArticleCodec;
 use crate::archive::file_version;
 use crate::archive::jekyll::files::{SiteFile, Walk};
 use crate::archive::names::Names;
+use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, Timestamp};
 use crate::archive::problem::{FileProblems, problems_by_path, problems_of_file};
 use crate::archive::read::build::{PostBuilder, ReadResult};
-use crate::archive::read::own_page::{self, ReadPages};
+use crate::archive::read::own_page::{self, PageState, ReadPage};
 use crate::archive::read::{Draft, Reader};
 use crate::archive::snapshot::{Change, Contents, ReservedPaths, Snapshot, SnapshotRules};
 use crate::config::{Config, ConfigError};
@@ -57,9 +59,7 @@ impl Progress {
 pub(super) struct Loaded {
     pub(super) archive: Snapshot,
     /// The files of the site's own pages.
-    pub(super) pages: Vec<SiteFile>,
-    /// The date of the next future document of a collection.
-    pub(super) pages_due: Option<Timestamp>,
+    pub(super) pages: Vec<(SiteFile, PageState)>,
     /// The folders that the walk entered.
     pub(super) folders: Vec<PathBuf>,
     /// Files that are still being written, with the time to wait before the next attempt.
@@ -113,9 +113,13 @@ fn load_files_here(
             None => posts.extend(result.post),
         }
     }
-    let ReadPages { pages, problems: of_pages, next_due: pages_due } =
-        own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
-    problems.extend(of_pages);
+    let read = own_page::read_all(&builder.reader, reserved_paths, &found.pages, &none);
+    let (mut pages, mut states) = (Vec::new(), Vec::with_capacity(read.len()));
+    for (file, ReadPage { page, problems: of_page, state }) in found.pages.into_iter().zip(read) {
+        pages.extend(page);
+        problems.push(of_page);
+        states.push((file, state));
+    }
     let PostBuilder { reader, names, codec, .. } = builder;
     let contents = Contents { names: names.into_names(), codec, posts, pages, problems };
     let archive = Snapshot::from_contents(
@@ -123,8 +127,8 @@ fn load_files_here(
         contents,
         Timestamp::from_system_time(SystemTime::now()),
     );
-    let archive = linked(archive, reader, reserved_paths, &found.pages);
-    Ok(Loaded { archive, pages: found.pages, pages_due, folders: found.folders, unsettled })
+    let archive = linked(archive, reader, reserved_paths, &mut states);
+    Ok(Loaded { archive, pages: states, folders: found.folders, unsettled })
 }
 
 /// Reads a sample of the posts, whose drafts train the dictionary.
@@ -140,24 +144,34 @@ fn samples(reader: &Reader<'_>, config: &Config, files: &[SiteFile]) -> Vec<Draf
     drafts.filter(|draft| !draft.body.html.as_str().is_empty()).collect()
 }
 
-/// Rereads the pages, and the posts that name other posts, now that all URLs are known.
+/// Rereads the pages and posts that name other files, now that all URLs are known.
 fn linked(
     snapshot: Snapshot,
     reader: Reader<'_>,
     reserved_paths: ReservedPaths,
-    pages: &[SiteFile],
+    pages: &mut [(SiteFile, PageState)],
 ) -> Snapshot {
     let builder = PostBuilder::new(reader, snapshot.names().clone(), snapshot.codec(), reserved_paths);
     let links = |name: &str| snapshot.named(name);
-    let ReadPages { pages, mut problems, .. } =
-        own_page::read_all(&builder.reader, reserved_paths, pages, &links);
-    let (posts, of_posts) = reread_linking(&snapshot, &builder);
-    if posts.is_empty() && of_posts.is_empty() && pages.is_empty() {
+    let linking: Vec<&mut (SiteFile, PageState)> =
+        pages.iter_mut().filter(|(_, state)| state.has_links).collect();
+    let files: Vec<SiteFile> = linking.iter().map(|(file, _)| file.clone()).collect();
+    let read = own_page::read_all(&builder.reader, reserved_paths, &files, &links);
+    let (posts, mut problems) = reread_linking(&snapshot, &builder);
+    let mut changed: BTreeMap<Box<str>, Option<OwnPage>> = BTreeMap::new();
+    for ((file, known), ReadPage { page, problems: of_page, state }) in linking.into_iter().zip(read) {
+        *known = state;
+        if snapshot.problems_of(&file.path) != of_page.1.as_slice() {
+            problems.push(of_page);
+        }
+        changed.insert(file.path.clone(), page);
+    }
+    let pages = snapshot.pages_with(changed);
+    if posts.is_empty() && problems.is_empty() && pages.is_none() {
         return snapshot;
     }
-    problems.extend(of_posts);
     let names = builder.names.into_names();
-    let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
+    let change = Change { names, posts, problems, pages, gone: Vec::new() };
     snapshot.after(change, snapshot.moment()).0
 }
 

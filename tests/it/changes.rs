@@ -670,6 +670,53 @@ proptest! {
     }
 }
 
+const PAGE_FILES: [&str; 7] =
+    ["a.html", "b.md", "docs/index.html", "docs/c.md", "x.json", "robots.txt", "_posts/2024-01-01-a.md"];
+
+const PAGE_TEXTS: [&str; 8] = [
+    "<p>Text.</p>\n",
+    "---\ntitle: T\n---\nText.\n",
+    "---\npermalink: /a.html\n---\nText.\n",
+    "---\n---\n[a]({% post_url 2024-01-01-a %})\n",
+    "---\n---\n[b]({% link b.md %}) {% post_url 2024-01-01-a %}\n",
+    "---\n---\n{% for x in site.data.x %}x{% endfor %}\n",
+    "---\npublished: false\n---\nText.\n",
+    "---\nredirect_from: /old/\n---\nAllow: /\nHost: {{ site.host }}\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_page_changes_equals_a_fresh_start(
+        // A text beyond the last one removes the file.
+        steps in prop::collection::vec((0..PAGE_FILES.len(), 0..PAGE_TEXTS.len() + 2), 1..12)
+    ) {
+        let mut site = EditedSite::from_files(&[("a.html", PAGE_TEXTS[0]), ("docs/c.md", PAGE_TEXTS[3])]);
+        for (file, text) in steps {
+            let path = site.path(PAGE_FILES[file]);
+            let folder = path.parent().expect("a parent").to_owned();
+            if let Some(text) = PAGE_TEXTS.get(text) {
+                fs::create_dir_all(&folder).expect("a folder");
+                fs::write(&path, text).expect("a file");
+                site.updater.apply_events(&[path], &[]);
+            } else if folder == site.path("docs") {
+                let _ = fs::remove_dir_all(&folder);
+                site.updater.apply_events(&[folder.clone()], &[folder]);
+            } else {
+                let _ = fs::remove_file(&path);
+                site.updater.apply_events(&[path], &[]);
+            }
+        }
+        let state = visible_state(&site.archive());
+        prop_assert_eq!(&state, &visible_state(&load(&config(site.folder.path()))));
+        site.rescan(false);
+        prop_assert_eq!(&state, &visible_state(&site.archive()));
+        site.rescan(true);
+        prop_assert_eq!(&state, &visible_state(&site.archive()));
+    }
+}
+
 #[test]
 fn next_midnight_is_in_the_site_time_zone() {
     let archive = EditedSite::from_files(&[]).archive();

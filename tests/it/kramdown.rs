@@ -87,6 +87,7 @@ fn body(source: &str, format: MarkupFormat) -> Body {
         posts: &|_| None,
         line: 1,
         is_listed: true,
+        is_page: false,
     };
     read(source, format, &context)
 }

@@ -111,6 +111,7 @@ fn clean(source: &str, format: MarkupFormat) -> String {
         posts: &|_| None,
         line: 1,
         is_listed: true,
+        is_page: false,
     };
     body::read(source, format, &context).html.as_str().to_owned()
 }

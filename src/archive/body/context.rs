@@ -72,6 +72,9 @@ pub struct Context<'a> {
     pub line: u32,
     /// True if lists show the post: only then does each security that it names have a page.
     pub is_listed: bool,
+    /// True for a page of the site: its conditions are decided, and other unresolved Liquid is left out. A post keeps
+    /// both as written.
+    pub is_page: bool,
 }
 
 /// A value in Liquid.

@@ -22,6 +22,7 @@ use crate::archive::article_id::ArticleId;
 use crate::archive::body::context::MAX_LEN;
 use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
+use crate::archive::body::liquid::TextForm;
 use crate::archive::problem::{Code, Defect};
 
 pub(crate) use context::is_same_host;
@@ -103,13 +104,27 @@ pub fn text(html: &BodyHtml) -> String {
     text::lines(html)
 }
 
+/// The effort to read the text of clean HTML outside of headings and links: 1 for each Han character, 2 for each word of
+/// another script.
+pub(crate) fn own_text_len(html: &BodyHtml) -> usize {
+    text::own_len(html)
+}
+
 /// The plain text of a short text in Markdown, such as a description, on one line.
 pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
     if !markdown.contains(['*', '_', '`', '~', '[', '<', '&', '\\', '#', '{']) {
         return text::fold(markdown).into_owned();
     }
-    let cx =
-        Context { site, title: "", url: "", page: &|_| None, posts: &|_| None, line: 1, is_listed: false };
+    let cx = Context {
+        site,
+        title: "",
+        url: "",
+        page: &|_| None,
+        posts: &|_| None,
+        line: 1,
+        is_listed: false,
+        is_page: false,
+    };
     let html = to_html(markdown, MarkupFormat::Markdown, &cx, &mut Vec::new());
     text::fold(&text::lines(&clean::clean(&html))).into_owned()
 }
@@ -197,7 +212,7 @@ fn to_html(source: &str, format: MarkupFormat, cx: &Context<'_>, defects: &mut V
         source
     };
     let mut literals = literal::Literals::default();
-    let source = liquid::resolve(&source, cx, &mut literals, defects);
+    let source = liquid::resolve(&source, cx, TextForm::Markup, &mut literals, defects);
     match format {
         MarkupFormat::Markdown => markdown::to_html(&source, cx.site.toc_levels, &mut literals),
         MarkupFormat::Html => {

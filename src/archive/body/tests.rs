@@ -42,6 +42,7 @@ pub(super) fn context(site: &SiteContext) -> Context<'_> {
         posts: &post,
         line: 1,
         is_listed: true,
+        is_page: false,
     }
 }
 

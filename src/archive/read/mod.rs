@@ -346,6 +346,7 @@ impl<'a> Reader<'a> {
             posts: &posts,
             line: split.body_line,
             is_listed: draft.visibility == Visibility::Listed,
+            is_page: false,
         };
         let mut body = body::read(split.body, self.format(&file.name.ext), &context);
         defects.append(&mut body.defects);

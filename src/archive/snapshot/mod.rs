@@ -21,6 +21,7 @@ mod reserved_paths;
 mod since;
 mod story;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -266,6 +267,25 @@ impl Snapshot {
     /// All of the site's own pages, served or not.
     pub fn pages(&self) -> &[OwnPage] {
         self.pages.all()
+    }
+
+    /// The page of a file of the site, served or not.
+    pub(super) fn page_of_file(&self, path: &str) -> Option<&OwnPage> {
+        self.pages.at_file(path)
+    }
+
+    /// All own pages, with the new ones of files that were read again, or without the page of a file that has none any
+    /// more. `None` if no page differs.
+    pub(super) fn pages_with(&self, read: BTreeMap<Box<str>, Option<OwnPage>>) -> Option<Vec<OwnPage>> {
+        let hash = |page: &OwnPage| page.hash;
+        if read.iter().all(|(path, page)| self.page_of_file(path).map(hash) == page.as_ref().map(hash)) {
+            return None;
+        }
+        let others = self.pages().iter().filter(|page| !read.contains_key(&page.path)).cloned();
+        let mut pages: Vec<OwnPage> = others.collect();
+        pages.extend(read.into_values().flatten());
+        pages.sort_by(|a, b| a.path.cmp(&b.path));
+        Some(pages)
     }
 
     /// The own pages that are served. The URL of any other belongs to a post, to finews or to another page.

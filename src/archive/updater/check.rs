@@ -44,7 +44,7 @@ impl Updater {
         let posts = self.archive.every_post().map(Post::path).chain(self.file_states.without_post());
         let posts = posts.filter(|path| is_at_or_below(path, &below) && SiteFile::is_exact(path));
         to_check.posts.extend(posts.map(SiteFile::from_path));
-        to_check.pages |= self.pages.iter().any(|page| is_at_or_below(&page.path, &below));
+        to_check.pages.extend(self.pages.files_in(&below).cloned());
     }
 
     /// Checks files, and publishes a snapshot if anything changed.
@@ -73,9 +73,7 @@ impl Updater {
             self.record(&mut change, file, file_change);
         }
         change.problems.extend(self.folder_states.record_problems(to_check.problems, &to_check.cleared));
-        if to_check.pages {
-            self.check_pages(&mut change, &builder.reader, &links);
-        }
+        self.check_pages(&mut change, &builder.reader, &links, to_check.pages, to_check.reread_all);
         change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
         let PostBuilder { reader, names, .. } = builder;
         change.names = names.into_names();
@@ -235,17 +233,16 @@ impl Updater {
     /// known.
     fn relink(&mut self, reader: Reader<'_>, update: Update) -> Update {
         let before = self.archive();
-        if before.linking().next().is_none() && !self.pages_have_links {
+        let linking: Vec<SiteFile> = self.pages.linking().cloned().collect();
+        if before.linking().next().is_none() && linking.is_empty() {
             return update;
         }
         let builder = PostBuilder::new(reader, before.names().clone(), before.codec(), self.reserved_paths);
         let (posts, problems) = reread_linking(&before, &builder);
         let mut change = Change { posts, problems, ..Change::new(before.names().clone()) };
-        if self.pages_have_links {
-            let links = |name: &str| before.named(name);
-            self.check_pages(&mut change, &builder.reader, &links);
-            change.problems.retain(|(path, found)| before.problems_of(path) != found.as_slice());
-        }
+        let links = |name: &str| before.named(name);
+        self.check_pages(&mut change, &builder.reader, &links, linking, true);
+        change.problems.retain(|(path, found)| before.problems_of(path) != found.as_slice());
         change.names = builder.names.into_names();
         if change.is_empty() {
             return update;

@@ -16,9 +16,9 @@ use crate::config::Config;
 /// The files and folders of a site, with the differences from an archive.
 #[derive(Debug)]
 pub struct FullScan {
-    /// The post files that seem new, changed or removed, by time and size, and the unreadable folders.
+    /// The post files that seem new, changed or removed, by time and size, all files of pages, and the unreadable
+    /// folders.
     pub(super) to_check: PathsToCheck,
-    pub(super) pages: Vec<SiteFile>,
     pub(super) folders: Vec<PathBuf>,
     /// Files that are symbolic links.
     pub(super) links: Vec<PathBuf>,
@@ -40,8 +40,8 @@ impl FullScan {
             unfound_paths.remove(&**path);
         }
         let (posts, cleared) = (candidates(config, archive, posts, reread_all), vec![String::new()]);
-        let to_check = PathsToCheck { posts, pages: true, problems, cleared, reread_all };
-        Self { to_check, pages, folders, links, unfound_paths, took: start.elapsed() }
+        let to_check = PathsToCheck { posts, pages, problems, cleared, reread_all };
+        Self { to_check, folders, links, unfound_paths, took: start.elapsed() }
     }
 }
 

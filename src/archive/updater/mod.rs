@@ -26,6 +26,7 @@ mod file_states;
 mod folder_states;
 mod full_scan;
 mod own_pages;
+mod page_states;
 mod paths_to_check;
 mod roots;
 
@@ -39,10 +40,12 @@ use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
+use crate::archive::read::own_page::PageState;
 use crate::archive::snapshot::{Change, ReservedPaths, Snapshot, SnapshotRules};
 use crate::archive::store::Store;
 use crate::archive::updater::error_log::ErrorLog;
 use crate::archive::updater::file_states::FileStates;
+use crate::archive::updater::page_states::PageStates;
 use crate::archive::updater::paths_to_check::PathsToCheck;
 use crate::config::{Config, ConfigError};
 
@@ -68,12 +71,7 @@ pub struct Updater {
     archive: Arc<Snapshot>,
     file_states: FileStates,
     /// The files of the site's own pages.
-    pages: Vec<SiteFile>,
-    /// False if no page, served or not, names a post or another file in `{% post_url %}` or `{% link %}`. True until
-    /// the updater has read the pages.
-    pages_have_links: bool,
-    /// The date of the next future document of a collection, when the pages are read again.
-    pages_due: Option<Timestamp>,
+    pages: PageStates,
     folder_states: FolderStates,
     error_log: ErrorLog,
     /// Number of changes to posts and file versions since the archive was last saved.
@@ -107,16 +105,16 @@ impl Updater {
             tracing::info!("{}", archive_notice(folder));
         }
         let store = store_of(&config);
-        let (loaded, unchecked) = match store
-            .as_ref()
-            .and_then(|store| load_stored(store, &config, reserved_paths))
-        {
-            Some(archive) => {
-                let pages = archive.pages().iter().map(|page| SiteFile::from_path(&page.path)).collect();
-                (Loaded { archive, pages, pages_due: None, folders: Vec::new(), unsettled: Vec::new() }, true)
-            }
-            None => (load_files(&config, reserved_paths, progress)?, false),
-        };
+        let (loaded, unchecked) =
+            match store.as_ref().and_then(|store| load_stored(store, &config, reserved_paths)) {
+                Some(archive) => {
+                    let pages = archive.pages().iter();
+                    let pages =
+                        pages.map(|page| (SiteFile::from_path(&page.path), PageState::unread())).collect();
+                    (Loaded { archive, pages, folders: Vec::new(), unsettled: Vec::new() }, true)
+                }
+                None => (load_files(&config, reserved_paths, progress)?, false),
+            };
         let mut file_states = FileStates::default();
         loaded.unsettled.into_iter().for_each(|(file, wait)| file_states.check_after(file, wait));
         let mut folder_states = FolderStates::new(&config);
@@ -126,9 +124,7 @@ impl Updater {
             unsaved: if unchecked { 0 } else { loaded.archive.len().max(1) },
             archive: Arc::new(loaded.archive),
             file_states,
-            pages: loaded.pages,
-            pages_have_links: true,
-            pages_due: loaded.pages_due,
+            pages: PageStates::new(loaded.pages),
             folder_states,
             error_log: ErrorLog::default(),
             unchecked,
@@ -151,7 +147,7 @@ impl Updater {
     /// The folders that contain known posts and pages, with all folders above them up to the root.
     pub fn folders(&self) -> Vec<PathBuf> {
         let mut known = HashSet::new();
-        let pages = self.pages.iter().map(|page| &*page.path);
+        let pages = self.pages.files().map(|page| &*page.path);
         for path in self.archive.every_post().map(Post::path).chain(pages) {
             for (end, _) in path.rmatch_indices('/') {
                 if !known.insert(&path[..end]) {
@@ -178,7 +174,7 @@ impl Updater {
         let now = Timestamp::from_system_time(SystemTime::now());
         // Timestamps have whole seconds, so add a margin.
         let until = |at: Timestamp| at.since(now) + Duration::from_millis(20);
-        let due = self.archive.next_due().into_iter().chain(self.pages_due);
+        let due = self.archive.next_due().into_iter().chain(self.pages.next_due());
         let due = due.chain([self.archive.next_midnight()]).map(until);
         self.file_states.waits().chain(due).chain(self.error_log.wait()).min().unwrap_or_default()
     }
@@ -188,9 +184,9 @@ impl Updater {
     pub fn tick(&mut self) -> Option<Update> {
         self.error_log.write();
         let now = Timestamp::from_system_time(SystemTime::now());
-        let pages = self.pages_due.take_if(|due| *due <= now).is_some();
-        let to_check = PathsToCheck { posts: self.file_states.take_due(), pages, ..PathsToCheck::default() };
-        let is_idle = to_check.posts.is_empty() && !pages;
+        let (posts, pages) = (self.file_states.take_due(), self.pages.take_due(now));
+        let is_idle = posts.is_empty() && pages.is_empty();
+        let to_check = PathsToCheck { posts, pages, ..PathsToCheck::default() };
         let update = if is_idle { None } else { self.check_files(to_check) };
         let is_due =
             self.archive.next_due().is_some_and(|due| due <= now) || self.archive.next_midnight() <= now;
@@ -229,6 +225,8 @@ impl Updater {
             let mut found = Files::default();
             if path.is_dir() {
                 found = walk.below(path);
+                // Pages of the folder that it has replaced may be gone.
+                to_check.pages.extend(self.pages.files_in(&relative).cloned());
                 if self.archive.at_file(&relative).is_some() {
                     // The folder has replaced the file of a post.
                     found.posts.push(SiteFile::from_path(&relative));
@@ -249,16 +247,15 @@ impl Updater {
                     }
                     Some((SiteFileKind::Page, file)) => found.pages.push(file),
                     None => {
-                        // The file may have been a page.
-                        to_check.pages |= self.pages.iter().any(|page| *page.path == *relative);
+                        // The file may have been a page, or a link to a folder of pages.
+                        to_check.pages.extend(self.pages.files_in(&relative).cloned());
                         found.problems.extend(walk.withheld(path));
                     }
                 }
             }
             to_check.posts.extend(found.posts);
-            to_check.pages |= !found.pages.is_empty();
+            to_check.pages.extend(found.pages);
             to_check.problems.extend(found.problems);
-            self.pages.extend(found.pages);
             folders.extend(found.folders);
             links.extend(found.links);
         }
@@ -272,7 +269,7 @@ impl Updater {
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
     /// may be stale. Also returns the site's folders and its links to files.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
-        let FullScan { mut to_check, pages, mut folders, mut links, unfound_paths, .. } = scan;
+        let FullScan { mut to_check, mut folders, mut links, unfound_paths, .. } = scan;
         // These files may seem unchanged by time and size, so add them explicitly.
         let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
         to_check.posts.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
@@ -283,8 +280,8 @@ impl Updater {
                 _ => self.folder_states.record_unreadable(path),
             }
         }
-        // New pages may have appeared. Reading the pages detects the removed ones.
-        self.pages.extend(pages);
+        // The scan lists the existing files of pages. A check of the known ones detects those that were removed.
+        to_check.pages.extend(self.pages.files().cloned());
         let was_kept = std::mem::take(&mut self.unchecked);
         self.folder_states.forget_returned(&self.archive);
         let update = self.check_files(to_check);

@@ -8,8 +8,8 @@ use crate::archive::problem::Problem;
 pub(super) struct PathsToCheck {
     /// Files of posts, which may have been removed.
     pub(super) posts: Vec<SiteFile>,
-    /// True if the site's own pages must be checked.
-    pub(super) pages: bool,
+    /// Files of the site's own pages, which may have been removed.
+    pub(super) pages: Vec<SiteFile>,
     /// The problems of unreadable folders.
     pub(super) problems: Vec<Problem>,
     /// Completely scanned folders: `problems` lists every unreadable folder below them.

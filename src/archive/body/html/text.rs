@@ -51,6 +51,19 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
     PlainText { len: block.effort, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
+/// The effort to read the text outside of headings and links, which may be all that is left of a list.
+pub(crate) fn own_len(html: &BodyHtml) -> usize {
+    let is_skipped = |tag: HtmlTag<'_>| is_mark(tag) || is_heading(tag.name) || tag.name == "a";
+    let mut skipped = SkippedElement::default();
+    let mut effort = 0;
+    for piece in html.pieces() {
+        if let (false, HtmlPiece::Text(text)) = (skipped.holds(&piece, is_skipped), piece) {
+            effort += reading_effort(decode(text).as_bytes());
+        }
+    }
+    effort
+}
+
 /// All text of clean HTML, one line per block and per `br`. A table's row is one line, with a tab after
 /// each cell. White space is folded except in `pre`.
 pub(crate) fn lines(html: &BodyHtml) -> String {
@@ -309,7 +322,11 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 /// Returns whether text inside the element cannot be the lead.
 fn is_aside(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "figure" | "pre" | "table")
+    is_heading(name) || matches!(name, "figure" | "pre" | "table")
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
 /// Decodes the entities that serialised HTML holds.
@@ -328,6 +345,20 @@ mod tests {
 
     fn clean(html: &str) -> BodyHtml {
         BodyHtml::from_stored(html.to_owned())
+    }
+
+    #[test]
+    fn own_text_stands_outside_of_headings_and_links() {
+        let table = [
+            ("", 0),
+            ("<p>本站新闻</p>", 4),
+            ("<h2>联系</h2><p>Two words</p>", 4),
+            ("<ul><li><a href=\"/a\">第一篇</a></li><li>甲 <a href=\"/b\">乙</a></li></ul>", 1),
+            ("<h3>a <em>b</em></h3>丙", 1),
+        ];
+        for (html, expected) in table {
+            assert_eq!(own_len(&clean(html)), expected, "{html}");
+        }
     }
 
     #[test]

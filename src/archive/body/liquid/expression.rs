@@ -11,7 +11,7 @@ pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -
     if *budget == 0 {
         return None;
     }
-    let mut scanner = ExpressionScanner { rest: expression };
+    let mut scanner = ExpressionScanner::new(expression);
     let mut value = scanner.value(cx)?;
     loop {
         spend(budget, &value)?;
@@ -25,7 +25,7 @@ pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -
 }
 
 /// Takes the length of a value from a budget. A longer value empties the budget.
-fn spend(budget: &mut usize, value: &LiquidValue) -> Option<()> {
+pub(crate) fn spend(budget: &mut usize, value: &LiquidValue) -> Option<()> {
     let length = match value {
         LiquidValue::Plain(text) | LiquidValue::Text(text) => text.len(),
         LiquidValue::Nil | LiquidValue::Absent | LiquidValue::Time(_) => 1,
@@ -36,14 +36,31 @@ fn spend(budget: &mut usize, value: &LiquidValue) -> Option<()> {
 }
 
 /// The rest of an expression.
-struct ExpressionScanner<'e> {
+pub(crate) struct ExpressionScanner<'e> {
     rest: &'e str,
 }
 
 impl<'e> ExpressionScanner<'e> {
-    fn is_at_end(&mut self) -> bool {
+    pub(crate) fn new(expression: &'e str) -> Self {
+        Self { rest: expression }
+    }
+
+    /// The part that was not read yet.
+    pub(crate) fn rest(&self) -> &'e str {
+        self.rest
+    }
+
+    pub(crate) fn is_at_end(&mut self) -> bool {
         self.rest = self.rest.trim_start_matches(is_space);
         self.rest.is_empty()
+    }
+
+    /// Reads one of these words, if one comes next.
+    pub(crate) fn take_any(&mut self, words: &[&'static str]) -> Option<&'static str> {
+        self.rest = self.rest.trim_start_matches(is_space);
+        let word = words.iter().copied().find(|word| self.rest.starts_with(*word))?;
+        self.rest = &self.rest[word.len()..];
+        Some(word)
     }
 
     /// Reads a mark, if it comes next.
@@ -72,7 +89,7 @@ impl<'e> ExpressionScanner<'e> {
     }
 
     /// Reads a text in quotes, a number, a constant or a variable.
-    fn value(&mut self, cx: &Context<'_>) -> Option<LiquidValue> {
+    pub(crate) fn value(&mut self, cx: &Context<'_>) -> Option<LiquidValue> {
         self.rest = self.rest.trim_start_matches(is_space);
         if let Some(text) = self.quoted() {
             return Some(LiquidValue::Text(text.to_owned()));
@@ -132,7 +149,11 @@ impl<'e> ExpressionScanner<'e> {
 }
 
 fn variable(path: &[&str], cx: &Context<'_>) -> Option<LiquidValue> {
-    let text = |text: &str| Some(LiquidValue::Text(text.to_owned()));
+    // An empty text stands for a missing one.
+    let text = |text: &str| match text {
+        "" => Some(LiquidValue::Nil),
+        text => Some(LiquidValue::Text(text.to_owned())),
+    };
     match path {
         ["page", "title"] => text(cx.title),
         ["page", "url"] => text(cx.url),

@@ -63,12 +63,15 @@ pub(crate) fn text(value: &LiquidValue) -> Option<String> {
 fn is_missing(value: &LiquidValue) -> bool {
     match value {
         LiquidValue::Nil | LiquidValue::Absent => true,
-        LiquidValue::Plain(text) => {
-            text.is_empty() || ["false", "no", "off"].iter().any(|word| text.eq_ignore_ascii_case(word))
-        }
+        LiquidValue::Plain(text) => text.is_empty() || is_false(text),
         LiquidValue::Text(text) => text.is_empty(),
         LiquidValue::Time(_) => false,
     }
+}
+
+/// Returns whether YAML reads an unquoted text as false.
+pub(crate) fn is_false(text: &str) -> bool {
+    ["false", "no", "off"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// `StandardFilters#date`: a text that is no date stays.

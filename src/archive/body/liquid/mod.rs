@@ -1,6 +1,8 @@
 //! The part of Liquid that posts use: a few tags, variables and filters are resolved, everything else stays as
-//! written. Runs before Markdown, as in Jekyll.
+//! written. In a page of the site, conditions over scalars are decided too, and everything else is left out. Runs
+//! before Markdown, as in Jekyll.
 
+mod condition;
 mod expression;
 mod filter;
 mod strftime;
@@ -18,7 +20,19 @@ use crate::archive::body::liquid::tag::{LiquidTag, is_space, tag_at};
 use crate::archive::body::liquid::url::relative_url;
 use crate::archive::problem::{Code, Defect};
 
-/// A tag that stays as the author wrote it.
+/// The tags that open a block up to their `end…`.
+const BLOCKS: [&str; 6] = ["if", "unless", "for", "case", "capture", "tablerow"];
+
+/// Tags that show nothing themselves. What depends on an `assign` is left out and reported where it is used.
+const SILENT: [&str; 6] = ["assign", "else", "elsif", "when", "break", "continue"];
+
+/// Maximum number of blocks and tags that a page names as left out.
+const MOST_REPORTED: usize = 50;
+
+/// Maximum depth of the conditions inside one another that are decided.
+const MAX_CONDITIONS: usize = 32;
+
+/// A tag that only Jekyll can resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnresolvedLiquid {
     /// The beginning of the tag.
@@ -32,6 +46,7 @@ pub struct UnresolvedLiquid {
 pub(super) fn resolve<'s>(
     source: &'s str,
     cx: &Context<'_>,
+    form: TextForm,
     literals: &mut Literals,
     defects: &mut Vec<Defect>,
 ) -> Cow<'s, str> {
@@ -40,17 +55,82 @@ pub(super) fn resolve<'s>(
     }
     let mut resolver = Resolver::new(source, cx, literals);
     resolver.run(source.len());
-    let Resolver { out, mut dropped, unresolved: tags, .. } = resolver;
+    let Resolver { out, mut dropped, unresolved: tags, cuts, omitted, .. } = resolver;
     defects.append(&mut dropped);
+    if let Some(more @ 1..) = omitted.checked_sub(MOST_REPORTED) {
+        let message = format!("{more} more tags and blocks of Liquid were removed");
+        defects.push(Defect::warning(Code::LiquidUnresolved, message));
+    }
     if let Some(first) = tags.first {
         let UnresolvedLiquid { tag, line } = unresolved(source, &first, cx);
         let more = if tags.count > 1 { format!(", and {} more", tags.count - 1) } else { String::new() };
         let reason =
             if names_file(&first) { "that names no post or file" } else { "that finews does not support" };
-        let message = format!("Liquid {reason} stays as written: `{tag}`{more}");
+        let outcome = match form {
+            TextForm::Plain if cx.is_page => "was removed with its line",
+            TextForm::Markup | TextForm::Plain => "stays as written",
+        };
+        let message = format!("Liquid {reason} {outcome}: `{tag}`{more}");
         defects.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
     }
-    Cow::Owned(out)
+    let is_cut = cx.is_page && !cuts.is_empty();
+    Cow::Owned(if is_cut { without_cut(&out, &cuts, form) } else { out })
+}
+
+/// The lines of a page's text.
+#[derive(Clone, Copy)]
+pub(super) enum TextForm {
+    /// Lines of Markdown or HTML. One that shows nothing without its unresolved Liquid becomes empty.
+    Markup,
+    /// Lines that stand alone, as in `robots.txt`. One with unresolved Liquid is left out.
+    Plain,
+}
+
+/// Leaves out the lines that hold a position of `cuts`, by the rule of their form.
+fn without_cut(text: &str, cuts: &[usize], form: TextForm) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut cuts = cuts.iter().copied().peekable();
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        let is_last = !line.ends_with('\n');
+        let mut is_cut = false;
+        while cuts.next_if(|cut| *cut < end || is_last).is_some() {
+            is_cut = true;
+        }
+        match form {
+            _ if !is_cut => out.push_str(line),
+            TextForm::Markup if shows_content(line) => out.push_str(line),
+            TextForm::Markup if !is_last => out.push('\n'),
+            TextForm::Markup | TextForm::Plain => {}
+        }
+    }
+    out
+}
+
+/// Returns whether a line of Markdown or HTML is more than the rest of unresolved Liquid: it shows a text or a medium,
+/// or it opens or closes an element that other lines belong to.
+fn shows_content(line: &str) -> bool {
+    let mut rest = line;
+    let (mut opened, mut closed) = (0_usize, 0_usize);
+    while let Some(at) = rest.find(|c: char| c.is_alphanumeric() || matches!(c, '<' | ']')) {
+        let part = &rest[at..];
+        let end = match part.as_bytes() {
+            [b'<', ..] => '>',
+            // The target of a link is no text.
+            [b']', b'(', ..] => ')',
+            [b']', ..] => ']',
+            _ => return true,
+        };
+        if ["<img", "<video", "<audio"].iter().any(|name| part.starts_with(name)) {
+            return true;
+        }
+        let (tag, after) = part.split_once(end).unwrap_or((part, ""));
+        closed += usize::from(tag.starts_with("</"));
+        opened += usize::from(tag.starts_with('<') && !tag.starts_with("</") && !tag.ends_with('/'));
+        rest = after;
+    }
+    opened != closed
 }
 
 /// Returns the first tag or output of a text that only Jekyll can resolve. A link to a missing post counts as
@@ -65,11 +145,12 @@ pub fn unresolved_liquid(source: &str, cx: &Context<'_>) -> Option<UnresolvedLiq
     resolver.unresolved.first_unsupported.map(|tag| unresolved(source, &tag, cx))
 }
 
-/// Resolves the Liquid of a text that is neither Markdown nor HTML.
+/// Resolves the Liquid of a text that is neither Markdown nor HTML. The text of a page lacks each line with Liquid that
+/// is not supported, which is reported.
 pub fn resolve_liquid(source: &str, cx: &Context<'_>, defects: &mut Vec<Defect>) -> String {
     let mut literals = Literals::default();
     let source = literal::strip(source);
-    let text = resolve(&source, cx, &mut literals, defects);
+    let text = resolve(&source, cx, TextForm::Plain, &mut literals, defects);
     literals.plain(&text)
 }
 
@@ -79,14 +160,19 @@ fn may_hold_liquid(source: &str) -> bool {
 
 /// Describes an unresolved tag, for a message.
 fn unresolved(source: &str, tag: &LiquidTag<'_>, cx: &Context<'_>) -> UnresolvedLiquid {
+    let line = cx.line.saturating_add(count_lines(&source[..tag.start]));
+    UnresolvedLiquid { tag: tag_text(source, tag), line }
+}
+
+/// The beginning of a tag, for a message.
+fn tag_text(source: &str, tag: &LiquidTag<'_>) -> String {
     /// Characters of a tag in a message.
     const LONGEST: usize = 80;
     let text = fold(&source[tag.start..tag.end]);
-    let tag_text = match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.into_owned(),
-    };
-    UnresolvedLiquid { tag: tag_text, line: cx.line.saturating_add(count_lines(&source[..tag.start])) }
+    }
 }
 
 /// The tags that stay as written.
@@ -114,6 +200,12 @@ struct Resolver<'s, 'c> {
     budget: usize,
     unresolved: UnresolvedTags<'s>,
     dropped: Vec<Defect>,
+    /// Positions in `out` at which a page lacks Liquid that was not resolved, in order.
+    cuts: Vec<usize>,
+    /// Number of blocks and tags that a page lacks and that are worth a report.
+    omitted: usize,
+    /// Number of the conditions around the text that is being written.
+    conditions: usize,
 }
 
 impl<'s, 'c> Resolver<'s, 'c> {
@@ -130,6 +222,9 @@ impl<'s, 'c> Resolver<'s, 'c> {
             budget: 4 * MAX_LEN,
             unresolved: UnresolvedTags::default(),
             dropped: Vec::new(),
+            cuts: Vec::new(),
+            omitted: 0,
+            conditions: 0,
         }
     }
 
@@ -167,6 +262,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
                 Some(tag.inner).filter(|_| !is_full).and_then(|expression| self.evaluate(expression))
             }
             "raw" | "comment" | "highlight" => return self.resolve_block(tag, end),
+            "if" | "unless" if self.cx.is_page => return self.resolve_condition(tag, end),
             "post_url" if !is_full => (self.cx.posts)(rest).map(|url| relative_url(&url, self.cx.site)),
             "link" if !is_full => {
                 let link = linked(rest, self.cx);
@@ -181,11 +277,12 @@ impl<'s, 'c> Resolver<'s, 'c> {
                 let message = format!("the Liquid include `{rest}` is not supported and was removed");
                 let line = self.line_at(tag.start);
                 self.dropped.push(Defect::error(Code::IncludeDropped, message).at_line(line));
+                self.cuts.push(self.out.len());
                 Some(String::new())
             }
             _ => None,
         };
-        let Some(value) = value else { return self.leave(tag) };
+        let Some(value) = value else { return self.leave(tag, end) };
         self.trim_before(tag.trim_before);
         // A value must not contain the marks of literals.
         self.out.push_str(&literal::strip(&value));
@@ -199,7 +296,9 @@ impl<'s, 'c> Resolver<'s, 'c> {
     /// Resolves a tag that has a closing tag.
     fn resolve_block(&mut self, tag: &LiquidTag<'s>, end: usize) {
         let (name, rest) = tag.parts();
-        let Some(close) = self.find_close(tag.end, end, name) else { return self.leave(tag) };
+        let Some(close) = self.find_close(tag.end, end, name) else {
+            return self.leave(tag, end);
+        };
         self.trim_before(tag.trim_before);
         match name {
             "raw" => {
@@ -219,9 +318,9 @@ impl<'s, 'c> Resolver<'s, 'c> {
     /// code.
     fn highlight(&mut self, options: &str, close: &LiquidTag<'s>) {
         self.code_start = self.out.len();
-        let unclosed = std::mem::take(&mut self.unclosed);
-        self.run(close.start);
-        self.unclosed = unclosed;
+        let cuts = self.cuts.len();
+        self.run_inside(close.start);
+        self.cuts.truncate(cuts);
         let code = self.out.split_off(std::mem::take(&mut self.code_start));
         let mut html = String::from("<code");
         let language = options.split_whitespace().next().unwrap_or_default();
@@ -254,6 +353,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
         if is_trimmed {
             let end = self.code_start + self.out[self.code_start..].trim_end_matches(is_space).len();
             self.out.truncate(end);
+            self.cuts.iter_mut().rev().take_while(|cut| **cut > end).for_each(|cut| *cut = end);
         }
     }
 
@@ -264,13 +364,131 @@ impl<'s, 'c> Resolver<'s, 'c> {
         }
     }
 
-    fn leave(&mut self, tag: &LiquidTag<'s>) {
+    /// Writes a tag that is not resolved as it is, or leaves it out of a page. A link to an unknown post stays in both.
+    fn leave(&mut self, tag: &LiquidTag<'s>, end: usize) {
+        if !names_file(tag) {
+            self.unresolved.first_unsupported.get_or_insert(*tag);
+            if self.cx.is_page {
+                return self.omit(tag, end);
+            }
+        }
+        self.cuts.push(self.out.len());
         self.literals.hold_text(&self.source[tag.start..tag.end], &mut self.out);
         self.unresolved.count += 1;
         self.unresolved.first.get_or_insert(*tag);
-        if !names_file(tag) {
-            self.unresolved.first_unsupported.get_or_insert(*tag);
+    }
+
+    /// Leaves out a tag, with the block that it opens, and reports it.
+    fn omit(&mut self, tag: &LiquidTag<'s>, end: usize) {
+        let (name, _) = tag.parts();
+        let opens_block = !tag.is_output && BLOCKS.contains(&name);
+        let close =
+            if opens_block { self.block(tag, end).and_then(|tags| tags.last().copied()) } else { None };
+        let is_silent = !tag.is_output && (SILENT.contains(&name) || name.starts_with("end"));
+        if !is_silent {
+            self.omitted += 1;
+            if self.omitted <= MOST_REPORTED {
+                let what = if close.is_some() { "block" } else { "tag" };
+                let text = tag_text(self.source, tag);
+                let message = format!("the Liquid {what} `{text}` is not supported and was removed");
+                let line = self.line_at(tag.start);
+                self.dropped.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
+            }
         }
+        self.trim_before(tag.trim_before);
+        self.cuts.push(self.out.len());
+        let last = close.unwrap_or(*tag);
+        self.at = last.end;
+        self.trim_after(last.trim_after, end);
+    }
+
+    /// Writes the branch of a condition that holds, if there is one. A condition that is not supported is left out
+    /// with its block.
+    fn resolve_condition(&mut self, tag: &LiquidTag<'s>, end: usize) {
+        let tags = if self.conditions < MAX_CONDITIONS { self.block(tag, end) } else { None };
+        let Some(tags) = tags else { return self.leave(tag, end) };
+        let mut branch = None;
+        for pair in tags.windows(2) {
+            match self.holds(&pair[0]) {
+                Some(false) => {}
+                Some(true) => {
+                    branch = Some((pair[0], pair[1]));
+                    break;
+                }
+                None => return self.leave(tag, end),
+            }
+        }
+        self.trim_before(tag.trim_before);
+        if let Some((open, close)) = branch {
+            self.at = open.end;
+            self.trim_after(open.trim_after, close.start);
+            self.conditions += 1;
+            self.run_inside(close.start);
+            self.conditions -= 1;
+            self.trim_before(close.trim_before);
+        }
+        let last = tags.last().copied().unwrap_or(*tag);
+        self.at = last.end;
+        self.trim_after(last.trim_after, end);
+    }
+
+    /// Decides whether the branch after a tag of a condition is written. `None` if that is unknown.
+    fn holds(&mut self, tag: &LiquidTag<'s>) -> Option<bool> {
+        let (name, condition) = tag.parts();
+        match name {
+            "else" => Some(true),
+            "unless" => condition::holds(condition, self.cx, &mut self.budget).map(|holds| !holds),
+            _ => condition::holds(condition, self.cx, &mut self.budget),
+        }
+    }
+
+    /// Writes the text inside a block, up to `end`.
+    fn run_inside(&mut self, end: usize) {
+        let unclosed = std::mem::take(&mut self.unclosed);
+        self.run(end);
+        self.unclosed = unclosed;
+    }
+
+    /// Finds the tags of the block that a tag opens, before `end`: the tag itself, the `elsif` and `else` of its level,
+    /// and the closing tag. Returns `None` if there is no closing tag.
+    fn block(&mut self, open: &LiquidTag<'s>, end: usize) -> Option<Vec<LiquidTag<'s>>> {
+        let (name, _) = open.parts();
+        if self.unclosed.contains(&name) {
+            return None;
+        }
+        let mut tags = vec![*open];
+        let mut depth = 1_usize;
+        let mut from = open.end;
+        while let Some(at) = self.source[from..end].find("{%") {
+            let start = from + at;
+            from = start + 2;
+            let Some(tag) = tag_at(self.source, start).filter(|tag| tag.end <= end) else { continue };
+            from = tag.end;
+            let (inner, _) = tag.parts();
+            match inner {
+                // Text between these tags is literal.
+                "raw" | "comment" => {
+                    if let Some(close) = self.find_close(tag.end, end, inner) {
+                        from = close.end;
+                    }
+                }
+                "else" | "elsif" if depth == 1 => tags.push(tag),
+                _ if BLOCKS.contains(&inner) => depth += 1,
+                _ => {
+                    let closed = inner.strip_prefix("end").filter(|closed| BLOCKS.contains(closed));
+                    depth -= usize::from(closed.is_some());
+                    if depth == 0 && closed == Some(name) {
+                        tags.push(tag);
+                        return Some(tags);
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        self.unclosed.push(name);
+        None
     }
 
     /// Finds the tag that closes the tag `name`, before `end`.

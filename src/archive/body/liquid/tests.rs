@@ -7,7 +7,7 @@ use crate::config::{Config, Overrides};
 
 fn shown_with(source: &str, site: &SiteContext) -> (String, Vec<Defect>) {
     let (mut literals, mut defects) = (Literals::default(), Vec::new());
-    let text = resolve(source, &context(site), &mut literals, &mut defects);
+    let text = resolve(source, &context(site), TextForm::Markup, &mut literals, &mut defects);
     (literals.plain(&text), defects)
 }
 
@@ -226,4 +226,61 @@ fn values_of_all_expressions_have_a_limited_length() {
     assert_eq!(shown_with(source, &site).0, source);
     let source = "{{ site.title | replace: site.title, '' }}".repeat(100);
     assert!(shown_with(&source, &site).0.ends_with("'' }}"));
+}
+
+/// The text of a page in Markdown, and the lines and messages of its defects.
+fn shown_in_page(source: &str) -> (String, Vec<(u32, String)>) {
+    let site = site();
+    let (mut literals, mut defects) = (Literals::default(), Vec::new());
+    let context = Context { is_page: true, ..context(&site) };
+    let text = resolve(source, &context, TextForm::Markup, &mut literals, &mut defects);
+    let defects = defects.into_iter().map(|defect| (defect.line.unwrap_or(0), defect.message));
+    (literals.plain(&text), defects.collect())
+}
+
+#[test]
+fn page_decides_conditions_and_lacks_other_liquid() {
+    let table = [
+        ("a{% if page.foo %}b{% endif %}c", "abc", vec![]),
+        ("a {%- if page.foo -%} b {%- else -%} c {%- endif -%} d", "abd", vec![]),
+        ("{% if page.flag %}a{% elsif page.foo == 'bar' %}b{% else %}c{% endif %}", "b", vec![]),
+        ("{% unless page.flag %}a{% else %}b{% endunless %}", "a", vec![]),
+        ("{% if page.foo %}{% if page.flag %}a{% else %}b{% endif %}c{% endif %}", "bc", vec![]),
+        ("{% if page.flag %}{% raw %}{% endif %}{% endraw %}a{% endif %}b", "b", vec![]),
+        ("a{% if nope %}b{% else %}c{% endif %}d", "ad", vec![1]),
+        (
+            "a\n{% for x in y %}{% for z in x %}{{ z }}{% endfor %}{% else %}{% endfor %}\nb",
+            "a\n\nb",
+            vec![2],
+        ),
+        ("a {{ nope }} b\n{{ nope }}\n<p>{{ nope }}</p>\n<p>{{ nope }}", "a  b\n\n\n<p>", vec![1, 2, 3, 4]),
+        ("![]({{ nope }})\n<img src=\"{{ nope }}.png\">", "\n<img src=\".png\">", vec![1, 2]),
+        ("{% include a.html %}\nb", "\nb", vec![1]),
+        ("{% endif %}a{% else %}", "a", vec![]),
+        ("{% post_url none %}", "{% post_url none %}", vec![1]),
+    ];
+    for (source, expected, lines) in table {
+        let (text, defects) = shown_in_page(source);
+        assert_eq!(text, expected, "{source}");
+        assert_eq!(defects.iter().map(|(line, _)| *line).collect::<Vec<_>>(), lines, "{source}: {defects:?}");
+    }
+    let (_, defects) = shown_in_page("a\n{% for x in y %}b{% endfor %}");
+    assert_eq!(
+        defects,
+        [(2, "the Liquid block `{% for x in y %}` is not supported and was removed".to_owned())]
+    );
+}
+
+#[test]
+fn many_unsupported_tags_and_deep_conditions_are_bounded() {
+    let (text, defects) = shown_in_page(&"{{ nope }}".repeat(MOST_REPORTED + 2));
+    assert_eq!((text.as_str(), defects.len()), ("", MOST_REPORTED + 1));
+    assert_eq!(defects[MOST_REPORTED].1, "2 more tags and blocks of Liquid were removed");
+    let deep =
+        |count: usize| format!("{}a{}", "{% if page.foo %}".repeat(count), "{% endif %}".repeat(count));
+    assert_eq!(shown_in_page(&deep(MAX_CONDITIONS)).0, "a");
+    let (text, defects) = shown_in_page(&deep(10_000));
+    assert_eq!((text.as_str(), defects.len()), ("", 1));
+    let (text, _) = shown_in_page(&format!("{}a", "{% if page.foo %}".repeat(10_000)));
+    assert_eq!(text, "a");
 }

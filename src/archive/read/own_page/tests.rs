@@ -1,0 +1,204 @@
+use super::*;
+use crate::archive::problem::Problem;
+use crate::config::{Config, Overrides};
+
+const NOTHING: ReservedPaths =
+    ReservedPaths { always: |_| false, list_like: |_| false, in_archive: |_, _| false, group_at: |_| None };
+
+/// Reads a file of a site with a configuration. Returns the page and the problems.
+fn read_text(config: &str, path: &str, text: &str) -> (Option<OwnPage>, Vec<Problem>) {
+    let site = tempfile::tempdir().expect("a folder");
+    let file = site.path().join(path);
+    std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+    std::fs::write(&file, text).expect("a file");
+    std::fs::write(site.path().join("_config.yml"), config).expect("a file");
+    let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("valid");
+    let reader = Reader::new(&config).expect("a reader");
+    let read = read_file(&reader, NOTHING, &SiteFile::from_path(path), &|_| None);
+    (read.page, read.problems.1)
+}
+
+/// Reads a file of a site with a configuration. Returns the page and the codes of its problems.
+fn read_codes(config: &str, path: &str, text: &str) -> (Option<OwnPage>, Vec<Code>) {
+    let (page, problems) = read_text(config, path, text);
+    (page, problems.into_iter().map(|problem| problem.code).collect())
+}
+
+fn lines_of(problems: &[Problem]) -> Vec<u32> {
+    problems.iter().filter_map(|problem| problem.line).collect()
+}
+
+#[test]
+fn pages_of_each_type_have_their_url_and_body() {
+    const CONFIG: &str = "permalink: pretty\nurl: https://news.example\ncollections: {docs: {output: true}}\n\
+                          defaults: [{scope: {type: docs}, values: {sitemap: false}}]\n";
+    let table = [
+        ("about.md", "---\n---\n*A*", "/about/", "html"),
+        ("a/index.html", "---\n---\nA", "/a/", "html"),
+        ("search.json", "---\n---\n[]", "/search.json", "text"),
+        ("llms.txt", "---\n---\n{{ site.url }}", "/llms.txt", "text"),
+        ("CNAME", "---\n---\nx", "/CNAME", "text"),
+        ("robots.md", "---\npermalink: /robots.txt\n---\nx", "/robots.txt", "text"),
+        ("api.json", "---\npermalink: /api/\n---\n{}", "/api/", "text"),
+        ("release-1.2.md", "---\npermalink: /release-1.2\n---\nx", "/release-1.2", "html"),
+        ("plain.html", "<p>x</p>", "/plain.html", "file"),
+        ("docs/index.html", "<p>x</p>", "/docs/", "file"),
+        ("_docs/start.md", "---\n---\nx", "/docs/start/", "html"),
+        ("_docs/data.csv", "---\n---\nx", "/docs/data/", "text"),
+        ("_docs/img/a.png", "x", "/docs/img/a.png", "file"),
+    ];
+    for (path, text, url, kind) in table {
+        let (page, codes) = read_codes(CONFIG, path, text);
+        let page = page.expect(path);
+        let found = match page.body {
+            PageBody::Html(_) => "html",
+            PageBody::Text(_) => "text",
+            PageBody::File => "file",
+            PageBody::ReplacedBy(_) => "list",
+        };
+        assert_eq!((&*page.url, found, codes.len()), (url, kind, 0), "{path}");
+    }
+    let (page, _) = read_codes(CONFIG, "_docs/get-it.md", "---\n---\nx");
+    let page = page.expect("a page");
+    assert_eq!((&*page.title, page.in_sitemap), ("Get It", false));
+}
+
+#[test]
+fn pages_know_their_path_and_collection() {
+    const CONFIG: &str = "collections: {docs: {output: true}}\n";
+    let table = [
+        ("a/b.txt", "---\npath: x\n---\n{{ page.path }}", "a/b.txt"),
+        ("_docs/c.txt", "---\n---\n{{ page.path }} {{ page.collection }}", "_docs/c.txt docs"),
+    ];
+    for (path, text, expected) in table {
+        let (page, codes) = read_codes(CONFIG, path, text);
+        assert_eq!(page.map(|page| page.body), Some(PageBody::Text(expected.into())), "{path}");
+        assert_eq!(codes, [], "{path}");
+    }
+}
+
+#[test]
+fn files_that_are_not_pages_are_left_out_or_reported() {
+    const CONFIG: &str = "collections: {docs: {output: true, permalink: '/:nothing/'}}\n";
+    let table: [(&str, &str, &[Code]); 7] = [
+        ("hidden.md", "---\npublished: false\n---\nx", &[]),
+        ("css/main.scss", "---\n---\nb {}", &[Code::PageSkipped]),
+        ("feed.xml", "---\n---\n{% include x.xml %}", &[Code::PageSkipped]),
+        ("empty.html", "", &[]),
+        ("notes.txt", "no front matter", &[]),
+        ("_docs/later.md", "---\ndate: 2999-01-01\n---\nx", &[]),
+        ("_docs/hidden.md", "---\npublished: false\n---\nx", &[]),
+    ];
+    for (path, text, expected) in table {
+        let (page, codes) = read_codes(CONFIG, path, text);
+        assert!(page.is_none(), "{path}");
+        assert_eq!(codes, expected, "{path}");
+    }
+    let (page, codes) = read_codes(CONFIG, "_docs/a.md", "---\ndate: never\n---\nx");
+    assert_eq!(page.map(|page| page.url).as_deref(), Some("/docs/a.html"));
+    assert_eq!(codes, [Code::DateInvalid, Code::PermalinkInvalid]);
+}
+
+#[test]
+fn pages_that_only_list_posts_are_replaced_by_a_list() {
+    const POSTS: &str = "{% for post in site.posts %}{{ post.title }}{% endfor %}";
+    const INCLUDE: &str = "{% include list.html %}";
+    let table = [
+        ("blog/index.html", format!("---\n---\n{POSTS}"), PostList::Newest),
+        ("archives.md", "---\nlayout: archives\n---\n".to_owned(), PostList::Years),
+        ("x.md", "---\nlayout: tags\n---\n\n".to_owned(), PostList::Tags),
+        ("rss/all.xml", format!("---\n---\n<rss>{POSTS}</rss>"), PostList::Feed),
+        ("blog/index.html", format!("---\n---\n{INCLUDE}\n"), PostList::Newest),
+        ("tags.md", format!("---\ntitle: Tags\n---\n\n{INCLUDE}\n"), PostList::Tags),
+        ("archives.html", format!("---\n---\n<div class=\"a\">\n{INCLUDE}\n</div>"), PostList::Years),
+    ];
+    for (path, text, list) in table {
+        let (page, codes) = read_codes("", path, &text);
+        assert_eq!(page.map(|page| page.body), Some(PageBody::ReplacedBy(list.into())), "{path}");
+        assert_eq!(codes, [Code::PageSkipped], "{path}");
+    }
+    let of_itself = [
+        ("gallery.md", "---\nlayout: gallery\n---\n"),
+        ("team.html", "---\n---\n{% include list.html %}"),
+        ("blog.html", "---\n---\n<p>Text.</p>{% include list.html %}"),
+        ("news.html", "---\n---\n<img src=\"/a.png\">{% include list.html %}"),
+        ("tags.html", "---\n---\n"),
+    ];
+    for (path, text) in of_itself {
+        let (page, _) = read_codes("", path, text);
+        assert!(page.expect(path).html().is_some(), "{path}");
+    }
+}
+
+/// A paragraph with more text than [`LEAST_OWN_TEXT`].
+const TEXT: &str = "本站每天收集各家媒体的财经新闻。读者可以按来源、日期和公司查找文章，也可以订阅更新。";
+
+#[test]
+fn page_with_own_text_lacks_only_unsupported_liquid() {
+    let table = [
+        ("{% for link in site.data.links %}\n- x\n{% endfor %}\n", "", vec![6]),
+        ("{% capture a %}b{% endcapture %}{{ a | markdownify }}\n", "", vec![6, 6]),
+        ("Updated: {{ site.time }}\n", "Updated:", vec![6]),
+        ("- [{{ x }}](/a/{{ x }})\n- b\n", "<li>b</li>", vec![6, 6]),
+        ("{% assign a = 1 %}\n{% if a == 1 %}\nb\n{% endif %}\n", "", vec![7]),
+        ("{% if page.title %}yes{% else %}{{ no }}{% endif %}\n", "yes", vec![]),
+        ("{% unless page.title %}{{ no }}{% endunless %}\n", "", vec![]),
+        ("{% case page.title %}{% when 'x' %}b{% endcase %}\n", "", vec![6]),
+        ("{% note %}\nb\n{% endnote %}\n", "b", vec![6]),
+    ];
+    for (liquid, rest, lines) in table {
+        let text = format!("---\ntitle: T\n---\n{TEXT}\n\n{liquid}");
+        let (page, problems) = read_text("", "a.md", &text);
+        let page = page.expect(liquid);
+        let html = page.html().expect(liquid).as_str();
+        let (own, after) = html.split_once("</p>").expect(liquid);
+        assert!(own.ends_with(TEXT), "{liquid}: {html}");
+        assert!(after.contains(rest) && (!rest.is_empty() || after.trim().is_empty()), "{liquid}: {html}");
+        assert!(!html.contains(['{', '}']), "{liquid}: {html}");
+        assert_eq!(lines_of(&problems), lines, "{liquid}: {problems:?}");
+        assert!(problems.iter().all(|problem| problem.code == Code::LiquidUnresolved), "{liquid}");
+    }
+}
+
+#[test]
+fn page_that_is_mainly_a_loop_is_skipped() {
+    const LOOP: &str = "{% for link in site.data.links %}{{ link.name }} {% endfor %}";
+    let table = [
+        ("links.md", format!("## Links of friends and colleagues\n\n{LOOP}")),
+        ("links.md", format!("> Few words.\n\n{LOOP}")),
+        ("links.html", format!("<ul><li><a href=\"/\">{TEXT}</a></li>{LOOP}</ul>")),
+        ("links.html", format!("<script>let a = '{TEXT}';</script>{LOOP}")),
+        ("search.json", format!("[{LOOP}\"{TEXT}\"]")),
+        ("main.css", format!("/* {TEXT} */ {LOOP}")),
+        ("robots.txt", LOOP.to_owned()),
+    ];
+    for (path, text) in table {
+        let (page, codes) = read_codes("", path, &format!("---\n---\n{text}"));
+        assert_eq!((page.is_none(), codes), (true, vec![Code::PageSkipped]), "{path}: {text}");
+    }
+}
+
+#[test]
+fn text_page_keeps_the_lines_that_resolve() {
+    let table = [
+        (
+            "User-agent: *\n{% for page in site.pages %}\nDisallow: {{ page.url }}\n{% endfor %}\nAllow: /a\n",
+            "User-agent: *\nAllow: /a\n",
+            vec![4],
+        ),
+        (
+            "Sitemap: {{ site.url }}/s.xml\nHost: {{ site.host }}\n",
+            "Sitemap: https://n.example/s.xml\n",
+            vec![4],
+        ),
+        ("{% include a.txt %}\na\n", "a\n", vec![3]),
+        ("a\n{% if site.url %}\nb\n{% endif %}", "a\n\nb\n", vec![]),
+        ("a\nb {% post_url none %}\nc", "a\nc", vec![4]),
+    ];
+    for (text, expected, lines) in table {
+        let text = format!("---\n---\n{text}");
+        let (page, problems) = read_text("url: https://n.example\n", "robots.txt", &text);
+        assert_eq!(page.map(|page| page.body), Some(PageBody::Text(expected.into())), "{text}");
+        assert_eq!(lines_of(&problems), lines, "{text}: {problems:?}");
+    }
+}
