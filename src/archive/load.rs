@@ -157,7 +157,7 @@ fn linked(
     }
     problems.extend(of_posts);
     let names = builder.names.into_names();
-    let change = Change { names, posts, problems, pages: Some(pages), gone: Vec::new() };
+    let change = Change { posts, problems, pages: Some(pages), ..Change::new(names) };
     snapshot.after(change, snapshot.moment()).0
 }
 
