@@ -206,9 +206,9 @@ fn first_move_to_old_posts_keeps_the_url_and_is_no_news() {
     let server = Server::new(files.path(), &[]);
     let mut live = server.socket(Duration::from_secs(20));
     live.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
-    let mut events = Vec::new();
+    let mut events: Vec<u8> = Vec::new();
     let mut read_until = |text: &str| {
-        let mut part = [0; 4096];
+        let mut part = [0u8; 4096];
         while !String::from_utf8_lossy(&events).contains(text) {
             let length = live.read(&mut part).expect("an event in time");
             assert_ne!(length, 0, "the stream ends");
