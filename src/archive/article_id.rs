@@ -5,8 +5,12 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-/// The prefix in the name of the file that a source's own article has.
+/// The usual prefix in the name of the file that a source's own article has.
 const OWN: &str = "NW";
+/// The number of capital letters of any other prefix.
+pub(crate) const LETTERS: RangeInclusive<usize> = 1..=4;
+/// The number of digits after any other prefix: those of the day, and ten more.
+pub(crate) const DIGITS_AFTER_LETTERS: usize = 18;
 /// The number of digits of an id. Dates, page numbers and codes have fewer.
 const DIGITS: RangeInclusive<usize> = 12..=19;
 
@@ -15,10 +19,12 @@ const DIGITS: RangeInclusive<usize> = 12..=19;
 pub(crate) struct ArticleId(u64);
 
 impl ArticleId {
-    /// Reads the id of a post's file: `2024-01-05-202401052200000003.md`, with or without a date and `NW`.
+    /// Reads the id of a post's file: `2024-01-05-202401052200000003.md`, with or without a date and `NW`. Other
+    /// letters count only if the digits begin with the day of the file: then all 18 digits can hardly be those of
+    /// another article.
     pub(crate) fn from_file(path: &str) -> Option<Self> {
-        let (_, id) = split(path)?;
-        Self::from_digits(id.strip_prefix(OWN).unwrap_or(id))
+        let (date, id) = split(path)?;
+        Self::from_digits(without_prefix(date, id).unwrap_or(id))
     }
 
     /// Reads the last id in a URL.
@@ -42,7 +48,19 @@ impl fmt::Display for ArticleId {
 
 /// Returns whether the name of a file marks the source's own article, not an aggregator's copy.
 pub(crate) fn is_own_article(path: &str) -> bool {
-    split(path).is_some_and(|(_, id)| id.starts_with(OWN))
+    split(path).is_some_and(|(date, id)| without_prefix(date, id).is_some())
+}
+
+/// Returns an id without the prefix of a source's own article; `None` if it has none.
+fn without_prefix<'i>(date: &str, id: &'i str) -> Option<&'i str> {
+    id.strip_prefix(OWN).or_else(|| {
+        let digits = id.trim_start_matches(|c: char| c.is_ascii_uppercase());
+        let is_of_day = || {
+            let day = date.bytes().filter(|byte| *byte != b'-');
+            digits.len() == DIGITS_AFTER_LETTERS && digits.bytes().take(8).eq(day)
+        };
+        (LETTERS.contains(&(id.len() - digits.len())) && is_of_day()).then_some(digits)
+    })
 }
 
 /// Splits the name of a file into its date, which may be empty, and its id.
@@ -58,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn file_ids_are_their_digits_with_or_without_nw() {
+    fn file_ids_are_their_digits_with_or_without_letters() {
         let id = Some(ArticleId(202_401_052_200_000_003));
         for (path, expected, is_own) in [
             ("_posts/2024-01-05-202401052200000003.md", id, false),
@@ -66,6 +84,14 @@ mod tests {
             ("_posts/-202401052200000003.md", id, false),
             ("_posts/24-1-5-NW202401052200000003.html", id, true),
             ("_posts/2024-01-05-NWx.md", None, true),
+            ("_posts/2024-01-05-CJ202401052200000003.md", id, true),
+            ("_posts/2024-01-05-A202401052200000003.md", id, true),
+            // The letters or digits are too many, or the day is another one or missing.
+            ("_posts/2024-01-05-ABCDE202401052200000003.md", None, false),
+            ("_posts/2024-01-05-CJ2024010522000000.md", None, false),
+            ("_posts/2024-01-06-CJ202401052200000003.md", None, false),
+            ("_posts/-CJ202401052200000003.md", None, false),
+            ("_posts/2024-01-05-CJ20240105220000000甲.md", None, false),
             ("_posts/2024-01-05-part-202401052200000003.md", None, false),
             ("_posts/2024-01-05-x202401052200000003.md", None, false),
             ("_posts/2024-01-05-20240105.md", None, false),

@@ -171,7 +171,7 @@ fn linked(
         return snapshot;
     }
     let names = builder.names.into_names();
-    let change = Change { names, posts, problems, pages, gone: Vec::new() };
+    let change = Change { posts, problems, pages, ..Change::new(names) };
     snapshot.after(change, snapshot.moment()).0
 }
 

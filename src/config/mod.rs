@@ -100,7 +100,7 @@ impl Config {
         let permalink_key: &[&str] =
             if source.posts_permalink.is_some() { &POSTS_PERMALINK } else { &["permalink"] };
         let server = ServerSettings::read(&layers)?;
-        if server.cache_dir.iter().any(|folder| absolute(folder.clone()) == root) {
+        if server.cache_dir.iter().any(|folder| is_same_folder(folder, &root)) {
             return Err(ConfigError::site(&root, "it is also the cache folder; choose another --cache-dir"));
         }
         Ok(Self {
@@ -147,6 +147,12 @@ impl Config {
 /// later.
 fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Returns whether two paths lead to one folder. The folder of the first path may not exist yet.
+fn is_same_folder(one: &Path, other: &Path) -> bool {
+    let place = one.canonicalize().ok();
+    absolute(one.to_owned()) == other || place.is_some() && place == other.canonicalize().ok()
 }
 
 #[cfg(test)]

@@ -322,6 +322,25 @@ fn posix_time_zones_are_accepted() {
 }
 
 #[test]
+fn cache_folder_must_not_be_the_site() {
+    let site = tempfile::tempdir().expect("a folder");
+    let (root, link) = (site.path(), site.path().join("link"));
+    std::fs::create_dir(root.join("sub")).expect("a folder");
+    std::os::unix::fs::symlink(root, &link).expect("a link");
+    let read = |folder: &Path| {
+        let flags = Overrides(vec![("cache-dir", folder.to_string_lossy().into_owned())]);
+        Config::read(root, &flags, &|_| None).map_err(|error| error.to_string())
+    };
+    for folder in [root.to_owned(), root.join("."), root.join("sub/.."), link] {
+        let error = read(&folder).expect_err("the folder of the site");
+        assert!(error.contains("it is also the cache folder; choose another --cache-dir"), "{error}");
+    }
+    for folder in [root.join("sub"), root.join("none")] {
+        assert_eq!(read(&folder).expect("another folder").private_paths, [folder]);
+    }
+}
+
+#[test]
 fn unknown_time_zone_is_utc_with_a_warning() {
     let table = [
         ("Asia/Beijing", Some("is not a time zone, so UTC is used, as in Jekyll; write Asia/Shanghai")),

@@ -1,6 +1,8 @@
 //! Folders outside `_posts` that hold dated posts, such as `old_post`: their files are posts with the URLs of posts.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -179,14 +181,55 @@ fn archives_are_named_by_check_and_in_the_log() {
 fn sighup_decides_on_new_archives() {
     let files = folder(&[CONFIG, ("_posts/2024-01-02-b.md", &post("New", "2024-01-02", "hetan"))]);
     let server = Server::new(files.path(), &[]);
-    fs::create_dir(files.path().join("old_post")).expect("a folder");
-    let file = files.path().join("old_post/2024-01-01-a.md");
-    fs::write(&file, post("Old", "2024-01-01", "hetan")).expect("a file");
-    let page = "/old_post/2024-01-01-a.html";
+    fs::create_dir(files.path().join("news")).expect("a folder");
+    let file = |name: char| files.path().join(format!("news/2024-01-01-{name}.md"));
+    let write = |name: char| fs::write(file(name), post("Old", "2024-01-01", "hetan")).expect("a file");
+    ('a'..='i').for_each(write);
+    let page = "/news/2024-01-01-a.html";
     server.wait_until("a page", |server| server.shows(page, "Text of Old."));
+    write('j');
+    server.wait_until("ten pages", |server| server.shows("/news/2024-01-01-j.html", "Text of Old."));
     server.signal("HUP");
     server.wait_until("a post", |server| server.shows(URL, "Text of Old."));
     assert_eq!(server.get(page).status, StatusCode::MOVED_PERMANENTLY);
-    fs::write(&file, post("Changed", "2024-01-01", "hetan")).expect("a file");
+    fs::write(file('a'), post("Changed", "2024-01-01", "hetan")).expect("a file");
     server.wait_until("followed", |server| server.shows(URL, "Text of Changed."));
+}
+
+#[test]
+fn first_move_to_old_posts_keeps_the_url_and_is_no_news() {
+    let files = folder(&[
+        CONFIG,
+        ("_posts/2024-01-01-a.md", &post("Old", "2024-01-01 08:00", "hetan")),
+        ("_posts/2024-01-02-b.md", &post("New", "2024-01-02 08:00", "hetan")),
+    ]);
+    let server = Server::new(files.path(), &[]);
+    let mut live = server.socket(Duration::from_secs(20));
+    live.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
+    let mut events: Vec<u8> = Vec::new();
+    let mut read_until = |text: &str| {
+        let mut part = [0u8; 4096];
+        while !String::from_utf8_lossy(&events).contains(text) {
+            let length = live.read(&mut part).expect("an event in time");
+            assert_ne!(length, 0, "the stream ends");
+            events.extend_from_slice(&part[..length]);
+        }
+        String::from_utf8_lossy(&events).into_owned()
+    };
+    read_until("event: hello");
+    let place = |path: &str| files.path().join(path);
+    fs::create_dir(place("old_post")).expect("a folder");
+    let moved = place("old_post/2024-01-01-a.md");
+    fs::copy(place("_posts/2024-01-01-a.md"), &moved).expect("a copy");
+    fs::remove_file(place("_posts/2024-01-01-a.md")).expect("a file");
+    server.wait_until("an archive", |server| {
+        assert!(server.shows(URL, "Text of Old."));
+        server.get("/old_post/2024-01-01-a.html").status == StatusCode::MOVED_PERMANENTLY
+    });
+    assert!(server.log().contains(&format!("old_post: {NOTICE}")), "{}", server.log());
+    fs::write(&moved, post("Changed", "2024-01-01 08:00", "hetan")).expect("a file");
+    server.wait_until("followed", |server| server.shows(URL, "Text of Changed."));
+    fs::write(place("_posts/2024-01-03-c.md"), post("Third", "2024-01-03 08:00", "hetan")).expect("a file");
+    let events = read_until("/hetan/2024/01/03/c.html");
+    assert!(!events.contains(URL), "{events}");
 }

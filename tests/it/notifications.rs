@@ -110,6 +110,32 @@ fn new_webhook_receives_posts_found_by_the_same_reload() {
 }
 
 #[test]
+fn reload_announces_no_second_file_of_a_known_story() {
+    let (other, own) =
+        ("_posts/2024-01-04-202401040000000001.md", "_posts/2024-01-04-NW202401040000000001.md");
+    // Another style of URLs makes the reload read all files as a start does.
+    let pretty = "permalink: pretty\n";
+    for (known, second, more) in [(other, own, ""), (other, own, pretty), (own, other, pretty)] {
+        let (webhook, webhook_bodies) = hub(0);
+        let site = folder(&[
+            ("_config.yml", &config("", &webhook)),
+            (known, &post("One", "2024-01-04 08:00", "hetan")),
+        ]);
+        let server = Server::new(site.path(), &["--watch", "off"]);
+        let write = |path: &str, text: String| {
+            std::fs::write(site.path().join(path), text).expect("a file");
+        };
+        write(second, post("One", "2024-01-04 08:00", "yunxiu"));
+        write("_posts/2024-01-05-new.md", post("New", "2024-01-05 08:00", "hetan"));
+        write("_config.yml", config("", &webhook) + more);
+        server.signal("HUP");
+        let end = if more.is_empty() { "new.html" } else { "new/" };
+        let address = format!("https://news.example/b/hetan/2024/01/05/{end}");
+        assert_eq!(next_body(&webhook_bodies), format!(r#"{{"urls":["{address}"]}}"#), "{second}");
+    }
+}
+
+#[test]
 fn failing_endpoints_do_not_delay_pages_or_shutdown() {
     // One endpoint accepts connections but never responds, the other does not exist.
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");

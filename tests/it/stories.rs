@@ -1,7 +1,9 @@
 //! The archive of a scraper as readers see it: two files of one story, links between articles, and the parts of
 //! an article page that scraped bodies have.
 
-use crate::support::{Site, element_texts};
+use serde_json::json;
+
+use crate::support::{Site, element_texts, json_lines};
 
 const CONFIG: &str = "title: 样例\nurl: https://news.example\nlang: zh-CN\ntimezone: Asia/Shanghai\n";
 const OWN_URL: &str = "/hetan/2024/01/05/NW202401052200000003.html";
@@ -65,6 +67,18 @@ fn two_files_of_a_story_are_one_entry_in_every_list() {
 }
 
 #[test]
+fn other_letters_before_the_digits_make_a_story_too() {
+    for (letters, count) in [("CJ", 1), ("A", 1), ("abc", 2), ("ABCDE", 2)] {
+        let own = OWN.0.replace("NW", letters);
+        let site = Site::from_files(&[("_config.yml", CONFIG), (&own, OWN.1), OTHER]);
+        let feed = site.get("/feed.xml").text();
+        assert_eq!(feed.matches("<entry").count(), count, "{letters}: {feed}");
+        let leads = feed.contains(&format!("/{letters}202401052200000003"));
+        assert!(leads, "{letters}: {feed}");
+    }
+}
+
+#[test]
 fn both_urls_of_a_story_answer_and_name_each_other() {
     let site = site(&[]);
     let (own, other) = (site.page(OWN_URL), site.page(OTHER_URL));
@@ -99,6 +113,27 @@ fn related_news_follow_the_mentions_of_both_files() {
         let (_, around) = html.split_once("class=\"around\"").expect("related news");
         assert!(around.contains("相关消息") && around.contains("/paper.html"), "{url}: {around}");
     }
+}
+
+#[test]
+fn data_line_has_the_text_of_both_files() {
+    let lines = |files: &[(&str, &str)]| {
+        let site = Site::from_files(&[&[("_config.yml", CONFIG)], files].concat());
+        let month = site.get("/archive/2024-01.ndjson");
+        (json_lines(&month.text()), month.header("etag").to_owned())
+    };
+    let (both, both_tag) = lines(&[LONE, OWN, OTHER]);
+    let (one, one_tag) = lines(&[LONE, OWN]);
+    assert_eq!((both.len(), one.len()), (2, 2));
+    assert!(both[0]["story"].is_null() && one[1]["story"].is_null(), "{both:?}");
+    let text = both[1]["text"].as_str().expect("a text");
+    assert!(text.contains("同比持平") && !text.contains("（河滩晨报）"), "{text}");
+    let story = both[1]["story"].as_array().expect("the other file");
+    assert_eq!((story.len(), &story[0]["path"], &story[0]["url"]), (1, &json!(OTHER.0), &json!(OTHER_URL)));
+    let more = story[0]["text"].as_str().expect("a text");
+    assert!(more.contains("三亿元。（河滩晨报）"), "{more}");
+    assert!(more.lines().all(|line| text.lines().all(|other| other != line)), "{more}");
+    assert_ne!(both_tag, one_tag);
 }
 
 #[test]

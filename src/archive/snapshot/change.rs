@@ -1,10 +1,10 @@
 //! Applies a [`Change`] to build the next [`Snapshot`]. Copies only the parts that the change touches.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::archive::address::decoded;
-use crate::archive::jekyll::files::base_name;
+use crate::archive::jekyll::files::{PostFolders, base_name};
 use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp};
@@ -29,17 +29,31 @@ pub struct Change {
     pub(in crate::archive) problems: Vec<FileProblems>,
     /// All of the site's own pages, if any of them changed.
     pub(in crate::archive) pages: Option<Vec<OwnPage>>,
+    /// The folders of posts, if there are new ones.
+    pub(in crate::archive) post_folders: Option<Arc<PostFolders>>,
 }
 
 impl Change {
     /// A change without any posts yet. `names` must hold all names of the previous snapshot.
     pub(in crate::archive) fn new(names: Names) -> Self {
-        Self { names, posts: Vec::new(), gone: Vec::new(), problems: Vec::new(), pages: None }
+        Self {
+            names,
+            posts: Vec::new(),
+            gone: Vec::new(),
+            problems: Vec::new(),
+            pages: None,
+            post_folders: None,
+        }
     }
 
     /// True if nothing changed. Unused names do not count as a change.
     pub(in crate::archive) fn is_empty(&self) -> bool {
-        self.posts.is_empty() && self.gone.is_empty() && self.problems.is_empty() && self.pages.is_none()
+        !self.moves_urls() && self.problems.is_empty()
+    }
+
+    /// True if a URL may lead to other content after the change.
+    pub(in crate::archive) fn moves_urls(&self) -> bool {
+        !self.posts.is_empty() || !self.gone.is_empty() || self.pages.is_some() || self.post_folders.is_some()
     }
 }
 
@@ -53,6 +67,12 @@ impl Snapshot {
         next.active = OnceLock::new();
         next.tags_repeat_sources = OnceLock::new();
         let mut touched: BTreeSet<PostId> = next.take_due();
+        if let Some(folders) = change.post_folders {
+            // A post that is already known in a new folder may be a copy now.
+            let is_touched = |post: &Post| folders.is_in_new_folder(&self.post_folders, post.path());
+            touched.extend(self.posts.iter().filter(|(_, post)| is_touched(post)).map(|(id, _)| id));
+            next.post_folders = folders;
+        }
         let mut changed = BTreeSet::new();
         let mut moved = HashSet::new();
         for id in change.gone {

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::archive::address::decoded;
+use crate::archive::article_id::{DIGITS_AFTER_LETTERS, LETTERS};
 use crate::archive::post::{Post, PostId};
 use crate::archive::snapshot::Snapshot;
 
 impl Snapshot {
     /// The served posts whose URL or file name matches a decoded path segment. The match ignores what
-    /// links often lose or add: case, the extension, punctuation at either end, and the `NW` before a
+    /// links often lose or add: case, the extension, punctuation at either end, and the letters before a
     /// number, which the archive's scrapers added only at times.
     pub fn posts_by_fuzzy_path<'s>(&'s self, part: &str) -> impl Iterator<Item = PostId> + 's {
         let key = key(part);
@@ -39,10 +40,18 @@ pub(super) fn key(part: &str) -> String {
     let lower = part.to_lowercase();
     // Text after the extension was accidentally joined to the link.
     let stem = trim(lower.find(".htm").map_or(&*lower, |end| &lower[..end]));
-    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let stem = stem.strip_prefix("nw").filter(is_number).unwrap_or(stem);
     // Replace white space by hyphens, as Jekyll does in a title's slug.
-    stem.split_whitespace().collect::<Vec<_>>().join("-")
+    without_letters(stem).split_whitespace().collect::<Vec<_>>().join("-")
+}
+
+/// Removes `nw` before a number, and the letters before the digits of an article's id.
+fn without_letters(stem: &str) -> &str {
+    let digits = stem.trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let letters = &stem[..stem.len() - digits.len()];
+    let is_known =
+        letters == "nw" || LETTERS.contains(&letters.len()) && digits.len() == DIGITS_AFTER_LETTERS;
+    let is_number = || !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if is_known && is_number() { digits } else { stem }
 }
 
 fn trim(text: &str) -> &str {
@@ -62,6 +71,10 @@ mod tests {
             ("News-Today", "news-today"),
             ("“降准”。.html)", "降准"),
             ("a b", "a-b"),
+            ("CJ202112092206805832.html", "202112092206805832"),
+            ("cj20211209", "cj20211209"),
+            ("abcde202112092206805832", "abcde202112092206805832"),
+            ("nw20211209", "20211209"),
             ("nwx", "nwx"),
             ("nw", "nw"),
             ("cafe\u{301}", "café"),

@@ -72,6 +72,13 @@ impl Snapshot {
         hasher.digest()
     }
 
+    /// A hash of the story that a listed post leads.
+    pub fn listed_version(&self, id: PostId) -> u64 {
+        // Every follower is served, but not listed.
+        let has_followers = self.served > self.listed.len();
+        if has_followers { self.version(&self.story(id)) } else { self.post(id).hash }
+    }
+
     /// The names of a story's groups of a kind, each once.
     pub fn group_names(&self, story: &Story, kind: GroupKind) -> Vec<NameId> {
         let mut names: Vec<NameId> = self.post(story.leader).group_names(kind).collect();

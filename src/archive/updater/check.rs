@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::archive::file_version::{self, FileVersion};
 use crate::archive::jekyll::files::{
-    SiteFile, SiteFileKind, Walk, is_absent, is_at_or_below, leads_nowhere, relative,
+    PostFolders, SiteFile, SiteFileKind, Walk, is_absent, is_at_or_below, leads_nowhere, relative,
 };
 use crate::archive::load::reread_linking;
 use crate::archive::post::Post;
@@ -57,7 +57,10 @@ impl Updater {
         let archive = self.archive();
         let builder = PostBuilder::new(reader, archive.names().clone(), archive.codec(), self.reserved_paths);
         let links = |name: &str| archive.named(name);
-        let checked = self.file_changes(&builder, to_check.posts, to_check.reread_all, &links);
+        let has_new_folders = archive.archive_folders() != config.archives;
+        let new_folders = has_new_folders.then(|| Arc::new(PostFolders::new(&config)));
+        let post_folders = new_folders.as_deref().unwrap_or_else(|| archive.post_folders());
+        let checked = self.file_changes(&builder, post_folders, to_check.posts, to_check.reread_all, &links);
         let mut change = Change::new(archive.names().clone());
         // A removed file may have moved to a file that is read in the same check, and that must be known first.
         let (removed, others): (Vec<_>, Vec<_>) =
@@ -67,7 +70,8 @@ impl Updater {
         }
         let mut away = HashMap::new();
         for (file, file_change) in removed {
-            if archive.at_file(&file.path).is_some() && self.is_kept(&file, &archive, &mut away) {
+            if archive.at_file(&file.path).is_some() && self.is_kept(&file, &archive, post_folders, &mut away)
+            {
                 continue;
             }
             self.record(&mut change, file, file_change);
@@ -77,10 +81,11 @@ impl Updater {
         change.problems.retain(|(path, found)| archive.problems_of(path) != found.as_slice());
         let PostBuilder { reader, names, .. } = builder;
         change.names = names.into_names();
+        change.post_folders = new_folders;
         if change.is_empty() {
             return None;
         }
-        let moves_urls = !change.gone.is_empty() || !change.posts.is_empty() || change.pages.is_some();
+        let moves_urls = change.moves_urls();
         let update = self.publish(change);
         Some(if moves_urls { self.relink(reader, update) } else { update })
     }
@@ -90,6 +95,7 @@ impl Updater {
     fn file_changes(
         &self,
         builder: &PostBuilder<'_>,
+        post_folders: &PostFolders,
         files: Vec<SiteFile>,
         reread_all: bool,
         links: &Links<'_>,
@@ -98,12 +104,12 @@ impl Updater {
         let file_changes: Vec<FileChange> = files.par_iter().map(classify).collect();
         let mut checked: Vec<(SiteFile, FileChange)> = files.into_iter().zip(file_changes).collect();
         let archive = &self.archive;
-        if !archive.post_folders().is_empty() {
+        if !post_folders.is_empty() {
             let removed = checked.iter().filter(|(_, change)| matches!(change, FileChange::Removed));
             let known = removed.filter(|(file, _)| archive.at_file(&file.path).is_some());
             let walk = Walk::new(&self.config);
             let mut moved: Vec<SiteFile> = known
-                .flat_map(|(file, _)| archive.post_folders().counterparts(&file.path))
+                .flat_map(|(file, _)| post_folders.counterparts(&file.path))
                 .filter(|path| archive.at_file(path).is_none() && self.config.root.join(path).is_file())
                 .filter_map(|path| walk.classify(&self.config.root.join(path)))
                 .filter_map(|(kind, file)| (kind == SiteFileKind::Post).then_some(file))
@@ -121,14 +127,20 @@ impl Updater {
 
     /// Returns whether the post of a removed file stays: its folder is unavailable as a whole, or the file has
     /// moved to one that cannot be read yet.
-    fn is_kept(&mut self, file: &SiteFile, archive: &Snapshot, away: &mut HashMap<PathBuf, bool>) -> bool {
+    fn is_kept(
+        &mut self,
+        file: &SiteFile,
+        archive: &Snapshot,
+        post_folders: &PostFolders,
+        away: &mut HashMap<PathBuf, bool>,
+    ) -> bool {
         let folders = &mut self.folder_states;
         let root = folders.root_of(&file.path);
         if *away.entry(root.clone()).or_insert_with(|| folders.is_away(&root, archive)) {
             folders.record_vanished(root);
             return true;
         }
-        let moved = archive.post_folders().counterparts(&file.path);
+        let moved = post_folders.counterparts(&file.path);
         self.file_states.check_with(file, &moved)
     }
 

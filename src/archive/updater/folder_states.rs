@@ -48,6 +48,11 @@ impl FolderStates {
         }
     }
 
+    /// Takes the archives of posts of a configuration.
+    pub(super) fn set_archives(&mut self, config: &Config) {
+        self.archives.clone_from(&config.archives);
+    }
+
     /// The site's root, the usual or configured folders of posts and the archives, without a scan.
     pub fn main_folders(&self) -> Vec<PathBuf> {
         let folders = self.posts.iter().chain(&self.archives).map(|folder| self.site.join(folder));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::archive::file_version::FileVersion;
-use crate::archive::jekyll::files::{Files, SiteFile, Walk};
+use crate::archive::jekyll::files::{Files, SiteFile, Walk, new_archives, with_more_archives};
 use crate::archive::problem::Code;
 use crate::archive::snapshot::Snapshot;
 use crate::archive::updater::paths_to_check::PathsToCheck;
@@ -24,24 +24,32 @@ pub struct FullScan {
     pub(super) links: Vec<PathBuf>,
     /// Paths that have problems in the archive but were not found as files.
     pub(super) unfound_paths: HashSet<Arc<str>>,
+    /// Folders that have become archives of posts.
+    pub(super) new_archives: Vec<String>,
     /// Duration of the scan.
     pub took: Duration,
 }
 
 impl FullScan {
     /// Scans a site and compares it with an archive. `reread_all` adds files with unchanged time and size.
-    pub fn new(config: &Config, archive: &Snapshot, reread_all: bool) -> Self {
+    pub fn new(config: &Arc<Config>, archive: &Snapshot, reread_all: bool) -> Self {
         let start = Instant::now();
-        let Files { posts, pages, folders, links, problems, .. } = Walk::new(config).all();
+        let mut files = Walk::new(config).all();
+        let new_archives = new_archives(config, files.pages.iter().map(|page| &*page.path));
+        let config = with_more_archives(Arc::clone(config), new_archives.clone());
+        if !new_archives.is_empty() {
+            files = Walk::new(&config).all();
+        }
+        let Files { posts, pages, folders, links, problems, .. } = files;
         let mut unfound_paths: HashSet<Arc<str>> = archive.paths_with_problems().cloned().collect();
         let found = posts.iter().chain(&pages).map(|file| &file.path);
         let withheld = problems.iter().filter(|problem| problem.code == Code::FileSkipped);
         for path in found.chain(withheld.map(|problem| &problem.path)) {
             unfound_paths.remove(&**path);
         }
-        let (posts, cleared) = (candidates(config, archive, posts, reread_all), vec![String::new()]);
+        let (posts, cleared) = (candidates(&config, archive, posts, reread_all), vec![String::new()]);
         let to_check = PathsToCheck { posts, pages, problems, cleared, reread_all };
-        Self { to_check, folders, links, unfound_paths, took: start.elapsed() }
+        Self { to_check, folders, links, unfound_paths, new_archives, took: start.elapsed() }
     }
 }
 

@@ -16,6 +16,8 @@
 //! | in an unreadable folder | the last good version | nothing |
 //! | in a post folder that is unavailable as a whole | the last good version | nothing |
 //!
+//! A folder that becomes an archive of posts is one from then on: its files are posts, and no news.
+//!
 //! A file or folder has a problem as long as its state hides content from readers. The site's own pages
 //! follow their files, but an empty or unreadable file keeps the last version of its page, and a missing site
 //! keeps all pages.
@@ -36,7 +38,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::archive::jekyll::files::{Files, SiteFile, SiteFileKind, Walk, is_link, relative, with_archives};
+use crate::archive::jekyll::files::{
+    Files, SiteFile, SiteFileKind, Walk, is_at_or_below, is_link, new_archives_around, relative, with_archives,
+    with_more_archives,
+};
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
 use crate::archive::read::Reader;
@@ -95,8 +100,6 @@ impl Updater {
     ) -> Result<Self, ConfigError> {
         // Validate the settings first: a store must not hide an invalid one.
         Reader::new(&config)?;
-        let store_of =
-            |config: &Config| config.server.cache_dir.as_deref().map(|folder| Store::new(folder, config));
         // The volume of an archive may be mounted later than the others.
         let stored = store_of(&config).map(|store| store.archives()).unwrap_or_default();
         let known: Vec<String> = config.archives.iter().cloned().chain(stored).collect();
@@ -212,15 +215,36 @@ impl Updater {
         self.config = config;
     }
 
+    /// Serves more folders as archives of posts, unless they are inside or around a known one. Returns the new ones.
+    fn add_archives(&mut self, more: Vec<String>) -> Vec<PathBuf> {
+        let config = with_more_archives(Arc::clone(&self.config), more);
+        let new = config.archives.iter().filter(|folder| !self.config.archives.contains(folder));
+        let folders: Vec<PathBuf> = new.clone().map(|folder| config.root.join(folder)).collect();
+        if folders.is_empty() {
+            return folders;
+        }
+        new.for_each(|folder| tracing::info!("{}", archive_notice(folder)));
+        self.folder_states.set_archives(&config);
+        self.store = store_of(&config);
+        // The next start cannot use the store of the former folders.
+        self.unsaved += self.archive.len();
+        self.config = config;
+        folders
+    }
+
     /// Checks paths of the site that had events, and every known file below the `moved` folders, which were
     /// removed or replaced. Also returns the folders and the links to files that it found at and below the paths.
     pub fn apply_events(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
+        let root = &self.config.root;
+        let below_site: Vec<String> = paths.iter().map(|path| relative(root, path)).collect();
+        let around = new_archives_around(&self.config, below_site.iter().map(String::as_str));
+        let new_archives = self.add_archives(around);
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut to_check = PathsToCheck::default();
         moved.iter().for_each(|folder| self.add_known_files(folder, &mut to_check));
         let (mut folders, mut holders, mut links) = (Vec::new(), Vec::new(), Vec::new());
-        for path in paths {
+        for path in paths.iter().chain(&new_archives) {
             let relative = relative(&config.root, path);
             let mut found = Files::default();
             if path.is_dir() {
@@ -269,7 +293,8 @@ impl Updater {
     /// Checks the files that a scan reports as different. Each file is examined again, so the scan
     /// may be stale. Also returns the site's folders and its links to files.
     pub fn apply_scan(&mut self, scan: FullScan) -> (Option<Update>, Vec<PathBuf>) {
-        let FullScan { mut to_check, mut folders, mut links, unfound_paths, .. } = scan;
+        let FullScan { mut to_check, mut folders, mut links, unfound_paths, new_archives, .. } = scan;
+        self.add_archives(new_archives);
         // These files may seem unchanged by time and size, so add them explicitly.
         let kept = self.file_states.without_post().filter(|path| self.archive.at_file(path).is_some());
         to_check.posts.extend(kept.filter(|path| SiteFile::is_exact(path)).map(SiteFile::from_path));
@@ -346,6 +371,16 @@ pub fn load(
     let mut updater = Updater::open(Arc::new(config), reserved_paths, progress)?;
     updater.settle();
     Ok(Snapshot::clone(&updater.archive()))
+}
+
+/// The store of a site, if it has a folder for one.
+fn store_of(config: &Config) -> Option<Store> {
+    config.server.cache_dir.as_deref().map(|folder| Store::new(folder, config))
+}
+
+/// Returns whether the file of a page is a post, because it lies in an archive of posts.
+fn is_archived(config: &Config, page: &SiteFile) -> bool {
+    page.name().is_some() && config.archives.iter().any(|folder| is_at_or_below(&page.path, folder))
 }
 
 /// A sentence about a folder that is an archive of posts by its files, for the operator.

@@ -13,12 +13,14 @@ use crate::archive::problem::problems_of_file;
 use crate::archive::read::own_page::{self, ReadPage};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
-use crate::archive::updater::Updater;
+use crate::archive::updater::{Updater, is_archived};
 
 /// The result of checking the file of a page.
 enum PageChange {
     /// The file was removed.
     Removed,
+    /// The file is a post of a new archive of posts.
+    Archived,
     /// The file was read.
     Read(Box<ReadPage>),
 }
@@ -46,7 +48,9 @@ impl Updater {
                     .is_ok_and(|file_version| self.pages.is_current(&file.path, &file_version))
                     && !own_page::is_refused(reader, &file)
             };
-            let page_change = if !reread_all && is_current() {
+            let page_change = if is_archived(&self.config, &file) {
+                PageChange::Archived
+            } else if !reread_all && is_current() {
                 return None;
             } else if is_gone(&place) {
                 PageChange::Removed
@@ -59,11 +63,13 @@ impl Updater {
         let checked: Vec<(SiteFile, PageChange)> = files.into_par_iter().filter_map(check).collect();
         // A path that is not UTF-8 may stand for a missing file and for an existing one, which counts.
         let (removed, read): (Vec<_>, Vec<_>) =
-            checked.into_iter().partition(|(_, page_change)| matches!(page_change, PageChange::Removed));
+            checked.into_iter().partition(|(_, page_change)| !matches!(page_change, PageChange::Read(_)));
         let mut changed: BTreeMap<Box<str>, Option<OwnPage>> = BTreeMap::new();
-        for (file, _) in removed {
+        for (file, page_change) in removed {
             self.pages.forget(&file.path);
-            change.problems.push(problems_of_file(&file.path, Vec::new()));
+            if matches!(page_change, PageChange::Removed) {
+                change.problems.push(problems_of_file(&file.path, Vec::new()));
+            }
             changed.insert(file.path, None);
         }
         for (file, page_change) in read {

@@ -1,16 +1,17 @@
 //! Finds the archives of posts: folders outside `_posts` whose files are dated posts. Jekyll publishes these files
 //! as pages without a date. The search lists the names of files, and opens a sample of them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use crate::archive::jekyll::files::entry::{WalkEntry, base_name, relative};
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_below, relative};
 use crate::archive::jekyll::files::fence::has_front_matter;
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
-use crate::archive::jekyll::files::links::circle;
+use crate::archive::jekyll::files::links::{circle, is_link};
 use crate::archive::jekyll::files::post_folders::holds_old_posts;
 use crate::archive::jekyll::files::temporary::is_temporary;
 use crate::archive::jekyll::permalink::FileName;
@@ -45,6 +46,64 @@ fn archives(config: &Config, known: &[String]) -> Vec<String> {
     archives.sort_unstable();
     archives.dedup();
     archives
+}
+
+/// Adds archives to a configuration. An archive inside or around a known one is left out: it would change the URLs
+/// of posts, so the next complete decision finds it.
+pub(crate) fn with_more_archives(config: Arc<Config>, more: Vec<String>) -> Arc<Config> {
+    let more: Vec<String> = more.into_iter().filter(|folder| is_separate(&config, folder)).collect();
+    if more.is_empty() {
+        return config;
+    }
+    let mut config = Config::clone(&config);
+    config.archives.extend(more);
+    config.archives.sort_unstable();
+    Arc::new(config)
+}
+
+/// Returns the unknown archives around paths of the site: folders whose names say that they hold old posts, and that
+/// hold one.
+pub(crate) fn new_archives_around<'p>(config: &Config, paths: impl Iterator<Item = &'p str>) -> Vec<String> {
+    if !config.source.posts.is_empty() {
+        return Vec::new();
+    }
+    let folders: BTreeSet<&str> =
+        paths.filter_map(folder_of_old_posts).filter(|folder| is_separate(config, folder)).collect();
+    if folders.is_empty() {
+        return Vec::new();
+    }
+    let search = ArchiveSearch::new(config);
+    let found =
+        folders.into_iter().filter(|folder| search.enters(folder) && has_post(&config.root.join(folder)));
+    found.map(str::to_owned).collect()
+}
+
+/// Returns the unknown archives of a site whose pages have these paths.
+pub(crate) fn new_archives<'p>(config: &Config, mut pages: impl Iterator<Item = &'p str>) -> Vec<String> {
+    // Without a page that has the name of a dated post, there is none, and the search is not needed.
+    if !config.source.posts.is_empty() || !pages.any(is_dated) {
+        return Vec::new();
+    }
+    ArchiveSearch::new(config).run().into_iter().filter(|folder| is_separate(config, folder)).collect()
+}
+
+/// Returns whether a folder is neither a known archive nor inside or around one.
+fn is_separate(config: &Config, folder: &str) -> bool {
+    !config.archives.iter().any(|known| known == folder || is_below(folder, known) || is_below(known, folder))
+}
+
+/// Returns the outermost folder at or above a path whose name says that it holds old posts, unless a folder of posts
+/// contains it.
+fn folder_of_old_posts(path: &str) -> Option<&str> {
+    let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]);
+    folders
+        .find(|folder| holds_old_posts(folder) || is_of_posts(folder))
+        .filter(|folder| holds_old_posts(folder))
+}
+
+/// Returns whether a folder is one of posts in any site.
+fn is_of_posts(folder: &str) -> bool {
+    base_name(folder) == "_posts" || folder == "posts"
 }
 
 /// The names of a folder's files, and those of the folders below it.
@@ -121,8 +180,18 @@ impl<'a> ArchiveSearch<'a> {
             }
             return None;
         }
-        let is_of_posts = base_name(&path) == "_posts" || path == "posts";
-        (!is_of_posts).then(|| self.names(folder, path))
+        (!is_of_posts(&path)).then(|| self.names(folder, path))
+    }
+
+    /// Returns whether the search enters a folder, by its path and those of the folders above it.
+    fn enters(&self, folder: &str) -> bool {
+        let mut way = folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]);
+        way.all(|path| {
+            let place = self.config.root.join(path);
+            let is_link = is_link(&place);
+            self.filter.keeps(&WalkEntry { path, is_dir: true, is_link })
+                && (!is_link || self.may_follow(&place))
+        })
     }
 
     /// Returns whether a link leads neither to a folder that contains it nor to a folder of posts of the site.
@@ -212,8 +281,8 @@ mod tests {
 
     const POST: &str = "---\ntitle: T\n---\nText.\n";
 
-    /// The archives of a site with these files, each a path and its content.
-    fn archives(config: &str, files: &[(String, &str)]) -> Vec<String> {
+    /// A site with these files, each a path and its content.
+    fn site(config: &str, files: &[(String, &str)]) -> tempfile::TempDir {
         let site = tempfile::tempdir().expect("a folder");
         fs::write(site.path().join("_config.yml"), config).expect("a file");
         for (path, text) in files {
@@ -221,6 +290,12 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
             fs::write(path, text).expect("a file");
         }
+        site
+    }
+
+    /// The archives of a site with these files.
+    fn archives(config: &str, files: &[(String, &str)]) -> Vec<String> {
+        let site = site(config, files);
         let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
         with_archives(Arc::new(config), &[]).archives.clone()
     }
@@ -286,6 +361,52 @@ mod tests {
             assert_eq!(archives("exclude: ['no']\n", &files), expected, "{files:?}");
         }
         assert_eq!(archives("finews:\n  posts: [_posts]\n", &posts("old_post", 12)), [""; 0]);
+    }
+
+    #[test]
+    fn folder_of_old_posts_is_a_new_archive_by_its_posts() {
+        let table: [(Files, &str, &[&str]); 12] = [
+            (posts("old_post", 1), "old_post", &["old_post"]),
+            (posts("old_post/2024", 1), "old_post/2024/2024-01-02-0.md", &["old_post"]),
+            (posts("market/old_posts", 1), "market/old_posts/x.png", &["market/old_posts"]),
+            (posts("archive/_posts", 1), "archive/_posts/2024-01-02-0.md", &["archive/_posts"]),
+            (posts("old_post/a/old_post", 1), "old_post/a/old_post/x.md", &["old_post"]),
+            // The folder has no post, lies in a folder of posts, or has another name.
+            (others(&["old_post/2024-01-02-a.md"], ""), "old_post/2024-01-02-a.md", &[]),
+            (others(&["old_post"], POST), "old_post", &[]),
+            (posts("posts/old_post", 1), "posts/old_post/2024-01-02-0.md", &[]),
+            (posts("_posts/old_post", 1), "_posts/old_post/2024-01-02-0.md", &[]),
+            (posts("news", 20), "news/2024-01-02-0.md", &[]),
+            // Jekyll ignores the folder, or it is known.
+            (posts("no/old_post", 1), "no/old_post/2024-01-02-0.md", &[]),
+            (posts("known/old_post", 1), "known/old_post/2024-01-02-0.md", &[]),
+        ];
+        for (files, path, expected) in table {
+            let (_site, config) = with_known("exclude: ['no']\n", &files);
+            assert_eq!(new_archives_around(&config, [path].into_iter()), expected, "{path}");
+        }
+        let (_site, config) = with_known("finews:\n  posts: [_posts]\n", &posts("old_post", 1));
+        assert_eq!(new_archives_around(&config, ["old_post"].into_iter()), [""; 0]);
+    }
+
+    #[test]
+    fn new_archives_are_searched_only_with_dated_pages() {
+        let files = [posts("news", 10), posts("known/2024", 10), posts("old_post", 1)].concat();
+        let (_site, config) = with_known("title: T\n", &files);
+        let found = |page: &str| new_archives(&config, [page].into_iter());
+        assert_eq!(found("about.md"), [""; 0]);
+        assert_eq!(found("news/2024-01-02-0.md"), ["old_post", "news"]);
+        let more = ["known/2024", "news", "known"].map(String::from).to_vec();
+        assert_eq!(with_more_archives(Arc::new(config), more).archives, ["known", "news"]);
+    }
+
+    /// A site with these files, whose folder `known` is an archive.
+    fn with_known(config: &str, files: &[(String, &str)]) -> (tempfile::TempDir, Config) {
+        let site = site(config, files);
+        let mut config =
+            Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
+        config.archives = vec!["known".to_owned()];
+        (site, config)
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::config::{Config, DataFileError, DataFileErrorKind};
 
-pub(crate) use archives::with_archives;
+pub(crate) use archives::{new_archives, new_archives_around, with_archives, with_more_archives};
 pub(crate) use collections::collection_of;
 pub(crate) use entry::{base_name, is_at_or_below, relative};
 pub(crate) use fence::{begins_with_fence, may_have_front_matter};

@@ -251,14 +251,13 @@ impl Labels {
         claims
     }
 
-    /// The names that a post uses for one of its groups: its tags for a source, the mentioned names for a
-    /// security. The two tags of a post with two sources belong to one source each, in their order.
+    /// The names that a post uses for one of its groups: its tags for a source, or the one that belongs to the source
+    /// alone; the mentioned names for a security.
     pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Cow<'p, [NameId]> {
         match self.kind {
-            GroupKind::Source => match (post.categories(), post.tags()) {
-                ([first, _], [tag, _]) if *first == group => std::slice::from_ref(tag).into(),
-                ([_, second], [_, tag]) if *second == group => std::slice::from_ref(tag).into(),
-                (_, tags) => tags.into(),
+            GroupKind::Source => match paired_tag(names, post, group) {
+                Some(tag) => std::slice::from_ref(tag).into(),
+                None => post.tags().into(),
             },
             GroupKind::Tag => Cow::Borrowed(&[]),
             GroupKind::Security => {
@@ -268,4 +267,20 @@ impl Labels {
             }
         }
     }
+}
+
+/// The tag that belongs to one source of a post with several sources and as many tags, by its place. More than two
+/// sources need the usual ending at the last tag, as in `甲 乙 丙新闻`: the tags of a blog with three categories and
+/// three tags are no names of the categories.
+fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<&'p NameId> {
+    let (sources, tags) = (post.categories(), post.tags());
+    let is_paired = match tags {
+        [] | [_] => false,
+        [_, _] => true,
+        [.., last] => without_ending(names.text(*last)).is_some(),
+    };
+    if !is_paired || sources.len() != tags.len() {
+        return None;
+    }
+    tags.get(sources.iter().position(|other| *other == source)?)
 }

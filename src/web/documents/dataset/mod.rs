@@ -61,7 +61,7 @@ impl Dataset {
         let month = archive.month_of(archive.listed(), first)?;
         let mut fingerprint = request.fingerprint("month");
         for id in archive.listed().range(month.places.clone()) {
-            fingerprint.add(archive.post(id).hash);
+            fingerprint.add(archive.listed_version(id));
         }
         let (fingerprint, policy) = (fingerprint.finish(), CachePolicy::Revalidate);
         let reply = request.streamed(ContentType::NDJSON, policy, fingerprint, |is_gzip| {

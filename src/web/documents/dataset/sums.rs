@@ -149,7 +149,7 @@ fn sum_of<T>(
         if known.is_some_and(|known| known.posts == count && known.version == versions.digest()) {
             goes_on = known;
         }
-        versions.update(&archive.post(id).hash.to_le_bytes());
+        versions.update(&archive.listed_version(id).to_le_bytes());
     }
     let version = versions.digest();
     if known.is_some_and(|known| (known.posts, known.version) == (places.len(), version)) {
