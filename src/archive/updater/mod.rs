@@ -28,6 +28,7 @@ mod full_scan;
 mod own_pages;
 mod paths_to_check;
 mod roots;
+mod unknown_files;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

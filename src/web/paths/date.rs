@@ -30,6 +30,16 @@ pub(super) fn day(y: &str, m: &str, d: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year(y)?, month(m)?, two_digits(d)?)
 }
 
+/// Returns the day and the name in a decoded permalink: `/…/<year>/<month>/<day>/<name>`, with `.html`, a slash or
+/// neither at its end.
+pub(crate) fn parts_of_permalink(path: &str) -> Option<(NaiveDate, &str)> {
+    let mut parts = path.strip_suffix('/').unwrap_or(path).rsplit('/');
+    let name = parts.next()?;
+    let name = name.strip_suffix(".html").unwrap_or(name);
+    let (d, m, y) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((day(y, m, d)?, name)).filter(|(_, name)| !name.is_empty())
+}
+
 fn two_digits(text: &str) -> Option<u32> {
     (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }

@@ -8,6 +8,7 @@ mod guard;
 pub mod limits;
 mod listener;
 pub mod observer;
+pub mod post_probe;
 pub(crate) mod panics;
 pub mod readiness;
 mod record;
