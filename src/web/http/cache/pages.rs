@@ -28,6 +28,8 @@ const OVERHEAD: u64 = 1024;
 const LONGEST_ADDRESS: usize = 512;
 /// Approximate size of an article's page, in bytes.
 const USUAL_PAGE: u64 = 4096;
+/// Number of states whose document is recorded, such as those of different searches.
+const MOST_STATES: usize = 4096;
 /// Number of documents whose last change is recorded. It covers both feeds of 4,000 sources.
 const MOST_DATED: usize = 8192;
 
@@ -113,6 +115,8 @@ pub struct PageCache {
     pages: Option<Arc<Cache<CacheKey, Arc<EncodedPage>, PageWeight>>>,
     /// The page that was last found at each address.
     addresses: Cache<Box<str>, CachedRoute>,
+    /// The fingerprint of the document that was made in a state of this process.
+    documents: Cache<Fingerprint, Fingerprint>,
     /// The fingerprint of each document with `Last-Modified`, and the second in which it replaced another one.
     changes: Cache<Box<str>, (Fingerprint, i64)>,
     hits: AtomicU64,
@@ -162,6 +166,7 @@ impl PageCache {
         Self {
             pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, PageWeight))),
             addresses: Cache::new(usual),
+            documents: Cache::new(MOST_STATES),
             changes: Cache::new(MOST_DATED),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -190,6 +195,16 @@ impl PageCache {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), route);
         }
+    }
+
+    /// Returns the fingerprint of the document that was made in a state.
+    pub(crate) fn document_in(&self, state: Fingerprint) -> Option<Fingerprint> {
+        self.documents.get(&state)
+    }
+
+    /// Records the fingerprint of the document that was made in a state.
+    pub(crate) fn record_document(&self, state: Fingerprint, document: Fingerprint) {
+        self.documents.insert(state, document);
     }
 
     /// Returns when a request first found this fingerprint at an address, in seconds since 1970. No two versions of
