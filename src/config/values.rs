@@ -125,7 +125,7 @@ impl SettingValue for WatchMode {
     }
 }
 
-/// Whether other servers are notified of new posts. Of several instances of a site, one should notify them.
+/// Whether other servers are notified of new posts. One of several instances of a site should notify them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Announcements(pub bool);
 

@@ -1,4 +1,4 @@
-//! The events that a client of `/live` can request again, and the ids by which it names the last one it received.
+//! The events that a client of `/live` can request again, and their ids. A client names the last event it received.
 //!
 //! Several instances may serve copies of one site. They notice a post at different moments and in different orders,
 //! so the number of an event in one instance means nothing to another. An id therefore names the instance, the
@@ -40,7 +40,7 @@ pub(super) struct EventId {
 }
 
 impl EventId {
-    /// Parses an id; `None` if the text is none of this version.
+    /// Parses an id; returns `None` for any other text.
     pub(super) fn from_text(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '-');
         let mut number = || u64::from_str_radix(parts.next()?, 16).ok();

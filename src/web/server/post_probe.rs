@@ -29,7 +29,7 @@ pub struct PostProbe {
 }
 
 impl PostProbe {
-    /// Sends the looks to the watch of the site. Without a watch there are none.
+    /// Sends the looks to the watch of the site. No look begins before this call.
     pub(crate) fn connect(&self, commands: Sender<WatchCommand>) {
         // There is only one watch.
         let _ = self.commands.set(commands);
