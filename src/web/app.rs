@@ -143,7 +143,7 @@ impl App {
     /// Serves requests from a new archive and, if given, new settings.
     fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
         if self.archive().is_none() {
-            self.live.start();
+            self.live.start(&self.current().settings.site, archive);
         }
         self.search.follow(archive);
         self.current.rcu(|current| {

@@ -219,6 +219,29 @@ fn reconnecting_client_receives_missed_events() {
 }
 
 #[test]
+fn client_continues_after_a_restart_without_a_reset() {
+    run(async {
+        let mut site = LiveSite::new();
+        let mut subscriber = site.subscribe(None).await;
+        subscriber.next().await;
+        let now = chrono::Utc::now();
+        let write = |site: &mut LiveSite, name: &str| {
+            let date = now.format("%Y-%m-%d %H:%M:%S +0000");
+            let text = format!("---\ntitle: {name}\ndate: {date}\n---\n");
+            site.write(&format!("{}-{name}.md", now.format("%Y-%m-%d")), &text);
+        };
+        write(&mut site, "first");
+        let last = field(&subscriber.next().await.expect("an event"), "id").to_owned();
+        write(&mut site, "second");
+        site.app = App::new(&config(site.folder.path()));
+        site.app.publish(site.updater.archive());
+        let missed = site.subscribe(Some(&last)).await.next().await.expect("events");
+        assert_eq!(missed.matches("event: post").count(), 1, "{missed}");
+        assert!(missed.contains("\"title\":\"second\"") && !missed.contains("event: reset"), "{missed}");
+    });
+}
+
+#[test]
 fn replay_covers_500_events_and_then_sends_a_reset() {
     run(async {
         let mut site = LiveSite::new();

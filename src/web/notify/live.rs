@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -17,7 +17,7 @@ use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{PostId, Snapshot};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{Reply, status};
-use crate::web::notify::recent_events::{EventId, KEPT, RecentEvents};
+use crate::web::notify::recent_events::{BEFORE_START, EventId, KEPT, NAMED, RecentEvents};
 use crate::web::paths::field;
 use crate::web::view::site::Site;
 
@@ -28,6 +28,9 @@ const BEHIND: usize = 256;
 pub const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Maximum number of clients. Each takes a few kilobytes.
 const MOST: usize = 20_000;
+
+/// Age of the oldest posts that are news at the start. Moves and corrections change files of older posts too.
+const NEWS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The event for a client that missed more events than are kept. A page with a list should reload it.
 const RESET: &str = "reset";
@@ -81,9 +84,20 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Starts the record of events, once the archive is loaded.
-    pub(crate) fn start(&self) {
-        self.state().recent.start();
+    /// Starts the record of events with the archive that was loaded.
+    pub(crate) fn start(&self, site: &Site, archive: &Snapshot) {
+        let now = SystemTime::now();
+        let appeared = |id: PostId| archive.post(id).due_since();
+        let newest = archive.listed().iter().rev();
+        let newest = newest.take_while(|id| archive.post(*id).date.system_time() > now - NEWS_AGE);
+        let recent = newest.filter(|id| appeared(*id) > now - BEFORE_START).take(NAMED + 1);
+        let event = |id: PostId| {
+            let data = serde_json::to_string(&data(site, archive, id)).ok()?;
+            Some((appeared(id), archive.post(id).key(), data))
+        };
+        let mut events: Vec<_> = recent.filter_map(event).collect();
+        events.sort();
+        self.state().recent.start(&events);
     }
 
     /// Sends new posts to all clients, oldest first.

@@ -6,15 +6,19 @@
 //! resumes exactly after that moment. Another instance sends each of its own events that is newer than the moment
 //! minus [`OVERLAP`], except the events of the named posts.
 //!
+//! A restarted process is another instance too. Its record begins with the posts that appeared in the last minutes
+//! before the start.
+//!
 //! A client that changes to another instance therefore
-//! - misses no post, as long as each post reaches both instances, while both run, within [`OVERLAP`];
-//! - receives a post twice only if the other instance noticed it after the client had arrived there, or if more than
-//!   [`NAMED`] posts came within [`OVERLAP`]. Both events have the same URL;
-//! - receives `reset` if the id is older than the events that are kept. An instance keeps none from before its start.
+//! - misses no post, as long as both instances notice each post within [`OVERLAP`], clocks included;
+//! - receives a post twice only if the other instance noticed it after the client had arrived there, if its file changed
+//!   again shortly before the start, or if more than [`NAMED`] posts came within [`OVERLAP`]. Both events have the same
+//!   URL;
+//! - receives `reset` if the id is older than the events that are kept, or older than the start by [`OVERLAP`].
 
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Formatter};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
@@ -23,8 +27,10 @@ pub(super) const KEPT: usize = 500;
 /// Longest time, in microseconds, between the moments at which two instances notice a post. It includes the
 /// difference of their clocks.
 const OVERLAP: u64 = 120_000_000;
-/// Maximum number of posts that an id names. Each takes eight bytes of every event.
-const NAMED: usize = 32;
+/// The record of an instance begins with the posts that appeared in this time before its start.
+pub(super) const BEFORE_START: Duration = Duration::from_micros(2 * OVERLAP);
+/// Maximum number of posts that an id names, and of posts from before the start. Each takes eight bytes of every event.
+pub(super) const NAMED: usize = 32;
 /// Hexadecimal digits of a post in an id.
 const DIGITS: usize = 8;
 
@@ -85,26 +91,39 @@ pub(super) struct RecentEvents {
 }
 
 impl RecentEvents {
-    /// Starts the record. The posts that the archive already holds have no events.
-    pub(super) fn start(&mut self) {
-        self.forget();
-        self.instance = self.kept_since;
+    /// Starts the record with the posts that appeared in the time [`BEFORE_START`], oldest first: when each of them
+    /// appeared, its key, and the data of its event. More than [`NAMED`] posts are a copy of a site rather than news,
+    /// so the record then begins without events.
+    pub(super) fn start(&mut self, earlier: &[(SystemTime, u64, String)]) {
+        let start = now();
+        *self = Self { instance: start, kept_since: start, ..Self::default() };
+        if earlier.len() <= NAMED {
+            self.kept_since -= OVERLAP;
+            for (appeared, key, data) in earlier {
+                self.add_at(micros(*appeared).min(start), *key, data);
+            }
+        }
+        self.newest = self.newest.max(start);
     }
 
     /// Drops all events.
     pub(super) fn forget(&mut self) {
-        self.kept_since = self.next_moment();
+        self.kept_since = self.next_moment(now());
         self.events.clear();
     }
 
     /// Records the event of a post, by the key of the post, and returns its text.
     pub(super) fn add(&mut self, key: u64, data: &str) -> Bytes {
+        self.add_at(now(), key, data)
+    }
+
+    fn add_at(&mut self, clock: u64, key: u64, data: &str) -> Bytes {
         if self.events.len() == KEPT
             && let Some(oldest) = self.events.pop_front()
         {
             self.kept_since = oldest.moment;
         }
-        let (moment, post) = (self.next_moment(), key as u32);
+        let (moment, post) = (self.next_moment(clock), key as u32);
         let id = self.id(moment, Some(post));
         let text = Bytes::from(format!("id: {id}\nevent: post\ndata: {data}\n\n"));
         self.events.push_back(KeptEvent { moment, post, text: text.clone() });
@@ -113,7 +132,7 @@ impl RecentEvents {
 
     /// The id for a client that has received every event until now.
     pub(super) fn current_id(&mut self) -> EventId {
-        let moment = self.next_moment();
+        let moment = self.next_moment(now());
         self.id(moment, None)
     }
 
@@ -144,16 +163,20 @@ impl RecentEvents {
         EventId { instance: self.instance, moment, posts: posts.collect() }
     }
 
-    /// Returns the present moment. Moments increase even if the clock does not.
-    fn next_moment(&mut self) -> u64 {
-        self.newest = now().max(self.newest + 1);
+    /// Returns the moment of a clock. Moments increase even if the clock does not.
+    fn next_moment(&mut self, clock: u64) -> u64 {
+        self.newest = clock.max(self.newest + 1);
         self.newest
     }
 }
 
 /// The clock in microseconds since 1970.
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
+    micros(SystemTime::now())
+}
+
+fn micros(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64
 }
 
 #[cfg(test)]
@@ -163,7 +186,7 @@ mod tests {
     /// An instance that has sent the events of these posts, in this order.
     fn instance(posts: &[u64]) -> RecentEvents {
         let mut events = RecentEvents::default();
-        events.start();
+        events.start(&[]);
         for post in posts {
             events.add(*post, &post.to_string());
         }
@@ -228,6 +251,29 @@ mod tests {
             last.instance += 1_000_000;
             assert_eq!(missed(&second, &last).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn restarted_instance_continues_with_recent_posts() {
+        let mut last = instance(&[1, 2]).current_id();
+        last.moment -= 10_000_000;
+        let post =
+            |seconds, key: u64| (SystemTime::now() - Duration::from_secs(seconds), key, key.to_string());
+        let mut restarted = RecentEvents::default();
+        restarted.start(&[post(200, 1), post(100, 2), post(50, 3), post(0, 4)]);
+        assert_eq!(missed(&restarted, &last), Some(vec![3, 4]));
+        restarted.add(5, "5");
+        assert_eq!(missed(&restarted, &last), Some(vec![3, 4, 5]));
+        let moments: Vec<u64> = restarted.events.iter().map(|event| event.moment).collect();
+        assert!(moments.is_sorted_by(|a, b| a < b), "{moments:?}");
+        // The client received the events of the restarted instance.
+        assert_eq!(missed(&restarted, &restarted.id(moments[2], None)), Some(vec![4, 5]));
+        let copied: Vec<_> = (0..=NAMED as u64).map(|key| post(1, key)).collect();
+        restarted.start(&copied);
+        assert!(restarted.events.is_empty() && missed(&restarted, &last).is_none());
+        last.moment -= 10 * OVERLAP;
+        restarted.start(&[]);
+        assert!(missed(&restarted, &last).is_none(), "too long ago");
     }
 
     #[test]

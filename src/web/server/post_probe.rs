@@ -3,7 +3,8 @@
 //!
 //! A look checks at most 64 names of files on the thread that follows the site's folder, and reads a file only if it is
 //! new. One look runs at a time, and at most ten begin in a second, so that requests for invented paths cost little.
-//! Requests that arrive during a look wait for its end, at most [`TIMEOUT`].
+//! Requests that arrive during a look wait for its end, at most [`TIMEOUT`]. While the watch is busy for longer, requests
+//! do not wait, since a request that waits takes one of the permits of all clients.
 
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -44,14 +45,15 @@ impl PostProbe {
         }
     }
 
-    /// Begins a look, or joins the one that runs; `None` if the last one began too recently.
+    /// Begins a look, or joins the one that runs; `None` if the last one ended too recently or lasts too long.
     fn begin(&self, day: NaiveDate, slug: &str) -> Option<Receiver<()>> {
         let commands = self.commands.get()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((began, end)) = &*last {
             let is_running = end.has_changed().is_ok();
             if is_running || began.elapsed() < INTERVAL {
-                return is_running.then(|| end.clone());
+                let can_join = is_running && began.elapsed() < TIMEOUT;
+                return can_join.then(|| end.clone());
             }
         }
         let (done, end) = channel(());
@@ -75,14 +77,18 @@ mod tests {
         assert!(begin("a").is_none(), "no watch");
         probe.connect(commands);
         let (first, second) = (begin("a").expect("a look"), begin("b").expect("the same look"));
+        let set_beginning = |at: Instant| {
+            probe.last.lock().expect("a look").as_mut().expect("a look").0 = at;
+        };
+        set_beginning(Instant::now().checked_sub(TIMEOUT).expect("an earlier moment"));
+        assert!(begin("c").is_none(), "the watch is busy");
         let look = watch.try_recv().expect("a look");
         assert!(matches!(&look, WatchCommand::Look { slug, .. } if slug == "a"), "{look:?}");
         assert!(matches!(watch.try_recv(), Err(TryRecvError::Empty)));
         drop(look);
         assert!(first.has_changed().is_err() && second.has_changed().is_err(), "both have ended");
         // The time since a later moment is zero.
-        let later = Instant::now() + INTERVAL;
-        probe.last.lock().expect("a look").as_mut().expect("a look").0 = later;
+        set_beginning(Instant::now() + INTERVAL);
         assert!(begin("c").is_none(), "too soon");
         std::thread::sleep(2 * INTERVAL);
         assert!(begin("d").is_some());
