@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn restarted_instance_continues_with_recent_posts() {
         let mut last = instance(&[1, 2]).current_id();
-        last.moment -= 10_000_000;
+        (last.instance, last.moment) = (0, last.moment - 10_000_000);
         let post =
             |seconds, key: u64| (SystemTime::now() - Duration::from_secs(seconds), key, key.to_string());
         let mut restarted = RecentEvents::default();
