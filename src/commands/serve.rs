@@ -64,6 +64,7 @@ async fn serve(site: &SiteArgs, config: Arc<Config>) -> CommandResult {
     let servers = spawn_servers(&app, &config, listeners, is_loaded, stopping);
     tokio::spawn(send_heartbeats(Arc::clone(&app)));
     let (commands, receiver) = mpsc::channel();
+    app.connect_watch(commands.clone());
     let writer = spawn_writer(&app, &config, loaded, (commands.clone(), receiver));
     wait_for_stop(writer, &mut stop_signals, hangup, || reload(site, &config, &commands)).await?;
     shut_down(&app, servers, &stop, &mut stop_signals).await;

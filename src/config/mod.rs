@@ -39,8 +39,9 @@ pub use crate::config::settings::{SETTINGS, Setting, SettingKind};
 pub use crate::config::site::SiteSettings;
 pub use crate::config::source::SourceSettings;
 pub use crate::config::values::{
-    AccessLog, ByteSize, ChartMode, ConnectionLimit, ImageMode, Interval, ListenAddress, LogFormat,
-    NaiveDates, ProxyHeader, RequestLimit, SearchRate, SettingValue, TocLevels, TrustedProxy, WatchMode,
+    AccessLog, Announcements, ByteSize, ChartMode, ConnectionLimit, ImageMode, Interval, ListenAddress,
+    LogFormat, NaiveDates, ProxyHeader, RequestLimit, SearchRate, SettingValue, TocLevels, TrustedProxy,
+    WatchMode,
 };
 pub(crate) use crate::config::variables::is_secret;
 pub use crate::config::variables::{DataFileError, DataFileErrorKind, SiteVariables};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::config::error::ConfigError;
 use crate::config::layers::Layers;
 use crate::config::values::{
-    AccessLog, ByteSize, ConnectionLimit, Interval, ListenAddress, LogFormat, ProxyHeader, RequestLimit,
-    SearchRate, TrustedProxy, WatchMode,
+    AccessLog, Announcements, ByteSize, ConnectionLimit, Interval, ListenAddress, LogFormat, ProxyHeader,
+    RequestLimit, SearchRate, TrustedProxy, WatchMode,
 };
 
 /// Defines [`ServerSettings`]. A row has the name and the type of a setting, the method of [`Layers`] that reads
@@ -71,4 +71,6 @@ server_settings! {
     watch: WatchMode = parsed("watch");
     /// Interval of the full scan of all files, which runs whether or not changes were detected.
     rescan: Interval = parsed("rescan");
+    /// Whether other servers are notified of new posts.
+    announce: Announcements = parsed("announce");
 }

@@ -26,7 +26,7 @@ pub enum SettingKind {
 
 /// The settings in the order of the help.
 #[rustfmt::skip]
-pub static SETTINGS: [Setting; 15] = [
+pub static SETTINGS: [Setting; 16] = [
     Setting { flag: "listen", value_name: "LISTEN", kind: One(Some("127.0.0.1:8080")), text: "Address of the public listener, host:port or unix:/path" },
     Setting { flag: "admin-listen", value_name: "ADMIN_LISTEN", kind: One(Some("127.0.0.1:9464")), text: "Address of the operator's listener, host:port or unix:/path" },
     Setting { flag: "url", value_name: "URL", kind: One(None), text: "Scheme and host of absolute URLs" },
@@ -36,6 +36,7 @@ pub static SETTINGS: [Setting; 15] = [
     Setting { flag: "page-cache", value_name: "BYTES", kind: One(Some("256M")), text: "Maximum memory for cached pages" },
     Setting { flag: "watch", value_name: "WATCH", kind: One(Some("events")), text: "How to detect file changes: events, poll or off" },
     Setting { flag: "rescan", value_name: "TIME", kind: One(Some("10m")), text: "Interval of the full scan of all files, or off" },
+    Setting { flag: "announce", value_name: "SWITCH", kind: One(Some("on")), text: "Whether to notify the WebSub hub and finews.on_publish of new posts: on or off" },
     Setting { flag: "max-connections", value_name: "NUMBER", kind: One(Some("open-file limit minus a reserve")), text: "Maximum concurrent client connections" },
     Setting { flag: "max-requests", value_name: "NUMBER", kind: One(Some("512")), text: "Maximum concurrent requests that have to wait, such as for a file of the site" },
     Setting { flag: "search-rate", value_name: "NUMBER", kind: One(Some("120")), text: "Maximum searches per minute from one client address, or off" },

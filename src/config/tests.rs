@@ -39,7 +39,7 @@ fn empty_config_has_the_defaults_of_the_help() {
     assert_eq!((server.log_format, server.access_log), (LogFormat::Text, AccessLog::Errors));
     assert_eq!((server.page_cache, server.watch), (ByteSize(256 << 20), WatchMode::Events));
     assert_eq!(server.rescan, Interval(Some(std::time::Duration::from_secs(600))));
-    assert_eq!(server.max_connections, ConnectionLimit::OpenFiles);
+    assert_eq!((server.max_connections, server.announce), (ConnectionLimit::OpenFiles, Announcements(true)));
     assert_eq!(server.max_requests, RequestLimit(512));
     assert_eq!(server.search_rate, SearchRate(std::num::NonZeroU32::new(120)));
     assert_eq!((server.proxy_header, server.admin_listen), (ProxyHeader::XForwardedFor, None));
@@ -123,6 +123,7 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
         ("finews:\n  proxy_header: Via\n", "/_config.yml:2: finews.proxy_header: `Via`", "forwarded"),
         ("finews:\n  max_requests: 0\n", "/_config.yml:2: finews.max_requests: `0`", "number of requests"),
         ("finews:\n  search_rate: 0\n", "/_config.yml:2: finews.search_rate: `0`", "per minute"),
+        ("finews:\n  announce: never\n", "/_config.yml:2: finews.announce: `never`", "on or off"),
         ("finews:\n  access_log: some\n", "/_config.yml:2: finews.access_log: `some`", "all, errors or off"),
         ("defaults:\n  - path: x\n", "/_config.yml:1: defaults: `{path: x}`", "scope"),
         (
@@ -175,6 +176,22 @@ fn trusted_proxies_come_from_flags_then_variable_then_file() {
         |flags: &Overrides, variables: &[(&str, &str)]| proxies(read(yaml, flags, variables).expect("valid"));
     assert_eq!(read(&Overrides::default(), &variable), parsed(&["10.0.0.0/8", "fd00::/8"]));
     assert_eq!(read(&flags, &variable), parsed(&["::1"]));
+}
+
+#[test]
+fn announcements_are_a_switch_in_file_flag_and_variable() {
+    for (value, expected) in [("on", true), ("true", true), ("off", false), ("false", false)] {
+        let expected = Announcements(expected);
+        let announce = |config: Config| config.server.announce;
+        let in_file = file(&format!("finews:\n  announce: {value}\n")).expect("valid");
+        assert_eq!(announce(in_file), expected, "{value}");
+        let flags = Overrides(vec![("announce", value.into())]);
+        let other = "finews:\n  announce: on\n";
+        assert_eq!(announce(read(other, &flags, &[]).expect("valid")), expected, "{value}");
+        let variable = [("FINEWS_ANNOUNCE", value)];
+        let of_variable = read(other, &Overrides::default(), &variable).expect("valid");
+        assert_eq!(announce(of_variable), expected, "{value}");
+    }
 }
 
 #[test]

@@ -159,6 +159,18 @@ impl SettingValue for WatchMode {
     }
 }
 
+/// Whether other servers are notified of new posts. One of several instances of a site should notify them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announcements(pub bool);
+
+impl SettingValue for Announcements {
+    const ALLOWED: &str = "on or off";
+
+    fn from_text(text: &str) -> Option<Self> {
+        one_of(text, &[("on", Self(true)), ("true", Self(true)), ("off", Self(false))])
+    }
+}
+
 /// Maximum concurrent connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConnectionLimit {

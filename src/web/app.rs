@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
 use crate::archive::Snapshot;
 use crate::archive::updater::Update;
+use crate::archive::watch::WatchCommand;
 use crate::config::Config;
 use crate::search::{Follower, PageTexts};
 use crate::web::admin::metrics::Metrics;
@@ -19,8 +21,11 @@ use crate::web::http::file_reply::FilePermits;
 use crate::web::http::files::SiteFiles;
 use crate::web::notify::live::Live;
 use crate::web::notify::websub::Notifiers;
+use crate::web::paths;
+use crate::web::paths::date::parts_of_permalink;
 use crate::web::paths::legacy::LegacySettings;
 use crate::web::server::observer::Observer;
+use crate::web::server::post_probe::PostProbe;
 use crate::web::server::readiness::Readiness;
 use crate::web::server::searches::SearchLimiter;
 use crate::web::view::name_index::NameIndex;
@@ -35,6 +40,7 @@ pub struct App {
     notifiers: Notifiers,
     dataset: Dataset,
     file_permits: FilePermits,
+    post_probe: PostProbe,
     search: Follower,
     searches: SearchLimiter,
     observer: Arc<Observer>,
@@ -120,6 +126,7 @@ impl App {
             notifiers: Notifiers::new(config),
             dataset: Dataset::default(),
             file_permits: FilePermits::default(),
+            post_probe: PostProbe::default(),
             search: Follower::default(),
             searches: SearchLimiter::new(config, Arc::clone(&observer.proxies)),
             observer,
@@ -135,6 +142,9 @@ impl App {
 
     /// Serves requests from a new archive and, if given, new settings.
     fn replace(&self, settings: Option<Arc<Settings>>, archive: &Arc<Snapshot>) {
+        if self.archive().is_none() {
+            self.live.start(&self.current().settings.site, archive);
+        }
         self.search.follow(archive);
         self.current.rcu(|current| {
             let has_same_pages = current.archive.as_ref().is_some_and(|old| old.shares_pages_with(archive));
@@ -196,6 +206,21 @@ impl App {
     /// The current site and archive.
     pub(super) fn current(&self) -> Arc<CurrentSite> {
         self.current.load_full()
+    }
+
+    /// Connects the watch of the site, which looks for posts that the archive lacks.
+    pub fn connect_watch(&self, commands: Sender<WatchCommand>) {
+        self.post_probe.connect(commands);
+    }
+
+    /// Looks for the post of a request path, if the path has the form of a permalink. Returns whether the archive has
+    /// changed.
+    pub(super) async fn look_for_post(&self, full: &str) -> bool {
+        let current = self.current();
+        let path = current.settings.own_path(full).map(paths::decode_lossy);
+        let Some((day, slug)) = path.as_deref().and_then(parts_of_permalink) else { return false };
+        self.post_probe.look(day, slug).await;
+        self.generation() != current.generation
     }
 
     /// The monthly archive files, for programs.

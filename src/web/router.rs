@@ -89,7 +89,11 @@ async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Rep
 /// Handles every other path. This is the only place that renders the failure of a page.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Reply {
     let (request, _) = request.into_parts();
-    let reply = respond(&app, &request).await;
+    let mut reply = respond(&app, &request).await;
+    // Another instance may have named a post that this one has not read yet.
+    if reply.status() == StatusCode::NOT_FOUND && app.look_for_post(request.uri.path()).await {
+        reply = respond(&app, &request).await;
+    }
     if reply.status() != StatusCode::INTERNAL_SERVER_ERROR {
         return reply;
     }

@@ -192,6 +192,35 @@ fn rewrite_without_changes_makes_no_edition() {
 }
 
 #[test]
+fn unknown_files_of_a_permalink_are_in_folders_of_posts() {
+    let site = EditedSite::from_files(&[
+        ("_posts/2024-01-01-a.md", "A"),
+        ("market/_posts/2024/2024-01-01-b.md", "B"),
+    ]);
+    let day = chrono::NaiveDate::from_ymd_opt(2024, 1, 2).expect("a day");
+    let found = |slug: &str| {
+        let files = site.updater.unknown_files(day, slug);
+        let name = |file: &PathBuf| {
+            file.strip_prefix(site.folder.path()).expect("a file of the site").to_string_lossy().into_owned()
+        };
+        files.iter().map(name).collect::<Vec<_>>()
+    };
+    for path in
+        ["_posts/2024-01-02-c.markdown", "market/_posts/2024/2024-01-02-页.html", "2024-01-02-root.md"]
+    {
+        fs::write(site.path(path), "Text.").expect("a file");
+    }
+    fs::create_dir(site.path("_posts/2024-01-02-folder.md")).expect("a folder");
+    assert_eq!(found("c"), ["_posts/2024-01-02-c.markdown"]);
+    assert_eq!(found("页"), ["market/_posts/2024/2024-01-02-页.html"]);
+    for slug in ["none", "root", "folder"] {
+        assert_eq!(found(slug), [""; 0], "{slug}");
+    }
+    let known = chrono::NaiveDate::from_ymd_opt(2024, 1, 1).expect("a day");
+    assert!(site.updater.unknown_files(known, "a").is_empty(), "the archive has the post");
+}
+
+#[test]
 fn emptied_file_keeps_its_last_good_version() {
     let text = post("a", "2024-01-01 08:00", "x");
     let mut site = EditedSite::from_files(&[("_posts/2024-01-01-a.md", &text)]);

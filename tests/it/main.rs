@@ -17,6 +17,7 @@ mod feeds;
 mod formats;
 mod http2;
 mod http_semantics;
+mod instances;
 mod jekyll_parity;
 mod kramdown;
 mod live;

@@ -136,6 +136,28 @@ fn reload_announces_no_second_file_of_a_known_story() {
 }
 
 #[test]
+fn webhook_receives_nothing_while_announcements_are_off() {
+    let (webhook, bodies) = hub(0);
+    let site = folder(&[
+        ("_config.yml", &(config("", &webhook) + "  announce: off\n")),
+        ("_posts/2024-01-01-old.md", "Old"),
+    ]);
+    let server = Server::new(site.path(), &[]);
+    let publish = |number: u32| {
+        let new = post("New", &format!("2024-01-0{number} 08:00"), "hetan");
+        std::fs::write(site.path().join(format!("_posts/2024-01-0{number}-new.md")), new).expect("a file");
+        let path = format!("/b/hetan/2024/01/0{number}/new.html");
+        server.wait_until(&path, |server| server.shows("/b/", &path));
+    };
+    publish(2);
+    std::fs::write(site.path().join("_config.yml"), config("", &webhook)).expect("a file");
+    server.signal("HUP");
+    server.wait_for_log("configuration and archive reloaded");
+    publish(3);
+    assert_eq!(next_body(&bodies), r#"{"urls":["https://news.example/b/hetan/2024/01/03/new.html"]}"#);
+}
+
+#[test]
 fn failing_endpoints_do_not_delay_pages_or_shutdown() {
     // One endpoint accepts connections but never responds, the other does not exist.
     let hanging = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -31,6 +31,7 @@ mod own_pages;
 mod page_states;
 mod paths_to_check;
 mod roots;
+mod unknown_files;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use notify::{Event, RecommendedWatcher, Watcher};
 
 use crate::archive::jekyll::files;
@@ -49,6 +50,15 @@ pub enum WatchCommand {
     Scanned(u64, FullScan),
     /// Reload command of the operator: use these settings and read all files again.
     Reload(Arc<Config>),
+    /// Look for the file of a post that a client requests and the archive lacks.
+    Look {
+        /// The day in the file's name.
+        day: NaiveDate,
+        /// The slug in the file's name, without a slash.
+        slug: String,
+        /// The watch drops the sender after the look.
+        done: tokio::sync::watch::Sender<()>,
+    },
     /// Stop the watch.
     Stop,
 }
@@ -159,6 +169,10 @@ impl Watch<'_> {
                     // The scan used settings that are no longer in effect.
                     WatchCommand::Scanned(..) => {}
                     WatchCommand::Reload(config) => self.settings = Some(config),
+                    WatchCommand::Look { day, slug, done } => {
+                        self.look(day, &slug);
+                        drop(done);
+                    }
                     WatchCommand::Stop => return,
                 }
                 next = self.commands.1.try_recv().ok();
@@ -225,6 +239,19 @@ impl Watch<'_> {
             self.start_scan();
             // The current scan may miss files written before the new folder has a watch.
             self.scan_again = true;
+        }
+    }
+
+    /// Reads the file of a post if it exists and is unknown, without waiting for its event or a scan.
+    fn look(&mut self, day: NaiveDate, slug: &str) {
+        if self.updater.config().server.watch == WatchMode::Off {
+            return;
+        }
+        let files = self.updater.unknown_files(day, slug);
+        if !files.is_empty() {
+            let (update, found) = self.updater.apply_events(&files, &[]);
+            update.into_iter().for_each(|update| self.publish(update));
+            self.watch_new(found);
         }
     }
 

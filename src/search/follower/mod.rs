@@ -9,7 +9,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, mpsc};
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::archive::Snapshot;
 use crate::search::follower::failure::IndexFailure;
@@ -20,17 +19,9 @@ use crate::search::index::SearchIndex;
 pub use crate::search::follower::state::IndexState;
 
 /// The index of the current archive. It is empty until [`Follower::start`].
+#[derive(Default)]
 pub struct Follower {
     shared: Arc<SharedState>,
-    /// Start time in nanoseconds. It makes the versions of two processes differ.
-    nonce: u64,
-}
-
-impl Default for Follower {
-    fn default() -> Self {
-        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { shared: Arc::default(), nonce: clock.as_nanos() as u64 }
-    }
 }
 
 impl Follower {
@@ -68,9 +59,9 @@ impl Follower {
         }
     }
 
-    /// A value that changes whenever results may change, and that differs between processes.
-    pub fn version(&self) -> (u64, u64, Arc<IndexState>) {
-        (self.nonce, self.shared.index.load().as_ref().map_or(0, |index| index.generation()), self.state())
+    /// A value that changes whenever results may change. It has a meaning in this process only.
+    pub fn version(&self) -> (u64, Arc<IndexState>) {
+        (self.shared.index.load().as_ref().map_or(0, |index| index.generation()), self.state())
     }
 
     /// Returns the current progress of the index.

@@ -154,10 +154,7 @@ impl<'a> PageRequest<'a> {
         fingerprint: Fingerprint,
         bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
-        if let Some(etag) = self.lookup.matching_etag(fingerprint) {
-            return not_modified(policy, etag);
-        }
-        if let Some(reply) = self.cached(fingerprint) {
+        if let Some(reply) = self.known(policy, fingerprint) {
             return reply;
         }
         let bytes = match bytes() {
@@ -166,6 +163,39 @@ impl<'a> PageRequest<'a> {
         };
         let encoding = self.lookup.accepted.quickest();
         self.encoded(PageKind { content_type, policy }, fingerprint, encoding, encoding.encode(bytes))
+    }
+
+    /// Like [`PageRequest::conditional`], for a document that only a search finds: its fingerprint is the hash of its
+    /// bytes, so it is the same in every process. `state` must cover everything in this process that the bytes depend
+    /// on; while it is the same, a known document needs no search.
+    pub(crate) fn searched(
+        &self,
+        content_type: ContentType,
+        policy: CachePolicy,
+        state: Fingerprint,
+        bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
+    ) -> Reply {
+        if let Some(document) = self.lookup.pages.document_in(state)
+            && let Some(reply) = self.known(policy, document)
+        {
+            return reply;
+        }
+        match bytes() {
+            Ok(bytes) => {
+                let document = self.fingerprint("searched").with(&bytes).finish();
+                self.lookup.pages.record_document(state, document);
+                self.conditional(content_type, policy, document, || Ok(bytes))
+            }
+            Err(error) => error.into_reply(),
+        }
+    }
+
+    /// The response with a document that the client or the cache has.
+    fn known(&self, policy: CachePolicy, fingerprint: Fingerprint) -> Option<Reply> {
+        match self.lookup.matching_etag(fingerprint) {
+            Some(etag) => Some(not_modified(policy, etag)),
+            None => self.cached(fingerprint),
+        }
     }
 
     /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`; some clients

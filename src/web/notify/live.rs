@@ -1,7 +1,6 @@
 //! `/live`: sends each new post as a server-sent event when it is published
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,11 +17,10 @@ use crate::archive::snapshot::{Group, GroupKind};
 use crate::archive::{PostId, Snapshot};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::{Reply, status};
+use crate::web::notify::recent_events::{BEFORE_START, EventId, KEPT, NAMED, RecentEvents};
 use crate::web::paths::field;
 use crate::web::view::site::Site;
 
-/// Number of events that a client can request again with `Last-Event-ID`.
-const KEPT: usize = 500;
 /// A client that is this many messages behind is disconnected. It can reconnect
 /// and request the missed events.
 const BEHIND: usize = 256;
@@ -30,6 +28,9 @@ const BEHIND: usize = 256;
 pub const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Maximum number of clients. Each takes a few kilobytes.
 const MOST: usize = 20_000;
+
+/// Age of the oldest posts that are news at the start. Moves and corrections change files of older posts too.
+const NEWS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The event for a client that missed more events than are kept. A page with a list should reload it.
 const RESET: &str = "reset";
@@ -64,55 +65,53 @@ struct EventSecurity<'a> {
 /// The recent events, and the clients that wait for the next one.
 pub struct Live {
     sender: Sender<Message>,
-    /// Distinguishes the event ids of this process from those of earlier ones.
-    run: u64,
-    recent: Mutex<RecentEvents>,
+    state: Mutex<LiveState>,
     /// Maximum number of clients.
     most: AtomicUsize,
 }
 
 #[derive(Default)]
-struct RecentEvents {
+struct LiveState {
     /// The process is about to end.
     has_ended: bool,
-    /// Number of events since the start.
-    count: u64,
-    /// The most recent events, oldest first.
-    events: VecDeque<Bytes>,
+    recent: RecentEvents,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self {
-            sender: channel(BEHIND).0,
-            run: since.as_millis() as u64,
-            recent: Mutex::default(),
-            most: AtomicUsize::new(MOST),
-        }
+        Self { sender: channel(BEHIND).0, state: Mutex::default(), most: AtomicUsize::new(MOST) }
     }
 }
 
 impl Live {
+    /// Starts the record of events with the archive that was loaded.
+    pub(crate) fn start(&self, site: &Site, archive: &Snapshot) {
+        let now = SystemTime::now();
+        let appeared = |id: PostId| archive.post(id).due_since();
+        let newest = archive.listed().iter().rev();
+        let newest = newest.take_while(|id| archive.post(*id).date.system_time() > now - NEWS_AGE);
+        let recent = newest.filter(|id| appeared(*id) > now - BEFORE_START).take(NAMED + 1);
+        let event = |id: PostId| {
+            let data = serde_json::to_string(&data(site, archive, id)).ok()?;
+            Some((appeared(id), archive.post(id).key(), data))
+        };
+        let mut events: Vec<_> = recent.filter_map(event).collect();
+        events.sort();
+        self.state().recent.start(&events);
+    }
+
     /// Sends new posts to all clients, oldest first.
     pub(crate) fn publish(&self, site: &Site, archive: &Snapshot, new: &[PostId]) {
-        let mut recent = self.recent();
+        let mut state = self.state();
         let mut message = Vec::new();
         if new.len() > KEPT {
             // More events than a reader can use.
-            recent.count += new.len() as u64;
-            recent.events.clear();
-            message = self.bare_event(&recent, RESET);
+            state.recent.forget();
+            message = state.recent.bare_event(RESET);
         } else {
             for id in new {
                 let Ok(data) = serde_json::to_string(&data(site, archive, *id)) else { continue };
-                recent.count += 1;
-                let text = format!("{}event: post\ndata: {data}\n\n", self.id(&recent));
-                if recent.events.len() == KEPT {
-                    recent.events.pop_front();
-                }
-                message.extend_from_slice(text.as_bytes());
-                recent.events.push_back(text.into());
+                message.extend_from_slice(&state.recent.add(archive.post(*id).key(), &data));
             }
         }
         if !message.is_empty() {
@@ -122,9 +121,12 @@ impl Live {
         }
     }
 
-    /// Sends a heartbeat, which keeps the connections alive for clients and proxies.
+    /// Sends a heartbeat, which keeps the connections alive for clients and proxies. Its id causes no event, but
+    /// keeps the position of a client recent: an instance that started a minute ago can continue from it.
     pub fn send_heartbeat(&self) {
-        let _ = self.sender.send(Message::Text(Bytes::from_static(b":\n\n")));
+        let mut state = self.state();
+        let heartbeat = format!(":\nid: {}\n\n", state.recent.current_id());
+        let _ = self.sender.send(Message::Text(heartbeat.into()));
     }
 
     /// Number of connected clients.
@@ -139,7 +141,7 @@ impl Live {
 
     /// Ends the streams of all clients, and those of later clients after their first message.
     pub(crate) fn end(&self) {
-        self.recent().has_ended = true;
+        self.state().has_ended = true;
         let _ = self.sender.send(Message::End);
     }
 
@@ -164,49 +166,29 @@ impl Live {
 
     fn subscribe(&self, last: Option<&str>) -> Body {
         // The lock covers both steps, so that no event is missed or sent twice.
-        let recent = self.recent();
+        let mut state = self.state();
         let receiver = self.sender.subscribe();
         let mut first = b"retry: 3000\n".to_vec();
-        match last.map(|last| self.missed(&recent, last)) {
+        match last.map(|last| state.recent.since(&EventId::from_text(last)?)) {
             // A client that loses its connection before the first post resumes from this event.
-            None => first.extend(self.bare_event(&recent, "hello")),
+            None => first.extend(state.recent.bare_event("hello")),
             Some(Some(missed)) => {
                 first.push(b'\n');
-                missed.for_each(|event| first.extend_from_slice(event));
+                first.extend(missed);
             }
-            Some(None) => first.extend(self.bare_event(&recent, RESET)),
+            Some(None) => first.extend(state.recent.bare_event(RESET)),
         }
-        if recent.has_ended {
+        if state.has_ended {
             // Browsers reconnect a moment later, to the next process. After an error response they would not.
             return Body::from(first);
         }
-        drop(recent);
+        drop(state);
         Body::from_stream(stream::unfold((Some(Bytes::from(first)), receiver), next))
     }
 
-    /// Returns the events after an id; `None` if the id is unknown or too old.
-    fn missed<'r>(&self, recent: &'r RecentEvents, last: &str) -> Option<impl Iterator<Item = &'r Bytes>> {
-        let (run, number) = last.split_once('-')?;
-        let number: u64 = number.parse().ok()?;
-        let is_ours = u64::from_str_radix(run, 16) == Ok(self.run);
-        let missed = usize::try_from(recent.count.checked_sub(number)?).ok()?;
-        let known = recent.events.len().checked_sub(missed)?;
-        is_ours.then(|| recent.events.range(known..))
-    }
-
-    /// The `id` line of the most recent event.
-    fn id(&self, recent: &RecentEvents) -> String {
-        format!("id: {:x}-{}\n", self.run, recent.count)
-    }
-
-    /// Formats an event without a post. Browsers ignore events without data, so it has an empty object.
-    fn bare_event(&self, recent: &RecentEvents, event: &str) -> Vec<u8> {
-        format!("{}event: {event}\ndata: {{}}\n\n", self.id(recent)).into_bytes()
-    }
-
-    fn recent(&self) -> MutexGuard<'_, RecentEvents> {
+    fn state(&self) -> MutexGuard<'_, LiveState> {
         // Each event is complete, so the state is valid even after a panic.
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

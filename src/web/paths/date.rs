@@ -30,6 +30,47 @@ pub(super) fn day(y: &str, m: &str, d: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year(y)?, month(m)?, two_digits(d)?)
 }
 
+/// Returns the day and the name in a decoded permalink: `/…/<year>/<month>/<day>/<name>`, with `.html`, a slash or
+/// neither at its end.
+pub(crate) fn parts_of_permalink(path: &str) -> Option<(NaiveDate, &str)> {
+    let mut parts = path.strip_suffix('/').unwrap_or(path).rsplit('/');
+    let name = parts.next()?;
+    let name = name.strip_suffix(".html").unwrap_or(name);
+    let (d, m, y) = (parts.next()?, parts.next()?, parts.next()?);
+    Some((day(y, m, d)?, name)).filter(|(_, name)| !name.is_empty())
+}
+
 fn two_digits(text: &str) -> Option<u32> {
     (text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permalinks_have_a_day_and_a_name() {
+        let table = [
+            ("/2024/01/02/a.html", Some("a")),
+            ("/2024/01/02/a/", Some("a")),
+            ("/2024/01/02/a", Some("a")),
+            ("/market/hetan/2024/01/02/a.b.html", Some("a.b")),
+            ("/2024/01/02/NW202401012200000002.html", Some("NW202401012200000002")),
+            ("/2024/01/02/页 1.html", Some("页 1")),
+            ("/2024/01/02/", None),
+            ("/2024/01/02//", None),
+            ("/2024/01/02/.html", None),
+            ("/2024/02/30/a.html", None),
+            ("/2024/1/2/a.html", None),
+            ("/2024/01/02/a/b.html", None),
+            ("/2024/01/a.html", None),
+            ("/a.html", None),
+            ("/", None),
+            ("", None),
+        ];
+        let day = NaiveDate::from_ymd_opt(2024, 1, 2).expect("a day");
+        for (path, name) in table {
+            assert_eq!(parts_of_permalink(path), name.map(|name| (day, name)), "{path}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub mod limits;
 mod listener;
 pub mod observer;
 pub(crate) mod panics;
+pub mod post_probe;
 pub mod readiness;
 mod record;
 mod request_checks;

@@ -110,10 +110,10 @@ pub fn search(
     format: FeedFormat,
 ) -> Option<Reply> {
     let typed = request.typed_query()?;
-    let fingerprint = request.fingerprint("search feed").with((format, &typed, search.version(), generation));
+    let state = request.fingerprint("search feed").with((format, &typed, search.version(), generation));
     let this = request.site.absolute(search_paths::feed_path(&typed, format));
     // Clients choose the query, so times of search feeds would displace those of the site's feeds.
-    Some(request.conditional(content_type(format), CachePolicy::Revalidate, fingerprint.finish(), || {
+    Some(request.searched(content_type(format), CachePolicy::Revalidate, state.finish(), || {
         let size = request.site.feed_posts;
         let query = Query::new(&typed);
         let find = |index: &SearchIndex| index.search(request.archive, &query, Order::Newest, None, size);

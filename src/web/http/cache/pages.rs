@@ -27,6 +27,8 @@ const OVERHEAD: u64 = 1024;
 const LONGEST_ADDRESS: usize = 512;
 /// Approximate size of an article's page, in bytes.
 const USUAL_PAGE: u64 = 4096;
+/// Number of states whose document is recorded, such as those of different searches.
+const MOST_STATES: usize = 4096;
 
 /// The properties that determine a page's headers, except its ETag and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,6 +112,8 @@ pub struct PageCache {
     pages: Option<Arc<Cache<CacheKey, Arc<EncodedPage>, PageWeight>>>,
     /// The page that was last found at each address.
     addresses: Cache<Box<str>, CachedRoute>,
+    /// The fingerprint of the document that was made in a state of this process.
+    documents: Cache<Fingerprint, Fingerprint>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -157,6 +161,7 @@ impl PageCache {
         Self {
             pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, PageWeight))),
             addresses: Cache::new(usual),
+            documents: Cache::new(MOST_STATES),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -184,6 +189,16 @@ impl PageCache {
         if self.pages.is_some() && address.len() <= LONGEST_ADDRESS {
             self.addresses.insert(address.into(), route);
         }
+    }
+
+    /// Returns the fingerprint of the document that was made in a state.
+    pub(crate) fn document_in(&self, state: Fingerprint) -> Option<Fingerprint> {
+        self.documents.get(&state)
+    }
+
+    /// Records the fingerprint of the document that was made in a state.
+    pub(crate) fn record_document(&self, state: Fingerprint, document: Fingerprint) {
+        self.documents.insert(state, document);
     }
 
     /// Returns the cached page with a fingerprint in an encoding.

@@ -34,9 +34,10 @@ impl Notifiers {
 
     /// Switches to the receivers in another configuration. A receiver that is in both keeps its queue.
     pub fn reconfigure(&self, config: &Config) {
-        let Config { source, site, .. } = config;
+        let Config { source, site, server, .. } = config;
         // Notifications hold absolute URLs, so they need the site's `url`.
-        let named = |address: &Option<String>| address.clone().filter(|_| !source.url.is_empty());
+        let is_on = server.announce.0 && !source.url.is_empty();
+        let named = |address: &Option<String>| address.clone().filter(|_| is_on);
         let named = [(ReceiverKind::Hub, named(&site.hub)), (ReceiverKind::Owner, named(&site.on_publish))];
         let mut notifiers = self.notifiers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *notifiers);

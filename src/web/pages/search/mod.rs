@@ -15,8 +15,8 @@ use crate::archive::snapshot::{Group, GroupKind};
 use crate::search::query::Query;
 use crate::search::snippet::{Needles, SnippetPiece};
 use crate::search::{Follower, IndexState, MOST_COUNTED, Order, PageTexts, SearchIndex};
-use crate::web::http::cache::CachePolicy;
-use crate::web::http::reply::{PageError, Reply};
+use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::reply::{PageError, Reply, render};
 use crate::web::http::request::PageRequest;
 use crate::web::pages::search::filters::SearchFilters;
 use crate::web::pages::search::params::SearchParams;
@@ -102,9 +102,10 @@ pub struct Indexes<'a> {
 /// Serves `/search`. `generation` is the number of the current site and archive.
 pub fn get(request: &PageRequest<'_>, indexes: Indexes<'_>, generation: u64) -> Reply {
     let params = SearchParams::from_request(request);
-    let fingerprint = request.fingerprint("search").with((&params.typed, params.order, params.after));
-    let fingerprint = fingerprint.with((indexes.posts.version(), generation)).finish();
-    request.page(CachePolicy::Revalidate, fingerprint, || page(request, indexes, &params))
+    let state = request.fingerprint("search").with((&params.typed, params.order, params.after));
+    let state = state.with((indexes.posts.version(), generation)).finish();
+    let html = || render(&page(request, indexes, &params)?);
+    request.searched(ContentType::HTML, CachePolicy::Revalidate, state, html)
 }
 
 fn page<'a>(
