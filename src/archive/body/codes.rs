@@ -16,7 +16,7 @@ const LONGEST_RUN: usize = 40;
 /// bracket is no name.
 pub(super) fn in_text(text: &str, mut found: impl FnMut(SecurityCode, &str)) {
     let mut from = 0;
-    // The last byte of `（` is 0x88, and other characters of a text seldom have this byte.
+    // The last byte of `（` is 0x88, and few other characters of a text have this byte.
     while let Some(at) = bytes::find(&text.as_bytes()[from..], b"(\x88") {
         let at = from + at;
         from = at + 1;

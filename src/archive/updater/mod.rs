@@ -40,8 +40,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::archive::jekyll::files::{
-    Files, SiteFile, SiteFileKind, Walk, is_at_or_below, is_link, new_archives_around, relative, with_archives,
-    with_more_archives,
+    Files, SiteFile, SiteFileKind, Walk, is_at_or_below, is_link, new_archives_around, relative,
+    with_archives, with_more_archives,
 };
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};

@@ -23,7 +23,7 @@ use crate::archive::problem::{Code, Defect};
 /// The tags that open a block up to their `end…`.
 const BLOCKS: [&str; 6] = ["if", "unless", "for", "case", "capture", "tablerow"];
 
-/// Tags that show nothing themselves. What depends on an `assign` is left out and reported where it is used.
+/// Tags that show nothing themselves. Output that uses a variable of an `assign` is removed and reported.
 const SILENT: [&str; 6] = ["assign", "else", "elsif", "when", "break", "continue"];
 
 /// Maximum number of blocks and tags that a page names as left out.
@@ -80,7 +80,7 @@ pub(super) fn resolve<'s>(
 /// The lines of a page's text.
 #[derive(Clone, Copy)]
 pub(super) enum TextForm {
-    /// Lines of Markdown or HTML. One that shows nothing without its unresolved Liquid becomes empty.
+    /// Lines of Markdown or HTML. A line whose only content is unresolved Liquid becomes empty.
     Markup,
     /// Lines that stand alone, as in `robots.txt`. One with unresolved Liquid is left out.
     Plain,

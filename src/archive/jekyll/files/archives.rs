@@ -80,7 +80,7 @@ pub(crate) fn new_archives_around<'p>(config: &Config, paths: impl Iterator<Item
 
 /// Returns the unknown archives of a site whose pages have these paths.
 pub(crate) fn new_archives<'p>(config: &Config, mut pages: impl Iterator<Item = &'p str>) -> Vec<String> {
-    // Without a page that has the name of a dated post, there is none, and the search is not needed.
+    // An archive consists of files with dated names.
     if !config.source.posts.is_empty() || !pages.any(is_dated) {
         return Vec::new();
     }

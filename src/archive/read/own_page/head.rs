@@ -1,4 +1,4 @@
-//! What a page is by its path and its front matter: published or not, its URL, its title and the fields of its head.
+//! Reads from a page's path and front matter whether it is published, its URL, its title and the fields of its head.
 
 use std::hash::{Hash, Hasher};
 
