@@ -85,7 +85,7 @@ impl SiteFiles {
         Ok(Some(reply))
     }
 
-    /// Returns the search for the file at an address; `None` if the address alone shows that there is none.
+    /// Returns the search for the file at an address; `None` if the address alone excludes a file.
     fn search(&self, address: FileAddress<'_>) -> Option<FileSearch> {
         let is_plain = |path: &&str| {
             path.split('/').count() <= MOST_PARTS
@@ -117,7 +117,7 @@ struct FileSearch {
 }
 
 impl FileSearch {
-    /// Reads the disk. Returns the file and its identity; `None` if there is none that may be served.
+    /// Reads the disk. Returns the file and its identity; `None` without a file that may be served.
     fn run(self) -> io::Result<Option<(PathBuf, FileIdentity)>> {
         if !self.is_decided && self.published.status(&self.path) != FileStatus::Served {
             return Ok(None);
