@@ -220,7 +220,8 @@ impl FileRequest<'_> {
         Ok(text)
     }
 
-    /// The response with the file or a part of it, without encoding; `None` if another file has replaced it during the request.
+    /// The response with the file or a part of it, without encoding; `None` if another file has replaced it during the
+    /// request.
     async fn plain(&self, identity: FileIdentity) -> Result<Option<Reply>, SendError> {
         let (etag, modified) = (identity.etag(), identity.last_modified());
         let date = modified.and_then(conditions::last_modified);
