@@ -709,6 +709,8 @@ fn text_of_scripts_and_styles_is_never_shown() {
         "![甲<script>hidden</script>](/a.png) 乙",
         "[甲<script>hidden</script>](/a) 乙",
         "- 甲\n  <script>\n  hidden\n\n  hidden\n  </script>\n- 乙",
+        "- 甲\n- 乙\n<script>\nhidden\n\nhidden\n</script>",
+        "甲\n\n> 乙\n<script>\nhidden\n\nhidden\n</script>",
         "甲\n\n> 乙\n> <script>hidden\n>\n> hidden</script>",
         "| 甲 | <script>hidden</script>乙 |\n|---|---|\n| a | b |",
         "<div markdown=\"1\">\n甲\n<script>\nhidden\n\nhidden\n</script>\n乙\n</div>",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::archive::body::html::bytes;
 use crate::archive::body::kramdown::define::BlockAttributes;
+use crate::archive::body::kramdown::tag::begins_raw_text;
 use crate::archive::body::kramdown::{code, define, heading, html_block, list, table};
 use crate::config::TocLevels;
 
@@ -228,7 +229,8 @@ impl Parser {
             let line = c.line();
             text.push_str(&line[quote_mark(line).unwrap_or(0)..]);
             c.pos += line.len();
-            if ends_lazily(c.rest()) {
+            // A script that the quote does not hold as a whole would show its second half.
+            if ends_lazily(c.rest()) || begins_raw_text(after_indent(c.line())) {
                 break;
             }
         }

@@ -77,6 +77,12 @@ pub(crate) fn raw_text_close(text: &str, name: &str) -> Option<CloseTag> {
     Some(CloseTag { start, end: start + len })
 }
 
+/// Returns whether a line begins with a `script` or `style` that does not end on it.
+pub(crate) fn begins_raw_text(line: &str) -> bool {
+    let tag = open_tag(line).filter(|tag| is_raw_text(tag.name) && !tag.closed);
+    tag.is_some_and(|tag| raw_text_close(&line[tag.len..], tag.name).is_none())
+}
+
 /// The length of the `script` or `style` at the start of a text.
 pub(crate) fn raw_text_element(text: &str) -> Option<usize> {
     /// A longer element is not searched for its end, which keeps a hostile body linear.
