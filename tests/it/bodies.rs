@@ -152,6 +152,26 @@ fn players_and_frames_are_shown_to_readers() {
 }
 
 #[test]
+fn contents_boxes_and_formulas_are_shown_controls_reported() {
+    let post = "---\ntitle: A\n---\n* x\n{:toc}\n\n# One\n\n## Two\n\n<input type=\"checkbox\" checked> done\n\n\
+                <form><button>Send</button></form>\n\n<script type=\"math/tex; mode=display\">a < b</script>\n";
+    let site = folder(&[
+        ("_config.yml", "lang: en\nkramdown:\n  toc_levels: 2..2\n"),
+        ("_posts/2024-01-01-a.md", post),
+    ]);
+    let posts = listed(site.path());
+    let body = posts[0]["body"].as_str().expect("a body");
+    for part in
+        ["href=\"#two\"", "<abbr title=\"Done\" class=\"task\">☑</abbr>  done", "Send", "\\[a &lt; b\\]"]
+    {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+    assert!(!body.contains("href=\"#one\""), "{body}");
+    let expected = ("_posts/2024-01-01-a.md".to_owned(), Some(13), "embed-dropped".to_owned());
+    assert_eq!(problems(site.path()), [expected]);
+}
+
+#[test]
 fn footnote_marks_are_no_part_of_descriptions_and_summaries() {
     let post = "---\ntitle: A\npermalink: /a.html\n---\n营收达到10亿元[^1]，同比增长。\n\n[^1]: 未经审计\n";
     let site = Site::from_files(&[

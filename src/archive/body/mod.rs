@@ -175,11 +175,11 @@ fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
     ids
 }
 
-/// The defect for embedded elements that were removed. `name` is that of the first one; its line is known if the
+/// The defect for embedded elements and controls of forms that were removed. `name` is that of the first one; its line is known if the
 /// source has no further elements of this name.
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
-    let message = format!("embedded content that articles cannot show was removed: `<{name}>`{more}");
+    let message = format!("content that articles cannot show was removed: `<{name}>`{more}");
     let defect = Defect::error(Code::EmbedDropped, message);
     let is_named = |(at, _): &(usize, &str)| {
         let found = source.as_bytes().get(at + 1..at + 1 + name.len());

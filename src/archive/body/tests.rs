@@ -661,6 +661,79 @@ fn players_stay_with_their_sources() {
     assert_eq!((body.excerpt.as_str(), body.defects.len()), ("甲", 0));
 }
 
+#[test]
+fn text_of_controls_stays() {
+    for (source, expected) in [
+        ("<p>甲<button type=submit>乙 <b>丙</b></button></p>", "<p>甲乙 <b>丙</b></p>"),
+        ("<p>甲<textarea rows=2>\n乙 &lt;b&gt;\n</textarea>丙</p>", "<p>甲乙 &lt;b&gt;丙</p>"),
+        ("<form action=/a>甲<input value=x></form>", "<div>甲</div>"),
+        ("<p>甲<textarea style=display:none>乙</textarea></p>", "<p>甲</p>"),
+        ("<p>甲<select><option>乙</select></p>", "<p>甲</p>"),
+    ] {
+        assert_eq!(html(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn formulas_in_scripts_show_their_tex() {
+    for (source, expected) in [
+        (
+            "甲 <script type=\"math/tex\">a_1*b*_2 < \\\\c</script> 乙",
+            "<p>甲 \\(a_1*b*_2 &lt; \\\\c\\) 乙</p>",
+        ),
+        (
+            "<p>甲</p>\n<script type=\"math/tex; mode=display\">% <![CDATA[\na < b %]]></script>\n<p>乙</p>",
+            "<p>甲</p>\n\\[a &lt; b\\]\n<p>乙</p>",
+        ),
+        ("<p>甲<script type=math/tex> </script><script type=math/mml>x</script></p>", "<p>甲</p>"),
+        ("<p>甲<script type='text/x' src=math/tex>x</script></p>", "<p>甲</p>"),
+    ] {
+        let body = markdown(source);
+        assert_eq!((body.html.as_str(), body.defects.len()), (expected, 0), "{source}");
+    }
+}
+
+#[test]
+fn text_of_scripts_and_styles_is_never_shown() {
+    for source in [
+        "甲\n<script>\nhidden();\n\nhidden();\n</script>\n乙",
+        "甲 <script>hidden;\n\nhidden</script> 乙",
+        "甲 `x` <script>hidden;\n\nhidden</script> 乙",
+        "甲 <script>let a = `hidden</script> ` 乙",
+        "甲 <script>hidden('<b *a* <p> [x](y) $$');</script> 乙",
+        "甲<SCRIPT>hidden</SCRIPT>乙",
+        "<script src=a></script>甲<script async>hidden</script >乙",
+        "<style>\n.hidden {}\n\n.hidden {}\n</style>\n\n甲 乙",
+        "甲\n<style>\n.hidden {}\n\n.hidden {}\n</style>乙",
+        "甲 <style>.hidden {}\n\n.hidden {}</style>乙",
+        "* x\n{:toc}\n\n## 甲<script>hidden</script>\n\n乙",
+        "![甲<script>hidden</script>](/a.png) 乙",
+        "[甲<script>hidden</script>](/a) 乙",
+        "- 甲\n  <script>\n  hidden\n\n  hidden\n  </script>\n- 乙",
+        "- 甲\n- 乙\n<script>\nhidden\n\nhidden\n</script>",
+        "甲\n\n> 乙\n<script>\nhidden\n\nhidden\n</script>",
+        "甲\n\n> 乙\n> <script>hidden\n>\n> hidden</script>",
+        "| 甲 | <script>hidden</script>乙 |\n|---|---|\n| a | b |",
+        "<div markdown=\"1\">\n甲\n<script>\nhidden\n\nhidden\n</script>\n乙\n</div>",
+        "<p>甲<noscript><style>.hidden {}</style></noscript>乙</p>",
+        "甲<svg><style>.hidden {}</style></svg>乙",
+        "<table><tr><style>.hidden {}</style><td>甲<script>hidden</script></table>乙",
+        "甲<script><!-- <script> hidden</script> hidden --></script>乙",
+        "甲[^1] 乙\n\n[^1]: 注 <script>hidden</script>",
+    ] {
+        for format in [MarkupFormat::Markdown, MarkupFormat::Html] {
+            let body = read(source, format, &context(&site()));
+            let shown = body.html.as_str();
+            assert!(shown.contains('甲') && shown.contains('乙'), "{format:?} {source}: {shown}");
+            assert!(!shown.contains("hidden") && !shown.contains("script"), "{format:?} {source}: {shown}");
+            assert!(!body.excerpt.contains("hidden"), "{format:?} {source}: {}", body.excerpt);
+        }
+    }
+    // A tag in code is text, and does not reach the end tag of another paragraph.
+    let body = markdown("甲 `<script>` 乙\n\n丙 `</script>` 丁");
+    assert_eq!(text(&body.html), "甲 <script> 乙\n丙 </script> 丁");
+}
+
 fn image(src: &str) -> String {
     format!("<img src=\"{src}\" alt=\"\" loading=\"lazy\" decoding=\"async\" referrerpolicy=\"no-referrer\">")
 }
@@ -675,7 +748,19 @@ fn dropped_embeds_are_reported_once_with_their_line() {
         ("<iframe srcdoc=\"x\"></iframe>", Some((Some(1), "`<iframe>`"))),
         ("<canvas>甲</canvas>", Some((Some(1), "`<canvas>`"))),
         ("甲<svg>乙\n\n丙", Some((Some(1), "`<svg>`"))),
-        ("<iframe></iframe><script>x</script><style>y</style><form><select></select></form>", None),
+        ("<iframe></iframe><script>x</script><style>y</style><form>甲</form>", None),
+        ("甲\n\n<form>\n<input name=q> <button>乙</button></form>", Some((Some(4), "`<input>`, and 1 more"))),
+        ("<select><option>甲</select>", Some((Some(1), "`<select>`"))),
+        ("<textarea>甲</textarea>", Some((Some(1), "`<textarea>`"))),
+        ("<input type=hidden><input type=checkbox><input type=text style=display:none>", None),
+        ("<p style=display:none><button>甲</button><input><textarea>x</textarea></p>乙", None),
+        ("<map name=m><area href=/a alt=甲><area nohref></map>", Some((None, "`<area>`"))),
+        ("<video src=/a.mp4><track src=/a.vtt><canvas></canvas></video>", Some((Some(1), "`<track>`"))),
+        ("<video src=/a.mp4 style=display:none><track src=/a.vtt></video><track>", None),
+        ("<object><param name=movie value=/a.swf></object>", Some((Some(1), "`<object>`"))),
+        ("<object><embed src=/a.swf></object><object>甲</object><object data=/a.pdf></object>", None),
+        ("<object data=/a.pdf>", None),
+        ("<frameset><frame src=\"javascript:x\"></frameset>", Some((None, "`<frame>`"))),
         ("<div style=\"display:none\"><svg></svg><iframe src=\"javascript:x\"></iframe></div>", None),
     ] {
         let defects = markdown(source).defects;
@@ -702,7 +787,12 @@ fn task_boxes_show_their_state() {
         ("- [y] 甲\n- [x]乙", "<ul>\n<li>[y] 甲</li>\n<li>[x]乙</li>\n</ul>".to_owned()),
         (
             "<p><input type=\"checkbox\" disabled checked>甲<input type=checkbox>乙</p>",
-            format!("<p>{done}甲乙</p>"),
+            format!("<p>{done}甲{open}乙</p>"),
+        ),
+        ("<label><input type=CheckBox checked> 甲</label>", format!("<p>{done} 甲</p>")),
+        (
+            "<p><input type=checkbox style=display:none>甲<input type=radio checked>乙</p>",
+            "<p>甲乙</p>".to_owned(),
         ),
     ] {
         assert_eq!(compact(markdown(source).html.as_str()), compact(&expected), "{source}");

@@ -14,6 +14,8 @@ pub(crate) enum Policy {
     Block,
     /// The tags are removed, the content is kept.
     Unwrap,
+    /// The control of a form: the tags are removed and counted, the content is kept.
+    Control,
     /// Removed with its content.
     Hide,
     /// Removed with its content, which is not markup.
@@ -69,6 +71,7 @@ elements! {
     "ruby" "rt" "rp" => Keep [];
     "center" "section" "article" "main" "header" "footer" "aside" "nav" "address" "form" "fieldset"
     "hgroup" "dir" "menu" "legend" "listing" "search" => Block [ClosesParagraph];
+    "button" => Control [];
     "svg" "math" "select" "object" "canvas" "template" "applet" => Hide [];
     "audio" "video" => Media [];
     "source" => MediaSource [];

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::archive::body::html::bytes;
 use crate::archive::body::kramdown::define::BlockAttributes;
+use crate::archive::body::kramdown::tag::begins_raw_text;
 use crate::archive::body::kramdown::{code, define, heading, html_block, list, table};
 use crate::config::TocLevels;
 
@@ -193,11 +194,11 @@ impl Parser {
         }
         let first = after_indent(c.rest()).as_bytes().first().copied().unwrap_or_default();
         let _ = if first == b'<' {
-            html_block::html(self, c) || heading::setext_heading(c) || table::table(c) || paragraph(c)
+            html_block::html(self, c) || heading::setext_heading(c) || table::table(c) || self.paragraph(c)
         } else if first.is_ascii_punctuation() || first.is_ascii_digit() {
-            self.marked_block(c) || paragraph(c)
+            self.marked_block(c) || self.paragraph(c)
         } else {
-            heading::setext_heading(c) || table::table(c) || paragraph(c)
+            heading::setext_heading(c) || table::table(c) || self.paragraph(c)
         };
     }
 
@@ -228,12 +229,44 @@ impl Parser {
             let line = c.line();
             text.push_str(&line[quote_mark(line).unwrap_or(0)..]);
             c.pos += line.len();
-            if ends_lazily(c.rest()) {
+            // A script that the quote does not hold as a whole would show its second half.
+            if ends_lazily(c.rest()) || begins_raw_text(after_indent(c.line())) {
                 break;
             }
         }
         let inner = self.parse(&text);
         c.blocks.push(Block::Quote(inner));
+        true
+    }
+
+    fn paragraph(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
+        let start = c.pos;
+        loop {
+            let line = c.line().len();
+            if let Some(at) = html_block::begins_long_raw_text(self, c.rest(), line)
+                && at + c.pos > start
+                && !is_in_code(&c.src[start..c.pos + at])
+            {
+                c.pos += at;
+                break;
+            }
+            c.pos += line;
+            if ends_paragraph(c.rest()) {
+                break;
+            }
+        }
+        let text = c.src[start..c.pos].trim_ascii_end();
+        match c.blocks.last_mut() {
+            Some(Block::Para { leaf, .. }) => {
+                leaf.text.push_str(if c.src[..start].ends_with("  \n") { "  \n" } else { "\n" });
+                leaf.text.push_str(text);
+            }
+            _ => c.blocks.push(Block::Para {
+                leaf: Leaf::new(text.trim_ascii_start()),
+                tight: false,
+                style: String::new(),
+            }),
+        }
         true
     }
 
@@ -313,27 +346,9 @@ pub(crate) fn before_boundary(rest: &str) -> bool {
     rest.is_empty() || is_blank(line) || is_boundary(line) || define::attributes(line).is_some()
 }
 
-fn paragraph(c: &mut BlockCursor<'_, '_>) -> bool {
-    let start = c.pos;
-    loop {
-        c.pos += c.line().len();
-        if ends_paragraph(c.rest()) {
-            break;
-        }
-    }
-    let text = c.src[start..c.pos].trim_ascii_end();
-    match c.blocks.last_mut() {
-        Some(Block::Para { leaf, .. }) => {
-            leaf.text.push_str(if c.src[..start].ends_with("  \n") { "  \n" } else { "\n" });
-            leaf.text.push_str(text);
-        }
-        _ => c.blocks.push(Block::Para {
-            leaf: Leaf::new(text.trim_ascii_start()),
-            tight: false,
-            style: String::new(),
-        }),
-    }
-    true
+/// Returns whether a tag after this text of a paragraph is most likely a part of code.
+fn is_in_code(before: &str) -> bool {
+    before.ends_with('`') || before.matches('`').count() % 2 == 1
 }
 
 /// `PARAGRAPH_END_GFM`

@@ -6,7 +6,9 @@ use crate::archive::body::html::{bytes, element};
 use crate::archive::body::kramdown::blocks::{
     Block, BlockCursor, Leaf, Parser, after_indent, is_blank, line,
 };
-use crate::archive::body::kramdown::tag::{self, OpenTag, close_tag, open_tag};
+use crate::archive::body::kramdown::tag::{
+    self, CloseTag, OpenTag, close_tag, is_raw_text, open_tag, raw_text_close,
+};
 
 /// Maximum number of open elements during a search for a closing tag.
 const MAX_OPEN: usize = 512;
@@ -100,12 +102,6 @@ fn content(tag: OpenTag<'_>) -> ContentModel {
     }
 }
 
-/// The byte range of a closing tag.
-struct CloseTag {
-    start: usize,
-    end: usize,
-}
-
 fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<CloseTag> {
     if parser.budget == 0 {
         return None;
@@ -120,6 +116,29 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
         parser.budget = parser.budget.saturating_sub(text.len());
     }
     found
+}
+
+/// Finds a `script` or `style` that begins in the first `line` bytes of a text and extends across a blank line. Unlike in
+/// kramdown, it ends the paragraph around it, which would show its second half.
+pub(crate) fn begins_long_raw_text(parser: &mut Parser, text: &str, line: usize) -> Option<usize> {
+    text[..line].match_indices('<').map(|(at, _)| at).find(|at| {
+        if !matches!(text.as_bytes().get(at + 1), Some(b's' | b'S')) || parser.budget == 0 {
+            return false;
+        }
+        let text = &text[*at..];
+        let Some(tag) = open_tag(text).filter(|tag| is_raw_text(tag.name) && !tag.closed) else {
+            return false;
+        };
+        let content = &text[tag.len..];
+        let before_blank = to_blank_line(content, 0);
+        parser.budget = parser.budget.saturating_sub(before_blank);
+        if before_blank == content.len() || raw_text_close(&content[..before_blank], tag.name).is_some() {
+            return false;
+        }
+        let close = matching_close(parser, text, tag);
+        parser.budget = parser.budget.saturating_sub(close.as_ref().map_or(0, |close| close.end));
+        close.is_some()
+    })
 }
 
 /// Scans the element at the start of a text. Returns its closing tag, or the tags that are open at the end
@@ -161,17 +180,6 @@ fn scan(text: &str) -> (Option<CloseTag>, Vec<(OpenTag<'_>, usize)>) {
         }
     }
     (None, open)
-}
-
-fn is_raw_text(name: &str) -> bool {
-    name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style")
-}
-
-fn raw_text_close(text: &str, name: &str) -> Option<CloseTag> {
-    text.match_indices("</").find_map(|(start, _)| {
-        let (other, len) = close_tag(&text[start..])?;
-        other.eq_ignore_ascii_case(name).then_some(CloseTag { start, end: start + len })
-    })
 }
 
 /// The length of a text up to its first blank line after `from`.

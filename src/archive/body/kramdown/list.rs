@@ -3,6 +3,7 @@
 use crate::archive::body::kramdown::blocks::{
     Block, BlockCursor, Definition, Leaf, Parser, is_blank, is_boundary, is_rule,
 };
+use crate::archive::body::kramdown::tag::begins_raw_text;
 use crate::archive::body::kramdown::{define, html_block};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl ListItem {
         let spaces = line.bytes().take(self.indent.min(3)).take_while(|b| *b == b' ').count();
         !(0..=spaces).any(|indent| {
             let text = &line[indent..];
-            define::is_attributes(text) || html_block::begins_or_ends(text)
+            define::is_attributes(text) || html_block::begins_or_ends(text) || begins_raw_text(text)
         })
     }
 

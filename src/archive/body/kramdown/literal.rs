@@ -40,6 +40,8 @@ fn may_hold_marks(text: &str) -> bool {
 enum Literal {
     Text(String),
     Html(String),
+    /// The HTML of a script or style, which has no text.
+    Program(String),
 }
 
 /// The literals of one body, held by number.
@@ -55,6 +57,11 @@ impl Literals {
     /// Writes a mark for HTML that Markdown no longer reads.
     pub(crate) fn hold_html(&mut self, html: impl Into<String>, out: &mut String) {
         self.hold(Literal::Html(html.into()), out);
+    }
+
+    /// Writes a mark for the HTML of a script or style.
+    pub(crate) fn hold_program(&mut self, html: impl Into<String>, out: &mut String) {
+        self.hold(Literal::Program(html.into()), out);
     }
 
     fn hold(&mut self, literal: Literal, out: &mut String) {
@@ -96,6 +103,7 @@ impl Literals {
                 MarkMeaning::Held(number, Literal::Text(text) | Literal::Html(text)) => {
                     self.write_plain(text, number, out);
                 }
+                MarkMeaning::Held(_, Literal::Program(_)) => {}
             }
             rest = &rest[at + len..];
         }
@@ -119,7 +127,9 @@ impl Literals {
             let (mark, len) = self.mark(rest, bound);
             match mark {
                 MarkMeaning::Plain(text) => out.push_str(text),
-                MarkMeaning::Held(number, Literal::Html(html)) => self.write_below(html, false, number, out),
+                MarkMeaning::Held(number, Literal::Html(html) | Literal::Program(html)) => {
+                    self.write_below(html, false, number, out);
+                }
                 MarkMeaning::Held(number, Literal::Text(text)) => self.write_below(text, true, number, out),
             }
             rest = &rest[len..];

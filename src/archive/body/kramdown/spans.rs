@@ -3,6 +3,7 @@
 
 use crate::archive::body::html::bytes;
 use crate::archive::body::kramdown::literal::{BACKSLASH, GUARD, Literals, SPACE, STAR, TILDE};
+use crate::archive::body::kramdown::tag::raw_text_element;
 
 /// Bytes searched for the end of a span; the limit keeps a hostile line linear.
 const WINDOW: usize = 4096;
@@ -14,7 +15,7 @@ pub(crate) fn is_plain(text: &str) -> bool {
 
 /// Writes a text as one paragraph of a CommonMark document.
 pub(crate) fn prepare(text: &str, literals: &mut Literals, out: &mut String) {
-    let mut spans = Spans { text, at: 0, code_end: 0, literals, out };
+    let mut spans = Spans { text, at: 0, code_end: 0, has_unclosed_program: false, literals, out };
     spans.guard();
     while spans.at < text.len() {
         spans.step();
@@ -31,6 +32,8 @@ struct Spans<'a> {
     at: usize,
     /// End of the current code span; the text before it is code.
     code_end: usize,
+    /// True after a script or style without an end.
+    has_unclosed_program: bool,
     literals: &'a mut Literals,
     out: &'a mut String,
 }
@@ -212,8 +215,11 @@ impl Spans<'_> {
         self.at += end;
     }
 
-    /// An autolink's target may contain spaces; the content of `<code>` is not Markdown.
+    /// An autolink's target may contain spaces; the content of `<code>`, scripts and styles is not Markdown.
     fn angle(&mut self) {
+        if self.program() {
+            return;
+        }
         let rest = self.rest();
         if ["<http:", "<https:", "<ftp:", "<mailto:"].iter().any(|scheme| rest.starts_with(scheme)) {
             let end = window(rest).find(['>', '\n']).filter(|end| rest.as_bytes()[*end] == b'>');
@@ -236,6 +242,25 @@ impl Spans<'_> {
             }
         }
         self.copy(1);
+    }
+
+    /// Holds the script or style that begins here. After one without an end, the others are read as other tags are.
+    fn program(&mut self) -> bool {
+        let rest = self.rest();
+        let is_named = |name: &str| {
+            let found = rest.get(1..1 + name.len());
+            found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+        };
+        if self.has_unclosed_program || !(is_named("script") || is_named("style")) {
+            return false;
+        }
+        let Some(html) = raw_text_element(rest).map(|len| rest[..len].to_owned()) else {
+            self.has_unclosed_program = true;
+            return false;
+        };
+        self.at += html.len();
+        self.literals.hold_program(html, self.out);
+        true
     }
 
     fn find(&self, pattern: &str) -> Option<usize> {

@@ -1,6 +1,8 @@
 //! HTML tags as Markdown sees them: their extent in a text, and the elements that kramdown treats as blocks
 //! and as spans.
 
+use crate::archive::body::html::markup;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenTag<'a> {
     /// The name as written.
@@ -55,6 +57,39 @@ pub(crate) fn close_tag(text: &str) -> Option<(&str, usize)> {
     let end = 2 + name.len();
     let end = end + spaces(&text.as_bytes()[end..]);
     (text.as_bytes().get(end) == Some(&b'>')).then_some((name, end + 1))
+}
+
+/// The byte range of a closing tag.
+pub(crate) struct CloseTag {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// Returns whether the content of the element is the text of a program, not of the author.
+pub(crate) fn is_raw_text(name: &str) -> bool {
+    name.eq_ignore_ascii_case("script") || name.eq_ignore_ascii_case("style")
+}
+
+/// The closing tag of a `script` or `style`, whose content begins the text.
+pub(crate) fn raw_text_close(text: &str, name: &str) -> Option<CloseTag> {
+    let start = markup::raw_content(text, &name.to_ascii_lowercase())?;
+    let len = markup::declaration(&text[start..])?;
+    Some(CloseTag { start, end: start + len })
+}
+
+/// Returns whether a line begins with a `script` or `style` that does not end on it.
+pub(crate) fn begins_raw_text(line: &str) -> bool {
+    let tag = open_tag(line).filter(|tag| is_raw_text(tag.name) && !tag.closed);
+    tag.is_some_and(|tag| raw_text_close(&line[tag.len..], tag.name).is_none())
+}
+
+/// The length of the `script` or `style` at the start of a text.
+pub(crate) fn raw_text_element(text: &str) -> Option<usize> {
+    /// A longer element is not searched for its end, which keeps a hostile body linear.
+    const LONGEST: usize = 4096;
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let tag = open_tag(text).filter(|tag| is_raw_text(tag.name) && !tag.closed)?;
+    raw_text_close(&text[tag.len..], tag.name).map(|close| tag.len + close.end)
 }
 
 fn name_at(text: &str, start: usize) -> Option<&str> {

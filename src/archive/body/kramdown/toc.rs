@@ -3,7 +3,7 @@
 use crate::archive::body::html::bytes;
 use crate::archive::body::html::clean::{TOC_CLASS, TOC_ID};
 use crate::archive::body::kramdown::literal::escape_html;
-use crate::archive::body::kramdown::tag::{close_tag, open_tag};
+use crate::archive::body::kramdown::tag::{close_tag, open_tag, raw_text_element};
 
 /// A heading in the table.
 pub(crate) struct TocEntry {
@@ -20,7 +20,8 @@ impl TocEntry {
     }
 }
 
-/// Writes the table with its own id, or with the usual one if `own_id` is empty. An entry is nested in the one before it if its heading is below that one's.
+/// Writes the table with its own id, or with the usual one if `own_id` is empty. An entry is nested in the one before it
+/// if its heading is below that one's.
 pub(crate) fn html(entries: &[TocEntry], own_id: &str, is_numbered: bool) -> String {
     let list = if is_numbered { "ol" } else { "ul" };
     let mut out = String::new();
@@ -63,7 +64,7 @@ fn close(list: &str, holds_list: bool, out: &mut String) {
     out.push_str("</li>\n");
 }
 
-/// The text of a heading without its tags and its footnote marks. It stays escaped.
+/// The text of a heading without its tags, scripts and footnote marks. It stays escaped.
 fn text(content: &str) -> String {
     let mut out = String::with_capacity(content.len());
     let mut rest = content;
@@ -71,9 +72,10 @@ fn text(content: &str) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let mark = rest.starts_with("<sup id=\"fnref:").then(|| rest.find("</sup>")).flatten();
+        let tag = || open_tag(rest).map(|tag| tag.len).or_else(|| close_tag(rest).map(|(_, len)| len));
         let len = match mark {
             Some(end) => Some(end + "</sup>".len()),
-            None => open_tag(rest).map(|tag| tag.len).or_else(|| close_tag(rest).map(|(_, len)| len)),
+            None => raw_text_element(rest).or_else(tag),
         };
         if len.is_none() {
             out.push_str("&lt;");
@@ -110,6 +112,7 @@ mod tests {
             ("A <em>b</em> &amp; <code>c</code>", "A b &amp; c"),
             ("<a href=\"x>y\">甲</a><sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup>乙", "甲乙"),
             ("1 < 2<br />3", "1 &lt; 23"),
+            ("甲<script>x < 1</script>乙<STYLE>y</STYLE><script></script>丙", "甲乙丙"),
         ] {
             assert_eq!(text(content), expected, "{content}");
         }

@@ -38,6 +38,7 @@ impl Rewriter<'_> {
             mention: None,
             media: None,
             is_mark: false,
+            start: self.out.len(),
         });
     }
 

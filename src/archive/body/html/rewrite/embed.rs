@@ -1,15 +1,15 @@
-//! Embedded content: players stay, a frame becomes a link to its page, and the box of a task becomes text. All other
-//! embedded elements are removed and counted.
+//! Embedded content: players stay, a frame becomes a link to its page, a check box and the TeX of a formula become text.
+//! All other embedded elements and the controls of forms are removed and counted.
 
 use std::borrow::Cow;
 
-use crate::archive::body::html::attributes;
 use crate::archive::body::html::clean::{EMBED_CLASS, EXTERNAL_REL, TASK_CLASS};
 use crate::archive::body::html::link::{self, LinkTarget};
 use crate::archive::body::html::rewrite::Rewriter;
 use crate::archive::body::html::rewrite::state::{Media, OpenMedia};
 use crate::archive::body::html::text::fold;
 use crate::archive::body::html::tokens::StartTag;
+use crate::archive::body::html::{attributes, references};
 use crate::archive::body::kramdown::literal::escape_html;
 
 /// Scripts below this address write the text that they name into the page.
@@ -65,17 +65,37 @@ impl<'a> Rewriter<'a> {
                 let page = gist.map(|src| Cow::Owned(src.trim_end_matches(".js").to_owned()));
                 self.embed(tag, [page, None]);
             }
+            "textarea" if !attributes::is_hidden(tag) => self.count_dropped(&tag.name),
             _ => {}
         }
     }
 
-    /// Shows an element whose tags are skipped, if it embeds a page or is the box of a task.
+    /// Shows the content of an element that is no markup, if it is a formula or the text of a form.
+    pub(crate) fn raw_content(&mut self, tag: &StartTag<'a>, content: &str) {
+        let mut text = String::new();
+        match &*tag.name {
+            "script" => text.extend(formula(tag, content)),
+            "textarea" if !attributes::is_hidden(tag) => {
+                references::resolve_text(content, |part| text.push_str(part));
+            }
+            _ => {}
+        }
+        let text = text.trim();
+        if !text.is_empty() {
+            self.add_text(text);
+        }
+    }
+
+    /// Shows an element whose tags are skipped, if it embeds a page or is a check box, and counts one that readers miss.
     pub(crate) fn skipped_element(&mut self, tag: &StartTag<'a>) {
         match &*tag.name {
-            "embed" if !attributes::is_hidden(tag) && !attributes::is_tiny(tag) => {
+            "embed" | "frame" if !attributes::is_hidden(tag) && !attributes::is_tiny(tag) => {
                 self.embed(tag, [attributes::get(tag, "src"), None]);
             }
-            "input" => self.task(tag),
+            "input" if !attributes::is_hidden(tag) => self.input(tag),
+            // A part of an image that leads to a page.
+            "area" if tag.get("href").is_some() => self.count_dropped(&tag.name),
+            "track" => self.count_dropped_track(),
             _ => {}
         }
     }
@@ -86,7 +106,7 @@ impl<'a> Rewriter<'a> {
         match &*tag.name {
             _ if attributes::is_hidden(tag) => {}
             "object" => return self.embed(tag, [attributes::get(tag, "data"), None]),
-            "svg" | "math" | "canvas" | "applet" => self.count_dropped(&tag.name),
+            "svg" | "math" | "canvas" | "applet" | "select" => self.count_dropped(&tag.name),
             _ => {}
         }
         true
@@ -149,12 +169,18 @@ impl<'a> Rewriter<'a> {
         self.shown -= 1;
     }
 
-    /// Writes the box of a task. Other controls have no effect without their form.
-    fn task(&mut self, tag: &StartTag<'a>) {
-        let is_box = attributes::get(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
-        if !is_box || tag.get("disabled").is_none() {
-            return;
+    /// Shows a check box, and counts the other fields that readers see. They have no effect without their form.
+    fn input(&mut self, tag: &StartTag<'a>) {
+        let kind = attributes::get(tag, "type").unwrap_or_default();
+        if kind.trim().eq_ignore_ascii_case("checkbox") {
+            self.task(tag);
+        } else if !kind.trim().eq_ignore_ascii_case("hidden") {
+            self.count_dropped(&tag.name);
         }
+    }
+
+    /// Writes the box of a task.
+    fn task(&mut self, tag: &StartTag<'a>) {
         let [open, done] = self.site.task_states;
         let (title, mark) = if tag.get("checked").is_some() { (done, "☑") } else { (open, "☐") };
         self.enter_cell();
@@ -177,8 +203,35 @@ impl<'a> Rewriter<'a> {
     /// Counts an element that readers do not get, unless it is within a hidden one.
     pub(crate) fn count_dropped(&mut self, name: &str) {
         if self.open.iter().all(|open| open.hidden.is_none()) {
-            let (_, count) = self.dropped.get_or_insert_with(|| (name.to_owned(), 0));
-            *count += 1;
+            self.add_dropped(name);
         }
     }
+
+    /// Counts the subtitles of a player, whose own content is hidden.
+    fn count_dropped_track(&mut self) {
+        let mut hidden = self.open.iter().filter(|open| open.hidden.is_some());
+        if hidden.next().is_some_and(|open| open.media.is_some()) && hidden.next().is_none() {
+            self.add_dropped("track");
+        }
+    }
+
+    fn add_dropped(&mut self, name: &str) {
+        let (_, count) = self.dropped.get_or_insert_with(|| (name.to_owned(), 0));
+        *count += 1;
+    }
+}
+
+/// The TeX of a script that a program of the site would set as a formula, between the marks that kramdown writes now.
+/// kramdown wrote such scripts before, and hid `<` and `&` in a `CDATA` section.
+fn formula(tag: &StartTag<'_>, content: &str) -> Option<String> {
+    let kind = attributes::get(tag, "type")?;
+    let (kind, mode) = kind.split_once(';').unwrap_or((&*kind, ""));
+    if !kind.trim().eq_ignore_ascii_case("math/tex") {
+        return None;
+    }
+    let tex = content.trim();
+    let inner = tex.strip_prefix("% <![CDATA[").and_then(|tex| tex.strip_suffix("%]]>"));
+    let tex = inner.unwrap_or(tex).trim().replace('\0', "");
+    let [open, close] = if mode.contains("display") { ["\\[", "\\]"] } else { ["\\(", "\\)"] };
+    (!tex.is_empty()).then(|| [open, tex.as_str(), close].concat())
 }

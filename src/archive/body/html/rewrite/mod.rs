@@ -95,6 +95,12 @@ impl<'h> TokenHandler<'h> for Rewriter<'h> {
             self.end_tag(&name);
         }
     }
+
+    fn raw_text(&mut self, tag: &StartTag<'h>, text: &'h str) {
+        if !self.too_deep {
+            self.raw_content(tag, text);
+        }
+    }
 }
 
 impl<'a> Rewriter<'a> {
@@ -168,6 +174,7 @@ impl<'a> Rewriter<'a> {
                 self.add_media_source(tag);
                 return false;
             }
+            Policy::Control if !attributes::is_hidden(tag) => self.count_dropped(&tag.name),
             _ => {}
         }
         self.close_implied(&tag.name);
@@ -185,6 +192,7 @@ impl<'a> Rewriter<'a> {
             self.void(tag);
             return false;
         }
+        let start = self.out.len();
         let media = (policy == Policy::Media && !attributes::is_hidden(tag)).then(|| self.media(tag));
         if let Some(media) = media.as_ref().filter(|_| !self.raw.begins(&tag.name)) {
             // The end tag is missing.
@@ -227,6 +235,7 @@ impl<'a> Rewriter<'a> {
             mention,
             media,
             is_mark: attributes::is_footnote_mark(tag),
+            start,
         });
         self.too_deep = self.open.len() > element::MAX_DEPTH;
         false
@@ -367,11 +376,18 @@ impl<'a> Rewriter<'a> {
                 self.end_child();
             }
         }
+        let is_shown = open.hidden.is_none();
         if let Some(checkpoint) = open.hidden {
             self.roll_back(&checkpoint);
         }
         if let Some(media) = open.media {
             self.write_media(&open.name, &media);
+        }
+        if open.name == "object"
+            && is_shown
+            && self.out.get(open.start..).is_some_and(|html| html.trim().is_empty())
+        {
+            self.count_dropped("object");
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct OpenElement<'h> {
     pub(crate) media: Option<Box<OpenMedia>>,
     /// True if the element is a footnote's mark, whose text is no text of the body.
     pub(crate) is_mark: bool,
+    /// Start of the element in the output.
+    pub(crate) start: usize,
 }
 
 /// An open player.

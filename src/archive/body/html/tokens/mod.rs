@@ -48,6 +48,8 @@ pub(crate) trait TokenHandler<'h> {
     /// Returns whether to skip the element's content as raw text.
     fn start(&mut self, tag: &StartTag<'h>) -> bool;
     fn end(&mut self, name: Cow<'h, str>);
+    /// Receives the content of an element that `start` skips, as written.
+    fn raw_text(&mut self, _tag: &StartTag<'h>, _text: &'h str) {}
 }
 
 pub(crate) fn tokenize<'h, R: TokenHandler<'h>>(html: &'h str, mut handler: R) -> R {
@@ -73,9 +75,12 @@ pub(crate) fn tokenize<'h, R: TokenHandler<'h>>(html: &'h str, mut handler: R) -
                 tag.attributes.clear();
                 let len = markup::tag(rest, |name, value| tag.attributes.push((name, value)));
                 len.and_then(|len| {
-                    let is_raw = handler.start(&tag);
-                    let content = is_raw.then(|| markup::raw_content(&rest[len..], &tag.name));
-                    content.unwrap_or(Some(0)).map(|content| len + content)
+                    if !handler.start(&tag) {
+                        return Some(len);
+                    }
+                    let content = markup::raw_content(&rest[len..], &tag.name)?;
+                    handler.raw_text(&tag, &rest[len..len + content]);
+                    Some(len + content)
                 })
             }
             (first, ..) => Some(text(rest, usize::from(first == b'<'), &mut handler)),
