@@ -46,7 +46,7 @@ pub enum Code {
     FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
-    /// Liquid that only Jekyll can resolve stays in the body as written.
+    /// Liquid that only Jekyll can resolve stays in the body of a post as written, or is left out of a page.
     LiquidUnresolved,
     /// Embedded content was dropped from the body.
     EmbedDropped,
