@@ -222,15 +222,15 @@ fn page(
     let is_html = is_html(&head.url, extension_of(&file.path), source.format);
     head.in_sitemap &= is_html;
     let collection = files::collection_of(reader.config, &file.path).map(|(collection, _)| collection);
+    // Jekyll knows the value of these keys without front matter.
+    let is_given = |key: &str| match collection {
+        Some(_) => matches!(key, "date" | "slug"),
+        None => reader.defaults.for_page(&file.path, key).is_some(),
+    };
     let own = |name: &[&str]| match (name, collection) {
         (["path"], _) => Some(LiquidValue::Text(file.path.to_string())),
         (["collection"], Some(collection)) => Some(LiquidValue::Text(collection.label.to_string())),
-        // The configuration gives the page a value, which may be a secret.
-        ([key, ..], None)
-            if source.front.get(key).is_none() && reader.defaults.for_page(&file.path, key).is_some() =>
-        {
-            None
-        }
+        ([key, ..], _) if source.front.get(key).is_none() && is_given(key) => None,
         _ => variable(source.front, name),
     };
     let context = Context {
