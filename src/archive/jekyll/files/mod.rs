@@ -5,6 +5,7 @@ mod access;
 mod archives;
 mod collections;
 mod entry;
+mod entry_rules;
 mod fence;
 mod filter;
 mod links;

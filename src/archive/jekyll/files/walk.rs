@@ -5,13 +5,10 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::archive::jekyll::files::access::enter;
-use crate::archive::jekyll::files::collections::collection_of;
-use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is_below, relative};
-use crate::archive::jekyll::files::fence::{begins_with_fence, may_have_front_matter};
-use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_below, relative};
+use crate::archive::jekyll::files::entry_rules::EntryRules;
 use crate::archive::jekyll::files::links::{circle, is_link, leads_back, unreadable};
-use crate::archive::jekyll::files::page_name::{is_page_name, may_share_url};
-use crate::archive::jekyll::files::published::{FileStatus, LINKED_OUT, PublishedFiles, withheld};
+use crate::archive::jekyll::files::published::withheld;
 use crate::archive::jekyll::files::site_file::{SiteFile, SiteFileKind};
 use crate::archive::jekyll::permalink::FileName;
 use crate::archive::problem::{Code, Defect, Problem};
@@ -51,14 +48,13 @@ impl Files {
 /// Finds the files of a site by Jekyll's rules.
 pub struct Walk<'a> {
     config: &'a Config,
-    filter: EntryFilter,
-    published: PublishedFiles,
+    rules: EntryRules<'a>,
 }
 
 impl<'a> Walk<'a> {
     /// Creates a walk with the filters of the configuration.
     pub fn new(config: &'a Config) -> Self {
-        Self { config, filter: EntryFilter::new(config), published: PublishedFiles::new(config) }
+        Self { config, rules: EntryRules::new(config) }
     }
 
     /// Walks the whole site.
@@ -73,14 +69,15 @@ impl<'a> Walk<'a> {
             let start = self.config.root.join(named);
             if start.starts_with(folder) {
                 self.walk_posts(named, &start, &mut files);
-            } else if folder.starts_with(&start) && self.keeps_way(folder, |seen| self.keeps_in(named, seen))
+            } else if folder.starts_with(&start)
+                && self.rules.keeps_way(folder, |seen| self.rules.keeps_in(named, seen))
             {
                 self.walk_posts(named, folder, &mut files);
             }
         }
         // The walks above already cover the named folders.
-        if !self.is_named(&relative(&self.config.root, folder))
-            && self.keeps_way(folder, |seen| self.filter.keeps(seen))
+        if !self.rules.is_named(&relative(&self.config.root, folder))
+            && self.rules.keeps_way(folder, |seen| self.rules.filter.keeps(seen))
         {
             self.walk_site(folder, &mut files);
         }
@@ -107,19 +104,21 @@ impl<'a> Walk<'a> {
         let found = SiteFile::new(&self.config.root, file);
         let is_named_post = FileName::from_path(&found.path).is_some()
             && self.config.source.posts.iter().any(|named| {
-                is_below(&found.path, named) && self.keeps_way(file, |seen| self.keeps_in(named, seen))
+                is_below(&found.path, named)
+                    && self.rules.keeps_way(file, |seen| self.rules.keeps_in(named, seen))
             });
         if is_named_post {
             return Some((SiteFileKind::Post, found));
         }
-        let is_kept = self.keeps_way(file, |seen| self.filter.keeps(seen));
-        if is_kept && self.kind(&found.path) == Some(SiteFileKind::Post) {
+        let is_kept = self.rules.keeps_way(file, |seen| self.rules.filter.keeps(seen));
+        if is_kept && self.rules.kind(&found.path) == Some(SiteFileKind::Post) {
             return Some((SiteFileKind::Post, found));
         }
-        let is_page = if self.keeps_document(&found.path) {
-            self.published.forbidden(&found.path).is_none()
+        let is_page = if self.rules.keeps_document(&found.path) {
+            self.rules.published.forbidden(&found.path).is_none()
         } else {
-            (is_kept || self.included().any(|path| *path == *found.path)) && self.is_read(file, &found.path)
+            (is_kept || self.rules.included().any(|path| *path == *found.path))
+                && self.rules.is_read(file, &found.path)
         };
         is_page.then_some((SiteFileKind::Page, found))
     }
@@ -127,71 +126,22 @@ impl<'a> Walk<'a> {
     /// Returns the problem of a file that Jekyll would publish but finews does not.
     pub fn withheld(&self, file: &Path) -> Option<Problem> {
         let path = relative(&self.config.root, file);
-        let is_refused = || matches!(self.published.resolved(&path), Ok(None));
-        let reason = self.reason_withheld(&path, is_refused).filter(|_| file.is_file())?;
+        let is_refused = || matches!(self.rules.published.resolved(&path), Ok(None));
+        let reason = self.rules.reason_withheld(&path, is_refused).filter(|_| file.is_file())?;
         Some(withheld(reason).in_file(&path))
-    }
-
-    /// Returns whether the filters keep a path and all folders above it.
-    fn keeps_way(&self, path: &Path, keeps: impl Fn(&WalkEntry<'_>) -> bool) -> bool {
-        let Ok(below) = path.strip_prefix(&self.config.root) else { return false };
-        let mut way = self.config.root.clone();
-        below.components().all(|part| {
-            way.push(part);
-            let relative = relative(&self.config.root, &way);
-            let is_link = std::fs::symlink_metadata(&way).is_ok_and(|meta| meta.is_symlink());
-            keeps(&WalkEntry { path: &relative, is_dir: way != *path || way.is_dir(), is_link })
-        })
-    }
-
-    /// Files that `include` names by path although Jekyll ignores their folder.
-    fn included(&self) -> impl Iterator<Item = &str> {
-        self.config.source.include.iter().map(|path| path.trim_matches('/')).filter(|path| {
-            let is_inside = !path.split('/').any(|part| matches!(part, "" | "." | ".."));
-            is_inside && below_posts(path).is_none()
-        })
     }
 
     fn add_included(&self, files: &mut Files) {
         let root = &self.config.root;
-        let unreached = self.included().filter(|path| !self.filter.keeps_path(path));
+        let unreached = self.rules.included().filter(|path| !self.rules.filter.keeps_path(path));
         for file in unreached.map(|path| root.join(path)).filter(|file| file.is_file()) {
             let found = SiteFile::new(root, &file);
-            if self.is_read(&file, &found.path) {
+            if self.rules.is_read(&file, &found.path) {
                 files.pages.push(found);
-            } else if let Some(reason) = self.reason_withheld(&found.path, || false) {
+            } else if let Some(reason) = self.rules.reason_withheld(&found.path, || false) {
                 files.withhold(&found.path, reason);
             }
         }
-    }
-
-    /// Returns why a file is not served that Jekyll would publish and that the archive does not read. `is_refused`
-    /// tests whether a symbolic link leads to a file that must not be served.
-    fn reason_withheld(&self, path: &str, is_refused: impl Fn() -> bool) -> Option<&'static str> {
-        if self.keeps_document(path) {
-            return self.published.forbidden(path);
-        }
-        match self.published.status(path) {
-            FileStatus::Withheld(reason) => Some(reason),
-            FileStatus::Served => is_refused().then_some(LINKED_OUT),
-            FileStatus::Ignored => None,
-        }
-    }
-
-    /// Returns whether the archive reads a file that is not a post and that Jekyll does not ignore: it may be a page,
-    /// or its URL may belong to a page.
-    fn is_read(&self, file: &Path, path: &str) -> bool {
-        below_posts(path).is_none()
-            && self.published.forbidden(path).is_none()
-            && (is_page_name(path, self.config)
-                || may_share_url(path, self.config) && self.published.status(path) == FileStatus::Served
-                || may_have_front_matter(path) && begins_with_fence(file).unwrap_or(false))
-    }
-
-    /// Returns whether Jekyll reads a file as part of a collection with output.
-    fn keeps_document(&self, path: &str) -> bool {
-        let Some((_, below)) = collection_of(self.config, path) else { return false };
-        !below.split('/').any(|part| part.starts_with('.')) && self.filter.passes(path, below, false)
     }
 
     /// Collects the documents of collections with output, and the files beside them.
@@ -208,29 +158,13 @@ impl<'a> Walk<'a> {
                 if seen.is_dir {
                     !base_name(seen.path).starts_with('.')
                 } else {
-                    self.keeps_document(seen.path)
+                    self.rules.keeps_document(seen.path)
                 }
             };
             self.walk(&top, start, files, keeps, |_, file| {
-                self.published.forbidden(&file.path).is_none().then_some(SiteFileKind::Page)
+                self.rules.published.forbidden(&file.path).is_none().then_some(SiteFileKind::Page)
             });
         }
-    }
-
-    /// Returns whether an entry of a named folder of posts is kept. The named folder itself always is;
-    /// the filters apply to the entries below it.
-    fn keeps_in(&self, named: &str, seen: &WalkEntry<'_>) -> bool {
-        if !is_below(seen.path, named) {
-            return true;
-        }
-        let name = base_name(seen.path);
-        !(is_special(name) && name != "_posts")
-            && (self.filter.excludes(named) || !self.filter.excludes(seen.path))
-    }
-
-    /// Returns whether a folder is named in the configuration, or lies below one that is.
-    fn is_named(&self, folder: &str) -> bool {
-        self.config.source.posts.iter().any(|named| folder == named || is_below(folder, named))
     }
 
     /// Collects the posts of a folder that the configuration names, and the pages beside them.
@@ -240,12 +174,13 @@ impl<'a> Walk<'a> {
             &top,
             start,
             files,
-            |seen| self.keeps_in(named, seen),
+            |seen| self.rules.keeps_in(named, seen),
             |path, file| {
                 if FileName::from_path(&file.path).is_some() {
                     return Some(SiteFileKind::Post);
                 }
-                let is_page = self.filter.keeps_path(&file.path) && self.is_read(path, &file.path);
+                let is_page =
+                    self.rules.filter.keeps_path(&file.path) && self.rules.is_read(path, &file.path);
                 is_page.then_some(SiteFileKind::Page)
             },
         );
@@ -253,10 +188,10 @@ impl<'a> Walk<'a> {
 
     /// Collects posts if the configuration names no folders, and pages outside the named folders.
     fn walk_site(&self, start: &Path, files: &mut Files) {
-        let keeps = |seen: &WalkEntry<'_>| self.filter.keeps(seen) && !self.is_named(seen.path);
-        self.walk(&self.config.root, start, files, keeps, |path, file| match self.kind(&file.path) {
+        let keeps = |seen: &WalkEntry<'_>| self.rules.filter.keeps(seen) && !self.rules.is_named(seen.path);
+        self.walk(&self.config.root, start, files, keeps, |path, file| match self.rules.kind(&file.path) {
             Some(SiteFileKind::Post) => Some(SiteFileKind::Post),
-            _ => self.is_read(path, &file.path).then_some(SiteFileKind::Page),
+            _ => self.rules.is_read(path, &file.path).then_some(SiteFileKind::Page),
         });
     }
 
@@ -317,9 +252,9 @@ impl<'a> Walk<'a> {
                             let is_refused = || {
                                 outside.iter().any(|folder| path.starts_with(folder))
                                     || entry.path_is_symlink()
-                                        && matches!(self.published.resolved(&file.path), Ok(None))
+                                        && matches!(self.rules.published.resolved(&file.path), Ok(None))
                             };
-                            if let Some(reason) = self.reason_withheld(&file.path, is_refused) {
+                            if let Some(reason) = self.rules.reason_withheld(&file.path, is_refused) {
                                 files.withhold(&file.path, reason);
                             }
                         }
@@ -345,28 +280,8 @@ impl<'a> Walk<'a> {
             Err(_) => (false, false),
         };
         let path = relative(&self.config.root, path);
-        let is_read = || FileName::from_path(&path).is_some() || self.kind(&path).is_some();
+        let is_read = || FileName::from_path(&path).is_some() || self.rules.kind(&path).is_some();
         keeps(&WalkEntry { path: &path, is_dir, is_link }) && (is_dir || is_read())
-    }
-
-    /// Classifies a path that no filter rejects.
-    fn kind(&self, path: &str) -> Option<SiteFileKind> {
-        let in_posts = below_posts(path).is_some();
-        let is_below_any = |folders: &[String]| folders.iter().any(|folder| is_below(path, folder));
-        let in_root_posts = path.starts_with("posts/") || is_below_any(&self.config.archives);
-        let is_post_name = || FileName::from_path(path).is_some();
-        let counts = in_root_posts || is_below(path, &self.config.source.collections_dir);
-        if self.config.source.posts.is_empty() && counts && (in_posts || in_root_posts) {
-            if is_post_name() {
-                return Some(SiteFileKind::Post);
-            }
-            if in_posts {
-                return None;
-            }
-        }
-        let in_named = is_below_any(&self.config.source.posts);
-        let is_page = !(in_posts || in_named && is_post_name()) && is_page_name(path, self.config);
-        is_page.then_some(SiteFileKind::Page)
     }
 }
 
