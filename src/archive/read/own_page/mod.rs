@@ -265,7 +265,10 @@ fn page(
     let lacks_part = |defect: &&Defect| matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved);
     if let Some(defect) = found.iter().find(lacks_part) {
         let is_kept = match &body {
-            PageBody::Html(html) => unresolved.is_none() || body::own_text_len(html) >= LEAST_OWN_TEXT,
+            PageBody::Html(html) => {
+                let lacks_liquid = found.iter().any(|defect| defect.code == Code::LiquidUnresolved);
+                unresolved.is_none() || !lacks_liquid || body::own_text_len(html) >= LEAST_OWN_TEXT
+            }
             PageBody::Text(text) => has_own_lines && !text.trim().is_empty(),
             // XML or JSON without a part is broken.
             PageBody::File | PageBody::ReplacedBy(_) => false,

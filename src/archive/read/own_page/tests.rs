@@ -109,6 +109,7 @@ fn pages_that_only_list_posts_are_replaced_by_a_list() {
         ("x.md", "---\nlayout: tags\n---\n\n".to_owned(), PostList::Tags),
         ("rss/all.xml", format!("---\n---\n<rss>{POSTS}</rss>"), PostList::Feed),
         ("blog/index.html", format!("---\n---\n{INCLUDE}\n"), PostList::Newest),
+        ("blog/index.html", format!("---\n---\n{{% assign a = 1 %}}\n{INCLUDE}\n"), PostList::Newest),
         ("tags.md", format!("---\ntitle: Tags\n---\n\n{INCLUDE}\n"), PostList::Tags),
         ("archives.html", format!("---\n---\n<div class=\"a\">\n{INCLUDE}\n</div>"), PostList::Years),
     ];
