@@ -46,8 +46,8 @@ pub enum Code {
     FileSkipped,
     /// A Liquid `include` was dropped from the body.
     IncludeDropped,
-    /// Liquid that only Jekyll can resolve stays in the body as written, or a tag names a post or file that is not
-    /// served.
+    /// Liquid that only Jekyll can resolve stays in the body of a post as written, or is left out of a page; or a tag
+    /// names a post or file that is not served.
     LiquidUnresolved,
     /// Embedded content, or the control of a form, was dropped from the body.
     EmbedDropped,

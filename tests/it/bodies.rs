@@ -132,6 +132,22 @@ fn pages_are_served_if_all_their_liquid_resolves() {
 }
 
 #[test]
+fn page_with_own_text_is_served_without_its_loop() {
+    const TEXT: &str =
+        "We report on tides, boats and harbours of the whole coast, from the first light to the last ferry.";
+    let about = format!(
+        "---\ntitle: About\n---\n\n{TEXT}\n\n## Team\n\n\
+         {{% for member in site.data.team %}}\n- {{{{ member.name }}}}\n{{% endfor %}}\n\n\
+         {{% unless site.motto %}}None.{{% else %}}{{{{ site.motto }}}}{{% endunless %}}\n"
+    );
+    let site = folder(&[("_config.yml", "title: T\nmotto: Daily news.\n"), ("about.md", &about)]);
+    let html = Site::from_folder(site.path()).page("/about.html");
+    assert!(html.contains(TEXT) && html.contains("<p>Daily news.</p>"), "{html}");
+    assert!(!html.contains("{%") && !html.contains("{{") && !html.contains("None."), "{html}");
+    assert_eq!(problems(site.path()), [("about.md".to_owned(), Some(9), "liquid-unresolved".to_owned())]);
+}
+
+#[test]
 fn players_and_frames_are_shown_to_readers() {
     let post = "---\ntitle: A\npermalink: /a.html\n---\nBefore.\n\n\
                 <video src=\"/media/a.mp4\" poster=\"https://x.example/p.png\" controls></video>\n\n\

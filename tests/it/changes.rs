@@ -810,7 +810,12 @@ proptest! {
         // A text beyond the last one removes the file.
         steps in prop::collection::vec((0..PAGE_FILES.len(), 0..PAGE_TEXTS.len() + 2), 1..12)
     ) {
-        let mut site = EditedSite::from_files(&[("a.html", PAGE_TEXTS[0]), ("docs/c.md", PAGE_TEXTS[3])]);
+        // The only file of a folder of posts would stay when it is removed.
+        let mut site = EditedSite::from_files(&[
+            ("a.html", PAGE_TEXTS[0]),
+            ("docs/c.md", PAGE_TEXTS[3]),
+            ("_posts/2023-01-01-old.md", PAGE_TEXTS[1]),
+        ]);
         for (file, text) in steps {
             let path = site.path(PAGE_FILES[file]);
             let folder = path.parent().expect("a parent").to_owned();

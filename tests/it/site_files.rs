@@ -292,6 +292,19 @@ fn front_matter_after_white_space_makes_a_page_of_any_type() {
 }
 
 #[test]
+fn robots_txt_keeps_the_lines_that_resolve() {
+    let text = "---\n---\nUser-agent: *\n{% for page in site.pages %}\nDisallow: {{ page.url }}\n{% endfor %}\n\
+                Disallow: /drafts/\nSitemap: {{ site.url }}/sitemap.xml\n";
+    let files = [("robots.txt", text)];
+    assert_eq!(
+        site(&files).get("/robots.txt").text(),
+        "User-agent: *\nDisallow: /drafts/\nSitemap: https://news.example/sitemap.xml\n"
+    );
+    let found = problems(&[&[("_config.yml", CONFIG)], &files[..]].concat());
+    assert_eq!(found, [("robots.txt".to_owned(), "liquid-unresolved".to_owned())]);
+}
+
+#[test]
 fn robots_txt_with_unknown_liquid_is_replaced_by_ours() {
     let files =
         [("robots.txt", "---\n---\n{% for page in site.pages %}Disallow: {{ page.url }}\n{% endfor %}")];

@@ -57,7 +57,9 @@ fn contains(left: &LiquidValue, right: &LiquidValue) -> Option<bool> {
         (LiquidValue::Nil | LiquidValue::Absent, _) | (_, LiquidValue::Nil | LiquidValue::Absent) => {
             Some(false)
         }
-        (left, LiquidValue::Plain(part) | LiquidValue::Text(part)) => Some(string(left)?.contains(&**part)),
+        (left, LiquidValue::Plain(part) | LiquidValue::Text(part)) => {
+            Some(string(left)?.contains(part.as_str()))
+        }
         (_, LiquidValue::Time(_)) => None,
     }
 }

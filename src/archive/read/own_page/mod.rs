@@ -222,15 +222,15 @@ fn page(
     let is_html = is_html(&head.url, extension_of(&file.path), source.format);
     head.in_sitemap &= is_html;
     let collection = files::collection_of(reader.config, &file.path).map(|(collection, _)| collection);
+    // Jekyll knows the value of these keys without front matter.
+    let is_given = |key: &str| match collection {
+        Some(_) => matches!(key, "date" | "slug"),
+        None => reader.defaults.for_page(&file.path, key).is_some(),
+    };
     let own = |name: &[&str]| match (name, collection) {
         (["path"], _) => Some(LiquidValue::Text(file.path.to_string())),
         (["collection"], Some(collection)) => Some(LiquidValue::Text(collection.label.to_string())),
-        // The configuration gives the page a value, which may be a secret.
-        ([key, ..], None)
-            if source.front.get(key).is_none() && reader.defaults.for_page(&file.path, key).is_some() =>
-        {
-            None
-        }
+        ([key, ..], _) if source.front.get(key).is_none() && is_given(key) => None,
         _ => variable(source.front, name),
     };
     let posts = |name: &str| links(name).or_else(|| reader.static_url(name));
@@ -266,7 +266,10 @@ fn page(
     let lacks_part = |defect: &&Defect| matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved);
     if let Some(defect) = found.iter().find(lacks_part) {
         let is_kept = match &body {
-            PageBody::Html(html) => unresolved.is_none() || body::own_text_len(html) >= LEAST_OWN_TEXT,
+            PageBody::Html(html) => {
+                let lacks_liquid = found.iter().any(|defect| defect.code == Code::LiquidUnresolved);
+                unresolved.is_none() || !lacks_liquid || body::own_text_len(html) >= LEAST_OWN_TEXT
+            }
             PageBody::Text(text) => has_own_lines && !text.trim().is_empty(),
             // XML or JSON without a part is broken.
             PageBody::File | PageBody::ReplacedBy(_) => false,

@@ -109,6 +109,7 @@ fn pages_that_only_list_posts_are_replaced_by_a_list() {
         ("x.md", "---\nlayout: tags\n---\n\n".to_owned(), PostList::Tags),
         ("rss/all.xml", format!("---\n---\n<rss>{POSTS}</rss>"), PostList::Feed),
         ("blog/index.html", format!("---\n---\n{INCLUDE}\n"), PostList::Newest),
+        ("blog/index.html", format!("---\n---\n{{% assign a = 1 %}}\n{INCLUDE}\n"), PostList::Newest),
         ("tags.md", format!("---\ntitle: Tags\n---\n\n{INCLUDE}\n"), PostList::Tags),
         ("archives.html", format!("---\n---\n<div class=\"a\">\n{INCLUDE}\n</div>"), PostList::Years),
     ];
@@ -157,6 +158,30 @@ fn page_with_own_text_lacks_only_unsupported_liquid() {
         assert!(!html.contains(['{', '}']), "{liquid}: {html}");
         assert_eq!(lines_of(&problems), lines, "{liquid}: {problems:?}");
         assert!(problems.iter().all(|problem| problem.code == Code::LiquidUnresolved), "{liquid}");
+    }
+}
+
+#[test]
+fn condition_over_a_value_that_jekyll_computes_is_left_out() {
+    const CONFIG: &str = "collections: {docs: {output: true}}\n\
+                          defaults: [{scope: {path: ''}, values: {sidebar: true, layout: page}}]\n";
+    let table = [
+        ("a.md", "page.sidebar", None),
+        ("a.md", "page.layout", Some("<p>yes</p>")),
+        ("a.md", "page.nothing", Some("")),
+        ("a.md", "page.tags", None),
+        ("_docs/a.md", "page.sidebar", Some("<p>yes</p>")),
+        ("_docs/a.md", "page.date", None),
+        ("a.md", "page.date", Some("")),
+    ];
+    for (path, condition, expected) in table {
+        let text = format!("---\n---\n{TEXT}\n\n{{% if {condition} %}}yes{{% endif %}}\n");
+        let (page, problems) = read_text(CONFIG, path, &text);
+        let page = page.expect(condition);
+        let html = page.html().expect(condition).as_str();
+        let (_, after) = html.split_once("</p>").expect(condition);
+        assert_eq!(after.trim(), expected.unwrap_or_default(), "{path} {condition}");
+        assert_eq!(problems.len(), usize::from(expected.is_none()), "{path} {condition}: {problems:?}");
     }
 }
 
