@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
+use crate::archive::jekyll::files::relative;
 use crate::archive::updater::Updater;
 
 /// The usual extensions of post files.
@@ -30,7 +31,7 @@ impl Updater {
         let files =
             |folder: &PathBuf| EXTENSIONS.map(|extension| folder.join(format!("{day}-{slug}.{extension}")));
         let mut files: Vec<PathBuf> = folders.iter().flat_map(files).collect();
-        files.retain(|file| archive.at_file(&self.folder_states.relative(file)).is_none() && file.is_file());
+        files.retain(|file| archive.at_file(&relative(root, file)).is_none() && file.is_file());
         files
     }
 }
