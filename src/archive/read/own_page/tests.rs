@@ -140,7 +140,7 @@ fn page_with_own_text_lacks_only_unsupported_liquid() {
         ("{% for link in site.data.links %}\n- x\n{% endfor %}\n", "", vec![6]),
         ("{% capture a %}b{% endcapture %}{{ a | markdownify }}\n", "", vec![6, 6]),
         ("Updated: {{ site.time }}\n", "Updated:", vec![6]),
-        ("- [{{ x }}](/a/{{ x }})\n- b\n", "<li>b</li>", vec![6, 6]),
+        ("- [{{ x }}](/a/{{ x }})\n- b\n", "<li>b", vec![6, 6]),
         ("{% assign a = 1 %}\n{% if a == 1 %}\nb\n{% endif %}\n", "", vec![7]),
         ("{% if page.title %}yes{% else %}{{ no }}{% endif %}\n", "yes", vec![]),
         ("{% unless page.title %}{{ no }}{% endunless %}\n", "", vec![]),
