@@ -20,8 +20,7 @@ pub(crate) struct ArticleId(u64);
 
 impl ArticleId {
     /// Reads the id of a post's file: `2024-01-05-202401052200000003.md`, with or without a date and `NW`. Other
-    /// letters count only if the digits begin with the day of the file. Two files with these 18 digits are then files of
-    /// one article.
+    /// letters count only before 18 digits that begin with the day in the name of the file.
     pub(crate) fn from_file(path: &str) -> Option<Self> {
         let (date, id) = split(path)?;
         Self::from_digits(without_prefix(date, id).unwrap_or(id))

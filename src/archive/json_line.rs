@@ -56,13 +56,13 @@ pub struct JsonLine<'a> {
 struct StoryField<'a> {
     path: &'a str,
     url: &'a str,
-    /// The lines that its text has and the text of the line has not.
+    /// The lines of its text that the text of the line lacks.
     #[serde(skip_serializing_if = "String::is_empty")]
     text: String,
 }
 
 impl<'a> StoryField<'a> {
-    /// Creates the fields of the other posts of a story, with their texts if there is one to compare with.
+    /// Creates the fields of the other posts of a story. They have texts only if the text of the post is given.
     fn from_story(archive: &'a Snapshot, post: &Post, text: Option<&str>) -> io::Result<Vec<Self>> {
         let Some(id) = archive.at_file(post.path()) else { return Ok(Vec::new()) };
         let story = archive.story(id);

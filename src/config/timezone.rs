@@ -63,8 +63,8 @@ fn posix(name: &str) -> Option<(&str, &str)> {
     (abbreviation.len() >= 3).then_some((abbreviation, offset))
 }
 
-/// Returns the IANA name of the zone that has an offset of POSIX all year. A negative offset is east of Greenwich, as in
-/// the names of `Etc`. Offsets of half hours have had a zone without summer time for decades, if they have a name.
+/// Returns the IANA name of a zone with a POSIX offset and without summer time. A negative offset is east of Greenwich,
+/// as in the names of `Etc`. Half hours have no name in `Etc`, so a place with this offset stands for them.
 fn fixed_zone(offset: &str) -> Option<String> {
     if let Ok(hours) = offset.strip_suffix(":00").unwrap_or(offset).parse::<i8>() {
         return Some(format!("Etc/GMT{hours:+}"));

@@ -104,8 +104,8 @@ pub fn text(html: &BodyHtml) -> String {
     text::lines(html)
 }
 
-/// The effort to read the text of clean HTML outside of headings and links: 1 for each Han character, 2 for each word of
-/// another script.
+/// The effort to read the text of clean HTML outside of headings and links: 1 for each Han character, 2 for each word
+/// of another script.
 pub(crate) fn own_text_len(html: &BodyHtml) -> usize {
     text::own_len(html)
 }
@@ -175,8 +175,8 @@ fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
     ids
 }
 
-/// The defect for embedded elements and controls of forms that were removed. `name` is that of the first one; its line is known if the
-/// source has no further elements of this name.
+/// The defect for embedded elements and controls of forms that were removed. `name` is that of the first one; its line
+/// is known if the source has no further elements of this name.
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
     let message = format!("content that articles cannot show was removed: `<{name}>`{more}");

@@ -274,8 +274,8 @@ impl Snapshot {
         self.pages.at_file(path)
     }
 
-    /// All own pages, with the new ones of files that were read again, or without the page of a file that has none any
-    /// more. `None` if no page differs.
+    /// All own pages after some files were read again: each file has its new page, or none. Returns `None` if no page
+    /// differs.
     pub(super) fn pages_with(&self, read: BTreeMap<Box<str>, Option<OwnPage>>) -> Option<Vec<OwnPage>> {
         let hash = |page: &OwnPage| page.hash;
         if read.iter().all(|(path, page)| self.page_of_file(path).map(hash) == page.as_ref().map(hash)) {

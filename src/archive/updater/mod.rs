@@ -16,7 +16,7 @@
 //! | in an unreadable folder | the last good version | nothing |
 //! | in a post folder that is unavailable as a whole | the last good version | nothing |
 //!
-//! A folder that becomes an archive of posts is one from then on: its files are posts, and no news.
+//! A folder that becomes an archive of posts remains one. Its files are posts, and finews does not announce them.
 //!
 //! A file or folder has a problem as long as its state hides content from readers. The site's own pages
 //! follow their files, but an empty or unreadable file keeps the last version of its page, and a missing site

@@ -26,7 +26,7 @@ enum PageChange {
 }
 
 impl Updater {
-    /// Reads those of the files that differ from their last read, or all if `reread_all`, and records the changes.
+    /// Reads the files that have changed since their last read, or all if `reread_all`, and records the changes.
     pub(super) fn check_pages(
         &mut self,
         change: &mut Change,

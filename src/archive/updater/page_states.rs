@@ -37,7 +37,7 @@ impl PageStates {
         self.0.values().filter(|(_, state)| state.has_links).map(|(file, _)| file)
     }
 
-    /// Returns whether the last read of a file has the result of this version.
+    /// Returns whether the last read of a file still holds, by the file's current version.
     pub(super) fn is_current(&self, path: &str, file_version: &FileVersion) -> bool {
         let known = self.0.get(path).and_then(|(_, state)| state.file_version);
         known.is_some_and(|known| known.has_metadata_of(file_version))

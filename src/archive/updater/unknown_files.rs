@@ -10,14 +10,14 @@ use crate::archive::updater::Updater;
 
 /// The usual extensions of post files.
 const EXTENSIONS: [&str; 4] = ["md", "markdown", "html", "htm"];
-/// Number of the newest posts whose folders are searched.
+/// Number of newest posts whose folders are searched.
 const NEWEST: usize = 32;
 /// Maximum number of folders.
 const MOST_FOLDERS: usize = 16;
 
 impl Updater {
-    /// Returns the files `<day>-<slug>.<extension>` that exist and that no post of the archive is from, in the main
-    /// folders of posts and in those of the newest posts. The slug must not contain a slash.
+    /// Returns the existing files `<day>-<slug>.<extension>` that the archive has no post of. The search covers the main
+    /// folders of posts and those of the newest posts. The slug must not contain a slash.
     pub fn unknown_files(&self, day: NaiveDate, slug: &str) -> Vec<PathBuf> {
         let (root, archive) = (&self.config.root, &self.archive);
         let main = self.folder_states.main_folders().into_iter().filter(|folder| folder != root);

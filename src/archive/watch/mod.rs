@@ -56,7 +56,7 @@ pub enum WatchCommand {
         day: NaiveDate,
         /// The slug in the file's name, without a slash.
         slug: String,
-        /// The watch drops the sender after the look.
+        /// The watch drops the sender after the lookup.
         done: tokio::sync::watch::Sender<()>,
     },
     /// Stop the watch.

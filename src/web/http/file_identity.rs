@@ -44,8 +44,8 @@ impl FileIdentity {
         metadata(path).map(|meta| Self::new(&meta))
     }
 
-    /// The ETag of the file without encoding. It is weak for the first seconds after a change, and another one than
-    /// later, so that no client keeps bytes that a second change within the same mtime has replaced.
+    /// The ETag of the file without encoding. For the first seconds after a change, it is weak and differs from the
+    /// later one, so that no client keeps bytes that a second change within the same mtime has replaced.
     pub(super) fn etag(&self) -> HeaderValue {
         let Self { size, modified, .. } = self;
         let etag = if self.rested_for(STRONG_AFTER) {
@@ -62,8 +62,8 @@ impl FileIdentity {
         i64::try_from(self.modified.div_euclid(1_000_000_000)).unwrap_or(i64::MAX)
     }
 
-    /// The mtime as `Last-Modified` states it. `None` for the first seconds after a change: the file may change
-    /// once more within the same second.
+    /// The mtime for `Last-Modified`. `None` for the first seconds after a change, since the file may change once more
+    /// within the same second.
     pub(super) fn last_modified(&self) -> Option<i64> {
         self.rested_for(STRONG_AFTER).then(|| self.seconds())
     }

@@ -112,7 +112,7 @@ struct FileSearch {
     published: Arc<PublishedFiles>,
     /// The path relative to the site.
     path: String,
-    /// True if the path alone shows that the file may be served.
+    /// True if no check of the disk is needed to know that the file may be served.
     is_decided: bool,
 }
 

@@ -165,9 +165,9 @@ impl<'a> PageRequest<'a> {
         self.encoded(PageKind { content_type, policy }, fingerprint, encoding, encoding.encode(bytes))
     }
 
-    /// Like [`PageRequest::conditional`], for a document that only a search finds: its fingerprint is the hash of its
+    /// Like [`PageRequest::conditional`], for the results of a search. The fingerprint is the hash of the document's
     /// bytes, so it is the same in every process. `state` must cover everything in this process that the bytes depend
-    /// on; while it is the same, a known document needs no search.
+    /// on: while it is the same, a known document needs no search.
     pub(crate) fn searched(
         &self,
         content_type: ContentType,
@@ -199,9 +199,9 @@ impl<'a> PageRequest<'a> {
     }
 
     /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`; some clients
-    /// revalidate only by time. `modified` is the newest time that the document shows, and no time of this process,
-    /// so that servers with the same files answer alike. A change that leaves it, such as a late post with an
-    /// earlier date, changes the ETag only.
+    /// revalidate only by time. `modified` is the newest time that the document shows, not a time of this process,
+    /// so that servers with the same files answer alike. Some changes, such as a late post with an earlier date,
+    /// change only the ETag.
     pub(crate) fn dated(
         &self,
         modified: Option<Timestamp>,

@@ -11,9 +11,9 @@
 //!
 //! A client that changes to another instance therefore
 //! - misses no post, as long as both instances notice each post within [`OVERLAP`], clocks included;
-//! - receives a post twice only if the other instance noticed it after the client had arrived there, if its file changed
-//!   again shortly before the start, or if more than [`NAMED`] posts came within [`OVERLAP`]. Both events have the same
-//!   URL;
+//! - receives a post twice only if the other instance noticed it after the client had arrived there, if its file
+//!   changed again shortly before the start, or if more than [`NAMED`] posts came within [`OVERLAP`]. Both events have
+//!   the same URL;
 //! - receives `reset` if the id is older than the events that are kept, or older than the start by [`OVERLAP`].
 
 use std::collections::VecDeque;
@@ -98,7 +98,7 @@ impl RecentEvents {
         let start = now();
         *self = Self { instance: start, kept_since: start, ..Self::default() };
         if earlier.len() <= NAMED {
-            self.kept_since -= OVERLAP;
+            self.kept_since = start.saturating_sub(OVERLAP);
             for (appeared, key, data) in earlier {
                 self.add_at(micros(*appeared).min(start), *key, data);
             }

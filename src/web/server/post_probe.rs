@@ -1,10 +1,10 @@
 //! Looks for a post that the archive lacks before a permalink is answered with 404. An instance may name a post, on a
 //! list or in an event, whose file another instance has not noticed yet.
 //!
-//! A look checks at most 64 names of files on the thread that follows the site's folder, and reads a file only if it is
-//! new. One look runs at a time, and at most ten begin in a second, so that requests for invented paths cost little.
-//! Requests that arrive during a look wait for its end, at most [`TIMEOUT`]. While the watch is busy for longer, requests
-//! do not wait, since a request that waits takes one of the permits of all clients.
+//! A lookup checks at most 64 names of files on the thread that follows the site's folder, and reads a file only if it
+//! is new. One lookup runs at a time, and at most ten begin in a second, so that requests for invented paths cost
+//! little. Requests that arrive during a lookup wait for its end, at most [`TIMEOUT`]. While the watch is busy for
+//! longer, requests do not wait, since a request that waits takes one of the permits of all clients.
 
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -16,21 +16,21 @@ use tokio::time::timeout;
 
 use crate::archive::watch::WatchCommand;
 
-/// Minimum time between the beginnings of two looks.
+/// Minimum time between the beginnings of two lookups.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// The longest time that a request waits for a look.
+/// Maximum time that a request waits for a lookup.
 const TIMEOUT: Duration = Duration::from_millis(150);
 
-/// The looks for posts that the archive lacks.
+/// The lookups of posts that the archive lacks.
 #[derive(Debug, Default)]
 pub struct PostProbe {
     commands: OnceLock<Sender<WatchCommand>>,
-    /// When the last look began, and its end: the watch closes the channel.
+    /// When the last lookup began, and the channel that the watch closes at its end.
     last: Mutex<Option<(Instant, Receiver<()>)>>,
 }
 
 impl PostProbe {
-    /// Sends the looks to the watch of the site. No look begins before this call.
+    /// Sends the lookups to the watch of the site. No lookup begins before this call.
     pub(crate) fn connect(&self, commands: Sender<WatchCommand>) {
         // There is only one watch.
         let _ = self.commands.set(commands);
@@ -45,7 +45,7 @@ impl PostProbe {
         }
     }
 
-    /// Begins a look, or joins the one that runs; `None` if the last one ended too recently or lasts too long.
+    /// Begins a lookup, or joins the current one. Returns `None` if the last one began too recently or lasts too long.
     fn begin(&self, day: NaiveDate, slug: &str) -> Option<Receiver<()>> {
         let commands = self.commands.get()?;
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_look_runs_at_a_time_and_ten_begin_in_a_second() {
+    fn one_lookup_runs_at_a_time_and_ten_begin_in_a_second() {
         let (commands, watch) = mpsc::channel();
         let probe = PostProbe::default();
         let begin = |slug: &str| probe.begin(NaiveDate::MIN, slug);

@@ -165,8 +165,8 @@ static POLICY: LazyLock<Builder<'static>> = LazyLock::new(|| {
     policy
 });
 
-/// Filters attribute values. Only headings, footnotes and lists have ids; the prefix `ui-` is reserved for the page. The
-/// rewriting pass removes the ids of all lists but the table of contents.
+/// Filters attribute values. Only headings, footnotes and lists have ids; the prefix `ui-` is reserved for the page.
+/// The rewriting pass removes the ids of all lists but the table of contents.
 fn attribute<'v>(element: &str, name: &str, value: &'v str) -> Option<Cow<'v, str>> {
     let is_kept = match (element, name) {
         ("sup", "id") => value.starts_with("fnref:"),

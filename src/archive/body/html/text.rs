@@ -51,7 +51,7 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
     PlainText { len: block.effort, lead: lead.real.or(lead.short).unwrap_or_default() }
 }
 
-/// The effort to read the text outside of headings and links, which may be all that is left of a list.
+/// The effort to read the text outside of headings and links. A page that only lists posts has little of it.
 pub(crate) fn own_len(html: &BodyHtml) -> usize {
     let is_skipped = |tag: HtmlTag<'_>| is_mark(tag) || is_heading(tag.name) || tag.name == "a";
     let mut skipped = SkippedElement::default();

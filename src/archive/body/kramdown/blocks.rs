@@ -66,7 +66,7 @@ pub(crate) enum Block {
     },
     /// The table of contents.
     Toc {
-        /// The id of its own; may be empty.
+        /// The id that the author gave to it; empty without one.
         id: String,
         is_numbered: bool,
     },
@@ -229,7 +229,7 @@ impl Parser {
             let line = c.line();
             text.push_str(&line[quote_mark(line).unwrap_or(0)..]);
             c.pos += line.len();
-            // A script that the quote does not hold as a whole would show its second half.
+            // If only the first half of a script were in the quote, the second half would be shown as text.
             if ends_lazily(c.rest()) || begins_raw_text(after_indent(c.line())) {
                 break;
             }

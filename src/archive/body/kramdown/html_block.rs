@@ -118,8 +118,8 @@ fn matching_close(parser: &mut Parser, text: &str, tag: OpenTag<'_>) -> Option<C
     found
 }
 
-/// Finds a `script` or `style` that begins in the first `line` bytes of a text and extends across a blank line. Unlike in
-/// kramdown, it ends the paragraph around it, which would show its second half.
+/// Finds a `script` or `style` that begins in the first `line` bytes of a text and extends across a blank line. It ends
+/// the paragraph around it, unlike in kramdown: the paragraph after the blank line would show the rest of the program.
 pub(crate) fn begins_long_raw_text(parser: &mut Parser, text: &str, line: usize) -> Option<usize> {
     text[..line].match_indices('<').map(|(at, _)| at).find(|at| {
         if !matches!(text.as_bytes().get(at + 1), Some(b's' | b'S')) || parser.budget == 0 {

@@ -244,7 +244,8 @@ impl Spans<'_> {
         self.copy(1);
     }
 
-    /// Holds the script or style that begins here. After one without an end, the others are read as other tags are.
+    /// Holds the script or style that begins here. After one without an end, scripts and styles are read like other
+    /// tags.
     fn program(&mut self) -> bool {
         let rest = self.rest();
         let is_named = |name: &str| {

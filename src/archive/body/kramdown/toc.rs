@@ -20,8 +20,8 @@ impl TocEntry {
     }
 }
 
-/// Writes the table with its own id, or with the usual one if `own_id` is empty. An entry is nested in the one before it
-/// if its heading is below that one's.
+/// Writes the table with its own id, or with the usual one if `own_id` is empty. An entry is nested in the one before
+/// it if its heading is below that one's.
 pub(crate) fn html(entries: &[TocEntry], own_id: &str, is_numbered: bool) -> String {
     let list = if is_numbered { "ol" } else { "ul" };
     let mut out = String::new();

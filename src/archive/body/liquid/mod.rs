@@ -1,10 +1,12 @@
-//! The part of Liquid that posts use: a few tags, variables and filters are resolved, everything else stays as
-//! written. In a page of the site, conditions over scalars are decided too, and everything else is left out. Runs
-//! before Markdown, as in Jekyll.
+//! The part of Liquid that finews runs: a few tags, variables and filters. All other Liquid of a post stays as written.
+//! In a page of the site, conditions over scalars are decided too, and all other Liquid is left out. Liquid runs before
+//! Markdown, as in Jekyll.
 
 mod condition;
 mod expression;
+mod file_link;
 mod filter;
+mod lines;
 mod strftime;
 mod tag;
 mod url;
@@ -16,9 +18,13 @@ use crate::archive::body::html::bytes::count_lines;
 use crate::archive::body::html::clean;
 use crate::archive::body::html::text::fold;
 use crate::archive::body::kramdown::literal::{self, Literals};
+use crate::archive::body::liquid::file_link::{linked, names_file};
+use crate::archive::body::liquid::lines::without_cut;
 use crate::archive::body::liquid::tag::{LiquidTag, is_space, tag_at};
 use crate::archive::body::liquid::url::relative_url;
 use crate::archive::problem::{Code, Defect};
+
+pub(super) use crate::archive::body::liquid::lines::TextForm;
 
 /// The tags that open a block up to their `end…`.
 const BLOCKS: [&str; 6] = ["if", "unless", "for", "case", "capture", "tablerow"];
@@ -26,10 +32,10 @@ const BLOCKS: [&str; 6] = ["if", "unless", "for", "case", "capture", "tablerow"]
 /// Tags that show nothing themselves. Output that uses a variable of an `assign` is removed and reported.
 const SILENT: [&str; 6] = ["assign", "else", "elsif", "when", "break", "continue"];
 
-/// Maximum number of blocks and tags that a page names as left out.
+/// Maximum number of blocks and tags that are reported one by one as left out of a page.
 const MOST_REPORTED: usize = 50;
 
-/// Maximum depth of the conditions inside one another that are decided.
+/// Maximum depth of nested conditions that are decided.
 const MAX_CONDITIONS: usize = 32;
 
 /// A tag that only Jekyll can resolve.
@@ -77,63 +83,7 @@ pub(super) fn resolve<'s>(
     Cow::Owned(if is_cut { without_cut(&out, &cuts, form) } else { out })
 }
 
-/// The lines of a page's text.
-#[derive(Clone, Copy)]
-pub(super) enum TextForm {
-    /// Lines of Markdown or HTML. A line whose only content is unresolved Liquid becomes empty.
-    Markup,
-    /// Lines that stand alone, as in `robots.txt`. One with unresolved Liquid is left out.
-    Plain,
-}
-
-/// Leaves out the lines that hold a position of `cuts`, by the rule of their form.
-fn without_cut(text: &str, cuts: &[usize], form: TextForm) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut cuts = cuts.iter().copied().peekable();
-    let mut end = 0;
-    for line in text.split_inclusive('\n') {
-        end += line.len();
-        let is_last = !line.ends_with('\n');
-        let mut is_cut = false;
-        while cuts.next_if(|cut| *cut < end || is_last).is_some() {
-            is_cut = true;
-        }
-        match form {
-            _ if !is_cut => out.push_str(line),
-            TextForm::Markup if shows_content(line) => out.push_str(line),
-            TextForm::Markup if !is_last => out.push('\n'),
-            TextForm::Markup | TextForm::Plain => {}
-        }
-    }
-    out
-}
-
-/// Returns whether a line of Markdown or HTML is more than the rest of unresolved Liquid: it shows a text or a medium,
-/// or it opens or closes an element that other lines belong to.
-fn shows_content(line: &str) -> bool {
-    let mut rest = line;
-    let (mut opened, mut closed) = (0_usize, 0_usize);
-    while let Some(at) = rest.find(|c: char| c.is_alphanumeric() || matches!(c, '<' | ']')) {
-        let part = &rest[at..];
-        let end = match part.as_bytes() {
-            [b'<', ..] => '>',
-            // The target of a link is no text.
-            [b']', b'(', ..] => ')',
-            [b']', ..] => ']',
-            _ => return true,
-        };
-        if ["<img", "<video", "<audio"].iter().any(|name| part.starts_with(name)) {
-            return true;
-        }
-        let (tag, after) = part.split_once(end).unwrap_or((part, ""));
-        closed += usize::from(tag.starts_with("</"));
-        opened += usize::from(tag.starts_with('<') && !tag.starts_with("</") && !tag.ends_with('/'));
-        rest = after;
-    }
-    opened != closed
-}
-
-/// Returns the first tag or output of a text that only Jekyll can resolve. A link to a missing post counts as
+/// Returns the first tag or output of a text that only Jekyll can resolve. A link to a missing post or file counts as
 /// resolved, since Jekyll cannot resolve it either.
 pub fn unresolved_liquid(source: &str, cx: &Context<'_>) -> Option<UnresolvedLiquid> {
     if !may_hold_liquid(source) {
@@ -180,7 +130,7 @@ fn tag_text(source: &str, tag: &LiquidTag<'_>) -> String {
 struct UnresolvedTags<'s> {
     count: usize,
     first: Option<LiquidTag<'s>>,
-    /// The first one that is no link to a post.
+    /// The first one that is no link to a post or file.
     first_unsupported: Option<LiquidTag<'s>>,
 }
 
@@ -200,11 +150,11 @@ struct Resolver<'s, 'c> {
     budget: usize,
     unresolved: UnresolvedTags<'s>,
     dropped: Vec<Defect>,
-    /// Positions in `out` at which a page lacks Liquid that was not resolved, in order.
+    /// Positions in `out` of unresolved Liquid, in order. The lines of a page at these positions may be left out.
     cuts: Vec<usize>,
     /// Number of blocks and tags that a page lacks and that are worth a report.
     omitted: usize,
-    /// Number of the conditions around the text that is being written.
+    /// Depth of the conditions around the text that is being written.
     conditions: usize,
 }
 
@@ -515,38 +465,6 @@ impl<'s, 'c> Resolver<'s, 'c> {
         self.unclosed.push(name);
         None
     }
-}
-
-/// Returns whether a tag is a link to a post or to another file.
-fn names_file(tag: &LiquidTag<'_>) -> bool {
-    matches!(tag.parts().0, "post_url" | "link") && !tag.is_output
-}
-
-/// The link of `{% link file %}`.
-struct FileLink {
-    url: String,
-    /// False if the site has no such file: the URL is the one that the file would have.
-    is_known: bool,
-}
-
-/// Resolves `{% link file %}` through `Context::posts`. The URL of an unknown file follows from its path.
-fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
-    let path = path.trim_start_matches('/');
-    if path.is_empty() || path.contains("{{") {
-        return None;
-    }
-    let known = |url: String| FileLink { url: relative_url(&url, cx.site), is_known: true };
-    if let Some(url) = (cx.posts)(path) {
-        return Some(known(url));
-    }
-    if let Some((folder, name)) = path.split_once("_posts/") {
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let url = (cx.posts)(stem).or_else(|| (cx.posts)(&format!("{folder}{stem}")))?;
-        return Some(known(url));
-    }
-    let page = path.strip_suffix(".md").or_else(|| path.strip_suffix(".markdown"));
-    let url = page.map_or_else(|| path.to_owned(), |stem| format!("{stem}.html"));
-    Some(FileLink { url: relative_url(&url, cx.site), is_known: false })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Tests of the access to a path.
+//! Checks whether a path exists and whether the process may enter it.
 
 use std::io::ErrorKind;
 use std::path::Path;

@@ -48,8 +48,8 @@ fn archives(config: &Config, known: &[String]) -> Vec<String> {
     archives
 }
 
-/// Adds archives to a configuration. An archive inside or around a known one is left out: it would change the URLs
-/// of posts, so the next complete decision finds it.
+/// Adds archives to a configuration. An archive inside or around a known one is left out, since it would change the
+/// URLs of posts; the next start or reload finds it.
 pub(crate) fn with_more_archives(config: Arc<Config>, more: Vec<String>) -> Arc<Config> {
     let more: Vec<String> = more.into_iter().filter(|folder| is_separate(&config, folder)).collect();
     if more.is_empty() {
@@ -101,7 +101,7 @@ fn folder_of_old_posts(path: &str) -> Option<&str> {
         .filter(|folder| holds_old_posts(folder))
 }
 
-/// Returns whether a folder is one of posts in any site.
+/// Returns whether every site reads the files of a folder as posts.
 fn is_of_posts(folder: &str) -> bool {
     base_name(folder) == "_posts" || folder == "posts"
 }
@@ -183,10 +183,10 @@ impl<'a> ArchiveSearch<'a> {
         (!is_of_posts(&path)).then(|| self.names(folder, path))
     }
 
-    /// Returns whether the search enters a folder, by its path and those of the folders above it.
+    /// Returns whether the search enters a folder and all folders above it.
     fn enters(&self, folder: &str) -> bool {
-        let mut way = folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]);
-        way.all(|path| {
+        let mut folders = folder.match_indices('/').map(|(end, _)| &folder[..end]).chain([folder]);
+        folders.all(|path| {
             let place = self.config.root.join(path);
             let is_link = is_link(&place);
             self.filter.keeps(&WalkEntry { path, is_dir: true, is_link })

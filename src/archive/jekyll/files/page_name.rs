@@ -1,4 +1,4 @@
-//! The kind of content that the name of a file tells: markup that may be a page, or another type.
+//! The kind of a file by its name: whether it may be a page, and its markup format.
 
 use crate::archive::body::MarkupFormat;
 use crate::archive::jekyll::files::entry::base_name;
@@ -14,6 +14,7 @@ fn extension(path: &str) -> &str {
     base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
+/// Returns whether the name of a file is that of HTML or Markdown, and of no temporary file.
 pub(super) fn is_page_name(path: &str, config: &Config) -> bool {
     let extension = extension(path);
     let is_markup =

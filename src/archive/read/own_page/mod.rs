@@ -26,9 +26,9 @@ use crate::archive::snapshot::ReservedPaths;
 /// Extensions of files that Jekyll compiles and finews does not.
 const COMPILED: [&str; 3] = [".scss", ".sass", ".coffee"];
 
-/// The text of its own that makes a page worth serving without the Liquid that finews does not support, in the measure
-/// of [`body::own_text_len`]: about 15 words or 30 Han characters. A page with less is mainly the list that Liquid
-/// would fill in.
+/// Minimum text of its own for a page that is served without the Liquid that finews does not support, in the measure of
+/// [`body::own_text_len`]: about 15 words or 30 Han characters. A page with less is mainly the list that Liquid would
+/// fill in.
 const LEAST_OWN_TEXT: usize = 30;
 
 /// The result of reading the file of a page.
@@ -210,6 +210,9 @@ struct PageSource<'a> {
     is_group: bool,
 }
 
+/// Why a page is not served: the reason, its line, and the list that replaces the page.
+type SkipReason = (String, u32, Option<Replacement>);
+
 /// Reads the text of a page. Returns `None` if finews can neither serve nor replace the page.
 fn page(
     reader: &Reader<'_>,
@@ -247,10 +250,9 @@ fn page(
     let unresolved = body::unresolved_liquid(source.text, &context).map(|UnresolvedLiquid { tag, line }| {
         (format!("the page uses Liquid that finews does not support: `{tag}`"), line)
     });
-    let has_own_lines = has_own_lines(&head.url);
     if let Some((reason, line)) = &unresolved {
         let list = post_list::of_source(source.text, &head.url, is_html);
-        if list.is_some() || !is_html && !has_own_lines {
+        if list.is_some() || !is_html && !has_own_lines(&head.url) {
             return skipped(file, head, source, (reason.clone(), *line, list), defects);
         }
     }
@@ -263,46 +265,59 @@ fn page(
         let text = body::resolve_liquid(source.text, &context, &mut found);
         (PageBody::Text(text.into()), String::new())
     };
+    if let Some(reason) = reason_to_skip(&head, source, &body, &found, unresolved) {
+        return skipped(file, head, source, reason, defects);
+    }
+    defects.append(&mut found);
+    Some(head.with_body(file, body, excerpt))
+}
+
+/// Returns why a page that was read is not served: a part is missing, or the page has no text of its own.
+fn reason_to_skip(
+    head: &PageHead,
+    source: &PageSource<'_>,
+    body: &PageBody,
+    found: &[Defect],
+    unresolved: Option<(String, u32)>,
+) -> Option<SkipReason> {
     let lacks_part = |defect: &&Defect| matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved);
     if let Some(defect) = found.iter().find(lacks_part) {
-        let is_kept = match &body {
+        let is_kept = match body {
             PageBody::Html(html) => {
                 let lacks_liquid = found.iter().any(|defect| defect.code == Code::LiquidUnresolved);
                 unresolved.is_none() || !lacks_liquid || body::own_text_len(html) >= LEAST_OWN_TEXT
             }
-            PageBody::Text(text) => has_own_lines && !text.trim().is_empty(),
+            PageBody::Text(text) => has_own_lines(&head.url) && !text.trim().is_empty(),
             // XML or JSON without a part is broken.
             PageBody::File | PageBody::ReplacedBy(_) => false,
         };
         if !is_kept {
             let of_defect = || (defect.message.clone(), defect.line.unwrap_or(source.line));
             let (reason, line) = unresolved.unwrap_or_else(of_defect);
-            return skipped(file, head, source, (reason, line, None), defects);
+            return Some((reason, line, None));
         }
     }
-    if let Some(list) = list_of_layout(&head, &body).filter(|_| !source.is_group) {
+    if let Some(list) = list_of_layout(head, body).filter(|_| !source.is_group) {
         let reason = "the page has no text of its own beside its layout".to_owned();
-        return skipped(file, head, source, (reason, source.line, Some(list.into())), defects);
+        return Some((reason, source.line, Some(list.into())));
     }
     let include = found.iter().find(|defect| defect.code == Code::IncludeDropped);
-    if let (Some(include), PageBody::Html(html)) = (include, &body)
+    if let (Some(include), PageBody::Html(html)) = (include, body)
         && !post_list::has_content(html.as_str())
         && let Some(list) = post_list::of_url(&head.url).filter(|_| !source.is_group)
     {
         let reason = "the page has no text of its own beside its includes".to_owned();
-        let line = include.line.unwrap_or(source.line);
-        return skipped(file, head, source, (reason, line, Some(list.into())), defects);
+        return Some((reason, include.line.unwrap_or(source.line), Some(list.into())));
     }
-    defects.append(&mut found);
-    Some(head.with_body(file, body, excerpt))
+    None
 }
 
-/// Reports a page that is not served: the reason, its line, and the list that replaces the page.
+/// Reports a page that is not served. Returns the page whose URL leads to a list instead, if there is one.
 fn skipped(
     file: &SiteFile,
     head: PageHead,
     source: &PageSource<'_>,
-    (reason, line, list): (String, u32, Option<Replacement>),
+    (reason, line, list): SkipReason,
     defects: &mut Vec<Defect>,
 ) -> Option<OwnPage> {
     let list = list.filter(|_| !source.is_group);

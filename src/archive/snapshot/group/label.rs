@@ -251,8 +251,8 @@ impl Labels {
         claims
     }
 
-    /// The names that a post uses for one of its groups: its tags for a source, or the one that belongs to the source
-    /// alone; the mentioned names for a security.
+    /// The names that a post uses for one of its groups: for a source, the tag that belongs to it alone, or else all
+    /// tags; for a security, the mentioned names.
     pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Cow<'p, [NameId]> {
         match self.kind {
             GroupKind::Source => match paired_tag(names, post, group) {
@@ -269,9 +269,9 @@ impl Labels {
     }
 }
 
-/// The tag that belongs to one source of a post with several sources and as many tags, by its place. More than two
-/// sources need the usual ending at the last tag, as in `甲 乙 丙新闻`: the tags of a blog with three categories and
-/// three tags are no names of the categories.
+/// The tag that belongs to one source of a post with several sources and the same number of tags, by its place. Three
+/// or more sources need the usual ending at the last tag, as in `甲 乙 丙新闻`: if a blog has three categories and
+/// three tags in a post, the tags do not name the categories.
 fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<&'p NameId> {
     let (sources, tags) = (post.categories(), post.tags());
     let is_paired = match tags {

@@ -1,5 +1,5 @@
-//! The content types of responses, and whether scripts of other sites may read them. The table of text types
-//! decides the type and the charset of documents and files, and which files are sent compressed: those in the table.
+//! The content types of responses, and whether scripts of other sites may read them. The table of text types decides
+//! the type and the charset of documents and files. Only files with a type in the table are sent compressed.
 
 use std::path::Path;
 

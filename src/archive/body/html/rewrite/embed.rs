@@ -1,5 +1,5 @@
-//! Embedded content: players stay, a frame becomes a link to its page, a check box and the TeX of a formula become text.
-//! All other embedded elements and the controls of forms are removed and counted.
+//! Embedded content: players stay, a frame becomes a link to its page, a check box and the TeX of a formula become
+//! text. All other embedded elements and the controls of forms are removed and counted.
 
 use std::borrow::Cow;
 
@@ -70,7 +70,7 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Shows the content of an element that is no markup, if it is a formula or the text of a form.
+    /// Shows the raw content of a script with a formula or of a field of a form.
     pub(crate) fn raw_content(&mut self, tag: &StartTag<'a>, content: &str) {
         let mut text = String::new();
         match &*tag.name {
@@ -86,14 +86,15 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Shows an element whose tags are skipped, if it embeds a page or is a check box, and counts one that readers miss.
+    /// Shows an element whose tags are skipped if it embeds a page or is a check box. Counts an element that readers
+    /// lose.
     pub(crate) fn skipped_element(&mut self, tag: &StartTag<'a>) {
         match &*tag.name {
             "embed" | "frame" if !attributes::is_hidden(tag) && !attributes::is_tiny(tag) => {
                 self.embed(tag, [attributes::get(tag, "src"), None]);
             }
             "input" if !attributes::is_hidden(tag) => self.input(tag),
-            // A part of an image that leads to a page.
+            // The area of an image map is a link.
             "area" if tag.get("href").is_some() => self.count_dropped(&tag.name),
             "track" => self.count_dropped_track(),
             _ => {}
@@ -221,8 +222,8 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// The TeX of a script that a program of the site would set as a formula, between the marks that kramdown writes now.
-/// kramdown wrote such scripts before, and hid `<` and `&` in a `CDATA` section.
+/// Returns the TeX of a MathJax script, between the marks of formulas that kramdown writes. Older versions of kramdown
+/// wrote such scripts, with a `CDATA` section around a text with `<` or `&`.
 fn formula(tag: &StartTag<'_>, content: &str) -> Option<String> {
     let kind = attributes::get(tag, "type")?;
     let (kind, mode) = kind.split_once(';').unwrap_or((&*kind, ""));
