@@ -32,7 +32,7 @@ const BLOCKS: [&str; 6] = ["if", "unless", "for", "case", "capture", "tablerow"]
 /// Tags that show nothing themselves. Output that uses a variable of an `assign` is removed and reported.
 const SILENT: [&str; 6] = ["assign", "else", "elsif", "when", "break", "continue"];
 
-/// Maximum number of blocks and tags that are reported one by one as left out of a page.
+/// Maximum number of removed tags and links to unknown files that a body reports one by one.
 const MOST_REPORTED: usize = 50;
 
 /// Maximum depth of nested conditions that are decided.
@@ -61,10 +61,10 @@ pub(super) fn resolve<'s>(
     }
     let mut resolver = Resolver::new(source, cx, literals);
     resolver.run(source.len());
-    let Resolver { out, mut dropped, unresolved: tags, cuts, omitted, .. } = resolver;
+    let Resolver { out, mut dropped, unresolved: tags, cuts, reported, .. } = resolver;
     defects.append(&mut dropped);
-    if let Some(more @ 1..) = omitted.checked_sub(MOST_REPORTED) {
-        let message = format!("{more} more tags and blocks of Liquid were removed");
+    if let Some(more @ 1..) = reported.checked_sub(MOST_REPORTED) {
+        let message = format!("{more} more tags of Liquid were removed or name no file");
         defects.push(Defect::warning(Code::LiquidUnresolved, message));
     }
     if let Some(first) = tags.first {
@@ -152,8 +152,8 @@ struct Resolver<'s, 'c> {
     dropped: Vec<Defect>,
     /// Positions in `out` of unresolved Liquid, in order. The lines of a page at these positions may be left out.
     cuts: Vec<usize>,
-    /// Number of blocks and tags that a page lacks and that are worth a report.
-    omitted: usize,
+    /// Number of removed tags and links to unknown files.
+    reported: usize,
     /// Depth of the conditions around the text that is being written.
     conditions: usize,
 }
@@ -173,7 +173,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
             unresolved: UnresolvedTags::default(),
             dropped: Vec::new(),
             cuts: Vec::new(),
-            omitted: 0,
+            reported: 0,
             conditions: 0,
         }
     }
@@ -217,16 +217,18 @@ impl<'s, 'c> Resolver<'s, 'c> {
             "link" if !is_full => {
                 let link = linked(rest, self.cx);
                 if link.as_ref().is_some_and(|link| !link.is_known) {
-                    let message = format!("`{{% link {rest} %}}` names no page or file that is served");
-                    let line = self.line_at(tag.start);
-                    self.dropped.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
+                    self.report(tag, || {
+                        let message = format!("`{{% link {rest} %}}` names no page or file that is served");
+                        Defect::warning(Code::LiquidUnresolved, message)
+                    });
                 }
                 link.map(|link| link.url)
             }
             "include" | "include_relative" | "include_cached" => {
-                let message = format!("the Liquid include `{rest}` is not supported and was removed");
-                let line = self.line_at(tag.start);
-                self.dropped.push(Defect::error(Code::IncludeDropped, message).at_line(line));
+                self.report(tag, || {
+                    let message = format!("the Liquid include `{rest}` is not supported and was removed");
+                    Defect::error(Code::IncludeDropped, message)
+                });
                 self.cuts.push(self.out.len());
                 Some(String::new())
             }
@@ -292,6 +294,15 @@ impl<'s, 'c> Resolver<'s, 'c> {
         }
     }
 
+    /// Reports the defect of a tag. The tags beyond the maximum number are only counted.
+    fn report(&mut self, tag: &LiquidTag<'s>, defect: impl FnOnce() -> Defect) {
+        self.reported += 1;
+        if self.reported <= MOST_REPORTED {
+            let line = self.line_at(tag.start);
+            self.dropped.push(defect().at_line(line));
+        }
+    }
+
     /// The line of the file at a position, which is not before the last one.
     fn line_at(&mut self, position: usize) -> u32 {
         let (from, line) = self.counted;
@@ -336,14 +347,13 @@ impl<'s, 'c> Resolver<'s, 'c> {
             if opens_block { self.block(tag, end).and_then(|tags| tags.last().copied()) } else { None };
         let is_silent = !tag.is_output && (SILENT.contains(&name) || name.starts_with("end"));
         if !is_silent {
-            self.omitted += 1;
-            if self.omitted <= MOST_REPORTED {
-                let what = if close.is_some() { "block" } else { "tag" };
-                let text = tag_text(self.source, tag);
-                let message = format!("the Liquid {what} `{text}` is not supported and was removed");
-                let line = self.line_at(tag.start);
-                self.dropped.push(Defect::warning(Code::LiquidUnresolved, message).at_line(line));
-            }
+            let source = self.source;
+            self.report(tag, || {
+                let part = if close.is_some() { "block" } else { "tag" };
+                let text = tag_text(source, tag);
+                let message = format!("the Liquid {part} `{text}` is not supported and was removed");
+                Defect::warning(Code::LiquidUnresolved, message)
+            });
         }
         self.trim_before(tag.trim_before);
         self.cuts.push(self.out.len());

@@ -275,7 +275,11 @@ fn page_decides_conditions_and_lacks_other_liquid() {
 fn many_unsupported_tags_and_deep_conditions_are_bounded() {
     let (text, defects) = shown_in_page(&"{{ nope }}".repeat(MOST_REPORTED + 2));
     assert_eq!((text.as_str(), defects.len()), ("", MOST_REPORTED + 1));
-    assert_eq!(defects[MOST_REPORTED].1, "2 more tags and blocks of Liquid were removed");
+    assert_eq!(defects[MOST_REPORTED].1, "2 more tags of Liquid were removed or name no file");
+    for tag in ["{% link none.md %}", "{% include none.html %}"] {
+        let (_, defects) = shown_with(&tag.repeat(MOST_REPORTED + 2), &site());
+        assert_eq!(defects.len(), MOST_REPORTED + 1, "{tag}");
+    }
     let deep =
         |count: usize| format!("{}a{}", "{% if page.foo %}".repeat(count), "{% endif %}".repeat(count));
     assert_eq!(shown_in_page(&deep(MAX_CONDITIONS)).0, "a");
