@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const OWN: &str = "NW";
 /// The number of capital letters of any other prefix.
 pub(crate) const LETTERS: RangeInclusive<usize> = 1..=4;
-/// The number of digits after any other prefix: those of the day, and ten more.
+/// The number of digits after any other prefix: eight for the day, and ten more.
 pub(crate) const DIGITS_AFTER_LETTERS: usize = 18;
 /// The number of digits of an id. Dates, page numbers and codes have fewer.
 const DIGITS: RangeInclusive<usize> = 12..=19;

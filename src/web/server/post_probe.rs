@@ -76,16 +76,16 @@ mod tests {
         let begin = |slug: &str| probe.begin(NaiveDate::MIN, slug);
         assert!(begin("a").is_none(), "no watch");
         probe.connect(commands);
-        let (first, second) = (begin("a").expect("a look"), begin("b").expect("the same look"));
+        let (first, second) = (begin("a").expect("a lookup"), begin("b").expect("the same lookup"));
         let set_beginning = |at: Instant| {
-            probe.last.lock().expect("a look").as_mut().expect("a look").0 = at;
+            probe.last.lock().expect("a lookup").as_mut().expect("a lookup").0 = at;
         };
         set_beginning(Instant::now().checked_sub(TIMEOUT).expect("an earlier moment"));
         assert!(begin("c").is_none(), "the watch is busy");
-        let look = watch.try_recv().expect("a look");
-        assert!(matches!(&look, WatchCommand::Look { slug, .. } if slug == "a"), "{look:?}");
+        let lookup = watch.try_recv().expect("a lookup");
+        assert!(matches!(&lookup, WatchCommand::Look { slug, .. } if slug == "a"), "{lookup:?}");
         assert!(matches!(watch.try_recv(), Err(TryRecvError::Empty)));
-        drop(look);
+        drop(lookup);
         assert!(first.has_changed().is_err() && second.has_changed().is_err(), "both have ended");
         // The time since a later moment is zero.
         set_beginning(Instant::now() + INTERVAL);

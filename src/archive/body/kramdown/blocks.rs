@@ -346,7 +346,7 @@ pub(crate) fn before_boundary(rest: &str) -> bool {
     rest.is_empty() || is_blank(line) || is_boundary(line) || define::attributes(line).is_some()
 }
 
-/// Returns whether a tag after this text of a paragraph is most likely a part of code.
+/// Returns whether the beginning of a paragraph probably ends in a code span.
 fn is_in_code(before: &str) -> bool {
     before.ends_with('`') || before.matches('`').count() % 2 == 1
 }

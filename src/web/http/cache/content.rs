@@ -5,7 +5,8 @@ use std::path::Path;
 
 use axum::http::HeaderValue;
 
-/// The text types by extension, with the charset of a document that finews writes, and that of a file of the site.
+/// The text types: the extension, the type with the charset of documents that finews writes, and the charset of files
+/// of the site.
 const TEXT_TYPES: [(&str, &str, FileCharset); 25] = [
     ("atom", "application/atom+xml; charset=utf-8", FileCharset::Own),
     ("css", "text/css; charset=utf-8", FileCharset::Utf8),

@@ -27,7 +27,7 @@ const OVERHEAD: u64 = 1024;
 const LONGEST_ADDRESS: usize = 512;
 /// Approximate size of an article's page, in bytes.
 const USUAL_PAGE: u64 = 4096;
-/// Number of states whose document is recorded, such as those of different searches.
+/// Maximum number of states whose documents are recorded. Each search has a state of its own.
 const MOST_STATES: usize = 4096;
 
 /// The properties that determine a page's headers, except its ETag and length.
