@@ -26,6 +26,7 @@ fn variable(path: &[&str]) -> Option<LiquidValue> {
     match path {
         ["foo"] => Some(LiquidValue::Plain("bar".to_owned())),
         ["flag"] => Some(LiquidValue::Plain("false".to_owned())),
+        ["switch"] => Some(LiquidValue::Plain("Yes".to_owned())),
         ["empty"] => Some(LiquidValue::Nil),
         ["date"] => Shanghai.with_ymd_and_hms(2024, 2, 3, 4, 5, 6).single().map(LiquidValue::Time),
         ["missing"] => Some(LiquidValue::Absent),

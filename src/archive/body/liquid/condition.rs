@@ -47,7 +47,7 @@ fn is_equal(left: &LiquidValue, right: &LiquidValue) -> Option<bool> {
     match (left, right) {
         (Nil | Absent, Nil | Absent) => Some(true),
         (Nil | Absent, _) | (_, Nil | Absent) => Some(false),
-        (Plain(left), Plain(right)) => Some(left == right),
+        (Plain(left), Plain(right)) => Some(switch(left) == switch(right)),
         _ => Some(string(left)? == string(right)?),
     }
 }
@@ -70,11 +70,22 @@ fn string(value: &LiquidValue) -> Option<&str> {
         LiquidValue::Text(text) => Some(text.as_str()),
         LiquidValue::Plain(text) => {
             let begins_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
-            let is_switch = ["true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word));
-            (!text.starts_with(begins_number) && !is_switch && !filter::is_false(text))
-                .then_some(text.as_str())
+            let is_switch = matches!(switch(text), "true" | "false");
+            (!text.starts_with(begins_number) && !is_switch).then_some(text.as_str())
         }
         LiquidValue::Nil | LiquidValue::Absent | LiquidValue::Time(_) => None,
+    }
+}
+
+/// The usual word for a switch, for which YAML has several. Any other text stays.
+fn switch(text: &str) -> &str {
+    let is_on = ["true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is_on {
+        "true"
+    } else if filter::is_false(text) {
+        "false"
+    } else {
+        text
     }
 }
 
@@ -102,6 +113,10 @@ mod tests {
             ("page.missing == nil", Some(true)),
             ("page.flag == false", Some(true)),
             ("page.flag == 'false'", None),
+            ("page.switch == true", Some(true)),
+            ("page.switch != true", Some(false)),
+            ("page.switch == page.flag", Some(false)),
+            ("page.switch == 'Yes'", None),
             ("7 == '7'", None),
             ("page.date == 'x'", None),
             ("site.url contains 'news.example'", Some(true)),
