@@ -360,7 +360,7 @@ fn cache_folder_must_not_be_the_site() {
 #[test]
 fn unknown_time_zone_is_utc_with_a_warning() {
     let table = [
-        ("Asia/Beijing", Some("is not a time zone, so UTC is used, as in Jekyll; write Asia/Shanghai")),
+        ("Asia/Beijing", Some("is not a time zone that finews knows, so UTC is used; write Asia/Shanghai")),
         ("CST", Some("write Asia/Shanghai for China, or America/Chicago")),
         ("+08:00", Some("write Asia/Shanghai")),
         ("Mars/Base", Some("write an IANA time zone, such as Asia/Shanghai")),

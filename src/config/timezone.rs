@@ -19,7 +19,7 @@ pub(super) fn warning(file: &ConfigFile) -> Option<String> {
     let reason = match parse(&name) {
         Some(_) => reversed(&name)?,
         None => format!(
-            "is not a time zone, so UTC is used, as in Jekyll; write {}",
+            "is not a time zone that finews knows, so UTC is used; write {}",
             suggestion(&name).unwrap_or("an IANA time zone, such as Asia/Shanghai")
         ),
     };

@@ -93,7 +93,7 @@ fn unknown_time_zone_is_a_warning() {
         ("_config.yml", "title: x\ntimezone: Asia/Beijing\n"),
         ("_posts/2024-01-02-a.md", "---\ntitle: A\ndate: 2024-01-02 23:30\n---\nText.\n"),
     ]);
-    let expected = "_config.yml:2: timezone: `Asia/Beijing` is not a time zone, so UTC is used, as in Jekyll; \
+    let expected = "_config.yml:2: timezone: `Asia/Beijing` is not a time zone that finews knows, so UTC is used; \
                     write Asia/Shanghai";
     let path = site.path().to_string_lossy();
     assert!(stderr(&["check", &path], 0).contains(expected));

@@ -14,7 +14,8 @@
 //! - receives a post twice only if the other instance noticed it after the client had arrived there, if its file
 //!   changed again shortly before the start, or if more than [`NAMED`] posts came within [`OVERLAP`]. Both events have
 //!   the same URL;
-//! - receives `reset` if the id is older than the events that are kept, or older than the start by [`OVERLAP`].
+//! - receives `reset` if the events since the moment of the id minus [`OVERLAP`] are not kept: they are too many, or the
+//!   id is older than the start by [`OVERLAP`].
 
 use std::collections::VecDeque;
 use std::fmt::{self, Display, Formatter};
@@ -98,7 +99,7 @@ impl RecentEvents {
         let start = now();
         *self = Self { instance: start, kept_since: start, ..Self::default() };
         if earlier.len() <= NAMED {
-            self.kept_since = start.saturating_sub(OVERLAP);
+            self.kept_since = start.saturating_sub(2 * OVERLAP);
             for (appeared, key, data) in earlier {
                 self.add_at(micros(*appeared).min(start), *key, data);
             }
@@ -146,10 +147,10 @@ impl RecentEvents {
     pub(super) fn since(&self, last: &EventId) -> Option<Vec<u8>> {
         let is_own = last.instance == self.instance;
         let (overlap, latest) = if is_own { (0, self.newest) } else { (OVERLAP, now() + OVERLAP) };
-        if !(self.kept_since..=latest).contains(&last.moment) {
+        let from = last.moment.saturating_sub(overlap);
+        if from < self.kept_since || last.moment > latest {
             return None;
         }
-        let from = last.moment.saturating_sub(overlap);
         let is_missed =
             |event: &&KeptEvent| event.moment > from && (is_own || !last.posts.contains(&event.post));
         let missed: Vec<&[u8]> = self.events.iter().filter(is_missed).map(|event| &*event.text).collect();
@@ -295,8 +296,8 @@ mod tests {
             (id(events.instance, start - 1), false),
             (id(events.instance, start), true),
             (id(events.instance, end + 1), false),
-            (id(0, start - 1), false),
-            (id(0, start), true),
+            (id(0, start + OVERLAP - 1), false),
+            (id(0, start + OVERLAP), true),
             // The clock of the other instance may be fast.
             (id(0, end + OVERLAP / 2), true),
             (id(0, end + 10 * OVERLAP), false),
@@ -308,6 +309,21 @@ mod tests {
         }
         assert!(missed(&events, &id(events.instance, start)).is_none(), "the first event is no longer kept");
         assert_eq!(missed(&events, &id(events.instance, events.kept_since)).map(|all| all.len()), Some(KEPT));
+    }
+
+    #[test]
+    fn id_of_an_instance_that_lags_causes_a_reset_after_a_burst() {
+        let behind = instance(&[]).current_id();
+        let last = |moment| EventId { instance: 0, moment, ..EventId::from_text("0-0-").expect("an id") };
+        let mut forgetful = instance(&[1]);
+        forgetful.forget();
+        assert!(missed(&forgetful, &last(forgetful.newest)).is_none());
+        let burst: Vec<u64> = (0..KEPT as u64 + 100).collect();
+        assert!(missed(&instance(&burst), &last(behind.moment + OVERLAP / 2)).is_none());
+        let mut restarted = RecentEvents::default();
+        let copied: Vec<_> = (0..=NAMED as u64).map(|key| (SystemTime::now(), key, key.to_string())).collect();
+        restarted.start(&copied);
+        assert!(missed(&restarted, &last(restarted.newest)).is_none());
     }
 
     #[test]
