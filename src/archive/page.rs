@@ -82,6 +82,11 @@ pub enum PostList {
 }
 
 impl OwnPage {
+    /// The text of a link to the page: the title, else the URL.
+    pub fn label(&self) -> &str {
+        if self.title.is_empty() { &self.url } else { &self.title }
+    }
+
     /// The author's description, else the excerpt.
     pub fn description(&self) -> &str {
         if self.head.description.is_empty() { &self.excerpt } else { &self.head.description }
