@@ -365,13 +365,14 @@ fn page_of_the_site_precedes_the_data_files_without_slash() {
 #[test]
 fn pages_and_documents_with_redirect_to_redirect() {
     let to = |target: &str| format!("---\ntitle: Moved\nredirect_to: {target}\n---\n");
-    let (away, local, same) = (to("https://elsewhere.example/x"), to("about.html"), to("/same.html"));
+    let (away, local) = (to("https://elsewhere.example/x"), to("about.html"));
+    let (same, case) = (to("/same.html"), to("/case/"));
     let files = [
         ("_config.yml", "url: https://news.example\ncollections: {docs: {output: true}}\n"),
         ("old/index.md", away.as_str()),
-        ("_docs/guide.md", &local),
-        ("same.md", &same),
-        ("Case.html", &to("/case/")),
+        ("_docs/guide.md", local.as_str()),
+        ("same.md", same.as_str()),
+        ("Case.html", case.as_str()),
         ("about.md", "---\ntitle: About\n---\nText.\n"),
     ];
     let site = Site::with_index(&[&[POST], &files[..]].concat());

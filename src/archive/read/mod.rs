@@ -402,12 +402,7 @@ fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
 }
 
 /// Returns the target of `redirect_to`, if it is valid.
-fn away(
-    front: &FrontMatter,
-    url: &str,
-    site: &SiteContext,
-    defects: &mut Vec<Defect>,
-) -> Option<Box<str>> {
+fn away(front: &FrontMatter, url: &str, site: &SiteContext, defects: &mut Vec<Defect>) -> Option<Box<str>> {
     let to = front.strings("redirect_to", false).into_iter().next()?;
     // A redirect of a page to its own URL would be a loop.
     let is_other = |to: &str| {
@@ -480,7 +475,9 @@ fn is_language(tag: &str) -> bool {
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let (language, rest) = tag.split_once('-').unwrap_or((tag, ""));
     let is_prefix = matches!(language, "i" | "I" | "x" | "X") && !rest.is_empty();
-    (language.len() > 1 || is_prefix) && language.bytes().all(|b| b.is_ascii_alphabetic()) && tag.split('-').all(is_part)
+    (language.len() > 1 || is_prefix)
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+        && tag.split('-').all(is_part)
 }
 
 #[cfg(test)]
@@ -492,7 +489,9 @@ mod tests {
         for tag in ["en", "zh-Hans-CN", "de-1996", "es-419", "x-own", "i-klingon", "sgn-BE-FR"] {
             assert!(is_language(tag), "{tag}");
         }
-        for tag in ["", "e", "x", "1", "en-", "-en", "en--GB", "en GB", "english language", "en-abcdefghi", "中文"] {
+        for tag in
+            ["", "e", "x", "1", "en-", "-en", "en--GB", "en GB", "english language", "en-abcdefghi", "中文"]
+        {
             assert!(!is_language(tag), "{tag}");
         }
     }

@@ -61,7 +61,7 @@ impl PageStates {
         self.0.values().filter_map(|(_, state)| state.due).min()
     }
 
-    /// The date of a future document.
+    /// The date of a future document, or the time of the next attempt to read one that is due.
     pub(super) fn due(&self, path: &str) -> Option<Timestamp> {
         self.0.get(path).and_then(|(_, state)| state.due)
     }

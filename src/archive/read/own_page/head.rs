@@ -79,7 +79,18 @@ impl PageHead {
     }
 
     pub(super) fn with_body(self, file: &SiteFile, body: PageBody, excerpt: String) -> OwnPage {
-        let Self { url, title, fields: head, authors, in_sitemap, redirect_from, lang, .. } = self;
+        let Self {
+            url,
+            title,
+            fields: head,
+            authors,
+            in_sitemap,
+            redirect_from,
+            lang,
+            layout: _,
+            away: _,
+            due: _,
+        } = self;
         let mut hasher = Xxh3::new();
         (&url, &title, &head, &authors, in_sitemap, &redirect_from, &lang, &body, &excerpt).hash(&mut hasher);
         OwnPage {
