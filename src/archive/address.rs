@@ -23,6 +23,17 @@ pub(super) fn former(path: &str) -> Box<str> {
     decoded(&format!("/{}", path.trim_start_matches('/'))).into()
 }
 
+/// Returns whether a static host has the same page at two decoded paths: `/x`, `/x/`, `/x/index.html`, or `/x` and
+/// `/x.html`.
+pub(super) fn is_same_page(one: &str, other: &str) -> bool {
+    fn folder(path: &str) -> &str {
+        let index = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'));
+        index.unwrap_or(path).trim_end_matches('/')
+    }
+    let is_file = |file: &str, bare: &str| file.strip_suffix(".html") == Some(bare);
+    folder(one) == folder(other) || is_file(one, other) || is_file(other, one)
+}
+
 /// Validates the target of a redirect: a path of this site or an HTTP(S) URL.
 pub(super) fn redirect_target(to: &str) -> Option<Box<str>> {
     let is_visible =
@@ -34,5 +45,29 @@ pub(super) fn redirect_target(to: &str) -> Option<Box<str>> {
         _ if has_scheme => None,
         // jekyll-redirect-from resolves a relative target against the site's root.
         _ => Some(format!("/{to}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_page_are_the_same() {
+        let table = [
+            ("/x", "/x", true),
+            ("/x", "/x/", true),
+            ("/x/index.html", "/x", true),
+            ("/x.html", "/x", true),
+            ("/x", "/x.html", true),
+            ("/", "/index.html", true),
+            ("/x.html", "/x/", false),
+            ("/x/", "/y/", false),
+            ("/X/", "/x/", false),
+            ("/xindex.html", "/x", false),
+        ];
+        for (one, other, expected) in table {
+            assert_eq!(is_same_page(one, other), expected, "{one} {other}");
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct OwnPage {
     pub url: Box<str>,
     /// The title; may be empty.
     pub title: Box<str>,
+    /// The language of the content, a BCP 47 tag, if the front matter has one.
+    pub lang: Option<Box<str>>,
     /// The content of the page.
     pub body: PageBody,
     /// An excerpt of about 120 characters of plain text.
@@ -41,6 +43,8 @@ pub enum PageBody {
     Text(Box<str>),
     /// The file itself, which has no front matter.
     File,
+    /// The target of `redirect_to`: a path of this site or an HTTP(S) URL.
+    RedirectTo(Box<str>),
     /// The page is not served; a list of finews replaces it.
     ReplacedBy(Replacement),
 }
@@ -78,9 +82,22 @@ pub enum PostList {
 }
 
 impl OwnPage {
+    /// The text of a link to the page: the title, else the URL.
+    pub fn label(&self) -> &str {
+        if self.title.is_empty() { &self.url } else { &self.title }
+    }
+
     /// The author's description, else the excerpt.
     pub fn description(&self) -> &str {
         if self.head.description.is_empty() { &self.excerpt } else { &self.head.description }
+    }
+
+    /// The target of a page that only redirects.
+    pub fn redirect_to(&self) -> Option<&str> {
+        match &self.body {
+            PageBody::RedirectTo(to) => Some(to),
+            _ => None,
+        }
     }
 
     /// The HTML of a page that is shown in the layout of finews.

@@ -30,7 +30,7 @@ pub enum Code {
     /// A dated twin of an undated `-ID.md` file exists and is served instead, or a file with the same name and other content
     /// in another folder takes precedence.
     TwinSuperseded,
-    /// The URL belongs to a built-in page of finews.
+    /// The URL belongs to a page of finews.
     PathReserved,
     /// The file or folder cannot be read.
     Unreadable,
@@ -40,7 +40,7 @@ pub enum Code {
     HalfWritten,
     /// A temporary or backup file that Jekyll would publish was left among the posts.
     TemporaryFile,
-    /// A page outside `_posts` that cannot be served.
+    /// A page outside `_posts` that cannot be served, or of which only the title is served.
     PageSkipped,
     /// A file that Jekyll would publish and finews does not.
     FileSkipped,

@@ -29,7 +29,7 @@ use crate::config::Config;
 use crate::program;
 
 /// The first bytes of every store. The number changes with the format of the rest.
-const MAGIC: &[u8; 16] = b"finews archive 3";
+const MAGIC: &[u8; 16] = b"finews archive 4";
 /// Length of the bytes before the first section: the format, and a hash of the settings.
 const START: usize = MAGIC.len() + 8;
 /// Number of posts per section.

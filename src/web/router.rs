@@ -197,17 +197,23 @@ fn archived(page_request: &PageRequest<'_>, path: &str) -> Option<Reply> {
             Target::Post(id) => {
                 page_request.with_pattern(POST, |page_request| Some(article::get(page_request, id)))
             }
-            Target::Page(index) => {
-                page_request.with_pattern(PAGE, |page_request| own::get(page_request, index))
-            }
+            Target::Page(index) => match page_request.archive.pages()[index].redirect_to() {
+                Some(to) => Some(away(page_request, to)),
+                None => page_request.with_pattern(PAGE, |page_request| own::get(page_request, index)),
+            },
             Target::Gone => page_request.with_pattern(POST, |page_request| Some(error::gone(page_request))),
             Target::Moved(to) => Some(MOVED.attach_to(page_request.redirect_to(to))),
-            Target::Away(to) if to.starts_with('/') => Some(MOVED.attach_to(page_request.redirect_to(to))),
-            Target::Away(to) => Some(MOVED.attach_to(redirect(&to))),
+            Target::Away(to) => Some(away(page_request, &to)),
         };
     }
     let folder = path.strip_suffix("index.html").filter(|folder| folder.ends_with('/'))?;
     archived(page_request, folder)
+}
+
+/// The redirect to the target of `redirect_to`.
+fn away(page_request: &PageRequest<'_>, to: &str) -> Reply {
+    let reply = if to.starts_with('/') { page_request.redirect_to(to) } else { redirect(to) };
+    MOVED.attach_to(reply)
 }
 
 /// A request whose response may wait for the disk, for the search index or for an event.

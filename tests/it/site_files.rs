@@ -348,6 +348,94 @@ fn pages_that_only_list_posts_lead_to_our_lists() {
 }
 
 #[test]
+fn page_of_the_site_precedes_the_data_files_without_slash() {
+    let list = "---\ntitle: List\n---\n{% for post in site.posts %}{{ post.title }}{% endfor %}\n";
+    let replaced = site(&[("archive.html", list)]);
+    replaced.assert_moved("/archive", "/2024/");
+    replaced.assert_moved("/archive.html", "/2024/");
+    let own = site(&[("archive.html", "---\ntitle: Own\n---\n<p>Kept by hand.</p>\n")]);
+    assert!(own.page("/archive").contains("Kept by hand."));
+    let without = site(&[]);
+    without.assert_moved("/archive", "/archive/");
+    for site in [replaced, own, without] {
+        assert!(site.page("/archive/").contains("/archive/index.json"), "the data files stay");
+    }
+}
+
+#[test]
+fn pages_and_documents_with_redirect_to_redirect() {
+    let to = |target: &str| format!("---\ntitle: Moved\nredirect_to: {target}\n---\n");
+    let (away, local) = (to("https://elsewhere.example/x"), to("about.html"));
+    let (same, case) = (to("/same.html"), to("/case/"));
+    let files = [
+        ("_config.yml", "url: https://news.example\ncollections: {docs: {output: true}}\n"),
+        ("old/index.md", away.as_str()),
+        ("_docs/guide.md", local.as_str()),
+        ("same.md", same.as_str()),
+        ("Case.html", case.as_str()),
+        ("about.md", "---\ntitle: About\n---\nText.\n"),
+    ];
+    let site = Site::with_index(&[&[POST], &files[..]].concat());
+    site.assert_moved("/old/", "https://elsewhere.example/x");
+    site.assert_moved("/old", "/old/");
+    site.assert_moved("/docs/guide.html", "/about.html");
+    site.assert_moved("/docs/guide", "/about.html");
+    site.assert_moved("/Case.html", "/case/");
+    site.assert_status("/case/", 404);
+    site.assert_status("/same.html", 200);
+    assert_eq!(problems(&files), [("same.md".to_owned(), "permalink-invalid".to_owned())]);
+    let sitemap = site.get("/sitemap/lists.xml").text();
+    assert!(sitemap.contains("/about.html") && !sitemap.contains("/old/"), "{sitemap}");
+    assert!(!site.page("/search?q=Moved").contains("/docs/guide.html"), "a redirect is no page");
+}
+
+#[test]
+fn site_without_posts_lists_its_pages_on_home() {
+    let pages: Vec<(String, String)> = (10..70)
+        .map(|n| (format!("p{n}.md"), format!("---\ntitle: Page {n}\n---\nHarbour {n}.\n")))
+        .collect();
+    let mut files: Vec<(&str, &str)> =
+        pages.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    files.extend([
+        ("_config.yml", "title: T\n"),
+        ("404.md", "---\ntitle: Lost\n---\nText.\n"),
+        ("a.md", "---\n---\nHarbour.\n"),
+        ("hidden.md", "---\ntitle: Hidden\nsitemap: false\n---\nText.\n"),
+    ]);
+    let site = Site::with_index(&files);
+    let home = site.page("/");
+    assert!(home.contains("<a href=\"/a.html\">/a.html</a>"), "{home}");
+    assert!(home.contains("<a href=\"/p10.html\">Page 10</a>"), "{home}");
+    assert_eq!(home.matches("<li><a href=\"/p").count(), 49, "{home}");
+    for absent in ["Lost", "Hidden", "There are no posts yet."] {
+        assert!(!home.contains(absent), "{absent}");
+    }
+    let found = site.page("/search?q=harbour");
+    assert!(found.contains("href=\"/p10.html\"") && !found.contains("No results"), "{found}");
+    assert!(site.page("/search?q=lighthouse").contains("No results"));
+    assert!(Site::from_files(&[("_config.yml", "title: T\n")]).page("/").contains("There are no posts yet."));
+}
+
+#[test]
+fn page_has_the_language_of_its_front_matter() {
+    let files = [
+        ("_config.yml", "lang: en\ndefaults: [{scope: {path: de}, values: {lang: de}}]\n"),
+        ("fr.md", "---\ntitle: F\nlang: fr_CA\n---\nTexte.\n"),
+        ("de/a.md", "---\ntitle: D\n---\nText.\n"),
+        ("b.md", "---\ntitle: B\nlang: not a tag\n---\nText.\n"),
+    ];
+    let site = Site::from_files(&files);
+    for (path, article) in [
+        ("/fr.html", "<article class=\"article\" lang=\"fr-CA\">"),
+        ("/de/a.html", "<article class=\"article\" lang=\"de\">"),
+        ("/b.html", "<article class=\"article\">"),
+    ] {
+        let html = site.page(path);
+        assert!(html.contains(article) && html.contains("<html lang=\"en\">"), "{path}: {html}");
+    }
+}
+
+#[test]
 fn pages_that_list_one_group_lead_to_its_list() {
     let one = |of: &str, named: &str| {
         format!(
@@ -435,6 +523,11 @@ fn files_at_urls_of_our_pages_are_reported() {
     ];
     let paths = ["2024/index.html", "a.html", "category/index.html", "feed.xml", "index.html"];
     assert_eq!(problems(&files), paths.map(|path| (path.to_owned(), "file-skipped".to_owned())));
+    let folder = folder(&[&[POST], &files[..]].concat());
+    let messages: Vec<String> =
+        load(&config(folder.path())).problems().into_iter().map(|problem| problem.message).collect();
+    let is_replaced = |message: &&String| message.ends_with("which is served instead of the file");
+    assert_eq!(messages.iter().filter(is_replaced).count(), 4, "{messages:?}");
     let site = Site::from_files(&[&[POST], &files[..]].concat());
     for path in ["/category/", "/2024/", "/", "/a.html"] {
         assert!(site.page(path).contains("<main"), "{path}");

@@ -72,8 +72,8 @@ pub struct Context<'a> {
     pub line: u32,
     /// True if lists show the post: only then does each security that it names have a page.
     pub is_listed: bool,
-    /// True for a page of the site: its conditions are decided, and other unresolved Liquid is left out. A post keeps
-    /// both as written.
+    /// True for a page of the site: its conditions are decided, other unresolved Liquid is left out, and no part such as
+    /// a digest or a source link is lifted out of its body. A post keeps Liquid as written.
     pub is_page: bool,
 }
 

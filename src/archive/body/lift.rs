@@ -136,6 +136,16 @@ pub(super) struct Lifted {
     pub(super) kept: Range<usize>,
 }
 
+impl Lifted {
+    /// Lifts nothing: all parts of the HTML stay in place. HTML that consists only of empty blocks becomes empty.
+    pub(super) fn with_all_parts(html: String, children: &[BodyChild]) -> Self {
+        let kept = 0..html.len();
+        let is_empty = children.iter().all(|child| child.kind == ChildKind::Empty);
+        let removed = if is_empty { children } else { &[] };
+        Self { html: without(html, removed.iter()), kept, ..Self::default() }
+    }
+}
+
 /// Lifts one source link, one source name, all return links, and a single leading quote as the digest. Drops
 /// the charts in front of the text if the site has none.
 pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> Lifted {

@@ -22,6 +22,7 @@ use crate::archive::article_id::ArticleId;
 use crate::archive::body::context::MAX_LEN;
 use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
+use crate::archive::body::lift::Lifted;
 use crate::archive::body::liquid::TextForm;
 use crate::archive::problem::{Code, Defect};
 
@@ -61,7 +62,7 @@ impl MarkupFormat {
 /// A parsed body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Body {
-    /// The HTML that the page prints, without the lifted parts.
+    /// The HTML that the page prints, without the lifted parts. Nothing is lifted out of a page of the site.
     pub html: BodyHtml,
     /// Length of the text in `html`: 1 for each Han character, 2 for each word of another script.
     pub text_len: usize,
@@ -148,7 +149,11 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     defects.extend(dropped);
     let mut securities = rewritten.securities;
     codes::in_text(cx.title, |code, name| securities.add(code, name, None));
-    let lifted = lift::lift(rewritten.html, &rewritten.children, cx.site);
+    let lifted = if cx.is_page {
+        Lifted::with_all_parts(rewritten.html, &rewritten.children)
+    } else {
+        lift::lift(rewritten.html, &rewritten.children, cx.site)
+    };
     let html = clean::clean(&lifted.html);
     let plain = text::plain(&html);
     Body {

@@ -242,13 +242,13 @@ impl<'a> Reader<'a> {
             date: dated.at.into(),
             modified: self.modified(front, defects),
             tags: tags(front),
-            lang: front.text("lang").map(|lang| lang.replace('_', "-")).filter(|lang| is_language(lang)),
+            lang: language(front),
             authors: authors(front, &self.config.source.authors),
             head: head_fields(front, &self.site, defects),
             visibility: self.visibility(front),
             sitemap: front.bool("sitemap") != Some(false),
             redirect_from: self.former_paths(front),
-            away: away(front, &url, defects),
+            away: away(front, &url, &self.site, defects),
             path: file.path.to_owned(),
             body: Body::default(),
             linking: false,
@@ -402,13 +402,17 @@ fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
 }
 
 /// Returns the target of `redirect_to`, if it is valid.
-fn away(front: &FrontMatter, url: &str, defects: &mut Vec<Defect>) -> Option<Box<str>> {
+fn away(front: &FrontMatter, url: &str, site: &SiteContext, defects: &mut Vec<Defect>) -> Option<Box<str>> {
     let to = front.strings("redirect_to", false).into_iter().next()?;
-    // A redirect to the post's own URL would be a loop.
-    let is_other = |to: &str| address::decoded(to) != address::decoded(url);
+    // A redirect of a page to its own URL would be a loop.
+    let is_other = |to: &str| {
+        let path = &to[..to.find(['?', '#']).unwrap_or(to.len())];
+        let path = own_path(path, site).unwrap_or(path);
+        !address::is_same_page(&address::decoded(path), &address::decoded(url))
+    };
     let address = address::redirect_target(to.trim()).filter(|to| is_other(to));
     if address.is_none() {
-        let message = "`redirect_to` is not a valid URL of another page; the post itself is served";
+        let message = "`redirect_to` is not a valid URL of another page; it is ignored";
         let line = front.line("redirect_to");
         defects.push(Defect { line, ..Defect::warning(Code::PermalinkInvalid, message) });
     }
@@ -458,9 +462,37 @@ fn names_other_posts(body: &str) -> bool {
     body.contains("post_url") || (body.contains("{%") && body.contains("link "))
 }
 
-/// Returns whether a tag has the shape of BCP 47: parts of one to eight letters and digits.
+/// Returns the language tag of `lang`, if it has the shape of BCP 47.
+fn language(front: &FrontMatter) -> Option<String> {
+    let tag = front.text("lang")?.trim().replace('_', "-");
+    is_language(&tag).then_some(tag)
+}
+
+/// Returns whether a tag has the shape of BCP 47: a language of two to eight letters, or `i` or `x`, and parts of one to
+/// eight letters and digits.
 fn is_language(tag: &str) -> bool {
     let is_part =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    tag.split('-').all(is_part)
+    let (language, rest) = tag.split_once('-').unwrap_or((tag, ""));
+    let is_prefix = matches!(language, "i" | "I" | "x" | "X") && !rest.is_empty();
+    (language.len() > 1 || is_prefix)
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+        && tag.split('-').all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_tags_have_the_shape_of_bcp_47() {
+        for tag in ["en", "zh-Hans-CN", "de-1996", "es-419", "x-own", "i-klingon", "sgn-BE-FR"] {
+            assert!(is_language(tag), "{tag}");
+        }
+        for tag in
+            ["", "e", "x", "1", "en-", "-en", "en--GB", "en GB", "english language", "en-abcdefghi", "中文"]
+        {
+            assert!(!is_language(tag), "{tag}");
+        }
+    }
 }

@@ -122,9 +122,14 @@ pub(super) fn of_url(url: &str) -> Option<PostList> {
     }
 }
 
-/// Returns whether the HTML of a page shows a text or a medium.
-pub(super) fn has_content(html: &str) -> bool {
-    text_length(html) > 0 || ["<img", "<video", "<audio"].iter().any(|tag| html.contains(tag))
+/// Returns whether clean HTML shows an image, video or sound.
+pub(super) fn has_medium(html: &str) -> bool {
+    ["<img", "<video", "<audio"].iter().any(|tag| html.contains(tag))
+}
+
+/// Returns whether clean HTML shows a link or a medium.
+pub(super) fn has_link_or_medium(html: &str) -> bool {
+    html.contains("<a ") || has_medium(html)
 }
 
 /// Counts the letters and digits outside Liquid, tags, scripts and styles.
@@ -213,14 +218,16 @@ mod tests {
     }
 
     #[test]
-    fn html_without_text_and_media_has_no_content() {
+    fn links_and_media_are_found_in_clean_html() {
         for (html, expected) in [
             ("", false),
             ("<div class=\"posts\">\n</div><hr>", false),
-            ("<p>甲</p>", true),
+            ("<p>甲</p><abbr>乙</abbr>", false),
+            ("<p><a href=\"/a\">甲</a></p>", true),
             ("<p><img src=\"/a.png\"></p>", true),
+            ("<video src=\"/a.mp4\"></video>", true),
         ] {
-            assert_eq!(has_content(html), expected, "{html}");
+            assert_eq!(has_link_or_medium(html), expected, "{html}");
         }
     }
 

@@ -60,7 +60,11 @@ impl OwnPages {
             if is_html && *fuzzy(&path) == *"/404" {
                 not_found = not_found.or(Some(index));
             }
-            fuzzy_paths.entry(fuzzy(&path)).or_insert(index);
+            // A redirect to another spelling of its own path would become a loop.
+            let leads_elsewhere = |to: &str| fuzzy(&address::decoded(to)) != fuzzy(&path);
+            if page.redirect_to().is_none_or(leads_elsewhere) {
+                fuzzy_paths.entry(fuzzy(&path)).or_insert(index);
+            }
             if !is_reserved(&path) {
                 let extensions = written_extensions(page, &path).into_iter().flatten();
                 files.extend(
@@ -159,8 +163,10 @@ fn written_extensions<'p>(page: &'p OwnPage, path: &str) -> [Option<&'p str>; 2]
     let own = name.rfind('.').map(|dot| &name[dot..]).filter(|own| !path.ends_with(*own));
     match page.body {
         _ if path.ends_with('/') => [None; 2],
-        PageBody::Html(_) if is_html_file(path) => [None; 2],
-        PageBody::Html(_) => [Some(HTML[0]), own.filter(|own| HTML[1..].contains(own))],
+        PageBody::Html(_) | PageBody::RedirectTo(_) if is_html_file(path) => [None; 2],
+        PageBody::Html(_) | PageBody::RedirectTo(_) => {
+            [Some(HTML[0]), own.filter(|own| HTML[1..].contains(own))]
+        }
         // Text that is written in Markdown has the extension of its type in its URL.
         PageBody::Text(_) => {
             [own.filter(|own| MarkupFormat::from_extension(own) == MarkupFormat::Html), None]
@@ -186,6 +192,7 @@ mod tests {
             path: path.into(),
             url: url.into(),
             title: "".into(),
+            lang: None,
             body,
             excerpt: "".into(),
             head: Default::default(),
@@ -208,6 +215,8 @@ mod tests {
             page("robots.md", "/robots.txt", PageBody::Text("".into())),
             page("s.json", "/s", PageBody::Text("[]".into())),
             page("x.xhtml", "/x.xhtml", html()),
+            page("y.md", "/y", PageBody::RedirectTo("/z/".into())),
+            page("z.md", "/Z.html", PageBody::RedirectTo("/z/".into())),
         ];
         let pages = OwnPages::new(pages, |path| path == "/reserved.html", |_| None);
         let table = [
@@ -223,12 +232,15 @@ mod tests {
             ("/robots.txt.md", None),
             ("/docs/a.md", None),
             ("/blog/", None),
+            ("/y.html", Some(8)),
+            ("/Z.html", Some(9)),
         ];
         for (path, expected) in table {
             assert_eq!(pages.at_path(path), expected, "{path}");
         }
         assert_eq!(pages.at_fuzzy_path("/DOCS/A/index.html"), Some(1));
         assert_eq!(pages.at_fuzzy_path("/X.htm"), Some(7));
+        assert_eq!((pages.at_fuzzy_path("/Y/"), pages.at_fuzzy_path("/z/")), (Some(8), None));
         assert_eq!(pages.list_at("/Blog").map(|replacement| replacement.list), Some(PostList::Newest));
         assert_eq!(pages.at_file("s.json").map(|page| &*page.url), Some("/s"));
         assert_eq!(pages.not_found().map(|page| &*page.path), Some("404.md"));

@@ -8,6 +8,10 @@ use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::snapshot::Snapshot;
 use crate::archive::snapshot::post_status::PostStatus;
 
+/// The owners of URLs that finews serves itself.
+const OUR_PAGE: &str = "a page of finews";
+const OUR_LIST: &str = "a generated list";
+
 impl Snapshot {
     /// All problems of the site's files, by path and line.
     pub fn problems(&self) -> Vec<Problem> {
@@ -44,7 +48,8 @@ impl Snapshot {
         let (url, path) = (post.url(), |id| self.post(id).path());
         let defect = match self.status(id) {
             PostStatus::Reserved => {
-                let message = format!("`{url}` is the URL of a built-in page; the post is not served");
+                let message =
+                    format!("`{url}` is the URL of a page of finews, which is served instead of the post");
                 Defect::error(Code::PathReserved, message)
             }
             PostStatus::Duplicate(owner) => {
@@ -92,18 +97,24 @@ impl Snapshot {
             (Some(post), _) => self.post(post).path(),
             // The list says all that such a page does.
             (None, None) if self.pages.is_list(index) => return None,
-            (None, None) => "a built-in page",
+            (None, None) => OUR_PAGE,
             (None, Some(other)) if other != index => &self.pages()[other].path,
-            (None, Some(_)) if self.has_generated_list(&path) => "a generated list",
+            (None, Some(_)) if self.has_generated_list(&path) => OUR_LIST,
             (None, Some(_)) => return None,
         };
         let (code, kind) = match page.body {
             // The page has a problem of its own.
             PageBody::ReplacedBy(_) => return None,
             PageBody::File => (Code::FileSkipped, "file"),
-            PageBody::Html(_) | PageBody::Text(_) => (Code::PageSkipped, "page"),
+            PageBody::Html(_) | PageBody::Text(_) | PageBody::RedirectTo(_) => (Code::PageSkipped, "page"),
         };
-        let message = format!("`{}` is the URL of {owner}; the {kind} is not served", page.url);
+        let url = &page.url;
+        let message = match owner {
+            OUR_PAGE | OUR_LIST => {
+                format!("`{url}` is the URL of {owner}, which is served instead of the {kind}")
+            }
+            _ => format!("`{url}` is the URL of `{owner}`; the {kind} is not served"),
+        };
         Some(Defect::warning(code, message).in_file(&page.path))
     }
 }

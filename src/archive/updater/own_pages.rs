@@ -10,7 +10,7 @@ use crate::archive::file_version::FileVersion;
 use crate::archive::jekyll::files::{SiteFile, is_absent};
 use crate::archive::page::OwnPage;
 use crate::archive::problem::problems_of_file;
-use crate::archive::read::own_page::{self, ReadPage};
+use crate::archive::read::own_page::{self, PageState, ReadPage};
 use crate::archive::read::{Links, Reader};
 use crate::archive::snapshot::Change;
 use crate::archive::updater::{Updater, is_archived};
@@ -78,6 +78,8 @@ impl Updater {
             change.problems.push(problems);
             let keeps_last = page.is_none() && has_no_content(&file.file(&self.config.root));
             let page = if keeps_last { self.archive.page_of_file(&file.path).cloned() } else { page };
+            let state =
+                if keeps_last { PageState { due: self.pages.due(&file.path), ..state } } else { state };
             changed.insert(file.path.clone(), page);
             self.pages.record(file, state);
         }
@@ -111,6 +113,34 @@ mod tests {
     use crate::archive::snapshot::ReservedPaths;
     use crate::config::{Config, Overrides};
 
+    const NOTHING: ReservedPaths = ReservedPaths {
+        always: |_| false,
+        list_like: |_| false,
+        in_archive: |_, _| false,
+        group_at: |_| None,
+    };
+
+    #[test]
+    fn document_that_is_due_without_its_site_stays_due() {
+        let above = tempfile::tempdir().expect("a folder");
+        let site = above.path().join("site");
+        std::fs::create_dir_all(site.join("_docs")).expect("a folder");
+        std::fs::write(site.join("_config.yml"), "collections: {docs: {output: true}}\n").expect("a file");
+        std::fs::write(site.join("_docs/a.md"), "---\ndate: 2999-01-01\n---\nText.\n").expect("a file");
+        let config = Config::read(&site, &Overrides::default(), &|_| None).expect("a configuration");
+        let config = Arc::new(config);
+        let mut updater =
+            Updater::open(Arc::clone(&config), NOTHING, &Progress::default()).expect("an archive");
+        let reader = Reader::new(&config).expect("a reader");
+        let due = updater.pages.next_due().expect("a future document");
+        std::fs::rename(&site, above.path().join("away")).expect("the folder moves");
+        let mut change = Change::new(updater.archive.names().clone());
+        let files = updater.pages.take_due(due);
+        assert_eq!(files, [SiteFile::from_path("_docs/a.md")]);
+        updater.check_pages(&mut change, &reader, &|_| None, files, false);
+        assert!(updater.pages.next_due() > Some(due), "the document is tried again");
+    }
+
     #[test]
     fn only_changed_files_of_pages_are_read_again() {
         let site = tempfile::tempdir().expect("a folder");
@@ -122,14 +152,8 @@ mod tests {
         std::thread::sleep(RESTED_AFTER * 2);
         let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("a configuration");
         let config = Arc::new(config);
-        let nothing = ReservedPaths {
-            always: |_| false,
-            list_like: |_| false,
-            in_archive: |_, _| false,
-            group_at: |_| None,
-        };
         let mut updater =
-            Updater::open(Arc::clone(&config), nothing, &Progress::default()).expect("an archive");
+            Updater::open(Arc::clone(&config), NOTHING, &Progress::default()).expect("an archive");
         let reader = Reader::new(&config).expect("a reader");
         // Each page asks for the name that it links to.
         let mut read_again = |reread_all: bool| {

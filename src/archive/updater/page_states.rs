@@ -8,6 +8,9 @@ use crate::archive::jekyll::files::{SiteFile, is_at_or_below};
 use crate::archive::post::Timestamp;
 use crate::archive::read::own_page::PageState;
 
+/// Seconds until a due document is tried again, if its file cannot be read.
+const TRY_AGAIN: i64 = 5;
+
 /// The known files of pages by path.
 #[derive(Debug, Default)]
 pub(super) struct PageStates(BTreeMap<Box<str>, (SiteFile, PageState)>);
@@ -58,12 +61,19 @@ impl PageStates {
         self.0.values().filter_map(|(_, state)| state.due).min()
     }
 
-    /// Returns the files of the documents that are due, which must be read again.
+    /// The date of a future document, or the time of the next attempt to read one that is due.
+    pub(super) fn due(&self, path: &str) -> Option<Timestamp> {
+        self.0.get(path).and_then(|(_, state)| state.due)
+    }
+
+    /// Returns the files of the documents that are due, which must be read again. A document stays due, for a later
+    /// attempt, until [`PageStates::record`] or [`PageStates::forget`] has its result.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Vec<SiteFile> {
+        let later = Timestamp::from_seconds(now.seconds().saturating_add(TRY_AGAIN));
         let mut due = Vec::new();
         for (file, state) in self.0.values_mut() {
             if state.due.is_some_and(|at| at <= now) {
-                *state = PageState { file_version: None, due: None, ..*state };
+                *state = PageState { file_version: None, due: Some(later), ..*state };
                 due.push(file.clone());
             }
         }
@@ -92,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn due_document_is_returned_once() {
+    fn due_document_stays_due_until_it_is_recorded() {
         let at = Timestamp::from_seconds;
         let mut states = PageStates::default();
         for (path, seconds) in [("a.md", 10), ("b.md", 20)] {
@@ -102,6 +112,9 @@ mod tests {
         assert_eq!(states.next_due(), Some(at(10)));
         assert_eq!(states.take_due(at(9)), []);
         assert_eq!(states.take_due(at(10)), [SiteFile::from_path("a.md")]);
-        assert_eq!((states.take_due(at(10)), states.next_due()), (vec![], Some(at(20))));
+        assert_eq!((states.take_due(at(10)), states.next_due()), (vec![], Some(at(10 + TRY_AGAIN))));
+        assert_eq!(states.take_due(at(10 + TRY_AGAIN)), [SiteFile::from_path("a.md")]);
+        states.record(SiteFile::from_path("a.md"), PageState::unread());
+        assert_eq!(states.next_due(), Some(at(20)));
     }
 }

@@ -1,9 +1,11 @@
-//! The home page: the newest posts as a timeline, the most active sources, the calendar.
+//! The home page: the newest posts as a timeline, the most active sources, the calendar. A site without posts lists
+//! its own pages.
 
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
 
-use crate::archive::snapshot::{Group, GroupKind, ListPage, PageNumber};
+use crate::archive::page::OwnPage;
+use crate::archive::snapshot::{Group, GroupKind, ListPage, PER_PAGE, PageNumber};
 use crate::archive::{PostId, Snapshot};
 use crate::web::http::cache::CachePolicy;
 use crate::web::http::reply::Reply;
@@ -30,6 +32,8 @@ struct Page<'a> {
     site: &'a Site,
     head: Head,
     days: Vec<Day<'a>>,
+    /// The site's own pages, if it has no posts.
+    pages: Vec<Link>,
     older: Option<String>,
     sources: Vec<ActiveSource<'a>>,
     months: Vec<MonthCalendar>,
@@ -65,12 +69,17 @@ pub fn get(request: &PageRequest<'_>) -> Option<Reply> {
     let days: Vec<_> =
         newest.into_iter().flat_map(|day| request.archive.days(charts::a_year_before(day)..=day)).collect();
     fingerprint.add(&days);
+    let pages = if list.posts.is_empty() { own_pages(request) } else { Vec::new() };
+    for page in &pages {
+        fingerprint.add((page.label(), &page.url));
+    }
     Some(request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         Ok(Page {
             site: request.site,
             head: Head::new(request, "", &request.site.description, Route::Home)
                 .with_metadata(Metadata::for_home(request.site)),
             days: near_days(request, timeline::days(request, &list.posts, true)),
+            pages: pages.iter().map(|page| request.site.link(page.label(), &page.url)).collect(),
             older: older.map(|route| request.site.href(route)),
             sources: active.iter().map(|group| source(request, group)).collect(),
             months: newest.map(|day| months(request, day, &days)).unwrap_or_default(),
@@ -78,6 +87,13 @@ pub fn get(request: &PageRequest<'_>) -> Option<Reply> {
             follow: Some(LiveFilter { what: "all", of: "" }),
         })
     }))
+}
+
+/// The first of the site's own pages for readers, in the order of their files: as many as a list page has posts.
+fn own_pages<'a>(request: &PageRequest<'a>) -> Vec<&'a OwnPage> {
+    let not_found = request.archive.not_found_page().map(|page| &page.path);
+    let pages = request.archive.served_pages().filter(|page| page.html().is_some() && page.in_sitemap);
+    pages.filter(|page| Some(&page.path) != not_found).take(PER_PAGE).collect()
 }
 
 /// Adds "today" or "yesterday" to the heading of such a day. Both labels change at midnight.

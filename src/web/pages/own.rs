@@ -17,6 +17,8 @@ struct Page<'a> {
     site: &'a Site,
     head: Head,
     title: &'a str,
+    /// The language of the page, if its front matter has one.
+    lang: Option<&'a str>,
     body: Html<'a>,
 }
 
@@ -27,7 +29,7 @@ pub fn get(request: &PageRequest<'_>, index: usize) -> Option<Reply> {
     match &page.body {
         PageBody::Html(body) => Some(html_page(request, page, body)),
         PageBody::Text(text) => Some(text_document(request, page, text)),
-        PageBody::File | PageBody::ReplacedBy(_) => None,
+        PageBody::File | PageBody::RedirectTo(_) | PageBody::ReplacedBy(_) => None,
     }
 }
 
@@ -42,6 +44,7 @@ fn html_page(request: &PageRequest<'_>, page: &OwnPage, body: &BodyHtml) -> Repl
                 .with_page_metadata(request.site)
                 .with_own_image(request.site, &page.head),
             title: &page.title,
+            lang: page.lang.as_deref(),
             body: if page.title.is_empty() { body } else { body.below_title() },
         })
     })

@@ -58,7 +58,9 @@ pub fn find(request: &PageRequest<'_>, path: &str, old: &LegacySettings) -> Opti
     if old.feed.as_deref() == Some(path) {
         return Some(Route::Feed(FeedOf::All, FeedFormat::Atom).to_string());
     }
-    slash(request, path)
+    // The site's page `/archive.html`, which a list replaces, precedes the folder `/archive/` of finews.
+    let list = if path.ends_with('/') { None } else { list_of_page(request, path) };
+    list.or_else(|| slash(request, path))
         .or_else(|| foreign_feed(request, &parts))
         .or_else(|| paginated(request, path, &parts, old))
         .or_else(|| list_of_page(request, path))

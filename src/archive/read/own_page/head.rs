@@ -17,14 +17,15 @@ use crate::archive::problem::{Code, Defect};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::groups::categories;
 use crate::archive::read::head::{authors, head_fields};
-use crate::archive::read::{Reader, base_name};
+use crate::archive::read::{Reader, away, base_name, language};
 
 /// The keys that the configuration can give to a page. `published` has its own rule.
-const GIVEN: [&str; 10] = [
+const GIVEN: [&str; 11] = [
     "permalink",
     "title",
     "sitemap",
     "layout",
+    "lang",
     "description",
     "summary",
     "image",
@@ -43,6 +44,9 @@ pub(super) struct PageHead {
     pub(super) in_sitemap: bool,
     redirect_from: Vec<String>,
     pub(super) layout: Option<String>,
+    lang: Option<String>,
+    /// The target of `redirect_to`.
+    pub(super) away: Option<Box<str>>,
     /// The date of a document that is not published yet.
     pub(super) due: Option<Timestamp>,
 }
@@ -61,27 +65,41 @@ impl PageHead {
         defects: &mut Vec<Defect>,
     ) -> Self {
         Self {
+            away: away(front, &url, &reader.site, defects),
             url,
             title,
             fields: *head_fields(front, &reader.site, defects).unwrap_or_default(),
             authors: authors(front, &reader.config.source.authors).unwrap_or_default(),
             in_sitemap: front.bool("sitemap") != Some(false),
             redirect_from: reader.former_paths(front),
-            layout: front.text("layout").map(Into::into),
+            layout: front.text("layout").filter(|layout| *layout != "none").map(Into::into),
+            lang: language(front),
             due: None,
         }
     }
 
     pub(super) fn with_body(self, file: &SiteFile, body: PageBody, excerpt: String) -> OwnPage {
-        let Self { url, title, fields: head, authors, in_sitemap, redirect_from, layout: _, due: _ } = self;
+        let Self {
+            url,
+            title,
+            fields: head,
+            authors,
+            in_sitemap,
+            redirect_from,
+            lang,
+            layout: _,
+            away: _,
+            due: _,
+        } = self;
         let mut hasher = Xxh3::new();
-        (&url, &title, &head, &authors, in_sitemap, &redirect_from, &body, &excerpt).hash(&mut hasher);
+        (&url, &title, &head, &authors, in_sitemap, &redirect_from, &lang, &body, &excerpt).hash(&mut hasher);
         OwnPage {
             path: file.path.clone(),
             title: title.into(),
             excerpt: excerpt.into(),
             url: url.into(),
             hash: hasher.finish(),
+            lang: lang.map(Into::into),
             body,
             head,
             authors: authors.into(),

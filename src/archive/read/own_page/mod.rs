@@ -27,8 +27,8 @@ use crate::archive::snapshot::ReservedPaths;
 const COMPILED: [&str; 3] = [".scss", ".sass", ".coffee"];
 
 /// Minimum text of its own for a page that is served without the Liquid that finews does not support, in the measure of
-/// [`body::own_text_len`]: about 15 words or 30 Han characters. A page with less is mainly the list that Liquid would
-/// fill in.
+/// [`body::own_text_len`]: about 15 words or 30 Han characters. A page with less is mainly the list that Liquid or an
+/// include would fill in.
 const LEAST_OWN_TEXT: usize = 30;
 
 /// The result of reading the file of a page.
@@ -153,13 +153,21 @@ fn read(
             defects.push(Defect::warning(Code::PageSkipped, message));
             None
         }
-        Some(head) => {
-            // The list of a source or tag takes the place of its page.
-            let is_group = (reserved_paths.group_at)(&address::decoded(&head.url)).is_some();
-            let source =
-                PageSource { front: &front, text: split.body, line: split.body_line, format, is_group };
-            page(reader, file, head, &source, links, &mut defects)
-        }
+        Some(mut head) => match head.away.take() {
+            Some(to) => {
+                head.in_sitemap = false;
+                Some(head.with_body(file, PageBody::RedirectTo(to), String::new()))
+            }
+            None => {
+                let path = address::decoded(&head.url).into_owned();
+                // The list of a source or tag takes the place of its page.
+                let is_group = (reserved_paths.group_at)(&path).is_some();
+                let is_ours = is_group || (reserved_paths.always)(&path);
+                let (text, line) = (split.body, split.body_line);
+                let source = PageSource { front: &front, text, line, format, is_group, is_ours };
+                page(reader, file, head, &source, links, &mut defects)
+            }
+        },
     };
     PageReading { page, defects, due, may_change: content.torn }
 }
@@ -208,6 +216,8 @@ struct PageSource<'a> {
     format: MarkupFormat,
     /// True if the URL is that of a source or tag.
     is_group: bool,
+    /// True if finews has a page of its own at the URL.
+    is_ours: bool,
 }
 
 /// Why a page is not served: the reason, its line, and the list that replaces the page.
@@ -268,8 +278,40 @@ fn page(
     if let Some(reason) = reason_to_skip(&head, source, &body, &found, unresolved) {
         return skipped(file, head, source, reason, defects);
     }
+    if let PageBody::Html(html) = &body
+        && !source.is_ours
+    {
+        defects.extend(without_content(&head, html, &found).map(|defect| defect.at_line(source.line)));
+    }
     defects.append(&mut found);
     Some(head.with_body(file, body, excerpt))
+}
+
+/// Returns whether a defect is that a part of the page is missing.
+fn lacks_part(defect: &&Defect) -> bool {
+    matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved)
+}
+
+/// Returns whether a page shows a text, link or medium of its own. Its headings do not count.
+fn has_content(html: &BodyHtml) -> bool {
+    body::own_text_len(html) > 0 || post_list::has_link_or_medium(html.as_str())
+}
+
+/// The warning of a served page without content of its own, which its layout or an include would fill in.
+fn without_content(head: &PageHead, html: &BodyHtml, found: &[Defect]) -> Option<Defect> {
+    if has_content(html) {
+        return None;
+    }
+    let reason = match found.iter().find(lacks_part) {
+        Some(_) => "the page has no text of its own beside the Liquid that was left out",
+        None if head.layout.is_some() => {
+            "the page has no text of its own, and finews does not have the layout that fills it in"
+        }
+        // The page is empty in Jekyll too.
+        None => return None,
+    };
+    let message = format!("{reason}; only its title and headings are served");
+    Some(Defect::warning(Code::PageSkipped, message))
 }
 
 /// Returns why a page that was read is not served: a part is missing, or the page has no text of its own.
@@ -280,12 +322,13 @@ fn reason_to_skip(
     found: &[Defect],
     unresolved: Option<(String, u32)>,
 ) -> Option<SkipReason> {
-    let lacks_part = |defect: &&Defect| matches!(defect.code, Code::IncludeDropped | Code::LiquidUnresolved);
+    // A page at the usual URL of a list that has less text is the list.
+    let has_little_text = |html: &BodyHtml| body::own_text_len(html) < LEAST_OWN_TEXT;
     if let Some(defect) = found.iter().find(lacks_part) {
         let is_kept = match body {
             PageBody::Html(html) => {
                 let lacks_liquid = found.iter().any(|defect| defect.code == Code::LiquidUnresolved);
-                unresolved.is_none() || !lacks_liquid || body::own_text_len(html) >= LEAST_OWN_TEXT
+                unresolved.is_none() || !lacks_liquid || !has_little_text(html)
             }
             PageBody::Text(text) => has_own_lines(&head.url) && !text.trim().is_empty(),
             // XML or JSON without a part is broken.
@@ -294,20 +337,21 @@ fn reason_to_skip(
         if !is_kept {
             let of_defect = || (defect.message.clone(), defect.line.unwrap_or(source.line));
             let (reason, line) = unresolved.unwrap_or_else(of_defect);
-            return Some((reason, line, None));
+            let list = matches!(body, PageBody::Html(_)).then(|| post_list::of_url(&head.url)).flatten();
+            return Some((reason, line, list.map(Replacement::from)));
         }
     }
     if let Some(list) = list_of_layout(head, body).filter(|_| !source.is_group) {
         let reason = "the page has no text of its own beside its layout".to_owned();
         return Some((reason, source.line, Some(list.into())));
     }
-    let include = found.iter().find(|defect| defect.code == Code::IncludeDropped);
-    if let (Some(include), PageBody::Html(html)) = (include, body)
-        && !post_list::has_content(html.as_str())
+    if let (Some(part), PageBody::Html(html)) = (found.iter().find(lacks_part), body)
+        && has_little_text(html)
+        && !post_list::has_medium(html.as_str())
         && let Some(list) = post_list::of_url(&head.url).filter(|_| !source.is_group)
     {
-        let reason = "the page has no text of its own beside its includes".to_owned();
-        return Some((reason, include.line.unwrap_or(source.line), Some(list.into())));
+        let reason = "the page has little text of its own beside the Liquid that was left out".to_owned();
+        return Some((reason, part.line.unwrap_or(source.line), Some(list.into())));
     }
     None
 }
@@ -321,8 +365,11 @@ fn skipped(
     defects: &mut Vec<Defect>,
 ) -> Option<OwnPage> {
     let list = list.filter(|_| !source.is_group);
-    let outcome =
-        if list.is_some() { "; its URL leads to a list of finews" } else { "; the page is not served" };
+    let outcome = match &list {
+        _ if source.is_ours => "; finews serves a page of its own at the URL",
+        Some(_) => "; its URL leads to a list of finews",
+        None => "; the page is not served",
+    };
     defects.push(Defect::warning(Code::PageSkipped, reason + outcome).at_line(line));
     if source.is_group {
         // The title of the page still counts.
@@ -331,11 +378,11 @@ fn skipped(
     list.map(|list| head.with_body(file, PageBody::ReplacedBy(list), String::new()))
 }
 
-/// The list that the layout of a page without text would show, by the URL or the name of the layout.
+/// The list that the layout of a page without content would show, by the URL or the name of the layout.
 fn list_of_layout(head: &PageHead, body: &PageBody) -> Option<PostList> {
     let PageBody::Html(html) = body else { return None };
     let layout = head.layout.as_deref()?;
-    if !html.as_str().trim().is_empty() {
+    if has_content(html) {
         return None;
     }
     post_list::of_url(&head.url).or_else(|| post_list::of_url(layout))

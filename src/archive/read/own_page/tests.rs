@@ -54,6 +54,7 @@ fn pages_of_each_type_have_their_url_and_body() {
             PageBody::Html(_) => "html",
             PageBody::Text(_) => "text",
             PageBody::File => "file",
+            PageBody::RedirectTo(_) => "redirect",
             PageBody::ReplacedBy(_) => "list",
         };
         assert_eq!((&*page.url, found, codes.len()), (url, kind, 0), "{path}");
@@ -103,6 +104,7 @@ fn files_that_are_not_pages_are_left_out_or_reported() {
 fn pages_that_only_list_posts_are_replaced_by_a_list() {
     const POSTS: &str = "{% for post in site.posts %}{{ post.title }}{% endfor %}";
     const INCLUDE: &str = "{% include list.html %}";
+    const DATA: &str = "{% for link in site.data.links %}{{ link.name }}{% endfor %}";
     let table = [
         ("blog/index.html", format!("---\n---\n{POSTS}"), PostList::Newest),
         ("archives.md", "---\nlayout: archives\n---\n".to_owned(), PostList::Years),
@@ -112,6 +114,21 @@ fn pages_that_only_list_posts_are_replaced_by_a_list() {
         ("blog/index.html", format!("---\n---\n{{% assign a = 1 %}}\n{INCLUDE}\n"), PostList::Newest),
         ("tags.md", format!("---\ntitle: Tags\n---\n\n{INCLUDE}\n"), PostList::Tags),
         ("archives.html", format!("---\n---\n<div class=\"a\">\n{INCLUDE}\n</div>"), PostList::Years),
+        ("blog/index.html", format!("---\n---\n<h1>Blog</h1>{INCLUDE}"), PostList::Newest),
+        (
+            "tags.md",
+            format!("---\n---\n# All our tags and more\n\nSee below.\n\n{INCLUDE}\n"),
+            PostList::Tags,
+        ),
+        (
+            "archives/index.md",
+            format!("---\n---\n# Archive\n\n[Feed](/feed.xml)\n\n{INCLUDE}\n"),
+            PostList::Years,
+        ),
+        ("archives.md", format!("---\n---\n# Archive\n\n{DATA}\n"), PostList::Years),
+        ("categories.md", format!("---\n---\n# Archive\n\n{INCLUDE}\n\n{DATA}\n"), PostList::Sources),
+        ("news.html", format!("---\n---\n<h1>News</h1>\n<p>{DATA}</p>"), PostList::Newest),
+        ("archives.md", "---\nlayout: list\n---\n# Archive\n".to_owned(), PostList::Years),
     ];
     for (path, text, list) in table {
         let (page, codes) = read_codes("", path, &text);
@@ -119,16 +136,102 @@ fn pages_that_only_list_posts_are_replaced_by_a_list() {
         assert_eq!(codes, [Code::PageSkipped], "{path}");
     }
     let of_itself = [
-        ("gallery.md", "---\nlayout: gallery\n---\n"),
-        ("team.html", "---\n---\n{% include list.html %}"),
-        ("blog.html", "---\n---\n<p>Text.</p>{% include list.html %}"),
-        ("news.html", "---\n---\n<img src=\"/a.png\">{% include list.html %}"),
-        ("tags.html", "---\n---\n"),
+        ("gallery.md", "---\nlayout: gallery\n---\n".to_owned()),
+        ("team.html", format!("---\n---\n{INCLUDE}")),
+        ("blog.html", format!("---\n---\n<p>{TEXT}</p>{INCLUDE}")),
+        ("blog.md", "---\nlayout: page\n---\nText.\n".to_owned()),
+        ("news.html", format!("---\n---\n<img src=\"/a.png\">{INCLUDE}")),
+        ("tags.html", "---\n---\n".to_owned()),
     ];
     for (path, text) in of_itself {
-        let (page, _) = read_codes("", path, text);
+        let (page, _) = read_codes("", path, &text);
         assert!(page.expect(path).html().is_some(), "{path}");
     }
+}
+
+#[test]
+fn page_without_content_of_its_own_is_reported() {
+    use Code::{IncludeDropped, PageSkipped};
+    const CONFIG: &str = "defaults: [{scope: {path: given}, values: {layout: page}}]\n";
+    let table: [(&str, &str, &[Code]); 9] = [
+        ("index.md", "---\nlayout: index\ntitle: T\n---\n", &[PageSkipped]),
+        ("people.md", "---\nlayout: people\n---\n\n# People\n", &[PageSkipped]),
+        ("given/a.html", "---\n---\n<div class=\"map\"></div>", &[PageSkipped]),
+        ("map.html", "---\n---\n{% include map.html %}", &[PageSkipped, IncludeDropped]),
+        ("a.md", "---\nlayout: people\n---\nText.\n", &[]),
+        ("a.md", "---\nlayout: people\n---\n[a](/a)\n", &[]),
+        ("a.md", "---\nlayout: people\n---\n![](/a.png)\n", &[]),
+        ("a.md", "---\nlayout: none\n---\n", &[]),
+        ("a.md", "---\ntitle: T\n---\n", &[]),
+    ];
+    for (path, text, expected) in table {
+        let (page, codes) = read_codes(CONFIG, path, text);
+        assert!(page.expect(path).html().is_some(), "{path}");
+        assert_eq!(codes, expected, "{path}: {text}");
+    }
+}
+
+#[test]
+fn nothing_is_lifted_out_of_pages() {
+    const CONFIG: &str = "collections: {docs: {output: true}}\n";
+    let table = [
+        ("> Intro.\n\nText.\n", "<blockquote>"),
+        ("Text.\n\n<https://source.example/a>\n", "https://source.example/a</a>"),
+        ("Text.\n\n（文章来源：某报）\n", "（文章来源：某报）"),
+        ("Text.\n\n[返回首页](/)\n", "返回首页</a>"),
+        ("[返回首页](/)\n", "返回首页</a>"),
+    ];
+    for (text, part) in table {
+        for path in ["a.md", "_docs/a.md"] {
+            let (page, codes) = read_codes(CONFIG, path, &format!("---\ntitle: T\n---\n{text}"));
+            let page = page.expect(path);
+            assert!(page.html().is_some_and(|html| html.as_str().contains(part)), "{path}: {text}");
+            assert_eq!(codes, [], "{path}: {text}");
+        }
+    }
+}
+
+#[test]
+fn redirects_and_languages_of_pages_are_read() {
+    const CONFIG: &str = "url: https://news.example\ncollections: {docs: {output: true}}\n";
+    let table = [
+        ("/b/", Some("/b/")),
+        ("b.html", Some("/b.html")),
+        ("https://b.example/x", Some("https://b.example/x")),
+        ("[https://b.example/x, /c]", Some("https://b.example/x")),
+        ("javascript:x", None),
+        ("//b.example/", None),
+        ("/a", None),
+        ("/a.html", None),
+        ("https://news.example/a?b=c", None),
+    ];
+    for (to, expected) in table {
+        let (page, codes) = read_codes(CONFIG, "a.md", &format!("---\nredirect_to: {to}\n---\nText.\n"));
+        let page = page.expect(to);
+        assert_eq!((page.redirect_to(), page.in_sitemap), (expected, expected.is_none()), "{to}");
+        assert_eq!(codes.is_empty(), expected.is_some(), "{to}: {codes:?}");
+    }
+    let (page, codes) = read_codes(CONFIG, "_docs/a.md", "---\nredirect_to: /b\n---\n{% include a %}");
+    assert_eq!((page.expect("a page").redirect_to(), codes.len()), (Some("/b"), 0));
+    let languages = [("zh_TW", Some("zh-TW")), ("' en '", Some("en")), ("English text", None), ("7", None)];
+    for (lang, expected) in languages {
+        let (page, _) = read_codes(CONFIG, "a.md", &format!("---\nlang: {lang}\n---\nText.\n"));
+        assert_eq!(page.expect(lang).lang.as_deref(), expected, "{lang}");
+    }
+}
+
+#[test]
+fn skipped_page_at_a_url_of_ours_names_its_replacement() {
+    const OURS: ReservedPaths = ReservedPaths { always: |path| path == "/feed.json", ..NOTHING };
+    let site = tempfile::tempdir().expect("a folder");
+    std::fs::write(site.path().join("feed.json"), "---\n---\n{% for x in site.docs %}{% endfor %}")
+        .expect("a file");
+    std::fs::write(site.path().join("_config.yml"), "title: T\n").expect("a file");
+    let config = Config::read(site.path(), &Overrides::default(), &|_| None).expect("valid");
+    let reader = Reader::new(&config).expect("a reader");
+    let read = read_file(&reader, OURS, &SiteFile::from_path("feed.json"), &|_| None);
+    let message = &read.problems.1[0].message;
+    assert!(message.ends_with("; finews serves a page of its own at the URL"), "{message}");
 }
 
 /// A paragraph with more text than [`LEAST_OWN_TEXT`].

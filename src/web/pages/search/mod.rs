@@ -241,9 +241,7 @@ fn own_pages(request: &PageRequest<'_>, pages: &PageTexts, query: &Query) -> Opt
         return None;
     }
     let found = pages.matches(request.archive, &Needles::new(query, false));
-    let label =
-        |page: &OwnPage| if page.title.is_empty() { page.url.to_string() } else { page.title.to_string() };
-    let link = |page: &&OwnPage| request.site.link(label(page), &page.url);
+    let link = |page: &&OwnPage| request.site.link(page.label(), &page.url);
     let links: Vec<Link> = found.iter().take(NAMES).map(link).collect();
     (!links.is_empty()).then_some(NameMatches { label: request.site.texts.own_pages, links })
 }
