@@ -253,12 +253,18 @@ fn changed_file_has_another_etag() {
     let etag = || site.get("/images/x.png").header("etag").to_owned();
     let mut etags = vec![etag()];
     assert_eq!(etag(), etags[0]);
-    set_time(&path, hour_ago + Duration::from_nanos(1));
-    etags.push(etag());
-    // Another file with the same size.
+    // The same bytes with another time.
+    set_time(&path, hour_ago + Duration::from_secs(1));
+    assert_eq!(etag(), etags[0]);
+    set_time(&path, hour_ago);
+    // Another file with the same size and time.
     let other = folder.path().join("images/new.png");
-    set_time(&other, hour_ago + Duration::from_nanos(2));
+    set_time(&other, hour_ago);
     fs::rename(other, &path).expect("a file");
+    etags.push(etag());
+    // Other bytes in the same file.
+    fs::write(&path, "0246813579").expect("a file");
+    set_time(&path, hour_ago);
     etags.push(etag());
     fs::write(&path, "longer than before").expect("a file");
     set_time(&path, hour_ago);
@@ -275,6 +281,28 @@ fn changed_file_has_another_etag() {
     let mut statuses: Vec<_> = etags.iter().map(status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 206]);
+}
+
+#[test]
+fn replaced_large_file_has_another_etag() {
+    const SIZE: usize = (8 << 20) + 1;
+    let folder = folder(&SITE);
+    let site = Site::from_folder(folder.path());
+    let path = folder.path().join("images/x.png");
+    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    let get = |headers: &[(&str, &str)]| site.request(Method::GET, "/images/x.png", headers);
+    let range = ("range", "bytes=0-9");
+    let mut etags: Vec<String> = Vec::new();
+    for byte in [b'a', b'b'] {
+        let other = folder.path().join("images/new.png");
+        fs::write(&other, vec![byte; SIZE]).expect("a file");
+        set_time(&other, hour_ago);
+        fs::rename(other, &path).expect("a file");
+        etags.push(get(&[range]).header("etag").to_owned());
+    }
+    assert!(etags.iter().all(|etag| etag.starts_with('"')), "{etags:?}");
+    let statuses = etags.iter().map(|etag| get(&[range, ("if-range", etag)]).status.as_u16());
+    assert_eq!(statuses.collect::<Vec<_>>(), [200, 206]);
 }
 
 #[test]
