@@ -61,6 +61,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
         || is_temporary_ending(before) && is_suffix(ending)
         || is_listed(&MARKDOWN, before) && !is_format(ending)
         || is_listed(&TEXTS, before) && is_suffix(ending)
+        || is_copy(stem, ending)
 }
 
 /// Returns whether a name without an ending is that of a temporary file: `4913` of Vim, `sedXa3bQ9`, and
@@ -212,6 +213,7 @@ mod tests {
             "2024-03-05-two.md.REMOTE.123.md",
             "2024-03-05-two.BACKUP.123.md",
             "2024-03-05-two_LOCAL_123.md",
+            "2024-03-05-two_BASE_123.htm",
             "4913",
             "sedXa3bQ9",
             "sed1234aB",
