@@ -38,7 +38,7 @@ pub enum Code {
     TooLarge,
     /// The file is empty or still being written.
     HalfWritten,
-    /// A temporary or backup file that Jekyll would publish was left among the posts.
+    /// A temporary, backup or compressed file that Jekyll would publish was left among the posts.
     TemporaryFile,
     /// A page outside `_posts` that cannot be served, or of which only the title is served.
     PageSkipped,

@@ -646,7 +646,23 @@ fn moved_post_stays_until_its_new_file_can_be_read() {
 #[test]
 fn temporary_file_is_no_post_and_reported_if_it_stays() {
     let mut site = EditedSite::from_files(&[(NEW_FILE, &post("a", "2024-01-01 08:00", "x"))]);
-    for ending in ["tmp", "part", "filepart", "bak", "orig", "new", "old", "swp", "rej", "1234", "Xa3bQ9"] {
+    for ending in [
+        "tmp",
+        "part",
+        "filepart",
+        "bak",
+        "orig",
+        "new",
+        "old",
+        "swp",
+        "rej",
+        "1234",
+        "Xa3bQ9",
+        "gz",
+        "zst",
+        "tmp.md",
+        "LOCAL.123.md",
+    ] {
         let path = format!("_posts/2024-01-02-b.md.{ending}");
         site.write(&path, &post("b", "2024-01-02 08:00", "x"));
         assert_eq!((site.titles(), site.codes(&path)), (vec!["a".to_owned()], vec![]), "{path}");

@@ -85,6 +85,8 @@ fn files_that_jekyll_would_publish_are_served_or_reported() {
         ("_config.yml", "include: [.htaccess]\nfinews:\n  posts: [news, _posts]\n"),
         ("keys/site.pem", "x"),
         ("data/news.sqlite3", "x"),
+        ("keys/id_rsa", "x"),
+        ("data/dump.sql.gz", "x"),
         ("page.md.bak", "---\n---\nx"),
         (".htaccess", "x"),
         ("news/2024-01-02-b.md", "---\n---\nx"),
@@ -98,7 +100,9 @@ fn files_that_jekyll_would_publish_are_served_or_reported() {
     ];
     let skipped = [
         ".htaccess",
+        "data/dump.sql.gz",
         "data/news.sqlite3",
+        "keys/id_rsa",
         "keys/site.pem",
         "news/chart.png",
         "news/plain.html",

@@ -32,14 +32,13 @@ pub(in crate::archive) struct ReadResult {
 }
 
 impl ReadResult {
-    /// The result for a temporary or backup file, whose content does not matter.
+    /// The result for a temporary, backup or compressed file, whose content does not matter.
     fn from_temporary(file_version: FileVersion) -> Self {
         let rest = SETTLED_AFTER.saturating_sub(file_version.age());
         if !rest.is_zero() {
             return Self { file_version, retry_after: Some(rest), ..Self::default() };
         }
-        let message =
-            "the name is that of a temporary or backup file; finews does not serve it, but Jekyll would";
+        let message = "the name is that of a temporary, backup or compressed file; finews does not serve it, but Jekyll would";
         let defects = vec![Defect::warning(Code::TemporaryFile, message)];
         Self { file_version, defects, ..Self::default() }
     }

@@ -38,7 +38,11 @@ pub(crate) fn check(
     }
     let known = match headers.contains_key(header::IF_NONE_MATCH) {
         true => listed(header::IF_NONE_MATCH, true),
-        false => etags.first().filter(|_| modified.is_some_and(|time| is_unmodified(headers, time))),
+        false => {
+            let since = date_in(headers, header::IF_MODIFIED_SINCE);
+            let is_unmodified = since.zip(modified).is_some_and(|(since, modified)| modified <= since);
+            etags.first().filter(|_| is_unmodified)
+        }
     };
     known.map_or(Ok(()), |etag| Err(PreconditionFailure::NotModified(etag.clone())))
 }
@@ -48,11 +52,9 @@ pub(crate) fn if_none_match(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     lists(headers, header::IF_NONE_MATCH, etag, true)
 }
 
-/// Returns whether `If-Modified-Since` states that the client has the version of this second or a later one.
-/// `If-None-Match` takes precedence over it.
-pub(crate) fn is_unmodified(headers: &HeaderMap, modified: i64) -> bool {
-    !headers.contains_key(header::IF_NONE_MATCH)
-        && date_in(headers, header::IF_MODIFIED_SINCE).is_some_and(|since| modified <= since)
+/// Returns whether `If-Modified-Since` has exactly this date. `If-None-Match` takes precedence over it.
+pub(crate) fn has_date(headers: &HeaderMap, date: i64) -> bool {
+    !headers.contains_key(header::IF_NONE_MATCH) && date_in(headers, header::IF_MODIFIED_SINCE) == Some(date)
 }
 
 /// Returns whether `If-Range` allows a partial response (RFC 9110, section 13.1.5): the header is absent, or it

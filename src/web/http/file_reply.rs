@@ -23,7 +23,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter, PageKind, with_charset};
 use crate::web::http::conditions::{self, PreconditionFailure};
 use crate::web::http::encoding::Encoding;
-use crate::web::http::file_identity::{FileIdentity, TextHashes};
+use crate::web::http::file_identity::{FileHashes, FileIdentity, etag_of_hash, hash_file};
 use crate::web::http::lookup::not_modified;
 use crate::web::http::range;
 use crate::web::http::reply::{Reply, status};
@@ -119,7 +119,7 @@ pub(super) struct FileRequest<'a> {
     pub(super) identity: FileIdentity,
     pub(super) request: &'a Parts,
     pub(super) page_request: &'a PageRequest<'a>,
-    pub(super) hashes: &'a TextHashes,
+    pub(super) hashes: &'a FileHashes,
     pub(super) permits: &'a FilePermits,
     pub(super) permit: &'a OpenPermit,
 }
@@ -220,10 +220,27 @@ impl FileRequest<'_> {
         Ok(text)
     }
 
+    /// The ETag of the file without encoding; `None` if the file has another identity by now.
+    async fn plain_etag(&self, identity: FileIdentity) -> io::Result<Option<HeaderValue>> {
+        if !identity.has_hash() {
+            return Ok(Some(identity.etag()));
+        }
+        if let Some(hash) = self.hashes.get(self.file, identity) {
+            return Ok(Some(etag_of_hash(hash)));
+        }
+        let file = self.file.to_owned();
+        let hash = self.permit.run(move || hash_file(&file, identity)).await?;
+        if let Some(hash) = hash {
+            self.hashes.insert(self.file, identity, hash);
+        }
+        Ok(hash.map(etag_of_hash))
+    }
+
     /// The response with the file or a part of it, without encoding; `None` if another file has replaced it during the
     /// request.
     async fn plain(&self, identity: FileIdentity) -> Result<Option<Reply>, SendError> {
-        let (etag, modified) = (identity.etag(), identity.last_modified());
+        let Some(etag) = self.plain_etag(identity).await? else { return Ok(None) };
+        let modified = identity.last_modified();
         let date = modified.and_then(conditions::last_modified);
         match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {
             Err(PreconditionFailure::NotModified(etag)) => {

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::archive::jekyll::files::{FileStatus, PublishedFiles};
 use crate::config::Config;
 use crate::web::http::cache::CachePolicy;
-use crate::web::http::file_identity::{FileIdentity, TextHashes};
+use crate::web::http::file_identity::{FileHashes, FileIdentity};
 use crate::web::http::file_reply::{FilePermits, FileRequest, SendError};
 use crate::web::http::reply::Reply;
 use crate::web::http::request::PageRequest;
@@ -29,7 +29,7 @@ pub enum FileAddress<'a> {
 /// The files of a site's folder that may be served.
 pub struct SiteFiles {
     published: Arc<PublishedFiles>,
-    hashes: TextHashes,
+    hashes: FileHashes,
 }
 
 impl SiteFiles {
@@ -38,7 +38,7 @@ impl SiteFiles {
     pub fn new(config: &Config, has_dated_posts: bool) -> Self {
         let published = PublishedFiles::new(config);
         let published = if has_dated_posts { published.with_dated_posts() } else { published };
-        Self { published: Arc::new(published), hashes: TextHashes::default() }
+        Self { published: Arc::new(published), hashes: FileHashes::default() }
     }
 
     /// Serves a file. Returns `None` if there is no such file.

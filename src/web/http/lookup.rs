@@ -65,9 +65,9 @@ impl<'a> CacheLookup<'a> {
         conditions::if_none_match(self.headers, etag)
     }
 
-    /// Returns whether the client has the version of this second, by `If-Modified-Since`.
-    pub(crate) fn is_unmodified(&self, modified: i64) -> bool {
-        conditions::is_unmodified(self.headers, modified)
+    /// Returns whether the client has the version of this date, by `If-Modified-Since`.
+    pub(crate) fn has_date(&self, date: i64) -> bool {
+        conditions::has_date(self.headers, date)
     }
 }
 

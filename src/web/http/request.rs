@@ -198,28 +198,29 @@ impl<'a> PageRequest<'a> {
         }
     }
 
-    /// Like [`PageRequest::conditional`], with the time of the last change in `Last-Modified`; some clients
-    /// revalidate only by time. `modified` is the newest time that the document shows, not a time of this process,
-    /// so that servers with the same files answer alike. Some changes, such as a late post with an earlier date,
-    /// change only the ETag.
+    /// Like [`PageRequest::conditional`], with a date in `Last-Modified`; some clients revalidate only by date. The date
+    /// is the time at which this process first served this version of the document at `url`, so every change gives
+    /// another one. Only exactly this date gives a 304: a later one may be that of an older version from another process.
     pub(crate) fn dated(
         &self,
-        modified: Option<Timestamp>,
+        url: &str,
         content_type: ContentType,
         policy: CachePolicy,
         fingerprint: Fingerprint,
         bytes: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
-        // RFC 9110, section 8.8.2.1: the time of a response is never later than its date.
-        let now = Timestamp::from_system_time(SystemTime::now());
-        let modified = modified.filter(|modified| *modified <= now).map(Timestamp::seconds);
-        let mut reply = match modified.filter(|modified| self.lookup.is_unmodified(*modified)) {
+        let document = Fingerprinter::new(0, "dated").with(url).finish();
+        let now = Timestamp::from_system_time(SystemTime::now()).seconds();
+        let date = self.lookup.pages.version_date(document, fingerprint, now);
+        // RFC 9110, section 8.8.2.1: the date is never later than the response.
+        let date = Some(date).filter(|date| *date <= now);
+        let mut reply = match date.filter(|date| self.lookup.has_date(*date)) {
             Some(_) => not_modified(policy, fingerprint.etag(self.lookup.accepted.quickest().tag())),
             None => self.conditional(content_type, policy, fingerprint, bytes),
         };
         // The response to a failure has no ETag.
         if reply.headers().contains_key(header::ETAG)
-            && let Some(date) = modified.and_then(conditions::last_modified)
+            && let Some(date) = date.and_then(conditions::last_modified)
         {
             reply.headers_mut().insert(header::LAST_MODIFIED, date);
         }

@@ -439,6 +439,7 @@ mod tests {
             ("/emnews/2021/12/09/NW202112092206805832.html", "emnews"),
             ("/emnews/2021/12/09/two-words.html", "two words"),
             ("/新闻/央行_降准", "央行 降准"),
+            ("/category/财\u{FFFD}.html", "财"),
             ("/2021/12/09/1.html", ""),
             ("/category/nobody.html", "nobody"),
             ("/x/5G-报告.html", "5G 报告"),

@@ -17,6 +17,11 @@ pub(crate) fn absolute_url(url: &str, site: &SiteContext) -> String {
     format!("{}{}", site.url.trim_end_matches('/'), relative_url(url, site))
 }
 
+/// Returns whether a URL has a scheme or a host: `mailto:a@news.example`, `//news.example/a`.
 fn is_absolute(url: &str) -> bool {
-    url.contains("://") || url.starts_with("//")
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+    };
+    url.starts_with("//") || url.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme))
 }

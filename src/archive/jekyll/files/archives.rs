@@ -1,7 +1,7 @@
 //! Finds the archives of posts: folders outside `_posts` whose files are dated posts. Jekyll publishes these files
 //! as pages without a date. The search lists the names of files, and opens a sample of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use crate::config::Config;
 const FEWEST_FILES: usize = 10;
 /// Maximum number of files of a folder whose names count. The names of more files would give the same result.
 const MOST_NAMES: usize = 10_000;
+/// Maximum number of entries of a folder of old posts that are listed after an event in it.
+const MOST_LISTED: usize = 1000;
 /// Maximum number of files of a folder that are opened.
 const SAMPLE: usize = 100;
 
@@ -62,29 +64,99 @@ pub(crate) fn with_more_archives(config: Arc<Config>, more: Vec<String>) -> Arc<
 }
 
 /// Returns the unknown archives around paths of the site: folders whose names say that they hold old posts, and that
-/// hold one.
+/// hold one. Of a large folder, only the paths and some entries are examined, since events in it may be frequent.
 pub(crate) fn new_archives_around<'p>(config: &Config, paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     if !config.source.posts.is_empty() {
         return Vec::new();
     }
-    let folders: BTreeSet<&str> =
-        paths.filter_map(folder_of_old_posts).filter(|folder| is_separate(config, folder)).collect();
+    let mut folders: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in paths {
+        if let Some(folder) = folder_of_old_posts(path).filter(|folder| is_separate(config, folder)) {
+            folders.entry(folder).or_default().push(path);
+        }
+    }
     if folders.is_empty() {
         return Vec::new();
     }
     let search = ArchiveSearch::new(config);
-    let found =
-        folders.into_iter().filter(|folder| search.enters(folder) && has_post(&config.root.join(folder)));
-    found.map(str::to_owned).collect()
+    let holds_post = |folder: &str, paths: &[&str]| {
+        let is_visible = |path: &str| {
+            path.split('/')
+                .skip(folder.split('/').count())
+                .all(|part| !is_special(part) && !is_temporary(part))
+        };
+        let is_visible_post =
+            |path: &&str| is_dated(path) && is_visible(path) && is_post(&config.root.join(path));
+        paths.iter().any(is_visible_post) || has_post(&config.root.join(folder), MOST_LISTED)
+    };
+    let found = folders.iter().filter(|(folder, paths)| search.enters(folder) && holds_post(folder, paths));
+    found.map(|(folder, _)| (*folder).to_owned()).collect()
 }
 
-/// Returns the unknown archives of a site whose pages have these paths.
-pub(crate) fn new_archives<'p>(config: &Config, mut pages: impl Iterator<Item = &'p str>) -> Vec<String> {
-    // An archive consists of files with dated names.
-    if !config.source.posts.is_empty() || !pages.any(is_dated) {
+/// Returns the unknown archives of a site whose pages have these paths. The search lists only the folders directly in
+/// the site whose pages may be posts, since each full scan calls it.
+pub(crate) fn new_archives<'p>(config: &Config, pages: impl Iterator<Item = &'p str>) -> Vec<String> {
+    if !config.source.posts.is_empty() {
         return Vec::new();
     }
-    ArchiveSearch::new(config).run().into_iter().filter(|folder| is_separate(config, folder)).collect()
+    let top = |folder: &str| folder.split('/').next().map(str::to_owned);
+    let tops: BTreeSet<String> = folders_of_dated_pages(pages)
+        .into_iter()
+        .filter(|folder| is_separate(config, folder))
+        .filter_map(top)
+        .collect();
+    let mut search = ArchiveSearch::new(config);
+    for top in tops {
+        if search.enters(&top)
+            && let Some(names) = search.subfolder(&config.root.join(&top), top)
+        {
+            search.record_archives(&names);
+        }
+    }
+    search.found.into_iter().filter(|folder| is_separate(config, folder)).collect()
+}
+
+/// Returns the folders whose pages have the names of an archive of posts.
+fn folders_of_dated_pages<'p>(pages: impl Iterator<Item = &'p str>) -> BTreeSet<&'p str> {
+    let mut folders = BTreeSet::new();
+    // The pages directly in each folder, and those in the folder and below it.
+    let (mut direct, mut all): (BTreeMap<&str, PageCounts>, BTreeMap<&str, PageCounts>) = Default::default();
+    for page in pages {
+        let is_dated = is_dated(page);
+        if let Some(folder) = folder_of_old_posts(page) {
+            folders.extend(is_dated.then_some(folder));
+            continue;
+        }
+        for (depth, (end, _)) in page.rmatch_indices('/').enumerate() {
+            let folder = &page[..end];
+            all.entry(folder).or_default().add(is_dated);
+            if depth == 0 {
+                direct.entry(folder).or_default().add(is_dated);
+            }
+        }
+    }
+    let counts = direct.into_iter().chain(all);
+    folders.extend(counts.filter(|(_, counts)| counts.may_be_posts()).map(|(folder, _)| folder));
+    folders
+}
+
+/// Numbers of the pages in a folder.
+#[derive(Default)]
+struct PageCounts {
+    all: usize,
+    dated: usize,
+}
+
+impl PageCounts {
+    fn add(&mut self, is_dated: bool) {
+        self.all += 1;
+        self.dated += usize::from(is_dated);
+    }
+
+    /// Returns whether the folder may be an archive, whatever other files it holds.
+    fn may_be_posts(&self) -> bool {
+        self.dated * 10 >= self.all.max(FEWEST_FILES) * 9
+    }
 }
 
 /// Returns whether a folder is neither a known archive nor inside or around one.
@@ -175,7 +247,7 @@ impl<'a> ArchiveSearch<'a> {
     /// Lists the names of a folder, unless its own name says what it holds.
     fn subfolder(&mut self, folder: &Path, path: String) -> Option<FolderNames> {
         if holds_old_posts(&path) {
-            if has_post(folder) {
+            if has_post(folder, usize::MAX) {
                 self.found.push(path);
             }
             return None;
@@ -254,16 +326,22 @@ impl<'a> FileCounts<'a> {
     }
 }
 
-/// Returns whether a folder or one below it holds a dated post.
-fn has_post(folder: &Path) -> bool {
+/// Returns whether a folder or one below it holds a dated post, among its first `most` entries.
+fn has_post(folder: &Path, most: usize) -> bool {
     let is_visible = |name: &str| !is_special(name) && !is_temporary(name);
     let entries = WalkDir::new(folder)
         .follow_links(true)
         .into_iter()
         .filter_entry(move |entry| entry.depth() == 0 || entry.file_name().to_str().is_some_and(is_visible));
-    let files = entries.flatten().filter(|entry| entry.file_type().is_file());
+    let files = entries.take(most).flatten().filter(|entry| entry.file_type().is_file());
     let dated = files.filter(|entry| entry.file_name().to_str().is_some_and(is_dated));
     dated.take(SAMPLE).any(|entry| has_front_matter(entry.path()).unwrap_or(false))
+}
+
+/// Returns whether a file is a regular one with front matter.
+fn is_post(file: &Path) -> bool {
+    // A named pipe would block the process that opens it.
+    file.is_file() && has_front_matter(file).unwrap_or(false)
 }
 
 /// Returns whether a path has the name of a post and a date in it, at least in the digits of its slug.
@@ -365,12 +443,20 @@ mod tests {
 
     #[test]
     fn folder_of_old_posts_is_a_new_archive_by_its_posts() {
-        let table: [(Files, &str, &[&str]); 12] = [
+        let texts: Vec<String> = (0..MOST_LISTED).map(|number| format!("old_post/{number}.md")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let table: [(Files, &str, &[&str]); 14] = [
             (posts("old_post", 1), "old_post", &["old_post"]),
             (posts("old_post/2024", 1), "old_post/2024/2024-01-02-0.md", &["old_post"]),
             (posts("market/old_posts", 1), "market/old_posts/x.png", &["market/old_posts"]),
             (posts("archive/_posts", 1), "archive/_posts/2024-01-02-0.md", &["archive/_posts"]),
             (posts("old_post/a/old_post", 1), "old_post/a/old_post/x.md", &["old_post"]),
+            (
+                [posts("old_post", 1), others(&texts, "Text.\n")].concat(),
+                "old_post/2024-01-02-0.md",
+                &["old_post"],
+            ),
+            (others(&["old_post/.x/2024-01-02-a.md"], POST), "old_post/.x/2024-01-02-a.md", &[]),
             // The folder has no post, lies in a folder of posts, or has another name.
             (others(&["old_post/2024-01-02-a.md"], ""), "old_post/2024-01-02-a.md", &[]),
             (others(&["old_post"], POST), "old_post", &[]),
@@ -391,11 +477,31 @@ mod tests {
 
     #[test]
     fn new_archives_are_searched_only_with_dated_pages() {
-        let files = [posts("news", 10), posts("known/2024", 10), posts("old_post", 1)].concat();
+        let files = [
+            posts("news", 10),
+            posts("known/2024", 10),
+            posts("old_post", 1),
+            posts("content/2023", 6),
+            posts("content/2024", 6),
+        ]
+        .concat();
         let (_site, config) = with_known("title: T\n", &files);
-        let found = |page: &str| new_archives(&config, [page].into_iter());
-        assert_eq!(found("about.md"), [""; 0]);
-        assert_eq!(found("news/2024-01-02-0.md"), ["old_post", "news"]);
+        let found = |folder: &str| {
+            let pages = files.iter().map(|(path, _)| &**path).filter(|path| path.starts_with(folder));
+            new_archives(&config, pages.chain(["about.md"]))
+        };
+        let table: [(&str, &[&str]); 7] = [
+            ("about", &[]),
+            ("news/", &["news"]),
+            ("known/", &[]),
+            ("old_post/", &["old_post"]),
+            ("content/2023/", &[]),
+            ("content/", &["content"]),
+            ("", &["content", "news", "old_post"]),
+        ];
+        for (folder, expected) in table {
+            assert_eq!(found(folder), expected, "{folder}");
+        }
         let more = ["known/2024", "news", "known"].map(String::from).to_vec();
         assert_eq!(with_more_archives(Arc::new(config), more).archives, ["known", "news"]);
     }

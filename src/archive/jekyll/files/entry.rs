@@ -23,6 +23,13 @@ pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Returns the name of the file that a compressed one holds; `None` if the file is not compressed.
+pub(crate) fn without_compression(name: &str) -> Option<&str> {
+    const ENDINGS: [&str; 10] = ["7z", "br", "bz2", "gz", "lz4", "lzma", "xz", "z", "zip", "zst"];
+    let (name, ending) = name.rsplit_once('.')?;
+    ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)).then_some(name)
+}
+
 /// Returns whether a path is below a folder. Both are relative to the site.
 pub(crate) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
@@ -63,6 +70,20 @@ mod tests {
         for (path, folder, below, at_or_below) in table {
             assert_eq!(is_below(path, folder), below, "{path} {folder}");
             assert_eq!(is_at_or_below(path, folder), at_or_below, "{path} {folder}");
+        }
+    }
+
+    #[test]
+    fn ending_of_a_compressed_file_is_removed() {
+        let table = [
+            ("a.md.gz", Some("a.md")),
+            ("a.sql.ZST", Some("a.sql")),
+            ("a.zip", Some("a")),
+            ("a.md", None),
+            ("gz", None),
+        ];
+        for (name, expected) in table {
+            assert_eq!(without_compression(name), expected, "{name}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use walkdir::WalkDir;
 
-use crate::archive::jekyll::files::entry::{base_name, below_posts, is_below, relative};
+use crate::archive::jekyll::files::entry::{base_name, below_posts, is_below, relative, without_compression};
 use crate::archive::jekyll::files::fence::{begins_with_fence, has_front_matter, may_have_front_matter};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::temporary::is_temporary;
@@ -250,14 +250,22 @@ fn is_usual(path: &str) -> bool {
     FILES.contains(&path) || FOLDERS.iter().any(|folder| is_below(path, folder))
 }
 
-/// Returns whether files with such a name usually hold keys or data: `*.pem *.key *.db *.sqlite*`.
+/// Returns whether files with such a name usually hold keys, passwords or data, also compressed: `*.pem`, `*.db`,
+/// `*.sql.gz`, `id_ed25519`.
 fn is_secret(name: &str) -> bool {
-    let Some((stem, extension)) = name.rsplit_once('.') else { return false };
-    let is = |known: &str| extension.eq_ignore_ascii_case(known);
+    const EXTENSIONS: [&str; 11] =
+        ["db", "db3", "env", "jks", "kdbx", "key", "p12", "pem", "pfx", "ppk", "sql"];
+    let name = without_compression(name).unwrap_or(name);
+    // A private key of SSH has no extension; the public one has.
+    let Some((stem, extension)) = name.rsplit_once('.') else { return name.starts_with("id_") };
     let begins =
         |known: &str| extension.get(..known.len()).is_some_and(|start| start.eq_ignore_ascii_case(known));
-    // Also the files beside an open database, such as `news.db-wal`, and compressed databases.
-    is("pem") || is("key") || is("db") || begins("db-") || begins("sqlite") || has_sqlite(stem)
+    // Also the files beside an open database, such as `news.db-wal`, and copies such as `news.sqlite.2`.
+    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+        || begins("db-")
+        || begins("sqlite")
+        || has_sqlite(stem)
+        || name.starts_with(".env.")
 }
 
 /// Returns whether a name has the extension of a database before another one.
@@ -321,6 +329,21 @@ mod tests {
             ("data/news.sqlite3", Withheld(SECRET)),
             ("data/news.sqlite.gz", Withheld(SECRET)),
             ("data/news.db-wal", Withheld(SECRET)),
+            ("data/news.db.zip", Withheld(SECRET)),
+            ("data/news.db3", Withheld(SECRET)),
+            ("data/dump.sql", Withheld(SECRET)),
+            ("data/dump.SQL.gz", Withheld(SECRET)),
+            ("keys/id_rsa", Withheld(SECRET)),
+            ("keys/id_ed25519", Withheld(SECRET)),
+            ("keys/id_ed25519.pub", Served),
+            ("images/id_card.png", Served),
+            ("tls/site.p12", Withheld(SECRET)),
+            ("tls/site.pfx", Withheld(SECRET)),
+            ("tls/store.jks", Withheld(SECRET)),
+            ("tls/putty.ppk", Withheld(SECRET)),
+            ("notes/all.kdbx", Withheld(SECRET)),
+            ("deploy/production.env", Withheld(SECRET)),
+            ("data/table.csv.gz", Served),
             ("page.md.bak", Withheld(TEMPORARY)),
             (".htaccess", Withheld(SERVER)),
         ];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::archive::jekyll::files::entry::{base_name, relative};
+use crate::archive::jekyll::files::entry::{base_name, relative, without_compression};
 use crate::archive::jekyll::files::temporary::is_temporary;
 use crate::archive::jekyll::permalink::FileName;
 
@@ -45,9 +45,11 @@ impl SiteFile {
         FileName::from_path(&self.path).filter(|_| !self.is_temporary())
     }
 
-    /// Returns whether the file is a temporary or backup file, which is never read.
+    /// Returns whether the file, which has the name of a post, is a temporary or backup file or a compressed copy. Such a
+    /// file is never read.
     pub(crate) fn is_temporary(&self) -> bool {
-        is_temporary(base_name(&self.path))
+        let name = base_name(&self.path);
+        is_temporary(name) || without_compression(name).is_some()
     }
 }
 

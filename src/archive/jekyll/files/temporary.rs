@@ -53,7 +53,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     let Some((stem, ending)) = name.rsplit_once('.') else { return is_bare_temporary(name) };
     if matches!(ending, "md" | "html" | "markdown") {
         // The endings of nearly all files.
-        return false;
+        return stem.contains(['.', '_']) && is_copy(stem, ending);
     }
     let before = stem.rsplit_once('.').map_or(stem, |(_, before)| before);
     is_temporary_ending(ending)
@@ -61,6 +61,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
         || is_temporary_ending(before) && is_suffix(ending)
         || is_listed(&MARKDOWN, before) && !is_format(ending)
         || is_listed(&TEXTS, before) && is_suffix(ending)
+        || is_copy(stem, ending)
 }
 
 /// Returns whether a name without an ending is that of a temporary file: `4913` of Vim, `sedXa3bQ9`, and
@@ -87,13 +88,42 @@ fn is_temporary_ending(ending: &str) -> bool {
         || ending.contains("___jb_")
 }
 
-/// Returns whether a random text or a long number follows the ending of a text file without a dot:
-/// `mdXa3bQ9`, `md123456789`.
+/// Returns whether more text follows the ending of a text file without a dot: random text or a long number as in
+/// `mdXa3bQ9`, or the mark of a copy as in `md_tmp` and `html-old`. After that of a Markdown file, any sign begins such
+/// a mark: `md (1)`.
 fn is_joined_ending(ending: &str) -> bool {
-    MARKDOWN.iter().chain(&TEXTS).filter_map(|text| ending.strip_prefix(text)).any(|rest| {
+    let after = |text: &&str| {
+        let (start, rest) = ending.split_at_checked(text.len())?;
+        start.eq_ignore_ascii_case(text).then_some(rest)
+    };
+    let is_unfinished = |rest: &str| {
+        let mark = rest.strip_prefix(['-', '_', '~']);
         rest.len() == RANDOM && is_random(rest)
             || rest.len() >= RANDOM && rest.bytes().all(|b| b.is_ascii_digit())
-    })
+            || mark.is_some_and(|mark| is_temporary_ending(mark) || is_number(mark))
+    };
+    let begins_with_sign = |rest: &str| rest.starts_with(|c: char| !c.is_alphanumeric());
+    MARKDOWN.iter().filter_map(after).any(begins_with_sign)
+        || MARKDOWN.iter().chain(&TEXTS).filter_map(after).any(is_unfinished)
+}
+
+/// Returns whether the part of a name before its ending marks a copy: `a.md.tmp` of `a.md.tmp.md`, and `a.md.BASE`,
+/// `a.md.LOCAL.123` and `a_REMOTE_123` of `git mergetool`.
+fn is_copy(stem: &str, ending: &str) -> bool {
+    const SIDES: [&str; 4] = ["BACKUP", "BASE", "LOCAL", "REMOTE"];
+    if let Some((name, mark)) = stem.rsplit_once('.')
+        && name.rsplit_once('.').is_some_and(|(_, before)| before.eq_ignore_ascii_case(ending))
+        && (is_temporary_ending(mark) || SIDES.contains(&mark))
+    {
+        return true;
+    }
+    // The number is that of the process.
+    let name = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_side = |separator: char| {
+        let name = name.strip_suffix(separator).and_then(|name| name.rsplit_once(separator));
+        name.is_some_and(|(_, side)| SIDES.contains(&side))
+    };
+    name.len() < stem.len() && (is_side('.') || is_side('_'))
 }
 
 /// Returns whether an ending after that of a text file is a number, a time or random.
@@ -168,6 +198,22 @@ mod tests {
             ".goutputstream-Xa3bQ9",
             ".syncthing.two.md.tmp",
             "~syncthing~two.md.tmp",
+            "2024-03-05-two.md_tmp",
+            "2024-03-05-two.md-bak",
+            "2024-03-05-two.MD_old",
+            "2024-03-05-two.md (1)",
+            "2024-03-05-two.md copy",
+            "page.html_tmp",
+            "page.html-1234",
+            "2024-03-05-two.md.tmp.md",
+            "2024-03-05-two.md.orig.md",
+            "index.html.bak2.html",
+            "2024-03-05-two.md.BASE.md",
+            "2024-03-05-two.md.LOCAL.123.md",
+            "2024-03-05-two.md.REMOTE.123.md",
+            "2024-03-05-two.BACKUP.123.md",
+            "2024-03-05-two_LOCAL_123.md",
+            "2024-03-05-two_BASE_123.htm",
             "4913",
             "sedXa3bQ9",
             "sed1234aB",
@@ -188,7 +234,9 @@ mod tests {
                      2024-01-01-version-1.0 finews.1 libx.so.1 disc.part2 archive.7z.001 v1.2.3 tmpl.html a.tmpl \
                      a.swf a.news a.bold a.partial.html a.bak.html tmp temp sediments sed tmpfiles 4914 49130 \
                      2024-03-05-the-conflict.md conflict.md 2024-03-05-a-conflicted-copy-2024.md a.txt.gz a.min.js \
-                     favicon.ico robots.txt x.css.map .htaccess .well-known C# 2024-03-05-#1.md";
+                     favicon.ico robots.txt x.css.map .htaccess .well-known C# 2024-03-05-#1.md \
+                     a.md.v2.md a.js.new.md a.tmp.md a_local_123.md LOCAL_123.md a.BASE.md a.LOCAL.md a_2024.md a.html-erb \
+                     a.md.gz";
         for name in names.split_whitespace() {
             assert!(!is_temporary(name), "{name}");
         }

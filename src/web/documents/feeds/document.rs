@@ -54,7 +54,7 @@ pub(super) struct FeedEntry<'a> {
 }
 
 /// The newest time that a feed of these posts shows.
-pub(super) fn last_update(request: &PageRequest<'_>, posts: &[PostId]) -> Option<Timestamp> {
+fn last_update(request: &PageRequest<'_>, posts: &[PostId]) -> Option<Timestamp> {
     posts.iter().map(|id| request.archive.post(*id).updated()).max()
 }
 

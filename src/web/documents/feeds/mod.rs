@@ -10,7 +10,7 @@ use crate::archive::PostId;
 use crate::archive::snapshot::{Group, List};
 use crate::search::query::Query;
 use crate::search::{Follower, Order, SearchIndex};
-use crate::web::documents::feeds::document::{Feed, last_update};
+use crate::web::documents::feeds::document::Feed;
 use crate::web::http::cache::{CachePolicy, ContentType};
 use crate::web::http::reply::{PageError, Reply, render};
 use crate::web::http::request::PageRequest;
@@ -83,11 +83,11 @@ pub fn get(request: &PageRequest<'_>, of: &FeedOf<'_>, format: FeedFormat) -> Op
         None => request.site.absolute(&route),
         Some(n) => format!("{}?page={n}", request.site.absolute(&route)),
     };
-    let updated = last_update(request, &posts);
-    Some(request.dated(updated, content_type(format), policy, fingerprint.finish(), || {
+    let this = address(archive);
+    Some(request.dated(&this, content_type(format), policy, fingerprint.finish(), || {
         let site = request.site;
         let feed = Feed {
-            this: address(archive),
+            this: this.clone(),
             current: address(None),
             about: site.absolute(of.page()),
             title: feed_title(&site.title, label),

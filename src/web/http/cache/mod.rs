@@ -3,6 +3,7 @@
 
 mod content;
 mod pages;
+mod version_dates;
 
 use std::hash::Hash;
 

@@ -12,6 +12,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::web::http::cache::content::ContentType;
+use crate::web::http::cache::version_dates::VersionDates;
 use crate::web::http::cache::{CachePolicy, Fingerprint};
 use crate::web::http::encoding::{self, Encoding};
 use crate::web::http::headers::secure_headers;
@@ -114,6 +115,7 @@ pub struct PageCache {
     addresses: Cache<Box<str>, CachedRoute>,
     /// The fingerprint of the document that was made in a state of this process.
     documents: Cache<Fingerprint, Fingerprint>,
+    dates: VersionDates,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -162,6 +164,7 @@ impl PageCache {
             pages: (bytes > 0).then(|| Arc::new(Cache::with_weighter(usual, bytes, PageWeight))),
             addresses: Cache::new(usual),
             documents: Cache::new(MOST_STATES),
+            dates: VersionDates::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -199,6 +202,12 @@ impl PageCache {
     /// Records the fingerprint of the document that was made in a state.
     pub(crate) fn record_document(&self, state: Fingerprint, document: Fingerprint) {
         self.documents.insert(state, document);
+    }
+
+    /// Returns the time at which this process first served a version of a document, in seconds since 1970. It is later
+    /// than `now` if the previous version is not a second old.
+    pub(crate) fn version_date(&self, document: Fingerprint, version: Fingerprint, now: i64) -> i64 {
+        self.dates.date(document, version, now)
     }
 
     /// Returns the cached page with a fingerprint in an encoding.
