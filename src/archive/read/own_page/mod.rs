@@ -332,7 +332,7 @@ fn reason_to_skip(
             }
             PageBody::Text(text) => has_own_lines(&head.url) && !text.trim().is_empty(),
             // XML or JSON without a part is broken.
-            PageBody::File | PageBody::ReplacedBy(_) => false,
+            PageBody::File | PageBody::ReplacedBy(_) | PageBody::RedirectTo(_) => false,
         };
         if !is_kept {
             let of_defect = || (defect.message.clone(), defect.line.unwrap_or(source.line));
