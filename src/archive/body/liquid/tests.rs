@@ -26,6 +26,8 @@ fn known_liquid_tags_are_resolved_unknown_ones_stay() {
         ("{% post_url 2024-01-02-a %}", "/base/2024/01/02/a.html"),
         ("{% post_url 2024-01-02-none %}", "{% post_url 2024-01-02-none %}"),
         ("{% link _posts/2024-01-02-a.md %} {% link about.md %}", "/base/2024/01/02/a.html /base/about.html"),
+        ("{% link /assets/a.pdf %}", "/base/assets/a.pdf"),
+        ("{% post_url assets/a.pdf %}", "{% post_url assets/a.pdf %}"),
         ("甲{% comment %}私{% endcomment %}乙", "甲乙"),
         ("甲{% comment %}乙", "甲{% comment %}乙"),
         ("{{ nope | upcase }}{% if x %}", "{{ nope | upcase }}{% if x %}"),
