@@ -388,14 +388,18 @@ fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
     if COMPUTED.contains(key) {
         return None;
     }
-    let Some(field) = front.get(key) else {
-        return path.is_empty().then_some(LiquidValue::Absent);
-    };
-    let value = path.iter().try_fold(&field.value, |value, name| match value {
-        Value::Map(pairs) => pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value),
-        _ => None,
-    });
-    match value? {
+    let Some(field) = front.get(key) else { return Some(LiquidValue::Absent) };
+    let mut value = &field.value;
+    for name in path {
+        let Value::Map(pairs) = value else { return None };
+        match pairs.iter().find(|(key, _)| key == name) {
+            Some((_, found)) => value = found,
+            // Liquid computes these names of a mapping.
+            None if matches!(*name, "size" | "first" | "last") => return None,
+            None => return Some(LiquidValue::Absent),
+        }
+    }
+    match value {
         Value::Null => Some(LiquidValue::Nil),
         Value::Text(text) if field.quoted => Some(LiquidValue::Text(text.clone())),
         Value::Text(text) => Some(LiquidValue::Plain(text.clone())),
