@@ -80,17 +80,22 @@ impl<'t> SourceLine<'t> {
 fn lines<'t>(text: &'t str, cuts: &[usize]) -> Vec<SourceLine<'t>> {
     let mut cuts = cuts.iter().copied().peekable();
     let mut end = 0;
-    let lines = text.split_inclusive('\n').map(|line| {
-        end += line.len();
-        let is_last = end == text.len();
+    let mut lines = Vec::new();
+    for text in text.split_inclusive('\n') {
+        end += text.len();
+        let is_last = !text.ends_with('\n');
         let mut is_cut = false;
         while cuts.next_if(|cut| *cut < end || is_last).is_some() {
             is_cut = true;
         }
-        let output = if is_cut && !shows_content(line) { LineOutput::Newline } else { LineOutput::Whole };
-        SourceLine { text: line, is_cut, output }
-    });
-    lines.collect()
+        let output = if is_cut && !shows_content(text) { LineOutput::Newline } else { LineOutput::Whole };
+        lines.push(SourceLine { text, is_cut, output });
+    }
+    // Liquid after the last newline.
+    if cuts.peek().is_some() {
+        lines.push(SourceLine { text: "", is_cut: true, output: LineOutput::Newline });
+    }
+    lines
 }
 
 /// Leaves out the head of a table in Markdown whose rows were all left out. The rows that stay remain together.
@@ -122,19 +127,16 @@ fn leave_out_tables(lines: &mut [SourceLine<'_>]) {
 fn leave_out_html_tables(lines: &mut [SourceLine<'_>]) {
     let mut at = 0;
     while at < lines.len() {
-        let is_end = |line: &SourceLine<'_>| line.text.trim_end().ends_with("</table>");
-        let is_start = lines[at].text.trim_start().starts_with("<table");
-        let Some(len) = lines[at..].iter().position(is_end).filter(|_| is_start) else {
-            if is_start {
-                // No table after this one ends either.
-                return;
-            }
+        if !lines[at].text.trim_start().starts_with("<table") {
             at += 1;
             continue;
-        };
+        }
+        let Some(len) = lines[at..].iter().position(|line| line.text.contains("</table")) else { return };
         let table = &mut lines[at..=at + len];
         let is_cut = table.iter().any(|line| line.is_cut);
-        if is_cut && !table.iter().any(|line| line.is_whole() && line.text.contains("<td")) {
+        let has_cell = table.iter().any(|line| line.is_whole() && line.text.contains("<td"));
+        let is_alone = table[len].text.trim_end().ends_with("</table>");
+        if is_cut && !has_cell && is_alone {
             table.iter_mut().for_each(|line| line.output = LineOutput::Newline);
         }
         at += len + 1;
@@ -286,4 +288,78 @@ fn shows_content(line: &str) -> bool {
         rest = after;
     }
     opened != closed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Leaves out the Liquid at each `@` of a text.
+    fn without(text: &str) -> String {
+        let cuts: Vec<_> = text.match_indices('@').enumerate().map(|(count, (at, _))| at - count).collect();
+        without_cut(&text.replace('@', ""), &cuts, TextForm::Markup)
+    }
+
+    #[test]
+    fn links_and_images_without_their_target_are_removed() {
+        let table = [
+            ("[the list](@) b", "the list b"),
+            ("a [b [c]](@/x \"t\") d", "a b [c] d"),
+            ("[a](/x/@/@.html) [b](/y)", "a [b](/y)"),
+            ("a ![b](@.png) c", "a  c"),
+            ("[![a](@)](@) b", " b"),
+            ("![](@)\nb", "\nb"),
+            ("<a href=\"@/x\">a</a>", "<a >a</a>"),
+            ("<a class='b' href='/@'>a</a>", "<a class='b' >a</a>"),
+            ("b <img alt=\"\" src=\"@.png\">", "b <img alt=\"\" >"),
+            ("<a title=\"@\" href=\"/\">a</a>", "<a title=\"\" href=\"/\">a</a>"),
+            ("[a@](/x)", "[a](/x)"),
+            ("a (@) b", "a () b"),
+            ("[a](@\nb)", "[a](\nb)"),
+            ("[返回](@) 文", "返回 文"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn tables_without_rows_are_left_out_others_stay_together() {
+        let table = [
+            ("| Name | Age |\n|---|---|\n@\n\nText.", "\n\n\n\nText."),
+            ("Name | Age\n--- | ---\n@\nText.", "\n\n\nText."),
+            ("| Name |\n|:--|@\n", "\n\n"),
+            ("| Name |\n|---|\n@\n| a |\n@\n@\n| b |\n@\n", "| Name |\n|---|\n| a |\n| b |\n\n"),
+            ("| Name |\n|---|\n| a@ |\n", "| Name |\n|---|\n| a |\n"),
+            ("| Name |\n|---|\n\n@\n", "| Name |\n|---|\n\n\n"),
+            ("<table>\n<tr><th>A</th></tr>\n@\n</table>\nb", "\n\n\n\nb"),
+            ("<table><tr><th>A</th></tr>@</table>\nb", "\nb"),
+            ("<table>\n<tr><td>a</td></tr>\n@\n</table>\n", "<table>\n<tr><td>a</td></tr>\n\n</table>\n"),
+            ("<table>\n<tr><th>A</th></tr>\n</table>\n@\n", "<table>\n<tr><th>A</th></tr>\n</table>\n\n"),
+            ("<table>\n<th>A@\nb", "<table>\n<th>A\nb"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn headings_of_sections_without_their_liquid_are_left_out() {
+        let table = [
+            ("## Team\n\n@\n\n## Contact\na", "\n\n\n\n## Contact\na"),
+            ("## Team\n@", "\n"),
+            ("## Team\n@\nText.\n## Contact\n", "## Team\n\nText.\n## Contact\n"),
+            ("## Team\n### Staff\n@\n## B\na", "\n\n\n## B\na"),
+            ("## Team\n@\n### Staff\na\n", "## Team\n\n### Staff\na\n"),
+            ("## Team\n\n## Contact @\n", "## Team\n\n## Contact \n"),
+            ("## A\n\n## B\n@\n", "## A\n\n\n\n"),
+            ("<h2 id=\"a\">Team</h2>\n<ul>\n@\n</ul>\n<h2>B</h2>\na", "\n<ul>\n\n</ul>\n<h2>B</h2>\na"),
+            ("## Team\n- a @\n", "## Team\n- a \n"),
+            ("## Team\n![](a.png)\n@\n", "## Team\n![](a.png)\n\n"),
+            ("#Team\n@\n", "#Team\n\n"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without(text), expected, "{text}");
+        }
+    }
 }

@@ -264,6 +264,12 @@ fn page_decides_conditions_and_lacks_other_liquid() {
             "a  b\n\n\n<p>",
             vec![1, 2, 3, 4],
         ),
+        (
+            "![]({{ content }})\n<img src=\"{{ content }}.png\">\n[a]({{ content }}/b)",
+            "\n<img >\na",
+            vec![1, 2, 3],
+        ),
+        ("[a]({% post_url none %})", "[a]({% post_url none %})", vec![1]),
         ("{% include a.html %}\nb", "\nb", vec![1]),
         ("{% endif %}a{% else %}", "a", vec![]),
         ("{% post_url none %}", "{% post_url none %}", vec![1]),
