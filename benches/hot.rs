@@ -88,6 +88,7 @@ fn reading(criterion: &mut Criterion) {
         url: "/a.html",
         page: &|_| None,
         posts: &|_| None,
+        files: &|_| None,
         line: 1,
         is_listed: true,
         is_page: false,

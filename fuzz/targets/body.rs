@@ -26,6 +26,7 @@ fuzz_target!(|source: &str| {
             url: "/x.html",
             page: &|path| (path.len() == 1).then(|| LiquidValue::Plain(path[0].to_owned())),
             posts: &posts,
+            files: &posts,
             line: 1,
             is_listed: true,
             is_page: source.len() % 2 == 0,

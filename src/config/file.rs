@@ -285,6 +285,17 @@ impl ConfigFile {
         self.text_at(key)?.map(values::parsed).transpose()
     }
 
+    /// Parses a value that may also be a list of texts.
+    pub(super) fn parsed_list<T: SettingValue>(&self, key: &[&str]) -> Result<Option<T>, ConfigError> {
+        match self.get(key) {
+            Some(Node::List(_)) => {
+                let items = self.strings(key)?.unwrap_or_default();
+                values::parsed((items.join(","), self.origin(key))).map(Some)
+            }
+            _ => self.parsed(key),
+        }
+    }
+
     /// Returns a list of texts. A single text counts as a list of one; empty items are ignored.
     pub(super) fn strings(&self, key: &[&str]) -> Result<Option<Vec<String>>, ConfigError> {
         let text = |node: &Node| match node {

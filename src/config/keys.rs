@@ -67,6 +67,11 @@ pub(super) fn warnings(file: &ConfigFile) -> Vec<String> {
     warnings.extend(known(&["finews", "websub"], &["hub".to_owned()]));
     warnings.extend(file.encoding_warning.clone());
     warnings.extend(timezone::warning(file));
+    if let Ok(Some((host, place))) = file.text_at(&["url"])
+        && let Some(url) = url_of_host(&host)
+    {
+        warnings.push(format!("{place}: `{host}` has no scheme, so {url} is used; write the complete URL"));
+    }
     if let Some(Node::Map(_)) = file.get(&["defaults"]) {
         let place = file.origin(&["defaults"]);
         warnings.push(format!("{place}: a mapping is ignored, as in Jekyll; expected {DEFAULTS_ALLOWED}"));
@@ -91,6 +96,19 @@ pub(super) fn address(file: &ConfigFile, key: &[&str]) -> Result<Option<String>,
         Some(url) => Ok(Some(url)),
         None => Err(ConfigError::value(origin, &value, ALLOWED)),
     }
+}
+
+/// The URL of a host that is written without a scheme, which Jekyll accepts. `None` for any other value.
+pub(super) fn url_of_host(value: &str) -> Option<String> {
+    let value = value.trim_end_matches('/');
+    let host = value.split('/').next().unwrap_or(value);
+    let name = host.split(':').next().unwrap_or(host);
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':');
+    let is_host = name.starts_with(char::is_alphanumeric) && (name.contains('.') || name == "localhost");
+    let is_path =
+        !value.contains("//") && !value.contains(|c: char| c.is_whitespace() || "?#<>\"'".contains(c));
+    let url = format!("https://{value}");
+    (is_host && is_path && host.chars().all(is_part) && parse_http_url(&url).is_some()).then_some(url)
 }
 
 pub(super) fn baseurl(file: &ConfigFile) -> Result<String, ConfigError> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::config::error::{ConfigError, Origin};
 use crate::config::file::{self, ConfigFile};
+use crate::config::keys;
 use crate::config::overrides::Overrides;
 use crate::config::settings;
 use crate::config::values::{self, ConnectionLimit, SettingValue, TrustedProxy};
@@ -45,6 +46,11 @@ impl Layers<'_> {
 
     pub(super) fn url(&self) -> Result<String, ConfigError> {
         let Some((value, origin)) = self.raw("url", &["url"])? else { return Ok(String::new()) };
+        if let Origin::File { .. } = origin
+            && let Some(url) = keys::url_of_host(&value)
+        {
+            return Ok(url);
+        }
         let trimmed = value.trim_end_matches('/');
         let (scheme, rest) = match trimmed.split_once("//") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),

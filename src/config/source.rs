@@ -114,7 +114,7 @@ impl SourceSettings {
             legacy_hosts: keys::hosts(file)?,
             original_urls: original_url::read(file)?,
             charts: file.parsed(&["finews", "charts"])?.unwrap_or_default(),
-            toc_levels: file.parsed(&["kramdown", "toc_levels"])?.unwrap_or_default(),
+            toc_levels: file.parsed_list(&["kramdown", "toc_levels"])?.unwrap_or_default(),
             naive_dates: file.parsed(&["finews", "naive_dates"])?.unwrap_or_default(),
             names: file.pairs(&["finews", "names"])?,
             authors,

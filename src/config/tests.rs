@@ -88,6 +88,12 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
             "levels from 1 to 6",
         ),
         ("kramdown:\n  toc_levels: h2\n", "/_config.yml:2: kramdown.toc_levels: `h2`", "such as 2..3"),
+        (
+            "kramdown:\n  toc_levels: [2, 7]\n",
+            "/_config.yml:2: kramdown.toc_levels: `2,7`",
+            "levels from 1 to 6",
+        ),
+        ("kramdown:\n  toc_levels: {a: 1}\n", "/_config.yml:2: kramdown.toc_levels: `{a: 1}`", "a string"),
         ("finews: on\n", "/_config.yml:1: finews: `on`", "a mapping of settings"),
         ("finews:\n  source: 5\n", "/_config.yml:2: finews.source: `5`", "true or false"),
         ("finews:\n  nav: [x]\n", "/_config.yml:2: finews.nav: `x`", "label and url"),
@@ -142,7 +148,8 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
             "/_config.yml:1: defaults: `{scope: {path: [x]}, values: {a: b}}`",
             "scope (path, type)",
         ),
-        ("url: news.example\n", "/_config.yml:1: url: `news.example`", "https://"),
+        ("url: ftp://news.example\n", "/_config.yml:1: url: `ftp://news.example`", "https://"),
+        ("url: ours\n", "/_config.yml:1: url: `ours`", "https://"),
         ("title: [a\n", "/_config.yml:", "not valid YAML"),
         ("- a\n", "/_config.yml:1: `[a]`", "key: value"),
     ];
@@ -192,6 +199,28 @@ fn announcements_are_a_switch_in_file_flag_and_variable() {
         let of_variable = read(other, &Overrides::default(), &variable).expect("valid");
         assert_eq!(announce(of_variable), expected, "{value}");
     }
+}
+
+#[test]
+fn url_without_a_scheme_is_that_of_https_with_a_warning() {
+    let table = [
+        ("news.example", "https://news.example"),
+        ("news.example/", "https://news.example"),
+        ("news.example/archive", "https://news.example/archive"),
+        ("localhost:4000", "https://localhost:4000"),
+    ];
+    for (host, url) in table {
+        let config = file(format!("url: {host}\n")).expect(host);
+        assert_eq!(config.source.url, url);
+        assert_eq!(config.warnings.len(), 1, "{host}");
+        let reason = format!("/_config.yml:1: url: `{host}` has no scheme, so {url} is used");
+        assert!(config.warnings[0].contains(&reason), "{:?}", config.warnings);
+    }
+    for value in ["news example", "http:news.example", "mailto:a@b.example", "news.example?a"] {
+        assert!(file(format!("url: '{value}'\n")).is_err(), "{value}");
+    }
+    let flags = Overrides(vec![("url", "news.example".into())]);
+    assert!(read("", &flags, &[]).is_err());
 }
 
 #[test]
@@ -396,6 +425,9 @@ fn toc_levels_are_read_as_in_kramdown() {
         ("kramdown:\n  toc_levels: \"1,3, 6\"\n", vec![1, 3, 6]),
         ("kramdown:\n  toc_levels: 2\n", vec![2]),
         ("kramdown:\n  toc_levels: 3..2\n", vec![]),
+        ("kramdown:\n  toc_levels: [2, 3]\n", vec![2, 3]),
+        ("kramdown: {toc_levels: [1, '4']}\n", vec![1, 4]),
+        ("kramdown:\n  toc_levels:\n  - 6\n", vec![6]),
     ];
     for (yaml, expected) in table {
         let levels = file(yaml).expect(yaml).source.toc_levels;

@@ -23,12 +23,79 @@ const MOST_FOLDERS: usize = 8;
 /// Words in the names of secrets.
 const SECRET_WORDS: [&str; 4] = ["secret", "token", "key", "password"];
 
+/// The variables that Jekyll computes or for which it has a default (`drops/site_drop.rb`, `configuration.rb`), and
+/// those of the plugins of GitHub Pages. finews reads data files only in part.
+const JEKYLL_VARIABLES: [&str; 62] = [
+    "baseurl",
+    "cache_dir",
+    "categories",
+    "collections",
+    "collections_dir",
+    "config",
+    "data",
+    "data_dir",
+    "defaults",
+    "destination",
+    "detach",
+    "disable_disk_cache",
+    "documents",
+    "encoding",
+    "excerpt_separator",
+    "exclude",
+    "feed",
+    "finews",
+    "future",
+    "gems",
+    "github",
+    "highlighter",
+    "host",
+    "html_files",
+    "html_pages",
+    "include",
+    "includes_dir",
+    "incremental",
+    "keep_files",
+    "kramdown",
+    "layouts_dir",
+    "limit_posts",
+    "liquid",
+    "livereload",
+    "lsi",
+    "markdown",
+    "markdown_ext",
+    "pages",
+    "paginate_path",
+    "permalink",
+    "plugins",
+    "plugins_dir",
+    "port",
+    "posts",
+    "profile",
+    "quiet",
+    "rdiscount",
+    "redcarpet",
+    "related_posts",
+    "safe",
+    "serving",
+    "show_dir_listing",
+    "show_drafts",
+    "source",
+    "static_files",
+    "strict_front_matter",
+    "tags",
+    "time",
+    "timezone",
+    "unpublished",
+    "url",
+    "verbose",
+];
+
 /// The variables of a site.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SiteVariables {
-    /// The configuration, without lists, secrets and `finews`.
+    /// The configuration, without the items of lists, secrets and `finews`. A collection is a list.
     settings: Node,
-    /// The data files by their names, without lists and secrets.
+    /// The data files by their names, without the items of lists and secrets.
     data: Node,
     errors: Vec<DataFileError>,
 }
@@ -62,10 +129,13 @@ impl SiteVariables {
     pub(super) fn read(file: &ConfigFile, root: &Path) -> Result<Self, ConfigError> {
         let settings = match file.get(&[]) {
             Some(Node::Map(pairs)) => {
-                let pairs = pairs.iter().filter(|(name, _)| name != "finews");
-                without_secrets(&Node::Map(pairs.cloned().collect()))
+                let pairs = pairs.iter().filter(|(name, _)| name != "finews").cloned();
+                let mut pairs: Vec<_> = pairs.collect();
+                let collections = file.get(&["collections"]).map(names).unwrap_or_default();
+                pairs.extend(collections.into_iter().map(|name| (name, Node::List(Vec::new()))));
+                without_secrets(&Node::Map(pairs))
             }
-            _ => None,
+            _ => Node::Null,
         };
         let folder = match keys::folder(file, "data_dir")? {
             folder if folder.is_empty() => "_data".to_owned(),
@@ -73,7 +143,7 @@ impl SiteVariables {
         };
         let mut reader = DataReader { root, left: LARGEST_SUM, errors: Vec::new() };
         let data = reader.folder(&root.join(folder), 0);
-        Ok(Self { settings: settings.unwrap_or_default(), data: Node::Map(data), errors: reader.errors })
+        Ok(Self { settings, data: Node::Map(data), errors: reader.errors })
     }
 
     /// Returns the value of `site.<path>`: a scalar, or null if the author gave it none. Data files are below
@@ -87,6 +157,24 @@ impl SiteVariables {
         (!path.is_empty() && !matches!(found, Node::Map(_) | Node::List(_))).then_some(found)
     }
 
+    /// Returns whether `site.<path>` has no value: neither the author nor Jekyll gives it one.
+    pub fn is_absent(&self, path: &[&str]) -> bool {
+        let Some(first) = path.first() else { return false };
+        // The values of these names are not known.
+        if JEKYLL_VARIABLES.contains(first) || path.iter().any(|name| is_secret(name)) {
+            return false;
+        }
+        let mut node = &self.settings;
+        for name in path {
+            match node.get(name) {
+                Some(found) => node = found,
+                // Liquid computes these names of a mapping, a list and a text.
+                None => return !matches!(node, Node::List(_)) && !matches!(*name, "size" | "first" | "last"),
+            }
+        }
+        false
+    }
+
     /// Returns `site.data.authors`.
     pub(super) fn authors(&self) -> Option<&Node> {
         self.data.get("authors")
@@ -98,16 +186,24 @@ impl SiteVariables {
     }
 }
 
-/// Returns a value without lists and secrets; `None` for a list.
-fn without_secrets(node: &Node) -> Option<Node> {
+/// Returns a value without secrets and without the items of lists.
+fn without_secrets(node: &Node) -> Node {
     match node {
-        Node::List(_) => None,
+        Node::List(_) => Node::List(Vec::new()),
         Node::Map(pairs) => {
             let public = pairs.iter().filter(|(name, _)| !is_secret(name));
-            let pairs = public.filter_map(|(name, node)| Some((name.clone(), without_secrets(node)?)));
-            Some(Node::Map(pairs.collect()))
+            Node::Map(public.map(|(name, node)| (name.clone(), without_secrets(node))).collect())
         }
-        scalar => Some(scalar.clone()),
+        scalar => scalar.clone(),
+    }
+}
+
+/// The names of a mapping or a list.
+fn names(node: &Node) -> Vec<String> {
+    match node {
+        Node::Map(pairs) => pairs.iter().map(|(name, _)| name.clone()).collect(),
+        Node::List(items) => items.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -181,7 +277,7 @@ impl DataReader<'_> {
             }),
         };
         match parsed {
-            Ok(node) => without_secrets(&node),
+            Ok(node) => Some(without_secrets(&node)),
             Err((line, reason)) => {
                 self.add_error(path, line, reason, DataFileErrorKind::Invalid);
                 None
@@ -289,6 +385,36 @@ mod tests {
             assert_eq!(found.as_deref(), expected, "{path}");
         }
         assert_eq!(variables.errors(), []);
+    }
+
+    #[test]
+    fn variables_without_a_value_are_absent() {
+        let config = "version: 1\nempty:\nauthor: {name: A, api_key: K}\nlist: [a]\n\
+                      collections: {team: {output: true}}\nfinews: {footer: x}\n";
+        let variables = variables(&[("_config.yml", config), ("_data/people.yml", "li: 李\n")]);
+        let table = [
+            ("nothing", true),
+            ("author.email", true),
+            ("nothing.at.all", true),
+            ("version.minor", true),
+            ("version", false),
+            ("empty", false),
+            ("author", false),
+            ("author.size", false),
+            ("author.api_key", false),
+            ("token", false),
+            ("list", false),
+            ("list.first", false),
+            ("team", false),
+            ("posts", false),
+            ("github.repository", false),
+            ("data.people.wang", false),
+            ("finews.footer", false),
+        ];
+        for (path, expected) in table {
+            assert_eq!(variables.is_absent(&path.split('.').collect::<Vec<_>>()), expected, "{path}");
+        }
+        assert!(!variables.is_absent(&[]));
     }
 
     #[test]

@@ -148,6 +148,24 @@ fn page_with_own_text_is_served_without_its_loop() {
 }
 
 #[test]
+fn page_shows_nothing_in_place_of_removed_liquid() {
+    let about = "---\ntitle: About\n---\n\n\
+         We report on tides, boats and harbours of the whole coast, from the first light to the last ferry.\n\n\
+         ## Tides {%- for tide in site.data.tides -%}x{%- endfor -%}\n\nHigh water.\n\n\
+         ## Crew\n\n| Name | Birthplace |\n|---|---|\n\
+         {% for member in site.data.team %}| {{ member.name }} | {{ member.place }} |\n{% endfor %}\n\n\
+         ## Contact\n\n[Write]({{ site.posts }}) to us{{ note }}{{ site.note }}{{ page.note }}.\n";
+    let site = folder(&[("_config.yml", "title: T\n"), ("about.md", about)]);
+    let html = Site::from_folder(site.path()).page("/about.html");
+    for part in [">Tides</h2>", "<p>High water.</p>", ">Contact</h2>", "<p>Write to us.</p>"] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    assert!(!html.contains("Crew") && !html.contains("Birthplace"), "{html}");
+    let problem = |line| ("about.md".to_owned(), Some(line), "liquid-unresolved".to_owned());
+    assert_eq!(problems(site.path()), [7, 15, 20].map(problem));
+}
+
+#[test]
 fn players_and_frames_are_shown_to_readers() {
     let post = "---\ntitle: A\npermalink: /a.html\n---\nBefore.\n\n\
                 <video src=\"/media/a.mp4\" poster=\"https://x.example/p.png\" controls></video>\n\n\

@@ -85,6 +85,7 @@ fn body(source: &str, format: MarkupFormat) -> Body {
         url: "",
         page: &|_| None,
         posts: &|_| None,
+        files: &|_| None,
         line: 1,
         is_listed: true,
         is_page: false,

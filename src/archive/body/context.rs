@@ -65,9 +65,11 @@ pub struct Context<'a> {
     /// Returns the value of any other `{{ page.… }}`, whose path it takes; `None` if the value is no scalar or only
     /// Jekyll knows it.
     pub page: &'a dyn Fn(&[&str]) -> Option<LiquidValue>,
-    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the file whose
-    /// path `{% link %}` gives. `None` if the site serves no such file.
+    /// Returns the URL, without `baseurl`, of the post that `{% post_url %}` names, or of the post or page whose path
+    /// `{% link %}` gives. `None` if the site has no such post or page.
     pub posts: &'a dyn Fn(&str) -> Option<String>,
+    /// Returns the URL, without `baseurl`, of the file whose path `{% link %}` gives and which is served unchanged.
+    pub files: &'a dyn Fn(&str) -> Option<String>,
     /// 1-based line of the file on which the body begins.
     pub line: u32,
     /// True if lists show the post: only then does each security that it names have a page.

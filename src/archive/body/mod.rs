@@ -122,6 +122,7 @@ pub fn plain_text(markdown: &str, site: &SiteContext) -> String {
         url: "",
         page: &|_| None,
         posts: &|_| None,
+        files: &|_| None,
         line: 1,
         is_listed: false,
         is_page: false,

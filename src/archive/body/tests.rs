@@ -21,6 +21,10 @@ fn post(name: &str) -> Option<String> {
     (name == "2024-01-02-a").then(|| "/2024/01/02/a.html".to_owned())
 }
 
+fn file(path: &str) -> Option<String> {
+    (path == "assets/a.pdf").then(|| "/assets/a.pdf".to_owned())
+}
+
 /// The values of `page` in the tests.
 fn variable(path: &[&str]) -> Option<LiquidValue> {
     match path {
@@ -41,6 +45,7 @@ pub(super) fn context(site: &SiteContext) -> Context<'_> {
         url: "/2024/01/02/b.html",
         page: &variable,
         posts: &post,
+        files: &file,
         line: 1,
         is_listed: true,
         is_page: false,

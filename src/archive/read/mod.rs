@@ -9,6 +9,7 @@ mod head;
 pub(super) mod own_page;
 mod post_list;
 mod site_url;
+mod static_links;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use crate::archive::read::collection::Permalinks;
 use crate::archive::read::groups::{categories, tags};
 use crate::archive::read::head::{authors, head_fields};
 use crate::archive::read::site_url::own_path;
+use crate::archive::read::static_links::once_for_each;
 use crate::config::{Config, ConfigError, NaiveDates, is_secret};
 
 pub use draft::Draft;
@@ -148,7 +150,6 @@ impl<'a> Reader<'a> {
 
     /// Returns the URL of a file that is served unchanged, by its path in `{% link %}`.
     fn static_url(&self, path: &str) -> Option<String> {
-        let path = path.trim_start_matches('/');
         let is_served = self.published.status(path) == FileStatus::Served
             && matches!(self.published.file(path), Ok(Some(_)));
         is_served.then(|| permalink::file_url(path))
@@ -337,13 +338,14 @@ impl<'a> Reader<'a> {
             ["path"] => Some(LiquidValue::Text(file.path.to_owned())),
             _ => variable(front, path),
         };
-        let posts = |name: &str| links(name).or_else(|| self.static_url(name));
+        let files = once_for_each(|path| self.static_url(path));
         let context = body::Context {
             site: &self.site,
             title: &draft.title,
             url: &draft.url,
             page: &page,
-            posts: &posts,
+            posts: links,
+            files: &files,
             line: split.body_line,
             is_listed: draft.visibility == Visibility::Listed,
             is_page: false,
@@ -386,14 +388,18 @@ fn variable(front: &FrontMatter, path: &[&str]) -> Option<LiquidValue> {
     if COMPUTED.contains(key) {
         return None;
     }
-    let Some(field) = front.get(key) else {
-        return path.is_empty().then_some(LiquidValue::Absent);
-    };
-    let value = path.iter().try_fold(&field.value, |value, name| match value {
-        Value::Map(pairs) => pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value),
-        _ => None,
-    });
-    match value? {
+    let Some(field) = front.get(key) else { return Some(LiquidValue::Absent) };
+    let mut value = &field.value;
+    for name in path {
+        let Value::Map(pairs) = value else { return None };
+        match pairs.iter().find(|(key, _)| key == name) {
+            Some((_, found)) => value = found,
+            // Liquid computes these names of a mapping.
+            None if matches!(*name, "size" | "first" | "last") => return None,
+            None => return Some(LiquidValue::Absent),
+        }
+    }
+    match value {
         Value::Null => Some(LiquidValue::Nil),
         Value::Text(text) if field.quoted => Some(LiquidValue::Text(text.clone())),
         Value::Text(text) => Some(LiquidValue::Plain(text.clone())),

@@ -241,14 +241,20 @@ impl Parser {
 
     fn paragraph(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
         let start = c.pos;
+        // The position up to which backticks were counted, and whether a code span is probably open there.
+        let (mut counted, mut is_in_code) = (start, false);
         loop {
             let line = c.line().len();
             if let Some(at) = html_block::begins_long_raw_text(self, c.rest(), line)
                 && at + c.pos > start
-                && !is_in_code(&c.src[start..c.pos + at])
             {
-                c.pos += at;
-                break;
+                let before = &c.src[counted..c.pos + at];
+                is_in_code ^= before.matches('`').count() % 2 == 1;
+                counted = c.pos + at;
+                if !is_in_code && !before.ends_with('`') {
+                    c.pos = counted;
+                    break;
+                }
             }
             c.pos += line;
             if ends_paragraph(c.rest()) {
@@ -344,11 +350,6 @@ pub(crate) fn is_boundary(line: &str) -> bool {
 pub(crate) fn before_boundary(rest: &str) -> bool {
     let line = line(rest);
     rest.is_empty() || is_blank(line) || is_boundary(line) || define::attributes(line).is_some()
-}
-
-/// Returns whether the beginning of a paragraph probably ends in a code span.
-fn is_in_code(before: &str) -> bool {
-    before.ends_with('`') || before.matches('`').count() % 2 == 1
 }
 
 /// `PARAGRAPH_END_GFM`

@@ -28,6 +28,11 @@ pub(crate) fn strip(source: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns whether a text begins with a held literal.
+pub(crate) fn begins_held(text: &str) -> bool {
+    text.starts_with(OPEN)
+}
+
 /// Returns whether a text has the two bytes that begin every mark. Few other characters begin with them.
 fn may_hold_marks(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -1,26 +1,30 @@
 //! The expression of `{{ … }}`: a text, a number or a variable, and the filters after it.
 
-use crate::archive::body::context::{Context, LiquidValue};
+use crate::archive::body::context::LiquidValue;
 use crate::archive::body::liquid::filter;
+use crate::archive::body::liquid::scope::VariableScope;
 use crate::archive::body::liquid::tag::is_space;
-use crate::config::Node;
 
 /// Evaluates an expression, and takes the length of its values from `budget`. Returns `None` if the expression is not
 /// supported, or if its values exceed the budget.
-pub(crate) fn evaluate(expression: &str, cx: &Context<'_>, budget: &mut usize) -> Option<String> {
+pub(crate) fn evaluate(
+    expression: &str,
+    scope: &VariableScope<'_, '_>,
+    budget: &mut usize,
+) -> Option<String> {
     if *budget == 0 {
         return None;
     }
     let mut scanner = ExpressionScanner::new(expression);
-    let mut value = scanner.value(cx)?;
+    let mut value = scanner.value(scope)?;
     loop {
         spend(budget, &value)?;
         if scanner.is_at_end() {
             return filter::text(&value);
         }
-        let (name, arguments) = scanner.filter(cx)?;
+        let (name, arguments) = scanner.filter(scope)?;
         arguments.iter().try_for_each(|argument| spend(budget, argument))?;
-        value = filter::apply(name, value, &arguments, cx)?;
+        value = filter::apply(name, value, &arguments, scope.cx)?;
     }
 }
 
@@ -55,11 +59,16 @@ impl<'e> ExpressionScanner<'e> {
         self.rest.is_empty()
     }
 
-    /// Reads one of these words, if one comes next.
+    /// Reads one of these words or signs, if one comes next. A longer word does not count.
     pub(crate) fn take_any(&mut self, words: &[&'static str]) -> Option<&'static str> {
-        self.rest = self.rest.trim_start_matches(is_space);
-        let word = words.iter().copied().find(|word| self.rest.starts_with(*word))?;
-        self.rest = &self.rest[word.len()..];
+        let rest = self.rest.trim_start_matches(is_space);
+        self.rest = rest;
+        let (word, after) = words.iter().find_map(|word| Some((*word, rest.strip_prefix(*word)?)))?;
+        let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic());
+        if is_word && after.bytes().next().is_some_and(|b| is_name_part(b) || matches!(b, b'.' | b'[')) {
+            return None;
+        }
+        self.rest = after;
         Some(word)
     }
 
@@ -72,7 +81,7 @@ impl<'e> ExpressionScanner<'e> {
     }
 
     /// Reads `| name: argument, argument`.
-    fn filter(&mut self, cx: &Context<'_>) -> Option<(&'e str, Vec<LiquidValue>)> {
+    fn filter(&mut self, scope: &VariableScope<'_, '_>) -> Option<(&'e str, Vec<LiquidValue>)> {
         if !self.take('|') {
             return None;
         }
@@ -80,16 +89,16 @@ impl<'e> ExpressionScanner<'e> {
         let name = self.name()?;
         let mut arguments = Vec::new();
         if self.take(':') {
-            arguments.push(self.value(cx)?);
+            arguments.push(self.value(scope)?);
             while self.take(',') {
-                arguments.push(self.value(cx)?);
+                arguments.push(self.value(scope)?);
             }
         }
         Some((name, arguments))
     }
 
     /// Reads a text in quotes, a number, a constant or a variable.
-    pub(crate) fn value(&mut self, cx: &Context<'_>) -> Option<LiquidValue> {
+    pub(crate) fn value(&mut self, scope: &VariableScope<'_, '_>) -> Option<LiquidValue> {
         self.rest = self.rest.trim_start_matches(is_space);
         if let Some(text) = self.quoted() {
             return Some(LiquidValue::Text(text.to_owned()));
@@ -113,7 +122,7 @@ impl<'e> ExpressionScanner<'e> {
         match path.as_slice() {
             ["nil" | "null"] => Some(LiquidValue::Nil),
             ["true" | "false"] => Some(LiquidValue::Plain(path[0].to_owned())),
-            path => variable(path, cx),
+            path => scope.variable(path),
         }
     }
 
@@ -140,32 +149,13 @@ impl<'e> ExpressionScanner<'e> {
     }
 
     fn name(&mut self) -> Option<&'e str> {
-        let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-        let len = self.rest.bytes().take_while(is_part).count();
+        let len = self.rest.bytes().take_while(|b| is_name_part(*b)).count();
         let (name, after) = self.rest.split_at(len);
         self.rest = after;
         (len > 0).then_some(name)
     }
 }
 
-fn variable(path: &[&str], cx: &Context<'_>) -> Option<LiquidValue> {
-    // An empty text stands for a missing one.
-    let text = |text: &str| match text {
-        "" => Some(LiquidValue::Nil),
-        text => Some(LiquidValue::Text(text.to_owned())),
-    };
-    match path {
-        ["page", "title"] => text(cx.title),
-        ["page", "url"] => text(cx.url),
-        ["page", path @ ..] if !path.is_empty() => (cx.page)(path),
-        ["site", "url"] => text(&cx.site.url),
-        ["site", "baseurl"] => text(&cx.site.baseurl),
-        ["site", "title"] => text(&cx.site.title),
-        ["site", path @ ..] => Some(match cx.site.variables.get(path)? {
-            Node::Null => LiquidValue::Nil,
-            Node::Text(text) => LiquidValue::Text(text.clone()),
-            scalar => LiquidValue::Plain(scalar.to_string()),
-        }),
-        _ => None,
-    }
+fn is_name_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }

@@ -16,7 +16,7 @@ pub(crate) struct FileLink {
     pub(crate) is_known: bool,
 }
 
-/// Resolves `{% link file %}` through `Context::posts`. The URL of an unknown file follows from its path.
+/// Resolves `{% link file %}` through `Context::posts` and `Context::files`. The URL of an unknown file follows from its path.
 pub(crate) fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path.contains("{{") {
@@ -29,6 +29,9 @@ pub(crate) fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
     if let Some((folder, name)) = path.split_once("_posts/") {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let url = (cx.posts)(stem).or_else(|| (cx.posts)(&format!("{folder}{stem}")))?;
+        return Some(known(url));
+    }
+    if let Some(url) = (cx.files)(path) {
         return Some(known(url));
     }
     let page = path.strip_suffix(".md").or_else(|| path.strip_suffix(".markdown"));

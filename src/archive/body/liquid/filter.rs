@@ -69,6 +69,16 @@ fn is_missing(value: &LiquidValue) -> bool {
     }
 }
 
+/// Returns whether YAML reads an unquoted text as true or false.
+pub(crate) fn is_switch(text: &str) -> bool {
+    is_true(text) || is_false(text)
+}
+
+/// Returns whether YAML reads an unquoted text as true.
+pub(crate) fn is_true(text: &str) -> bool {
+    ["true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 /// Returns whether YAML reads an unquoted text as false.
 pub(crate) fn is_false(text: &str) -> bool {
     ["false", "no", "off"].iter().any(|word| text.eq_ignore_ascii_case(word))

@@ -7,6 +7,7 @@ mod expression;
 mod file_link;
 mod filter;
 mod lines;
+mod scope;
 mod strftime;
 mod tag;
 mod url;
@@ -20,6 +21,7 @@ use crate::archive::body::html::text::fold;
 use crate::archive::body::kramdown::literal::{self, Literals};
 use crate::archive::body::liquid::file_link::{linked, names_file};
 use crate::archive::body::liquid::lines::without_cut;
+use crate::archive::body::liquid::scope::VariableScope;
 use crate::archive::body::liquid::tag::{LiquidTag, is_space, tag_at};
 use crate::archive::body::liquid::url::relative_url;
 use crate::archive::problem::{Code, Defect};
@@ -137,6 +139,7 @@ struct UnresolvedTags<'s> {
 struct Resolver<'s, 'c> {
     source: &'s str,
     cx: &'c Context<'c>,
+    scope: VariableScope<'s, 'c>,
     literals: &'c mut Literals,
     at: usize,
     out: String,
@@ -150,7 +153,8 @@ struct Resolver<'s, 'c> {
     budget: usize,
     unresolved: UnresolvedTags<'s>,
     dropped: Vec<Defect>,
-    /// Positions in `out` of unresolved Liquid, in order. The lines of a page at these positions may be left out.
+    /// Positions in `out` of unresolved and removed Liquid, in order. The lines of a page at these positions may be left
+    /// out.
     cuts: Vec<usize>,
     /// Number of removed tags and links to unknown files.
     reported: usize,
@@ -163,6 +167,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
         Self {
             source,
             cx,
+            scope: VariableScope::new(source, cx),
             literals,
             at: 0,
             out: String::with_capacity(source.len()),
@@ -229,8 +234,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
                     let message = format!("the Liquid include `{rest}` is not supported and was removed");
                     Defect::error(Code::IncludeDropped, message)
                 });
-                self.cuts.push(self.out.len());
-                Some(String::new())
+                return self.cuts.push(self.out.len());
             }
             _ => None,
         };
@@ -242,7 +246,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
     }
 
     fn evaluate(&mut self, expression: &str) -> Option<String> {
-        expression::evaluate(expression, self.cx, &mut self.budget)
+        expression::evaluate(expression, &self.scope, &mut self.budget)
     }
 
     /// Resolves a tag that has a closing tag.
@@ -310,16 +314,19 @@ impl<'s, 'c> Resolver<'s, 'c> {
         self.counted.1
     }
 
+    /// Removes the white space before a tag. White space beside Liquid that was left out stays: it may separate a
+    /// heading or a list item from the text after it.
     fn trim_before(&mut self, is_trimmed: bool) {
         if is_trimmed {
-            let end = self.code_start + self.out[self.code_start..].trim_end_matches(is_space).len();
+            let start = self.code_start.max(self.cuts.last().copied().unwrap_or(0));
+            let end = start + self.out[start..].trim_end_matches(is_space).len();
             self.out.truncate(end);
-            self.cuts.iter_mut().rev().take_while(|cut| **cut > end).for_each(|cut| *cut = end);
         }
     }
 
+    /// Removes the white space after a tag, by the same rule.
     fn trim_after(&mut self, is_trimmed: bool, end: usize) {
-        if is_trimmed {
+        if is_trimmed && self.cuts.last() != Some(&self.out.len()) {
             let rest = &self.source[self.at..end];
             self.at += rest.len() - rest.trim_start_matches(is_space).len();
         }
@@ -355,11 +362,8 @@ impl<'s, 'c> Resolver<'s, 'c> {
                 Defect::warning(Code::LiquidUnresolved, message)
             });
         }
-        self.trim_before(tag.trim_before);
         self.cuts.push(self.out.len());
-        let last = close.unwrap_or(*tag);
-        self.at = last.end;
-        self.trim_after(last.trim_after, end);
+        self.at = close.unwrap_or(*tag).end;
     }
 
     /// Writes the branch of a condition that holds, if there is one. A condition that is not supported is left out
@@ -397,8 +401,8 @@ impl<'s, 'c> Resolver<'s, 'c> {
         let (name, condition) = tag.parts();
         match name {
             "else" => Some(true),
-            "unless" => condition::holds(condition, self.cx, &mut self.budget).map(|holds| !holds),
-            _ => condition::holds(condition, self.cx, &mut self.budget),
+            "unless" => condition::holds(condition, &self.scope, &mut self.budget).map(|holds| !holds),
+            _ => condition::holds(condition, &self.scope, &mut self.budget),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::archive::problem::{Code, Defect, FileProblems, problems_of_file};
 use crate::archive::read::collection::CollectionPermalink;
 use crate::archive::read::own_page::head::{PageHead, document_head, page_head};
 use crate::archive::read::own_page::media_type::{extension_of, has_own_lines, is_html};
+use crate::archive::read::static_links::once_for_each;
 use crate::archive::read::{Links, Reader, post_list, variable};
 use crate::archive::snapshot::ReservedPaths;
 
@@ -246,13 +247,14 @@ fn page(
         ([key, ..], _) if source.front.get(key).is_none() && is_given(key) => None,
         _ => variable(source.front, name),
     };
-    let posts = |name: &str| links(name).or_else(|| reader.static_url(name));
+    let files = once_for_each(|path| reader.static_url(path));
     let context = Context {
         site: &reader.site,
         title: &head.title,
         url: &head.url,
         page: &own,
-        posts: &posts,
+        posts: links,
+        files: &files,
         line: source.line,
         is_listed: false,
         is_page: true,
