@@ -81,7 +81,7 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
         (&[(2, "hetan yunxiu", "河滩 云岫")], &["hetan=河滩", "yunxiu=云岫"]),
         (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "yunxiu", "云岫新闻")], &["hetan", "yunxiu=云岫"]),
         (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "hetan yunxiu", "云岫 河滩")], &["hetan", "yunxiu"]),
-        // So do three and more, if the last tag has the usual ending.
+        // Three and more belong to their sources in order, if the last tag has the usual ending.
         (&[(1, "a b c", "甲 乙 丙新闻")], &["a=甲", "b=乙", "c=丙"]),
         (&[(1, "a b c d", "甲 乙 丙 丁新闻"), (5, "b", "乙新闻")], &["a=甲", "b=乙", "c=丙", "d=丁"]),
         (&[(1, "a b c", "甲 乙 丙")], &["a", "b", "c"]),

@@ -643,6 +643,14 @@ fn players_stay_with_their_sources() {
             "<p><script src=\"https://gist.github.com/a/1.js\"></script></p>",
             format!("<p><a href=\"https://gist.github.com/a/1\" class=\"embed\" {rel}>gist.github.com</a></p>"),
         ),
+        (
+            "<p><script src=\"//asciinema.org/a/14.js\" id=\"asciicast-14\" async></script></p>",
+            format!("<p><a href=\"//asciinema.org/a/14\" class=\"embed\" {rel}>asciinema.org</a></p>"),
+        ),
+        (
+            "<script src=\"https://datawrapper.dwcdn.net/x/embed.js?v=1\" data-target=\"#c\"></script>",
+            format!("<p><a href=\"https://datawrapper.dwcdn.net/x/\" class=\"embed\" {rel}>datawrapper.dwcdn.net</a></p>"),
+        ),
         ("<a href=\"/x\"><iframe src=\"/y\" title=\"甲\"></iframe></a>", "<a href=\"/x\">甲</a>".to_owned()),
         ("<iframe width=1 height=1 src=\"https://count.example/\"></iframe>甲", "甲".to_owned()),
         ("<iframe src=\"/a\">甲", "<p><a href=\"/a\" class=\"embed\">/a</a></p>甲".to_owned()),
@@ -749,7 +757,20 @@ fn dropped_embeds_are_reported_once_with_their_line() {
         ("<iframe srcdoc=\"x\"></iframe>", Some((Some(1), "`<iframe>`"))),
         ("<canvas>甲</canvas>", Some((Some(1), "`<canvas>`"))),
         ("甲<svg>乙\n\n丙", Some((Some(1), "`<svg>`"))),
-        ("<iframe></iframe><script>x</script><style>y</style><form>甲</form>", None),
+        ("<iframe></iframe><style>y</style><form>甲</form>", None),
+        ("<script>x</script>\n<script src=/a.js></script>", Some((Some(1), "were removed"))),
+        ("甲\n\n<script src=\"//w.example/embed.js\"></script>", Some((Some(3), "from w.example"))),
+        (
+            "<script src=https://w.example/7.js></script><script src=//W.example/8.js></script>\
+             <script async src=http://x.example/a></script><script>y</script>",
+            Some((Some(1), "from w.example, x.example")),
+        ),
+        (
+            "<script type=application/ld+json>{}</script><div style=display:none><script>x</script></div>",
+            None,
+        ),
+        ("<script src=\"https://gist.github.com/a/1.js\"></script>", None),
+        ("<script src=\"https://gist.github.com/.js\"></script>", Some((Some(1), "from gist.github.com"))),
         ("甲\n\n<form>\n<input name=q> <button>乙</button></form>", Some((Some(4), "`<input>`, and 1 more"))),
         ("<select><option>甲</select>", Some((Some(1), "`<select>`"))),
         ("<textarea>甲</textarea>", Some((Some(1), "`<textarea>`"))),
@@ -934,6 +955,18 @@ fn linked_numbers_in_sup_are_footnote_marks() {
         ("<sup>[<a href=\"#cite_note-12\">12</a>]</sup>", ""),
         ("<sup data-fn=x class=fn><a href=\"#x\" id=\"x-link\"> 3 </a></sup>", ""),
         ("<a href=\"#_ftn1\" name=\"_ftnref1\"><sup>[1]</sup></a>", ""),
+        ("<a href=\"#_ftn1\" name=\"_ftnref1\" title=\"a > b\">[1]</a>", ""),
+        ("<a href=\"#fn:1\">1</a>", ""),
+        ("<b><a class=footnote href=\" #note-12\">（12）</a></b>", ""),
+        ("<a href=\"#user-content-fn-1\">†</a>", ""),
+        ("<a href=\"#footnote1\">[注①]</a>", ""),
+        ("<a href=\"#fn1\" role=\"doc-noteref\"><sup>1</sup></a>", ""),
+        ("<sup><b><a href=\"#fn1\">1</a></b></sup>", ""),
+        ("<a href=\"#_ftnref1\">[1]</a>", "[1]"),
+        ("<a href=\"#fn:1\">注</a>", "注"),
+        ("<a href=\"#fn:1\">2024</a>", "2024"),
+        ("<a href=\"#place\">1</a>", "1"),
+        ("<a href=\"/a#fn1\">1</a>", "1"),
         ("<sup>2</sup>", "2"),
         ("<sup><a href=\"/a\">2</a></sup>", "2"),
         ("<sup><a href=\"#\">2</a></sup>", "2"),
@@ -951,6 +984,9 @@ fn linked_numbers_in_sup_are_footnote_marks() {
         html("<p>甲<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup></p>"),
         "<p>甲<sup id=\"fnref:1\" role=\"doc-noteref\"><a href=\"#fn:1\">1</a></sup></p>"
     );
+    let link = "<p>甲<a href=\"#fn:1\" class=\"footnote\" title=\"t\" role=\"doc-noteref\">1</a></p>";
+    assert_eq!(html("<p>甲<a title=t class=footnote href=\"#fn:1\">1</a></p>"), link);
+    assert_eq!(html(link), link);
 }
 
 #[test]

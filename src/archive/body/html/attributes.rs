@@ -91,6 +91,14 @@ pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
     })
 }
 
+/// Returns whether a script is a program, not data such as JSON-LD or a formula.
+pub(crate) fn is_program(tag: &StartTag<'_>) -> bool {
+    get(tag, "type").is_none_or(|kind| {
+        let kind = kind.trim().to_ascii_lowercase();
+        matches!(&*kind, "" | "module") || kind.contains("javascript") || kind.contains("ecmascript")
+    })
+}
+
 /// Returns whether a list is the table of contents.
 fn is_toc(tag: &StartTag<'_>) -> bool {
     get(tag, "id").is_some_and(|id| id == TOC_ID) || has_any_class(tag, &[TOC_CLASS])
@@ -98,7 +106,7 @@ fn is_toc(tag: &StartTag<'_>) -> bool {
 
 /// Returns whether the element is the mark of a footnote.
 pub(crate) fn is_footnote_mark(tag: &StartTag<'_>) -> bool {
-    tag.name == "sup" && get(tag, "role").is_some_and(|role| role == "doc-noteref")
+    matches!(&*tag.name, "sup" | "a") && get(tag, "role").is_some_and(|role| role == "doc-noteref")
 }
 
 /// The texts of images that say no more than that there is an image.
