@@ -68,7 +68,7 @@ pub struct Body {
     pub text_len: usize,
     /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,
-    /// The plain text of the quote that leads the body, unless the text repeats it.
+    /// The plain text of the paragraph in a quote that leads the body, unless the text repeats it.
     pub digest: Option<String>,
     /// The address of the source, `http` or `https`, as `finews.original_url` rewrites it.
     pub source_url: Option<String>,
@@ -153,12 +153,20 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let mut securities = rewritten.securities;
     codes::in_text(cx.title, |code, name| securities.add(code, name, None));
     let lifted = lift::lift(rewritten.html, &rewritten.children, cx.site);
-    let html = clean::clean(&lifted.html);
-    let plain = text::plain(&html);
+    let mut html = clean::clean(&lifted.html);
+    let mut plain = text::plain(&html);
+    let excerpt = text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead));
+    let mut digest = lifted.digest.filter(|digest| !is_digest_repeated(digest, &html));
+    if let Some(blocks) = lifted.blocks.filter(|_| digest.is_some()) {
+        // The quote stays at its place.
+        digest = None;
+        html = clean::clean(&format!("{blocks}\n{}", lifted.html));
+        plain = text::plain(&html);
+    }
     Body {
         text_len: plain.len,
-        excerpt: text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead)),
-        digest: lifted.digest.filter(|digest| !is_digest_repeated(digest, &html)),
+        excerpt,
+        digest,
         html,
         source_url: lifted.source_url.map(|url| cx.site.original_urls.rewritten(url)),
         source_name: lifted.source_name,

@@ -258,6 +258,23 @@ fn digest_that_repeats_the_text_is_left_out() {
 }
 
 #[test]
+fn digest_of_several_blocks_keeps_them() {
+    for (quote, expected) in [
+        ("> 第一段。\n>\n> 第二段。", "<blockquote><p>第一段。</p><p>第二段。</p></blockquote>"),
+        ("> - 甲\n> - 乙", "<blockquote><ul><li>甲</li><li>乙</li></ul></blockquote>"),
+        ("<blockquote><h2>甲</h2><p>乙</p></blockquote>", "<blockquote><h2>甲</h2><p>乙</p></blockquote>"),
+    ] {
+        let body = markdown(&format!("{quote}\n\n正文。\n\n[返回](//old.example/)"));
+        assert_eq!(body.html.as_str().replace('\n', ""), format!("{expected}<p>正文。</p>"), "{quote}");
+        assert_eq!(body.digest, None, "{quote}");
+    }
+    // The text repeats the paragraphs.
+    let body = markdown("> 第一段。\n>\n> 第二段。\n\n第一段。\n\n第二段。");
+    assert_eq!((body.html.as_str(), body.digest), ("<p>第一段。</p>\n<p>第二段。</p>", None));
+    assert_eq!((body.excerpt.as_str(), body.text_len), ("第一段。 第二段。", 8));
+}
+
+#[test]
 fn lazy_image_shows_its_address_and_not_the_placeholder() {
     for (source, src) in [
         ("<img src=\"/load.gif\" data-original=\"https://a.example/b.jpg\">", "https://a.example/b.jpg"),
@@ -388,10 +405,8 @@ fn only_leading_and_trailing_parts_are_lifted() {
 
 #[test]
 fn line_break_between_han_characters_is_no_space() {
-    let body = markdown(
-        "> 跨\n> 行的 **摘\n> 要**\n> 第一段\n>\n> 第二段<br>换行\n\n正\n**文**\n_字_ word\nword\n\n段",
-    );
-    assert_eq!(body.digest.as_deref(), Some("跨行的 摘要第一段 第二段 换行"));
+    let body = markdown("> 跨\n> 行的 **摘\n> 要**\n> 一段<br>换行\n\n正\n**文**\n_字_ word\nword\n\n段");
+    assert_eq!(body.digest.as_deref(), Some("跨行的 摘要一段 换行"));
     assert_eq!(body.html.as_str(), "<p>正<strong>文</strong><em>字</em> word\nword</p>\n<p>段</p>");
     assert_eq!(text(&body.html), "正文字 word word\n段");
     assert_eq!(html("<p>甲\n　乙，\n丙</p>"), "<p>甲　乙，丙</p>");

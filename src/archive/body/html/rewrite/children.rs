@@ -63,7 +63,8 @@ impl Rewriter<'_> {
             if is_last {
                 self.unlink_runs(&child);
             }
-            lift::kind(&child.text, &child.links, child.is_quote, child.media > Media::Nothing, self.site)
+            let quote = self.out.get(child.start..).filter(|_| child.is_quote);
+            lift::kind(&child.text, &child.links, quote, child.media > Media::Nothing, self.site)
         };
         if self.out.len() != before {
             let moved = self.linked.iter_mut().rev().take_while(|(at, _)| *at >= child.start);
@@ -76,7 +77,7 @@ impl Rewriter<'_> {
     /// Returns whether a child holds nothing but charts and no text stands before it.
     fn is_front_chart(&self, child: &OpenChild<'_>) -> bool {
         let is_before_text = |child: &BodyChild| {
-            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(_) | ChildKind::Chart)
+            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(..) | ChildKind::Chart)
         };
         child.media == Media::Chart
             && !child.is_quote
