@@ -448,6 +448,14 @@ fn disallowed_html_is_removed_or_rewritten() {
             "<p style=\"text-align:-webkit-center\">甲</p><p style=\"text-align: CENTER !important\">乙</p>",
             "<p class=\"ta-center\">甲</p><p class=\"ta-center\">乙</p>",
         ),
+        (
+            "<p class=\"x has-text-align-center\">甲</p><figure class=aligncenter>乙</figure><b class=center>丙</b>",
+            "<p class=\"ta-center\">甲</p><figure class=\"ta-center\">乙</figure><b>丙</b>",
+        ),
+        (
+            "<div class=text-center style=\"text-align:right\">甲</div><section class=center>乙</section>",
+            "<div class=\"ta-right\">甲</div><div class=\"ta-center\">乙</div>",
+        ),
         ("<b>甲<p>乙", "<b>甲<p>乙</p></b>"),
         ("<article>甲</article><section>乙</section>", "<div>甲</div><div>乙</div>"),
     ] {
@@ -933,6 +941,11 @@ fn styles_of_attribute_lists_align_paragraphs_and_headings() {
         ("图注\n{: .c style='color:red; text-align: center !important'}", centred("图注")),
         ("{:style=\"text-align:-webkit-center\"}\n图注", centred("图注")),
         ("图注\n{: align=\"center\"}", centred("图注")),
+        ("图注\n{: .center}", centred("图注")),
+        ("{:.x .text-center #y}\n图注", centred("图注")),
+        ("图注\n{: class=\"x aligncenter\"}", centred("图注")),
+        ("## a\n{: .center style=\"text-align:right\"}", "<h2 id=\"a\" class=\"ta-right\">a</h2>".to_owned()),
+        ("图注\n{: .centre}", "<p>图注</p>".to_owned()),
         (
             "图 *注*\n{: style=\"text-align:center\"}\n\n后",
             format!("{}\n<p>后</p>", centred("图 <em>注</em>")),

@@ -167,6 +167,23 @@ fn copy(element: &str, tag: &StartTag<'_>, names: &[&str], out: &mut String) {
     }
 }
 
+/// The alignment that a class of usual themes and editors gives to a block.
+pub(crate) fn alignment_of_class(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "has-text-align-center"
+        | "aligncenter"
+        | "align-center"
+        | "text-center"
+        | "text-xs-center"
+        | "center"
+        | "centered" => "center",
+        "has-text-align-right" | "text-right" | "text-end" => "right",
+        "has-text-align-left" | "text-left" | "text-start" => "left",
+        "has-text-align-justify" | "text-justify" => "justify",
+        _ => return None,
+    })
+}
+
 /// Writes the class that the element keeps: its own if it is allowed, else that of its alignment.
 fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
     let own = get(tag, "class").unwrap_or_default();
@@ -179,9 +196,13 @@ fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
 
 fn alignment(tag: &StartTag<'_>) -> Option<&'static str> {
     let style = get(tag, "style").unwrap_or_default();
+    let by_class = || {
+        let classes = get(tag, "class").unwrap_or_default();
+        classes.split_ascii_whitespace().find_map(alignment_of_class).map(Cow::Borrowed)
+    };
     let align = match declaration(&style, "text-align") {
         Some(align) => Some(Cow::Borrowed(align)),
-        None => get(tag, "align"),
+        None => get(tag, "align").or_else(by_class),
     };
     let Some(align) = align else { return (tag.name == "center").then_some("ta-center") };
     let known = [
