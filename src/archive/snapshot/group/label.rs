@@ -84,7 +84,7 @@ impl NameCounts {
 
     /// Subtracts the names of a post from a group that then has this many posts.
     pub(super) fn subtract(&mut self, names: &Names, used: &UsedNames<'_>, posts: usize) {
-        self.unsure -= usize::from(used.is_unsure);
+        self.unsure = self.unsure.saturating_sub(usize::from(used.is_unsure));
         for (place, name) in used.names.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
