@@ -48,7 +48,7 @@ fn site(posts: &[(usize, &str, &str)], others: &[(&str, &str)]) -> Site {
 #[test]
 fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
     type Row<'a> = (&'a [(usize, &'a str, &'a str)], &'a [&'a str]);
-    let table: [Row<'_>; 30] = [
+    let table: [Row<'_>; 31] = [
         (&[(1, "hongwang", "红网新闻")], &["hongwang=红网"]),
         (&[(1, "meiri", "每日经济新闻新闻")], &["meiri=每日经济新闻"]),
         (&[(1, "news", "新闻")], &["news=新闻"]),
@@ -79,6 +79,7 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
         (&[(1, "hetan yunxiu", "云岫新闻 河滩")], &["hetan", "yunxiu"]),
         (&[(1, "hetan yunxiu", "云岫新闻 河滩新闻")], &["hetan", "yunxiu"]),
         (&[(2, "hetan yunxiu", "河滩 云岫")], &["hetan=河滩", "yunxiu=云岫"]),
+        (&[(1, "hetan yunxiu", "Hetan 云岫")], &["hetan=Hetan", "yunxiu=云岫"]),
         (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "yunxiu", "云岫新闻")], &["hetan", "yunxiu=云岫"]),
         (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "hetan yunxiu", "云岫 河滩")], &["hetan", "yunxiu"]),
         // Three and more belong to their sources in order, if the last tag has the usual ending.

@@ -278,8 +278,9 @@ impl Labels {
 }
 
 /// The tag that belongs to one source of a post with several sources and the same number of tags, by its place. The
-/// usual ending at the last tag alone, as in `甲 乙 丙新闻`, shows the order. Three or more sources need it: if a blog
-/// has three categories and three tags in a post, the tags do not name the categories.
+/// usual ending at the last tag alone, as in `甲 乙 丙新闻`, shows the order, and so does a tag that is the name of its
+/// source in another case. Three or more sources need the ending: if a blog has three categories and three tags in a
+/// post, the tags do not name the categories.
 fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedNames<'p>> {
     let (sources, tags) = (post.categories(), post.tags());
     let has_ending = |tag: &NameId| without_ending(names.text(*tag)).is_some();
@@ -296,5 +297,8 @@ fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedN
         return None;
     }
     let tag = tags.get(sources.iter().position(|other| *other == source)?)?;
+    let is_same =
+        |(source, tag): (&NameId, &NameId)| names.text(*source).eq_ignore_ascii_case(names.text(*tag));
+    let is_unsure = is_unsure && !sources.iter().zip(tags).any(is_same);
     Some(UsedNames { names: std::slice::from_ref(tag).into(), is_unsure })
 }
