@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-/// The usual prefix in the name of the file that a source's own article has.
+/// The usual prefix in the name of the file that a source's own article has, in any case.
 const OWN: &str = "NW";
 /// The number of capital letters of any other prefix.
 pub(crate) const LETTERS: RangeInclusive<usize> = 1..=4;
@@ -52,7 +52,8 @@ pub(crate) fn is_own_article(path: &str) -> bool {
 
 /// Returns an id without the prefix of a source's own article; `None` if it has none.
 fn without_prefix<'i>(date: &str, id: &'i str) -> Option<&'i str> {
-    id.strip_prefix(OWN).or_else(|| {
+    let usual = id.split_at_checked(OWN.len()).filter(|(prefix, _)| prefix.eq_ignore_ascii_case(OWN));
+    usual.map(|(_, rest)| rest).or_else(|| {
         let digits = id.trim_start_matches(|c: char| c.is_ascii_uppercase());
         let is_of_day = || {
             let day = date.bytes().filter(|byte| *byte != b'-');
@@ -85,6 +86,9 @@ mod tests {
             ("_posts/2024-01-05-NWx.md", None, true),
             ("_posts/2024-01-05-CJ202401052200000003.md", id, true),
             ("_posts/2024-01-05-A202401052200000003.md", id, true),
+            // Some file systems and programs change the case.
+            ("_posts/2024-01-05-nw202401052200000003.md", id, true),
+            ("_posts/2024-01-05-Nw202401052200000003.html", id, true),
             // The letters or digits are too many, or the day is another one or missing.
             ("_posts/2024-01-05-ABCDE202401052200000003.md", None, false),
             ("_posts/2024-01-05-CJ2024010522000000.md", None, false),
@@ -93,6 +97,7 @@ mod tests {
             ("_posts/2024-01-05-CJ20240105220000000甲.md", None, false),
             ("_posts/2024-01-05-part-202401052200000003.md", None, false),
             ("_posts/2024-01-05-x202401052200000003.md", None, false),
+            ("_posts/2024-01-05-n中202401052200000003.md", None, false),
             ("_posts/2024-01-05-20240105.md", None, false),
             ("_posts/2024-01-05-012345678901234567.md", None, false),
             ("_posts/2024-01-05-20240105220000000300000.md", None, false),

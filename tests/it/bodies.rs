@@ -186,6 +186,37 @@ fn players_and_frames_are_shown_to_readers() {
 }
 
 #[test]
+fn scripts_are_reported_and_embeds_become_links() {
+    let post = "---\ntitle: A\npermalink: /a.html\n---\nBefore.\n\n\
+                <script src=\"https://datawrapper.dwcdn.net/x/embed.js\"></script>\n";
+    let other = "---\ntitle: B\n---\nBefore.\n\n<script src=\"https://w.example/poll.js\"></script>\n";
+    let folder =
+        folder(&[("_config.yml", ""), ("_posts/2024-01-01-a.md", post), ("_posts/2024-01-01-b.md", other)]);
+    let html = Site::from_folder(folder.path()).page("/a.html");
+    assert!(html.contains("<a href=\"https://datawrapper.dwcdn.net/x/\" class=\"embed\""), "{html}");
+    let expected = ("_posts/2024-01-01-b.md".to_owned(), Some(6), "embed-dropped".to_owned());
+    assert_eq!(problems(folder.path()), [expected]);
+}
+
+#[test]
+fn front_matter_with_a_damaged_fence_is_no_text() {
+    let posts = [
+        ("_posts/2024-01-01-a.md", "title: First\npermalink: /a.html\n---\nText.\n"),
+        ("_posts/2024-01-01-b.md", "----\ntitle: First\npermalink: /b.html\n----\nText.\n"),
+        ("_posts/2024-01-01-c.md", "--- # c\ntitle: First\npermalink: /c.html\n---\nText.\n"),
+    ];
+    let folder = folder(&posts);
+    let site = Site::from_folder(folder.path());
+    for path in ["/a.html", "/b.html", "/c.html"] {
+        let html = site.page(path);
+        assert!(html.contains("<p>Text.</p>") && html.contains("First"), "{path}: {html}");
+        assert!(!html.contains("permalink:"), "{path}: {html}");
+    }
+    let expected = posts.map(|(path, _)| (path.to_owned(), Some(1), "front-matter-invalid".to_owned()));
+    assert_eq!(problems(folder.path()), expected);
+}
+
+#[test]
 fn contents_boxes_and_formulas_are_shown_controls_reported() {
     let post = "---\ntitle: A\n---\n* x\n{:toc}\n\n# One\n\n## Two\n\n<input type=\"checkbox\" checked> done\n\n\
                 <form><button>Send</button></form>\n\n<script type=\"math/tex; mode=display\">a < b</script>\n";

@@ -48,7 +48,7 @@ fn site(posts: &[(usize, &str, &str)], others: &[(&str, &str)]) -> Site {
 #[test]
 fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
     type Row<'a> = (&'a [(usize, &'a str, &'a str)], &'a [&'a str]);
-    let table: [Row<'_>; 24] = [
+    let table: [Row<'_>; 31] = [
         (&[(1, "hongwang", "红网新闻")], &["hongwang=红网"]),
         (&[(1, "meiri", "每日经济新闻新闻")], &["meiri=每日经济新闻"]),
         (&[(1, "news", "新闻")], &["news=新闻"]),
@@ -74,7 +74,15 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
             &[(1, "hetan yunxiu", "河滩 云岫新闻"), (5, "hetan", "河滩新闻"), (5, "yunxiu", "云岫新闻")],
             &["hetan=河滩", "yunxiu=云岫"],
         ),
-        // So do three and more, if the last tag has the usual ending.
+        // Without the usual ending at the last tag alone, the order may be another one: two posts must agree.
+        (&[(1, "hetan yunxiu", "云岫 河滩")], &["hetan", "yunxiu"]),
+        (&[(1, "hetan yunxiu", "云岫新闻 河滩")], &["hetan", "yunxiu"]),
+        (&[(1, "hetan yunxiu", "云岫新闻 河滩新闻")], &["hetan", "yunxiu"]),
+        (&[(2, "hetan yunxiu", "河滩 云岫")], &["hetan=河滩", "yunxiu=云岫"]),
+        (&[(1, "hetan yunxiu", "Hetan 云岫")], &["hetan=Hetan", "yunxiu=云岫"]),
+        (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "yunxiu", "云岫新闻")], &["hetan", "yunxiu=云岫"]),
+        (&[(1, "hetan yunxiu", "河滩 云岫"), (1, "hetan yunxiu", "云岫 河滩")], &["hetan", "yunxiu"]),
+        // Three and more belong to their sources in order, if the last tag has the usual ending.
         (&[(1, "a b c", "甲 乙 丙新闻")], &["a=甲", "b=乙", "c=丙"]),
         (&[(1, "a b c d", "甲 乙 丙 丁新闻"), (5, "b", "乙新闻")], &["a=甲", "b=乙", "c=丙", "d=丁"]),
         (&[(1, "a b c", "甲 乙 丙")], &["a", "b", "c"]),

@@ -68,7 +68,7 @@ fn two_files_of_a_story_are_one_entry_in_every_list() {
 
 #[test]
 fn other_letters_before_the_digits_make_a_story_too() {
-    for (letters, count) in [("CJ", 1), ("A", 1), ("abc", 2), ("ABCDE", 2)] {
+    for (letters, count) in [("CJ", 1), ("A", 1), ("nw", 1), ("abc", 2), ("ABCDE", 2)] {
         let own = OWN.0.replace("NW", letters);
         let site = Site::from_files(&[("_config.yml", CONFIG), (&own, OWN.1), OTHER]);
         let feed = site.get("/feed.xml").text();

@@ -113,6 +113,8 @@ fn market_of(exchange: &str) -> Option<&'static str> {
 fn market_of_digits(code: &str) -> Option<&'static str> {
     let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) && code != "000000";
     match is_code.then(|| &code[..3])? {
+        // Lower numbers are postcodes.
+        "830" if code >= "830700" => Some("BJ"),
         "600" | "601" | "603" | "605" | "688" | "689" => Some("SH"),
         "000" | "001" | "002" | "003" | "300" | "301" | "302" => Some("SZ"),
         "430" | "831" | "832" | "833" | "834" | "835" | "836" | "837" | "838" | "839" | "870" | "871"
@@ -141,15 +143,22 @@ const WORDS: &str = "控股子公司 上市公司 控股股东 子公司 概念�
                      据悉 显示 表示 宣布 公告 报道 收购 入股 投资 起诉 持股 入主 参股 还有 或者 来自 名为 成为 A股 H股";
 /// Words of one character that do so. Names begin with some of them too.
 const SINGLE_WORDS: &str = "将与及对向由在从据而但的是为被给让使并或即如以至于像因了等和";
-/// The words before a name that end a longer part of a sentence: the name of a questioner, or another company's name.
-const ENDS_BEFORE_NAME: &str = "投资者向 股民向 网友向 记者从 记者向 股份和 股份与 股份及 股份以及 集团和 集团与 集团及 \
-                                集团以及 公司和 公司与 公司及 公司以及 银行和 银行与 银行及 银行以及";
+/// The words before a name that end a longer part of a sentence: the name of a questioner, another company's name, or
+/// words that no name holds.
+const ENDS_BEFORE_NAME: &str = "投资者向 股民向 网友向 记者从 记者向 股份和 股份与 股份及 股份以及 集团和 集团与 \
+                                集团及 集团以及 公司和 公司与 公司及 公司以及 银行和 银行与 银行及 银行以及 影响 \
+                                受益于 得益于 旗下 控股股东 实际控制人 实控人 大股东 控股子公司 全资子公司 \
+                                旗下子公司 的子公司 母公司 关联方 其中 此外 另外 截至 截止 目前 包括 例如 比如 诸如 \
+                                方面 以来 早盘 盘中 盘后 午后 尾盘 收盘 开盘 盘面上 消息面上 发稿 近日 日前 近期 \
+                                此前 随后 昨晚 今晚 今日 昨日 当日 同日 今天 昨天 晚间 年内 与此同时 的是 宣布 表示 \
+                                数据显示 公告显示 资料显示 信息显示 公告称 披露 收购 入股 起诉 关于 来自 名为";
 /// Words of one character that no name begins with.
 const SINGLE_WORDS_OF_SENTENCES: [char; 2] = ['与', '而'];
 
 /// Returns whether a text ends with a word of a sentence that may stand right before a name.
 pub(super) fn ends_with_word(text: &str) -> bool {
-    text.ends_with(|c: char| SINGLE_WORDS.contains(c)) || WORDS.split(' ').any(|word| text.ends_with(word))
+    let mut words = WORDS.split(' ').chain(ENDS_BEFORE_NAME.split(' '));
+    text.ends_with(|c: char| SINGLE_WORDS.contains(c)) || words.any(|word| text.ends_with(word))
 }
 
 /// The name at the end of a text; empty if the text ends without a name.
@@ -249,10 +258,10 @@ fn han_name(run: &str) -> &str {
     }
 }
 
-/// The part after a questioner or another company: `乙股份和河滩股份`.
+/// The part after a questioner, another company or the words of a sentence: `乙股份和河滩股份`, `受此影响河滩股份`.
 fn after_other_name(run: &str) -> &str {
     let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| run.rfind(word).map(|at| at + word.len()));
-    ends.max().map_or(run, |end| rest_of_name(run, end))
+    ends.map(|end| rest_of_name(run, end)).min_by_key(|rest| rest.len()).unwrap_or(run)
 }
 
 /// The part after the last date or amount: `5月31日河滩股份`.
@@ -343,6 +352,18 @@ mod tests {
             ("乙股份和丙股份（600001.SH）", "600001.SH", "丙股份"),
             ("乙集团以及河滩股份（600001.SH）", "600001.SH", "河滩股份"),
             ("乙股份与和胜股份（600001.SH）", "600001.SH", "和胜股份"),
+            ("受此影响丁股份（600001.SH）", "600001.SH", "丁股份"),
+            ("受益于涨价丁股份今日与戊股份（600001.SH）", "600001.SH", "戊股份"),
+            ("丙股份控股股东丁集团（600001.SH）", "600001.SH", "丁集团"),
+            ("截至5月31日收盘丁股份（600001.SH）", "600001.SH", "丁股份"),
+            ("值得注意的是丁股份（600001.SH）", "600001.SH", "丁股份"),
+            ("甲方昨日宣布收购丁股份（600001.SH）", "600001.SH", "丁股份"),
+            ("其中丁股份旗下戊科技（600001.SH）", "600001.SH", "戊科技"),
+            ("今年以来丁股份（600001.SH）", "600001.SH", "丁股份"),
+            ("影响（600001.SH）", "600001.SH", "影响"),
+            ("其中河滩电子公司（600001.SH）", "600001.SH", "河滩电子公司"),
+            ("河滩显示器件（600001.SH）", "600001.SH", "河滩显示器件"),
+            ("河滩股份（830799）公告", "830799.BJ", "河滩股份"),
             ("河滩股份 Holdings（600001.SH）", "600001.SH", "河滩股份"),
             ("河滩股份Holdings Ltd.（600001.SH）", "600001.SH", "河滩股份"),
             ("河滩纸业包装股份有限公司(600001.SH)", "600001.SH", "河滩纸业包装股份有限公司"),
@@ -362,6 +383,7 @@ mod tests {
             "制冷剂(HFO-1234yf)",
             "报告期(202401)",
             "邮编(100000)",
+            "邮编(830001)",
             "编号(600001",
             "(600001)",
             "投资者(CPPIB)披露",

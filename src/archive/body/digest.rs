@@ -4,71 +4,172 @@ use crate::archive::body::html::clean::BodyHtml;
 use crate::archive::body::html::pieces::HtmlPiece;
 use crate::archive::body::html::{element, text};
 
-/// Number of paragraphs at the beginning of a body that a digest may repeat.
-const PARAGRAPHS: usize = 3;
-/// Maximum length of a source's name in brackets at the end of a text, in characters.
-const LONGEST_SOURCE: usize = 30;
-/// Minimum length of a digest that a longer paragraph repeats, in letters.
+/// Number of paragraphs at the beginning of a body of which one may begin like the digest.
+const STARTS: usize = 3;
+/// Number of paragraphs that are compared: a digest may repeat several paragraphs.
+const PARAGRAPHS: usize = 6;
+/// Maximum length of a mark at either end of a text, such as a source's name in brackets, in characters.
+const LONGEST_MARK: usize = 40;
+/// Maximum number of marks at the beginning of a text.
+const MOST_MARKS: usize = 4;
+/// Minimum length of a digest that may end within a sentence of the body, in letters.
 const SHORTEST_BEGINNING: usize = 20;
+/// Minimum length of a digest without the marks at its ends, in letters.
+const SHORTEST_CORE: usize = 6;
 
-/// Returns whether one of the first paragraphs of a body is the same text as the digest, or begins with a long
-/// digest. White space, marks and a source in brackets at the end do not count.
+/// The brackets around marks.
+const BRACKETS: [(char, char); 6] =
+    [('（', '）'), ('(', ')'), ('【', '】'), ('[', ']'), ('［', '］'), ('〔', '〕')];
+/// The words that stand before a colon at the beginning of a text.
+const LABELS: [&str; 14] = [
+    "快讯",
+    "速报",
+    "速递",
+    "简讯",
+    "消息",
+    "要闻",
+    "突发",
+    "播报",
+    "最新",
+    "摘要",
+    "提要",
+    "导读",
+    "导语",
+    "核心提示",
+];
+
+/// Returns whether the first paragraphs of a body begin with the text of the digest. White space, punctuation and the
+/// marks at both ends do not count: a title or source in brackets, a label such as `快讯：`, and a dateline. A short
+/// digest must end with a sentence of the body.
 pub(crate) fn is_digest_repeated(digest: &str, html: &BodyHtml) -> bool {
-    let digest = readings(digest);
-    let is_same = |paragraph: &str| {
-        let paragraph = readings(paragraph);
-        let is_begun = |whole: &String| digest.iter().flatten().any(|digest| begins_with(whole, digest));
-        paragraph.iter().flatten().any(|one| is_one_of(one, &digest))
-            || paragraph[0].as_ref().is_some_and(is_begun)
+    let readings = readings(digest);
+    let is_repeated = |opening: &str, is_first: bool| {
+        let core = without_head(opening);
+        let texts = [Some(opening), Some(core).filter(|core| core.len() < opening.len())];
+        texts.into_iter().flatten().any(|text| readings.iter().any(|letters| begins(text, letters, is_first)))
     };
-    let (mut paragraph, mut seen) = (String::new(), 0);
-    for piece in html.pieces() {
+    let (mut opening, mut starts, mut end) = (String::new(), Vec::new(), 0);
+    let mut paragraphs = 0;
+    for piece in html.pieces().map(Some).chain([None]) {
         match piece {
-            HtmlPiece::Text(part) => paragraph.push_str(&text::decode(part)),
-            HtmlPiece::Tag(tag) if tag.name != "br" && element::ends_line(tag.name) => {
-                if is_same(&paragraph) {
+            Some(HtmlPiece::Text(part)) => opening.push_str(&text::decode(part)),
+            Some(HtmlPiece::Tag(tag)) if tag.name == "br" => opening.push('\n'),
+            Some(HtmlPiece::Tag(tag)) if !element::ends_line(tag.name) => {}
+            _ if opening[end..].trim().is_empty() => {}
+            // A paragraph ends here.
+            _ => {
+                if starts.len() < STARTS {
+                    starts.push(end);
+                }
+                let mut openings = starts.iter().map(|start| &opening[*start..]).enumerate();
+                if openings.any(|(place, opening)| is_repeated(opening, place == 0)) {
                     return true;
                 }
-                seen += usize::from(!paragraph.trim().is_empty());
-                if seen == PARAGRAPHS {
+                paragraphs += 1;
+                if paragraphs == PARAGRAPHS {
                     return false;
                 }
-                paragraph.clear();
+                opening.push('\n');
+                end = opening.len();
             }
-            HtmlPiece::Tag(_) => {}
         }
     }
-    is_same(&paragraph)
+    false
 }
 
-fn is_one_of(text: &str, readings: &[Option<String>; 2]) -> bool {
-    readings.iter().flatten().any(|reading| reading == text)
+/// The letters and digits of a digest: all of them, and those without the marks at its ends.
+fn readings(digest: &str) -> Vec<String> {
+    let without_source = before_source(digest);
+    let cores = [without_source, Some(without_head(digest)), without_source.map(without_head)];
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let mut readings = vec![letters(digest)];
+    for core in cores.into_iter().flatten().map(letters) {
+        if core.chars().nth(SHORTEST_CORE - 1).is_some() && !readings.contains(&core) {
+            readings.push(core);
+        }
+    }
+    readings.retain(|letters| !letters.is_empty());
+    readings
 }
 
-/// Returns whether a paragraph begins with a long digest. Both are given as letters and digits; a number at the
-/// end of the digest must end in the paragraph too.
-fn begins_with(paragraph: &str, digest: &str) -> bool {
-    paragraph.strip_prefix(digest).is_some_and(|rest| {
-        let is_number_cut = digest.ends_with(char::is_numeric) && rest.starts_with(char::is_numeric);
-        !is_number_cut && digest.chars().count() >= SHORTEST_BEGINNING
-    })
-}
-
-/// The letters and digits of a text: all of them, and those before a source in brackets. Empty readings are
-/// left out.
-fn readings(text: &str) -> [Option<String>; 2] {
-    let letters = |text: &str| {
-        let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
-        Some(letters).filter(|letters| !letters.is_empty())
+/// Returns whether a text begins with the letters of a digest, and ends or goes on in an allowed way.
+fn begins(text: &str, letters: &str, is_first: bool) -> bool {
+    let Some(rest) = after_letters(text, letters) else { return false };
+    let is_number_cut = letters.ends_with(char::is_numeric)
+        && rest.trim_start_matches(['.', ',']).starts_with(char::is_numeric);
+    let is_long = || letters.chars().count() >= SHORTEST_BEGINNING;
+    let ends_sentence = || {
+        let rest = rest.trim_start_matches(['”', '’', '"', '」', '』', '）', ')', '%', '％']);
+        rest.starts_with(['。', '！', '？', '；', '…', '.', '!', '?', '\n'])
     };
-    [letters(text), before_source(text).and_then(letters)]
+    let has_no_letters = |text: &str| !text.contains(char::is_alphanumeric);
+    let is_whole = || has_no_letters(rest) || before_source(rest).is_some_and(has_no_letters);
+    !is_number_cut && (is_long() || is_whole() || is_first && ends_sentence())
 }
 
-/// The text before a source in brackets at its end.
+/// The text after the given letters, if its letters and digits begin with them.
+fn after_letters<'t>(text: &'t str, letters: &str) -> Option<&'t str> {
+    let mut letters = letters.chars();
+    let mut next = letters.next();
+    for (at, c) in text.char_indices() {
+        match next {
+            None => return Some(&text[at..]),
+            Some(letter) if c == letter => next = letters.next(),
+            Some(_) if c.is_alphanumeric() => return None,
+            Some(_) => {}
+        }
+    }
+    next.is_none().then_some("")
+}
+
+/// The text before a source at its end, which stands in brackets or after `来源：`.
 fn before_source(text: &str) -> Option<&str> {
     let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '。' | '.'));
-    let (before, source) = text.strip_suffix(['）', ')'])?.rsplit_once(['（', '('])?;
-    (source.chars().count() <= LONGEST_SOURCE).then_some(before)
+    let is_source = |source: &str| source.chars().nth(LONGEST_MARK).is_none();
+    let bracketed = BRACKETS.iter().find_map(|(open, close)| text.strip_suffix(*close)?.rsplit_once(*open));
+    if let Some((before, _)) = bracketed.filter(|(_, source)| is_source(source)) {
+        return Some(before);
+    }
+    let (before, source) = text.rsplit_once("来源：")?;
+    is_source(source).then(|| before.trim_end_matches("文章"))
+}
+
+/// The text without the marks at its beginning.
+fn without_head(text: &str) -> &str {
+    let is_separator = |c: char| c.is_whitespace() || "：:，,。|｜丨—-".contains(c);
+    let mut rest = text.trim_start_matches(is_separator);
+    for _ in 0..MOST_MARKS {
+        let Some(after) = after_bracket(rest).or_else(|| after_label(rest)).or_else(|| after_dateline(rest))
+        else {
+            break;
+        };
+        rest = after.trim_start_matches(is_separator);
+    }
+    rest
+}
+
+fn after_bracket(text: &str) -> Option<&str> {
+    let (_, close) = BRACKETS.iter().find(|(open, _)| text.starts_with(*open))?;
+    let (end, _) = text.char_indices().take(LONGEST_MARK).find(|(_, c)| c == close)?;
+    Some(&text[end + close.len_utf8()..])
+}
+
+fn after_label(text: &str) -> Option<&str> {
+    let rest = LABELS.iter().find_map(|label| text.strip_prefix(*label))?;
+    rest.strip_prefix(['：', ':', '｜', '|', '丨'])
+}
+
+/// The text after a dateline such as `某报3月1日讯` or `某社北京3月1日电`.
+fn after_dateline(text: &str) -> Option<&str> {
+    let is_end = |(at, c): &(usize, char)| {
+        matches!(c, '讯' | '电')
+            && text[..*at].ends_with(['日', '报', '社', '网', '台', '刊'])
+            && !text[at + c.len_utf8()..].starts_with(char::is_alphanumeric)
+    };
+    let (at, mark) = text.char_indices().take(LONGEST_MARK).find(is_end)?;
+    let is_part =
+        |c: char| c.is_alphanumeric() || c.is_whitespace() || matches!(c, '（' | '）' | '(' | ')' | '·');
+    text[..at].chars().all(is_part).then(|| &text[at + mark.len_utf8()..])
 }
 
 #[cfg(test)]
@@ -87,8 +188,11 @@ mod tests {
                 true,
             ),
             ("河滩股份公告，一季度签约三亿元", true),
-            // The digest is too short to be a copy of the beginning.
+            // A short digest ends with a sentence of the first paragraph.
+            ("<p>河滩股份公告，一季度签约三亿元。同比持平。</p>", true),
+            ("<p>河滩股份公告，一季度签约“三亿元”！<br>同比持平。</p>", true),
             ("<p>河滩股份公告，一季度签约三亿元，同比持平。</p>", false),
+            ("<p>导语。</p><p>河滩股份公告，一季度签约三亿元。同比持平。</p>", false),
             ("<p>一</p><p>二</p><p>三</p><p>河滩股份公告，一季度签约三亿元</p>", false),
             ("<p>（河滩晨报）</p>", false),
             ("", false),
@@ -102,7 +206,10 @@ mod tests {
             ("<p>导语。</p><p>　　河滩股份公告：<b>一季度</b>签约三亿元<br>同比增长10%，订单饱满</p>", true),
             ("<p>河滩股份公告，一季度签约三亿元，同比增长10.5%。公司称订单饱满。</p>", false),
             ("<p>3月1日，河滩股份公告，一季度签约三亿元，同比增长10%。</p>", false),
-            ("<p>河滩股份公告，一季度签约三亿元，同比增长</p><p>10%。</p>", false),
+            // The digest repeats two paragraphs.
+            ("<p>河滩股份公告，一季度签约三亿元，同比增长</p><p>10%。</p>", true),
+            ("<p>河滩股份公告。</p><p>一季度签约三亿元，同比增长10%，订单饱满。</p>", true),
+            ("<p>河滩股份公告。</p><p>全年签约三亿元，同比增长10%。</p>", false),
             (
                 "<p>一</p><p>二</p><p>三</p><p>河滩股份公告，一季度签约三亿元，同比增长10%。订单饱满。</p>",
                 false,
@@ -115,5 +222,38 @@ mod tests {
         assert!(!is_digest_repeated("！", &html));
         let html = BodyHtml::from_stored("<p>河滩(HT)公告(HT)</p>".to_owned());
         assert!(is_digest_repeated("河滩(HT)公告(HT)（某报）", &html));
+    }
+
+    #[test]
+    fn marks_at_the_ends_of_digest_and_text_do_not_count() {
+        let html = |text: &str| BodyHtml::from_stored(format!("<p>{text}</p><p>后文。</p>"));
+        for mark in [
+            "【河滩股份签约】",
+            "（晨报）",
+            "[晨报] ",
+            "快讯：",
+            "【快讯】消息｜",
+            "河滩晨报3月1日讯 ",
+            "某社河滩3月1日电（记者 甲）",
+            "本报讯　",
+        ] {
+            let digest = format!("{mark}河滩股份签约三亿元。");
+            assert!(is_digest_repeated(&digest, &html("河滩股份签约三亿元。")), "{mark}");
+            assert!(is_digest_repeated("河滩股份签约三亿元。", &html(&digest)), "{mark}");
+        }
+        for mark in ["[晨报]", "（晨报）", "【晨报】。", " 来源：晨报", "文章来源：晨报"]
+        {
+            let digest = format!("河滩股份签约三亿元。{mark}");
+            assert!(is_digest_repeated(&digest, &html("河滩股份签约三亿元。同比持平。")), "{mark}");
+            assert!(is_digest_repeated("河滩股份签约三亿元。", &html(&digest)), "{mark}");
+        }
+        for (digest, text) in [
+            ("【河滩】签约三亿元。", "河滩。签约两亿元。"),
+            ("公告（一季度增三倍）", "公告。全文如下。"),
+            ("河滩网电商签约三亿元。", "商签约三亿元。"),
+            ("（晨报）", "正文。"),
+        ] {
+            assert!(!is_digest_repeated(digest, &html(text)), "{digest}");
+        }
     }
 }

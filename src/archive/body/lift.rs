@@ -28,8 +28,8 @@ pub(super) enum ChildKind {
     Links(Option<String>),
     /// `（文章来源：name）` alone.
     Source(String),
-    /// A quote's text.
-    Quote(String),
+    /// A quote's text, and whether it is more than one paragraph.
+    Quote(String, bool),
     /// The chart of a quote site, in front of the text.
     Chart,
     /// Any other child, with the name if it ends with `（文章来源：name）`.
@@ -44,11 +44,11 @@ pub(super) struct ChildLink<'h> {
     pub(super) href: Cow<'h, str>,
 }
 
-/// Classifies a child by its text and links.
+/// Classifies a child by its text and links; `quote` is its HTML if it is a quote.
 pub(super) fn kind(
     text: &str,
     links: &[ChildLink<'_>],
-    is_quote: bool,
+    quote: Option<&str>,
     has_media: bool,
     site: &SiteContext,
 ) -> ChildKind {
@@ -70,10 +70,17 @@ pub(super) fn kind(
     // A digest is plain text: a quote with a link would lose it.
     let has_links = links.iter().any(|link| !link.href.trim().starts_with('#'));
     match source {
-        _ if is_quote && !has_links => ChildKind::Quote(fold(&join_text(text)).into_owned()),
+        _ if let Some(html) = quote.filter(|_| !has_links) => {
+            ChildKind::Quote(fold(&join_text(text)).into_owned(), has_blocks(html))
+        }
         Some(("", name)) => ChildKind::Source(name),
         _ => ChildKind::Other(name),
     }
+}
+
+/// Returns whether a quote holds a list, a heading or several paragraphs.
+fn has_blocks(quote: &str) -> bool {
+    quote.matches("</p>").nth(1).is_some() || ["<li", "<dd", "<h"].iter().any(|tag| quote.contains(tag))
 }
 
 /// Returns `Some` for a text that consists only of return links and links to one source, with the source's
@@ -130,6 +137,8 @@ fn source_at_end(text: &str) -> Option<(&str, String)> {
 pub(super) struct Lifted {
     pub(super) html: String,
     pub(super) digest: Option<String>,
+    /// The HTML of a digest with several blocks, which a plain text would lose.
+    pub(super) blocks: Option<String>,
     pub(super) source_url: Option<String>,
     pub(super) source_name: Option<String>,
     /// The part of the given HTML that is not lifted.
@@ -156,7 +165,7 @@ pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> 
             ChildKind::Empty | ChildKind::Links(None) => true,
             ChildKind::Links(Some(url)) => keep(&mut lifted.source_url, url),
             ChildKind::Source(name) => keep(&mut lifted.source_name, name),
-            ChildKind::Quote(_) | ChildKind::Chart => false,
+            ChildKind::Quote(..) | ChildKind::Chart => false,
             ChildKind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
                 false
@@ -173,11 +182,12 @@ pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> 
         .skip(1)
         .map(|child| &child.kind)
         .filter(|kind| **kind != ChildKind::Empty);
-    let head = match children[..tail].get(head).map(|child| &child.kind) {
-        Some(ChildKind::Quote(text))
-            if rest.next().is_some_and(|next| !matches!(next, ChildKind::Quote(_))) =>
+    let head = match children[..tail].get(head) {
+        Some(BodyChild { kind: ChildKind::Quote(text, has_blocks), start, end })
+            if rest.next().is_some_and(|next| !matches!(next, ChildKind::Quote(..))) =>
         {
             lifted.digest = Some(text.clone());
+            lifted.blocks = has_blocks.then(|| html[*start..*end].to_owned());
             head + 1
         }
         _ => head,

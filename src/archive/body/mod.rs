@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use crate::archive::article_id::ArticleId;
 use crate::archive::body::context::MAX_LEN;
+use crate::archive::body::html::rewrite::DroppedScripts;
 use crate::archive::body::html::{bytes, clean, element, rewrite, text, tokens};
 use crate::archive::body::kramdown::{literal, markdown};
 use crate::archive::body::lift::Lifted;
@@ -68,7 +69,7 @@ pub struct Body {
     pub text_len: usize,
     /// About 120 characters of plain text, from the digest or else from the first real paragraph.
     pub excerpt: String,
-    /// The plain text of the quote that leads the body, unless the text repeats it.
+    /// The plain text of the paragraph in a quote that leads the body, unless the text repeats it.
     pub digest: Option<String>,
     /// The address of the source, `http` or `https`, as `finews.original_url` rewrites it.
     pub source_url: Option<String>,
@@ -148,6 +149,9 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     }
     let dropped = rewritten.dropped.map(|(name, count)| embed_dropped(source, &name, count, cx));
     defects.extend(dropped);
+    if rewritten.scripts.count > 0 {
+        defects.push(scripts_dropped(source, &rewritten.scripts, cx));
+    }
     let mut securities = rewritten.securities;
     codes::in_text(cx.title, |code, name| securities.add(code, name, None));
     let lifted = if cx.is_page {
@@ -155,12 +159,20 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     } else {
         lift::lift(rewritten.html, &rewritten.children, cx.site)
     };
-    let html = clean::clean(&lifted.html);
-    let plain = text::plain(&html);
+    let mut html = clean::clean(&lifted.html);
+    let mut plain = text::plain(&html);
+    let excerpt = text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead));
+    let mut digest = lifted.digest.filter(|digest| !is_digest_repeated(digest, &html));
+    if let Some(blocks) = lifted.blocks.filter(|_| digest.is_some()) {
+        // The quote stays at its place.
+        digest = None;
+        html = clean::clean(&format!("{blocks}\n{}", lifted.html));
+        plain = text::plain(&html);
+    }
     Body {
         text_len: plain.len,
-        excerpt: text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead)),
-        digest: lifted.digest.filter(|digest| !is_digest_repeated(digest, &html)),
+        excerpt,
+        digest,
         html,
         source_url: lifted.source_url.map(|url| cx.site.original_urls.rewritten(url)),
         source_name: lifted.source_name,
@@ -181,12 +193,27 @@ fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
     ids
 }
 
-/// The defect for embedded elements and controls of forms that were removed. `name` is that of the first one; its line
-/// is known if the source has no further elements of this name.
+/// The defect for embedded elements and controls of forms that were removed. `name` is that of the first one.
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
     let message = format!("content that articles cannot show was removed: `<{name}>`{more}");
-    let defect = Defect::error(Code::EmbedDropped, message);
+    at_first(Defect::error(Code::EmbedDropped, message), source, (name, count), cx)
+}
+
+/// The defect for scripts that were removed. Scripts of other hosts mostly embed content.
+fn scripts_dropped(source: &str, scripts: &DroppedScripts, cx: &Context<'_>) -> Defect {
+    let removed = "articles run no scripts; those of the body were removed";
+    let defect = if scripts.hosts.is_empty() {
+        Defect::warning(Code::EmbedDropped, removed)
+    } else {
+        let message = format!("{removed}, among them those from {}", scripts.hosts.join(", "));
+        Defect::error(Code::EmbedDropped, message)
+    };
+    at_first(defect, source, ("script", scripts.count), cx)
+}
+
+/// Sets the line of the first element of a name, if the source has no more elements of this name than were removed.
+fn at_first(defect: Defect, source: &str, (name, count): (&str, usize), cx: &Context<'_>) -> Defect {
     let is_named = |(at, _): &(usize, &str)| {
         let found = source.as_bytes().get(at + 1..at + 1 + name.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))

@@ -263,6 +263,23 @@ fn digest_that_repeats_the_text_is_left_out() {
 }
 
 #[test]
+fn digest_of_several_blocks_keeps_them() {
+    for (quote, expected) in [
+        ("> 第一段。\n>\n> 第二段。", "<blockquote><p>第一段。</p><p>第二段。</p></blockquote>"),
+        ("> - 甲\n> - 乙", "<blockquote><ul><li>甲</li><li>乙</li></ul></blockquote>"),
+        ("<blockquote><h2>甲</h2><p>乙</p></blockquote>", "<blockquote><h2>甲</h2><p>乙</p></blockquote>"),
+    ] {
+        let body = markdown(&format!("{quote}\n\n正文。\n\n[返回](//old.example/)"));
+        assert_eq!(body.html.as_str().replace('\n', ""), format!("{expected}<p>正文。</p>"), "{quote}");
+        assert_eq!(body.digest, None, "{quote}");
+    }
+    // The text repeats the paragraphs.
+    let body = markdown("> 第一段。\n>\n> 第二段。\n\n第一段。\n\n第二段。");
+    assert_eq!((body.html.as_str(), body.digest), ("<p>第一段。</p>\n<p>第二段。</p>", None));
+    assert_eq!((body.excerpt.as_str(), body.text_len), ("第一段。 第二段。", 8));
+}
+
+#[test]
 fn lazy_image_shows_its_address_and_not_the_placeholder() {
     for (source, src) in [
         ("<img src=\"/load.gif\" data-original=\"https://a.example/b.jpg\">", "https://a.example/b.jpg"),
@@ -393,10 +410,8 @@ fn only_leading_and_trailing_parts_are_lifted() {
 
 #[test]
 fn line_break_between_han_characters_is_no_space() {
-    let body = markdown(
-        "> 跨\n> 行的 **摘\n> 要**\n> 第一段\n>\n> 第二段<br>换行\n\n正\n**文**\n_字_ word\nword\n\n段",
-    );
-    assert_eq!(body.digest.as_deref(), Some("跨行的 摘要第一段 第二段 换行"));
+    let body = markdown("> 跨\n> 行的 **摘\n> 要**\n> 一段<br>换行\n\n正\n**文**\n_字_ word\nword\n\n段");
+    assert_eq!(body.digest.as_deref(), Some("跨行的 摘要一段 换行"));
     assert_eq!(body.html.as_str(), "<p>正<strong>文</strong><em>字</em> word\nword</p>\n<p>段</p>");
     assert_eq!(text(&body.html), "正文字 word word\n段");
     assert_eq!(html("<p>甲\n　乙，\n丙</p>"), "<p>甲　乙，丙</p>");
@@ -437,6 +452,14 @@ fn disallowed_html_is_removed_or_rewritten() {
         (
             "<p style=\"text-align:-webkit-center\">甲</p><p style=\"text-align: CENTER !important\">乙</p>",
             "<p class=\"ta-center\">甲</p><p class=\"ta-center\">乙</p>",
+        ),
+        (
+            "<p class=\"x has-text-align-center\">甲</p><figure class=aligncenter>乙</figure><b class=center>丙</b>",
+            "<p class=\"ta-center\">甲</p><figure class=\"ta-center\">乙</figure><b>丙</b>",
+        ),
+        (
+            "<div class=text-center style=\"text-align:right\">甲</div><section class=center>乙</section>",
+            "<div class=\"ta-right\">甲</div><div class=\"ta-center\">乙</div>",
         ),
         ("<b>甲<p>乙", "<b>甲<p>乙</p></b>"),
         ("<article>甲</article><section>乙</section>", "<div>甲</div><div>乙</div>"),
@@ -648,6 +671,14 @@ fn players_stay_with_their_sources() {
             "<p><script src=\"https://gist.github.com/a/1.js\"></script></p>",
             format!("<p><a href=\"https://gist.github.com/a/1\" class=\"embed\" {rel}>gist.github.com</a></p>"),
         ),
+        (
+            "<p><script src=\"//asciinema.org/a/14.js\" id=\"asciicast-14\" async></script></p>",
+            format!("<p><a href=\"//asciinema.org/a/14\" class=\"embed\" {rel}>asciinema.org</a></p>"),
+        ),
+        (
+            "<script src=\"https://datawrapper.dwcdn.net/x/embed.js?v=1\" data-target=\"#c\"></script>",
+            format!("<p><a href=\"https://datawrapper.dwcdn.net/x/\" class=\"embed\" {rel}>datawrapper.dwcdn.net</a></p>"),
+        ),
         ("<a href=\"/x\"><iframe src=\"/y\" title=\"甲\"></iframe></a>", "<a href=\"/x\">甲</a>".to_owned()),
         ("<iframe width=1 height=1 src=\"https://count.example/\"></iframe>甲", "甲".to_owned()),
         ("<iframe src=\"/a\">甲", "<p><a href=\"/a\" class=\"embed\">/a</a></p>甲".to_owned()),
@@ -754,7 +785,20 @@ fn dropped_embeds_are_reported_once_with_their_line() {
         ("<iframe srcdoc=\"x\"></iframe>", Some((Some(1), "`<iframe>`"))),
         ("<canvas>甲</canvas>", Some((Some(1), "`<canvas>`"))),
         ("甲<svg>乙\n\n丙", Some((Some(1), "`<svg>`"))),
-        ("<iframe></iframe><script>x</script><style>y</style><form>甲</form>", None),
+        ("<iframe></iframe><style>y</style><form>甲</form>", None),
+        ("<script>x</script>\n<script src=/a.js></script>", Some((Some(1), "were removed"))),
+        ("甲\n\n<script src=\"//w.example/embed.js\"></script>", Some((Some(3), "from w.example"))),
+        (
+            "<script src=https://w.example/7.js></script><script src=//W.example/8.js></script>\
+             <script async src=http://x.example/a></script><script>y</script>",
+            Some((Some(1), "from w.example, x.example")),
+        ),
+        (
+            "<script type=application/ld+json>{}</script><div style=display:none><script>x</script></div>",
+            None,
+        ),
+        ("<script src=\"https://gist.github.com/a/1.js\"></script>", None),
+        ("<script src=\"https://gist.github.com/.js\"></script>", Some((Some(1), "from gist.github.com"))),
         ("甲\n\n<form>\n<input name=q> <button>乙</button></form>", Some((Some(4), "`<input>`, and 1 more"))),
         ("<select><option>甲</select>", Some((Some(1), "`<select>`"))),
         ("<textarea>甲</textarea>", Some((Some(1), "`<textarea>`"))),
@@ -902,6 +946,11 @@ fn styles_of_attribute_lists_align_paragraphs_and_headings() {
         ("图注\n{: .c style='color:red; text-align: center !important'}", centred("图注")),
         ("{:style=\"text-align:-webkit-center\"}\n图注", centred("图注")),
         ("图注\n{: align=\"center\"}", centred("图注")),
+        ("图注\n{: .center}", centred("图注")),
+        ("{:.x .text-center #y}\n图注", centred("图注")),
+        ("图注\n{: class=\"x aligncenter\"}", centred("图注")),
+        ("## a\n{: .center style=\"text-align:right\"}", "<h2 id=\"a\" class=\"ta-right\">a</h2>".to_owned()),
+        ("图注\n{: .centre}", "<p>图注</p>".to_owned()),
         (
             "图 *注*\n{: style=\"text-align:center\"}\n\n后",
             format!("{}\n<p>后</p>", centred("图 <em>注</em>")),
@@ -939,6 +988,18 @@ fn linked_numbers_in_sup_are_footnote_marks() {
         ("<sup>[<a href=\"#cite_note-12\">12</a>]</sup>", ""),
         ("<sup data-fn=x class=fn><a href=\"#x\" id=\"x-link\"> 3 </a></sup>", ""),
         ("<a href=\"#_ftn1\" name=\"_ftnref1\"><sup>[1]</sup></a>", ""),
+        ("<a href=\"#_ftn1\" name=\"_ftnref1\" title=\"a > b\">[1]</a>", ""),
+        ("<a href=\"#fn:1\">1</a>", ""),
+        ("<b><a class=footnote href=\" #note-12\">（12）</a></b>", ""),
+        ("<a href=\"#user-content-fn-1\">†</a>", ""),
+        ("<a href=\"#footnote1\">[注①]</a>", ""),
+        ("<a href=\"#fn1\" role=\"doc-noteref\"><sup>1</sup></a>", ""),
+        ("<sup><b><a href=\"#fn1\">1</a></b></sup>", ""),
+        ("<a href=\"#_ftnref1\">[1]</a>", "[1]"),
+        ("<a href=\"#fn:1\">注</a>", "注"),
+        ("<a href=\"#fn:1\">2024</a>", "2024"),
+        ("<a href=\"#place\">1</a>", "1"),
+        ("<a href=\"/a#fn1\">1</a>", "1"),
         ("<sup>2</sup>", "2"),
         ("<sup><a href=\"/a\">2</a></sup>", "2"),
         ("<sup><a href=\"#\">2</a></sup>", "2"),
@@ -956,6 +1017,9 @@ fn linked_numbers_in_sup_are_footnote_marks() {
         html("<p>甲<sup id=\"fnref:1\"><a href=\"#fn:1\">1</a></sup></p>"),
         "<p>甲<sup id=\"fnref:1\" role=\"doc-noteref\"><a href=\"#fn:1\">1</a></sup></p>"
     );
+    let link = "<p>甲<a href=\"#fn:1\" class=\"footnote\" title=\"t\" role=\"doc-noteref\">1</a></p>";
+    assert_eq!(html("<p>甲<a title=t class=footnote href=\"#fn:1\">1</a></p>"), link);
+    assert_eq!(html(link), link);
 }
 
 #[test]

@@ -91,6 +91,14 @@ pub(crate) fn is_tiny(tag: &StartTag<'_>) -> bool {
     })
 }
 
+/// Returns whether a script is a program, not data such as JSON-LD or a formula.
+pub(crate) fn is_program(tag: &StartTag<'_>) -> bool {
+    get(tag, "type").is_none_or(|kind| {
+        let kind = kind.trim().to_ascii_lowercase();
+        matches!(&*kind, "" | "module") || kind.contains("javascript") || kind.contains("ecmascript")
+    })
+}
+
 /// Returns whether a list is the table of contents.
 fn is_toc(tag: &StartTag<'_>) -> bool {
     get(tag, "id").is_some_and(|id| id == TOC_ID) || has_any_class(tag, &[TOC_CLASS])
@@ -98,7 +106,7 @@ fn is_toc(tag: &StartTag<'_>) -> bool {
 
 /// Returns whether the element is the mark of a footnote.
 pub(crate) fn is_footnote_mark(tag: &StartTag<'_>) -> bool {
-    tag.name == "sup" && get(tag, "role").is_some_and(|role| role == "doc-noteref")
+    matches!(&*tag.name, "sup" | "a") && get(tag, "role").is_some_and(|role| role == "doc-noteref")
 }
 
 /// The texts of images that say no more than that there is an image.
@@ -159,6 +167,23 @@ fn copy(element: &str, tag: &StartTag<'_>, names: &[&str], out: &mut String) {
     }
 }
 
+/// The alignment that a class of usual themes and editors gives to a block.
+pub(crate) fn alignment_of_class(class: &str) -> Option<&'static str> {
+    Some(match class {
+        "has-text-align-center"
+        | "aligncenter"
+        | "align-center"
+        | "text-center"
+        | "text-xs-center"
+        | "center"
+        | "centered" => "center",
+        "has-text-align-right" | "text-right" | "text-end" => "right",
+        "has-text-align-left" | "text-left" | "text-start" => "left",
+        "has-text-align-justify" | "text-justify" => "justify",
+        _ => return None,
+    })
+}
+
 /// Writes the class that the element keeps: its own if it is allowed, else that of its alignment.
 fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
     let own = get(tag, "class").unwrap_or_default();
@@ -171,9 +196,13 @@ fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
 
 fn alignment(tag: &StartTag<'_>) -> Option<&'static str> {
     let style = get(tag, "style").unwrap_or_default();
+    let by_class = || {
+        let classes = get(tag, "class").unwrap_or_default();
+        classes.split_ascii_whitespace().find_map(alignment_of_class).map(Cow::Borrowed)
+    };
     let align = match declaration(&style, "text-align") {
         Some(align) => Some(Cow::Borrowed(align)),
-        None => get(tag, "align"),
+        None => get(tag, "align").or_else(by_class),
     };
     let Some(align) = align else { return (tag.name == "center").then_some("ta-center") };
     let known = [

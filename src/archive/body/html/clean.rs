@@ -80,7 +80,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
 /// Attributes that are limited to these values.
 const VALUES: &[(&str, &str, &[&str])] = &[
     ("a", "rel", &[EXTERNAL_REL]),
-    ("a", "role", &["doc-backlink"]),
+    ("a", "role", &["doc-backlink", "doc-noteref"]),
     ("sup", "role", &["doc-noteref"]),
     ("div", "role", &["doc-endnotes"]),
     ("li", "role", &["doc-endnote"]),

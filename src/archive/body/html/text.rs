@@ -126,7 +126,7 @@ impl<'h> SkippedElement<'h> {
 /// Returns whether the element is a footnote's mark, the box of a task or the table of contents: no text of the body.
 fn is_mark(tag: HtmlTag<'_>) -> bool {
     match tag.name {
-        "sup" => tag.get("role") == Some("doc-noteref"),
+        "sup" | "a" => tag.get("role") == Some("doc-noteref"),
         "abbr" => tag.get("class") == Some(TASK_CLASS),
         "ul" | "ol" => tag.get("id") == Some(TOC_ID) || tag.get("class") == Some(TOC_CLASS),
         _ => false,

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::archive::body::html::attributes::alignment_of_class;
 use crate::archive::body::kramdown::blocks::{
     Block, BlockCursor, LinkDefinition, Parser, after_indent, is_blank, line,
 };
@@ -179,17 +180,19 @@ impl BlockAttributes {
         }
         self.is_toc |= words().any(|word| word == "toc");
         let align = || attribute(line, "align").map(|align| format!("text-align:{align}"));
-        if let Some(style) = attribute(line, "style").map(str::to_owned).or_else(align) {
-            self.style = Some(style);
-        }
+        let style = attribute(line, "style").map(str::to_owned).or_else(align);
         let written = attribute(line, "class");
         let short = words().filter(|word| !word.contains('=')).flat_map(|word| word.split('.').skip(1));
         for class in short.chain(written.unwrap_or_default().split_ascii_whitespace()) {
             self.is_no_toc |= class == "no_toc";
+            if let Some(align) = alignment_of_class(class) {
+                self.style = Some(format!("text-align:{align}"));
+            }
             if let Some(language) = class.strip_prefix("language-") {
                 self.language = Some(language.to_owned());
             }
         }
+        self.style = style.or_else(|| self.style.take());
     }
 }
 

@@ -1,10 +1,10 @@
-//! Front matter after blank lines or spaces. Jekyll looks for the fence at the first character of a file and shows
-//! such front matter as text.
+//! Front matter after blank lines or spaces, or with a damaged opening fence. Jekyll looks for the fence at the first
+//! character of a file and shows such front matter as text.
 
 use std::ops::Range;
 
 use crate::archive::jekyll::front_matter::keys::{is_known, is_white};
-use crate::archive::jekyll::front_matter::lines::{fence_end, is_blank};
+use crate::archive::jekyll::front_matter::lines::{fence_end, is_blank, is_space};
 use crate::archive::jekyll::front_matter::recover::KeyLine;
 
 /// The place of front matter that white space precedes.
@@ -16,8 +16,48 @@ pub(crate) enum LateFrontMatter {
     Unclosed,
 }
 
-/// Finds the front matter of a text that begins with white space. It consists of lines of `key: value`, at least one
-/// of them with a known key; otherwise the fence is a horizontal rule of a body.
+/// Front matter with a damaged opening fence.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DamagedFrontMatter {
+    /// The text of the fields, and the end of the closing fence; `None` for fields that are no YAML.
+    pub(crate) yaml: Option<(Range<usize>, usize)>,
+    /// The fault, for owners.
+    pub(crate) fault: &'static str,
+}
+
+/// Finds front matter without an opening fence, and behind `----`, `--- # comment` or the `+++` of TOML.
+pub(crate) fn find_damaged(text: &str) -> Option<DamagedFrontMatter> {
+    let (first, rest) = text.split_once('\n')?;
+    if first.strip_prefix("+++").is_some_and(is_blank) {
+        let fault = "the front matter is TOML between `+++`, and the whole file is shown as text; write YAML between `---`";
+        let is_closed = rest.lines().any(|line| line.strip_prefix("+++").is_some_and(is_blank));
+        return is_closed.then_some(DamagedFrontMatter { yaml: None, fault });
+    }
+    let (start, least, fault) = if let Some(more) = first.strip_prefix("---") {
+        let fault = if more.trim_start_matches(is_space).starts_with('#') {
+            "Jekyll shows the front matter as text, since a comment follows its opening `---`; remove the comment"
+        } else if more.starts_with('-') && is_blank(more.trim_start_matches('-')) {
+            "Jekyll shows the front matter as text, since it begins with more than three dashes; write `---`"
+        } else {
+            return None;
+        };
+        (first.len() + 1, 1, fault)
+    } else {
+        // A line of text with a colon before `---` is a heading.
+        KeyLine::new(first).filter(|line| is_known(line.key))?;
+        (
+            0,
+            2,
+            "Jekyll shows the front matter as text, since it has no opening `---`; add that line before it",
+        )
+    };
+    match fields(text, start, least)? {
+        LateFrontMatter::Closed(yaml, fence) => Some(DamagedFrontMatter { yaml: Some((yaml, fence)), fault }),
+        LateFrontMatter::Unclosed => None,
+    }
+}
+
+/// Finds the front matter of a text that begins with white space.
 pub(crate) fn find(text: &str) -> Option<LateFrontMatter> {
     let opened = text.trim_start_matches(is_white);
     let (fence, inside) =
@@ -25,13 +65,18 @@ pub(crate) fn find(text: &str) -> Option<LateFrontMatter> {
     if !is_blank(fence) {
         return None;
     }
-    let start = text.len() - inside.len();
+    fields(text, text.len() - inside.len(), 1)
+}
+
+/// Finds the end of the front matter whose fields begin at `start`. It consists of lines of `key: value`, at least
+/// `least` of them, and at least one with a known key; otherwise the fence is a horizontal rule of a body.
+fn fields(text: &str, start: usize, least: usize) -> Option<LateFrontMatter> {
     let (mut at, mut keys, mut has_known) = (start, 0, false);
-    for line in inside.split_inclusive('\n') {
+    for line in text[start..].split_inclusive('\n') {
         let bare = line.trim_start_matches(is_white);
-        if let Some(end) = fence_end(bare) {
+        if let Some(end) = fence_end(bare).or_else(|| long_fence_end(bare)) {
             let fence = at + (line.len() - bare.len()) + end;
-            return has_known.then_some(LateFrontMatter::Closed(start..at, fence));
+            return (has_known && keys >= least).then_some(LateFrontMatter::Closed(start..at, fence));
         }
         match KeyLine::new(bare) {
             Some(line) => {
@@ -46,6 +91,12 @@ pub(crate) fn find(text: &str) -> Option<LateFrontMatter> {
         at += line.len();
     }
     has_known.then_some(LateFrontMatter::Unclosed)
+}
+
+/// Returns the length of a fence with more than three dashes.
+fn long_fence_end(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix("---")?.trim_start_matches('-');
+    is_blank(rest).then_some(line.len() - rest.len())
 }
 
 #[cfg(test)]
@@ -99,6 +150,46 @@ mod tests {
             "",
         ] {
             assert_eq!(find(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn front_matter_with_a_damaged_opening_fence_is_found() {
+        let table = [
+            ("title: t\ndate: 2024-01-02\n---\nx", Some("title: t\ndate: 2024-01-02\n"), "no opening"),
+            (
+                "layout: post\r\ntags:\r\n- a\r\ntitle：t\r\n---\r\n",
+                Some("layout: post\r\ntags:\r\n- a\r\ntitle：t\r\n"),
+                "no opening",
+            ),
+            ("----\ntitle: t\n---\nx", Some("title: t\n"), "three dashes"),
+            ("----- \r\ntitle: t\r\n-----\r\nx", Some("title: t\r\n"), "three dashes"),
+            ("--- # comment\ntitle: t\n---\nx", Some("title: t\n"), "a comment"),
+            ("---# c\n# d\ntitle: t\n...\n", Some("# d\ntitle: t\n"), "a comment"),
+            ("+++\ntitle = \"t\"\n+++\nx", None, "TOML"),
+        ];
+        for (text, yaml, fault) in table {
+            let found = find_damaged(text).expect(text);
+            assert_eq!(found.yaml.map(|(range, _)| &text[range]), yaml, "{text:?}");
+            assert!(found.fault.contains(fault), "{text:?}: {}", found.fault);
+        }
+        for text in [
+            "title: t\n---\nx",
+            "title: t\nSome text.\n---\nx",
+            "title: t\ndate: 2024-01-02\n",
+            "Note: a\nMore: b\n---\n",
+            "Some text.\ntitle: t\ndate: 2024-01-02\n---\n",
+            "----\nSome text.\n----\n",
+            "----\nx: y\n---\n",
+            "----\ntitle: t\n",
+            "--- title\ntitle: t\n---\n",
+            "--------- x\ntitle: t\n---\n",
+            "+++\ntitle = 't'\n",
+            "+++ x\ntitle = 't'\n+++\n",
+            "---",
+            "",
+        ] {
+            assert_eq!(find_damaged(text), None, "{text:?}");
         }
     }
 

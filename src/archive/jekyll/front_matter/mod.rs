@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::archive::body::count_lines;
-use crate::archive::jekyll::front_matter::late::LateFrontMatter;
+use crate::archive::jekyll::front_matter::late::{DamagedFrontMatter, LateFrontMatter};
 use crate::archive::jekyll::front_matter::lines::{fence_end, is_blank, is_space};
 use crate::archive::problem::{Code, Defect};
 
@@ -31,6 +31,8 @@ pub struct SplitFile<'a> {
     pub yaml_line: u32,
     /// White space precedes the front matter, so Jekyll shows it as text.
     pub is_late: bool,
+    /// Another fault of the opening fence, so Jekyll shows the front matter as text.
+    pub fence_fault: Option<&'static str>,
     /// The text after the front matter without leading blank lines, or else the whole text.
     pub body: &'a str,
     /// 1-based line of the file on which the body begins.
@@ -40,7 +42,7 @@ pub struct SplitFile<'a> {
 }
 
 /// Splits a text by `Document::YAML_FRONT_MATTER_REGEXP`: `\A(---\s*\n.*?\n?)^((---|\.\.\.)\s*$\n?)`. Unlike
-/// Jekyll, allows white space before front matter.
+/// Jekyll, allows white space before front matter, and some damaged opening fences.
 pub fn split(text: &str) -> SplitFile<'_> {
     let whole = SplitFile::without_front_matter(text);
     let Some(opened) = text.strip_prefix("---") else {
@@ -49,14 +51,14 @@ pub fn split(text: &str) -> SplitFile<'_> {
                 SplitFile { is_late: true, ..SplitFile::closed(text, yaml, fence) }
             }
             Some(LateFrontMatter::Unclosed) => SplitFile { unclosed: true, is_late: true, ..whole },
-            None => whole,
+            None => SplitFile::damaged(text),
         };
     };
     let Some((fence, inside)) = opened.split_once('\n') else {
         return SplitFile { unclosed: is_blank(opened), ..whole };
     };
     if !is_blank(fence) {
-        return whole;
+        return SplitFile::damaged(text);
     }
     let start = text.len() - inside.len();
     let mut at = start;
@@ -71,7 +73,23 @@ pub fn split(text: &str) -> SplitFile<'_> {
 
 impl<'a> SplitFile<'a> {
     fn without_front_matter(text: &'a str) -> Self {
-        Self { yaml: None, yaml_line: 1, is_late: false, body: text, body_line: 1, unclosed: false }
+        Self {
+            yaml: None,
+            yaml_line: 1,
+            is_late: false,
+            fence_fault: None,
+            body: text,
+            body_line: 1,
+            unclosed: false,
+        }
+    }
+
+    /// Splits a text whose first line is no fence.
+    fn damaged(text: &'a str) -> Self {
+        let whole = Self::without_front_matter(text);
+        let Some(DamagedFrontMatter { yaml, fault }) = late::find_damaged(text) else { return whole };
+        let split = yaml.map_or(whole, |(yaml, fence)| Self::closed(text, yaml, fence));
+        Self { fence_fault: Some(fault), ..split }
     }
 
     /// Splits a text at its closing fence; `fence` is the end of its three characters.
@@ -97,18 +115,19 @@ impl<'a> SplitFile<'a> {
     pub fn front_matter(&self) -> (FrontMatter, Vec<Defect>) {
         let invalid = |message: &str| Defect::warning(Code::FrontMatterInvalid, message).at_line(1);
         let Some(yaml) = self.yaml else {
-            let message = "the front matter has no closing `---`; the whole file is shown as text";
-            return (FrontMatter::default(), self.unclosed.then(|| invalid(message)).into_iter().collect());
+            let unclosed = "the front matter has no closing `---`; the whole file is shown as text";
+            let message = self.unclosed.then_some(unclosed).or(self.fence_fault);
+            return (FrontMatter::default(), message.map(invalid).into_iter().collect());
         };
         let (mut front, mut defects) = parse(yaml);
-        if self.is_late {
+        let late =
+            "white space precedes the front matter, and Jekyll shows it as text; remove the white space";
+        if let Some(message) = self.is_late.then_some(late).or(self.fence_fault) {
             // `parse` counts from line 2.
-            let more = self.yaml_line.saturating_sub(2);
-            front.fields.iter_mut().for_each(|(_, field)| field.line += more);
-            defects.iter_mut().filter_map(|defect| defect.line.as_mut()).for_each(|line| *line += more);
-            defects.push(invalid(
-                "white space precedes the front matter, and Jekyll shows it as text; remove the white space",
-            ));
+            let in_file = |line: &mut u32| *line = (*line + self.yaml_line).saturating_sub(2);
+            front.fields.iter_mut().for_each(|(_, field)| in_file(&mut field.line));
+            defects.iter_mut().filter_map(|defect| defect.line.as_mut()).for_each(in_file);
+            defects.push(invalid(message));
         }
         (front, defects)
     }

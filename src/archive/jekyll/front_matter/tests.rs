@@ -55,6 +55,30 @@ fn late_front_matter_is_reported_with_lines_of_the_file() {
 }
 
 #[test]
+fn damaged_opening_fence_is_reported_and_the_fields_are_read() {
+    for (text, line, body_line) in [
+        ("title: t\ntags: a\n---\nbody", 1, 4),
+        ("tags: a\ntitle: t\n---\n\nbody", 2, 5),
+        ("----\ntitle: t\n----\nbody", 2, 4),
+        ("--- # comment\n\ntitle: t\n---\nbody", 3, 5),
+    ] {
+        let split = split(text);
+        let (front, defects) = split.front_matter();
+        assert_eq!((front.text("title"), front.line("title")), (Some("t"), Some(line)), "{text:?}");
+        assert_eq!((split.body, split.body_line), ("body", body_line), "{text:?}");
+        let found: Vec<_> = defects.iter().map(|defect| (defect.code, defect.line)).collect();
+        assert_eq!(found, [(Code::FrontMatterInvalid, Some(1))], "{text:?}");
+    }
+    let (front, defects) = split("title: *x\ntags: a\n---\nbody").front_matter();
+    assert_eq!(front.text("title"), Some("*x"));
+    assert_eq!(defects.iter().map(|defect| defect.line).collect::<Vec<_>>(), [Some(1), Some(1)]);
+    let toml = "+++\ntitle = \"t\"\n+++\nbody";
+    let (front, defects) = split(toml).front_matter();
+    assert_eq!((front.iter().count(), split(toml).body), (0, toml));
+    assert!(defects[0].message.contains("TOML"), "{defects:?}");
+}
+
+#[test]
 fn missing_closing_fence_is_detected() {
     for (text, unclosed) in [
         ("---\ntitle: t\n", true),

@@ -21,6 +21,15 @@ pub(super) struct NameCounts {
     /// The names that nearly all posts use, with or without the usual ending, in undefined order. With this list, a
     /// new post needs no pass over all names. The list has only spellings that at least half of these posts use.
     common: Vec<NameId>,
+    /// The number of posts whose tags belong to the sources only by their order.
+    unsure: usize,
+}
+
+/// The names that a post uses for a group.
+pub(super) struct UsedNames<'p> {
+    names: Cow<'p, [NameId]>,
+    /// True for a tag that belongs to a source only by its place: the tags may stand in another order.
+    is_unsure: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,10 +56,7 @@ impl Count {
 
 impl NameCounts {
     /// Counts the names of all posts of a group at once.
-    pub(super) fn from_posts<'p>(
-        names: &Names,
-        used: impl ExactSizeIterator<Item = Cow<'p, [NameId]>>,
-    ) -> Self {
+    pub(super) fn from_posts<'p>(names: &Names, used: impl ExactSizeIterator<Item = UsedNames<'p>>) -> Self {
         let (mut counts, posts) = (Self::default(), used.len());
         used.for_each(|used| counts.count(names, &used));
         counts.find_common(names, posts);
@@ -58,11 +64,11 @@ impl NameCounts {
     }
 
     /// Adds the names of a post to a group that then has this many posts.
-    pub(super) fn add(&mut self, names: &Names, used: &[NameId], posts: usize) {
+    pub(super) fn add(&mut self, names: &Names, used: &UsedNames<'_>, posts: usize) {
         self.count(names, used);
         // A new post makes only its own names more common, in both spellings.
         let mut common = std::mem::take(&mut self.common);
-        for name in used {
+        for name in &*used.names {
             let text = names.text(*name);
             let short = without_ending(text).and_then(|short| names.find(short));
             let long = names.find(&format!("{text}{NEWS}"));
@@ -77,11 +83,12 @@ impl NameCounts {
     }
 
     /// Subtracts the names of a post from a group that then has this many posts.
-    pub(super) fn subtract(&mut self, names: &Names, used: &[NameId], posts: usize) {
-        for (place, name) in used.iter().enumerate() {
+    pub(super) fn subtract(&mut self, names: &Names, used: &UsedNames<'_>, posts: usize) {
+        self.unsure = self.unsure.saturating_sub(usize::from(used.is_unsure));
+        for (place, name) in used.names.iter().enumerate() {
             let Some(count) = self.names.get(name).copied() else { continue };
             if count.posts > 1 {
-                let both = count.both - usize::from(has_both(names, used, *name));
+                let both = count.both - usize::from(has_both(names, &used.names, *name));
                 let count = Count { posts: count.posts - 1, places: count.places - place, both };
                 self.names.insert_mut(*name, count);
             } else {
@@ -109,10 +116,11 @@ impl NameCounts {
         self.names.keys().any(|name| is_it(names.text(*name)))
     }
 
-    fn count(&mut self, names: &Names, used: &[NameId]) {
-        for (place, name) in used.iter().enumerate() {
+    fn count(&mut self, names: &Names, used: &UsedNames<'_>) {
+        self.unsure += usize::from(used.is_unsure);
+        for (place, name) in used.names.iter().enumerate() {
             let count = self.names.get(name).copied().unwrap_or_default();
-            let both = count.both + usize::from(has_both(names, used, *name));
+            let both = count.both + usize::from(has_both(names, &used.names, *name));
             let count = Count { posts: count.posts + 1, places: count.places + place, both };
             self.names.insert_mut(*name, count);
         }
@@ -123,10 +131,12 @@ impl NameCounts {
         self.common = common.collect();
     }
 
-    /// Returns whether nearly all posts use a name in either spelling, and at least half as many use this one.
+    /// Returns whether nearly all posts use a name in either spelling, and at least half as many use this one. A single
+    /// post whose tags may stand in another order is too little.
     fn is_common(&self, names: &Names, name: NameId, posts: usize) -> bool {
         let is_half = |count: &Count| count.posts * 20 >= posts * 9;
-        self.names.get(&name).is_some_and(is_half) && self.combined(names, name).is_common(posts)
+        let is_sure = posts > 1 || self.unsure == 0;
+        is_sure && self.names.get(&name).is_some_and(is_half) && self.combined(names, name).is_common(posts)
     }
 
     /// The count of a name with and without the usual ending.
@@ -253,34 +263,42 @@ impl Labels {
 
     /// The names that a post uses for one of its groups: for a source, the tag that belongs to it alone, or else all
     /// tags; for a security, the mentioned names.
-    pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> Cow<'p, [NameId]> {
+    pub(super) fn used_names<'p>(&self, names: &Names, post: &'p Post, group: NameId) -> UsedNames<'p> {
+        let sure = |names| UsedNames { names, is_unsure: false };
         match self.kind {
-            GroupKind::Source => match paired_tag(names, post, group) {
-                Some(tag) => std::slice::from_ref(tag).into(),
-                None => post.tags().into(),
-            },
-            GroupKind::Tag => Cow::Borrowed(&[]),
+            GroupKind::Source => paired_tag(names, post, group).unwrap_or_else(|| sure(post.tags().into())),
+            GroupKind::Tag => sure(Cow::Borrowed(&[])),
             GroupKind::Security => {
                 let mentions = post.securities.iter().filter(|mention| mention.code == group);
                 let used = mentions.map(|mention| mention.name).filter(|name| !names.text(*name).is_empty());
-                used.collect()
+                sure(used.collect())
             }
         }
     }
 }
 
-/// The tag that belongs to one source of a post with several sources and the same number of tags, by its place. Three
-/// or more sources need the usual ending at the last tag, as in `甲 乙 丙新闻`: if a blog has three categories and
-/// three tags in a post, the tags do not name the categories.
-fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<&'p NameId> {
+/// The tag that belongs to one source of a post with several sources and the same number of tags, by its place. The
+/// usual ending at the last tag alone, as in `甲 乙 丙新闻`, shows the order, and so does a tag that is the name of its
+/// source in another case. Three or more sources need the ending: if a blog has three categories and three tags in a
+/// post, the tags do not name the categories.
+fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedNames<'p>> {
     let (sources, tags) = (post.categories(), post.tags());
-    let is_paired = match tags {
-        [] | [_] => false,
-        [_, _] => true,
-        [.., last] => without_ending(names.text(*last)).is_some(),
+    let has_ending = |tag: &NameId| without_ending(names.text(*tag)).is_some();
+    let is_unsure = match tags {
+        [] | [_] => return None,
+        [first, last] => match (has_ending(first), has_ending(last)) {
+            (true, false) => return None,
+            (first, last) => first == last,
+        },
+        [.., last] if has_ending(last) => false,
+        _ => return None,
     };
-    if !is_paired || sources.len() != tags.len() {
+    if sources.len() != tags.len() {
         return None;
     }
-    tags.get(sources.iter().position(|other| *other == source)?)
+    let tag = tags.get(sources.iter().position(|other| *other == source)?)?;
+    let is_same =
+        |(source, tag): (&NameId, &NameId)| names.text(*source).eq_ignore_ascii_case(names.text(*tag));
+    let is_unsure = is_unsure && !sources.iter().zip(tags).any(is_same);
+    Some(UsedNames { names: std::slice::from_ref(tag).into(), is_unsure })
 }

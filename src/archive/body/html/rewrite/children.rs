@@ -63,7 +63,8 @@ impl Rewriter<'_> {
             if is_last {
                 self.unlink_runs(&child);
             }
-            lift::kind(&child.text, &child.links, child.is_quote, child.media > Media::Nothing, self.site)
+            let quote = self.out.get(child.start..).filter(|_| child.is_quote);
+            lift::kind(&child.text, &child.links, quote, child.media > Media::Nothing, self.site)
         };
         if self.out.len() != before {
             let moved = self.linked.iter_mut().rev().take_while(|(at, _)| *at >= child.start);
@@ -76,7 +77,7 @@ impl Rewriter<'_> {
     /// Returns whether a child holds nothing but charts and no text stands before it.
     fn is_front_chart(&self, child: &OpenChild<'_>) -> bool {
         let is_before_text = |child: &BodyChild| {
-            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(_) | ChildKind::Chart)
+            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(..) | ChildKind::Chart)
         };
         child.media == Media::Chart
             && !child.is_quote
@@ -103,7 +104,6 @@ impl Rewriter<'_> {
     /// Gives the `sup` that ends here the role of a footnote's mark, if its text from `text_start` on is a number
     /// with a link to a place of the page in or around it. Returns whether it is such a mark.
     pub(crate) fn becomes_footnote_mark(&mut self, text_start: usize) -> bool {
-        const ROLE: &str = " role=\"doc-noteref\"";
         let Some(child) = &self.current else { return false };
         let number = note_number(child.text.get(text_start..).unwrap_or_default());
         if !(1..=3).contains(&number.len()) || !number.bytes().all(|b| b.is_ascii_digit()) {
@@ -120,13 +120,38 @@ impl Rewriter<'_> {
         let Some(start) = self.out.rfind("<sup").filter(|_| href.is_some_and(leads_to_place)) else {
             return false;
         };
-        // The positions of a mention after the start would change.
-        if child.mentions.last().is_some_and(|mention| mention.closing.end > start) {
-            return false;
-        }
         // The role stands after the id, where a second pass writes it.
         let id = self.out[start..].strip_prefix("<sup id=\"").and_then(|rest| rest.find('"'));
-        self.out.insert_str(start + id.map_or("<sup".len(), |len| "<sup id=\"".len() + len + 1), ROLE);
+        self.add_note_role(start, start + id.map_or("<sup".len(), |len| "<sup id=\"".len() + len + 1))
+    }
+
+    /// Gives the link that ends here, outside of a `sup`, the role of a footnote's mark, if it leads to a note and its
+    /// text from `text_start` on is a number or a sign. Returns whether it is such a mark.
+    pub(crate) fn becomes_note_link(&mut self, text_start: usize, href: &str) -> bool {
+        let has_sign = || {
+            let text = self.current.as_ref().and_then(|child| child.text.get(text_start..));
+            text.is_some_and(is_note_sign) && self.open.iter().all(|around| around.name != "sup")
+        };
+        if !leads_to_note(href) || !has_sign() {
+            return false;
+        }
+        let Some(start) = self.out.rfind("<a href=\"") else { return false };
+        // The role is the last attribute of a link within the page, also after a second pass.
+        let Some(len) = self.out[start..].find('>') else { return false };
+        self.add_note_role(start, start + len)
+    }
+
+    /// Writes the role of a footnote's mark at `at` into the opening tag at `start`. Returns false, with no output, if a
+    /// mention follows, whose position would change.
+    fn add_note_role(&mut self, start: usize, at: usize) -> bool {
+        const ROLE: &str = " role=\"doc-noteref\"";
+        let mention = self.current.as_ref().and_then(|child| child.mentions.last());
+        if mention.is_some_and(|mention| mention.closing.end > start)
+            || self.out[start..at].contains(" role=")
+        {
+            return false;
+        }
+        self.out.insert_str(at, ROLE);
         let moved = self.linked.iter_mut().rev().take_while(|(at, _)| *at > start);
         moved.for_each(|(at, _)| *at += ROLE.len());
         true
@@ -173,6 +198,24 @@ impl Rewriter<'_> {
             }
         }
     }
+}
+
+/// Returns whether a link leads to a note of the page, by the usual names of notes. The names of the places that link
+/// to a note hold `ref`.
+fn leads_to_note(href: &str) -> bool {
+    let Some(id) = href.trim().strip_prefix('#') else { return false };
+    let id = id.trim_start_matches("user-content-").trim_start_matches('_').to_ascii_lowercase();
+    let names = ["fn", "ftn", "edn", "note", "footnote", "endnote", "cite_note", "cite-note"];
+    names.iter().any(|name| id.starts_with(name)) && !id.contains("ref")
+}
+
+/// Returns whether a text is the number or the sign of a footnote, with or without brackets.
+fn is_note_sign(text: &str) -> bool {
+    let is_around = |c: char| c.is_whitespace() || "[]()（）［］〔〕【】".contains(c);
+    let sign = text.trim_matches(is_around).trim_start_matches(['注', '註']);
+    let is_number = sign.bytes().all(|b| b.is_ascii_digit());
+    let is_mark = |c: char| matches!(c, '*' | '＊' | '※' | '†' | '‡' | '§' | '¶' | '①'..='⑳');
+    (1..=3).contains(&sign.chars().count()) && (is_number || sign.chars().all(is_mark))
 }
 
 /// The number of a footnote without the brackets around it.

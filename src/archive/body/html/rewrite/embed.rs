@@ -1,5 +1,5 @@
 //! Embedded content: players stay, a frame becomes a link to its page, a check box and the TeX of a formula become
-//! text. All other embedded elements and the controls of forms are removed and counted.
+//! text. All other embedded elements, the controls of forms and scripts are removed and counted.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,12 @@ use crate::archive::body::html::tokens::StartTag;
 use crate::archive::body::html::{attributes, references};
 use crate::archive::body::kramdown::literal::escape_html;
 
-/// Scripts below this address write the text that they name into the page.
-const GISTS: &str = "//gist.github.com/";
+/// The scripts that write a page into the article: the beginning of their address, and its end that the address of
+/// the page lacks.
+const EMBED_SCRIPTS: [(&str, &str); 3] =
+    [("//gist.github.com/", ".js"), ("//asciinema.org/a/", ".js"), ("//datawrapper.dwcdn.net/", "embed.js")];
+/// Maximum number of hosts of scripts that a report names.
+const MAX_HOSTS: usize = 10;
 
 impl<'a> Rewriter<'a> {
     /// Begins a player.
@@ -60,13 +64,28 @@ impl<'a> Rewriter<'a> {
                 }
                 self.embed(tag, hrefs);
             }
-            "script" => {
-                let gist = attributes::get(tag, "src").filter(|src| src.contains(GISTS));
-                let page = gist.map(|src| Cow::Owned(src.trim_end_matches(".js").to_owned()));
-                self.embed(tag, [page, None]);
-            }
+            "script" => self.script(tag),
             "textarea" if !attributes::is_hidden(tag) => self.count_dropped(&tag.name),
             _ => {}
+        }
+    }
+
+    /// Shows a link to the page that a script embeds. Counts any other script.
+    fn script(&mut self, tag: &StartTag<'a>) {
+        let src = attributes::get(tag, "src").unwrap_or_default();
+        if let Some(page) = embedded_page(&src) {
+            let page = page.to_owned();
+            self.embed(tag, [Some(Cow::Owned(page)), None]);
+        } else if attributes::is_program(tag) && self.is_visible() {
+            let target = link::target(&src, self.site).filter(|target| target.is_external);
+            let hosts = &mut self.scripts.hosts;
+            if let Some(host) = target.as_ref().map(|target| link::host(&target.url))
+                && hosts.len() < MAX_HOSTS
+                && hosts.iter().all(|known| !known.eq_ignore_ascii_case(host))
+            {
+                hosts.push(host.to_owned());
+            }
+            self.scripts.count += 1;
         }
     }
 
@@ -203,9 +222,14 @@ impl<'a> Rewriter<'a> {
 
     /// Counts an element that readers do not get, unless it is within a hidden one.
     pub(crate) fn count_dropped(&mut self, name: &str) {
-        if self.open.iter().all(|open| open.hidden.is_none()) {
+        if self.is_visible() {
             self.add_dropped(name);
         }
+    }
+
+    /// Returns whether no open element is hidden.
+    fn is_visible(&self) -> bool {
+        self.open.iter().all(|open| open.hidden.is_none())
     }
 
     /// Counts the subtitles of a player, whose own content is hidden.
@@ -220,6 +244,16 @@ impl<'a> Rewriter<'a> {
         let (_, count) = self.dropped.get_or_insert_with(|| (name.to_owned(), 0));
         *count += 1;
     }
+}
+
+/// The address of the page that a script embeds.
+fn embedded_page(src: &str) -> Option<&str> {
+    let address = src.trim().split(['?', '#']).next()?;
+    EMBED_SCRIPTS.iter().find_map(|(start, end)| {
+        let (scheme, id) = address.split_once(*start)?;
+        id.strip_suffix(*end).filter(|id| !id.is_empty())?;
+        matches!(scheme, "" | "http:" | "https:").then(|| address.strip_suffix(*end)).flatten()
+    })
 }
 
 /// Returns the TeX of a MathJax script, between the marks of formulas that kramdown writes. Older versions of kramdown

@@ -34,7 +34,17 @@ pub(crate) struct Rewritten {
     pub(crate) linked: Vec<(usize, ArticleId)>,
     /// The name of the first embedded element that was removed, and the number of all.
     pub(crate) dropped: Option<(String, usize)>,
+    pub(crate) scripts: DroppedScripts,
     pub(crate) too_deep: bool,
+}
+
+/// The scripts that were removed.
+#[derive(Debug, Default)]
+pub(crate) struct DroppedScripts {
+    /// The hosts of the scripts of other sites, each once.
+    pub(crate) hosts: Vec<String>,
+    /// The number of all scripts.
+    pub(crate) count: usize,
 }
 
 /// Rewrites a body. Names of securities stay as they are if lists do not show the post.
@@ -49,6 +59,7 @@ pub(crate) fn rewrite(html: &str, site: &SiteContext, is_listed: bool) -> Rewrit
         securities: rewriter.securities,
         linked: rewriter.linked,
         dropped: rewriter.dropped,
+        scripts: rewriter.scripts,
         too_deep: rewriter.too_deep,
     }
 }
@@ -68,6 +79,7 @@ struct Rewriter<'a> {
     securities: Mentions,
     linked: Vec<(usize, ArticleId)>,
     dropped: Option<(String, usize)>,
+    scripts: DroppedScripts,
     too_deep: bool,
 }
 
@@ -118,6 +130,7 @@ impl<'a> Rewriter<'a> {
             securities: Mentions::default(),
             linked: Vec::new(),
             dropped: None,
+            scripts: DroppedScripts::default(),
             too_deep: false,
         }
     }
@@ -345,7 +358,11 @@ impl<'a> Rewriter<'a> {
             self.securities.add(code, text, quote);
         }
         let may_be_mark = open.name == "sup" && open.hidden.is_none();
-        if open.is_mark || may_be_mark && self.becomes_footnote_mark(open.text_start) {
+        if open.is_mark
+            || may_be_mark && self.becomes_footnote_mark(open.text_start)
+            || open.mention.is_none()
+                && open.href.as_deref().is_some_and(|href| self.becomes_note_link(open.text_start, href))
+        {
             self.forget_text(open.text_start);
         }
         if let Some(name) = &open.shown {
