@@ -159,7 +159,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             headline,
             iso: at.to_rfc3339(),
             moment: request.site.texts.moment(at),
-            exact: at.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            exact: timeline::exact_time(at),
             publisher: publisher.filter(|name| label != Some(*name)),
             authors: archive.authors(post).map(|author| author.name).collect(),
             lang: post.lang().map(name),
