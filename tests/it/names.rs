@@ -144,7 +144,8 @@ fn page_of_a_source_without_posts_is_an_empty_list() {
         list.contains("<a href=\"/category/yunxiu.html\">云岫新闻</a> <i>yunxiu</i> <b>0</b></li>"),
         "{list}"
     );
-    assert!(list.contains("2 个来源"), "only the sources with posts count: {list}");
+    assert_eq!(list.matches("<b>0</b>").count(), 3, "{list}");
+    assert!(list.contains("5 个来源"), "every listed source counts: {list}");
     assert!(site.page("/category/?q=%E4%BA%91").contains("/category/yunxiu.html"));
     assert!(!site.page("/category/?q=hetan").contains("/category/yunxiu.html"));
     assert!(site.page("/category/feng.html").contains("<h1>风报</h1>"));

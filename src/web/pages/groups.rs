@@ -54,7 +54,7 @@ pub fn get(request: &PageRequest<'_>, kind: GroupKind) -> Option<Reply> {
     let (groups, texts) = (request.archive.groups(kind), request.site.texts);
     let title = texts.all_groups(kind);
     let empty = request.archive.empty_groups(kind);
-    let count = groups.len();
+    let count = groups.len() + empty.len();
     let (summary, hint, found) = match kind {
         GroupKind::Source => (texts.count_of_sources(count), texts.source_hint, texts.sources_found),
         GroupKind::Tag => (texts.count_of_tags(count), texts.tag_hint, texts.tags_found),
