@@ -240,9 +240,9 @@ texts! {
     count_column: "篇数", "Posts";
     /// Label of the breadcrumb navigation.
     breadcrumb: "所在位置", "Breadcrumb";
-    /// Heading of the posts around an article of which some mention its securities.
+    /// Heading of the posts around an article that mention its securities.
     related_news: "相关消息", "Related news";
-    /// Heading of the posts around an article that share only its source.
+    /// Heading of the posts around an article that share its source only.
     same_source_news: "同来源近期消息", "More from this source, same week";
     /// Button that copies an article's link.
     copy_link: "复制链接", "Copy link";
