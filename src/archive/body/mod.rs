@@ -180,7 +180,7 @@ fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
     let message = format!("content that articles cannot show was removed: `<{name}>`{more}");
-    let defect = Defect::error(Code::EmbedDropped, message);
+    let defect = Defect::warning(Code::EmbedDropped, message);
     let is_named = |(at, _): &(usize, &str)| {
         let found = source.as_bytes().get(at + 1..at + 1 + name.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))

@@ -227,7 +227,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
             "include" | "include_relative" | "include_cached" => {
                 self.report(tag, || {
                     let message = format!("the Liquid include `{rest}` is not supported and was removed");
-                    Defect::error(Code::IncludeDropped, message)
+                    Defect::warning(Code::IncludeDropped, message)
                 });
                 self.cuts.push(self.out.len());
                 Some(String::new())
