@@ -150,6 +150,33 @@ fn check_prints_path_line_and_code() {
 }
 
 #[test]
+fn check_names_the_files_that_an_owner_misses() {
+    let post = |more: &str| format!("---\ntitle: A\n{more}---\nText.\n");
+    let site = folder(&[
+        ("_posts/2024-01-02-a.md", &post("")),
+        ("_posts/2999-01-02-later.md", &post("")),
+        ("_posts/2999-01-01-soon.md", &post("")),
+        ("_posts/2024-01-03-gone.md", &post("published: false\n")),
+        ("_posts/undated.md", &post("")),
+        ("_posts/notes/2024-01-plan.html", &post("")),
+        ("_posts/.hidden.md", &post("")),
+        ("_posts/chart.png", "x"),
+        ("_drafts/idea.md", &post("")),
+    ]);
+    let output = finews(&["check", &site.path().to_string_lossy()]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let named: Vec<&str> = stdout
+        .lines()
+        .filter_map(|line| line.split_once(": warning[date-missing]"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(named, ["_posts/notes/2024-01-plan.html", "_posts/undated.md"], "{stdout}");
+    assert!(stderr.contains("1 post served, 2 problems\n"), "{stderr}");
+    let expected = "not served: 2 future posts (the first until 2999-01-01); 1 draft in `_drafts`; 1 post with `published: false`\n";
+    assert!(stderr.contains(expected), "{stderr}");
+}
+
+#[test]
 fn sample_archive_has_no_problems() {
     let output = finews(&["check", "--strict", env!("CARGO_MANIFEST_DIR")]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

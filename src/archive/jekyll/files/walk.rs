@@ -8,6 +8,7 @@ use crate::archive::jekyll::files::access::enter;
 use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_below, relative};
 use crate::archive::jekyll::files::entry_rules::EntryRules;
 use crate::archive::jekyll::files::links::{circle, is_link, leads_back, unreadable};
+use crate::archive::jekyll::files::page_name::is_page_name;
 use crate::archive::jekyll::files::published::withheld;
 use crate::archive::jekyll::files::site_file::{SiteFile, SiteFileKind};
 use crate::archive::jekyll::permalink::FileName;
@@ -130,6 +131,14 @@ impl<'a> Walk<'a> {
         let reason = || self.rules.reason_withheld(&path, is_refused);
         let defect = self.rules.undated(&path).or_else(|| reason().map(withheld));
         Some(defect.filter(|_| file.is_file())?.in_file(&path))
+    }
+
+    /// The number of drafts, which Jekyll does not publish either.
+    pub fn drafts(&self) -> usize {
+        let Config { root, source, .. } = self.config;
+        let drafts = WalkDir::new(root.join(&source.collections_dir).join("_drafts"));
+        let files = drafts.into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        files.filter(|entry| is_page_name(&relative(root, entry.path()), self.config)).count()
     }
 
     fn add_included(&self, files: &mut Files) {
