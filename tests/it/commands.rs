@@ -72,7 +72,11 @@ fn flags_before_and_after_the_command_mean_the_same() {
 
 #[test]
 fn wrong_arguments_exit_with_2_and_name_the_argument() {
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 11] = [
+        (&["serv", "my-site"], "unknown command or folder `serv`; a similar command is `serve`"),
+        (&["chek"], "unknown command or folder `chek`; a similar command is `check`"),
+        (&["my-site", "other"], "unknown command or folder `my-site`"),
+        (&["serve", "one", "two"], "'two'"),
         (&["--nonsense", "check"], "'--nonsense'"),
         (&["check", "--nonsense"], "'--nonsense'"),
         (&["--strict", "check"], "'--strict'"),
