@@ -464,6 +464,8 @@ fn bare_security_code_redirects_or_offers_a_choice() {
     let site = site_with_securities();
     site.assert_moved("/stock/600160", "/stock/600160.SH.html");
     site.assert_moved("/stock/600160.html", "/stock/600160.SH.html");
+    site.assert_moved("/stock/700.html", "/stock/00700.HK.html");
+    site.assert_moved("/stock/700.hk.html", "/stock/00700.HK.html");
     let html = site.page("/stock/000700.html");
     assert!(html.contains("/stock/000700.SZ.html") && html.contains("/stock/000700.US.html"), "{html}");
     site.assert_status("/stock/1.html", 404);

@@ -40,7 +40,8 @@ pub use crate::search::index::tantivy_query::matching_groups;
 pub use crate::search::index::top_results::Cursor;
 pub use crate::search::index::writer::{BATCH, Writer};
 
-/// Version of the schema, the tokens and the indexed texts. A change of one needs a new index, so the folder name carries it.
+/// Version of the schema, the tokens and the indexed texts. A change of one needs a new index, so the folder name
+/// carries it.
 const VERSION: u32 = 6;
 /// The name of the index folder without the version.
 const FOLDER: &str = "search-";
