@@ -2,9 +2,10 @@
 
 mod commands;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::site_args::SiteArgs;
@@ -80,7 +81,17 @@ fn main() -> ExitCode {
 /// Parses the command line, and exits if it is invalid. A folder before a command is invalid, because it would not
 /// be the site of the command.
 fn parse() -> Cli {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let is_extra_argument = error.kind() == ErrorKind::UnknownArgument
+            && error.get(ContextKind::InvalidArg).is_some_and(|given| !given.to_string().starts_with('-'));
+        let of_command = unknown_command().filter(|_| is_extra_argument).map(|(error, _)| error);
+        of_command.unwrap_or(error).exit()
+    });
+    if cli.command.is_none()
+        && let Some((error, true)) = unknown_command()
+    {
+        error.exit();
+    }
     if let (Some(_), Some(folder)) = (&cli.command, cli.outer.folder()) {
         let message = format!(
             "the folder '{}' stands before the command; expected: finews [OPTIONS] <COMMAND> [SITE]",
@@ -89,4 +100,24 @@ fn parse() -> Cli {
         Cli::command().error(ErrorKind::ArgumentConflict, message).exit();
     }
     cli
+}
+
+/// The error of a first argument that is neither a command nor a folder, and whether it resembles a command.
+fn unknown_command() -> Option<(clap::Error, bool)> {
+    let word = std::env::args_os().nth(1)?;
+    let word = word.to_str().filter(|word| !word.starts_with('-') && !Path::new(word).is_dir())?;
+    let mut cli = Cli::command();
+    cli.build();
+    if cli.find_subcommand(word).is_some() {
+        return None;
+    }
+    let alike = |name: &str| name.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+    let names = cli.get_subcommands().map(clap::Command::get_name);
+    let similar = names.filter(|name| alike(name) >= 2).max_by_key(|name| alike(name));
+    let mut message = format!("unknown command or folder `{word}`");
+    if let Some(name) = similar {
+        message.push_str(&format!("; a similar command is `{name}`"));
+    }
+    let is_similar = similar.is_some();
+    Some((cli.error(ErrorKind::InvalidSubcommand, message), is_similar))
 }

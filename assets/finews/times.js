@@ -25,8 +25,6 @@ function showEntryTime(time) {
   const age = Date.now() - Date.parse(time.dateTime);
   const text = age < 60 * MINUTE ? relative(age) : '';
   setText(time, text || clocks.get(time));
-  if (text) time.title = clocks.get(time).trim();
-  else time.removeAttribute('title');
 }
 
 function showTimes() {

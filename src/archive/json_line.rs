@@ -22,8 +22,8 @@ pub enum LineContent {
 }
 
 /// One line. `url` and `id` are Jekyll's, without `baseurl`, and so is the path of an `image` of the site. Dates are
-/// RFC 3339 in the site's zone. The fields from `authors` to `canonical_url` stand only where the front matter has
-/// them, and `story` only where the story has other posts.
+/// RFC 3339 in the site's zone. `source_name` stands only where the body names the original publisher, the fields from
+/// `authors` to `canonical_url` only where the front matter has them, and `story` only where the story has other posts.
 #[derive(Debug, Serialize)]
 pub struct JsonLine<'a> {
     path: &'a str,
@@ -33,6 +33,8 @@ pub struct JsonLine<'a> {
     date: String,
     categories: Vec<&'a str>,
     tags: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +106,7 @@ impl<'a> JsonLine<'a> {
             date: post.date.to_rfc3339(archive.zone()),
             categories: names(post.categories()),
             tags: names(post.tags()),
+            source_name: post.source_name.map(|name| archive.name(name)),
             authors: archive.authors(post).map(|author| author.name).collect(),
             last_modified_at: post.modified().map(|at| at.to_rfc3339(archive.zone())),
             description: own(|head| &head.description),

@@ -66,9 +66,9 @@ impl fmt::Display for Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// The content is repaired, superseded or shadowed: readers lose nothing.
+    /// The content is repaired, superseded or shadowed, or served without an element that finews cannot show.
     Warning,
-    /// Readers lose content.
+    /// Readers lose a file or the markup of its body.
     Error,
 }
 
@@ -92,7 +92,7 @@ pub struct Defect {
 }
 
 impl Defect {
-    /// Creates a warning: readers lose nothing.
+    /// Creates a warning: readers get the content.
     pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
         Self { code, severity: Severity::Warning, line: None, message: message.into() }
     }

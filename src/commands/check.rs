@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use finews::archive::Severity;
+use finews::archive::jekyll::files::Walk;
 use finews::archive::updater::archive_notice;
+use finews::archive::{Severity, Snapshot};
+use finews::config::Config;
 
 use super::site_args::SiteArgs;
 use super::{CommandResult, load, print};
@@ -34,11 +36,38 @@ pub(crate) fn run(site: &SiteArgs, json: bool, strict: bool) -> CommandResult {
     let has_any = worst.is_some() || !config.warnings.is_empty();
     let failed = worst == Some(Severity::Error) || (strict && has_any);
     if !json {
-        let posts = archive.len();
-        eprintln!("{posts} posts served, {} problems", problems.len());
+        let (posts, problems) = (counted(archive.len(), "post"), counted(problems.len(), "problem"));
+        eprintln!("{posts} served, {problems}");
+        let unserved = unserved(&archive, &config);
+        if !unserved.is_empty() {
+            eprintln!("not served: {}", unserved.join("; "));
+        }
         if let Some(sentence) = config.missing_url_warning() {
             eprintln!("{sentence}");
         }
     }
     Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// The posts and drafts that are not served by their own fields or folder, by kind.
+fn unserved(archive: &Snapshot, config: &Config) -> Vec<String> {
+    let (waiting, drafts, withdrawn) = (archive.waiting(), Walk::new(config).drafts(), archive.withdrawn());
+    let mut kinds = Vec::new();
+    if let Some(first) = waiting.first() {
+        let posts = counted(waiting.len(), "future post");
+        let each = if waiting.len() > 1 { "the first until" } else { "until" };
+        kinds.push(format!("{posts} ({each} {})", first.day(archive.zone())));
+    }
+    if drafts > 0 {
+        kinds.push(format!("{} in `_drafts`", counted(drafts, "draft")));
+    }
+    if withdrawn > 0 {
+        kinds.push(format!("{} with `published: false`", counted(withdrawn, "post")));
+    }
+    kinds
+}
+
+/// A number with its noun: `1 post`, `2 posts`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) fn load_archive(config: Arc<Config>) -> Result<Updater, Box<dyn Error>> {
     let start = Instant::now();
     let progress = Progress::default();
-    let missing_url_warning = config.missing_url_warning();
+    let (missing_url_warning, folder) = (config.missing_url_warning(), config.root.clone());
     let updater = if std::io::stderr().is_terminal() {
         std::thread::scope(|scope| {
             let bar = ProgressBar::new(0).with_style(style());
@@ -31,31 +32,35 @@ pub(super) fn load_archive(config: Arc<Config>) -> Result<Updater, Box<dyn Error
     } else {
         Updater::open(config, paths::RESERVED_PATHS, &progress)?
     };
-    report(&updater.archive(), start.elapsed());
+    report(&updater.archive(), &folder, start.elapsed());
     if let Some(sentence) = missing_url_warning {
         tracing::info!("{sentence}");
     }
     Ok(updater)
 }
 
-fn report(archive: &Snapshot, took: Duration) {
+fn report(archive: &Snapshot, folder: &Path, took: Duration) {
     let problems = archive.problems();
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = problems.len() - errors;
     let posts = archive.len();
     tracing::info!(posts, errors, warnings, took_ms = took.as_millis() as u64, "archive loaded");
-    warn_of_errors(errors);
+    warn_of_errors(errors, folder);
 }
 
-/// Logs the errors of an archive that was loaded with new settings.
-pub(super) fn report_errors(archive: &Snapshot) {
+/// Logs the errors of the archive in a folder that was loaded with new settings.
+pub(super) fn report_errors(archive: &Snapshot, folder: &Path) {
     let problems = archive.problems();
-    warn_of_errors(problems.iter().filter(|problem| problem.severity == Severity::Error).count());
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    warn_of_errors(errors, folder);
 }
 
-fn warn_of_errors(errors: usize) {
+fn warn_of_errors(errors: usize, folder: &Path) {
     if errors > 0 {
-        tracing::warn!("errors in site files that hide content from readers: {errors}; run `finews check`");
+        let folder = folder.display();
+        tracing::warn!(
+            "errors in site files that hide content from readers: {errors}; run `finews check {folder}`"
+        );
     }
 }
 

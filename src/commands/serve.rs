@@ -177,7 +177,7 @@ fn spawn_writer(
             WatchUpdate::Reloaded(config, update) => {
                 app.reload(&config, &update);
                 tracing::info!("configuration and archive reloaded");
-                progress::report_errors(&update.archive);
+                progress::report_errors(&update.archive, &config.root);
             }
             WatchUpdate::Refused(error) => {
                 tracing::error!("reload failed, keeping the current configuration: {error}");

@@ -72,7 +72,11 @@ fn flags_before_and_after_the_command_mean_the_same() {
 
 #[test]
 fn wrong_arguments_exit_with_2_and_name_the_argument() {
-    let table: [(&[&str], &str); 7] = [
+    let table: [(&[&str], &str); 11] = [
+        (&["serv", "my-site"], "unknown command or folder `serv`; a similar command is `serve`"),
+        (&["chek"], "unknown command or folder `chek`; a similar command is `check`"),
+        (&["my-site", "other"], "unknown command or folder `my-site`"),
+        (&["serve", "one", "two"], "'two'"),
         (&["--nonsense", "check"], "'--nonsense'"),
         (&["check", "--nonsense"], "'--nonsense'"),
         (&["--strict", "check"], "'--strict'"),
@@ -147,6 +151,33 @@ fn check_prints_path_line_and_code() {
     assert_eq!(json[0]["line"], 2);
     assert_eq!(json[0]["severity"], "warning");
     assert_eq!(json[0]["code"], "front-matter-invalid");
+}
+
+#[test]
+fn check_names_the_files_that_an_owner_misses() {
+    let post = |more: &str| format!("---\ntitle: A\n{more}---\nText.\n");
+    let site = folder(&[
+        ("_posts/2024-01-02-a.md", &post("")),
+        ("_posts/2999-01-02-later.md", &post("")),
+        ("_posts/2999-01-01-soon.md", &post("")),
+        ("_posts/2024-01-03-gone.md", &post("published: false\n")),
+        ("_posts/undated.md", &post("")),
+        ("_posts/notes/2024-01-plan.html", &post("")),
+        ("_posts/.hidden.md", &post("")),
+        ("_posts/chart.png", "x"),
+        ("_drafts/idea.md", &post("")),
+    ]);
+    let output = finews(&["check", &site.path().to_string_lossy()]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let named: Vec<&str> = stdout
+        .lines()
+        .filter_map(|line| line.split_once(": warning[date-missing]"))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(named, ["_posts/notes/2024-01-plan.html", "_posts/undated.md"], "{stdout}");
+    assert!(stderr.contains("1 post served, 2 problems\n"), "{stderr}");
+    let expected = "not served: 2 future posts (the first until 2999-01-01); 1 draft in `_drafts`; 1 post with `published: false`\n";
+    assert!(stderr.contains(expected), "{stderr}");
 }
 
 #[test]

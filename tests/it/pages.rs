@@ -464,6 +464,8 @@ fn bare_security_code_redirects_or_offers_a_choice() {
     let site = site_with_securities();
     site.assert_moved("/stock/600160", "/stock/600160.SH.html");
     site.assert_moved("/stock/600160.html", "/stock/600160.SH.html");
+    site.assert_moved("/stock/700.html", "/stock/00700.HK.html");
+    site.assert_moved("/stock/700.hk.html", "/stock/00700.HK.html");
     let html = site.page("/stock/000700.html");
     assert!(html.contains("/stock/000700.SZ.html") && html.contains("/stock/000700.US.html"), "{html}");
     site.assert_status("/stock/1.html", 404);
@@ -503,7 +505,31 @@ fn article_links_posts_published_within_a_week() {
     assert!(around.contains("/d.html"), "{around}");
     assert!(["/a.html", "/c.html", "/e.html"].iter().all(|other| !around.contains(other)), "{around}");
     let html = site.page("/news/2024/03/20/e.html");
-    assert!(html.contains("/d.html") && !html.contains("相关消息"), "D is only a neighbour");
+    assert!(html.contains("/d.html") && !html.contains("class=\"around\""), "D is only a neighbour");
+}
+
+#[test]
+fn posts_around_an_article_are_named_by_what_they_share() {
+    let mut files = vec![("_config.yml".to_owned(), CONFIG.to_owned())];
+    for day in 1..=5 {
+        let mention: &[(&str, &str)] = if matches!(day, 1 | 5) { &[("1,600160", "甲股份")] } else { &[] };
+        let date = format!("2024-03-0{day} 08:00:00 +0800");
+        files.push((format!("_posts/2024-03-0{day}-p{day}.md"), post_mentioning("A", &date, mention)));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let html = Site::from_files(&files).page("/news/2024/03/01/p1.html");
+    let sections: Vec<&str> = html.split("class=\"around\"").skip(1).collect();
+    let [related, same_source] = sections[..] else { panic!("two sections: {html}") };
+    // The second post is linked as the next one of the source.
+    for (section, heading, posts) in
+        [(related, "相关消息", &["p5"][..]), (same_source, "同来源近期消息", &["p3", "p4"][..])]
+    {
+        assert!(section.contains(heading), "{section}");
+        for post in ["p1", "p2", "p3", "p4", "p5"] {
+            let link = format!("/{post}.html");
+            assert_eq!(section.contains(&link), posts.contains(&post), "{heading} {post}: {section}");
+        }
+    }
 }
 
 #[test]

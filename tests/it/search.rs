@@ -185,16 +185,25 @@ fn query_words_filters_and_dates_narrow_the_results() {
             ),
         ),
         ("_posts/2022-06-16-hidden.md", &post("降准", "hidden: true", "x")),
+        (
+            "_posts/2022-04-01-d.html",
+            &post(
+                "外股",
+                "categories: emnews",
+                "<span class=\"keytip\" data-code=\"116,2888\">甲集团</span>，<span class=\"keytip\" \
+                 data-code=\"106,BABA\">乙集团</span>。",
+            ),
+        ),
     ]);
     let (archive, folder) = (Arc::new(load(&config(site.path()))), tempfile::tempdir().expect("a folder"));
     let index = index(&archive, folder.path());
-    let table: [(&str, &[&str]); 23] = [
+    let table: [(&str, &[&str]); 37] = [
         ("央行", &["c", "b", "a"]),
         ("央行 降准", &["b", "a"]),
         ("央行降准", &["a"]),
         ("\"央行降准\"", &["a"]),
         ("央行 -降准", &["c"]),
-        ("-央行", &[]),
+        ("-央行", &["d"]),
         ("證券", &[]),
         ("降準", &["b", "a"]),
         ("source:红网", &["a"]),
@@ -209,6 +218,21 @@ fn query_words_filters_and_dates_narrow_the_results() {
         ("stock:600160", &["c"]),
         ("stock:巨化股份", &["c"]),
         ("stock:nobody", &[]),
+        // The code of a security finds the posts that mention the security.
+        ("600160", &["c"]),
+        ("600160.sh 公告", &["c"]),
+        ("央行 -600160", &["b", "a"]),
+        ("2888", &["d"]),
+        ("02888", &["d"]),
+        ("2888.HK", &["d"]),
+        ("888", &[]),
+        ("stock:2888", &["d"]),
+        ("stock:2888.hk", &["d"]),
+        ("stock:02888", &["d"]),
+        ("BABA", &["d"]),
+        ("BABA.US", &["d"]),
+        ("baba", &[]),
+        ("stock:baba", &["d"]),
         ("from:2022-05-02 to:2022-05", &["b"]),
         ("from:2022-06", &["c"]),
         ("央", &["c", "b", "a"]),

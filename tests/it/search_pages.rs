@@ -79,6 +79,44 @@ fn search_lists_posts_sources_securities_and_marks_terms() {
 }
 
 #[test]
+fn code_of_a_security_finds_its_posts() {
+    let site = market_site();
+    for query in ["600160", "600160.SH", "600160 公告"] {
+        let html = search_page(&site, query);
+        assert!(html.contains("共 25 篇") && html.contains("/stock/600160.SH.html"), "{query}: {html}");
+    }
+}
+
+#[test]
+fn search_that_finds_names_or_pages_only_says_so() {
+    let site = Site::with_index(&[
+        ("_config.yml", "title: 财讯\nlang: zh-CN\n"),
+        ("soup.md", "---\ntitle: Soup\n---\nWarm soup.\n"),
+        ("_posts/2024-01-02-a.md", "---\ntitle: A\ncategories: rolling\ntags: 河滩滚动新闻\n---\nText.\n"),
+    ]);
+    for (query, found) in [("河滩滚动", "/category/rolling.html"), ("soup", "/soup.html")] {
+        let html = search_page(&site, query);
+        assert!(html.contains(found) && html.contains("没有文章含有这些词。"), "{query}: {html}");
+        assert!(!html.contains("没有找到"), "{query}: {html}");
+    }
+    assert!(search_page(&site, "无此").contains("没有找到"));
+}
+
+#[test]
+fn search_finds_the_names_in_the_byline() {
+    let site = Site::with_index(&[
+        ("_config.yml", "title: 财讯\nlang: zh-CN\n"),
+        (
+            "_posts/2024-01-02-a.md",
+            "---\ntitle: A\nauthor: 云岫\n---\n<p>正文。</p>\n<p>（文章来源：河滩晨报）</p>\n",
+        ),
+    ]);
+    for query in ["河滩晨报", "云岫"] {
+        assert!(search_page(&site, query).contains("共 1 篇"), "{query}");
+    }
+}
+
+#[test]
 fn filter_links_narrow_and_widen_the_search() {
     let site = market_site();
     let html = search_page(&site, "公告");

@@ -123,3 +123,21 @@ fn news_sitemap_lists_the_last_48_hours() {
     assert_eq!(element_texts(&xml, "language"), ["zh-cn", "zh-cn"]);
     assert_eq!(element_texts(&xml, "name"), ["河滩", "河滩"]);
 }
+
+#[test]
+fn tags_that_repeat_sources_are_not_in_the_sitemap() {
+    let post = |number: usize| {
+        let text = "---\ncategories: hetan\ntags: 河滩新闻\n---\n文\n";
+        (format!("_posts/2024-01-02-{number}.md"), text)
+    };
+    let posts = [1, 2].map(post);
+    let files = posts.iter().map(|(path, text)| (path.as_str(), *text)).chain([("_config.yml", CONFIG)]);
+    let site = Site::from_files(&files.collect::<Vec<_>>());
+    let pages = url_paths(&site.get("/b/sitemap/lists.xml").text());
+    assert_eq!(pages, ["/b/", "/b/category/", "/b/category/hetan.html", "/b/2024/", "/b/2024/01/"]);
+    for path in ["/b/tag/", "/b/tag/%E6%B2%B3%E6%BB%A9%E6%96%B0%E9%97%BB.html"] {
+        site.assert_status(path, 200);
+    }
+    let missing = site.get("/b/nowhere").text();
+    assert!(missing.contains("全部来源</a>") && !missing.contains("全部标签</a>"), "{missing}");
+}

@@ -197,19 +197,17 @@ fn linked(all: &[(usize, ArticleId)], kept: &Range<usize>) -> Vec<ArticleId> {
 fn embed_dropped(source: &str, name: &str, count: usize, cx: &Context<'_>) -> Defect {
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
     let message = format!("content that articles cannot show was removed: `<{name}>`{more}");
-    at_first(Defect::error(Code::EmbedDropped, message), source, (name, count), cx)
+    at_first(Defect::warning(Code::EmbedDropped, message), source, (name, count), cx)
 }
 
 /// The defect for scripts that were removed. Scripts of other hosts mostly embed content.
 fn scripts_dropped(source: &str, scripts: &DroppedScripts, cx: &Context<'_>) -> Defect {
     let removed = "articles run no scripts; those of the body were removed";
-    let defect = if scripts.hosts.is_empty() {
-        Defect::warning(Code::EmbedDropped, removed)
-    } else {
-        let message = format!("{removed}, among them those from {}", scripts.hosts.join(", "));
-        Defect::error(Code::EmbedDropped, message)
+    let message = match scripts.hosts.as_slice() {
+        [] => removed.to_owned(),
+        hosts => format!("{removed}, among them those from {}", hosts.join(", ")),
     };
-    at_first(defect, source, ("script", scripts.count), cx)
+    at_first(Defect::warning(Code::EmbedDropped, message), source, ("script", scripts.count), cx)
 }
 
 /// Sets the line of the first element of a name, if the source has no more elements of this name than were removed.

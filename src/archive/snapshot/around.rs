@@ -1,4 +1,4 @@
-//! Related posts, published close to a post: first about the same securities, then by the same source.
+//! Posts that were published close to a post: about the same securities, and by the same source.
 
 use std::time::Duration;
 
@@ -16,9 +16,16 @@ const REACH: usize = 8;
 const SECURITIES: usize = 12;
 
 impl Snapshot {
-    /// Returns at most `count` posts within a week of a post, nearest in time first: posts that mention one of
-    /// its story's securities, then posts of `source`. Skips the posts in `except`, which the page already shows.
-    pub fn around(&self, id: PostId, source: Option<&Group>, except: &[PostId], count: usize) -> Vec<PostId> {
+    /// Returns at most `count` posts within a week of a post in two lists, each with the nearest in time first: posts
+    /// that mention one of its story's securities, and other posts of `source`. Skips the posts in `except`, which the
+    /// page already shows.
+    pub fn around(
+        &self,
+        id: PostId,
+        source: Option<&Group>,
+        except: &[PostId],
+        count: usize,
+    ) -> [Vec<PostId>; 2] {
         let mentions = self.mentions(&self.story(id));
         let mentions = mentions.iter().take(SECURITIES);
         let groups = mentions.filter_map(|mention| self.groups(GroupKind::Security).get(mention.code));
@@ -28,13 +35,16 @@ impl Snapshot {
             source.into_iter().flat_map(|group| self.beside(group.posts(), id)).collect();
         self.sort_by_distance(id, &mut same);
         let mut found: Vec<PostId> = Vec::with_capacity(count);
-        for other in about.into_iter().chain(same) {
-            let is_new = other != id && !except.contains(&other) && !found.contains(&other);
-            if is_new && found.len() < count {
-                found.push(other);
+        [about, same].map(|posts| {
+            let before = found.len();
+            for other in posts {
+                let is_new = other != id && !except.contains(&other) && !found.contains(&other);
+                if is_new && found.len() < count {
+                    found.push(other);
+                }
             }
-        }
-        found
+            found[before..].to_vec()
+        })
     }
 
     /// The posts of a list closest to a post. The list need not contain that post.

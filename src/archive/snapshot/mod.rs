@@ -402,11 +402,16 @@ impl Snapshot {
         }
     }
 
-    /// The codes equal to `text` in any case, with or without their market suffix, in ascending order.
+    /// The codes equal to `text` in any case, with or without their market suffix, in ascending order. Codes of Hong
+    /// Kong may lack their leading zeros.
     pub fn securities_meant_by(&self, text: &str) -> Vec<&str> {
         let text = text.to_ascii_uppercase();
-        let is_meant =
-            |code: &&str| *code == text || code.rsplit_once('.').is_some_and(|(number, _)| number == text);
+        let in_hong_kong = text.strip_suffix(".HK").unwrap_or(&text);
+        let is_meant = |code: &&str| match code.rsplit_once('.') {
+            Some((number, "HK")) => is_number_with_zeros(number, in_hong_kong),
+            Some((number, _)) => *code == text || number == text,
+            None => *code == text,
+        };
         let securities = self.groups(GroupKind::Security).iter();
         let mut codes: Vec<&str> = securities.map(|group| self.name(group.name())).filter(is_meant).collect();
         codes.sort_unstable();
@@ -445,6 +450,12 @@ impl Snapshot {
             Err(_) => (None, None),
         }
     }
+}
+
+/// Returns whether a number equals `short` with zeros before it, or without any.
+fn is_number_with_zeros(number: &str, short: &str) -> bool {
+    !short.is_empty()
+        && number.strip_suffix(short).is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0'))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::archive::address::decoded;
 use crate::archive::jekyll::files::base_name;
 use crate::archive::page::{OwnPage, PageBody};
-use crate::archive::post::PostId;
+use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::{Code, Defect, Problem, Severity};
 use crate::archive::snapshot::Snapshot;
 use crate::archive::snapshot::post_status::PostStatus;
@@ -29,6 +29,20 @@ impl Snapshot {
         problems.extend(pages.filter_map(|(index, page)| self.page_problem(index, page)));
         problems.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         problems
+    }
+
+    /// The dates of the posts that are not served before their dates come, earliest first.
+    pub fn waiting(&self) -> Vec<Timestamp> {
+        let waiting = self.future.iter().filter(|(_, id)| self.status(*id) == PostStatus::Future);
+        waiting.map(|(date, _)| *date).collect()
+    }
+
+    /// The number of posts that the operator withdrew.
+    pub fn withdrawn(&self) -> usize {
+        let withdrawn = |(id, post): &(PostId, &Post)| {
+            post.visibility == Visibility::Withdrawn && self.status(*id) == PostStatus::Withdrawn
+        };
+        self.posts.iter().filter(withdrawn).count()
     }
 
     /// The errors of posts that another post or a page of finews replaces now, but not in an earlier snapshot. If other

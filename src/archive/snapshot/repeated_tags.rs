@@ -13,10 +13,14 @@ impl Snapshot {
     pub fn tags_repeat_sources(&self) -> bool {
         *self.tags_repeat_sources.get_or_init(|| {
             let tags = self.groups(GroupKind::Tag).len();
-            let sources = self.groups(GroupKind::Source).iter();
-            let repeated: HashSet<NameId> = sources.filter_map(|source| self.repeating_tag(source)).collect();
-            tags > 0 && repeated.len() * 10 >= tags * 9
+            tags > 0 && self.repeated_tags().len() * 10 >= tags * 9
         })
+    }
+
+    /// The tags that repeat a source.
+    pub fn repeated_tags(&self) -> HashSet<NameId> {
+        let sources = self.groups(GroupKind::Source).iter();
+        sources.filter_map(|source| self.repeating_tag(source)).collect()
     }
 
     /// Returns whether a tag of a post repeats one of the post's sources.

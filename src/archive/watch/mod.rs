@@ -18,7 +18,7 @@ mod targets;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::NaiveDate;
 use notify::{Event, RecommendedWatcher, Watcher};
@@ -74,6 +74,9 @@ pub enum WatchUpdate {
     Refused(ConfigError),
 }
 
+/// The modification time and the size of `_config.yml`; `None` if there is no such file.
+type ConfigVersion = Option<(SystemTime, u64)>;
+
 /// The state of a running watch.
 pub struct Watch<'a> {
     updater: Updater,
@@ -89,6 +92,10 @@ pub struct Watch<'a> {
     targets: LinkTargets,
     /// True if the site had a `favicon.ico` when it was last checked.
     has_icon: bool,
+    /// The version of `_config.yml` at the start or the last reload.
+    config_version: ConfigVersion,
+    /// True if the log names a later version.
+    is_config_logged: bool,
     last_scan: Instant,
     /// Duration of the last scan.
     scan_took: Duration,
@@ -123,6 +130,8 @@ pub fn run(
         watched: WatchedFolders::default(),
         targets: LinkTargets::default(),
         has_icon: false,
+        config_version: None,
+        is_config_logged: false,
         last_scan: Instant::now(),
         scan_took: Duration::ZERO,
         scans: 0,
@@ -135,6 +144,7 @@ pub fn run(
     // Listen before publishing the archive, so that no later write is missed.
     watch.listen_first();
     watch.has_icon = watch.finds_icon();
+    watch.config_version = watch.current_config();
     watch.publish(watch.current_update());
     watch.begin();
     watch.follow();
@@ -226,6 +236,10 @@ impl Watch<'_> {
             // Every page names the icon.
             self.publish(self.current_update());
         }
+        if !self.is_config_logged && self.current_config() != self.config_version {
+            self.is_config_logged = true;
+            tracing::info!("_config.yml has changed; send SIGHUP to reload it");
+        }
         let reopened = self.updater.folder_states().reopened();
         if !reopened.is_empty() {
             self.apply_events(reopened);
@@ -258,6 +272,13 @@ impl Watch<'_> {
     /// True if the site has an icon of its own.
     fn finds_icon(&self) -> bool {
         files::has_icon(&self.updater.config().root)
+    }
+
+    fn current_config(&self) -> ConfigVersion {
+        let root = &self.updater.config().root;
+        let found = ["_config.yml", "_config.yaml"].map(|name| std::fs::metadata(root.join(name)).ok());
+        let meta = found.into_iter().flatten().next()?;
+        Some((meta.modified().ok()?, meta.len()))
     }
 
     fn apply_events(&mut self, paths: Vec<PathBuf>) {
@@ -344,6 +365,8 @@ impl Watch<'_> {
 
     /// Rereads all files, with the new settings if they affect how files are read.
     fn reload(&mut self, config: Arc<Config>) {
+        self.config_version = self.current_config();
+        self.is_config_logged = false;
         let old = self.updater.config();
         let config = files::with_archives(config, &old.archives);
         let same_files = old.reads_files_like(&config);

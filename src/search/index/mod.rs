@@ -40,8 +40,9 @@ pub use crate::search::index::tantivy_query::matching_groups;
 pub use crate::search::index::top_results::Cursor;
 pub use crate::search::index::writer::{BATCH, Writer};
 
-/// Version of the schema and the tokens. A change of either needs a new index, so the folder name carries it.
-const VERSION: u32 = 5;
+/// Version of the schema, the tokens and the indexed texts. A change of one needs a new index, so the folder name
+/// carries it.
+const VERSION: u32 = 6;
 /// The name of the index folder without the version.
 const FOLDER: &str = "search-";
 /// Time limit of a search. A search that exceeds it returns only the newest matches, like one with too many.

@@ -14,6 +14,8 @@ use crate::search::normalise::normalised;
 use crate::search::query::{Query, is_quote};
 use crate::search::tokens::{Run, Token, is_han, needed, runs};
 
+/// Maximum length of a security's code in a query.
+const LONGEST_CODE: usize = 16;
 /// Weight of a match in the title relative to one in the text.
 const TITLE_WEIGHT: f32 = 3.0;
 
@@ -46,13 +48,13 @@ pub(super) fn build_query(
     // A text of marks alone, as in `央行 - 降准`, is ignored if there are other texts.
     let is_sought = |text: &&String| runs(&normalised(text).chars).next().is_some();
     for text in query.texts.iter().filter(is_sought) {
-        all.push((Occur::Must, anywhere(fields, text, ends)));
+        all.push((Occur::Must, about(fields, archive, text, ends)));
     }
     if all.is_empty() && !query.texts.is_empty() {
         all.push((Occur::Must, Box::new(EmptyQuery)));
     }
     for text in query.without.iter().filter(is_sought) {
-        all.push((Occur::MustNot, anywhere(fields, text, WordEdges::Whole)));
+        all.push((Occur::MustNot, about(fields, archive, text, WordEdges::Whole)));
     }
     for (kind, value) in &query.filters {
         all.push((Occur::Must, filtered(fields, archive, *kind, value)));
@@ -61,6 +63,34 @@ pub(super) fn build_query(
         all.push((Occur::Must, Box::new(AllQuery)));
     }
     BooleanQuery::new(all)
+}
+
+/// Matches a text in the title or the body. The code of a security also matches the posts that mention the security.
+fn about(fields: Fields, archive: &Snapshot, text: &str, ends: WordEdges) -> Box<dyn TantivyQuery> {
+    let text_query = anywhere(fields, text, ends);
+    let codes = if may_be_code(text) { archive.securities_meant_by(text) } else { Vec::new() };
+    if codes.is_empty() {
+        return text_query;
+    }
+    let members = codes.into_iter().map(|code| member(fields, GroupKind::Security, code));
+    Box::new(BooleanQuery::union([text_query].into_iter().chain(members).collect()))
+}
+
+/// Returns whether a text may be the code of a security. Letters alone are a code in upper case only: `it` is a word.
+fn may_be_code(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_sure = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    text.len() <= LONGEST_CODE
+        && text.bytes().all(is_part)
+        && (text.bytes().any(is_sure) || !text.bytes().any(|byte| byte.is_ascii_lowercase()))
+}
+
+/// Matches the posts of a group.
+fn member(fields: Fields, kind: GroupKind, name: &str) -> Box<dyn TantivyQuery> {
+    let term = Term::from_field_u64(fields.groups[kind], name_hash(name));
+    // Membership in a group does not affect the score.
+    let term = TermQuery::new(term, IndexRecordOption::Basic);
+    Box::new(ConstScoreQuery::new(Box::new(term), 0.0))
 }
 
 /// Matches a text in the title or the body; in the title only if its ends are cut.
@@ -79,13 +109,8 @@ fn anywhere(fields: Fields, text: &str, ends: WordEdges) -> Box<dyn TantivyQuery
 
 /// Matches posts of the groups that a filter names; no post if it names no group.
 fn filtered(fields: Fields, archive: &Snapshot, kind: GroupKind, value: &str) -> Box<dyn TantivyQuery> {
-    let terms = matching_groups(archive, kind, value).into_iter().map(|group| {
-        let term = Term::from_field_u64(fields.groups[kind], name_hash(archive.name(group.name())));
-        // Membership in a group does not affect the score.
-        let term = TermQuery::new(term, IndexRecordOption::Basic);
-        Box::new(ConstScoreQuery::new(Box::new(term), 0.0)) as Box<dyn TantivyQuery>
-    });
-    let mut terms: Vec<_> = terms.collect();
+    let groups = matching_groups(archive, kind, value).into_iter();
+    let mut terms: Vec<_> = groups.map(|group| member(fields, kind, archive.name(group.name()))).collect();
     match terms.len() {
         0 => Box::new(EmptyQuery),
         1 => terms.remove(0),
@@ -100,6 +125,8 @@ pub fn matching_groups<'s>(archive: &'s Snapshot, kind: GroupKind, value: &str) 
         return vec![group];
     }
     let asked = as_typed(value);
+    let is_security = kind == GroupKind::Security;
+    let codes = if is_security { archive.securities_meant_by(&asked) } else { Vec::new() };
     let is_it = |text: &str| as_typed(text) == asked;
     // Posts name a source only by their tags, which may be anything. One of the tags is `<name>新闻`.
     let is_called = |group: &Group| match kind {
@@ -109,8 +136,7 @@ pub fn matching_groups<'s>(archive: &'s Snapshot, kind: GroupKind, value: &str) 
     };
     let is_meant = |group: &&Group| {
         let name = archive.name(group.name());
-        let number = name.split_once('.').map(|(number, _)| number).filter(|_| kind == GroupKind::Security);
-        is_it(name) || is_it(group.label()) || number.is_some_and(is_it) || is_called(group)
+        is_it(name) || is_it(group.label()) || codes.contains(&name) || is_called(group)
     };
     let mut groups: Vec<&Group> = archive.groups(kind).iter().filter(is_meant).collect();
     groups.sort_unstable_by_key(|group| archive.name(group.name()));

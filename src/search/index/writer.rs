@@ -104,8 +104,8 @@ impl Writer {
         Ok(self.backlog.len())
     }
 
-    /// Adds a post in place of its previous version. The posts that it leads are found by its text and their
-    /// digests, sources, tags and securities.
+    /// Adds a post in place of its previous version. Its text includes the names in its byline. The posts that it leads
+    /// are found by its text and their digests, bylines, sources, tags and securities.
     fn add(&self, archive: &Snapshot, id: PostId) -> io::Result<()> {
         let fields = self.index.fields;
         let (post, story) = (archive.post(id), archive.story(id));
@@ -120,6 +120,13 @@ impl Writer {
                 let followers = story.followers.iter().map(|id| archive.article(archive.post(*id)));
                 for digest in followers.filter_map(|article| article.ok()?.digest) {
                     text.extend(["\n", &digest]);
+                }
+                for post in story.posts().map(|id| archive.post(id)) {
+                    let publisher = post.source_name.map(|name| archive.name(name));
+                    let authors = archive.authors(post).map(|author| author.name);
+                    for name in publisher.into_iter().chain(authors) {
+                        text.extend(["\n", name]);
+                    }
                 }
                 document.add_text(fields.text, &text);
                 document.add_text(fields.text_characters, &text);

@@ -1,6 +1,7 @@
 //! Sitemaps (<https://www.sitemaps.org/protocol.html>): an index, at least one file per month, one for the
 //! lists, and the news of the last two days.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use askama::Template;
@@ -212,14 +213,20 @@ fn lists(request: &PageRequest<'_>) -> Vec<(String, Option<Timestamp>)> {
     let archive = request.archive;
     let newest = archive.listed().last().map(|id| archive.post(id).date);
     let mut lists = vec![(Route::Home.to_string(), newest)];
+    let hidden = request.hidden_lists();
     for kind in GroupKind::ALL {
         let groups = archive.groups(kind);
         if groups.is_empty() {
             continue;
         }
-        lists.push((Route::Groups(kind).to_string(), newest));
+        if !hidden[kind] {
+            lists.push((Route::Groups(kind).to_string(), newest));
+        }
+        // The pages of these tags repeat the pages of sources.
+        let repeated = if hidden[kind] { archive.repeated_tags() } else { HashSet::new() };
         let path = |group: &Group| Route::group(kind, archive.name(group.name())).to_string();
-        let mut of_kind: Vec<_> = groups.iter().map(|group| (path(group), Some(group.last()))).collect();
+        let shown = groups.iter().filter(|group| !repeated.contains(&group.name()));
+        let mut of_kind: Vec<_> = shown.map(|group| (path(group), Some(group.last()))).collect();
         of_kind.sort_unstable();
         lists.extend(of_kind);
     }

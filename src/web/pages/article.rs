@@ -53,7 +53,8 @@ struct Page<'a> {
     more: String,
     /// The other posts of the story, by their sources.
     also: Vec<Link>,
-    around: Vec<NearbyPost<'a>>,
+    /// The posts around the article, by what they share with it.
+    around: Vec<NearbySection<'a>>,
     tags: Vec<Link>,
     source_text: Option<String>,
     /// The posts of the same source directly before and after the article.
@@ -61,6 +62,12 @@ struct Page<'a> {
     newer: Option<Link>,
     /// Links to the source, the day and the newest posts, if there are no posts of the same source.
     list_links: Vec<Link>,
+}
+
+/// Posts from around the time of the article, with what they share with it as their heading.
+struct NearbySection<'a> {
+    heading: &'static str,
+    posts: Vec<NearbyPost<'a>>,
 }
 
 /// A post from around the time of the article.
@@ -106,7 +113,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
     let shown: Vec<PostId> = [older, newer].into_iter().flatten().chain(others.iter().copied()).collect();
     let around = archive.around(id, group, &shown, AROUND);
     for near in &around {
-        fingerprint.add(timeline::version(request, *near));
+        fingerprint.add(near.iter().map(|id| timeline::version(request, *id)).collect::<Vec<_>>());
     }
     let fingerprint = fingerprint.finish();
     request.html(CachePolicy::Article, fingerprint, || {
@@ -159,7 +166,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             headline,
             iso: at.to_rfc3339(),
             moment: request.site.texts.moment(at),
-            exact: at.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            exact: timeline::exact_time(at),
             publisher: publisher.filter(|name| label != Some(*name)),
             authors: archive.authors(post).map(|author| author.name).collect(),
             lang: post.lang().map(name),
@@ -173,7 +180,7 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             securities,
             folded,
             also: others.iter().map(also).collect(),
-            around: around.iter().map(|id| near(request, archive.post(*id), at.year())).collect(),
+            around: nearby(request, &around, at.year()),
             reading: request.site.texts.reading_time(post.length),
             tags: tags.iter().map(tag).collect(),
             source_text: source_text.map(|path| request.site.href(path)),
@@ -184,6 +191,15 @@ pub fn get(request: &PageRequest<'_>, id: PostId) -> Reply {
             list_links,
         })
     })
+}
+
+/// The sections of the posts around an article of this year: posts about its securities, then posts of its source.
+fn nearby<'a>(request: &PageRequest<'a>, around: &[Vec<PostId>; 2], year: i32) -> Vec<NearbySection<'a>> {
+    let texts = request.site.texts;
+    let sections = [texts.related_news, texts.same_source_news].into_iter().zip(around);
+    let shown = sections.filter(|(_, posts)| !posts.is_empty());
+    let post = |id: &PostId| near(request, request.archive.post(*id), year);
+    shown.map(|(heading, posts)| NearbySection { heading, posts: posts.iter().map(post).collect() }).collect()
 }
 
 fn near<'a>(request: &PageRequest<'a>, post: &'a Post, year: i32) -> NearbyPost<'a> {

@@ -30,6 +30,8 @@ struct Page<'a> {
     head: Head,
     title: &'a str,
     query: String,
+    /// The last day of the recent counts, in a sentence; empty without posts.
+    until: String,
     tables: Vec<SecurityTable<'a>>,
 }
 
@@ -50,7 +52,8 @@ pub fn all(request: &PageRequest<'_>) -> Option<Reply> {
     let query = request.typed_query();
     let found = query.as_ref().map(|query| matching(request, query, FOUND));
     let securities = request.archive.groups(GroupKind::Security);
-    let mut fingerprint = request.fingerprint("securities").with((&query, securities.version()));
+    let newest = request.archive.newest_day();
+    let mut fingerprint = request.fingerprint("securities").with((&query, newest, securities.version()));
     // Matches depend on names that the tables do not show.
     fingerprint
         .add(found.iter().flatten().map(|group| request.archive.name(group.name())).collect::<Vec<_>>());
@@ -67,7 +70,8 @@ pub fn all(request: &PageRequest<'_>) -> Option<Reply> {
         let head = Head::new(request, texts.securities_page, description, Route::Groups(GroupKind::Security));
         let head = head.with_collection_metadata(request.site, &[]);
         let query = query.unwrap_or_default();
-        Ok(Page { site: request.site, head, title: texts.securities_page, query, tables })
+        let until = newest.map_or_else(String::new, |day| texts.recent_until(day));
+        Ok(Page { site: request.site, head, title: texts.securities_page, query, until, tables })
     }))
 }
 
@@ -94,7 +98,8 @@ fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
     let groups: Vec<&Group> = codes.iter().filter_map(security).collect();
     let shown: Vec<_> =
         groups.iter().map(|group| (group.label(), group.posts().len(), group.recent())).collect();
-    let fingerprint = request.fingerprint("choice").with((number, codes, shown));
+    let newest = request.archive.newest_day();
+    let fingerprint = request.fingerprint("choice").with((number, codes, newest, shown));
     request.page(CachePolicy::Revalidate, fingerprint.finish(), || {
         let title = request.site.texts.security_choice;
         let rows = groups.into_iter().map(|group| row(request, group)).collect();
@@ -104,6 +109,7 @@ fn choice(request: &PageRequest<'_>, number: &str, codes: &[&str]) -> Reply {
             head: Head::nowhere(title, request.hidden_lists()),
             title,
             query: number.to_owned(),
+            until: newest.map_or_else(String::new, |day| request.site.texts.recent_until(day)),
             tables,
         })
     })

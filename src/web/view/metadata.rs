@@ -118,6 +118,11 @@ impl Head {
         site.nav(self.hidden_lists)
     }
 
+    /// The links to the lists of groups.
+    pub fn list_links(&self, site: &Site) -> impl Iterator<Item = Link> {
+        site.list_links(self.hidden_lists)
+    }
+
     /// The feeds that the page links to: its list's, and the whole site's.
     pub fn feeds<'h>(&'h self, site: &'h Site) -> impl Iterator<Item = &'h FeedLink> {
         self.feed.iter().chain([&site.feed])

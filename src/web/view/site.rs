@@ -20,6 +20,9 @@ use crate::web::view::html::Html;
 use crate::web::view::link::Link;
 use crate::web::view::texts::InterfaceTexts;
 
+/// The lists of groups in the order of the navigation.
+const LISTS: [GroupKind; 3] = [GroupKind::Source, GroupKind::Security, GroupKind::Tag];
+
 /// The site as its pages show it. Built once from the configuration.
 #[derive(Debug)]
 pub struct Site {
@@ -71,7 +74,7 @@ impl Site {
         let mut nav: Vec<_> = site.nav.iter().map(|item| (None, link(&item.label, &item.url))).collect();
         if nav.is_empty() {
             nav.push((None, link(texts.home, &Route::Home.to_string())));
-            for kind in [GroupKind::Source, GroupKind::Security, GroupKind::Tag] {
+            for kind in LISTS {
                 nav.push((Some(kind), link(texts.all_groups(kind), &Route::Groups(kind).to_string())));
             }
         }
@@ -128,6 +131,12 @@ impl Site {
     pub fn nav(&self, hidden: ByKind<bool>) -> impl Iterator<Item = &Link> {
         let is_shown = move |kind: Option<GroupKind>| kind.is_none_or(|kind| !hidden[kind]);
         self.nav.iter().filter(move |(kind, _)| is_shown(*kind)).map(|(_, link)| link)
+    }
+
+    /// The links to the lists of groups, without hidden lists.
+    pub fn list_links(&self, hidden: ByKind<bool>) -> impl Iterator<Item = Link> {
+        let shown = LISTS.into_iter().filter(move |kind| !hidden[*kind]);
+        shown.map(move |kind| self.link(self.texts.all_groups(kind), Route::Groups(kind)))
     }
 
     /// The absolute URL of an image that front matter names by its path on this site, or by its URL.
@@ -241,11 +250,6 @@ impl Site {
     /// The address of the page of the data set.
     pub fn dataset(&self) -> String {
         self.href(Route::Dataset(DatasetFile::Index))
-    }
-
-    /// The address of the list of tags.
-    pub fn tags(&self) -> String {
-        self.href(Route::Groups(GroupKind::Tag))
     }
 
     /// A hash of the settings that pages depend on. Fingerprints include it.

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Tz;
 
 use crate::archive::snapshot::{Group, GroupKind, ListPage, NewerPage, PageNumber};
 use crate::archive::{Post, PostId};
@@ -23,6 +24,8 @@ pub struct TimelineEntry<'a> {
     pub excerpt: Option<&'a str>,
     /// RFC 3339 date and time, for the `datetime` attribute.
     pub iso: String,
+    /// The date and time with seconds and zone.
+    pub exact: String,
     /// The local time, `08:12`.
     pub clock: String,
     /// The language of the post, if its front matter has one.
@@ -93,10 +96,16 @@ pub fn entry<'a>(request: &PageRequest<'a>, post: &'a Post, with_source: bool) -
         headline: headline(request, post),
         excerpt,
         iso: at.to_rfc3339(),
+        exact: exact_time(at),
         clock: at.format("%H:%M").to_string(),
         lang: post.lang().map(|lang| request.archive.name(lang)),
         source: with_source.then(|| source(request, post)).flatten(),
     }
+}
+
+/// A date and time with seconds and zone, as the tooltip of a time shows it.
+pub(crate) fn exact_time(at: DateTime<Tz>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
 /// The title of a post: its own, else the first words of its text, else its day and source.

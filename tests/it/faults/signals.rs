@@ -17,6 +17,7 @@ fn sighup_applies_a_new_title() {
     let before = server.etag("/");
     files.write("_config.yml", &CONFIG.replace("Daily", "Weekly"));
     std::thread::sleep(Duration::from_millis(500));
+    server.wait_for_log("_config.yml has changed; send SIGHUP to reload it");
     assert_eq!(server.etag("/"), before, "settings wait for SIGHUP");
     server.signal("HUP");
     server.wait(TIMEOUT, "weekly", |server| server.shows("/", "Weekly"));

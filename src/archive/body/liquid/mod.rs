@@ -232,7 +232,7 @@ impl<'s, 'c> Resolver<'s, 'c> {
             "include" | "include_relative" | "include_cached" => {
                 self.report(tag, || {
                     let message = format!("the Liquid include `{rest}` is not supported and was removed");
-                    Defect::error(Code::IncludeDropped, message)
+                    Defect::warning(Code::IncludeDropped, message)
                 });
                 return self.cuts.push(self.out.len());
             }

@@ -10,6 +10,7 @@ use crate::archive::jekyll::files::page_name::{is_page_name, may_share_url};
 use crate::archive::jekyll::files::published::{FileStatus, LINKED_OUT, PublishedFiles};
 use crate::archive::jekyll::files::site_file::SiteFileKind;
 use crate::archive::jekyll::permalink::FileName;
+use crate::archive::problem::{Code, Defect};
 use crate::config::Config;
 
 /// The rules for the entries of a site.
@@ -71,6 +72,27 @@ impl<'a> EntryRules<'a> {
             FileStatus::Served => is_refused().then_some(LINKED_OUT),
             FileStatus::Ignored => None,
         }
+    }
+
+    /// Returns the defect of a file in a folder of posts that is no post, because its name has no date.
+    pub(super) fn undated(&self, path: &str) -> Option<Defect> {
+        let source = &self.config.source;
+        let is_in_posts = below_posts(path).is_some()
+            && match source.posts[..] {
+                [] => is_below(path, &source.collections_dir),
+                _ => self.is_named(path),
+            };
+        let is_undated = is_in_posts
+            && is_page_name(path, self.config)
+            && FileName::from_path(path).is_none()
+            && self.filter.keeps_path(path);
+        is_undated.then(|| {
+            let message = format!(
+                "the file name has no date, so the file is no post, as in Jekyll; expected a name such as `2024-01-02-{}`",
+                base_name(path)
+            );
+            Defect::warning(Code::DateMissing, message)
+        })
     }
 
     /// Returns whether the filters keep a path and all folders above it.

@@ -8,6 +8,7 @@ use crate::archive::jekyll::files::access::enter;
 use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_below, relative};
 use crate::archive::jekyll::files::entry_rules::EntryRules;
 use crate::archive::jekyll::files::links::{circle, is_link, leads_back, unreadable};
+use crate::archive::jekyll::files::page_name::is_page_name;
 use crate::archive::jekyll::files::published::withheld;
 use crate::archive::jekyll::files::site_file::{SiteFile, SiteFileKind};
 use crate::archive::jekyll::permalink::FileName;
@@ -28,19 +29,19 @@ pub struct Files {
     pub folders: Vec<PathBuf>,
     /// Posts and pages that are symbolic links, and links without a target.
     pub links: Vec<PathBuf>,
-    /// The problems of files and folders that could not be read, and of files that Jekyll would publish but finews does
-    /// not.
+    /// The problems of files and folders that could not be read, of files that Jekyll would publish but finews does
+    /// not, and of files in folders of posts without a date in their names.
     pub problems: Vec<Problem>,
-    /// The number of files that Jekyll would publish but finews does not.
+    /// The number of problems of the last two kinds.
     withheld: usize,
 }
 
 impl Files {
-    /// Records a file that Jekyll would publish but finews does not.
-    fn withhold(&mut self, path: &str, reason: &str) {
+    /// Records a file that an owner may expect to be published and finews does not serve.
+    fn withhold(&mut self, path: &str, defect: Defect) {
         self.withheld += 1;
         if self.withheld <= MOST_NAMED {
-            self.problems.push(withheld(reason).in_file(path));
+            self.problems.push(defect.in_file(path));
         }
     }
 }
@@ -123,12 +124,21 @@ impl<'a> Walk<'a> {
         is_page.then_some((SiteFileKind::Page, found))
     }
 
-    /// Returns the problem of a file that Jekyll would publish but finews does not.
+    /// Returns the problem of a file that an owner may expect to be published and finews does not serve.
     pub fn withheld(&self, file: &Path) -> Option<Problem> {
         let path = relative(&self.config.root, file);
         let is_refused = || matches!(self.rules.published.resolved(&path), Ok(None));
-        let reason = self.rules.reason_withheld(&path, is_refused).filter(|_| file.is_file())?;
-        Some(withheld(reason).in_file(&path))
+        let reason = || self.rules.reason_withheld(&path, is_refused);
+        let defect = self.rules.undated(&path).or_else(|| reason().map(withheld));
+        Some(defect.filter(|_| file.is_file())?.in_file(&path))
+    }
+
+    /// The number of drafts, which Jekyll does not publish either.
+    pub fn drafts(&self) -> usize {
+        let Config { root, source, .. } = self.config;
+        let drafts = WalkDir::new(root.join(&source.collections_dir).join("_drafts"));
+        let files = drafts.into_iter().flatten().filter(|entry| entry.file_type().is_file());
+        files.filter(|entry| is_page_name(&relative(root, entry.path()), self.config)).count()
     }
 
     fn add_included(&self, files: &mut Files) {
@@ -139,7 +149,7 @@ impl<'a> Walk<'a> {
             if self.rules.is_read(&file, &found.path) {
                 files.pages.push(found);
             } else if let Some(reason) = self.rules.reason_withheld(&found.path, || false) {
-                files.withhold(&found.path, reason);
+                files.withhold(&found.path, withheld(reason));
             }
         }
     }
@@ -254,8 +264,10 @@ impl<'a> Walk<'a> {
                                     || entry.path_is_symlink()
                                         && matches!(self.rules.published.resolved(&file.path), Ok(None))
                             };
-                            if let Some(reason) = self.rules.reason_withheld(&file.path, is_refused) {
-                                files.withhold(&file.path, reason);
+                            let reason = || self.rules.reason_withheld(&file.path, is_refused);
+                            let defect = self.rules.undated(&file.path).or_else(|| reason().map(withheld));
+                            if let Some(defect) = defect {
+                                files.withhold(&file.path, defect);
                             }
                         }
                     }

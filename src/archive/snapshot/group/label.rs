@@ -153,20 +153,44 @@ impl NameCounts {
         Count { posts: own.posts + other.posts - both, places: own.places + other.places, both }
     }
 
-    /// The most frequent name; `None` if the posts use no name.
+    /// The most frequent name; `None` if the posts use no name. A name with words before it, as in `我们看好长城汽车`,
+    /// counts for the name at its end if no fewer posts use that one.
     fn most_frequent<'n>(&self, names: &'n Names) -> Option<&'n str> {
-        first(names, self.names.iter().map(|(name, count)| (*name, *count)))
+        let counts = self.names.iter().map(|(name, count)| (names.text(*name), *count));
+        let mut counts: Vec<(&str, Count)> = counts.collect();
+        // Each name comes directly before the names that end with it.
+        counts.sort_unstable_by(|(a, _), (b, _)| a.bytes().rev().cmp(b.bytes().rev()));
+        let combined = counts.iter().enumerate().map(|(at, (name, count))| {
+            let longer = counts[at + 1..].iter().take_while(|(longer, _)| longer.ends_with(*name));
+            let longer = longer.map(|(_, longer)| longer.posts).filter(|posts| *posts <= count.posts);
+            (*name, Count { posts: count.posts + longer.sum::<usize>(), ..*count })
+        });
+        first(combined)
     }
 
-    /// The most frequent name, if nearly all posts use it.
+    /// The most frequent name, if nearly all posts use it. Of several such names, the one with the usual ending;
+    /// `None` without such an ending, because a post's order of tags says nothing.
     fn most_common<'n>(&self, names: &'n Names) -> Option<&'n str> {
-        first(names, self.common.iter().map(|name| (*name, self.combined(names, *name))))
+        let counts = self.common.iter().map(|name| (names.text(*name), self.combined(names, *name)));
+        let mut counts: Vec<(&str, Count)> = counts.collect();
+        let most = counts.iter().map(|(_, count)| count.posts).max()?;
+        counts.retain(|(_, count)| count.posts == most);
+        only_spelling(&counts).or_else(|| {
+            counts.retain(|(name, _)| without_ending(name).is_some());
+            only_spelling(&counts)
+        })
     }
 }
 
-/// The text of the name with the first rank.
-fn first(names: &Names, counts: impl Iterator<Item = (NameId, Count)>) -> Option<&str> {
-    let (.., name) = counts.map(|(name, count)| count.rank(names.text(name))).min()?;
+/// The name with the first rank, if all others differ from it by the usual ending only.
+fn only_spelling<'n>(counts: &[(&'n str, Count)]) -> Option<&'n str> {
+    let name = first(counts.iter().copied())?;
+    counts.iter().all(|(other, _)| without_news(other) == without_news(name)).then_some(name)
+}
+
+/// The name with the first rank.
+fn first<'n>(counts: impl Iterator<Item = (&'n str, Count)>) -> Option<&'n str> {
+    let (.., name) = counts.map(|(name, count)| count.rank(name)).min()?;
     Some(name)
 }
 
@@ -301,4 +325,33 @@ fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedN
         |(source, tag): (&NameId, &NameId)| names.text(*source).eq_ignore_ascii_case(names.text(*tag));
     let is_unsure = is_unsure && !sources.iter().zip(tags).any(is_same);
     Some(UsedNames { names: std::slice::from_ref(tag).into(), is_unsure })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::names::Interner;
+
+    #[test]
+    fn most_frequent_name_of_a_security_has_no_words_before_it() {
+        let table: [(&[(usize, &str)], &str); 7] = [
+            (&[(1, "我们看好长城汽车"), (1, "长城汽车")], "长城汽车"),
+            (&[(1, "其中长城汽车"), (2, "长城电器"), (1, "受益的长城汽车"), (1, "长城汽车")], "长城汽车"),
+            (&[(9, "民生银行"), (1, "银行")], "民生银行"),
+            (&[(2, "茅台"), (3, "贵州茅台")], "贵州茅台"),
+            (&[(3, "茅台"), (3, "贵州茅台")], "茅台"),
+            (&[(1, "甲"), (2, "乙")], "乙"),
+            (&[(1, "乙"), (1, "甲")], "乙"),
+        ];
+        for (used, expected) in table {
+            let interner = Interner::default();
+            let posts =
+                used.iter().flat_map(|(posts, name)| std::iter::repeat_n(interner.intern(name), *posts));
+            let posts: Vec<NameId> = posts.collect();
+            let names = interner.into_names();
+            let used_names = posts.iter().map(|name| Cow::Borrowed(std::slice::from_ref(name)));
+            let counts = NameCounts::from_posts(&names, used_names);
+            assert_eq!(counts.most_frequent(&names), Some(expected), "{used:?}");
+        }
+    }
 }

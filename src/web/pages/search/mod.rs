@@ -84,6 +84,8 @@ struct SearchResult<'a> {
     title: Vec<SnippetPiece>,
     snippet: Vec<SnippetPiece>,
     iso: String,
+    /// The date and time with seconds and zone.
+    exact: String,
     moment: String,
     source: Option<Link>,
 }
@@ -181,6 +183,7 @@ fn hit<'a>(request: &PageRequest<'a>, needles: &Needles, post: &'a Post) -> Sear
             SNIPPET,
         ),
         iso: at.to_rfc3339(),
+        exact: timeline::exact_time(at),
         moment: request.site.texts.moment(at),
         source: timeline::source(request, post),
     }

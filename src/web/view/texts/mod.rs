@@ -48,8 +48,8 @@ texts! {
     dataset: "数据下载", "Data";
     /// Description of the data set's files.
     dataset_text:
-        "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字；文章写明的作者、修改时间、摘要、配图和规范网址也在其中；同一报道的另一文件列在 story 里，附其独有的文字。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
-        "One file per month, one post per line, in JSON: path, url, id, title, date, categories, tags and text; where a post has them, also authors, last_modified_at, description, image and canonical_url, and in story the other file of the same story with the text that only it has. Size and SHA-256 describe the decompressed file. New posts are appended to the file of their month.";
+        "每月一个文件，每行一篇，JSON 格式：路径、网址、编号、标题、时间、来源、标签和正文文字；文章写明的首发媒体（source_name）、作者、修改时间、摘要、配图和规范网址也在其中；同一报道的另一文件列在 story 里，附其独有的文字。大小和 SHA-256 都按解压后的文件计算；新文章接在当月文件末尾。",
+        "One file per month, one post per line, in JSON: path, url, id, title, date, categories, tags and text; where a post has them, also source_name (the original publisher), authors, last_modified_at, description, image and canonical_url, and in story the other file of the same story with the text that only it has. Size and SHA-256 describe the decompressed file. New posts are appended to the file of their month.";
     /// Text in place of a checksum that is still being computed.
     sum_pending: "正在计算，稍后刷新", "not computed yet; reload later";
     /// Column heading of file sizes.
@@ -206,6 +206,8 @@ texts! {
     nothing_found:
         "没有找到。换一个词，或者从下面的页面找起。",
         "No results. Try another word, or start from one of these pages.";
+    /// Text of a search that found names or pages, but no posts.
+    no_posts_found: "没有文章含有这些词。", "No post contains these words.";
     /// Text of a filter without matches.
     nothing_of_the_name: "没有这样的名称。", "No name matches.";
     /// Text for an archive that mentions no security.
@@ -238,8 +240,10 @@ texts! {
     count_column: "篇数", "Posts";
     /// Label of the breadcrumb navigation.
     breadcrumb: "所在位置", "Breadcrumb";
-    /// Heading of the posts around an article.
+    /// Heading of the posts around an article that mention its securities.
     related_news: "相关消息", "Related news";
+    /// Heading of the posts around an article that share its source only.
+    same_source_news: "同来源近期消息", "More from this source, same week";
     /// Button that copies an article's link.
     copy_link: "复制链接", "Copy link";
     /// Text of that button after a copy.

@@ -205,6 +205,12 @@ impl InterfaceTexts {
         }
     }
 
+    /// The last day of the counts of recent posts: the day of the newest post, not today.
+    pub(crate) fn recent_until(&self, day: NaiveDate) -> String {
+        let day = self.day(day);
+        self.pick(format!("近 7 天、近 30 天均截至{day}"), format!("The last 7 and 30 days end on {day}"))
+    }
+
     /// The number of a page; page 1 has the oldest posts.
     pub fn page(&self, page: usize) -> String {
         self.pick(format!("第 {page} 页"), format!("Page {page}"))
