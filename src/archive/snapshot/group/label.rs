@@ -349,7 +349,10 @@ mod tests {
                 used.iter().flat_map(|(posts, name)| std::iter::repeat_n(interner.intern(name), *posts));
             let posts: Vec<NameId> = posts.collect();
             let names = interner.into_names();
-            let used_names = posts.iter().map(|name| Cow::Borrowed(std::slice::from_ref(name)));
+            let used_names = posts.iter().map(|name| UsedNames {
+                names: Cow::Borrowed(std::slice::from_ref(name)),
+                is_unsure: false,
+            });
             let counts = NameCounts::from_posts(&names, used_names);
             assert_eq!(counts.most_frequent(&names), Some(expected), "{used:?}");
         }
