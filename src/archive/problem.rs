@@ -40,7 +40,7 @@ pub enum Code {
     HalfWritten,
     /// A temporary, backup or compressed file that Jekyll would publish was left among the posts.
     TemporaryFile,
-    /// A page outside `_posts` that cannot be served, or of which only the title is served.
+    /// A page outside `_posts` that cannot be served, or whose title alone is served.
     PageSkipped,
     /// A file that Jekyll would publish and finews does not.
     FileSkipped,

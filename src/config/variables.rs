@@ -23,7 +23,7 @@ const MOST_FOLDERS: usize = 8;
 /// Words in the names of secrets.
 const SECRET_WORDS: [&str; 4] = ["secret", "token", "key", "password"];
 
-/// The variables that Jekyll computes or for which it has a default (`drops/site_drop.rb`, `configuration.rb`), and
+/// The variables that Jekyll computes or gives a default (`drops/site_drop.rb`, `configuration.rb`), and
 /// those of the plugins of GitHub Pages. finews reads data files only in part.
 const JEKYLL_VARIABLES: [&str; 62] = [
     "baseurl",

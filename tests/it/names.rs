@@ -87,7 +87,7 @@ fn tag_names_a_source_only_if_it_is_the_name_of_no_other() {
         (&[(1, "a b c d", "甲 乙 丙 丁新闻"), (5, "b", "乙新闻")], &["a=甲", "b=乙", "c=丙", "d=丁"]),
         (&[(1, "a b c", "甲 乙 丙")], &["a", "b", "c"]),
         (&[(1, "a b c", "甲 乙 丙 丁新闻")], &["a", "b", "c"]),
-        // Of several tags that all posts carry, only the one with the usual ending is a name.
+        // All posts carry both tags, and only a tag with the usual ending is a name.
         (&[(1, "news", "first start")], &["news"]),
         (&[(3, "news", "[start, first]")], &["news"]),
         (&[(2, "hetan", "[收盘, 河滩新闻, 航运]")], &["hetan=河滩"]),

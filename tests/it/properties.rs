@@ -109,6 +109,7 @@ fn clean(source: &str, format: MarkupFormat) -> String {
         url: "/x.html",
         page: &|_| None,
         posts: &|_| None,
+        files: &|_| None,
         line: 1,
         is_listed: true,
         is_page: false,

@@ -4,7 +4,7 @@ use crate::archive::body::html::clean::BodyHtml;
 use crate::archive::body::html::pieces::HtmlPiece;
 use crate::archive::body::html::{element, text};
 
-/// Number of paragraphs at the beginning of a body of which one may begin like the digest.
+/// Number of paragraphs at the beginning of a body; one of them may begin like the digest.
 const STARTS: usize = 3;
 /// Number of paragraphs that are compared: a digest may repeat several paragraphs.
 const PARAGRAPHS: usize = 6;

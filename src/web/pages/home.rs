@@ -89,7 +89,7 @@ pub fn get(request: &PageRequest<'_>) -> Option<Reply> {
     }))
 }
 
-/// The first of the site's own pages for readers, in the order of their files: as many as a list page has posts.
+/// The first of the site's own pages for readers, in the order of their files, up to the number of posts on a list page.
 fn own_pages<'a>(request: &PageRequest<'a>) -> Vec<&'a OwnPage> {
     let not_found = request.archive.not_found_page().map(|page| &page.path);
     let pages = request.archive.served_pages().filter(|page| page.html().is_some() && page.in_sitemap);

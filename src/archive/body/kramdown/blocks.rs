@@ -241,7 +241,7 @@ impl Parser {
 
     fn paragraph(&mut self, c: &mut BlockCursor<'_, '_>) -> bool {
         let start = c.pos;
-        // The position up to which backticks were counted, and whether a code span is probably open there.
+        // The end of the text with counted backticks, and whether a code span is probably open there.
         let (mut counted, mut is_in_code) = (start, false);
         loop {
             let line = c.line().len();

@@ -121,7 +121,7 @@ fn string(value: &LiquidValue) -> Option<&str> {
     }
 }
 
-/// The usual word for a switch, for which YAML has several. Any other text stays.
+/// Returns the usual word for a switch; YAML has several. Any other text stays.
 fn switch(text: &str) -> &str {
     if filter::is_true(text) {
         "true"

@@ -41,7 +41,7 @@ struct SourceLine<'t> {
     output: LineOutput,
 }
 
-/// What is written of a line.
+/// The part of a line that is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LineOutput {
     Whole,

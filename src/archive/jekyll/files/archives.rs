@@ -64,7 +64,7 @@ pub(crate) fn with_more_archives(config: Arc<Config>, more: Vec<String>) -> Arc<
 }
 
 /// Returns the unknown archives around paths of the site: folders whose names say that they hold old posts, and that
-/// hold one. Of a large folder, only the paths and some entries are examined, since events in it may be frequent.
+/// hold one. The search reads only some entries of a large folder, because events in it may be frequent.
 pub(crate) fn new_archives_around<'p>(config: &Config, paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     if !config.source.posts.is_empty() {
         return Vec::new();

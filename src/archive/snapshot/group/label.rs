@@ -168,7 +168,7 @@ impl NameCounts {
         first(combined)
     }
 
-    /// The most frequent name, if nearly all posts use it. Of several such names, the one with the usual ending;
+    /// The most frequent name, if nearly all posts use it. The usual ending decides between several such names;
     /// `None` without such an ending, because a post's order of tags says nothing.
     fn most_common<'n>(&self, names: &'n Names) -> Option<&'n str> {
         let counts = self.common.iter().map(|name| (names.text(*name), self.combined(names, *name)));
@@ -349,10 +349,9 @@ mod tests {
                 used.iter().flat_map(|(posts, name)| std::iter::repeat_n(interner.intern(name), *posts));
             let posts: Vec<NameId> = posts.collect();
             let names = interner.into_names();
-            let used_names = posts.iter().map(|name| UsedNames {
-                names: Cow::Borrowed(std::slice::from_ref(name)),
-                is_unsure: false,
-            });
+            let used_names = posts
+                .iter()
+                .map(|name| UsedNames { names: Cow::Borrowed(std::slice::from_ref(name)), is_unsure: false });
             let counts = NameCounts::from_posts(&names, used_names);
             assert_eq!(counts.most_frequent(&names), Some(expected), "{used:?}");
         }
