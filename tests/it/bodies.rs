@@ -154,7 +154,7 @@ fn page_shows_nothing_in_place_of_removed_liquid() {
          ## Tides {%- for tide in site.data.tides -%}x{%- endfor -%}\n\nHigh water.\n\n\
          ## Crew\n\n| Name | Birthplace |\n|---|---|\n\
          {% for member in site.data.team %}| {{ member.name }} | {{ member.place }} |\n{% endfor %}\n\n\
-         ## Contact\n\n[Write]({{ site.posts }}) to us{{ note }}{{ site.note }}{{ page.note }}.\n";
+         ## Contact\n\n[Write]({{ site.time }}) to us{{ note }}{{ site.note }}{{ page.note }}.\n";
     let site = folder(&[("_config.yml", "title: T\n"), ("about.md", about)]);
     let html = Site::from_folder(site.path()).page("/about.html");
     for part in [">Tides</h2>", "<p>High water.</p>", ">Contact</h2>", "<p>Write to us.</p>"] {
