@@ -190,7 +190,7 @@ fn announcements_are_a_switch_in_file_flag_and_variable() {
     for (value, expected) in [("on", true), ("true", true), ("off", false), ("false", false)] {
         let expected = Announcements(expected);
         let announce = |config: Config| config.server.announce;
-        let in_file = file(&format!("finews:\n  announce: {value}\n")).expect("valid");
+        let in_file = file(format!("finews:\n  announce: {value}\n")).expect("valid");
         assert_eq!(announce(in_file), expected, "{value}");
         let flags = Overrides(vec![("announce", value.into())]);
         let other = "finews:\n  announce: on\n";

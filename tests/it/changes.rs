@@ -841,7 +841,7 @@ proptest! {
                 site.updater.apply_events(&[path], &[]);
             } else if folder == site.path("docs") {
                 let _ = fs::remove_dir_all(&folder);
-                site.updater.apply_events(&[folder.clone()], &[folder]);
+                site.updater.apply_events(std::slice::from_ref(&folder), std::slice::from_ref(&folder));
             } else {
                 let _ = fs::remove_file(&path);
                 site.updater.apply_events(&[path], &[]);

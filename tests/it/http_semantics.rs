@@ -467,7 +467,7 @@ fn every_change_of_a_feed_gives_it_another_date() {
     // An edit that keeps the dates of the post, a post with an earlier date, and a removed post.
     let changes: [&dyn Fn(); 3] =
         [&|| fs::write(&known, text).expect("a file"), &|| fs::write(&late, text).expect("a file"), &|| {
-            fs::remove_file(&late).expect("a file")
+            fs::remove_file(&late).expect("a file");
         }];
     for change in changes {
         let (old, etag) = (date(), server.etag("/feed.xml"));

@@ -321,7 +321,8 @@ mod tests {
         let burst: Vec<u64> = (0..KEPT as u64 + 100).collect();
         assert!(missed(&instance(&burst), &last(behind.moment + OVERLAP / 2)).is_none());
         let mut restarted = RecentEvents::default();
-        let copied: Vec<_> = (0..=NAMED as u64).map(|key| (SystemTime::now(), key, key.to_string())).collect();
+        let copied: Vec<_> =
+            (0..=NAMED as u64).map(|key| (SystemTime::now(), key, key.to_string())).collect();
         restarted.start(&copied);
         assert!(missed(&restarted, &last(restarted.newest)).is_none());
     }

@@ -3,7 +3,7 @@
 //!
 //! A lookup checks at most 64 names of files on the thread that follows the site's folder, and reads a file only if it
 //! is new. One lookup runs at a time, and at most ten begin in a second, so that requests for invented paths cost
-//! little. Requests that arrive during a lookup wait for its end, at most [`TIMEOUT`]. While the watch is busy for
+//! little. Requests that arrive during a lookup wait for its end, at most `TIMEOUT`. While the watch is busy for
 //! longer, requests do not wait, since a request that waits takes one of the permits of all clients.
 
 use std::sync::mpsc::Sender;
