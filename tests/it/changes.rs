@@ -519,6 +519,33 @@ fn only_a_folder_of_old_posts_has_no_news() {
     }
 }
 
+#[test]
+fn posts_that_move_to_a_new_folder_together_are_no_news() {
+    let names: Vec<String> = (1..=12).map(|day| format!("2024-01-{day:02}-a.md")).collect();
+    let posts: Vec<(String, String)> = (1..=12)
+        .map(|day| (format!("_posts/2024-01-{day:02}-a.md"), post("a", &format!("2024-01-{day:02}"), "x")))
+        .chain([("_posts/2024-02-01-b.md".to_owned(), post("b", "2024-02-01", "x"))])
+        .collect();
+    let posts: Vec<(&str, &str)> = posts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    // The events name the folder, or each file.
+    for names_folder in [true, false] {
+        let mut site = EditedSite::from_files(&posts);
+        fs::create_dir(site.path("archive")).expect("a folder");
+        let mut events = Vec::new();
+        for name in &names {
+            let (old, new) = (format!("_posts/{name}"), format!("archive/{name}"));
+            fs::rename(site.path(&old), site.path(&new)).expect("a file");
+            events.push(old);
+            events.extend((!names_folder).then_some(new));
+        }
+        events.extend(names_folder.then(|| "archive".to_owned()));
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        assert_eq!(site.news(&events), [""; 0]);
+        assert_eq!(site.served_at(MOVED_URL).as_deref(), Some("archive/2024-01-01-a.md"));
+        assert_fresh_with_archives(&site, &["archive"]);
+    }
+}
+
 /// Asserts that an archive is what a fresh start would load, with these folders as archives of posts.
 fn assert_fresh_with_archives(site: &EditedSite, folders: &[&str]) {
     assert_eq!(site.archive().archive_folders(), folders);

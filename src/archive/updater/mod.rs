@@ -40,8 +40,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::archive::jekyll::files::{
-    Files, SiteFile, SiteFileKind, Walk, is_at_or_below, is_link, new_archives_around, relative,
-    with_archives, with_more_archives,
+    Files, SiteFile, SiteFileKind, Walk, is_at_or_below, is_dated, is_link, new_archives,
+    new_archives_around, relative, with_archives, with_more_archives,
 };
 use crate::archive::load::{Loaded, Progress, load_files};
 use crate::archive::post::{Post, PostId, Timestamp};
@@ -233,13 +233,34 @@ impl Updater {
         folders
     }
 
+    /// Returns the folders that files with events make archives of posts.
+    fn archives_of_events(&self, paths: &[PathBuf]) -> Vec<String> {
+        let (root, walk) = (&self.config.root, Walk::new(&self.config));
+        let below_site: Vec<String> = paths.iter().map(|path| relative(root, path)).collect();
+        let mut found = new_archives_around(&self.config, below_site.iter().map(String::as_str));
+        let mut pages = Vec::new();
+        for (path, below) in paths.iter().zip(&below_site) {
+            if path.is_dir() {
+                pages.extend(walk.below(path).pages);
+            } else if is_dated(below)
+                && let Some((SiteFileKind::Page, page)) = walk.classify(path)
+            {
+                pages.push(page);
+            }
+        }
+        if pages.iter().any(|page| is_dated(&page.path)) {
+            let known = self.pages.files().chain(&pages).map(|page| &*page.path);
+            found.extend(new_archives(&self.config, known));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Checks paths of the site that had events, and every known file below the `moved` folders, which were
     /// removed or replaced. Also returns the folders and the links to files that it found at and below the paths.
     pub fn apply_events(&mut self, paths: &[PathBuf], moved: &[PathBuf]) -> (Option<Update>, Vec<PathBuf>) {
-        let root = &self.config.root;
-        let below_site: Vec<String> = paths.iter().map(|path| relative(root, path)).collect();
-        let around = new_archives_around(&self.config, below_site.iter().map(String::as_str));
-        let new_archives = self.add_archives(around);
+        let new_archives = self.add_archives(self.archives_of_events(paths));
         let config = Arc::clone(&self.config);
         let walk = Walk::new(&config);
         let mut to_check = PathsToCheck::default();

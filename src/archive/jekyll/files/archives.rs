@@ -345,7 +345,7 @@ fn is_post(file: &Path) -> bool {
 }
 
 /// Returns whether a path has the name of a post and a date in it, at least in the digits of its slug.
-fn is_dated(path: &str) -> bool {
+pub(crate) fn is_dated(path: &str) -> bool {
     FileName::from_path(path).is_some_and(|name| {
         let digits = name.slug.bytes().take_while(u8::is_ascii_digit).count();
         name.date.is_some() || digits >= "20240102".len()

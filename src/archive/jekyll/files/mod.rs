@@ -17,7 +17,7 @@ mod temporary;
 mod walk;
 
 pub(crate) use access::{enter, is_absent};
-pub(crate) use archives::{new_archives, new_archives_around, with_archives, with_more_archives};
+pub(crate) use archives::{is_dated, new_archives, new_archives_around, with_archives, with_more_archives};
 pub(crate) use collections::collection_of;
 pub(crate) use entry::{base_name, is_at_or_below, relative};
 pub(crate) use fence::{begins_with_fence, may_have_front_matter};
