@@ -450,6 +450,7 @@ fn pages_that_list_one_group_lead_to_its_list() {
     let (of_tag, gone) = (tag("航运"), tag("无"));
     let category = one("site.categories", "x[0] == 'hetan'");
     let property = "---\n---\n{% for post in site.tags.航运 %}{{ post.title }}{% endfor %}\n";
+    let rss = "---\n---\n<rss>{% for post in site.posts %}<item/>{% endfor %}</rss>";
     let site = Site::from_files(&[
         ("_config.yml", "title: T\n"),
         ("_posts/2024-01-01-a.md", "---\ntitle: A\ncategories: hetan\ntags: 航运\n---\nText.\n"),
@@ -459,7 +460,11 @@ fn pages_that_list_one_group_lead_to_its_list() {
         ("blog.md", &category),
         ("archives.md", &gone),
         ("none.md", &gone),
-        ("rss/hetan.xml", "---\n---\n<rss>{% for post in site.posts %}<item/>{% endfor %}</rss>"),
+        ("rss/hetan.xml", rss),
+        ("category/hetan/feed.xml", rss),
+        ("hetan/rss.xml", rss),
+        ("tags/航运/feed.xml", rss),
+        ("category/none/feed.xml", rss),
     ]);
     let (list, of_tag) = ("/category/hetan.html", "/tag/%E8%88%AA%E8%BF%90.html");
     for (from, to) in [
@@ -475,6 +480,10 @@ fn pages_that_list_one_group_lead_to_its_list() {
         ("/archives.html", "/2024/"),
         ("/none.html", "/tag/"),
         ("/rss/hetan.xml", "/feed.xml"),
+        ("/category/hetan/feed.xml", "/feed/hetan.xml"),
+        ("/hetan/rss.xml", "/feed/hetan.xml"),
+        ("/tags/%E8%88%AA%E8%BF%90/feed.xml", "/feed/by_tag/%E8%88%AA%E8%BF%90.xml"),
+        ("/category/none/feed.xml", "/feed.xml"),
     ] {
         site.assert_moved(from, to);
     }

@@ -35,6 +35,7 @@ pub use html::clean::BodyHtml;
 pub(crate) use html::clean::CHART_CLASS;
 pub(crate) use html::link::host;
 pub(crate) use html::pieces::{HtmlPiece, HtmlTag};
+pub(crate) use liquid::unchecked_url;
 pub use liquid::{UnresolvedLiquid, resolve_liquid, unresolved_liquid};
 pub use original_url::OriginalUrls;
 pub use security::{Security, SecurityCode, is_board};

@@ -4,8 +4,10 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Maximum number of files that are looked up for one text. A link to a further file is reported as unknown, and still
-/// has the right target.
+use crate::archive::body;
+
+/// Maximum number of files that are looked up for one text. A link to a further file has the URL that follows from its
+/// path, and no report.
 const MOST_FILES: usize = 256;
 
 /// Limits a function to one call for each path, and to [`MOST_FILES`] paths.
@@ -17,7 +19,7 @@ pub(super) fn once_for_each(look_up: impl Fn(&str) -> Option<String>) -> impl Fn
             return url.clone();
         }
         if known.len() >= MOST_FILES {
-            return None;
+            return Some(body::unchecked_url(path));
         }
         let url = look_up(path);
         known.insert(path.to_owned(), url.clone());
@@ -47,5 +49,9 @@ mod tests {
             files(&index.to_string());
         }
         assert_eq!((calls.get(), files("a").as_deref()), (MOST_FILES, Some("/a")));
+        assert_eq!(files("none"), None);
+        assert_eq!(files("g/b.txt").as_deref(), Some("g/b.txt"), "a file beyond the limit counts as known");
+        assert_eq!(files("g/b.md").as_deref(), Some("g/b.html"));
+        assert_eq!(calls.get(), MOST_FILES);
     }
 }

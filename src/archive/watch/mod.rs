@@ -236,7 +236,9 @@ impl Watch<'_> {
             // Every page names the icon.
             self.publish(self.current_update());
         }
-        if !self.is_config_logged && self.current_config() != self.config_version {
+        let config_version = self.current_config();
+        // A missing file, such as that of a site whose folder is away, is no new version.
+        if !self.is_config_logged && config_version.is_some() && config_version != self.config_version {
             self.is_config_logged = true;
             tracing::info!("_config.yml has changed; send SIGHUP to reload it");
         }

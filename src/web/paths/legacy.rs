@@ -159,7 +159,14 @@ fn list_of_page(request: &PageRequest<'_>, path: &str) -> Option<String> {
         }
         PostList::Sources => Route::Groups(GroupKind::Source),
         PostList::Tags => Route::Groups(GroupKind::Tag),
-        PostList::Feed => Route::Feed(FeedOf::All, FeedFormat::Atom),
+        PostList::Feed => {
+            // A feed in the folder of a category or tag is that of its posts.
+            let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+            if let Some(feed) = foreign_feed(request, &parts) {
+                return Some(feed);
+            }
+            Route::Feed(FeedOf::All, FeedFormat::Atom)
+        }
         PostList::JsonFeed => Route::Feed(FeedOf::All, FeedFormat::Json),
     };
     Some(route.to_string())

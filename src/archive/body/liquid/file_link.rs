@@ -34,7 +34,11 @@ pub(crate) fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
     if let Some(url) = (cx.files)(path) {
         return Some(known(url));
     }
+    Some(FileLink { url: relative_url(&unchecked_url(path), cx.site), is_known: false })
+}
+
+/// Returns the URL that follows from the path of a file, whether the file exists or not.
+pub(crate) fn unchecked_url(path: &str) -> String {
     let page = path.strip_suffix(".md").or_else(|| path.strip_suffix(".markdown"));
-    let url = page.map_or_else(|| path.to_owned(), |stem| format!("{stem}.html"));
-    Some(FileLink { url: relative_url(&url, cx.site), is_known: false })
+    page.map_or_else(|| path.to_owned(), |stem| format!("{stem}.html"))
 }

@@ -26,6 +26,7 @@ use crate::archive::body::liquid::tag::{LiquidTag, is_space, tag_at};
 use crate::archive::body::liquid::url::relative_url;
 use crate::archive::problem::{Code, Defect};
 
+pub(crate) use crate::archive::body::liquid::file_link::unchecked_url;
 pub(super) use crate::archive::body::liquid::lines::TextForm;
 
 /// The tags that open a block up to their `end…`.

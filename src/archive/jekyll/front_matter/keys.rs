@@ -34,6 +34,11 @@ pub(crate) fn is_known(key: &str) -> bool {
     KNOWN.binary_search(&key).is_ok()
 }
 
+/// Returns whether a key is a known key, perhaps with capital letters: `Title`.
+pub(crate) fn is_known_in_any_case(key: &str) -> bool {
+    is_known(&key.to_ascii_lowercase())
+}
+
 /// Returns whether a key of valid YAML is a known key together with something that YAML takes for letters: white space
 /// that is not ASCII, or a full-width colon, such as in `title：Re: x`.
 pub(crate) fn is_damaged(key: &str) -> bool {
@@ -60,6 +65,9 @@ mod tests {
     fn known_keys_are_sorted() {
         assert!(KNOWN.is_sorted());
         assert!(is_known("title") && is_known("author") && !is_known("Title") && !is_known(""));
+        assert!(
+            is_known_in_any_case("Title") && is_known_in_any_case("tags") && !is_known_in_any_case("Note")
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Front matter after blank lines or spaces, or with a damaged opening fence. Jekyll looks for the fence at the first
+//! Front matter after blank lines or spaces, or with a damaged or missing opening fence. Jekyll looks for the fence at the first
 //! character of a file and shows such front matter as text.
 
 use std::ops::Range;
 
-use crate::archive::jekyll::front_matter::keys::{is_known, is_white};
+use crate::archive::jekyll::front_matter::keys::{is_known_in_any_case, is_white};
 use crate::archive::jekyll::front_matter::lines::{fence_end, is_blank, is_space};
 use crate::archive::jekyll::front_matter::recover::KeyLine;
 
@@ -43,11 +43,18 @@ pub(crate) fn find_damaged(text: &str) -> Option<DamagedFrontMatter> {
         };
         (first.len() + 1, 1, fault)
     } else {
-        // A line of text with a colon before `---` is a heading.
-        KeyLine::new(first).filter(|line| is_known(line.key))?;
+        let bare = text.trim_start_matches(is_white);
+        let start = text.len() - bare.len();
+        // Indented lines are code.
+        if text[..start].ends_with(' ') {
+            return None;
+        }
+        let line = KeyLine::new(bare.lines().next()?).filter(|line| is_known_in_any_case(line.key))?;
+        // A line of text with a colon before `---` is a heading, unless its key is the title.
+        let least = if line.key.eq_ignore_ascii_case("title") { 1 } else { 2 };
         (
-            0,
-            2,
+            start,
+            least,
             "Jekyll shows the front matter as text, since it has no opening `---`; add that line before it",
         )
     };
@@ -81,7 +88,7 @@ fn fields(text: &str, start: usize, least: usize) -> Option<LateFrontMatter> {
         match KeyLine::new(bare) {
             Some(line) => {
                 keys += 1;
-                has_known |= is_known(line.key);
+                has_known |= is_known_in_any_case(line.key);
             }
             None if bare.is_empty() || bare.starts_with('#') => {}
             // The continuation of a value.
@@ -162,6 +169,11 @@ mod tests {
                 Some("layout: post\r\ntags:\r\n- a\r\ntitle：t\r\n"),
                 "no opening",
             ),
+            ("Title: t\nCategories: c\n---\nx", Some("Title: t\nCategories: c\n"), "no opening"),
+            ("\n \n\u{FEFF}title: t\nDATE: d\n...\nx", Some("title: t\nDATE: d\n"), "no opening"),
+            ("\r\n\r\ntags: a\r\ntitle: t\r\n---\r\n", Some("tags: a\r\ntitle: t\r\n"), "no opening"),
+            ("title: t\n---\nx", Some("title: t\n"), "no opening"),
+            ("Title: t\n\n...\nx", Some("Title: t\n\n"), "no opening"),
             ("----\ntitle: t\n---\nx", Some("title: t\n"), "three dashes"),
             ("----- \r\ntitle: t\r\n-----\r\nx", Some("title: t\r\n"), "three dashes"),
             ("--- # comment\ntitle: t\n---\nx", Some("title: t\n"), "a comment"),
@@ -174,7 +186,9 @@ mod tests {
             assert!(found.fault.contains(fault), "{text:?}: {}", found.fault);
         }
         for text in [
-            "title: t\n---\nx",
+            "date: 2024-01-02\n---\nx",
+            "Summary: a heading\n---\nx",
+            "\n    title: t\n    tags: a\n---\nx",
             "title: t\nSome text.\n---\nx",
             "title: t\ndate: 2024-01-02\n",
             "Note: a\nMore: b\n---\n",

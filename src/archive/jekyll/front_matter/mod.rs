@@ -127,6 +127,9 @@ impl<'a> SplitFile<'a> {
             let in_file = |line: &mut u32| *line = (*line + self.yaml_line).saturating_sub(2);
             front.fields.iter_mut().for_each(|(_, field)| in_file(&mut field.line));
             defects.iter_mut().filter_map(|defect| defect.line.as_mut()).for_each(in_file);
+            for (key, _) in front.fields.iter_mut().filter(|(key, _)| keys::is_known_in_any_case(key)) {
+                key.make_ascii_lowercase();
+            }
             defects.push(invalid(message));
         }
         (front, defects)

@@ -61,6 +61,8 @@ fn damaged_opening_fence_is_reported_and_the_fields_are_read() {
         ("tags: a\ntitle: t\n---\n\nbody", 2, 5),
         ("----\ntitle: t\n----\nbody", 2, 4),
         ("--- # comment\n\ntitle: t\n---\nbody", 3, 5),
+        ("\n\u{FEFF}Title: t\n---\nbody", 2, 4),
+        ("Tags: a\nTITLE: t\n...\nbody", 2, 4),
     ] {
         let split = split(text);
         let (front, defects) = split.front_matter();

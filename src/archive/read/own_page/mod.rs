@@ -264,7 +264,8 @@ fn page(
     });
     if let Some((reason, line)) = &unresolved {
         let list = post_list::of_source(source.text, &head.url, is_html);
-        if list.is_some() || !is_html && !has_own_lines(&head.url) {
+        let is_replaced = list.as_ref().is_some_and(|list| !is_html || is_list(list, source, &context));
+        if is_replaced || !is_html && !has_own_lines(&head.url) {
             return skipped(file, head, source, (reason.clone(), *line, list), defects);
         }
     }
@@ -287,6 +288,18 @@ fn page(
     }
     defects.append(&mut found);
     Some(head.with_body(file, body, excerpt))
+}
+
+/// Returns whether a list can replace a page that lists posts. A page with enough text of its own is served without the
+/// loop over posts, unless its URL or its Liquid shows that it is a list.
+fn is_list(list: &Replacement, source: &PageSource<'_>, context: &Context<'_>) -> bool {
+    source.is_group
+        || source.is_ours
+        || list.group.is_some()
+        || matches!(list.list, PostList::Feed | PostList::JsonFeed)
+        || post_list::of_url(context.url).is_some()
+        || source.text.contains("paginator.")
+        || body::own_text_len(&body::read(source.text, source.format, context).html) < LEAST_OWN_TEXT
 }
 
 /// Returns whether a defect is that a part of the page is missing.

@@ -266,6 +266,29 @@ fn page_with_own_text_lacks_only_unsupported_liquid() {
 }
 
 #[test]
+fn page_with_own_text_is_served_without_its_list_of_posts() {
+    const POSTS: &str = "{% for post in site.posts %}{{ post.title }}{% endfor %}";
+    const PAGES: &str = "{% for post in paginator.posts %}{{ post.title }}{% endfor %}";
+    const GROUP: &str = "{% for post in site.tags.x %}{{ post.title }}{% endfor %}";
+    let table = [
+        ("about.html", TEXT, POSTS, true),
+        ("company/index.html", TEXT, POSTS, true),
+        ("about.html", "Few words.", POSTS, false),
+        ("news/index.html", TEXT, POSTS, false),
+        ("journal.html", TEXT, PAGES, false),
+        ("ships.html", TEXT, GROUP, false),
+    ];
+    for (path, text, list, is_served) in table {
+        let (page, codes) = read_codes("", path, &format!("---\n---\n<p>{text}</p>\n{list}\n"));
+        let page = page.expect(path);
+        let html = page.html().map(|html| html.as_str().trim().to_owned());
+        assert_eq!(html, is_served.then(|| format!("<p>{text}</p>")), "{path}");
+        let code = if is_served { Code::LiquidUnresolved } else { Code::PageSkipped };
+        assert_eq!(codes, [code], "{path}");
+    }
+}
+
+#[test]
 fn condition_over_a_value_that_jekyll_computes_is_left_out() {
     const CONFIG: &str = "collections: {docs: {output: true}}\n\
                           defaults: [{scope: {path: ''}, values: {sidebar: true, layout: page}}]\n";
