@@ -106,6 +106,7 @@ fn site_pages_stay_while_the_site_is_missing() {
     fs::rename(outside.path().join("away"), files.root()).expect("a folder");
     files.write("about.md", "---\ntitle: About\n---\nThem.\n");
     server.wait(TIMEOUT, "following", |server| server.shows("/about.html", "Them."));
+    assert!(!server.log().contains("_config.yml has changed"), "the settings are as they were");
 }
 
 #[test]
