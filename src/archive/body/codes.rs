@@ -154,11 +154,24 @@ const ENDS_BEFORE_NAME: &str = "投资者向 股民向 网友向 记者从 记�
                                 数据显示 公告显示 资料显示 信息显示 公告称 披露 收购 入股 起诉 关于 来自 名为";
 /// Words of one character that no name begins with.
 const SINGLE_WORDS_OF_SENTENCES: [char; 2] = ['与', '而'];
+/// Particles after a word of a sentence, as in `投资了河滩`. `和` is left out: many names begin with it.
+const PARTICLES: [char; 6] = ['的', '了', '与', '及', '对', '为'];
+/// Maximum length of a name that begins with one of `ENDS_BEFORE_NAME`, such as `今天国际`, in characters.
+const LONGEST_NAME_WITH_WORD: usize = 4;
+/// The endings of names that are no name alone.
+const NAME_ENDINGS: &str = "股份 证券 科技 集团 银行 控股 国际 电子 医药 生物 医疗 环保 能源 新能源 材料 新材料 化工 电气 \
+                            电力 机械 实业 传媒 通信 信息 软件 智能 汽车 光电 半导体 食品 药业 制药 地产 房地产 置业 \
+                            重工 精密 航空 保险 有限公司 股份有限公司";
 
 /// Returns whether a text ends with a word of a sentence that may stand right before a name.
 pub(super) fn ends_with_word(text: &str) -> bool {
     let mut words = WORDS.split(' ').chain(ENDS_BEFORE_NAME.split(' '));
     text.ends_with(|c: char| SINGLE_WORDS.contains(c)) || words.any(|word| text.ends_with(word))
+}
+
+/// Returns whether a text is only the ending of a name.
+pub(crate) fn is_name_ending(text: &str) -> bool {
+    NAME_ENDINGS.split(' ').any(|ending| ending == text)
 }
 
 /// The name at the end of a text; empty if the text ends without a name.
@@ -244,6 +257,7 @@ fn latin_name(run: &str) -> &str {
 /// The name at the end of a run with Han characters, without the words of the sentence before it.
 fn han_name(run: &str) -> &str {
     let name = without_words(after_share_word(after_amount(after_other_name(run))));
+    let name = without_particle(&run[..run.len() - name.len()], name);
     let han = name.chars().filter(|c| !c.is_ascii()).count();
     let tail = &name[name.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == ' ').len()..];
     let is_latin_name = tail.len() >= 4
@@ -260,7 +274,11 @@ fn han_name(run: &str) -> &str {
 
 /// The part after a questioner, another company or the words of a sentence: `乙股份和河滩股份`, `受此影响河滩股份`.
 fn after_other_name(run: &str) -> &str {
-    let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| run.rfind(word).map(|at| at + word.len()));
+    let is_long = run.chars().nth(LONGEST_NAME_WITH_WORD).is_some();
+    let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| {
+        let at = run.rfind(word).filter(|at| *at > 0 || is_long)?;
+        Some(at + word.len())
+    });
     ends.map(|end| rest_of_name(run, end)).min_by_key(|rest| rest.len()).unwrap_or(run)
 }
 
@@ -285,10 +303,18 @@ fn after_share_word(run: &str) -> &str {
 }
 
 fn without_words(mut run: &str) -> &str {
-    while let Some(rest) = without_word(run).filter(|rest| rest.chars().nth(1).is_some()) {
+    while let Some(rest) = without_word(run).filter(|rest| may_be_name(rest)) {
         run = rest;
     }
     run
+}
+
+/// Removes the particle after the words `before`. A conjunction at their end has no particle after it.
+fn without_particle<'r>(before: &str, name: &'r str) -> &'r str {
+    if before.is_empty() || before.ends_with(|c: char| SINGLE_WORDS.contains(c)) {
+        return name;
+    }
+    name.strip_prefix(PARTICLES).filter(|rest| may_be_name(rest)).unwrap_or(name)
 }
 
 /// Removes the first word of a run, if it is one of a sentence. Names have two to four characters mostly.
@@ -303,7 +329,12 @@ fn without_word(run: &str) -> Option<&str> {
 
 /// The text from a position on, or the whole text if too little of it remains for a name.
 fn rest_of_name(run: &str, from: usize) -> &str {
-    if run[from..].chars().nth(1).is_some() { &run[from..] } else { run }
+    if may_be_name(&run[from..]) { &run[from..] } else { run }
+}
+
+/// Returns whether a text has at least two characters and is not only the ending of a name.
+fn may_be_name(text: &str) -> bool {
+    text.chars().nth(1).is_some() && !is_name_ending(text)
 }
 
 #[cfg(test)]
@@ -361,6 +392,16 @@ mod tests {
             ("其中丁股份旗下戊科技（600001.SH）", "600001.SH", "戊科技"),
             ("今年以来丁股份（600001.SH）", "600001.SH", "丁股份"),
             ("影响（600001.SH）", "600001.SH", "影响"),
+            ("今天国际(300532.SZ)", "300532.SZ", "今天国际"),
+            ("晚间科技(300532.SZ)", "300532.SZ", "晚间科技"),
+            ("截至收盘今天国际(300532.SZ)", "300532.SZ", "今天国际"),
+            ("截至收盘河滩(600001.SH)", "600001.SH", "河滩"),
+            ("今天河滩股份(600001.SH)", "600001.SH", "河滩股份"),
+            ("A股的万科A(000002.SZ)", "000002.SZ", "万科A"),
+            ("投资了当代(600001.SH)", "600001.SH", "当代"),
+            ("公司对河滩(600001.SH)", "600001.SH", "河滩"),
+            ("A股和胜股份(600001.SH)", "600001.SH", "和胜股份"),
+            ("乙股份与为民股份(600001.SH)", "600001.SH", "为民股份"),
             ("其中河滩电子公司（600001.SH）", "600001.SH", "河滩电子公司"),
             ("河滩显示器件（600001.SH）", "600001.SH", "河滩显示器件"),
             ("河滩股份（830799）公告", "830799.BJ", "河滩股份"),

@@ -16,12 +16,16 @@ const MOST_MARKS: usize = 4;
 const SHORTEST_BEGINNING: usize = 20;
 /// Minimum length of a digest without the marks at its ends, in letters.
 const SHORTEST_CORE: usize = 6;
+/// Maximum length of a source's name without `来源：`, in characters.
+const LONGEST_SOURCE: usize = 12;
+/// Maximum length of a dateline of a digest, in characters.
+const LONGEST_DATELINE: usize = 16;
 
 /// The brackets around marks.
 const BRACKETS: [(char, char); 6] =
     [('（', '）'), ('(', ')'), ('【', '】'), ('[', ']'), ('［', '］'), ('〔', '〕')];
-/// The words that stand before a colon at the beginning of a text.
-const LABELS: [&str; 14] = [
+/// The words that stand before a colon or in brackets at the beginning of a text.
+const LABELS: [&str; 19] = [
     "快讯",
     "速报",
     "速递",
@@ -36,15 +40,52 @@ const LABELS: [&str; 14] = [
     "导读",
     "导语",
     "核心提示",
+    "晨报",
+    "早报",
+    "午报",
+    "晚报",
+    "快报",
+];
+/// The endings of the names of newspapers, agencies and sites.
+const MEDIA: [&str; 8] = ["报", "网", "社", "新闻", "财经", "客户端", "经济报道", "周刊"];
+/// Words with such an ending that name no source.
+const OTHER_ENDINGS: [&str; 26] = [
+    "财报",
+    "年报",
+    "季报",
+    "中报",
+    "月报",
+    "快报",
+    "预报",
+    "通报",
+    "简报",
+    "研报",
+    "公报",
+    "汇报",
+    "回报",
+    "申报",
+    "举报",
+    "情报",
+    "捷报",
+    "海报",
+    "播报",
+    "电报",
+    "电网",
+    "官网",
+    "联网",
+    "上网",
+    "旅行社",
+    "合作社",
 ];
 
 /// Returns whether the first paragraphs of a body begin with the text of the digest. White space, punctuation and the
-/// marks at both ends do not count: a title or source in brackets, a label such as `快讯：`, and a dateline. A short
-/// digest must end with a sentence of the body.
-pub(crate) fn is_digest_repeated(digest: &str, html: &BodyHtml) -> bool {
-    let readings = readings(digest);
+/// marks at both ends of the paragraphs do not count. Of the digest's marks only a label such as `快讯：`, a source, a
+/// dateline and the post's title do not count: readers would miss another one. A short digest must end with a sentence
+/// of the body.
+pub(crate) fn is_digest_repeated(digest: &str, title: &str, html: &BodyHtml) -> bool {
+    let readings = readings(digest, title);
     let is_repeated = |opening: &str, is_first: bool| {
-        let core = without_head(opening);
+        let core = without_head(opening, |_| true);
         let texts = [Some(opening), Some(core).filter(|core| core.len() < opening.len())];
         texts.into_iter().flatten().any(|text| readings.iter().any(|letters| begins(text, letters, is_first)))
     };
@@ -77,15 +118,20 @@ pub(crate) fn is_digest_repeated(digest: &str, html: &BodyHtml) -> bool {
     false
 }
 
-/// The letters and digits of a digest: all of them, and those without the marks at its ends.
-fn readings(digest: &str) -> Vec<String> {
-    let without_source = before_source(digest);
-    let cores = [without_source, Some(without_head(digest)), without_source.map(without_head)];
-    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+/// The letters and digits of a text.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The letters and digits of a digest: all of them, and those without the marks at its ends that say nothing.
+fn readings(digest: &str, title: &str) -> Vec<String> {
+    let core = |text| without_head(text, |mark| is_head_mark(mark, title));
+    let without_source = before_source(digest, is_source);
+    let cores = [without_source, Some(core(digest)), without_source.map(core)];
     let mut readings = vec![letters(digest)];
-    for core in cores.into_iter().flatten().map(letters) {
-        if core.chars().nth(SHORTEST_CORE - 1).is_some() && !readings.contains(&core) {
-            readings.push(core);
+    for letters in cores.into_iter().flatten().map(letters) {
+        if letters.chars().nth(SHORTEST_CORE - 1).is_some() && !readings.contains(&letters) {
+            readings.push(letters);
         }
     }
     readings.retain(|letters| !letters.is_empty());
@@ -103,7 +149,7 @@ fn begins(text: &str, letters: &str, is_first: bool) -> bool {
         rest.starts_with(['。', '！', '？', '；', '…', '.', '!', '?', '\n'])
     };
     let has_no_letters = |text: &str| !text.contains(char::is_alphanumeric);
-    let is_whole = || has_no_letters(rest) || before_source(rest).is_some_and(has_no_letters);
+    let is_whole = || has_no_letters(rest) || before_source(rest, |_| true).is_some_and(has_no_letters);
     !is_number_cut && (is_long() || is_whole() || is_first && ends_sentence())
 }
 
@@ -122,27 +168,57 @@ fn after_letters<'t>(text: &'t str, letters: &str) -> Option<&'t str> {
     next.is_none().then_some("")
 }
 
-/// The text before a source at its end, which stands in brackets or after `来源：`.
-fn before_source(text: &str) -> Option<&str> {
+/// The text before a source at its end, which stands in brackets or after `来源：`, if `is_mark` accepts the source.
+fn before_source(text: &str, is_mark: impl Fn(&str) -> bool) -> Option<&str> {
     let text = text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '。' | '.'));
-    let is_source = |source: &str| source.chars().nth(LONGEST_MARK).is_none();
+    let is_short = |source: &str| source.chars().nth(LONGEST_MARK).is_none();
     let bracketed = BRACKETS.iter().find_map(|(open, close)| text.strip_suffix(*close)?.rsplit_once(*open));
-    if let Some((before, _)) = bracketed.filter(|(_, source)| is_source(source)) {
+    if let Some((before, source)) = bracketed
+        && is_short(source)
+        && is_mark(&text[before.len()..])
+    {
         return Some(before);
     }
     let (before, source) = text.rsplit_once("来源：")?;
-    is_source(source).then(|| before.trim_end_matches("文章"))
+    let before = before.trim_end_matches("文章");
+    // `资金来源：` is a part of the sentence.
+    let is_in_word = before.ends_with(char::is_alphanumeric);
+    (!is_in_word && is_short(source) && is_mark(&text[before.len()..])).then_some(before)
 }
 
-/// The text without the marks at its beginning.
-fn without_head(text: &str) -> &str {
+/// Returns whether a mark at the beginning of a digest may be left out.
+fn is_head_mark(mark: &str, title: &str) -> bool {
+    let is_dateline = mark.ends_with(['讯', '电'])
+        && mark.chars().nth(LONGEST_DATELINE).is_none()
+        && mark.chars().all(char::is_alphanumeric);
+    let text = letters(mark);
+    is_dateline || is_source(mark) || LABELS.contains(&text.as_str()) || text == letters(title)
+}
+
+/// Returns whether a mark, with its brackets, names a source and no reporter: `（某报）`, `来源：某报`.
+fn is_source(mark: &str) -> bool {
+    let text = mark.trim_matches(|c: char| !c.is_alphanumeric());
+    if ["记者", "作者", "编辑", "责编"].into_iter().any(|word| text.contains(word)) {
+        return false;
+    }
+    if let Some((label, name)) = text.split_once("来源：") {
+        return matches!(label, "" | "文章")
+            && !name.contains(['，', ',', '、', '；', ';', '。', '！', '？']);
+    }
+    let ends_with = |words: &[&str]| words.iter().any(|word| text.ends_with(*word));
+    text.chars().nth(LONGEST_SOURCE).is_none()
+        && text.chars().all(|c| c.is_alphanumeric() || c == '·')
+        && ends_with(&MEDIA)
+        && !ends_with(&OTHER_ENDINGS)
+}
+
+/// The text without the marks at its beginning that `is_mark` accepts.
+fn without_head(text: &str, is_mark: impl Fn(&str) -> bool) -> &str {
     let is_separator = |c: char| c.is_whitespace() || "：:，,。|｜丨—-".contains(c);
     let mut rest = text.trim_start_matches(is_separator);
     for _ in 0..MOST_MARKS {
-        let Some(after) = after_bracket(rest).or_else(|| after_label(rest)).or_else(|| after_dateline(rest))
-        else {
-            break;
-        };
+        let after = after_bracket(rest).or_else(|| after_label(rest)).or_else(|| after_dateline(rest));
+        let Some(after) = after.filter(|after| is_mark(&rest[..rest.len() - after.len()])) else { break };
         rest = after.trim_start_matches(is_separator);
     }
     rest
@@ -198,7 +274,7 @@ mod tests {
             ("", false),
         ] {
             let html = BodyHtml::from_stored(html.to_owned());
-            assert_eq!(is_digest_repeated(digest, &html), expected, "{}", html.as_str());
+            assert_eq!(is_digest_repeated(digest, "", &html), expected, "{}", html.as_str());
         }
         let digest = "河滩股份公告，一季度签约三亿元，同比增长10%。（河滩晨报）";
         for (html, expected) in [
@@ -216,36 +292,46 @@ mod tests {
             ),
         ] {
             let html = BodyHtml::from_stored(html.to_owned());
-            assert_eq!(is_digest_repeated(digest, &html), expected, "{}", html.as_str());
+            assert_eq!(is_digest_repeated(digest, "", &html), expected, "{}", html.as_str());
         }
         let html = BodyHtml::from_stored("<p>……</p>".to_owned());
-        assert!(!is_digest_repeated("！", &html));
+        assert!(!is_digest_repeated("！", "", &html));
         let html = BodyHtml::from_stored("<p>河滩(HT)公告(HT)</p>".to_owned());
-        assert!(is_digest_repeated("河滩(HT)公告(HT)（某报）", &html));
+        assert!(is_digest_repeated("河滩(HT)公告(HT)（某报）", "", &html));
     }
 
     #[test]
     fn marks_at_the_ends_of_digest_and_text_do_not_count() {
         let html = |text: &str| BodyHtml::from_stored(format!("<p>{text}</p><p>后文。</p>"));
+        let is_repeated =
+            |digest: &str, text: &str| is_digest_repeated(digest, "河滩股份：签约", &html(text));
         for mark in [
             "【河滩股份签约】",
             "（晨报）",
             "[晨报] ",
+            "（河滩晨报）",
             "快讯：",
             "【快讯】消息｜",
             "河滩晨报3月1日讯 ",
-            "某社河滩3月1日电（记者 甲）",
             "本报讯　",
         ] {
             let digest = format!("{mark}河滩股份签约三亿元。");
-            assert!(is_digest_repeated(&digest, &html("河滩股份签约三亿元。")), "{mark}");
-            assert!(is_digest_repeated("河滩股份签约三亿元。", &html(&digest)), "{mark}");
+            assert!(is_repeated(&digest, "河滩股份签约三亿元。"), "{mark}");
+            assert!(is_repeated("河滩股份签约三亿元。", &digest), "{mark}");
         }
-        for mark in ["[晨报]", "（晨报）", "【晨报】。", " 来源：晨报", "文章来源：晨报"]
-        {
+        for mark in [
+            "[晨报]",
+            "（晨报）",
+            "【晨报】。",
+            "（证券时报·网）",
+            "（21世纪经济报道）",
+            " 来源：晨报",
+            "文章来源：晨报",
+            "（来源：Wind）",
+        ] {
             let digest = format!("河滩股份签约三亿元。{mark}");
-            assert!(is_digest_repeated(&digest, &html("河滩股份签约三亿元。同比持平。")), "{mark}");
-            assert!(is_digest_repeated("河滩股份签约三亿元。", &html(&digest)), "{mark}");
+            assert!(is_repeated(&digest, "河滩股份签约三亿元。同比持平。"), "{mark}");
+            assert!(is_repeated("河滩股份签约三亿元。", &digest), "{mark}");
         }
         for (digest, text) in [
             ("【河滩】签约三亿元。", "河滩。签约两亿元。"),
@@ -253,7 +339,33 @@ mod tests {
             ("河滩网电商签约三亿元。", "商签约三亿元。"),
             ("（晨报）", "正文。"),
         ] {
-            assert!(!is_digest_repeated(digest, &html(text)), "{digest}");
+            assert!(!is_repeated(digest, text), "{digest}");
+        }
+    }
+
+    #[test]
+    fn marks_that_only_the_digest_has_keep_it() {
+        let text = "河滩股份一季度签约三亿元，同比增长百分之十。";
+        let html = BodyHtml::from_stored(format!("<p>{text}</p><p>后文。</p>"));
+        for (head, end) in [
+            ("【净利大增】", ""),
+            ("【快讯】【净利大增】", ""),
+            ("[河滩财报]", ""),
+            ("（净利大增）", ""),
+            ("某社河滩3月1日电（记者 甲）", ""),
+            ("净利大增 本报讯 ", ""),
+            ("", "（记者王五）"),
+            ("", "（来源：晨报 记者王五）"),
+            ("", "（净利大增）"),
+            ("", "（资金来源：自有）"),
+            ("", "资金来源：自有"),
+            ("", "（河滩电网）"),
+            ("【净利大增】", "（晨报）"),
+        ] {
+            let digest = format!("{head}{text}{end}");
+            assert!(!is_digest_repeated(&digest, "标题", &html), "{digest}");
+            let whole = BodyHtml::from_stored(format!("<p>{digest}</p>"));
+            assert!(is_digest_repeated(&digest, "标题", &whole), "{digest}");
         }
     }
 }

@@ -27,6 +27,7 @@ use crate::archive::body::lift::Lifted;
 use crate::archive::body::liquid::TextForm;
 use crate::archive::problem::{Code, Defect};
 
+pub(crate) use codes::is_name_ending;
 pub(crate) use context::is_same_host;
 pub use context::{Context, LiquidValue, SiteContext};
 pub(crate) use digest::is_digest_repeated;
@@ -163,7 +164,7 @@ pub fn read(source: &str, format: MarkupFormat, cx: &Context<'_>) -> Body {
     let mut html = clean::clean(&lifted.html);
     let mut plain = text::plain(&html);
     let excerpt = text::excerpt(lifted.digest.as_deref().unwrap_or(&plain.lead));
-    let mut digest = lifted.digest.filter(|digest| !is_digest_repeated(digest, &html));
+    let mut digest = lifted.digest.filter(|digest| !is_digest_repeated(digest, cx.title, &html));
     if let Some(blocks) = lifted.blocks.filter(|_| digest.is_some()) {
         // The quote stays at its place.
         digest = None;

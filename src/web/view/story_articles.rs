@@ -47,9 +47,9 @@ impl<'a> StoryArticles<'a> {
 
     /// The digest of the article, or another one that the article's text does not repeat.
     pub(crate) fn digest(&self) -> Option<&str> {
-        let own = self.own();
+        let (post, own) = &self.own;
         let mut others = self.others.iter().filter_map(|(_, other)| other.digest.as_deref());
-        let other = || others.find(|digest| !is_digest_repeated(digest, &own.html));
+        let other = || others.find(|digest| !is_digest_repeated(digest, post.title(), &own.html));
         own.digest.as_deref().or_else(other)
     }
 

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 
+use crate::archive::body::is_name_ending;
 use crate::archive::names::{NameId, Names};
 use crate::archive::post::Post;
 use crate::archive::snapshot::group::kind::GroupKind;
 
 /// The usual ending of a source's tag ("news").
 const NEWS: &str = "新闻";
+/// Minimum length of a security's name that longer names count for, in characters. Shorter texts end many names.
+const SHORTEST_NAME: usize = 3;
 
 /// Counts how often a group's posts use each name. The label is derived from these counts.
 #[derive(Debug, Clone, Default)]
@@ -154,16 +157,20 @@ impl NameCounts {
     }
 
     /// The most frequent name; `None` if the posts use no name. A name with words before it, as in `我们看好长城汽车`,
-    /// counts for the name at its end if no fewer posts use that one.
+    /// counts for the name at its end if no fewer posts use that one. `*ST海航` and `ST海航` are two names.
     fn most_frequent<'n>(&self, names: &'n Names) -> Option<&'n str> {
         let counts = self.names.iter().map(|(name, count)| (names.text(*name), *count));
         let mut counts: Vec<(&str, Count)> = counts.collect();
         // Each name comes directly before the names that end with it.
         counts.sort_unstable_by(|(a, _), (b, _)| a.bytes().rev().cmp(b.bytes().rev()));
         let combined = counts.iter().enumerate().map(|(at, (name, count))| {
-            let longer = counts[at + 1..].iter().take_while(|(longer, _)| longer.ends_with(*name));
-            let longer = longer.map(|(_, longer)| longer.posts).filter(|posts| *posts <= count.posts);
-            (*name, Count { posts: count.posts + longer.sum::<usize>(), ..*count })
+            let is_name = name.chars().nth(SHORTEST_NAME - 1).is_some() && !is_name_ending(name);
+            let same_end = counts[at + 1..].iter().take_while(|(longer, _)| longer.ends_with(*name));
+            let longer = same_end.filter(|(longer, other)| {
+                is_name && other.posts <= count.posts && has_star(longer) == has_star(name)
+            });
+            let posts = longer.map(|(_, other)| other.posts).sum::<usize>();
+            (*name, Count { posts: count.posts + posts, ..*count })
         });
         first(combined)
     }
@@ -186,6 +193,11 @@ impl NameCounts {
 fn only_spelling<'n>(counts: &[(&'n str, Count)]) -> Option<&'n str> {
     let name = first(counts.iter().copied())?;
     counts.iter().all(|(other, _)| without_news(other) == without_news(name)).then_some(name)
+}
+
+/// Returns whether a security's name has the star of companies that may lose their listing.
+fn has_star(name: &str) -> bool {
+    name.contains(['*', '＊'])
 }
 
 /// The name with the first rank.
@@ -334,12 +346,17 @@ mod tests {
 
     #[test]
     fn most_frequent_name_of_a_security_has_no_words_before_it() {
-        let table: [(&[(usize, &str)], &str); 7] = [
+        let table: [(&[(usize, &str)], &str); 11] = [
             (&[(1, "我们看好长城汽车"), (1, "长城汽车")], "长城汽车"),
             (&[(1, "其中长城汽车"), (2, "长城电器"), (1, "受益的长城汽车"), (1, "长城汽车")], "长城汽车"),
             (&[(9, "民生银行"), (1, "银行")], "民生银行"),
             (&[(2, "茅台"), (3, "贵州茅台")], "贵州茅台"),
             (&[(3, "茅台"), (3, "贵州茅台")], "茅台"),
+            // A mere ending, a short text and a name without its star are other names.
+            (&[(2, "河滩股份"), (2, "股份"), (1, "云岫股份")], "河滩股份"),
+            (&[(3, "河滩新能源"), (2, "新能源"), (2, "云岫新能源")], "河滩新能源"),
+            (&[(3, "*ST海航"), (4, "ST海航"), (2, "退市的*ST海航")], "*ST海航"),
+            (&[(2, "贵州茅台"), (1, "茅台"), (1, "看好茅台")], "贵州茅台"),
             (&[(1, "甲"), (2, "乙")], "乙"),
             (&[(1, "乙"), (1, "甲")], "乙"),
         ];
