@@ -616,17 +616,14 @@ fn scan_older_than_an_archive_keeps_its_posts() {
 #[test]
 fn scan_finds_a_folder_with_ten_dated_posts() {
     let mut site = EditedSite::from_files(&[]);
-    let write = |site: &mut EditedSite, day: usize| {
-        let path = format!("news/2024-01-{day:02}-a.md");
-        site.write(&path, &post("a", &format!("2024-01-{day:02} 08:00"), "x"));
-    };
+    let text = |day: usize| post("a", &format!("2024-01-{day:02} 08:00"), "x");
     for day in 1..=9 {
-        write(&mut site, day);
+        site.write(&format!("news/2024-01-{day:02}-a.md"), &text(day));
     }
     assert!(!site.rescan(false));
     assert_eq!(site.archive().pages().len(), 9);
-    write(&mut site, 10);
-    assert_eq!(site.archive().pages().len(), 10, "only a scan decides on such a folder");
+    // The watch misses the event of the tenth file.
+    fs::write(site.path("news/2024-01-10-a.md"), text(10)).expect("a file");
     let scan = FullScan::new(site.updater.config(), &site.archive(), false);
     let update = site.updater.apply_scan(scan).0.expect("an update");
     assert!(update.new.is_empty());
