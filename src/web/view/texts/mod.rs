@@ -1,7 +1,7 @@
 //! The only table of interface text: Chinese if the site's `lang` starts with `zh`, English otherwise.
 //! A new text is one row of the table.
 
-mod phrases;
+pub(crate) mod phrases;
 
 use crate::archive::snapshot::GroupKind;
 

@@ -1,6 +1,6 @@
 //! Phrases with dates and numbers, in the site's language.
 
-use chrono::{DateTime, Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use chrono_tz::Tz;
 
 use crate::web::view::texts::{CHINESE, InterfaceTexts, Language};
@@ -20,6 +20,11 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// The hour and minute of a time, such as `08:12`.
+pub(crate) fn clock_time(at: DateTime<Tz>) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
 
 fn month_name(month: u32) -> &'static str {
     MONTHS[(month as usize + 11) % 12]
@@ -61,7 +66,7 @@ impl InterfaceTexts {
 
     /// A moment: `2026年11月20日 08:12`.
     pub(crate) fn moment(&self, at: DateTime<Tz>) -> String {
-        let (date, clock) = (self.day(at.date_naive()), at.format("%H:%M"));
+        let (date, clock) = (self.day(at.date_naive()), clock_time(at));
         self.pick(format!("{date} {clock}"), format!("{date}, {clock}"))
     }
 
