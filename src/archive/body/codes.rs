@@ -274,11 +274,10 @@ fn han_name(run: &str) -> &str {
 
 /// The part after a questioner, another company or the words of a sentence: `乙股份和河滩股份`, `受此影响河滩股份`.
 fn after_other_name(run: &str) -> &str {
-    let is_long = run.chars().nth(LONGEST_NAME_WITH_WORD).is_some();
-    let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| {
-        let at = run.rfind(word).filter(|at| *at > 0 || is_long)?;
-        Some(at + word.len())
-    });
+    if run.chars().nth(LONGEST_NAME_WITH_WORD).is_none() {
+        return run;
+    }
+    let ends = ENDS_BEFORE_NAME.split(' ').filter_map(|word| Some(run.rfind(word)? + word.len()));
     ends.map(|end| rest_of_name(run, end)).min_by_key(|rest| rest.len()).unwrap_or(run)
 }
 

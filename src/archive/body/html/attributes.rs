@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::archive::body::context::SiteContext;
 use crate::archive::body::html::clean::{self, EXTERNAL_REL, TOC_CLASS, TOC_ID};
 use crate::archive::body::html::tokens::StartTag;
-use crate::archive::body::html::{image_size, link};
+use crate::archive::body::html::{element, image_size, link};
 use crate::archive::body::kramdown::literal::escape_html;
 use crate::archive::body::security::SecurityCode;
 
@@ -188,7 +188,7 @@ pub(crate) fn alignment_of_class(class: &str) -> Option<&'static str> {
 fn class(element: &str, tag: &StartTag<'_>, out: &mut String) {
     let own = get(tag, "class").unwrap_or_default();
     let own = own.split_ascii_whitespace().find(|class| clean::has_class(element, class));
-    let class = own.or_else(|| alignment(tag)).filter(|class| clean::has_class(element, class));
+    let class = own.or_else(|| if element::is_aligned(element) { alignment(tag) } else { None });
     if let Some(class) = class {
         push("class", class, out);
     }

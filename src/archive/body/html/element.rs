@@ -111,7 +111,7 @@ pub(crate) fn ends_line(name: &str) -> bool {
     name == "br" || (name != "colgroup" && row(name).1.iter().any(ends))
 }
 
-fn is_heading(name: &str) -> bool {
+pub(crate) fn is_heading(name: &str) -> bool {
     HEADINGS.contains(&name)
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
     let mut in_aside = 0_usize;
     let mut skipped = SkippedElement::default();
     for piece in html.pieces() {
-        if skipped.holds(&piece, |tag| is_mark(tag) || is_embed_link(tag)) {
+        if skipped.holds(&piece, is_mark_or_embed) {
             if ends_line(&piece) {
                 block.end(in_aside == 0, &mut lead);
             }
@@ -53,7 +53,7 @@ pub(crate) fn plain(html: &BodyHtml) -> PlainText {
 
 /// The effort to read the text outside of headings and links. A page that only lists posts has little of it.
 pub(crate) fn own_len(html: &BodyHtml) -> usize {
-    let is_skipped = |tag: HtmlTag<'_>| is_mark(tag) || is_heading(tag.name) || tag.name == "a";
+    let is_skipped = |tag: HtmlTag<'_>| tag.name == "a" || element::is_heading(tag.name) || is_mark(tag);
     let mut skipped = SkippedElement::default();
     let mut effort = 0;
     for piece in html.pieces() {
@@ -133,8 +133,14 @@ fn is_mark(tag: HtmlTag<'_>) -> bool {
     }
 }
 
-fn is_embed_link(tag: HtmlTag<'_>) -> bool {
-    tag.name == "a" && tag.get("class") == Some(EMBED_CLASS)
+/// Returns whether the element is a mark or a link in place of an embedded page. Posts hold many links, so each is read
+/// once.
+fn is_mark_or_embed(tag: HtmlTag<'_>) -> bool {
+    if tag.name != "a" {
+        return is_mark(tag);
+    }
+    let mut attributes = tag.attributes();
+    attributes.any(|attribute| matches!(attribute, ("role", "doc-noteref") | ("class", EMBED_CLASS)))
 }
 
 fn is_footnotes(tag: HtmlTag<'_>) -> bool {
@@ -322,11 +328,7 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 /// Returns whether text inside the element cannot be the lead.
 fn is_aside(name: &str) -> bool {
-    is_heading(name) || matches!(name, "figure" | "pre" | "table")
-}
-
-fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+    element::is_heading(name) || matches!(name, "figure" | "pre" | "table")
 }
 
 /// Decodes the entities that serialised HTML holds.
