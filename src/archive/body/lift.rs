@@ -28,8 +28,11 @@ pub(super) enum ChildKind {
     Links(Option<String>),
     /// `（文章来源：name）` alone.
     Source(String),
-    /// A quote's text, and whether it is more than one paragraph.
-    Quote(String, bool),
+    Quote {
+        text: String,
+        /// True if the quote is more than one paragraph.
+        has_blocks: bool,
+    },
     /// The chart of a quote site, in front of the text.
     Chart,
     /// Any other child, with the name if it ends with `（文章来源：name）`.
@@ -71,7 +74,7 @@ pub(super) fn kind(
     let has_links = links.iter().any(|link| !link.href.trim().starts_with('#'));
     match source {
         _ if let Some(html) = quote.filter(|_| !has_links) => {
-            ChildKind::Quote(fold(&join_text(text)).into_owned(), has_blocks(html))
+            ChildKind::Quote { text: fold(&join_text(text)).into_owned(), has_blocks: has_blocks(html) }
         }
         Some(("", name)) => ChildKind::Source(name),
         _ => ChildKind::Other(name),
@@ -165,7 +168,7 @@ pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> 
             ChildKind::Empty | ChildKind::Links(None) => true,
             ChildKind::Links(Some(url)) => keep(&mut lifted.source_url, url),
             ChildKind::Source(name) => keep(&mut lifted.source_name, name),
-            ChildKind::Quote(..) | ChildKind::Chart => false,
+            ChildKind::Quote { .. } | ChildKind::Chart => false,
             ChildKind::Other(name) => {
                 lifted.source_name = lifted.source_name.take().or_else(|| name.clone());
                 false
@@ -183,8 +186,8 @@ pub(super) fn lift(html: String, children: &[BodyChild], site: &SiteContext) -> 
         .map(|child| &child.kind)
         .filter(|kind| **kind != ChildKind::Empty);
     let head = match children[..tail].get(head) {
-        Some(BodyChild { kind: ChildKind::Quote(text, has_blocks), start, end })
-            if rest.next().is_some_and(|next| !matches!(next, ChildKind::Quote(..))) =>
+        Some(BodyChild { kind: ChildKind::Quote { text, has_blocks }, start, end })
+            if rest.next().is_some_and(|next| !matches!(next, ChildKind::Quote { .. })) =>
         {
             lifted.digest = Some(text.clone());
             lifted.blocks = has_blocks.then(|| html[*start..*end].to_owned());

@@ -77,7 +77,7 @@ impl Rewriter<'_> {
     /// Returns whether a child holds nothing but charts and no text stands before it.
     fn is_front_chart(&self, child: &OpenChild<'_>) -> bool {
         let is_before_text = |child: &BodyChild| {
-            matches!(child.kind, ChildKind::Empty | ChildKind::Quote(..) | ChildKind::Chart)
+            matches!(child.kind, ChildKind::Empty | ChildKind::Quote { .. } | ChildKind::Chart)
         };
         child.media == Media::Chart
             && !child.is_quote

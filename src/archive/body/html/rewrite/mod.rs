@@ -393,18 +393,15 @@ impl<'a> Rewriter<'a> {
                 self.end_child();
             }
         }
-        let is_shown = open.hidden.is_none();
         if let Some(checkpoint) = open.hidden {
             self.roll_back(&checkpoint);
-        }
-        if let Some(media) = open.media {
-            self.write_media(&open.name, &media);
-        }
-        if open.name == "object"
-            && is_shown
+        } else if open.name == "object"
             && self.out.get(open.start..).is_some_and(|html| html.trim().is_empty())
         {
             self.count_dropped("object");
+        }
+        if let Some(media) = open.media {
+            self.write_media(&open.name, &media);
         }
     }
 }
