@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-/// The usual prefix in the name of the file that a source's own article has, in any case.
+/// The usual prefix in the name of the file that a source's own article has. Upper and lower case are equal.
 const OWN: &str = "NW";
 /// The number of capital letters of any other prefix.
 pub(crate) const LETTERS: RangeInclusive<usize> = 1..=4;

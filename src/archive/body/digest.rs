@@ -79,9 +79,9 @@ const OTHER_ENDINGS: [&str; 26] = [
 ];
 
 /// Returns whether the first paragraphs of a body begin with the text of the digest. White space, punctuation and the
-/// marks at both ends of the paragraphs do not count. Of the digest's marks only a label such as `快讯：`, a source, a
-/// dateline and the post's title do not count: readers would miss another one. A short digest must end with a sentence
-/// of the body.
+/// marks at both ends of the paragraphs do not count. The digest may also begin with a label such as `快讯：`, a
+/// dateline, a source or the post's title that the body lacks, and end with a source. Readers would miss any other
+/// mark. A short digest must end with a sentence of the body.
 pub(crate) fn is_digest_repeated(digest: &str, title: &str, html: &BodyHtml) -> bool {
     let readings = readings(digest, title);
     let is_repeated = |opening: &str, is_first: bool| {
@@ -123,7 +123,7 @@ fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The letters and digits of a digest: all of them, and those without the marks at its ends that say nothing.
+/// The letters and digits of a digest: all of them, and those without the marks at its ends that the body may lack.
 fn readings(digest: &str, title: &str) -> Vec<String> {
     let core = |text| without_head(text, |mark| is_head_mark(mark, title));
     let without_source = before_source(digest, is_source);

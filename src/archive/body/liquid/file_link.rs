@@ -16,7 +16,8 @@ pub(crate) struct FileLink {
     pub(crate) is_known: bool,
 }
 
-/// Resolves `{% link file %}` through `Context::posts` and `Context::files`. The URL of an unknown file follows from its path.
+/// Resolves `{% link file %}` through `Context::posts` and `Context::files`. The URL of an unknown file follows from
+/// its path.
 pub(crate) fn linked(path: &str, cx: &Context<'_>) -> Option<FileLink> {
     let path = path.trim_start_matches('/');
     if path.is_empty() || path.contains("{{") {
