@@ -130,32 +130,14 @@ impl Snapshot {
     }
 
     fn index(&mut self, posts: &[Post]) {
-        let of = |hash: fn(&Post) -> u64| {
-            let hashes: Vec<u64> = posts.par_iter().map(hash).collect();
-            HashIndex::from_hashes(
-                hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))),
-            )
-        };
-        self.files = of(|post| hash(post.path()));
-        self.urls = of(|post| hash(&decoded(post.url())));
-        let fuzzy_paths: Vec<_> = posts
-            .par_iter()
-            .enumerate()
-            .flat_map_iter(|(index, post)| {
-                fuzzy_path::keys(post).map(move |key| (hash(&key), PostId::new(index)))
-            })
-            .collect();
-        self.fuzzy_paths = HashIndex::from_hashes(fuzzy_paths.into_iter());
-        let undated = posts.iter().enumerate().filter_map(|(index, post)| {
+        self.files = index_of(posts, |post| [hash(post.path())]);
+        self.urls = index_of(posts, |post| [hash(&decoded(post.url()))]);
+        self.fuzzy_paths = index_of(posts, |post| fuzzy_path::keys(post).map(|key| hash(&key)));
+        self.undated = index_of(posts, |post| {
             let name = post.file_name().filter(|name| name.date.is_none())?;
-            Some((hash(&name.slug), PostId::new(index)))
+            Some(hash(&name.slug))
         });
-        self.undated = HashIndex::from_hashes(undated);
-        let former = posts
-            .iter()
-            .enumerate()
-            .flat_map(|(index, post)| post.former().iter().map(move |path| (hash(path), PostId::new(index))));
-        self.former = HashIndex::from_hashes(former);
+        self.former = index_of(posts, |post| post.former().iter().map(|path| hash(path)));
     }
 
     /// Builds all lists. Requires posts in order.
@@ -217,4 +199,16 @@ impl Snapshot {
         }
         self.count_recent();
     }
+}
+
+/// Builds an index of posts by the hashes of their texts, on all cores.
+fn index_of<'p, I>(posts: &'p [Post], hashes: impl Fn(&'p Post) -> I + Sync) -> HashIndex
+where
+    I: IntoIterator<Item = u64>,
+{
+    let hashes_of_post = |(index, post): (usize, &'p Post)| {
+        hashes(post).into_iter().map(move |hash| (hash, PostId::new(index)))
+    };
+    let all: Vec<(u64, PostId)> = posts.par_iter().enumerate().flat_map_iter(hashes_of_post).collect();
+    HashIndex::from_hashes(all.into_iter())
 }

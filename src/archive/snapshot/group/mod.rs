@@ -242,13 +242,13 @@ impl Groups {
             let group = Group::new(labels, names, posts, name, &ids, namer)?;
             Some(Group { claims: labels.claims(names, name, &group.name_counts), ..group })
         };
-        let groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
+        let mut groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
         for group in &groups {
             self.claims.replace(group.name, &[], &group.claims);
         }
         // All claims are known now, and with them the labels.
-        for mut group in groups {
-            group.label = self.label(names, &group);
+        groups.par_iter_mut().for_each(|group| group.label = self.label(names, group));
+        for group in groups {
             self.version = self.version.wrapping_add(group.version(names));
             self.put(names, group);
         }
