@@ -10,12 +10,12 @@ use rayon::prelude::*;
 use crate::archive::address::{decoded, hash};
 use crate::archive::compressed::ArticleCodec;
 use crate::archive::jekyll::files::PostFolders;
-use crate::archive::names::{NameId, Names};
+use crate::archive::names::Names;
 use crate::archive::page::OwnPage;
 use crate::archive::post::{Post, PostId, Timestamp, Visibility};
 use crate::archive::problem::FileProblems;
 use crate::archive::snapshot::group::kind::{ByKind, GroupKind};
-use crate::archive::snapshot::group::{Groups, Labels, RecentPeriods};
+use crate::archive::snapshot::group::{GroupLists, Groups, Labels, RecentPeriods};
 use crate::archive::snapshot::index::HashIndex;
 use crate::archive::snapshot::list::List;
 use crate::archive::snapshot::post_status::PostStatus;
@@ -130,32 +130,14 @@ impl Snapshot {
     }
 
     fn index(&mut self, posts: &[Post]) {
-        let of = |hash: fn(&Post) -> u64| {
-            let hashes: Vec<u64> = posts.par_iter().map(hash).collect();
-            HashIndex::from_hashes(
-                hashes.into_iter().enumerate().map(|(index, hash)| (hash, PostId::new(index))),
-            )
-        };
-        self.files = of(|post| hash(post.path()));
-        self.urls = of(|post| hash(&decoded(post.url())));
-        let fuzzy_paths: Vec<_> = posts
-            .par_iter()
-            .enumerate()
-            .flat_map_iter(|(index, post)| {
-                fuzzy_path::keys(post).map(move |key| (hash(&key), PostId::new(index)))
-            })
-            .collect();
-        self.fuzzy_paths = HashIndex::from_hashes(fuzzy_paths.into_iter());
-        let undated = posts.iter().enumerate().filter_map(|(index, post)| {
+        self.files = index_of(posts, |post| [hash(post.path())]);
+        self.urls = index_of(posts, |post| [hash(&decoded(post.url()))]);
+        self.fuzzy_paths = index_of(posts, |post| fuzzy_path::keys(post).map(|key| hash(&key)));
+        self.undated = index_of(posts, |post| {
             let name = post.file_name().filter(|name| name.date.is_none())?;
-            Some((hash(&name.slug), PostId::new(index)))
+            Some(hash(&name.slug))
         });
-        self.undated = HashIndex::from_hashes(undated);
-        let former = posts
-            .iter()
-            .enumerate()
-            .flat_map(|(index, post)| post.former().iter().map(move |path| (hash(path), PostId::new(index))));
-        self.former = HashIndex::from_hashes(former);
+        self.former = index_of(posts, |post| post.former().iter().map(|path| hash(path)));
     }
 
     /// Builds all lists. Requires posts in order.
@@ -167,8 +149,6 @@ impl Snapshot {
         let statuses: Vec<PostStatus> = ids.par_iter().map(|id| status(*id)).collect();
         let mut listed = Vec::with_capacity(ids.len());
         let mut days: BTreeMap<NaiveDate, Vec<PostId>> = BTreeMap::new();
-        let mut groups: ByKind<HashMap<NameId, Vec<PostId>>> = ByKind::default();
-        let mut namers: ByKind<HashMap<(NameId, PostId), PostId>> = ByKind::default();
         // Few posts share an article, and only those can be in a story with others.
         let stories: HashMap<PostId, Story> = self
             .fuzzy_paths
@@ -184,8 +164,7 @@ impl Snapshot {
                 self.unserved.insert_mut(id);
             }
             let post = self.posts.get(id);
-            let story = stories.get(&id);
-            let follows = story.is_some_and(|story| story.leader != id);
+            let follows = stories.get(&id).is_some_and(|story| story.leader != id);
             if status != PostStatus::Served || post.visibility != Visibility::Listed || follows {
                 continue;
             }
@@ -194,27 +173,51 @@ impl Snapshot {
                 self.modified.insert_mut((post.date, id));
             }
             days.entry(post.date.day(self.zone)).or_default().push(id);
-            let Some(story) = story else {
-                for kind in GroupKind::ALL {
-                    for name in post.group_names(kind) {
-                        groups[kind].entry(name).or_default().push(id);
-                    }
-                }
-                continue;
-            };
-            for (kind, member) in self.memberships(story) {
-                groups[kind].entry(member.name).or_default().push(id);
-                if member.namer != id {
-                    namers[kind].insert((member.name, id), member.namer);
-                }
-            }
         }
         self.listed = List::from_sorted(&listed);
         self.days = days.into_iter().map(|(day, ids)| (day, List::from_sorted(&ids))).collect();
-        for kind in GroupKind::ALL {
-            let lists = std::mem::take(&mut groups[kind]);
-            self.groups[kind].fill(&self.names, &self.posts, lists, &namers[kind]);
+        let lists = |kind| self.group_lists(kind, &listed, &stories);
+        let lists: Vec<GroupLists> = GroupKind::ALL.into_par_iter().map(lists).collect();
+        for (kind, lists) in GroupKind::ALL.into_iter().zip(lists) {
+            self.groups[kind].fill(&self.names, &self.posts, lists);
         }
         self.count_recent();
     }
+
+    /// The lists of all groups of a kind. Requires listed posts in order.
+    fn group_lists(
+        &self,
+        kind: GroupKind,
+        listed: &[PostId],
+        stories: &HashMap<PostId, Story>,
+    ) -> GroupLists {
+        let mut lists = GroupLists::default();
+        for &id in listed {
+            let Some(story) = stories.get(&id) else {
+                for name in self.posts.get(id).group_names(kind) {
+                    lists.posts.entry(name).or_default().push(id);
+                }
+                continue;
+            };
+            for (_, member) in self.memberships(story).into_iter().filter(|(other, _)| *other == kind) {
+                lists.posts.entry(member.name).or_default().push(id);
+                if member.namer != id {
+                    lists.namers.insert((member.name, id), member.namer);
+                }
+            }
+        }
+        lists
+    }
+}
+
+/// Builds an index of posts by the hashes of their texts, on all cores.
+fn index_of<'p, I>(posts: &'p [Post], hashes: impl Fn(&'p Post) -> I + Sync) -> HashIndex
+where
+    I: IntoIterator<Item = u64>,
+{
+    let hashes_of_post = |(index, post): (usize, &'p Post)| {
+        hashes(post).into_iter().map(move |hash| (hash, PostId::new(index)))
+    };
+    let all: Vec<(u64, PostId)> = posts.par_iter().enumerate().flat_map_iter(hashes_of_post).collect();
+    HashIndex::from_hashes(all.into_iter())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
 use rpds::VectorSync;
 
 use crate::archive::address::hash;
@@ -27,14 +28,14 @@ impl Default for HashIndex {
 impl HashIndex {
     /// Builds an index from the [`hash`]es of many texts at once.
     pub(super) fn from_hashes(hashes: impl Iterator<Item = (u64, PostId)>) -> Self {
-        let mut shards = vec![Vec::new(); SHARDS];
+        let mut shards: Vec<Vec<(u32, PostId)>> = vec![Vec::new(); SHARDS];
         for (hash, id) in hashes {
             shards[shard(hash)].push((rest(hash), id));
         }
-        for shard in &mut shards {
+        shards.par_iter_mut().for_each(|shard| {
             shard.sort_unstable();
             shard.shrink_to_fit();
-        }
+        });
         Self::from_shards(shards)
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use walkdir::WalkDir;
 
-use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_below, relative};
+use crate::archive::jekyll::files::entry::{WalkEntry, base_name, is_at_or_below, is_below, relative};
 use crate::archive::jekyll::files::fence::has_front_matter;
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::links::{circle, is_link};
@@ -161,7 +161,7 @@ impl PageCounts {
 
 /// Returns whether a folder is neither a known archive nor inside or around one.
 fn is_separate(config: &Config, folder: &str) -> bool {
-    !config.archives.iter().any(|known| known == folder || is_below(folder, known) || is_below(known, folder))
+    !config.archives.iter().any(|known| is_at_or_below(folder, known) || is_below(known, folder))
 }
 
 /// Returns the outermost folder at or above a path whose name says that it holds old posts, unless a folder of posts

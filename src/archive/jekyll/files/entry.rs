@@ -23,6 +23,11 @@ pub(crate) fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Returns the extension of a file without its dot; empty if it has none.
+pub(crate) fn extension(path: &str) -> &str {
+    base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
 /// Returns the name of the file that a compressed one holds; `None` if the file is not compressed.
 pub(crate) fn without_compression(name: &str) -> Option<&str> {
     const ENDINGS: [&str; 10] = ["7z", "br", "bz2", "gz", "lz4", "lzma", "xz", "z", "zip", "zst"];

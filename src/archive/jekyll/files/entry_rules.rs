@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::archive::jekyll::files::collections::collection_of;
-use crate::archive::jekyll::files::entry::{WalkEntry, base_name, below_posts, is_below, relative};
+use crate::archive::jekyll::files::entry::{
+    WalkEntry, base_name, below_posts, is_at_or_below, is_below, relative,
+};
 use crate::archive::jekyll::files::fence::{begins_with_fence, may_have_front_matter};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::page_name::{is_page_name, may_share_url};
@@ -120,7 +122,7 @@ impl<'a> EntryRules<'a> {
 
     /// Returns whether a folder is named in the configuration, or lies below one that is.
     pub(super) fn is_named(&self, folder: &str) -> bool {
-        self.config.source.posts.iter().any(|named| folder == named || is_below(folder, named))
+        self.config.source.posts.iter().any(|named| is_at_or_below(folder, named))
     }
 
     /// Files that `include` names by path although Jekyll ignores their folder.

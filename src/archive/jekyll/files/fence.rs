@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::archive::jekyll::files::entry::base_name;
+use crate::archive::jekyll::files::entry::extension;
 
 /// Bytes that are read of a file; a fence with more white space is not front matter.
 const HEAD: u64 = 64;
@@ -22,7 +22,7 @@ const MEDIA: [&str; 46] = [
 
 /// Returns whether the extension of a file allows front matter. Images, which may be many, need not be opened.
 pub(crate) fn may_have_front_matter(path: &str) -> bool {
-    let extension = base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension);
+    let extension = extension(path);
     !MEDIA.iter().any(|media| media.eq_ignore_ascii_case(extension))
 }
 

@@ -1,17 +1,13 @@
 //! The kind of a file by its name: whether it may be a page, and its markup format.
 
 use crate::archive::body::MarkupFormat;
-use crate::archive::jekyll::files::entry::base_name;
+use crate::archive::jekyll::files::entry::{base_name, extension};
 use crate::archive::jekyll::files::temporary::is_temporary;
 use crate::config::Config;
 
 /// Returns whether a file without front matter may have the URL of a page, as `docs/index.html` and `feed.xml` do.
 pub(crate) fn may_share_url(path: &str, config: &Config) -> bool {
     is_page_name(path, config) || matches!(extension(path), "" | "xhtml" | "xml" | "json")
-}
-
-fn extension(path: &str) -> &str {
-    base_name(path).rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 /// Returns whether the name of a file is that of HTML or Markdown, and of no temporary file.

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 
 use walkdir::WalkDir;
 
-use crate::archive::jekyll::files::entry::{base_name, below_posts, is_below, relative, without_compression};
+use crate::archive::jekyll::files::entry::{
+    base_name, below_posts, is_at_or_below, is_below, relative, without_compression,
+};
 use crate::archive::jekyll::files::fence::{begins_with_fence, has_front_matter, may_have_front_matter};
 use crate::archive::jekyll::files::filter::{EntryFilter, is_special};
 use crate::archive::jekyll::files::temporary::is_temporary;
@@ -133,7 +135,7 @@ impl PublishedFiles {
             Some(CONFIGURATION)
         } else if path.split('/').any(|part| part == "_drafts") {
             Some(DRAFT)
-        } else if self.private.iter().any(|private| path == private || is_below(path, private)) {
+        } else if self.private.iter().any(|private| is_at_or_below(path, private)) {
             Some(PRIVATE)
         } else {
             None

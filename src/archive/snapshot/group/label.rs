@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::{AddAssign, SubAssign};
 use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
@@ -35,6 +36,16 @@ pub(super) struct UsedNames<'p> {
     is_unsure: bool,
 }
 
+impl UsedNames<'_> {
+    /// The count of each name in this post alone.
+    fn counts(&self, names: &Names) -> impl Iterator<Item = (NameId, Count)> {
+        self.names.iter().enumerate().map(move |(places, name)| {
+            let both = usize::from(has_both(names, &self.names, *name));
+            (*name, Count { posts: 1, places, both })
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
     posts: usize,
@@ -57,18 +68,43 @@ impl Count {
     }
 }
 
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        let Self { posts, places, both } = other;
+        *self = Self { posts: self.posts + posts, places: self.places + places, both: self.both + both };
+    }
+}
+
+impl SubAssign for Count {
+    fn sub_assign(&mut self, other: Self) {
+        let Self { posts, places, both } = other;
+        *self = Self { posts: self.posts - posts, places: self.places - places, both: self.both - both };
+    }
+}
+
 impl NameCounts {
     /// Counts the names of all posts of a group at once.
     pub(super) fn from_posts<'p>(names: &Names, used: impl ExactSizeIterator<Item = UsedNames<'p>>) -> Self {
-        let (mut counts, posts) = (Self::default(), used.len());
-        used.for_each(|used| counts.count(names, &used));
+        let (mut counts, mut unsure, posts) = (HashMap::<NameId, Count>::new(), 0, used.len());
+        for used in used {
+            unsure += usize::from(used.is_unsure);
+            for (name, count) in used.counts(names) {
+                *counts.entry(name).or_default() += count;
+            }
+        }
+        let mut counts = Self { names: counts.into_iter().collect(), common: Vec::new(), unsure };
         counts.find_common(names, posts);
         counts
     }
 
     /// Adds the names of a post to a group that then has this many posts.
     pub(super) fn add(&mut self, names: &Names, used: &UsedNames<'_>, posts: usize) {
-        self.count(names, used);
+        self.unsure += usize::from(used.is_unsure);
+        for (name, count) in used.counts(names) {
+            let mut sum = self.names.get(&name).copied().unwrap_or_default();
+            sum += count;
+            self.names.insert_mut(name, sum);
+        }
         // A new post makes only its own names more common, in both spellings.
         let mut common = std::mem::take(&mut self.common);
         for name in &*used.names {
@@ -88,14 +124,13 @@ impl NameCounts {
     /// Subtracts the names of a post from a group that then has this many posts.
     pub(super) fn subtract(&mut self, names: &Names, used: &UsedNames<'_>, posts: usize) {
         self.unsure = self.unsure.saturating_sub(usize::from(used.is_unsure));
-        for (place, name) in used.names.iter().enumerate() {
-            let Some(count) = self.names.get(name).copied() else { continue };
-            if count.posts > 1 {
-                let both = count.both - usize::from(has_both(names, &used.names, *name));
-                let count = Count { posts: count.posts - 1, places: count.places - place, both };
-                self.names.insert_mut(*name, count);
+        for (name, count) in used.counts(names) {
+            let Some(mut rest) = self.names.get(&name).copied() else { continue };
+            if rest.posts > 1 {
+                rest -= count;
+                self.names.insert_mut(name, rest);
             } else {
-                self.names.remove_mut(name);
+                self.names.remove_mut(&name);
             }
         }
         self.find_common(names, posts);
@@ -117,16 +152,6 @@ impl NameCounts {
 
     pub(super) fn any_name(&self, names: &Names, is_it: impl Fn(&str) -> bool) -> bool {
         self.names.keys().any(|name| is_it(names.text(*name)))
-    }
-
-    fn count(&mut self, names: &Names, used: &UsedNames<'_>) {
-        self.unsure += usize::from(used.is_unsure);
-        for (place, name) in used.names.iter().enumerate() {
-            let count = self.names.get(name).copied().unwrap_or_default();
-            let both = count.both + usize::from(has_both(names, &used.names, *name));
-            let count = Count { posts: count.posts + 1, places: count.places + place, both };
-            self.names.insert_mut(*name, count);
-        }
     }
 
     fn find_common(&mut self, names: &Names, posts: usize) {
@@ -319,6 +344,9 @@ impl Labels {
 /// post, the tags do not name the categories.
 fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedNames<'p>> {
     let (sources, tags) = (post.categories(), post.tags());
+    if sources.len() != tags.len() {
+        return None;
+    }
     let has_ending = |tag: &NameId| without_ending(names.text(*tag)).is_some();
     let is_unsure = match tags {
         [] | [_] => return None,
@@ -329,9 +357,6 @@ fn paired_tag<'p>(names: &Names, post: &'p Post, source: NameId) -> Option<UsedN
         [.., last] if has_ending(last) => false,
         _ => return None,
     };
-    if sources.len() != tags.len() {
-        return None;
-    }
     let tag = tags.get(sources.iter().position(|other| *other == source)?)?;
     let is_same =
         |(source, tag): (&NameId, &NameId)| names.text(*source).eq_ignore_ascii_case(names.text(*tag));

@@ -37,6 +37,15 @@ pub(super) struct Membership {
     pub(super) namer: PostId,
 }
 
+/// The posts of all groups of a kind.
+#[derive(Debug, Default)]
+pub(super) struct GroupLists {
+    /// The listed posts of each group, in order.
+    pub(super) posts: HashMap<NameId, Vec<PostId>>,
+    /// The posts of stories that name a group in place of the listed post.
+    pub(super) namers: HashMap<(NameId, PostId), PostId>,
+}
+
 /// The listed posts that share a category, a tag or a security.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -227,28 +236,22 @@ impl Groups {
         }
     }
 
-    /// Adds groups from lists of posts in order. `namers` holds the posts of stories that name a group in place
-    /// of the listed post.
-    pub(super) fn fill(
-        &mut self,
-        names: &Names,
-        posts: &Posts,
-        lists: HashMap<NameId, Vec<PostId>>,
-        namers: &HashMap<(NameId, PostId), PostId>,
-    ) {
+    /// Adds groups from their lists.
+    pub(super) fn fill(&mut self, names: &Names, posts: &Posts, lists: GroupLists) {
+        let GroupLists { posts: lists, namers } = lists;
         let labels = &self.labels;
         let group = |(name, ids): (NameId, Vec<PostId>)| {
             let namer = |id| namers.get(&(name, id)).copied().unwrap_or(id);
             let group = Group::new(labels, names, posts, name, &ids, namer)?;
             Some(Group { claims: labels.claims(names, name, &group.name_counts), ..group })
         };
-        let groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
+        let mut groups: Vec<Group> = lists.into_par_iter().filter_map(group).collect();
         for group in &groups {
             self.claims.replace(group.name, &[], &group.claims);
         }
         // All claims are known now, and with them the labels.
-        for mut group in groups {
-            group.label = self.label(names, &group);
+        groups.par_iter_mut().for_each(|group| group.label = self.label(names, group));
+        for group in groups {
             self.version = self.version.wrapping_add(group.version(names));
             self.put(names, group);
         }
