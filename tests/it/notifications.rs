@@ -37,7 +37,7 @@ fn hub(failures: usize) -> (String, Receiver<String>) {
 }
 
 fn next_body(receiver: &Receiver<String>) -> String {
-    receiver.recv_timeout(Duration::from_secs(20)).expect("something told in time")
+    receiver.recv_timeout(Duration::from_secs(20)).expect("a notification in time")
 }
 
 fn config(hub: &str, webhook: &str) -> String {

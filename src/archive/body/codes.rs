@@ -9,7 +9,7 @@ use crate::archive::body::security::SecurityCode;
 const LONGEST: usize = 48;
 /// Maximum number of parts of that text, such as the codes of a company on several exchanges.
 const MOST_PARTS: usize = 8;
-/// Number of characters before a bracket in which its name is looked for.
+/// Number of characters before a bracket that may hold its name.
 const LONGEST_RUN: usize = 40;
 
 /// Passes each code in a text, and the name before it, to `found`. The name is empty if the text before the

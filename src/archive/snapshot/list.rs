@@ -249,7 +249,7 @@ mod tests {
             for (number, comes) in steps {
                 let id = PostId::new(number);
                 let before = list.clone();
-                let told = before.iter().collect::<Vec<_>>();
+                let ids = before.iter().collect::<Vec<_>>();
                 let place = plain.binary_search_by(|other| posts.get(*other).order().cmp(&posts.get(id).order()));
                 match (comes, place) {
                     (true, Err(place)) => {
@@ -265,7 +265,7 @@ mod tests {
                 }
                 assert_same(&list, &plain, &posts);
                 // The previous version is unchanged.
-                prop_assert_eq!(before.iter().collect::<Vec<_>>(), told);
+                prop_assert_eq!(before.iter().collect::<Vec<_>>(), ids);
             }
             assert_same(&List::from_sorted(&plain), &plain, &posts);
         }

@@ -1,4 +1,4 @@
-//! Stories. Posts whose files have the same article id tell one story: lists show its leader alone, in every
+//! Stories. Posts whose files have the same article id have one story: lists show its leader alone, in every
 //! list that any of the posts belongs to. Each URL serves its own post.
 //!
 //! Like the status of a post, a story is computed at each call and never stored, so it cannot become stale.
@@ -16,7 +16,7 @@ use crate::archive::snapshot::Snapshot;
 use crate::archive::snapshot::group::Membership;
 use crate::archive::snapshot::group::kind::GroupKind;
 
-/// The posts that tell one story.
+/// The posts of one story.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
     /// The post that lists show: the source's own article, else the newest post.

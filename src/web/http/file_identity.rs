@@ -80,7 +80,7 @@ impl FileIdentity {
         self.rested_for(RESTED_AFTER)
     }
 
-    /// Returns whether a further change gives the file another identity. The mtime does not tell, since writers set it.
+    /// Returns whether a further change gives the file another identity. The mtime is no proof, since any writer can set it.
     fn is_final(&self) -> bool {
         is_past(self.changed, RESTED_AFTER)
     }

@@ -1,4 +1,4 @@
-//! Links to original articles become links to the posts that tell them. A body is stored with its links as they
+//! Links to original articles become links to their posts. A body is stored with its links as they
 //! are, since posts come and go.
 
 use crate::archive::article_id::ArticleId;

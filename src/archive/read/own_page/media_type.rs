@@ -2,7 +2,7 @@
 
 use crate::archive::body::MarkupFormat;
 
-/// Extensions of URLs that tell a client that the content is not HTML, whatever the file is.
+/// Extensions of URLs whose content clients do not take for HTML, whatever the file is.
 const TEXTS: [&str; 12] =
     ["atom", "css", "csv", "ics", "js", "json", "mjs", "rss", "svg", "txt", "webmanifest", "xml"];
 

@@ -211,9 +211,9 @@ mod tests {
         assert_eq!(sum(4, Some(&three)).map(|sum| sum.sha256), Some(four.sha256));
         assert!(sum(3, Some(&three)).is_none());
         // The checksum of an unchanged beginning is trusted, so a wrong size in it shows in the result.
-        let told = Checksum { bytes: three.bytes + 7, ..three.clone() };
-        assert_eq!(sum(4, Some(&told)).map(|sum| sum.bytes), Some(four.bytes + 7));
-        let other = Checksum { version: three.version ^ 1, ..told };
+        let known = Checksum { bytes: three.bytes + 7, ..three.clone() };
+        assert_eq!(sum(4, Some(&known)).map(|sum| sum.bytes), Some(four.bytes + 7));
+        let other = Checksum { version: three.version ^ 1, ..known };
         assert_eq!(sum(4, Some(&other)).map(|sum| sum.bytes), Some(four.bytes));
     }
 }

@@ -240,7 +240,7 @@ mod tests {
     fn listener(reactions: Vec<Reaction>) -> (String, Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}/take?key=secret", listener.local_addr().expect("an address"));
-        let (sender, told) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         thread::spawn(move || {
             let mut reactions = reactions.into_iter();
             let mut hanging = Vec::new();
@@ -259,7 +259,7 @@ mod tests {
                 }
             }
         });
-        (address, told)
+        (address, received)
     }
 
     /// Reads the body of a request with a `content-length`.
@@ -279,8 +279,8 @@ mod tests {
         }
     }
 
-    fn next(told: &Receiver<String>) -> String {
-        told.recv_timeout(Duration::from_secs(10)).expect("something told in time")
+    fn next(received: &Receiver<String>) -> String {
+        received.recv_timeout(Duration::from_secs(10)).expect("a notification in time")
     }
 
     #[test]
@@ -289,11 +289,11 @@ mod tests {
             (ReceiverKind::Hub, "hub.mode=publish&hub.url=https%3A%2F%2Fn.example%2Fa&hub.url=b"),
             (ReceiverKind::Owner, r#"{"urls":["https://n.example/a","b"]}"#),
         ] {
-            let (address, told) = listener(Vec::new());
+            let (address, received) = listener(Vec::new());
             let notifier = Notifier::start(kind, address, RETRY);
             notifier.enqueue(Vec::new());
             notifier.enqueue(vec!["https://n.example/a".into(), "b".into()]);
-            assert_eq!(next(&told), expected);
+            assert_eq!(next(&received), expected);
         }
     }
 
@@ -306,25 +306,25 @@ mod tests {
             Reaction::Answer(301),
             Reaction::Answer(404),
         ];
-        let (address, told) = listener(reactions);
+        let (address, received) = listener(reactions);
         let notifier = Notifier::start(ReceiverKind::Owner, address, RETRY);
         notifier.enqueue(vec!["a".into()]);
         notifier.enqueue(vec!["b".into()]);
-        let said = next(&told);
+        let said = next(&received);
         assert_eq!(said, r#"{"urls":["a","b"]}"#);
         notifier.enqueue(vec!["c".into()]);
-        assert_eq!(next(&told), r#"{"urls":["c"]}"#);
+        assert_eq!(next(&received), r#"{"urls":["c"]}"#);
     }
 
     #[test]
     fn rejected_url_is_dropped_and_the_rest_is_delivered() {
         // The rejected requests hold all four URLs, the first two, and the first alone.
-        let (address, told) =
+        let (address, received) =
             listener(vec![Reaction::Answer(422), Reaction::Answer(413), Reaction::Answer(400)]);
         let notifier = Notifier::start(ReceiverKind::Owner, address, RETRY);
         notifier.enqueue(["a", "b", "c", "d"].map(str::to_owned).to_vec());
-        assert_eq!(next(&told), r#"{"urls":["b"]}"#);
-        assert_eq!(next(&told), r#"{"urls":["c","d"]}"#);
+        assert_eq!(next(&received), r#"{"urls":["b"]}"#);
+        assert_eq!(next(&received), r#"{"urls":["c","d"]}"#);
     }
 
     #[test]
