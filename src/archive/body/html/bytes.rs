@@ -3,9 +3,18 @@
 /// Bytes tested at once.
 const CHUNK: usize = 32;
 
-/// Returns the position of the first byte that is in `wanted`. A whole chunk is tested without an early
-/// exit, so that the compiler vectorises the loop.
+/// Returns the position of the first byte that is in `wanted`.
 pub(crate) fn find<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> Option<usize> {
+    match wanted.as_slice() {
+        &[byte] => memchr::memchr(byte, bytes),
+        &[one, two] => memchr::memchr2(one, two, bytes),
+        &[one, two, three] => memchr::memchr3(one, two, three, bytes),
+        _ => find_many(bytes, wanted),
+    }
+}
+
+/// Tests whole chunks without an early exit, so that the compiler vectorises the loop.
+fn find_many<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> Option<usize> {
     let is_wanted = |byte: &u8| wanted.iter().fold(false, |found, other| found | (byte == other));
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
     let holds = |chunk: &[u8; CHUNK]| chunk.iter().fold(false, |found, byte| found | is_wanted(byte));
@@ -37,9 +46,11 @@ mod tests {
         for len in [0, 1, 31, 32, 33, 64, 700] {
             let mut bytes = vec![b'a'; len];
             assert_eq!((find(&bytes, b"<"), count(&bytes, |b| b == b'a')), (None, len));
+            assert_eq!((find(&bytes, b"<&>"), find(&bytes, b"<&>\"")), (None, None));
             for at in (0..len).rev() {
                 bytes[at] = b'<';
-                assert_eq!(find(&bytes, b"<"), Some(at));
+                assert_eq!((find(&bytes, b"<"), find(&bytes, b"&<")), (Some(at), Some(at)));
+                assert_eq!((find(&bytes, b">&<"), find(&bytes, b">&\"<")), (Some(at), Some(at)));
             }
             assert_eq!(count(&bytes, |b| b == b'<'), len);
         }
