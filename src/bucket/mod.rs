@@ -1,0 +1,1 @@
+//! The archive in an S3-compatible bucket: a log of commits that `finews push` writes and replicas read.
