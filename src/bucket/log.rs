@@ -78,11 +78,10 @@ impl Bucket {
         Self::identify_or_create(Arc::new(BucketStore::open(url, options)?)).await
     }
 
-    /// Uses a store that exists, and creates the archive if it is absent.
-    pub async fn from_store(store: Arc<dyn ObjectStore>) -> Result<Self, BucketError> {
-        let store = BucketStore::new("memory:///".into(), Path::ROOT, store);
-        let bucket = Self::identify_or_create(Arc::new(store)).await?;
-        Ok(Self { pause: Duration::ZERO, ..bucket })
+    /// Uses a store that exists, as the archive of a site.
+    pub fn from_store(store: Arc<dyn ObjectStore>, site: &str) -> Self {
+        let store = Arc::new(BucketStore::new("memory:///".into(), Path::ROOT, store));
+        Self { store, site: site.into(), pause: Duration::ZERO }
     }
 
     /// The id of the site: 32 hexadecimal digits.

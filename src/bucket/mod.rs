@@ -10,5 +10,6 @@ pub mod url;
 
 pub use commit::{Commit, CommitDraft, CommitHeader, PackRef, StoredFile};
 pub use error::BucketError;
-pub use log::{Appended, Bucket};
+pub use fitness::is_store_fit;
+pub use log::{Appended, Bucket, FORMAT};
 pub use url::{BucketOptions, BucketUrl};
