@@ -310,3 +310,6 @@ fn parse_time(text: &str) -> Option<SystemTime> {
     let since = Duration::new(seconds.parse().ok()?, nanoseconds);
     if is_negative { UNIX_EPOCH.checked_sub(since) } else { UNIX_EPOCH.checked_add(since) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -340,3 +340,6 @@ fn sha256(bytes: &[u8]) -> String {
     }
     hex
 }
+
+#[cfg(test)]
+mod tests;

@@ -299,3 +299,6 @@ impl ClientMaker {
         Ok(Arc::new(client))
     }
 }
+
+#[cfg(test)]
+mod tests;
