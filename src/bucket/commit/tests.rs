@@ -89,6 +89,8 @@ fn unusual_times_and_paths_survive_encoding() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_files_survive_encoding(
         files in prop::collection::vec((
