@@ -38,7 +38,9 @@ pub(super) enum Created {
 /// The number of objects below a prefix, and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ObjectSizes {
+    /// The number of objects.
     pub objects: u64,
+    /// The sum of their sizes.
     pub bytes: u64,
 }
 
@@ -126,7 +128,7 @@ impl BucketStore {
     pub(super) async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
         let head = |client: Client, path: Path| async move {
             let options = GetOptions { head: true, ..GetOptions::default() };
-            Ok(client.get_opts(&path, options).await?.meta.size)
+            client.get_opts(&path, options).await.map(|found| found.meta.size)
         };
         optional(self.request(Pace::Normal, key, Access::Read, head).await, self, key)
     }
