@@ -1,4 +1,4 @@
-//! The command line: `finews [serve|check|list|healthcheck]`.
+//! The command line: `finews [serve|check|list|bucket|healthcheck]`.
 
 mod commands;
 
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::bucket::BucketArgs;
 use commands::site_args::SiteArgs;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
@@ -44,6 +45,8 @@ enum Command {
         #[arg(long)]
         body: bool,
     },
+    /// Describe the archive in a bucket, and tell whether several writers may share its store
+    Bucket(BucketArgs),
     /// Check that a running finews is healthy (for containers)
     Healthcheck {
         /// URL to request, or unix:/path [default: /healthz at the address of --listen]
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
             commands::check::run(&site.within(outer), json, strict)
         }
         Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
+        Some(Command::Bucket(bucket)) => commands::bucket::run(&bucket),
         Some(Command::Healthcheck { url, listen }) => {
             commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))
         }

@@ -1,0 +1,19 @@
+//! The files of a site in an S3-compatible bucket: a log of commits that `finews push` writes and replicas read.
+
+pub mod commit;
+pub mod error;
+mod fitness;
+mod http_client;
+mod identity;
+pub mod log;
+mod packs;
+mod store;
+pub mod url;
+
+pub use commit::{Commit, CommitDraft, CommitHeader, PackRef, StoredFile};
+pub use error::BucketError;
+pub use fitness::is_store_fit;
+pub use identity::FORMAT;
+pub use log::{Appended, Bucket};
+pub use store::ObjectSizes;
+pub use url::{BucketOptions, BucketUrl};
