@@ -5,6 +5,7 @@ pub mod error;
 mod fitness;
 mod http_client;
 pub mod log;
+pub mod push;
 mod store;
 pub mod url;
 
