@@ -19,6 +19,9 @@ use crate::config::{Config, ConfigError, WatchMode};
 /// The time for which events are gathered.
 const GATHER: Duration = Duration::from_millis(50);
 
+/// The minimum time between two writes of the state.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+
 /// Reads the settings of the site again.
 pub type ConfigSource<'a> = dyn Fn() -> Result<Config, ConfigError> + 'a;
 
@@ -64,51 +67,35 @@ impl Pusher {
     async fn follow_changes(&mut self, read_config: &ConfigSource<'_>) -> Result<(), PushError> {
         let (sender, mut events) = unbounded_channel();
         let watcher = self.listen(sender);
-        let mut logged = HashSet::new();
+        let polls = watcher.is_none() && self.config.server.watch != WatchMode::Off;
+        let mut logged = LoggedLines::default();
         let mut work = PendingWork { all: true, ..PendingWork::default() };
-        let (mut is_first, mut last) = (true, None);
+        let mut saved_at = None;
         loop {
+            let places: Vec<PathBuf> = std::mem::take(&mut work.places).into_iter().collect();
             let report = if std::mem::take(&mut work.all) {
-                work.places.clear();
-                if !std::mem::take(&mut is_first) {
+                let start = Instant::now();
+                if saved_at.is_some() {
                     self.read_config(read_config);
                 }
-                let start = Instant::now();
                 let report = self.push_site().await?;
                 self.outage.bridge_denials();
-                self.save();
-                let polls = watcher.is_none() && self.config.server.watch != WatchMode::Off;
-                let pause = if polls {
-                    Some(POLL.max(start.elapsed() * (POLL_SHARE - 1)))
-                } else {
-                    self.config.server.rescan.0
-                };
+                let poll = || POLL.max(start.elapsed() * (POLL_SHARE - 1));
+                let pause = if polls { Some(poll()) } else { self.config.server.rescan.0 };
                 work.scan_at = pause.map(|pause| Instant::now() + pause);
-                if last.replace(report.unlisted) != Some(report.unlisted) && report.unlisted > 0 {
-                    let files = report.unlisted;
-                    tracing::info!(
-                        files,
-                        "the site lacks files of the bucket; push with --delete to remove them"
-                    );
+                if saved_at.is_none_or(|at: Instant| at.elapsed() > SAVE_EVERY) {
+                    self.save();
+                    saved_at = Some(Instant::now());
                 }
-                let lines: HashSet<String> = report.problems.iter().map(ToString::to_string).collect();
-                lines.difference(&logged).for_each(|line| tracing::warn!("not pushed: {line}"));
-                logged = lines;
+                logged.log_unlisted(report.unlisted);
+                logged.log(&report, true);
                 report
             } else {
-                let places: Vec<PathBuf> = std::mem::take(&mut work.places).into_iter().collect();
                 let paths: Vec<String> = places.iter().map(|place| relative(&self.site, place)).collect();
                 let report = self.push_places(&places, &paths).await?;
-                for problem in &report.problems {
-                    let line = problem.to_string();
-                    if !logged.contains(&line) {
-                        tracing::warn!("not pushed: {line}");
-                        logged.insert(line);
-                    }
-                }
+                logged.log(&report, false);
                 report
             };
-            log_commit(&report);
             let now = Instant::now();
             let unsettled = report.unsettled.into_iter().map(|(place, _, wait)| (place, now + wait));
             work.unsettled.extend(unsettled);
@@ -227,9 +214,31 @@ impl Pusher {
     }
 }
 
-fn log_commit(report: &PushReport) {
-    let (files, removed) = (report.pushed.len(), report.removed.len());
-    if files + removed > 0 {
-        tracing::info!(files, removed, commit = report.seq, "pushed");
+/// The lines of the log that are not repeated.
+#[derive(Default)]
+struct LoggedLines {
+    problems: HashSet<String>,
+    unlisted: usize,
+}
+
+impl LoggedLines {
+    /// Logs a commit and its new problems. A report of the whole site has all problems.
+    fn log(&mut self, report: &PushReport, is_whole: bool) {
+        let lines: HashSet<String> = report.problems.iter().map(ToString::to_string).collect();
+        lines.difference(&self.problems).for_each(|line| tracing::warn!("not pushed: {line}"));
+        if is_whole {
+            self.problems.clear();
+        }
+        self.problems.extend(lines);
+        let (files, removed) = (report.pushed.len(), report.removed.len());
+        if files + removed > 0 {
+            tracing::info!(files, removed, commit = report.seq, "pushed");
+        }
+    }
+
+    fn log_unlisted(&mut self, files: usize) {
+        if std::mem::replace(&mut self.unlisted, files) != files && files > 0 {
+            tracing::info!(files, "the site lacks files of the bucket; push with --delete to remove them");
+        }
     }
 }

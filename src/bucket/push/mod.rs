@@ -362,10 +362,8 @@ impl Pusher {
     /// # Errors
     /// If more files are lost than may be removed.
     fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> Result<usize, PushError> {
-        let files = self.state.len() + self.removed;
-        let limit = self.options.max_delete.limit(files);
-        if self.removed + missing.len() <= limit {
-            return Ok(missing.len());
+        if missing.is_empty() {
+            return Ok(0);
         }
         let is_present = |path: &str| missing.binary_search_by(|other| other.as_str().cmp(path)).is_err();
         let known = self.state.files().filter(|(path, _)| is_present(path)).map(|(_, version)| version);
@@ -374,6 +372,8 @@ impl Pusher {
         let is_lost =
             |path: &&String| self.state.get(path).is_none_or(|version| !present.contains(&version.content()));
         let lost = missing.iter().filter(is_lost).count();
+        let files = self.state.len() + self.removed;
+        let limit = self.options.max_delete.limit(files);
         if self.removed + lost > limit {
             return Err(PushError::ManyMissing { missing: self.removed + lost, files, limit });
         }

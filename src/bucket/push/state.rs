@@ -99,10 +99,11 @@ impl PushState {
 
     /// Applies the commits after the position of the state. If the log has lost that position, all of it is read again.
     pub(super) async fn catch_up(&mut self, bucket: &Bucket) -> Result<(), BucketError> {
-        if self.seq > 0 && bucket.newest(self.seq - 1).await? < self.seq {
+        let mut newest = bucket.newest(self.seq.saturating_sub(1)).await?;
+        if newest < self.seq {
             *self = Self { is_fit: self.is_fit, ..Self::new(&self.site) };
+            newest = bucket.newest(0).await?;
         }
-        let newest = bucket.newest(self.seq).await?;
         let reads = (self.seq + 1..=newest).map(|seq| async move { (seq, bucket.commit(seq).await) });
         let mut commits = stream::iter(reads).buffered(READS);
         while let Some((seq, commit)) = commits.next().await {
