@@ -1,4 +1,4 @@
-//! The command line: `finews [serve|check|list|bucket|healthcheck]`.
+//! The command line: `finews [serve|check|list|push|bucket|healthcheck]`.
 
 mod commands;
 
@@ -9,6 +9,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::bucket::BucketArgs;
+use commands::push::PushArgs;
 use commands::site_args::SiteArgs;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long)]
         body: bool,
     },
+    /// Write the changed files of a site to a bucket, from which replicas serve it
+    Push(PushArgs),
     /// Describe the archive in a bucket, and tell whether several writers may share its store
     Bucket(BucketArgs),
     /// Check that a running finews is healthy (for containers)
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
             commands::check::run(&site.within(outer), json, strict)
         }
         Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
+        Some(Command::Push(push)) => commands::push::run(push, outer),
         Some(Command::Bucket(bucket)) => commands::bucket::run(&bucket),
         Some(Command::Healthcheck { url, listen }) => {
             commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))

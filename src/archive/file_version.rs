@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::problem::{Code, Defect};
 
 /// Size limit of a post's file, in bytes. Larger files are not read.
-const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+pub(crate) const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 
 /// Minimum age of a file's last change. A younger file may be incomplete: a program that writes in
 /// several steps pauses between them, and a program that truncates a file leaves it empty for a moment.
@@ -37,10 +37,21 @@ pub struct FileVersion {
 
 impl FileVersion {
     fn from_metadata(meta: &Metadata) -> Self {
-        let since = meta.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-        let modified = since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0);
-        let changed = meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec());
-        Self { modified, changed, size: meta.len(), hash: 0 }
+        let nanoseconds =
+            |seconds: i64, more: i64| seconds.saturating_mul(1_000_000_000).saturating_add(more);
+        let modified = nanoseconds(meta.mtime(), meta.mtime_nsec());
+        Self { modified, changed: nanoseconds(meta.ctime(), meta.ctime_nsec()), size: meta.len(), hash: 0 }
+    }
+
+    /// The version of a stored copy of a file. It has no ctime, so its metadata is that of no file.
+    pub(crate) fn from_copy(modified: SystemTime, bytes: &[u8]) -> Self {
+        let (is_negative, since) = match modified.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => (false, since),
+            Err(error) => (true, error.duration()),
+        };
+        let since = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+        let modified = if is_negative { -since } else { since };
+        Self { modified, changed: 0, size: bytes.len() as u64, hash: xxhash_rust::xxh3::xxh3_64(bytes) }
     }
 
     /// The version of a file from its metadata alone, without a hash of its bytes.
@@ -49,6 +60,22 @@ impl FileVersion {
     /// If the file does not exist, or its metadata cannot be read.
     pub(crate) fn from_path(path: &Path) -> std::io::Result<Self> {
         std::fs::metadata(path).map(|meta| Self::from_metadata(&meta))
+    }
+
+    /// The mtime of the file.
+    pub(crate) fn modified_at(&self) -> SystemTime {
+        let since = Duration::from_nanos(self.modified.unsigned_abs());
+        if self.modified < 0 { SystemTime::UNIX_EPOCH - since } else { SystemTime::UNIX_EPOCH + since }
+    }
+
+    /// The size of the file in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The hash and the size of the bytes.
+    pub(crate) fn content(&self) -> (u64, u64) {
+        (self.hash, self.size)
     }
 
     /// The ctime of the file.
@@ -63,7 +90,7 @@ impl FileVersion {
 
     /// True if the hash and size of the bytes equal those of another version.
     pub(crate) fn has_bytes_of(&self, other: &Self) -> bool {
-        (self.hash, self.size) == (other.hash, other.size)
+        self.content() == other.content()
     }
 
     /// True if the last change is old enough that any later one gives the file other times.
@@ -74,8 +101,7 @@ impl FileVersion {
 
     /// The time since the file's mtime. A future mtime gives the maximum, so it causes no wait.
     pub(crate) fn age(&self) -> Duration {
-        let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(self.modified.try_into().unwrap_or(0));
-        SystemTime::now().duration_since(modified).unwrap_or(Duration::MAX)
+        SystemTime::now().duration_since(self.modified_at()).unwrap_or(Duration::MAX)
     }
 }
 
@@ -90,17 +116,25 @@ pub struct FileContent {
     pub torn: bool,
 }
 
-/// Reads a file once it has stopped changing.
+/// Reads a post's file once it has stopped changing.
 ///
 /// # Errors
 /// If the file does not exist, cannot be read, or is too large for a post.
 pub fn read(path: &Path) -> Result<FileContent, Defect> {
+    read_up_to(path, LARGEST_FILE)
+}
+
+/// Reads a file of at most `largest` bytes once it has stopped changing.
+///
+/// # Errors
+/// If the file does not exist, cannot be read, or is too large.
+pub(crate) fn read_up_to(path: &Path, largest: u64) -> Result<FileContent, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     // Without this flag, opening a pipe blocks until a writer opens it. The flag has no effect on files.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let open = File::options().read(true).custom_flags(flags).open(path);
     let file = open.map_err(unreadable)?;
-    let mut content = read_once(&file)?;
+    let mut content = read_once(&file, largest)?;
     // The file stays open, so that a program that replaces it repeatedly cannot prolong the wait.
     for _ in 0..TRIES {
         let rest = RESTED_AFTER.saturating_sub(content.file_version.age());
@@ -110,28 +144,28 @@ pub fn read(path: &Path) -> Result<FileContent, Defect> {
         std::thread::sleep(rest.max(Duration::from_millis(1)));
         let now = file.metadata().map(|meta| FileVersion::from_metadata(&meta)).map_err(unreadable)?;
         if content.torn || !now.has_metadata_of(&content.file_version) {
-            content = read_once(&file)?;
+            content = read_once(&file, largest)?;
         }
     }
     content.torn |= content.file_version.age() < RESTED_AFTER;
     Ok(content)
 }
 
-fn read_once(mut file: &File) -> Result<FileContent, Defect> {
+fn read_once(mut file: &File, largest: u64) -> Result<FileContent, Defect> {
     let unreadable = |error: std::io::Error| Defect::error(Code::Unreadable, error.to_string());
     let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
         return Err(Defect::error(Code::Unreadable, "not a regular file"));
     }
     let mut file_version = FileVersion::from_metadata(&meta);
-    if file_version.size > LARGEST_FILE {
-        let message = format!("the file has {} bytes; the limit is {LARGEST_FILE}", file_version.size);
+    if file_version.size > largest {
+        let message = format!("the file has {} bytes; the limit is {largest}", file_version.size);
         return Err(Defect::error(Code::TooLarge, message));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(file_version.size).unwrap_or(0) + 1);
     file.rewind().map_err(unreadable)?;
     // The file may grow during the read.
-    file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(largest).read_to_end(&mut bytes).map_err(unreadable)?;
     file_version.hash = xxhash_rust::xxh3::xxh3_64(&bytes);
     let after = file.metadata().map(|meta| FileVersion::from_metadata(&meta)).map_err(unreadable)?;
     let torn = !after.has_metadata_of(&file_version) || bytes.len() as u64 != file_version.size;

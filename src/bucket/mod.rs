@@ -7,6 +7,7 @@ mod http_client;
 mod identity;
 pub mod log;
 mod packs;
+pub mod push;
 mod store;
 pub mod url;
 

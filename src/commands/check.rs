@@ -68,6 +68,6 @@ fn unserved(archive: &Snapshot, config: &Config) -> Vec<String> {
 }
 
 /// A number with its noun: `1 post`, `2 posts`.
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -15,6 +15,11 @@ pub(crate) struct SiteArgs {
 }
 
 impl SiteArgs {
+    /// Creates the arguments of a command that requires the site.
+    pub(crate) fn new(site: PathBuf, flags: Flags) -> Self {
+        Self { site: Some(site), flags }
+    }
+
     /// Reads the configuration of the site, with the environment of the process.
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
         let folder = self.folder().unwrap_or(Path::new("."));
@@ -45,7 +50,7 @@ impl SiteArgs {
 
 /// The flags of the settings, one for each row of [`SETTINGS`].
 #[derive(Debug)]
-struct Flags(Overrides);
+pub(crate) struct Flags(Overrides);
 
 impl Args for Flags {
     fn augment_args(command: Command) -> Command {

@@ -33,10 +33,12 @@ use crate::archive::watch::pending::PendingEvents;
 use crate::archive::watch::targets::LinkTargets;
 use crate::config::{Config, ConfigError, WatchMode};
 
+pub(crate) use crate::archive::watch::pending::is_change;
+
 /// Minimum time between two polls.
-const POLL: Duration = Duration::from_secs(2);
+pub(crate) const POLL: Duration = Duration::from_secs(2);
 /// Polls take at most 1/`POLL_SHARE` of the time.
-const POLL_SHARE: u32 = 10;
+pub(crate) const POLL_SHARE: u32 = 10;
 /// Interval of the checks for changes without a file event: a volume was mounted or unmounted, a missing
 /// folder is back, or an unreadable folder is readable.
 const VANISHED: Duration = Duration::from_secs(1);

@@ -63,7 +63,7 @@ impl PendingEvents {
 
 /// True if the event may mean a changed file. Opening and reading change nothing, and the close of a file
 /// follows its writes.
-pub(super) fn is_change(event: &Event) -> bool {
+pub(crate) fn is_change(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
         EventKind::Access(_) => false,

@@ -21,10 +21,10 @@ pub(crate) use archives::{is_dated, new_archives, new_archives_around, with_arch
 pub(crate) use collections::collection_of;
 pub(crate) use entry::{base_name, is_at_or_below, relative};
 pub(crate) use fence::{begins_with_fence, may_have_front_matter};
-pub(crate) use links::{is_link, leads_nowhere};
+pub(crate) use links::{is_link, leads_nowhere, unreadable};
 pub(crate) use page_name::{format, may_share_url};
 pub(crate) use post_folders::PostFolders;
 pub use published::{FileStatus, PublishedFiles, has_icon};
-pub(crate) use published::{LINKED_OUT, withheld};
+pub(crate) use published::{LINKED_OUT, is_private_name, withheld};
 pub use site_file::{SiteFile, SiteFileKind};
 pub use walk::{Files, Walk};

@@ -252,6 +252,11 @@ fn is_usual(path: &str) -> bool {
     FILES.contains(&path) || FOLDERS.iter().any(|folder| is_below(path, folder))
 }
 
+/// Returns whether a file stays on its machine, by its name: a temporary or backup file, or one that may hold secrets.
+pub(crate) fn is_private_name(name: &str) -> bool {
+    is_temporary(name) || is_secret(name)
+}
+
 /// Returns whether files with such a name usually hold keys, passwords or data, also compressed: `*.pem`, `*.db`,
 /// `*.sql.gz`, `id_ed25519`.
 fn is_secret(name: &str) -> bool {

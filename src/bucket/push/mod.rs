@@ -1,0 +1,466 @@
+//! `finews push`: writes the changed files of a site to the log of its bucket, once or as they change.
+
+mod follow;
+mod outage;
+mod read;
+mod scan;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rayon::prelude::*;
+use tokio::sync::watch;
+
+use crate::archive::file_version::FileVersion;
+use crate::archive::jekyll::files::{is_at_or_below, with_archives};
+use crate::archive::problem::{Code, Defect, Problem};
+use crate::bucket::commit::{CommitDraft, StoredFile};
+use crate::bucket::error::BucketError;
+use crate::bucket::log::{Appended, Bucket};
+use crate::bucket::push::outage::Outage;
+use crate::bucket::push::read::{FileReading, SiteFileReader};
+use crate::bucket::push::scan::{FoundFile, SiteScan, SiteScanner};
+use crate::bucket::push::state::PushState;
+use crate::bucket::url::{BucketOptions, BucketScheme, BucketUrl};
+use crate::config::{Config, ConfigError};
+
+/// The maximum size of the files of a pack. A larger file has a pack of its own.
+const PACK_BYTES: usize = 64 << 20;
+/// The maximum size of the files in a commit itself.
+const COMMIT_BYTES: usize = 8 << 20;
+/// The limits of the files that are read at once.
+const READ_FILES: usize = 1024;
+const READ_BYTES: u64 = 16 << 20;
+/// The number of files that a share in `--max-delete` always allows to remove.
+const FEW_FILES: usize = 10;
+
+/// The files that determine the settings of a site.
+const CONFIG_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
+
+/// The settings of a push.
+#[derive(Debug, Clone, Default)]
+pub struct PushOptions {
+    /// Whether to remove the files of the bucket that the site lacks.
+    pub delete: bool,
+    /// The maximum number of removed files.
+    pub max_delete: MaxDelete,
+    /// Whether to write nothing.
+    pub dry_run: bool,
+    /// Whether to use a store whose conditional writes may have several winners.
+    pub only_writer: bool,
+    /// Whether to wait while the store is unreachable.
+    pub follow: bool,
+}
+
+/// The maximum number of files that a push removes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxDelete {
+    /// A share of the files in the bucket, in per cent.
+    Percent(f64),
+    /// A number of files.
+    Files(usize),
+}
+
+impl Default for MaxDelete {
+    fn default() -> Self {
+        Self::Percent(1.0)
+    }
+}
+
+impl MaxDelete {
+    fn limit(self, files: usize) -> usize {
+        match self {
+            Self::Percent(percent) => ((files as f64 * percent / 100.0) as usize).max(FEW_FILES),
+            Self::Files(number) => number,
+        }
+    }
+}
+
+impl FromStr for MaxDelete {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parsed = match text.strip_suffix('%') {
+            Some(percent) => {
+                percent.parse().ok().filter(|share| (0.0..=100.0).contains(share)).map(Self::Percent)
+            }
+            None => text.parse().ok().map(Self::Files),
+        };
+        parsed.ok_or_else(|| "expected a share such as 1%, or a number of files".to_owned())
+    }
+}
+
+/// The reason why a push stops.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// The bucket cannot be used.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// The settings of the site are invalid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The site has no file.
+    #[error("nothing was pushed: {0} has no files; if it is on a volume, mount the volume")]
+    EmptySite(String),
+    /// The bucket has settings and the site has none.
+    #[error(
+        "nothing was pushed: {0} has no _config.yml, and the bucket has one; if part of the site is on a volume, mount the volume"
+    )]
+    ConfigGone(String),
+    /// The site lacks too many files of the bucket.
+    #[error(
+        "nothing was pushed: the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; \
+         if a folder is missing, restore or mount it; to remove these files, push with --max-delete {missing}"
+    )]
+    ManyMissing {
+        /// The number of the files that the site lacks.
+        missing: usize,
+        /// The number of the files in the bucket.
+        files: usize,
+        /// The number of files that may be removed.
+        limit: usize,
+    },
+    /// The store lets several writers win.
+    #[error(
+        "{0}: the store is not fit for several writers, because it lets one replace the commit of another; use another \
+         store, or push with --only-writer if no other machine pushes to this bucket"
+    )]
+    Unfit(String),
+}
+
+/// The result of a push.
+#[derive(Debug, Default)]
+pub struct PushReport {
+    /// The position of the newest commit; 0 if the log is empty.
+    pub seq: u64,
+    /// The paths of the new and changed files.
+    pub pushed: Vec<String>,
+    /// The paths of the removed files.
+    pub removed: Vec<String>,
+    /// The number of files that the bucket has and the site lacks.
+    pub unlisted: usize,
+    /// The number of temporary files and secrets.
+    pub omitted: usize,
+    /// The files that were left out for a reason of their own.
+    pub problems: Vec<Problem>,
+    /// Files that may be incomplete, with the time until they are read again.
+    unsettled: Vec<(PathBuf, String, Duration)>,
+}
+
+/// Writes the files of a site to its bucket.
+#[derive(Debug)]
+pub struct Pusher {
+    site: PathBuf,
+    real_site: PathBuf,
+    config: Arc<Config>,
+    options: PushOptions,
+    /// The folder of a `file:` bucket, which may be inside the site.
+    bucket_folder: Option<PathBuf>,
+    /// The bucket to write to; `None` for a dry run.
+    bucket: Option<Bucket>,
+    state: PushState,
+    state_file: Option<PathBuf>,
+    outage: Outage,
+    /// The number of files that were removed since the last scan of the whole site.
+    removed: usize,
+    /// Links, each with its target inside the site.
+    links: Vec<(PathBuf, PathBuf)>,
+    /// The reason why the settings of the site are not pushed.
+    config_error: Option<String>,
+}
+
+impl Pusher {
+    /// Opens the bucket of a site, and reads the commits of other writers. `stop` ends the wait for an unreachable store.
+    ///
+    /// # Errors
+    /// If the bucket cannot be used, or its store is not fit.
+    pub async fn open(
+        site: &Path,
+        config: Config,
+        (url, bucket_options): (&BucketUrl, &BucketOptions),
+        options: PushOptions,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, PushError> {
+        let outage = Outage::new(options.follow, stop);
+        let bucket = outage
+            .bridge(async || {
+                if !options.dry_run {
+                    return Bucket::open_or_create(url, bucket_options).await.map(Some);
+                }
+                match Bucket::open(url, bucket_options).await {
+                    Err(BucketError::Absent { .. }) => Ok(None),
+                    opened => opened.map(Some),
+                }
+            })
+            .await?;
+        let id = bucket.as_ref().map_or("", Bucket::site);
+        let state_file = config.server.cache_dir.as_ref().map(|cache| cache.join(format!("push-{id}.state")));
+        let mut state =
+            state_file.as_deref().map_or_else(|| PushState::new(id), |file| PushState::read(file, id));
+        if let Some(bucket) = &bucket {
+            outage.bridge(async || state.catch_up(bucket).await).await?;
+            let is_unchecked = !state.is_fit && (state.seq == 0 || state_file.is_some());
+            if is_unchecked && !options.only_writer && !options.dry_run {
+                if !outage.bridge(async || bucket.is_fit().await).await? {
+                    return Err(PushError::Unfit(bucket.name().to_owned()));
+                }
+                state.is_fit = true;
+            }
+        }
+        let site = std::path::absolute(site).unwrap_or_else(|_| site.to_owned());
+        Ok(Self {
+            real_site: site.canonicalize().unwrap_or_else(|_| site.clone()),
+            site,
+            config: with_archives(Arc::new(config), &[]),
+            bucket_folder: (url.scheme == BucketScheme::File).then(|| PathBuf::from(&url.bucket)),
+            bucket: bucket.filter(|_| !options.dry_run),
+            state_file: state_file.filter(|_| !options.dry_run),
+            options,
+            state,
+            outage,
+            removed: 0,
+            links: Vec::new(),
+            config_error: None,
+        })
+    }
+
+    /// Pushes the whole site once. Waits for files that may be incomplete.
+    ///
+    /// # Errors
+    /// If the bucket cannot be written, or the site lacks too many files.
+    pub async fn push(&mut self) -> Result<PushReport, PushError> {
+        let mut report = self.push_site().await?;
+        if let Some(wait) = report.unsettled.iter().map(|(_, _, wait)| *wait).max() {
+            tokio::time::sleep(wait + Duration::from_millis(50)).await;
+            let (places, paths): (Vec<_>, Vec<_>) = std::mem::take(&mut report.unsettled)
+                .into_iter()
+                .map(|(place, path, _)| (place, path))
+                .unzip();
+            let later = self.push_places(&places, &paths).await?;
+            report.seq = later.seq;
+            report.pushed.extend(later.pushed);
+            report.removed.extend(later.removed);
+            report.problems.extend(later.problems);
+            report.problems.extend(later.unsettled.into_iter().map(|(_, path, _)| {
+                Defect::warning(Code::HalfWritten, "the file is still being written").in_file(&path)
+            }));
+        }
+        self.save();
+        Ok(report)
+    }
+
+    /// Pushes the changes in the whole site.
+    async fn push_site(&mut self) -> Result<PushReport, PushError> {
+        let mut scan = self.scanner().all();
+        self.links = std::mem::take(&mut scan.links);
+        if scan.files.is_empty() {
+            return Err(PushError::EmptySite(self.site.display().to_string()));
+        }
+        if self.config_error.is_some() {
+            for path in CONFIG_FILES {
+                scan.files.remove(path);
+                scan.unseen.push(path.to_owned());
+            }
+        }
+        let has_config = |has: &dyn Fn(&str) -> bool| CONFIG_FILES.iter().any(|path| has(path));
+        let is_in_site =
+            |path: &str| scan.files.contains_key(path) || scan.unseen.iter().any(|unseen| unseen == path);
+        if has_config(&|path| self.state.get(path).is_some()) && !has_config(&is_in_site) {
+            return Err(PushError::ConfigGone(self.site.display().to_string()));
+        }
+        self.removed = 0;
+        let missing = self.state.files().map(|(path, _)| path);
+        let missing = missing.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
+        self.push_scan(scan, missing).await
+    }
+
+    /// Pushes the changes at and below places of the site.
+    async fn push_places(&mut self, places: &[PathBuf], paths: &[String]) -> Result<PushReport, PushError> {
+        let (scanner, mut scan) = (self.scanner(), SiteScan::default());
+        places.iter().for_each(|place| scanner.add(place, &mut scan));
+        self.links.append(&mut scan.links);
+        let known = paths.iter().flat_map(|path| self.state.at_or_below(path));
+        let mut missing: Vec<String> =
+            known.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        self.push_scan(scan, missing).await
+    }
+
+    async fn push_scan(&mut self, scan: SiteScan, missing: Vec<String>) -> Result<PushReport, PushError> {
+        let mut report =
+            PushReport { omitted: scan.omitted, problems: scan.problems, ..PushReport::default() };
+        if self.options.delete {
+            report.removed = missing;
+        } else {
+            report.unlisted = missing.len();
+        }
+        let config = Arc::clone(&self.config);
+        let reader = SiteFileReader::new(&config)?;
+        let bucket = self.bucket.clone();
+        let mut draft = CommitDraft::new(machine());
+        let (mut batch, mut versions) = (Batch::default(), Vec::new());
+        let is_changed = |(path, found): &(&String, &FoundFile)| {
+            !self.state.get(path).is_some_and(|known| known.has_metadata_of(&found.version))
+        };
+        let changed: Vec<(&String, &FoundFile)> = scan.files.iter().filter(is_changed).collect();
+        let mut rest = &changed[..];
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(chunk_len(rest));
+            rest = later;
+            let state = &self.state;
+            let read =
+                |(path, found): &(&String, &FoundFile)| reader.read(path, &found.place, state.get(path));
+            let readings: Vec<FileReading> = chunk.par_iter().map(read).collect();
+            for ((path, found), reading) in chunk.iter().zip(readings) {
+                match reading {
+                    FileReading::Changed(file, version) => {
+                        versions.push(((*path).clone(), version));
+                        let Some(bucket) = &bucket else { continue };
+                        if batch.bytes + file.bytes.len() > PACK_BYTES {
+                            self.put_pack(bucket, &mut batch, &mut draft).await?;
+                        }
+                        batch.add(file);
+                    }
+                    FileReading::Touched(version) => self.state.insert((*path).clone(), version),
+                    FileReading::Rejected(problems) => report.problems.extend(problems),
+                    FileReading::Unsettled(wait) => {
+                        report.unsettled.push((found.place.clone(), (*path).clone(), wait));
+                    }
+                    FileReading::Omitted => report.omitted += 1,
+                    FileReading::Gone => {}
+                }
+            }
+        }
+        let lost = self.lost(&report.removed, &versions)?;
+        report.pushed = versions.iter().map(|(path, _)| path.clone()).collect();
+        if let Some(bucket) = &bucket
+            && !(versions.is_empty() && report.removed.is_empty())
+        {
+            if batch.bytes > COMMIT_BYTES {
+                self.put_pack(bucket, &mut batch, &mut draft).await?;
+            }
+            draft.files = batch.files;
+            draft.gone = report.removed.clone();
+            self.append(bucket, &draft).await?;
+            versions.into_iter().for_each(|(path, version)| self.state.insert(path, version));
+            report.removed.iter().for_each(|path| self.state.remove(path));
+            self.removed += lost;
+        }
+        report.seq = self.state.seq;
+        Ok(report)
+    }
+
+    /// Returns the number of missing files whose bytes no other file of the site has; the others have moved.
+    ///
+    /// # Errors
+    /// If more files are lost than may be removed.
+    fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> Result<usize, PushError> {
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        let is_present = |path: &str| missing.binary_search_by(|other| other.as_str().cmp(path)).is_err();
+        let known = self.state.files().filter(|(path, _)| is_present(path)).map(|(_, version)| version);
+        let present: HashSet<(u64, u64)> =
+            known.chain(new.iter().map(|(_, version)| version)).map(FileVersion::content).collect();
+        let is_lost =
+            |path: &&String| self.state.get(path).is_none_or(|version| !present.contains(&version.content()));
+        let lost = missing.iter().filter(is_lost).count();
+        let files = self.state.len() + self.removed;
+        let limit = self.options.max_delete.limit(files);
+        if self.removed + lost > limit {
+            return Err(PushError::ManyMissing { missing: self.removed + lost, files, limit });
+        }
+        Ok(lost)
+    }
+
+    async fn put_pack(
+        &self,
+        bucket: &Bucket,
+        batch: &mut Batch,
+        draft: &mut CommitDraft,
+    ) -> Result<(), BucketError> {
+        let files = std::mem::take(batch).files;
+        if !files.is_empty() {
+            let seq = self.state.seq + 1;
+            draft.packs.push(self.outage.bridge(async || bucket.put_pack(seq, &files).await).await?);
+        }
+        Ok(())
+    }
+
+    /// Appends a draft at the first free position, after the commits of other writers.
+    async fn append(&mut self, bucket: &Bucket, draft: &CommitDraft) -> Result<(), BucketError> {
+        loop {
+            let seq = self.state.seq + 1;
+            match self.outage.bridge(async || bucket.append(seq, draft).await).await? {
+                Appended::Written => {
+                    self.state.seq = seq;
+                    return Ok(());
+                }
+                Appended::Other(commit) => {
+                    let state = &mut self.state;
+                    self.outage.bridge(async || state.apply(bucket, &commit).await).await?;
+                }
+            }
+        }
+    }
+
+    fn scanner(&self) -> SiteScanner<'_> {
+        SiteScanner::new(&self.site, &self.config, self.bucket_folder.as_deref())
+    }
+
+    /// Writes the state. Without it, the next push reads the log instead.
+    fn save(&self) {
+        if let Some(file) = &self.state_file
+            && let Err(error) = self.state.write(file)
+        {
+            tracing::warn!("cannot write {}: {error}; the next push reads the log instead", file.display());
+        }
+    }
+}
+
+/// The files of the next pack.
+#[derive(Default)]
+struct Batch {
+    files: Vec<StoredFile>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, file: StoredFile) {
+        self.bytes += file.bytes.len();
+        self.files.push(file);
+    }
+}
+
+/// Returns the number of files to read at once.
+fn chunk_len(files: &[(&String, &FoundFile)]) -> usize {
+    let mut bytes = 0;
+    let fits = |(_, found): &&(&String, &FoundFile)| {
+        bytes += found.version.size();
+        bytes <= READ_BYTES
+    };
+    files.iter().take(READ_FILES).take_while(fits).count().max(1)
+}
+
+/// Returns whether the site lacks a file of the bucket.
+fn is_missing(scan: &SiteScan, path: &str) -> bool {
+    !scan.files.contains_key(path)
+        && !scan.unseen.iter().any(|unseen| is_at_or_below(path, unseen))
+        && !scan.replaces(path)
+}
+
+/// The name of this machine, for the header of a commit.
+fn machine() -> String {
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let name = files.iter().find_map(|file| std::fs::read_to_string(file).ok());
+    name.map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".to_owned())
+}

@@ -1,0 +1,289 @@
+//! Pushes to buckets in temporary folders.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::time::SystemTime;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::archive::Severity;
+use crate::bucket::commit::{Commit, decode_pack};
+use crate::config::Overrides;
+
+const POST: &str = "---\ntitle: T\n---\nText.\n";
+
+/// A site and its bucket. Their folders are removed afterwards.
+struct Trial {
+    folder: TempDir,
+    options: PushOptions,
+    has_cache: bool,
+}
+
+impl Trial {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = PushOptions { only_writer: true, ..PushOptions::default() };
+        let trial = Self { folder, options, has_cache: true };
+        files.iter().for_each(|(path, text)| trial.write(path, text));
+        trial
+    }
+
+    fn place(&self, path: &str) -> PathBuf {
+        self.folder.path().join("site").join(path)
+    }
+
+    /// Writes a file that is old enough to be complete.
+    fn write(&self, path: &str, text: &str) {
+        self.write_new(path, text);
+        let file = File::options().write(true).open(self.place(path)).expect("a file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(60)).expect("a time");
+    }
+
+    fn write_new(&self, path: &str, text: &str) {
+        let place = self.place(path);
+        fs::create_dir_all(place.parent().expect("a parent")).expect("a folder");
+        fs::write(place, text).expect("a file");
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.place(path)).expect("a file");
+    }
+
+    fn config(&self) -> Config {
+        let cache = self.folder.path().join("cache").display().to_string();
+        let flags = if self.has_cache { vec![("cache-dir", cache)] } else { Vec::new() };
+        Config::read(&self.place(""), &Overrides(flags), &|_| None).expect("a configuration")
+    }
+
+    fn url(&self) -> BucketUrl {
+        format!("file://{}/bucket", self.folder.path().display()).parse().expect("a URL")
+    }
+
+    async fn pusher(&self, stop: watch::Receiver<bool>) -> Result<Pusher, PushError> {
+        let bucket = (&self.url(), &BucketOptions::default());
+        Pusher::open(&self.place(""), self.config(), bucket, self.options.clone(), stop).await
+    }
+
+    async fn push(&self) -> Result<PushReport, PushError> {
+        self.pusher(watch::channel(false).1).await?.push().await
+    }
+
+    /// Pushes, and returns the pushed files and the number of removed ones.
+    async fn pushed(&self) -> (Vec<String>, usize) {
+        let report = self.push().await.expect("a push");
+        (report.pushed, report.removed.len())
+    }
+
+    async fn bucket(&self) -> Bucket {
+        Bucket::open(&self.url(), &BucketOptions::default()).await.expect("a bucket")
+    }
+
+    async fn commit(&self, seq: u64) -> Option<Commit> {
+        self.bucket().await.commit(seq).await.expect("a log")
+    }
+
+    /// The files that a replica has after all commits.
+    async fn replica(&self) -> BTreeMap<String, (SystemTime, String)> {
+        let (bucket, mut files) = (self.bucket().await, BTreeMap::new());
+        let mut seq = 1;
+        while let Some(commit) = bucket.commit(seq).await.expect("a log") {
+            let mut insert = |file: StoredFile| {
+                let text = String::from_utf8_lossy(&file.bytes).into_owned();
+                files.insert(file.path, (file.modified, text));
+                Ok(())
+            };
+            for pack in &commit.header.packs {
+                let bytes = bucket.pack(pack).await.expect("a pack");
+                decode_pack(&bytes, &mut insert).expect("a pack");
+            }
+            commit.files.into_iter().for_each(|file| insert(file).expect("a file"));
+            commit.header.gone.iter().for_each(|path| {
+                files.remove(path);
+            });
+            seq += 1;
+        }
+        files
+    }
+
+    async fn text(&self, path: &str) -> Option<String> {
+        self.replica().await.remove(path).map(|(_, text)| text)
+    }
+}
+
+#[tokio::test]
+async fn only_changed_files_are_pushed_again() {
+    for has_cache in [true, false] {
+        let mut trial = Trial::new(&[
+            ("_config.yml", "title: x\n"),
+            ("_posts/2024-01-02-a.md", POST),
+            ("img/b.svg", "<svg/>"),
+        ]);
+        trial.has_cache = has_cache;
+        assert_eq!(trial.pushed().await.0, ["_config.yml", "_posts/2024-01-02-a.md", "img/b.svg"]);
+        assert_eq!(trial.pushed().await, (vec![], 0));
+        let modified = trial.place("img/b.svg").metadata().and_then(|meta| meta.modified()).expect("a time");
+        assert_eq!(trial.replica().await["img/b.svg"], (modified, "<svg/>".to_owned()));
+        // The same bytes at another time are no change.
+        trial.write_new("img/b.svg", "<svg/>");
+        assert_eq!(trial.pushed().await, (vec![], 0));
+        trial.write("_posts/2024-01-02-a.md", &POST.replace("Text", "Next"));
+        assert_eq!(trial.pushed().await.0, ["_posts/2024-01-02-a.md"]);
+        assert!(trial.text("_posts/2024-01-02-a.md").await.is_some_and(|text| text.contains("Next")));
+        assert!(trial.commit(3).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn rejected_post_keeps_its_last_version() {
+    let trial = Trial::new(&[("_posts/2024-01-02-a.md", POST), ("_posts/-x.md", POST), ("empty.txt", "")]);
+    let report = trial.push().await.expect("a push");
+    assert_eq!(report.pushed, ["_posts/2024-01-02-a.md", "empty.txt"]);
+    assert!(report.problems[0].to_string().starts_with("_posts/-x.md: error[date-missing]:"));
+    trial.write("_posts/2024-01-02-a.md", "");
+    let report = trial.push().await.expect("a push");
+    assert_eq!((report.pushed.len(), report.unlisted), (0, 0));
+    let empty = report.problems.iter().find(|problem| problem.code == Code::HalfWritten).expect("a problem");
+    assert_eq!((&*empty.path, empty.severity), ("_posts/2024-01-02-a.md", Severity::Warning));
+    assert_eq!(trial.text("_posts/2024-01-02-a.md").await.as_deref(), Some(POST));
+}
+
+#[tokio::test]
+async fn file_that_may_be_incomplete_is_pushed_once_it_rests() {
+    let trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
+    trial.write_new("new.txt", "");
+    trial.write_new("_posts/2024-01-03-b.md", "---\ntitle: T\n\nText.\n");
+    assert_eq!(trial.pushed().await.0, ["_posts/2024-01-02-a.md", "_posts/2024-01-03-b.md", "new.txt"]);
+    assert_eq!(trial.commit(2).await.expect("a commit").files.len(), 2);
+}
+
+#[tokio::test]
+async fn removed_files_stay_without_delete_and_below_the_limit_go() {
+    let mut trial =
+        Trial::new(&[("_config.yml", "title: x\n"), ("a/b.txt", "b"), ("a/c.txt", "c"), ("d.txt", "d")]);
+    trial.push().await.expect("a push");
+    trial.remove("a/b.txt");
+    let report = trial.push().await.expect("a push");
+    assert_eq!((report.unlisted, report.removed.len(), report.seq), (1, 0, 1));
+    trial.options.delete = true;
+    trial.options.dry_run = true;
+    assert_eq!(trial.pushed().await, (vec![], 1));
+    assert!(trial.commit(2).await.is_none());
+    trial.options.dry_run = false;
+    assert_eq!(trial.pushed().await, (vec![], 1));
+    assert_eq!(trial.replica().await.into_keys().collect::<Vec<_>>(), ["_config.yml", "a/c.txt", "d.txt"]);
+    // A file in the place of a folder is no removal of its own.
+    fs::remove_dir_all(trial.place("a")).expect("a folder");
+    trial.write("a", "file");
+    assert_eq!(trial.pushed().await, (vec!["a".to_owned()], 0));
+}
+
+#[tokio::test]
+async fn incomplete_site_removes_nothing() {
+    let names: Vec<String> = (0..30).map(|number| format!("p/{number:02}.txt")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let mut trial = Trial::new(&files);
+    trial.write("_config.yml", "title: x\n");
+    trial.options.delete = true;
+    trial.push().await.expect("a push");
+    let error = |result: Result<PushReport, PushError>| result.expect_err("an error").to_string();
+    // Moved files are not lost.
+    fs::rename(trial.place("p"), trial.place("q")).expect("a folder");
+    assert_eq!(trial.pushed().await.1, 30);
+    for name in &names[..11] {
+        trial.remove(&name.replace('p', "q"));
+    }
+    let text = error(trial.push().await);
+    assert!(text.contains("11 of the 31 files") && text.contains("--max-delete allows 10"), "{text}");
+    trial.options.max_delete = MaxDelete::Files(11);
+    fs::rename(trial.place("_config.yml"), trial.place("config.yml")).expect("a file");
+    assert!(error(trial.push().await).contains("has no _config.yml"));
+    fs::remove_dir_all(trial.place("")).expect("a folder");
+    fs::create_dir(trial.place("")).expect("a folder");
+    assert!(error(trial.push().await).contains("has no files"));
+    assert!(trial.commit(3).await.is_none());
+}
+
+#[tokio::test]
+async fn large_pushes_use_packs_and_other_writers_are_followed() {
+    let trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
+    let large = "0123456789abcdef".repeat(600_000);
+    trial.write("b.bin", &large);
+    trial.push().await.expect("a push");
+    let commit = trial.commit(1).await.expect("a commit");
+    assert_eq!((commit.header.packs.len(), commit.files.len()), (1, 0));
+    assert_eq!(trial.text("b.bin").await, Some(large));
+    // Another machine writes the next commit.
+    let mut draft = CommitDraft::new("other");
+    let modified = SystemTime::now();
+    draft.files.push(StoredFile { path: "other.txt".into(), modified, bytes: "x".into() });
+    trial.bucket().await.append(2, &draft).await.expect("a commit");
+    trial.write("c.txt", "c");
+    let report = trial.push().await.expect("a push");
+    assert_eq!((report.pushed, report.unlisted, report.seq), (vec!["c.txt".to_owned()], 1, 3));
+    // A log that was restored from a backup is shorter than the state.
+    fs::remove_file(trial.folder.path().join("bucket/log/00000000000000000003.tar.zst")).expect("a commit");
+    assert_eq!(trial.pushed().await.0, ["c.txt"]);
+    assert_eq!(trial.replica().await.len(), 4);
+}
+
+#[tokio::test]
+async fn dry_run_creates_no_bucket() {
+    let mut trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
+    trial.options.dry_run = true;
+    assert_eq!(trial.pushed().await.0, ["_posts/2024-01-02-a.md"]);
+    assert!(!trial.folder.path().join("bucket").exists() && !trial.folder.path().join("cache").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_pushes_each_change_until_it_is_stopped() {
+    let mut trial = Trial::new(&[("_config.yml", "title: x\n"), ("_posts/2024-01-02-a.md", POST)]);
+    trial.options.follow = true;
+    trial.options.delete = true;
+    std::os::unix::fs::symlink("_posts", trial.place("linked")).expect("a link");
+    let (stop, stopping) = watch::channel(false);
+    let mut pusher = trial.pusher(stopping).await.expect("a bucket");
+    let (site, config) = (trial.place(""), trial.config());
+    let follower = tokio::spawn(async move {
+        let read = || Config::read(&site, &Overrides::default(), &|_| None);
+        let _ = config;
+        pusher.follow(&read).await
+    });
+    let wait_for = async |path: &str, expected: Option<&str>| {
+        for _ in 0..200 {
+            if trial.bucket().await.newest(0).await.expect("a log") > 0
+                && trial.text(path).await.as_deref() == expected
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} is not {expected:?}");
+    };
+    wait_for("linked/2024-01-02-a.md", Some(POST)).await;
+    trial.write_new("_posts/2024-01-03-b.md", POST);
+    wait_for("linked/2024-01-03-b.md", Some(POST)).await;
+    trial.write_new("new/folder/c.txt", "c");
+    wait_for("new/folder/c.txt", Some("c")).await;
+    trial.write_new("_config.yml", "title: [\n");
+    trial.write_new("d.txt", "d");
+    wait_for("d.txt", Some("d")).await;
+    assert_eq!(trial.text("_config.yml").await.as_deref(), Some("title: x\n"));
+    trial.write_new("_config.yml", "title: y\n");
+    wait_for("_config.yml", Some("title: y\n")).await;
+    fs::remove_dir_all(trial.place("new")).expect("a folder");
+    wait_for("new/folder/c.txt", None).await;
+    stop.send_replace(true);
+    follower.await.expect("a follower").expect("a push");
+}
+
+#[test]
+fn limit_of_removed_files_is_a_share_or_a_number() {
+    let table = [("1%", 1000, 10), ("1%", 5000, 50), ("0.5%", 5000, 25), ("3", 5000, 3), ("0", 5000, 0)];
+    for (text, files, limit) in table {
+        assert_eq!(text.parse::<MaxDelete>().expect(text).limit(files), limit, "{text}");
+    }
+    for text in ["", "%", "-1", "101%", "1 %", "NaN%", "one"] {
+        assert!(text.parse::<MaxDelete>().is_err(), "{text}");
+    }
+}
