@@ -11,6 +11,7 @@
 //! - [`web`]: pages, URLs and the HTTP server
 
 pub mod archive;
+pub mod bucket;
 pub mod config;
 mod panics;
 pub mod program;

@@ -1,4 +1,4 @@
-//! The command line: `finews [serve|check|list|healthcheck]`.
+//! The command line: `finews [serve|check|list|pull|healthcheck]`.
 
 mod commands;
 
@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::bucket_args::BucketArgs;
+use commands::pull::PullArgs;
 use commands::site_args::SiteArgs;
+use finews::bucket::url::BucketUrl;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
 #[derive(Debug, Parser)]
@@ -19,12 +22,19 @@ struct Cli {
     // The site of the default command. The flags also apply to a command that follows them.
     #[command(flatten)]
     outer: SiteArgs,
+    #[command(flatten)]
+    outer_bucket: BucketArgs,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve a site (default command)
-    Serve(SiteArgs),
+    Serve {
+        #[command(flatten)]
+        site: SiteArgs,
+        #[command(flatten)]
+        bucket: BucketArgs,
+    },
     /// Print the problems in a site's files, one per line
     Check {
         #[command(flatten)]
@@ -44,6 +54,13 @@ enum Command {
         #[arg(long)]
         body: bool,
     },
+    /// Write the files of a bucket into a folder
+    Pull {
+        #[command(flatten)]
+        pull: PullArgs,
+        #[command(flatten)]
+        bucket: BucketArgs,
+    },
     /// Check that a running finews is healthy (for containers)
     Healthcheck {
         /// URL to request, or unix:/path [default: /healthz at the address of --listen]
@@ -60,14 +77,17 @@ enum Command {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let Cli { command, outer } = parse();
+    let Cli { command, outer, outer_bucket } = parse();
     let result = match command {
-        None => commands::serve::run(&outer),
-        Some(Command::Serve(site)) => commands::serve::run(&site.within(outer)),
+        None => commands::serve::run(&outer, &outer_bucket),
+        Some(Command::Serve { site, bucket }) => {
+            commands::serve::run(&site.within(outer), &bucket.within(outer_bucket))
+        }
         Some(Command::Check { site, json, strict }) => {
             commands::check::run(&site.within(outer), json, strict)
         }
         Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
+        Some(Command::Pull { pull, bucket }) => commands::pull::run(&pull, &bucket.within(outer_bucket)),
         Some(Command::Healthcheck { url, listen }) => {
             commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))
         }
@@ -105,7 +125,8 @@ fn parse() -> Cli {
 /// The error of a first argument that is neither a command nor a folder, and whether it resembles a command.
 fn unknown_command() -> Option<(clap::Error, bool)> {
     let word = std::env::args_os().nth(1)?;
-    let word = word.to_str().filter(|word| !word.starts_with('-') && !Path::new(word).is_dir())?;
+    let is_site = |word: &str| Path::new(word).is_dir() || BucketUrl::is_url(word);
+    let word = word.to_str().filter(|word| !word.starts_with('-') && !is_site(word))?;
     let mut cli = Cli::command();
     cli.build();
     if cli.find_subcommand(word).is_some() {

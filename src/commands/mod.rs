@@ -1,10 +1,12 @@
 //! The commands of the `finews` program, one file each.
 
+pub(crate) mod bucket_args;
 pub(crate) mod check;
 pub(crate) mod healthcheck;
 pub(crate) mod list;
 mod logging;
 mod progress;
+pub(crate) mod pull;
 pub(crate) mod serve;
 pub(crate) mod site_args;
 
