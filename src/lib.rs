@@ -7,6 +7,7 @@
 //! - [`config`]: the operator's settings, from `_config.yml`, environment and flags
 //! - [`program`]: the identity of this build
 //! - [`archive`]: the domain: the meaning of posts, and the archive in memory
+//! - [`bucket`]: the files of a site as a log of commits in an S3-compatible bucket
 //! - [`search`]: full-text search over a snapshot
 //! - [`web`]: pages, URLs and the HTTP server
 

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 
-use crate::bucket::commit::{Commit, decode_pack};
+use crate::bucket::commit::{Commit, PackError, decode_pack};
 use crate::bucket::error::BucketError;
 use crate::bucket::folder::FolderWriter;
-use crate::bucket::log::Bucket;
+use crate::bucket::log::{Bucket, commit_key};
 
 /// Maximum number of commits that are requested at once.
 const AHEAD: usize = 32;
@@ -54,7 +54,7 @@ pub(super) fn commits(
         let bucket = bucket.clone();
         async move {
             let commit = bucket.commit(position).await?;
-            commit.ok_or_else(|| BucketError::damaged(position, "it is missing"))
+            commit.ok_or_else(|| damaged(&bucket, commit_key(position), "it is missing".into()))
         }
     };
     stream::iter(positions).map(read).buffered(AHEAD).boxed()
@@ -69,15 +69,24 @@ pub(super) async fn unpack(
     let mut paths = Vec::new();
     for pack in &commit.header.packs {
         let bytes = bucket.pack(pack).await?;
-        decode_pack(&bytes, &mut |file| {
+        let decoded = decode_pack(&bytes, &mut |file| {
             folder.write(&file)?;
             paths.push(file.path);
             Ok(())
-        })?;
+        });
+        match decoded {
+            Ok(_) => {}
+            Err(PackError::Damaged(reason)) => return Err(damaged(bucket, pack.key.clone(), reason).into()),
+            Err(PackError::Write(error)) => return Err(error.into()),
+        }
     }
     for file in &commit.files {
         folder.write(file)?;
         paths.push(file.path.clone());
     }
     Ok(paths)
+}
+
+fn damaged(bucket: &Bucket, key: String, reason: String) -> BucketError {
+    BucketError::Damaged { url: bucket.name().to_owned(), key, reason }
 }

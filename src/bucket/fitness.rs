@@ -1,0 +1,77 @@
+//! The fitness of a store: whether its conditional writes have at most one winner. Some stores ignore the condition,
+//! so a log with several writers would lose commits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+
+use super::commit::random_id;
+use super::error::BucketError;
+use super::http_client::Pace;
+use super::store::{BucketStore, Created};
+use super::url::{BucketOptions, BucketUrl};
+
+const RACES: usize = 20;
+const RACERS: usize = 8;
+
+/// Returns whether a store is fit, also if its bucket has no archive.
+///
+/// # Errors
+/// Fails if the store cannot be asked.
+pub async fn is_store_fit(url: &BucketUrl, options: &BucketOptions) -> Result<bool, BucketError> {
+    is_fit(&Arc::new(BucketStore::open(url, options)?)).await
+}
+
+/// Lets conditional writes race for keys below `probe/`, and removes the objects.
+pub(super) async fn is_fit(store: &Arc<BucketStore>) -> Result<bool, BucketError> {
+    let id = random_id();
+    for race in 0..RACES {
+        let key = format!("probe/{id}-{race}");
+        let fair = is_race_fair(store, &key).await;
+        // A writer may lack the right to remove objects, which are small.
+        let _ = store.delete(&key).await;
+        match fair {
+            Ok(true) => {}
+            Ok(false) | Err(BucketError::Unconditional { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+/// Returns whether at most one of the writers wins, whether the object is its own, and whether a later writer loses.
+async fn is_race_fair(store: &Arc<BucketStore>, key: &str) -> Result<bool, BucketError> {
+    let body = |racer: usize| Bytes::from(racer.to_string());
+    let racers = (0..RACERS).map(|racer| store.create(key, body(racer)));
+    let mut winners = Vec::new();
+    for (racer, result) in join_all(racers).await.into_iter().enumerate() {
+        match result {
+            Ok(Created::Written) => winners.push(racer),
+            Ok(Created::Exists) => {}
+            // The write may have succeeded.
+            Err(error) if error.is_temporary() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(found) = store.get(Pace::Normal, key, None).await? else {
+        let reason = "it confirmed a write and has no such object".into();
+        return if winners.is_empty() {
+            Err(BucketError::Unreachable {
+                url: store.name().to_owned(),
+                reason: "no write succeeded".into(),
+            })
+        } else {
+            Err(BucketError::Failed { url: store.name().to_owned(), key: key.to_owned(), reason })
+        };
+    };
+    let is_own = match winners[..] {
+        [] => true,
+        [winner] => found == body(winner),
+        _ => false,
+    };
+    if !is_own || store.create(key, body(RACERS)).await? == Created::Written {
+        return Ok(false);
+    }
+    Ok(store.get(Pace::Normal, key, None).await? == Some(found))
+}

@@ -1,0 +1,207 @@
+//! The HTTP client of object_store: ureq, which also sends notifications. So finews has one HTTP client, one
+//! implementation of TLS, and one list of certificate authorities.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use hyper::body::Body;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpService,
+};
+use ureq::http::header::CONTENT_LENGTH;
+use ureq::http::{Method, Request, Response};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Timeout};
+
+/// Largest response in one piece. Larger objects are read in ranges.
+const MOST_BYTES: u64 = 1 << 28;
+
+/// The time limits of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// For large bodies: 120 s for the request, and 20 s for each read and write.
+    Normal,
+    /// For probes: 2 s for the request.
+    Probe,
+}
+
+/// Sends the requests of a store. Its clones share the connections.
+#[derive(Debug, Clone)]
+pub(super) struct UreqConnector(Agent);
+
+impl UreqConnector {
+    /// Creates a connector that trusts the authorities in a PEM file, or else those of Mozilla.
+    pub(super) fn new(pace: Pace, authorities: Option<&[u8]>) -> Result<Self, ureq::Error> {
+        let roots = match authorities {
+            None => RootCerts::WebPki,
+            Some(pem) => RootCerts::from(certificates(pem)?),
+        };
+        let (total, step) = match pace {
+            Pace::Normal => (120, 20),
+            Pace::Probe => (2, 2),
+        };
+        let step = Some(Duration::from_secs(step));
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            // A signed request holds only for its host, so object_store reports redirects as errors.
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(total)))
+            .timeout_resolve(Some(Duration::from_secs(5)))
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_per_read(step)
+            .timeout_per_write(step)
+            .user_agent(concat!("finews/", env!("CARGO_PKG_VERSION")))
+            // The tail of a log is read with 32 requests at once.
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(32)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build()
+            .new_agent();
+        Ok(Self(agent))
+    }
+}
+
+impl HttpConnector for UreqConnector {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl HttpService for UreqConnector {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let body = collect(body).await?;
+        let is_metadata = parts.uri.host().is_some_and(|host| host.starts_with(METADATA_NETWORK));
+        let request = Request::from_parts(parts, body);
+        let agent = self.0.clone();
+        let sent = tokio::task::spawn_blocking(move || send(&agent, request)).await;
+        let sent = sent.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
+        match sent {
+            Ok(response) if is_metadata && !response.status().is_success() => {
+                Err(HttpError::new(HttpErrorKind::Unknown, MetadataError(response.status().to_string())))
+            }
+            Err(error) if is_metadata => {
+                Err(HttpError::new(HttpErrorKind::Unknown, MetadataError(error.to_string())))
+            }
+            Ok(response) => checked(response),
+            Err(error) => Err(HttpError::new(kind(&error), error)),
+        }
+    }
+}
+
+/// The addresses at which clouds answer their machines and containers with credentials.
+const METADATA_NETWORK: &str = "169.254.";
+
+/// The machine has no role, or is outside a cloud.
+#[derive(Debug, thiserror::Error)]
+#[error("the metadata service of the cloud does not answer: {0}")]
+pub(super) struct MetadataError(String);
+
+/// A response of a store with an unexpected status.
+#[derive(Debug, thiserror::Error)]
+#[error("status {status} {code}")]
+pub(super) struct StatusError {
+    pub(super) status: u16,
+    /// The code in the body, such as `NoSuchBucket`; empty if the response has none.
+    pub(super) code: String,
+}
+
+/// Passes on the responses that object_store tells apart. The others become errors with a status and a code, because
+/// object_store reports them as text only.
+fn checked(response: Response<Bytes>) -> Result<HttpResponse, HttpError> {
+    let status = response.status().as_u16();
+    let code = if status < 300 { "" } else { code(response.body()) };
+    match status {
+        200..300 | 304 | 409 | 412 => {}
+        404 if code != "NoSuchBucket" => {}
+        _ => {
+            let kind = match status {
+                // object_store sends reads again.
+                408 | 429 | 500 | 502.. => HttpErrorKind::Interrupted,
+                _ => HttpErrorKind::Unknown,
+            };
+            return Err(HttpError::new(kind, StatusError { status, code: code.into() }));
+        }
+    }
+    Ok(response.map(Into::into))
+}
+
+/// The code in the body of an error, `<Error><Code>NoSuchBucket</Code>…`.
+fn code(body: &[u8]) -> &str {
+    let text = str::from_utf8(body).unwrap_or_default();
+    let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    code.map_or("", |(code, _)| code)
+}
+
+async fn collect(body: HttpRequestBody) -> Result<Bytes, HttpError> {
+    let mut body = pin!(body);
+    let mut whole = Bytes::new();
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if whole.is_empty() {
+            whole = data;
+        } else {
+            let mut joined = BytesMut::from(whole);
+            joined.extend_from_slice(&data);
+            whole = joined.freeze();
+        }
+    }
+    Ok(whole)
+}
+
+fn send(agent: &Agent, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
+    let (parts, body) = request.into_parts();
+    let is_without_body =
+        body.is_empty() && !parts.headers.contains_key(CONTENT_LENGTH) && parts.method != Method::PUT;
+    let response = if is_without_body {
+        agent.run(Request::from_parts(parts, ()))?
+    } else {
+        agent.run(Request::from_parts(parts, &body[..]))?
+    };
+    let (parts, body) = response.into_parts();
+    let body = body.into_with_config().limit(MOST_BYTES).read_to_vec()?;
+    Ok(Response::from_parts(parts, body.into()))
+}
+
+/// The kind of an error, from which object_store decides whether it sends a read again.
+fn kind(error: &ureq::Error) -> HttpErrorKind {
+    use ureq::Error as E;
+    match error {
+        E::Timeout(Timeout::Resolve | Timeout::Connect)
+        | E::HostNotFound
+        | E::ConnectionFailed
+        | E::ConnectProxyFailed(_) => HttpErrorKind::Connect,
+        E::Timeout(_) => HttpErrorKind::Timeout,
+        E::Io(error) => match error.kind() {
+            io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => HttpErrorKind::Connect,
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => HttpErrorKind::Timeout,
+            // An error of TLS, such as an unknown authority.
+            io::ErrorKind::InvalidData => HttpErrorKind::Unknown,
+            _ => HttpErrorKind::Interrupted,
+        },
+        E::Protocol(_) => HttpErrorKind::Interrupted,
+        _ => HttpErrorKind::Unknown,
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ureq::Error> {
+    let mut certificates = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item? {
+            certificates.push(certificate);
+        }
+    }
+    if certificates.is_empty() {
+        return Err(ureq::Error::Tls("the file has no certificate"));
+    }
+    Ok(certificates)
+}

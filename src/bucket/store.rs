@@ -1,0 +1,289 @@
+//! A bucket as a store of objects: the requests that the log needs, with new credentials after a denied one.
+
+use std::path::Path as FilePath;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore, PutMode, RetryConfig};
+
+use super::error::{Access, BucketError, Refusal};
+use super::http_client::{Pace, UreqConnector};
+use super::url::{BucketOptions, BucketScheme, BucketUrl};
+
+/// A client of this age may have outdated credentials. A younger one has just fetched them.
+const OUTDATED: Duration = Duration::from_secs(1);
+
+/// The variable of the AWS tools for a file of certificate authorities.
+const AUTHORITIES: &str = "AWS_CA_BUNDLE";
+
+type Client = Arc<dyn ObjectStore>;
+
+/// The answer to a conditional write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Created {
+    Written,
+    /// The object exists, which does not tell its writer: a repeated request meets its own object.
+    Exists,
+}
+
+/// The number of objects below a prefix, and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ObjectSizes {
+    pub objects: u64,
+    pub bytes: u64,
+}
+
+/// The objects below the prefix of a bucket.
+#[derive(Debug)]
+pub(super) struct BucketStore {
+    /// The URL, for messages.
+    name: String,
+    prefix: Path,
+    /// The maker of new clients; `None` if the clients were passed in.
+    maker: Option<ClientMaker>,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Debug, Clone)]
+struct Clients {
+    normal: Client,
+    probe: Client,
+    since: Instant,
+}
+
+/// The settings of an S3 client. The clients that it makes share their connections.
+#[derive(Debug)]
+struct ClientMaker {
+    url: BucketUrl,
+    options: BucketOptions,
+    normal: UreqConnector,
+    probe: UreqConnector,
+}
+
+impl BucketStore {
+    pub(super) fn open(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
+        let name = url.to_string();
+        if url.scheme == BucketScheme::File {
+            let folder = LocalFileSystem::new_with_prefix(FilePath::new(&url.bucket)).map_err(|error| {
+                match Refusal::new(&name, "", Access::Read, &error) {
+                    Refusal::Error(BucketError::Unreachable { url, .. })
+                        if !FilePath::new(&*url).exists() =>
+                    {
+                        BucketError::Absent { url: name.clone() }
+                    }
+                    Refusal::Error(error) => error,
+                    Refusal::Missing | Refusal::Exists => BucketError::Absent { url: name.clone() },
+                }
+            })?;
+            return Ok(Self::new(name, Path::ROOT, Arc::new(folder.with_fsync(true))));
+        }
+        let maker = ClientMaker::new(url.clone(), options.clone())?;
+        let prefix = Path::parse(&url.prefix)
+            .map_err(|error| BucketError::Settings { url: name.clone(), reason: error.to_string() })?;
+        let clients = Mutex::new(maker.make()?);
+        Ok(Self { name, prefix, maker: Some(maker), clients })
+    }
+
+    /// Uses a client that exists, for all requests.
+    pub(super) fn new(name: String, prefix: Path, client: Client) -> Self {
+        let clients = Clients { normal: Arc::clone(&client), probe: client, since: Instant::now() };
+        Self { name, prefix, maker: None, clients: Mutex::new(clients) }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads an object, or a range of it.
+    pub(super) async fn get(
+        &self,
+        pace: Pace,
+        key: &str,
+        range: Option<std::ops::Range<u64>>,
+    ) -> Result<Option<Bytes>, BucketError> {
+        let read = |client: Client, path: Path| {
+            let options = GetOptions { range: range.clone().map(GetRange::Bounded), ..GetOptions::default() };
+            async move { client.get_opts(&path, options).await?.bytes().await }
+        };
+        optional(self.request(pace, key, Access::Read, read).await, self, key)
+    }
+
+    /// The size of an object.
+    pub(super) async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+        let head = |client: Client, path: Path| async move {
+            let options = GetOptions { head: true, ..GetOptions::default() };
+            Ok(client.get_opts(&path, options).await?.meta.size)
+        };
+        optional(self.request(Pace::Normal, key, Access::Read, head).await, self, key)
+    }
+
+    /// Writes an object if the key is free.
+    pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, BucketError> {
+        let put = |client: Client, path: Path| {
+            let payload = bytes.clone().into();
+            async move { client.put_opts(&path, payload, PutMode::Create.into()).await }
+        };
+        match self.request(Pace::Normal, key, Access::Write, put).await {
+            Ok(_) => Ok(Created::Written),
+            Err(Refusal::Exists) => Ok(Created::Exists),
+            Err(Refusal::Missing) => Err(BucketError::NoBucket { url: self.name.clone() }),
+            Err(Refusal::Error(error)) => Err(error),
+        }
+    }
+
+    /// Removes an object. The log itself never does.
+    pub(super) async fn delete(&self, key: &str) -> Result<(), BucketError> {
+        let delete = |client: Client, path: Path| async move {
+            let paths = stream::once(std::future::ready(Ok(path))).boxed();
+            client.delete_stream(paths).try_for_each(|_| std::future::ready(Ok(()))).await
+        };
+        let deleted = self.request(Pace::Normal, key, Access::Write, delete).await;
+        optional(deleted, self, key).map(|_| ())
+    }
+
+    /// Counts the objects below a folder. This lists the bucket, so only commands for people call it.
+    pub(super) async fn sizes(&self, folder: &str) -> Result<ObjectSizes, BucketError> {
+        let list = |client: Client, path: Path| async move {
+            let add = |sum: ObjectSizes, object: object_store::ObjectMeta| {
+                let sum = ObjectSizes { objects: sum.objects + 1, bytes: sum.bytes + object.size };
+                std::future::ready(Ok(sum))
+            };
+            client.list(Some(&path)).try_fold(ObjectSizes::default(), add).await
+        };
+        let sizes = self.request(Pace::Normal, folder, Access::Read, list).await;
+        optional(sizes, self, folder).map(Option::unwrap_or_default)
+    }
+
+    /// Sends a request, and sends it again with new credentials if the store denies it.
+    async fn request<T, F>(
+        &self,
+        pace: Pace,
+        key: &str,
+        access: Access,
+        send: impl Fn(Client, Path) -> F,
+    ) -> Result<T, Refusal>
+    where
+        F: Future<Output = object_store::Result<T>>,
+    {
+        let path = Path::from_iter(self.prefix.parts().chain(Path::from(key).parts()));
+        let refusal = |error| Refusal::new(&self.name, key, access, &error);
+        let first = send(self.client(pace), path.clone()).await.map_err(refusal);
+        if matches!(&first, Err(Refusal::Error(BucketError::Forbidden { .. }))) && self.renew() {
+            return send(self.client(pace), path).await.map_err(refusal);
+        }
+        first
+    }
+
+    fn client(&self, pace: Pace) -> Client {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(match pace {
+            Pace::Normal => &clients.normal,
+            Pace::Probe => &clients.probe,
+        })
+    }
+
+    /// Makes new clients, because a client keeps its credentials until they expire. Returns false if there is no use.
+    fn renew(&self) -> bool {
+        let Some(maker) = &self.maker else { return false };
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.since.elapsed() < OUTDATED {
+            return false;
+        }
+        match maker.make() {
+            Ok(new) => {
+                *clients = new;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// A missing object as `None`.
+fn optional<T>(answer: Result<T, Refusal>, store: &BucketStore, key: &str) -> Result<Option<T>, BucketError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(Refusal::Missing) => Ok(None),
+        Err(Refusal::Error(error)) => Err(error),
+        Err(Refusal::Exists) => Err(BucketError::Failed {
+            url: store.name.clone(),
+            key: key.to_owned(),
+            reason: "the store answers a read like a conditional write".into(),
+        }),
+    }
+}
+
+impl ClientMaker {
+    fn new(url: BucketUrl, options: BucketOptions) -> Result<Self, BucketError> {
+        let settings = |reason: String| BucketError::Settings { url: url.to_string(), reason };
+        let authorities = match std::env::var_os(AUTHORITIES).filter(|file| !file.is_empty()) {
+            None => None,
+            Some(file) => Some(std::fs::read(&file).map_err(|error| {
+                settings(format!("{AUTHORITIES}: cannot read {}: {error}", FilePath::new(&file).display()))
+            })?),
+        };
+        let connector = |pace| {
+            UreqConnector::new(pace, authorities.as_deref())
+                .map_err(|error| settings(format!("{AUTHORITIES}: {error}")))
+        };
+        let (normal, probe) = (connector(Pace::Normal)?, connector(Pace::Probe)?);
+        Ok(Self { url, options, normal, probe })
+    }
+
+    fn make(&self) -> Result<Clients, BucketError> {
+        let few = RetryConfig {
+            backoff: BackoffConfig {
+                init_backoff: Duration::from_millis(100),
+                max_backoff: Duration::from_secs(2),
+                base: 2.0,
+            },
+            max_retries: 4,
+            retry_timeout: Duration::from_secs(30),
+        };
+        let never = RetryConfig { max_retries: 0, ..few.clone() };
+        Ok(Clients {
+            normal: self.client(self.normal.clone(), few)?,
+            probe: self.client(self.probe.clone(), never)?,
+            since: Instant::now(),
+        })
+    }
+
+    fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<Client, BucketError> {
+        let mut builder = AmazonS3Builder::new();
+        // An empty variable counts as absent; compose files set such variables.
+        for (name, value) in std::env::vars_os() {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+            if name.starts_with("AWS_")
+                && !value.is_empty()
+                && let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>()
+            {
+                builder = builder.with_config(key, value);
+            }
+        }
+        if let Some(region) = &self.options.region {
+            builder = builder.with_region(region);
+        }
+        if let Some(endpoint) = &self.options.endpoint {
+            // This key has precedence over AWS_ENDPOINT_URL.
+            builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
+        }
+        let client = builder
+            .with_bucket_name(&self.url.bucket)
+            .with_conditional_put(S3ConditionalPut::ETagMatch)
+            // Some stores lack the removal of many objects at once.
+            .with_disable_bulk_delete(true)
+            .with_http_connector(connector)
+            .with_retry(retry)
+            .build()
+            .map_err(|error| BucketError::Settings {
+                url: self.url.to_string(),
+                reason: error.to_string(),
+            })?;
+        Ok(Arc::new(client))
+    }
+}
