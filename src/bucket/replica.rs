@@ -5,8 +5,8 @@
 //! - `site/`: the copy;
 //! - `staged/` and `staged.json`: files of commits that are complete but not in the copy yet. `staged.json` is written
 //!   last; if it exists, the next start moves the files. So the copy never holds a part of a commit;
-//! - `state.json`: the site, and a position up to which the copy is on the disk. The copy may be ahead of it: a start
-//!   repeats the commits after it, which changes nothing, and also mends files that a power failure has damaged;
+//! - `state.json`: the site, the position of the copy, and an earlier position whose files are surely on the disk. A start
+//!   repeats the commits between them, which also mends files that a power failure has damaged;
 //! - `lock`: prevents a second process.
 
 use std::collections::BTreeSet;
@@ -42,8 +42,8 @@ const START_RETRY: Duration = Duration::from_secs(1);
 const MOST_SINGLE: usize = 8;
 /// Maximum number of commits that change the copy at once.
 const MOST_MERGED: u64 = 64;
-/// Minimum time between two writes of the state.
-const SAVE_INTERVAL: Duration = Duration::from_secs(10);
+/// Minimum time between two writes of all files to the disk.
+const SYNC_INTERVAL: Duration = Duration::from_secs(10);
 
 const SITE: &str = "site";
 const STAGE: &str = "staged";
@@ -57,7 +57,10 @@ struct ReplicaState {
     url: String,
     /// The id of the site; empty until the bucket has answered.
     site: String,
+    /// The position of the copy.
     seq: u64,
+    /// A position whose files are on the disk.
+    synced: u64,
 }
 
 /// The changes of the staged commits together.
@@ -124,14 +127,15 @@ pub struct Replica {
     /// The bucket, once it has answered.
     bucket: Option<Bucket>,
     state: ReplicaState,
-    /// The position of the copy.
+    /// The last commit that this process has applied, or that need not be applied.
     position: u64,
     staged: StagedChange,
     on_answer: Box<dyn Fn(u64) + Send>,
     /// The last error in the log: whether it was temporary, and its text.
     logged: Option<(bool, String)>,
-    last_save: Instant,
-    saving: Option<JoinHandle<()>>,
+    last_sync: Instant,
+    /// The thread that writes the files up to a position to the disk.
+    syncing: Option<(u64, JoinHandle<io::Result<()>>)>,
     /// Held until the process ends.
     _lock: File,
 }
@@ -152,13 +156,22 @@ impl Replica {
             Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
         }
         let (site, stage) = (folder.join(SITE), folder.join(STAGE));
-        let state: ReplicaState = match read_json(&folder.join(STATE)) {
-            // A folder without a state may be the operator's.
-            None if site.exists() => return Err(unusable(format!("it has no valid {STATE}"))),
-            state => state.unwrap_or_default(),
-        };
-        let replica = Self {
-            position: state.seq,
+        let state_file = folder.join(STATE);
+        if site.exists() && !state_file.exists() {
+            // The folder may be the operator's.
+            return Err(unusable(format!("it has no {STATE}")));
+        }
+        let state = read_json::<ReplicaState>(&state_file);
+        if state.is_none() {
+            // A power failure has damaged the state, or there is none yet.
+            ignore_absent(fs::remove_dir_all(&site)).map_err(|error| at(&site, &error))?;
+            ignore_absent(fs::remove_file(folder.join(STAGED))).map_err(|error| at(&folder, &error))?;
+        }
+        let state = state.unwrap_or_default();
+        write_json(&state_file, &state)?;
+        fs::create_dir_all(&site).map_err(|error| at(&site, &error))?;
+        let mut replica = Self {
+            position: state.synced,
             site: FolderWriter::new(site),
             stage: FolderWriter::new(stage),
             bucket: None,
@@ -166,17 +179,17 @@ impl Replica {
             staged: StagedChange::default(),
             on_answer: Box::new(|_| {}),
             logged: None,
-            last_save: Instant::now(),
-            saving: None,
+            last_sync: Instant::now(),
+            syncing: None,
             _lock: lock,
             url,
             options,
             folder,
         };
-        write_json(&replica.folder.join(STATE), &replica.state)?;
-        fs::create_dir_all(replica.site_folder()).map_err(|error| at(replica.site_folder(), &error))?;
         if let Some(staged) = read_json::<StagedChange>(&replica.folder.join(STAGED)) {
             staged.move_into(&replica.site, &replica.stage)?;
+            replica.state.seq = staged.seq;
+            replica.save()?;
         }
         replica.clear_stage()?;
         Ok(replica)
@@ -194,7 +207,7 @@ impl Replica {
 
     /// Sets the function that receives the position of the copy after each answer of the bucket.
     pub fn on_answer(&mut self, on_answer: impl Fn(u64) + Send + 'static) {
-        on_answer(self.position);
+        on_answer(self.state.seq);
         self.on_answer = Box::new(on_answer);
     }
 
@@ -205,7 +218,7 @@ impl Replica {
     /// the folder cannot be written.
     pub fn start(&mut self) -> Result<(), CopyError> {
         // Another bucket may be that of another site.
-        let has_copy = self.position > 0 && self.state.url == self.url.to_string();
+        let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
         loop {
             let Err(error) = self.catch_up(None) else { return Ok(()) };
             let is_final = matches!(
@@ -216,7 +229,7 @@ impl Replica {
                 tracing::warn!(
                     "serving the local copy of {} at position {}: {error}",
                     self.url,
-                    self.position
+                    self.state.seq
                 );
                 self.logged = Some((error.is_temporary(), error.to_string()));
                 return Ok(());
@@ -246,7 +259,7 @@ impl Replica {
                 }
             };
             drop(lookup.take());
-            self.save_if_due();
+            self.sync_if_due();
             lookup = match lookups.recv_timeout(Duration::from_millis(wait)) {
                 Ok(lookup) => Some(lookup),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -258,6 +271,10 @@ impl Replica {
     /// Copies all commits that the bucket has, each with an update of its own unless there are many.
     fn advance(&mut self, server: &CopyServer) -> Result<(), CopyError> {
         self.publish(Some(server))?;
+        if self.position < self.state.seq {
+            // The repeated commits change the copy together, because each of them alone is older than the copy.
+            return self.catch_up(Some(server));
+        }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
             let Some(commit) = block_on(bucket.probe(self.position + 1))? else {
@@ -311,7 +328,7 @@ impl Replica {
         }
         self.state =
             ReplicaState { url: self.url.to_string(), site: bucket.site().to_owned(), ..self.state.clone() };
-        write_json(&self.folder.join(STATE), &self.state)?;
+        self.save()?;
         self.bucket = Some(bucket.clone());
         Ok(bucket)
     }
@@ -354,10 +371,12 @@ impl Replica {
             None => self.staged.move_into(&self.site, &self.stage)?,
         }
         self.position = self.staged.seq;
+        self.state.seq = self.state.seq.max(self.position);
         self.staged = StagedChange::default();
         (self.on_answer)(self.position);
+        self.save()?;
         self.clear_stage()?;
-        self.save_if_due();
+        self.sync_if_due();
         Ok(())
     }
 
@@ -367,20 +386,26 @@ impl Replica {
         ignore_absent(fs::remove_dir_all(self.stage.root())).map_err(|error| at(self.stage.root(), &error))
     }
 
-    /// Writes the position to the disk, after the files, on another thread.
-    fn save_if_due(&mut self) {
-        let is_saving = self.saving.as_ref().is_some_and(|saving| !saving.is_finished());
-        if is_saving || self.state.seq == self.position || self.last_save.elapsed() < SAVE_INTERVAL {
-            return;
-        }
-        self.last_save = Instant::now();
-        self.state.seq = self.position;
-        let (folder, state) = (self.folder.clone(), self.state.clone());
-        self.saving = Some(std::thread::spawn(move || {
-            if let Err(error) = sync(&folder).and_then(|()| write_json(&folder.join(STATE), &state)) {
-                tracing::warn!("{error}; the next start reads more commits");
+    fn save(&self) -> io::Result<()> {
+        write_json(&self.folder.join(STATE), &self.state)
+    }
+
+    /// Writes all files to the disk, on another thread.
+    fn sync_if_due(&mut self) {
+        if let Some((seq, syncing)) = self.syncing.take_if(|(_, syncing)| syncing.is_finished())
+            && matches!(syncing.join(), Ok(Ok(())))
+        {
+            self.state.synced = seq;
+            if let Err(error) = self.save() {
+                tracing::warn!("{error}");
             }
-        }));
+        }
+        let is_due = self.state.synced < self.position && self.last_sync.elapsed() >= SYNC_INTERVAL;
+        if is_due && self.syncing.is_none() {
+            self.last_sync = Instant::now();
+            let folder = self.folder.clone();
+            self.syncing = Some((self.position, std::thread::spawn(move || sync(&folder))));
+        }
     }
 
     /// Logs an error once, until another kind of error or an answer follows.
@@ -422,7 +447,6 @@ fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(&serde_json::to_vec(value)?)?;
-        file.sync_all()?;
         fs::rename(&temporary, path)
     };
     write().map_err(|error| at(path, &error))
@@ -440,5 +464,114 @@ fn ignore_absent(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Runtime;
+
+    use super::*;
+    use crate::bucket::commit::{CommitDraft, StoredFile};
+    use crate::bucket::pull::pull;
+
+    /// The files below a folder, without empty folders.
+    fn contents(folder: &Path) -> Vec<(PathBuf, String)> {
+        let entries = walkdir::WalkDir::new(folder)
+            .sort_by_file_name()
+            .into_iter()
+            .map(|entry| entry.expect("an entry"));
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        let below = |path: &Path| path.strip_prefix(folder).expect("a path").to_owned();
+        files.map(|file| (below(file.path()), fs::read_to_string(file.path()).expect("a text"))).collect()
+    }
+
+    #[test]
+    fn commits_that_apply_together_give_the_files_of_a_pull() {
+        let (place, runtime) = (tempfile::tempdir().expect("a folder"), Runtime::new().expect("a runtime"));
+        let _context = runtime.enter();
+        let url: BucketUrl = format!("file://{}/bucket", place.path().display()).parse().expect("a URL");
+        let options = BucketOptions::default();
+        let bucket = block_on(Bucket::open_or_create(&url, &options)).expect("a bucket");
+        let steps: [(&[&str], &[&str]); 8] = [
+            (&["a/b", "c"], &[]),
+            (&["a"], &["a/b"]),
+            (&["a/b"], &["a"]),
+            (&["c", "packed/f"], &[]),
+            (&["d"], &["c", "none"]),
+            (&["d/e"], &["d"]),
+            (&["d"], &["d/e", "packed/f"]),
+            (&[], &["d"]),
+        ];
+        let open = || Replica::open(url.clone(), options.clone(), &place.path().join("cache"));
+        for seq in 1..=70 {
+            let (files, gone) = steps[seq as usize % steps.len()];
+            let file = |path: &&str| StoredFile {
+                path: (*path).to_owned(),
+                modified: SystemTime::UNIX_EPOCH,
+                bytes: format!("{path} {seq}").into(),
+            };
+            let files: Vec<StoredFile> = files.iter().map(file).collect();
+            let mut draft = CommitDraft::new("test");
+            draft.gone = gone.iter().map(|path| (*path).to_owned()).collect();
+            if files.iter().any(|file| file.path == "packed/f") {
+                draft.packs = vec![block_on(bucket.put_pack(seq, &files)).expect("a pack")];
+            } else {
+                draft.files = files;
+            }
+            block_on(bucket.append(seq, &draft)).expect("a commit");
+            if [3, 4, 12, 69, 70].contains(&seq) {
+                let mut replica = open().expect("a replica");
+                replica.start().expect("a copy");
+                assert_eq!((replica.position, replica.state.seq), (seq, seq));
+                let target = place.path().join(format!("pull-{seq}"));
+                block_on(pull(&bucket, &target, None)).expect("files");
+                assert_eq!(contents(replica.site_folder()), contents(&target), "{seq}");
+                replica.state.synced = if seq == 4 { 2 } else { replica.state.synced };
+                replica.save().expect("a state");
+            }
+        }
+    }
+
+    #[test]
+    fn folder_without_a_state_is_not_touched() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let file = cache.path().join("replica/site/mine.md");
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(&file, "mine").expect("a file");
+        let url: BucketUrl = "file:///none".parse().expect("a URL");
+        let open = || {
+            Replica::open(url.clone(), BucketOptions::default(), cache.path()).err().map(|e| e.to_string())
+        };
+        assert!(open().is_some_and(|error| error.contains("it has no state.json; remove this folder")));
+        assert!(file.exists());
+        // An empty state is that of a power failure.
+        fs::write(cache.path().join("replica/state.json"), "").expect("a file");
+        assert_eq!(open(), None);
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn changes_of_yaml_and_json_may_configure() {
+        let table = [
+            ("_config.yml", true),
+            ("_data/a.yaml", true),
+            ("_data/a/b.json", true),
+            ("_posts/2024-01-02-yml.md", false),
+            ("json", false),
+        ];
+        for (path, expected) in table {
+            let (none, one) = (BTreeSet::new, || BTreeSet::from([path.to_owned()]));
+            assert_eq!(
+                StagedChange { seq: 1, paths: one(), gone: none() }.may_configure(),
+                expected,
+                "{path}"
+            );
+            assert_eq!(
+                StagedChange { seq: 1, paths: none(), gone: one() }.may_configure(),
+                expected,
+                "{path}"
+            );
+        }
     }
 }

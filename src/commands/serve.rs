@@ -195,11 +195,6 @@ impl Settings {
     /// Reads the configuration again.
     fn read(&self) -> Result<Arc<Config>, String> {
         let config = Arc::new(self.site.config().map_err(|error| error.to_string())?);
-        config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let waiting = config.server.changes_needing_restart(&self.first.server);
-        if !waiting.is_empty() {
-            tracing::warn!("restart required to apply: {}", waiting.join(", "));
-        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&config);
         Ok(config)
     }
@@ -207,7 +202,17 @@ impl Settings {
     /// Reads the configuration again, and returns it if it has changed.
     fn read_changed(&self) -> Result<Option<Arc<Config>>, String> {
         let last = self.last();
-        Ok(Some(self.read()?).filter(|config| !config.has_settings_of(&last)))
+        let changed = Some(self.read()?).filter(|config| !config.has_settings_of(&last));
+        changed.iter().for_each(|config| self.log_warnings(config));
+        Ok(changed)
+    }
+
+    fn log_warnings(&self, config: &Config) {
+        config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let waiting = config.server.changes_needing_restart(&self.first.server);
+        if !waiting.is_empty() {
+            tracing::warn!("restart required to apply: {}", waiting.join(", "));
+        }
     }
 
     fn last(&self) -> Arc<Config> {
@@ -217,8 +222,11 @@ impl Settings {
     /// Handles SIGHUP: reads the configuration again, then all files with it.
     fn reload(&self, commands: &mpsc::Sender<WatchCommand>) {
         match self.read() {
-            // The receiver exists as long as the program runs.
-            Ok(config) => drop(commands.send(WatchCommand::Reload(config))),
+            Ok(config) => {
+                self.log_warnings(&config);
+                // The receiver exists as long as the program runs.
+                let _ = commands.send(WatchCommand::Reload(config));
+            }
             Err(error) => log_refused(&error),
         }
     }
