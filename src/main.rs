@@ -1,4 +1,4 @@
-//! The command line: `finews [serve|check|list|pull|healthcheck]`.
+//! The command line: `finews [serve|check|list|bucket|pull|healthcheck]`.
 
 mod commands;
 
@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use commands::bucket_args::BucketArgs;
+use commands::bucket::BucketArgs;
+use commands::bucket_flags::BucketFlags;
 use commands::pull::PullArgs;
 use commands::site_args::SiteArgs;
-use finews::bucket::url::BucketUrl;
+use finews::bucket::BucketUrl;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
 #[derive(Debug, Parser)]
@@ -23,7 +24,7 @@ struct Cli {
     #[command(flatten)]
     outer: SiteArgs,
     #[command(flatten)]
-    outer_bucket: BucketArgs,
+    outer_bucket: BucketFlags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,7 +34,7 @@ enum Command {
         #[command(flatten)]
         site: SiteArgs,
         #[command(flatten)]
-        bucket: BucketArgs,
+        bucket: BucketFlags,
     },
     /// Print the problems in a site's files, one per line
     Check {
@@ -55,12 +56,9 @@ enum Command {
         body: bool,
     },
     /// Write the files of a bucket into a folder
-    Pull {
-        #[command(flatten)]
-        pull: PullArgs,
-        #[command(flatten)]
-        bucket: BucketArgs,
-    },
+    Pull(PullArgs),
+    /// Describe the archive in a bucket, and tell whether several writers may share its store
+    Bucket(BucketArgs),
     /// Check that a running finews is healthy (for containers)
     Healthcheck {
         /// URL to request, or unix:/path [default: /healthz at the address of --listen]
@@ -87,7 +85,8 @@ fn main() -> ExitCode {
             commands::check::run(&site.within(outer), json, strict)
         }
         Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
-        Some(Command::Pull { pull, bucket }) => commands::pull::run(&pull, &bucket.within(outer_bucket)),
+        Some(Command::Pull(pull)) => commands::pull::run(&pull.within(outer_bucket)),
+        Some(Command::Bucket(bucket)) => commands::bucket::run(&bucket.within(outer_bucket)),
         Some(Command::Healthcheck { url, listen }) => {
             commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))
         }

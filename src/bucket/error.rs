@@ -9,6 +9,7 @@ use super::http_client::{MetadataError, StatusError};
 
 /// The reason why a bucket cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum BucketError {
     #[error("{url} has no finews archive; run `finews push SITE {url}` first")]
     Absent { url: String },

@@ -15,6 +15,9 @@ use super::url::{BucketOptions, BucketUrl};
 const RACES: usize = 20;
 const RACERS: usize = 8;
 
+/// The tries of the later write, of which each may be lost.
+const LATER_TRIES: usize = 4;
+
 /// Returns whether a store is fit, also if its bucket has no archive.
 ///
 /// # Errors
@@ -70,8 +73,16 @@ async fn is_race_fair(store: &Arc<BucketStore>, key: &str) -> Result<bool, Bucke
         [winner] => found == body(winner),
         _ => false,
     };
-    if !is_own || store.create(key, body(RACERS)).await? == Created::Written {
+    if !is_own {
         return Ok(false);
+    }
+    for attempt in 1.. {
+        match store.create(key, body(RACERS)).await {
+            Ok(Created::Written) => return Ok(false),
+            Ok(Created::Exists) => break,
+            Err(error) if error.is_temporary() && attempt < LATER_TRIES => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(store.get(Pace::Normal, key, None).await? == Some(found))
 }

@@ -1,5 +1,6 @@
 //! A bucket as a store of objects: the requests that the log needs, with new credentials after a denied one.
 
+use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ const AUTHORITIES: &str = "AWS_CA_BUNDLE";
 
 type Client = Arc<dyn ObjectStore>;
 
+/// Environment variables: names and values.
+type Variables = Vec<(String, String)>;
+
 /// The answer to a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Created {
@@ -34,7 +38,9 @@ pub(super) enum Created {
 /// The number of objects below a prefix, and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ObjectSizes {
+    /// The number of objects.
     pub objects: u64,
+    /// The sum of their sizes.
     pub bytes: u64,
 }
 
@@ -61,28 +67,33 @@ struct Clients {
 struct ClientMaker {
     url: BucketUrl,
     options: BucketOptions,
+    variables: Variables,
     normal: UreqConnector,
     probe: UreqConnector,
 }
 
 impl BucketStore {
     pub(super) fn open(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
+        Self::with_variables(url, options, environment())
+    }
+
+    /// Opens a store with these variables instead of those of the process.
+    fn with_variables(
+        url: &BucketUrl,
+        options: &BucketOptions,
+        variables: Variables,
+    ) -> Result<Self, BucketError> {
         let name = url.to_string();
         if url.scheme == BucketScheme::File {
-            let folder = LocalFileSystem::new_with_prefix(FilePath::new(&url.bucket)).map_err(|error| {
-                match Refusal::new(&name, "", Access::Read, &error) {
-                    Refusal::Error(BucketError::Unreachable { url, .. })
-                        if !FilePath::new(&*url).exists() =>
-                    {
-                        BucketError::Absent { url: name.clone() }
-                    }
-                    Refusal::Error(error) => error,
-                    Refusal::Missing | Refusal::Exists => BucketError::Absent { url: name.clone() },
-                }
-            })?;
+            let folder = FilePath::new(&url.bucket);
+            if !folder.exists() {
+                return Err(BucketError::Absent { url: name });
+            }
+            let folder = LocalFileSystem::new_with_prefix(folder)
+                .map_err(|error| BucketError::Settings { url: name.clone(), reason: error.to_string() })?;
             return Ok(Self::new(name, Path::ROOT, Arc::new(folder.with_fsync(true))));
         }
-        let maker = ClientMaker::new(url.clone(), options.clone())?;
+        let maker = ClientMaker::new(url.clone(), options.clone(), variables)?;
         let prefix = Path::parse(&url.prefix)
             .map_err(|error| BucketError::Settings { url: name.clone(), reason: error.to_string() })?;
         let clients = Mutex::new(maker.make()?);
@@ -104,7 +115,7 @@ impl BucketStore {
         &self,
         pace: Pace,
         key: &str,
-        range: Option<std::ops::Range<u64>>,
+        range: Option<Range<u64>>,
     ) -> Result<Option<Bytes>, BucketError> {
         let read = |client: Client, path: Path| {
             let options = GetOptions { range: range.clone().map(GetRange::Bounded), ..GetOptions::default() };
@@ -117,7 +128,7 @@ impl BucketStore {
     pub(super) async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
         let head = |client: Client, path: Path| async move {
             let options = GetOptions { head: true, ..GetOptions::default() };
-            Ok(client.get_opts(&path, options).await?.meta.size)
+            client.get_opts(&path, options).await.map(|found| found.meta.size)
         };
         optional(self.request(Pace::Normal, key, Access::Read, head).await, self, key)
     }
@@ -171,7 +182,7 @@ impl BucketStore {
         F: Future<Output = object_store::Result<T>>,
     {
         let path = Path::from_iter(self.prefix.parts().chain(Path::from(key).parts()));
-        let refusal = |error| Refusal::new(&self.name, key, access, &error);
+        let refusal = |error: object_store::Error| Refusal::new(&self.name, key, access, &error);
         let first = send(self.client(pace), path.clone()).await.map_err(refusal);
         if matches!(&first, Err(Refusal::Error(BucketError::Forbidden { .. }))) && self.renew() {
             return send(self.client(pace), path).await.map_err(refusal);
@@ -204,6 +215,13 @@ impl BucketStore {
     }
 }
 
+/// The variables of the AWS tools. An empty one counts as absent, because compose files set such variables.
+fn environment() -> Variables {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty()).collect()
+}
+
 /// A missing object as `None`.
 fn optional<T>(answer: Result<T, Refusal>, store: &BucketStore, key: &str) -> Result<Option<T>, BucketError> {
     match answer {
@@ -219,20 +237,21 @@ fn optional<T>(answer: Result<T, Refusal>, store: &BucketStore, key: &str) -> Re
 }
 
 impl ClientMaker {
-    fn new(url: BucketUrl, options: BucketOptions) -> Result<Self, BucketError> {
+    fn new(url: BucketUrl, options: BucketOptions, variables: Variables) -> Result<Self, BucketError> {
         let settings = |reason: String| BucketError::Settings { url: url.to_string(), reason };
-        let authorities = match std::env::var_os(AUTHORITIES).filter(|file| !file.is_empty()) {
+        let authorities = match variables.iter().find(|(name, _)| name == AUTHORITIES) {
             None => None,
-            Some(file) => Some(std::fs::read(&file).map_err(|error| {
-                settings(format!("{AUTHORITIES}: cannot read {}: {error}", FilePath::new(&file).display()))
-            })?),
+            Some((_, file)) => Some(
+                std::fs::read(file)
+                    .map_err(|error| settings(format!("{AUTHORITIES}: cannot read {file}: {error}")))?,
+            ),
         };
         let connector = |pace| {
             UreqConnector::new(pace, authorities.as_deref())
                 .map_err(|error| settings(format!("{AUTHORITIES}: {error}")))
         };
         let (normal, probe) = (connector(Pace::Normal)?, connector(Pace::Probe)?);
-        Ok(Self { url, options, normal, probe })
+        Ok(Self { url, options, variables, normal, probe })
     }
 
     fn make(&self) -> Result<Clients, BucketError> {
@@ -255,13 +274,8 @@ impl ClientMaker {
 
     fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<Client, BucketError> {
         let mut builder = AmazonS3Builder::new();
-        // An empty variable counts as absent; compose files set such variables.
-        for (name, value) in std::env::vars_os() {
-            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
-            if name.starts_with("AWS_")
-                && !value.is_empty()
-                && let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>()
-            {
+        for (name, value) in &self.variables {
+            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
                 builder = builder.with_config(key, value);
             }
         }
@@ -287,3 +301,6 @@ impl ClientMaker {
         Ok(Arc::new(client))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The commands of the `finews` program, one file each.
 
-pub(crate) mod bucket_args;
+pub(crate) mod bucket;
+pub(crate) mod bucket_flags;
 pub(crate) mod check;
 pub(crate) mod healthcheck;
 pub(crate) mod list;

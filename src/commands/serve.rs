@@ -19,7 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::bucket_args::BucketArgs;
+use super::bucket_flags::BucketFlags;
 use super::site_args::SiteArgs;
 use super::{CommandResult, logging, progress};
 
@@ -36,7 +36,7 @@ struct BoundListeners {
 }
 
 /// Starts the log and the runtime, and serves the site.
-pub(crate) fn run(site: &SiteArgs, bucket: &BucketArgs) -> CommandResult {
+pub(crate) fn run(site: &SiteArgs, bucket: &BucketFlags) -> CommandResult {
     let replica = match site.bucket()? {
         Some(url) => Some(Replica::open(url, bucket.options(), &site.cache_dir()?)?),
         None => None,

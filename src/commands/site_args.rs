@@ -4,7 +4,7 @@ use std::error;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use finews::bucket::url::BucketUrl;
+use finews::bucket::BucketUrl;
 use finews::config::{Config, Overrides, SETTINGS, Setting, SettingKind};
 
 /// The settings of a server that reads the copy of a bucket. Its files change with commits only, and the writer of the

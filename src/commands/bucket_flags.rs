@@ -1,20 +1,20 @@
-//! The arguments of all commands that use a bucket.
+//! The flags of all commands that use a bucket.
 
 use clap::Args;
-use finews::bucket::url::BucketOptions;
+use finews::bucket::BucketOptions;
 
-/// The settings of the connection to a bucket.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct BucketArgs {
-    /// URL of a bucket's service, other than AWS [env: AWS_ENDPOINT_URL]
+/// The place of the store.
+#[derive(Debug, Args)]
+pub(crate) struct BucketFlags {
+    /// URL of the S3-compatible store [env: AWS_ENDPOINT_URL]
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
-    /// Region of a bucket [env: AWS_REGION]
+    /// Region of the bucket [env: AWS_REGION]
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
 }
 
-impl BucketArgs {
+impl BucketFlags {
     pub(crate) fn options(&self) -> BucketOptions {
         BucketOptions { endpoint: self.endpoint.clone(), region: self.region.clone() }
     }
