@@ -35,7 +35,7 @@ impl SiteArgs {
     /// Returns the URL of the site's bucket, if the command line names one.
     pub(crate) fn bucket(&self) -> Result<Option<BucketUrl>, Box<dyn error::Error>> {
         let url = self.folder().and_then(Path::to_str).filter(|text| BucketUrl::is_url(text));
-        Ok(url.map(str::parse).transpose()?)
+        Ok(url.map(str::parse::<BucketUrl>).transpose()?)
     }
 
     /// Returns the cache folder, in which a server keeps the copy of a bucket.

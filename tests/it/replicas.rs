@@ -77,7 +77,7 @@ impl Log {
 
     /// Runs finews with the URL as the last argument, asserts the exit code, and returns the text of stderr.
     fn stderr(&self, arguments: &[&str], code: i32) -> String {
-        let output = finews(&[arguments, &[&self.url()]].concat());
+        let output = finews(&[arguments, &[&*self.url()]].concat());
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
         text
