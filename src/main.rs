@@ -1,4 +1,4 @@
-//! The command line: `finews [serve|check|list|push|bucket|healthcheck]`.
+//! The command line: `finews [serve|check|list|push|pull|bucket|healthcheck]`.
 
 mod commands;
 
@@ -9,8 +9,11 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::bucket::BucketArgs;
+use commands::bucket_flags::BucketFlags;
+use commands::pull::PullArgs;
 use commands::push::PushArgs;
 use commands::site_args::SiteArgs;
+use finews::bucket::BucketUrl;
 
 /// Serves a folder of Jekyll posts as a fast, readable, safe news site.
 #[derive(Debug, Parser)]
@@ -21,12 +24,19 @@ struct Cli {
     // The site of the default command. The flags also apply to a command that follows them.
     #[command(flatten)]
     outer: SiteArgs,
+    #[command(flatten)]
+    outer_bucket: BucketFlags,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve a site (default command)
-    Serve(SiteArgs),
+    Serve {
+        #[command(flatten)]
+        site: SiteArgs,
+        #[command(flatten)]
+        bucket: BucketFlags,
+    },
     /// Print the problems in a site's files, one per line
     Check {
         #[command(flatten)]
@@ -48,6 +58,8 @@ enum Command {
     },
     /// Write the changed files of a site to a bucket, from which replicas serve it
     Push(PushArgs),
+    /// Write the files of a bucket into a folder
+    Pull(PullArgs),
     /// Describe the archive in a bucket, and tell whether several writers may share its store
     Bucket(BucketArgs),
     /// Check that a running finews is healthy (for containers)
@@ -66,16 +78,19 @@ enum Command {
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let Cli { command, outer } = parse();
+    let Cli { command, outer, outer_bucket } = parse();
     let result = match command {
-        None => commands::serve::run(&outer),
-        Some(Command::Serve(site)) => commands::serve::run(&site.within(outer)),
+        None => commands::serve::run(&outer, &outer_bucket),
+        Some(Command::Serve { site, bucket }) => {
+            commands::serve::run(&site.within(outer), &bucket.within(outer_bucket))
+        }
         Some(Command::Check { site, json, strict }) => {
             commands::check::run(&site.within(outer), json, strict)
         }
         Some(Command::List { site, body }) => commands::list::run(&site.within(outer), body),
-        Some(Command::Push(push)) => commands::push::run(push, outer),
-        Some(Command::Bucket(bucket)) => commands::bucket::run(&bucket),
+        Some(Command::Push(push)) => commands::push::run(push.within(outer_bucket), outer),
+        Some(Command::Pull(pull)) => commands::pull::run(&pull.within(outer_bucket)),
+        Some(Command::Bucket(bucket)) => commands::bucket::run(&bucket.within(outer_bucket)),
         Some(Command::Healthcheck { url, listen }) => {
             commands::healthcheck::run(url.as_deref(), &outer.with_listen(listen))
         }
@@ -113,7 +128,8 @@ fn parse() -> Cli {
 /// The error of a first argument that is neither a command nor a folder, and whether it resembles a command.
 fn unknown_command() -> Option<(clap::Error, bool)> {
     let word = std::env::args_os().nth(1)?;
-    let word = word.to_str().filter(|word| !word.starts_with('-') && !Path::new(word).is_dir())?;
+    let is_site = |word: &str| Path::new(word).is_dir() || BucketUrl::is_url(word);
+    let word = word.to_str().filter(|word| !word.starts_with('-') && !is_site(word))?;
     let mut cli = Cli::command();
     cli.build();
     if cli.find_subcommand(word).is_some() {

@@ -17,6 +17,14 @@ pub(crate) struct BucketArgs {
     flags: BucketFlags,
 }
 
+impl BucketArgs {
+    /// Adds the flags that stand before the command.
+    #[must_use]
+    pub(crate) fn within(self, outer: BucketFlags) -> Self {
+        Self { flags: self.flags.within(outer), ..self }
+    }
+}
+
 /// Prints the description. Exits with 1 if the store is not fit.
 pub(crate) fn run(args: &BucketArgs) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

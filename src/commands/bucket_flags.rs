@@ -18,4 +18,10 @@ impl BucketFlags {
     pub(crate) fn options(&self) -> BucketOptions {
         BucketOptions { endpoint: self.endpoint.clone(), region: self.region.clone() }
     }
+
+    /// Adds the flags that stand before the command. The flags after it have precedence.
+    #[must_use]
+    pub(crate) fn within(self, outer: Self) -> Self {
+        Self { endpoint: self.endpoint.or(outer.endpoint), region: self.region.or(outer.region) }
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod healthcheck;
 pub(crate) mod list;
 mod logging;
 mod progress;
+pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod serve;
 pub(crate) mod site_args;

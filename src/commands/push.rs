@@ -43,6 +43,14 @@ pub(crate) struct PushArgs {
     settings: Flags,
 }
 
+impl PushArgs {
+    /// Adds the flags that stand before the command.
+    #[must_use]
+    pub(crate) fn within(self, outer: BucketFlags) -> Self {
+        Self { bucket: self.bucket.within(outer), ..self }
+    }
+}
+
 /// Pushes the site. Exits with 1 if files with errors were left out.
 pub(crate) fn run(args: PushArgs, outer: SiteArgs) -> CommandResult {
     let PushArgs { site, url, bucket, follow, dry_run, delete, max_delete, only_writer, settings } = args;

@@ -1,12 +1,14 @@
 //! `finews serve`: loads a site and serves it until the process is stopped.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::process::ExitCode;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use finews::archive::watch::{WatchCommand, WatchUpdate};
 use finews::archive::{store, watch as follow};
+use finews::bucket::replica::{CopyServer, Replica};
 use finews::config::{Config, ListenAddress};
 use finews::web::notify::live;
 use finews::web::server::{self, Limits, Listener, Observer};
@@ -17,6 +19,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::bucket_flags::BucketFlags;
 use super::site_args::SiteArgs;
 use super::{CommandResult, logging, progress};
 
@@ -33,14 +36,19 @@ struct BoundListeners {
 }
 
 /// Starts the log and the runtime, and serves the site.
-pub(crate) fn run(site: &SiteArgs) -> CommandResult {
-    let config = Arc::new(site.config()?);
+pub(crate) fn run(site: &SiteArgs, bucket: &BucketFlags) -> CommandResult {
+    let replica = match site.bucket()? {
+        Some(url) => Some(Replica::open(url, bucket.options(), &site.cache_dir()?)?),
+        None => None,
+    };
+    let site = replica.as_ref().map_or_else(|| site.clone(), |replica| site.for_copy(replica.site_folder()));
+    let config = Arc::new(first_config(&site, replica.as_ref())?);
     let log = logging::start(config.server.log_format);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let code = runtime.block_on(serve(site, config))?;
+    let code = runtime.block_on(serve(site, config, replica))?;
     // Writes the remaining log lines, but none of the requests that the end of the process cuts off.
     drop(log);
     // The writer runs until the process ends, so the runtime must not wait for it.
@@ -48,7 +56,20 @@ pub(crate) fn run(site: &SiteArgs) -> CommandResult {
     Ok(code)
 }
 
-async fn serve(site: &SiteArgs, config: Arc<Config>) -> CommandResult {
+/// The configuration at the start. A replica without a valid configuration begins with the flags and the environment;
+/// a commit that it has not read yet may contain one.
+fn first_config(site: &SiteArgs, replica: Option<&Replica>) -> Result<Config, Box<dyn Error>> {
+    match (site.config(), replica) {
+        (Err(error), Some(replica)) => {
+            let mut config = site.for_copy(replica.folder()).config()?;
+            config.warnings.push(error.to_string());
+            Ok(config)
+        }
+        (config, _) => config,
+    }
+}
+
+async fn serve(site: SiteArgs, config: Arc<Config>, replica: Option<Replica>) -> CommandResult {
     let listeners = bind(&config).await?;
     let mut stop_signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
     let hangup = signal(SignalKind::hangup())?;
@@ -64,9 +85,13 @@ async fn serve(site: &SiteArgs, config: Arc<Config>) -> CommandResult {
     let servers = spawn_servers(&app, &config, listeners, is_loaded, stopping);
     tokio::spawn(send_heartbeats(Arc::clone(&app)));
     let (commands, receiver) = mpsc::channel();
-    app.connect_watch(commands.clone());
-    let writer = spawn_writer(&app, &config, loaded, (commands.clone(), receiver));
-    wait_for_stop(writer, &mut stop_signals, hangup, || reload(site, &config, &commands)).await?;
+    let settings = Arc::new(Settings { site, first: Arc::clone(&config), last: Mutex::new(config) });
+    let copy = replica.map(|replica| follow_bucket(replica, &app, &settings, commands.clone()));
+    if copy.is_none() {
+        app.connect_watch(commands.clone());
+    }
+    let writer = spawn_writer(&app, &settings, copy, loaded, (commands.clone(), receiver));
+    wait_for_stop(writer, &mut stop_signals, hangup, || settings.reload(&commands)).await?;
     shut_down(&app, servers, &stop, &mut stop_signals).await;
     Ok(ExitCode::SUCCESS)
 }
@@ -157,19 +182,113 @@ async fn send_heartbeats(app: Arc<App>) {
     }
 }
 
-/// Spawns the thread that loads the archive, and then updates it as files change until the program ends.
+/// The settings of the running server.
+struct Settings {
+    site: SiteArgs,
+    /// The settings of the start.
+    first: Arc<Config>,
+    /// The settings that were read last.
+    last: Mutex<Arc<Config>>,
+}
+
+impl Settings {
+    /// Reads the configuration again.
+    fn read(&self) -> Result<Arc<Config>, String> {
+        let config = Arc::new(self.site.config().map_err(|error| error.to_string())?);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&config);
+        Ok(config)
+    }
+
+    /// Reads the configuration again, and returns it if it has changed.
+    fn read_changed(&self) -> Result<Option<Arc<Config>>, String> {
+        let last = self.last();
+        let changed = Some(self.read()?).filter(|config| !config.has_settings_of(&last));
+        changed.iter().for_each(|config| self.log_warnings(config));
+        Ok(changed)
+    }
+
+    fn log_warnings(&self, config: &Config) {
+        config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let waiting = config.server.changes_needing_restart(&self.first.server);
+        if !waiting.is_empty() {
+            tracing::warn!("restart required to apply: {}", waiting.join(", "));
+        }
+    }
+
+    fn last(&self) -> Arc<Config> {
+        Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Handles SIGHUP: reads the configuration again, then all files with it.
+    fn reload(&self, commands: &mpsc::Sender<WatchCommand>) {
+        match self.read() {
+            Ok(config) => {
+                self.log_warnings(&config);
+                // The receiver exists as long as the program runs.
+                let _ = commands.send(WatchCommand::Reload(config));
+            }
+            Err(error) => log_refused(&error),
+        }
+    }
+}
+
+fn log_refused(error: &dyn Display) {
+    tracing::error!("reload failed, keeping the current configuration: {error}");
+}
+
+/// Spawns the thread that copies the bucket of a replica, and then follows it until the program ends. The receiver gets
+/// the result of the copy.
+fn follow_bucket(
+    mut replica: Replica,
+    app: &Arc<App>,
+    settings: &Arc<Settings>,
+    commands: mpsc::Sender<WatchCommand>,
+) -> mpsc::Receiver<Result<(), String>> {
+    let (copied, copy) = mpsc::channel();
+    let (lookups, receiver) = mpsc::channel();
+    app.connect_watch(lookups);
+    let (app, settings) = (Arc::clone(app), Arc::clone(settings));
+    tokio::task::spawn_blocking(move || {
+        replica.on_answer(move |position| app.record_bucket_answer(position));
+        let result = replica.start().map_err(|error| error.to_string());
+        let is_copied = result.is_ok();
+        // The receiver is gone when the program exits.
+        if copied.send(result).is_ok() && is_copied {
+            let changed_config = Arc::new(move || {
+                settings.read_changed().unwrap_or_else(|error| {
+                    log_refused(&error);
+                    None
+                })
+            });
+            replica.follow(&CopyServer { commands, changed_config }, &receiver);
+        }
+    });
+    copy
+}
+
+/// Spawns the thread that loads the archive, of a replica after its copy, and then updates it as files change until the
+/// program ends.
 fn spawn_writer(
     app: &Arc<App>,
-    config: &Arc<Config>,
+    settings: &Arc<Settings>,
+    copy: Option<mpsc::Receiver<Result<(), String>>>,
     loaded: watch::Sender<bool>,
     commands: (mpsc::Sender<WatchCommand>, mpsc::Receiver<WatchCommand>),
 ) -> JoinHandle<Result<(), String>> {
-    let (app, config) = (Arc::clone(app), Arc::clone(config));
+    let (app, settings) = (Arc::clone(app), Arc::clone(settings));
     tokio::task::spawn_blocking(move || {
-        let updater = progress::load_archive(config).map_err(|error| error.to_string())?;
+        let mut copied_config = None;
+        if let Some(copy) = copy {
+            copy.recv().map_err(|error| error.to_string())??;
+            copied_config = settings.read_changed()?;
+        }
+        let updater = progress::load_archive(settings.last()).map_err(|error| error.to_string())?;
         follow::run(updater, paths::RESERVED_PATHS, commands, &mut |update| match update {
             WatchUpdate::Updated(update) => {
-                app.publish_update(update);
+                match copied_config.take() {
+                    Some(config) => app.reload(&config, &update),
+                    None => app.publish_update(update),
+                }
                 loaded.send_replace(true);
                 // Service managers ignore repeated notifications.
                 notify(NotifyState::Ready);
@@ -179,9 +298,7 @@ fn spawn_writer(
                 tracing::info!("configuration and archive reloaded");
                 progress::report_errors(&update.archive, &config.root);
             }
-            WatchUpdate::Refused(error) => {
-                tracing::error!("reload failed, keeping the current configuration: {error}");
-            }
+            WatchUpdate::Refused(error) => log_refused(&error),
         });
         Ok(())
     })
@@ -200,22 +317,6 @@ async fn wait_for_stop(
             () = stop_signal(stop_signals) => return Ok(()),
             _ = hangup.recv() => reload(),
         }
-    }
-}
-
-/// Handles SIGHUP: reads the configuration again, then all files with it.
-fn reload(site: &SiteArgs, first: &Config, commands: &mpsc::Sender<WatchCommand>) {
-    match site.config() {
-        Ok(config) => {
-            config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            let waiting = config.server.changes_needing_restart(&first.server);
-            if !waiting.is_empty() {
-                tracing::warn!("restart required to apply: {}", waiting.join(", "));
-            }
-            // The receiver exists as long as the program runs.
-            let _ = commands.send(WatchCommand::Reload(Arc::new(config)));
-        }
-        Err(error) => tracing::error!("reload failed, keeping the current configuration: {error}"),
     }
 }
 

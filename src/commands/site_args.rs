@@ -1,14 +1,20 @@
 //! The arguments of all commands that read a site.
 
+use std::error;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
-use finews::config::{Config, ConfigError, Overrides, SETTINGS, Setting, SettingKind};
+use finews::bucket::BucketUrl;
+use finews::config::{Config, Overrides, SETTINGS, Setting, SettingKind};
+
+/// The settings of a server that reads the copy of a bucket. Its files change with commits only, and the writer of the
+/// bucket announces posts.
+const COPY_FLAGS: [(&str, &str); 3] = [("watch", "off"), ("rescan", "off"), ("announce", "off")];
 
 /// The site, and settings that override its `_config.yml`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SiteArgs {
-    /// The site's folder [default: .]
+    /// The site's folder, or the URL of its bucket to `serve` [default: .]
     site: Option<PathBuf>,
     #[command(flatten)]
     flags: Flags,
@@ -21,9 +27,33 @@ impl SiteArgs {
     }
 
     /// Reads the configuration of the site, with the environment of the process.
-    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+    pub(crate) fn config(&self) -> Result<Config, Box<dyn error::Error>> {
         let folder = self.folder().unwrap_or(Path::new("."));
-        Config::read(folder, &self.flags.0, &|name| std::env::var_os(name))
+        if let Some(url) = self.bucket()? {
+            return Err(
+                format!("this command needs a folder; run `finews pull {url} DIR`, then use DIR").into()
+            );
+        }
+        Ok(Config::read(folder, &self.flags.0, &|name| std::env::var_os(name))?)
+    }
+
+    /// Returns the URL of the site's bucket, if the command line names one.
+    pub(crate) fn bucket(&self) -> Result<Option<BucketUrl>, Box<dyn error::Error>> {
+        let url = self.folder().and_then(Path::to_str).filter(|text| BucketUrl::is_url(text));
+        Ok(url.map(str::parse::<BucketUrl>).transpose()?)
+    }
+
+    /// Returns the cache folder, in which a server keeps the copy of a bucket.
+    pub(crate) fn cache_dir(&self) -> Result<PathBuf, Box<dyn error::Error>> {
+        let folder = Config::cache_dir(&self.flags.0, &|name| std::env::var_os(name))?;
+        folder.ok_or_else(|| "serving a bucket needs a folder for its copy; set --cache-dir".into())
+    }
+
+    /// Returns the arguments of a server that reads the copy of a bucket in this folder.
+    pub(crate) fn for_copy(&self, folder: &Path) -> Self {
+        let mut flags = self.flags.clone();
+        flags.0.0.splice(0..0, COPY_FLAGS.map(|(flag, value)| (flag, value.to_owned())));
+        Self { site: Some(folder.to_owned()), flags }
     }
 
     /// Returns the site's folder, if the command line names it.
@@ -49,7 +79,7 @@ impl SiteArgs {
 }
 
 /// The flags of the settings, one for each row of [`SETTINGS`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Flags(Overrides);
 
 impl Args for Flags {

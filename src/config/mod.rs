@@ -77,6 +77,11 @@ impl Config {
             && self.variables == other.variables
     }
 
+    /// Returns whether another configuration has the same settings.
+    pub fn has_settings_of(&self, other: &Self) -> bool {
+        self.reads_files_like(other) && (&self.site, &self.server) == (&other.site, &other.server)
+    }
+
     /// Reads the configuration of the site in `root`. `env` looks up an environment variable.
     ///
     /// # Errors
@@ -127,6 +132,17 @@ impl Config {
         env: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<ListenAddress, ConfigError> {
         Layers { file: &ConfigFile::default(), flags, env }.parsed("listen")
+    }
+
+    /// Reads the cache folder from the flags and the environment alone, for a site whose files are not on this machine.
+    ///
+    /// # Errors
+    /// When the value is not UTF-8.
+    pub fn cache_dir(
+        flags: &Overrides,
+        env: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<Option<PathBuf>, ConfigError> {
+        Layers { file: &ConfigFile::default(), flags, env }.path("cache_dir")
     }
 
     /// The error for a `permalink` that is invalid for this reason.

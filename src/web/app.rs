@@ -27,6 +27,7 @@ use crate::web::paths::legacy::LegacySettings;
 use crate::web::server::observer::Observer;
 use crate::web::server::post_probe::PostProbe;
 use crate::web::server::readiness::Readiness;
+use crate::web::server::replica_status::ReplicaStatus;
 use crate::web::server::searches::SearchLimiter;
 use crate::web::view::name_index::NameIndex;
 use crate::web::view::site::Site;
@@ -41,6 +42,7 @@ pub struct App {
     dataset: Dataset,
     file_permits: FilePermits,
     post_probe: PostProbe,
+    replica: ReplicaStatus,
     search: Follower,
     searches: SearchLimiter,
     observer: Arc<Observer>,
@@ -127,6 +129,7 @@ impl App {
             dataset: Dataset::default(),
             file_permits: FilePermits::default(),
             post_probe: PostProbe::default(),
+            replica: ReplicaStatus::default(),
             search: Follower::default(),
             searches: SearchLimiter::new(config, Arc::clone(&observer.proxies)),
             observer,
@@ -208,9 +211,19 @@ impl App {
         self.current.load_full()
     }
 
-    /// Connects the watch of the site, which looks for posts that the archive lacks.
+    /// Connects the watch of the site or the replica, which looks for posts that the archive lacks.
     pub fn connect_watch(&self, commands: Sender<WatchCommand>) {
         self.post_probe.connect(commands);
+    }
+
+    /// Records an answer of the bucket that this replica follows: it has all commits up to this position.
+    pub fn record_bucket_answer(&self, position: u64) {
+        self.replica.record_answer(position);
+    }
+
+    /// The progress of a replica.
+    pub(super) fn replica(&self) -> &ReplicaStatus {
+        &self.replica
     }
 
     /// Looks for the post of a request path, if the path has the form of a permalink. Returns whether the archive has

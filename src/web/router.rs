@@ -63,7 +63,7 @@ async fn alive() -> Reply {
 }
 
 /// `/readyz`: the archive is loaded and the process is not shutting down. `?verbose` adds the progress of the
-/// search index; readiness does not depend on it.
+/// search index and of a replica; readiness depends on neither.
 async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Reply {
     let is_verbose = uri.query().is_some_and(|query| query.split('&').any(|field| field == "verbose"));
     if !is_verbose {
@@ -82,7 +82,13 @@ async fn ready(State(app): State<Arc<App>>, request: HeaderMap, uri: Uri) -> Rep
         return READY.attach_to(plain(code, format!("{text}\n")));
     }
     let posts = app.archive().map_or(0, |archive| archive.len());
-    let text = format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state());
+    let mut text = format!("{text}\narchive: {posts} posts\nsearch: {}\n", app.search().state());
+    if let Some((position, lag)) = app.replica().get() {
+        text += &format!(
+            "replica: position {position}, last answer of the bucket {:.1} s ago\n",
+            lag.as_secs_f64()
+        );
+    }
     READY.attach_to(plain(code, text))
 }
 

@@ -31,6 +31,7 @@ mod overload;
 mod pages;
 mod properties;
 mod raw_http;
+mod replicas;
 mod requests;
 mod search;
 mod search_pages;

@@ -15,6 +15,8 @@ mod mounts {
 mod pending;
 mod targets;
 
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -61,8 +63,33 @@ pub enum WatchCommand {
         /// The watch drops the sender after the lookup.
         done: tokio::sync::watch::Sender<()>,
     },
+    /// Change files of the site, as one update of the archive.
+    Apply {
+        /// Changes the files while the watch does nothing else, so that no update shows a part of the change.
+        write: FolderWrite,
+        /// Receives the error of the write. The watch drops the sender after the update.
+        done: Sender<io::Error>,
+    },
     /// Stop the watch.
     Stop,
+}
+
+/// A function that changes files of the site.
+pub struct FolderWrite(pub Box<dyn FnOnce() -> io::Result<FolderChange> + Send>);
+
+impl fmt::Debug for FolderWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FolderWrite")
+    }
+}
+
+/// The result of a [`FolderWrite`].
+#[derive(Debug)]
+pub enum FolderChange {
+    /// The files with these paths have changed.
+    Files(Vec<PathBuf>),
+    /// The configuration has changed, so all files are read again.
+    Settings(Arc<Config>),
 }
 
 /// Output of a watch.
@@ -185,6 +212,13 @@ impl Watch<'_> {
                         self.look(day, &slug);
                         drop(done);
                     }
+                    WatchCommand::Apply { write, done } => {
+                        if let Err(error) = self.apply_write(write) {
+                            // The sender of the command may be gone when the program exits.
+                            let _ = done.send(error);
+                        }
+                        drop(done);
+                    }
                     WatchCommand::Stop => return,
                 }
                 next = self.commands.1.try_recv().ok();
@@ -271,6 +305,19 @@ impl Watch<'_> {
             update.into_iter().for_each(|update| self.publish(update));
             self.watch_new(found);
         }
+    }
+
+    /// Changes files of the site, and updates the archive once.
+    fn apply_write(&mut self, FolderWrite(write): FolderWrite) -> io::Result<()> {
+        match write()? {
+            FolderChange::Files(paths) => {
+                // The log need not mention a `_config.yml` with the same settings.
+                self.config_version = self.current_config();
+                self.apply_events(paths);
+            }
+            FolderChange::Settings(config) => self.reload(config),
+        }
+        Ok(())
     }
 
     /// True if the site has an icon of its own.

@@ -11,6 +11,7 @@ pub mod observer;
 pub(crate) mod panics;
 pub mod post_probe;
 pub mod readiness;
+pub(crate) mod replica_status;
 mod record;
 mod request_checks;
 pub mod searches;

@@ -61,6 +61,11 @@ fn of_app(app: &App) -> Registry {
     registry.register("page_cache_hits", "Pages served from the page cache", ConstCounter::new(pages.hits));
     let help = "Pages rendered because they were not cached";
     registry.register("page_cache_misses", help, ConstCounter::new(pages.misses));
+    if let Some((position, lag)) = app.replica().get() {
+        registry.register("replica_position", "Last commit of the bucket in the archive", gauge(position));
+        let help = "Time since the last successful answer of the bucket";
+        registry.register_with_unit("replica_lag", help, Unit::Seconds, ConstGauge::new(lag.as_secs_f64()));
+    }
     registry.register("live_clients", "Clients connected to /live", gauge(app.live().clients()));
     registry
 }

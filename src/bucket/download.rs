@@ -1,0 +1,92 @@
+//! Reads commits of a log ahead, and writes their files into a folder.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+
+use crate::bucket::commit::{Commit, PackError, decode_pack};
+use crate::bucket::error::BucketError;
+use crate::bucket::folder::FolderWriter;
+use crate::bucket::log::{Bucket, commit_key};
+
+/// Maximum number of commits that are requested at once.
+const AHEAD: usize = 32;
+
+/// The reason why a bucket cannot be copied: one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// The bucket.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// A file of the copy cannot be written.
+    #[error("{0}; free space or correct the permissions")]
+    Write(#[from] io::Error),
+    /// The folder of a replica holds something else.
+    #[error("cannot use the copy in {}: {reason}; remove this folder, or name another --cache-dir", .folder.display())]
+    Folder {
+        /// The folder of the replica.
+        folder: PathBuf,
+        /// A sentence without a full stop.
+        reason: String,
+    },
+    /// The log has no such position.
+    #[error("{0}")]
+    Position(String),
+}
+
+impl CopyError {
+    /// Returns whether the same request may succeed later without the operator.
+    pub(super) fn is_temporary(&self) -> bool {
+        matches!(self, Self::Bucket(error) if error.is_temporary())
+    }
+}
+
+/// Reads the commits at these positions in their order. All of them exist.
+pub(super) fn commits(
+    bucket: &Bucket,
+    positions: RangeInclusive<u64>,
+) -> BoxStream<'static, Result<Commit, BucketError>> {
+    let bucket = bucket.clone();
+    let read = move |position| {
+        let bucket = bucket.clone();
+        async move {
+            let commit = bucket.commit(position).await?;
+            commit.ok_or_else(|| damaged(&bucket, commit_key(position), "it is missing".into()))
+        }
+    };
+    stream::iter(positions).map(read).buffered(AHEAD).boxed()
+}
+
+/// Writes the files of a commit, and returns their paths. The removed files stay.
+pub(super) async fn unpack(
+    bucket: &Bucket,
+    commit: &Commit,
+    folder: &FolderWriter,
+) -> Result<Vec<String>, CopyError> {
+    let mut paths = Vec::new();
+    for pack in &commit.header.packs {
+        let bytes = bucket.pack(pack).await?;
+        let decoded = decode_pack(&bytes, &mut |file| {
+            folder.write(&file)?;
+            paths.push(file.path);
+            Ok(())
+        });
+        match decoded {
+            Ok(_) => {}
+            Err(PackError::Damaged(reason)) => return Err(damaged(bucket, pack.key.clone(), reason).into()),
+            Err(PackError::Write(error)) => return Err(error.into()),
+        }
+    }
+    for file in &commit.files {
+        folder.write(file)?;
+        paths.push(file.path.clone());
+    }
+    Ok(paths)
+}
+
+fn damaged(bucket: &Bucket, key: String, reason: String) -> BucketError {
+    BucketError::Damaged { url: bucket.name().to_owned(), key, reason }
+}

@@ -1,0 +1,577 @@
+//! A replica copies the files of a bucket into a folder of its own, and follows the log. The server reads this folder
+//! like that of any site.
+//!
+//! The folder `replica` in the cache folder holds:
+//! - `site/`: the copy;
+//! - `staged/` and `staged.json`: files of commits that are complete but not in the copy yet. `staged.json` is written
+//!   last; if it exists, the next start moves the files. So the copy never holds a part of a commit;
+//! - `state.json`: the site, the position of the copy, and an earlier position whose files are surely on the disk. A start
+//!   repeats the commits between them, which also mends files that a power failure has damaged;
+//! - `lock`: prevents a second process.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
+
+use crate::archive::watch::{FolderChange, FolderWrite, WatchCommand};
+use crate::bucket::commit::Commit;
+use crate::bucket::download::{CopyError, commits, unpack};
+use crate::bucket::error::BucketError;
+use crate::bucket::folder::{FolderWriter, at};
+use crate::bucket::log::Bucket;
+use crate::bucket::url::{BucketOptions, BucketUrl};
+use crate::config::Config;
+
+/// Shortest interval between two requests for the next commit, and the length of the random part.
+const INTERVAL: (u64, u64) = (240, 120);
+/// Interval after an error that needs the operator, in milliseconds.
+const RETRY: u64 = 3000;
+/// Interval of the requests before there is a copy.
+const START_RETRY: Duration = Duration::from_secs(1);
+/// Number of commits that are read one after the other before the rest is read ahead.
+const MOST_SINGLE: usize = 8;
+/// Maximum number of commits that change the copy at once.
+const MOST_MERGED: u64 = 64;
+/// Minimum time between two writes of all files to the disk.
+const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+
+const SITE: &str = "site";
+const STAGE: &str = "staged";
+const STAGED: &str = "staged.json";
+const STATE: &str = "state.json";
+
+/// The contents of `state.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct ReplicaState {
+    /// The URL of the bucket.
+    url: String,
+    /// The id of the site; empty until the bucket has answered.
+    site: String,
+    /// The position of the copy.
+    seq: u64,
+    /// A position whose files are on the disk.
+    synced: u64,
+}
+
+/// The changes of the staged commits together.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct StagedChange {
+    /// The position of the last one.
+    seq: u64,
+    paths: BTreeSet<String>,
+    gone: BTreeSet<String>,
+}
+
+impl StagedChange {
+    /// Moves the staged files into the copy, and removes those that are gone. A repetition continues an interrupted one.
+    fn move_into(&self, site: &FolderWriter, stage: &FolderWriter) -> io::Result<()> {
+        self.paths.iter().try_for_each(|path| site.move_from(stage, path))?;
+        self.gone.iter().try_for_each(|path| site.remove(path))
+    }
+
+    fn all_paths(&self) -> impl Iterator<Item = &String> {
+        self.paths.iter().chain(&self.gone)
+    }
+
+    /// Returns whether the change may affect the configuration, which consists of `_config.yml` and data files.
+    fn may_configure(&self) -> bool {
+        let is_data = |extension: &str| matches!(extension, "yml" | "yaml" | "json");
+        self.all_paths().any(|path| path.rsplit_once('.').is_some_and(|(_, extension)| is_data(extension)))
+    }
+}
+
+/// The server of a copy.
+pub struct CopyServer {
+    /// The watch of the copy.
+    pub commands: Sender<WatchCommand>,
+    /// Reads the configuration again, and returns it if it differs.
+    pub changed_config: Arc<dyn Fn() -> Option<Arc<Config>> + Send + Sync>,
+}
+
+impl CopyServer {
+    /// Moves a change into the copy while no other update happens. Returns once the server shows it.
+    fn apply(&self, change: StagedChange, site: &FolderWriter, stage: &FolderWriter) -> io::Result<()> {
+        let (site, stage, changed_config) = (site.clone(), stage.clone(), Arc::clone(&self.changed_config));
+        let write = move || {
+            change.move_into(&site, &stage)?;
+            Ok(match change.may_configure().then(|| changed_config()).flatten() {
+                Some(config) => FolderChange::Settings(config),
+                None => FolderChange::Files(change.all_paths().map(|path| site.place(path)).collect()),
+            })
+        };
+        let (done, failure) = channel();
+        let command = WatchCommand::Apply { write: FolderWrite(Box::new(write)), done };
+        self.commands.send(command).map_err(|_| io::Error::other("the server has ended"))?;
+        failure.recv().map_or(Ok(()), Err)
+    }
+}
+
+/// A copy of a bucket that follows its log.
+pub struct Replica {
+    url: BucketUrl,
+    options: BucketOptions,
+    /// The folder of this replica.
+    folder: PathBuf,
+    site: FolderWriter,
+    stage: FolderWriter,
+    /// The bucket, once it has answered.
+    bucket: Option<Bucket>,
+    state: ReplicaState,
+    /// The last commit that this process has applied, or that need not be applied.
+    position: u64,
+    staged: StagedChange,
+    on_answer: Box<dyn Fn(u64) + Send>,
+    /// The last error in the log: whether it was temporary, and its text.
+    logged: Option<(bool, String)>,
+    last_sync: Instant,
+    /// The thread that writes the files up to a position to the disk.
+    syncing: Option<(u64, JoinHandle<io::Result<()>>)>,
+    /// Held until the process ends.
+    _lock: File,
+}
+
+impl Replica {
+    /// Opens the copy in a cache folder, and completes a change that was interrupted.
+    ///
+    /// # Errors
+    /// If the folder cannot be used.
+    pub fn open(url: BucketUrl, options: BucketOptions, cache_dir: &Path) -> Result<Self, CopyError> {
+        let folder = std::path::absolute(cache_dir)?.join("replica");
+        fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+        let unusable = |reason: String| CopyError::Folder { folder: folder.clone(), reason };
+        let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(unusable("another finews uses it".into())),
+            Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
+        }
+        let (site, stage) = (folder.join(SITE), folder.join(STAGE));
+        let state_file = folder.join(STATE);
+        if site.exists() && !state_file.exists() {
+            // The folder may be the operator's.
+            return Err(unusable(format!("it has no {STATE}")));
+        }
+        let state = read_json::<ReplicaState>(&state_file);
+        if state.is_none() {
+            // A power failure has damaged the state, or there is none yet.
+            ignore_absent(fs::remove_dir_all(&site)).map_err(|error| at(&site, &error))?;
+            ignore_absent(fs::remove_file(folder.join(STAGED))).map_err(|error| at(&folder, &error))?;
+        }
+        let state = state.unwrap_or_default();
+        write_json(&state_file, &state)?;
+        fs::create_dir_all(&site).map_err(|error| at(&site, &error))?;
+        let mut replica = Self {
+            position: state.synced,
+            site: FolderWriter::new(site),
+            stage: FolderWriter::new(stage),
+            bucket: None,
+            state,
+            staged: StagedChange::default(),
+            on_answer: Box::new(|_| {}),
+            logged: None,
+            last_sync: Instant::now(),
+            syncing: None,
+            _lock: lock,
+            url,
+            options,
+            folder,
+        };
+        if let Some(staged) = read_json::<StagedChange>(&replica.folder.join(STAGED)) {
+            staged.move_into(&replica.site, &replica.stage)?;
+            replica.state.seq = staged.seq;
+            replica.save()?;
+        }
+        replica.clear_stage()?;
+        Ok(replica)
+    }
+
+    /// The folder of the copy.
+    pub fn site_folder(&self) -> &Path {
+        self.site.root()
+    }
+
+    /// The folder of this replica, which has no configuration.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Sets the function that receives the position of the copy after each answer of the bucket.
+    pub fn on_answer(&mut self, on_answer: impl Fn(u64) + Send + 'static) {
+        on_answer(self.state.seq);
+        self.on_answer = Box::new(on_answer);
+    }
+
+    /// Copies all commits of the bucket. While the bucket is away, waits for it if there is no copy yet.
+    ///
+    /// # Errors
+    /// If the bucket is not that of the copy or has another format, if there is no copy and waiting does not help, or if
+    /// the folder cannot be written.
+    pub fn start(&mut self) -> Result<(), CopyError> {
+        // Another bucket may be that of another site.
+        let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
+        loop {
+            let Err(error) = self.catch_up(None) else { return Ok(()) };
+            let is_final = matches!(
+                error,
+                CopyError::Folder { .. } | CopyError::Bucket(BucketError::OtherFormat { .. })
+            );
+            if has_copy && !is_final {
+                tracing::warn!(
+                    "serving the local copy of {} at position {}: {error}",
+                    self.url,
+                    self.state.seq
+                );
+                self.logged = Some((error.is_temporary(), error.to_string()));
+                return Ok(());
+            }
+            if !error.is_temporary() {
+                return Err(error);
+            }
+            self.log_error(&error);
+            std::thread::sleep(START_RETRY);
+        }
+    }
+
+    /// Follows the log until the program ends. A lookup of a post causes a request at once, and ends after it.
+    pub fn follow(mut self, server: &CopyServer, lookups: &Receiver<WatchCommand>) {
+        let mut lookup = None;
+        loop {
+            let wait = match self.advance(server) {
+                Ok(()) => {
+                    if self.logged.take().is_some() {
+                        tracing::info!("{} is available again; the position is {}", self.url, self.position);
+                    }
+                    random_interval()
+                }
+                Err(error) => {
+                    self.log_error(&error);
+                    if error.is_temporary() { random_interval() } else { RETRY }
+                }
+            };
+            drop(lookup.take());
+            self.sync_if_due();
+            lookup = match lookups.recv_timeout(Duration::from_millis(wait)) {
+                Ok(lookup) => Some(lookup),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+        }
+    }
+
+    /// Copies all commits that the bucket has, each with an update of its own unless there are many.
+    fn advance(&mut self, server: &CopyServer) -> Result<(), CopyError> {
+        self.publish(Some(server))?;
+        if self.position < self.state.seq {
+            // The repeated commits change the copy together, because each of them alone is older than the copy.
+            return self.catch_up(Some(server));
+        }
+        let bucket = self.bucket()?;
+        for _ in 0..MOST_SINGLE {
+            let Some(commit) = block_on(bucket.probe(self.position + 1))? else {
+                (self.on_answer)(self.position);
+                return Ok(());
+            };
+            self.stage(&bucket, &commit)?;
+            self.publish(Some(server))?;
+        }
+        self.catch_up(Some(server))
+    }
+
+    /// Copies all commits up to the newest one.
+    fn catch_up(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
+        self.publish(server)?;
+        let bucket = self.bucket()?;
+        let newest = block_on(bucket.newest(self.position))?;
+        if newest > self.position {
+            tracing::info!("copying {} from position {} to {newest}", self.url, self.position);
+        }
+        let mut commits = commits(&bucket, self.position + 1..=newest);
+        while let Some(commit) = block_on(commits.next()) {
+            let commit = match commit {
+                Ok(commit) => commit,
+                Err(error) => {
+                    // The commits before this one are complete.
+                    self.publish(server)?;
+                    return Err(error.into());
+                }
+            };
+            // Without the commits before it, the stage can be cleared if a pack is damaged.
+            if !commit.header.packs.is_empty() || commit.header.seq >= self.position + MOST_MERGED {
+                self.publish(server)?;
+            }
+            self.stage(&bucket, &commit)?;
+        }
+        self.publish(server)?;
+        (self.on_answer)(self.position);
+        Ok(())
+    }
+
+    /// The bucket, whose site must be that of the copy.
+    fn bucket(&mut self) -> Result<Bucket, CopyError> {
+        if let Some(bucket) = &self.bucket {
+            return Ok(bucket.clone());
+        }
+        let bucket = block_on(Bucket::open(&self.url, &self.options))?;
+        if !self.state.site.is_empty() && self.state.site != bucket.site() {
+            let reason = format!("it is not of the site in {}", self.url);
+            return Err(CopyError::Folder { folder: self.folder.clone(), reason });
+        }
+        self.state =
+            ReplicaState { url: self.url.to_string(), site: bucket.site().to_owned(), ..self.state.clone() };
+        self.save()?;
+        self.bucket = Some(bucket.clone());
+        Ok(bucket)
+    }
+
+    /// Adds a commit to the stage. After an error, the stage is empty.
+    fn stage(&mut self, bucket: &Bucket, commit: &Commit) -> Result<(), CopyError> {
+        let staged = block_on(unpack(bucket, commit, &self.stage)).and_then(|paths| {
+            commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
+            Ok(paths)
+        });
+        let paths = match staged {
+            Ok(paths) => paths,
+            Err(error) => {
+                self.clear_stage()?;
+                self.staged = StagedChange::default();
+                return Err(error);
+            }
+        };
+        let change = &mut self.staged;
+        change.seq = commit.header.seq;
+        for path in paths {
+            change.gone.remove(&path);
+            change.paths.insert(path);
+        }
+        for path in &commit.header.gone {
+            change.paths.remove(path);
+            change.gone.insert(path.clone());
+        }
+        Ok(())
+    }
+
+    /// Moves the staged commits into the copy, with one update of the archive if a server shows it.
+    fn publish(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
+        if self.staged.seq == 0 {
+            return Ok(());
+        }
+        write_json(&self.folder.join(STAGED), &self.staged)?;
+        match server {
+            Some(server) => server.apply(self.staged.clone(), &self.site, &self.stage)?,
+            None => self.staged.move_into(&self.site, &self.stage)?,
+        }
+        self.position = self.staged.seq;
+        self.state.seq = self.state.seq.max(self.position);
+        self.staged = StagedChange::default();
+        (self.on_answer)(self.position);
+        self.save()?;
+        self.clear_stage()?;
+        self.sync_if_due();
+        Ok(())
+    }
+
+    fn clear_stage(&self) -> io::Result<()> {
+        let staged = self.folder.join(STAGED);
+        ignore_absent(fs::remove_file(&staged)).map_err(|error| at(&staged, &error))?;
+        ignore_absent(fs::remove_dir_all(self.stage.root())).map_err(|error| at(self.stage.root(), &error))
+    }
+
+    fn save(&self) -> io::Result<()> {
+        write_json(&self.folder.join(STATE), &self.state)
+    }
+
+    /// Writes all files to the disk, on another thread.
+    fn sync_if_due(&mut self) {
+        if let Some((seq, syncing)) = self.syncing.take_if(|(_, syncing)| syncing.is_finished())
+            && matches!(syncing.join(), Ok(Ok(())))
+        {
+            self.state.synced = seq;
+            if let Err(error) = self.save() {
+                tracing::warn!("{error}");
+            }
+        }
+        let is_due = self.state.synced < self.position && self.last_sync.elapsed() >= SYNC_INTERVAL;
+        if is_due && self.syncing.is_none() {
+            self.last_sync = Instant::now();
+            let folder = self.folder.clone();
+            self.syncing = Some((self.position, std::thread::spawn(move || sync(&folder))));
+        }
+    }
+
+    /// Logs an error once, until another kind of error or an answer follows.
+    fn log_error(&mut self, error: &CopyError) {
+        let entry = (error.is_temporary(), error.to_string());
+        let is_same =
+            self.logged.as_ref().is_some_and(|last| last.0 == entry.0 && (entry.0 || last.1 == entry.1));
+        if is_same {
+            return;
+        }
+        if entry.0 {
+            tracing::warn!("the position stays {}: {error}", self.position);
+        } else {
+            tracing::error!("the position stays {}: {error}", self.position);
+        }
+        self.logged = Some(entry);
+    }
+}
+
+/// Runs a future on the runtime of this thread.
+fn block_on<F: Future>(future: F) -> F::Output {
+    Handle::current().block_on(future)
+}
+
+/// A random interval in milliseconds, so that replicas that start together do not send their requests together.
+fn random_interval() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    INTERVAL.0 + u64::from(now.subsec_nanos() / 1000) % INTERVAL.1
+}
+
+/// Reads a file of this replica; `None` if it is missing or damaged.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Replaces a file of this replica.
+fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|error| at(path, &error))
+}
+
+/// Writes the files of a folder to the disk.
+fn sync(folder: &Path) -> io::Result<()> {
+    let file = File::open(folder)?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::syncfs(&file)?;
+    file.sync_all()
+}
+
+fn ignore_absent(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Runtime;
+
+    use super::*;
+    use crate::bucket::commit::{CommitDraft, StoredFile};
+    use crate::bucket::pull::pull;
+
+    /// The files below a folder, without empty folders.
+    fn contents(folder: &Path) -> Vec<(PathBuf, String)> {
+        let entries = walkdir::WalkDir::new(folder)
+            .sort_by_file_name()
+            .into_iter()
+            .map(|entry| entry.expect("an entry"));
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        let below = |path: &Path| path.strip_prefix(folder).expect("a path").to_owned();
+        files.map(|file| (below(file.path()), fs::read_to_string(file.path()).expect("a text"))).collect()
+    }
+
+    #[test]
+    fn commits_that_apply_together_give_the_files_of_a_pull() {
+        let (place, runtime) = (tempfile::tempdir().expect("a folder"), Runtime::new().expect("a runtime"));
+        let _context = runtime.enter();
+        let url: BucketUrl = format!("file://{}/bucket", place.path().display()).parse().expect("a URL");
+        let options = BucketOptions::default();
+        let bucket = block_on(Bucket::open_or_create(&url, &options)).expect("a bucket");
+        let steps: [(&[&str], &[&str]); 8] = [
+            (&["a/b", "c"], &[]),
+            (&["a"], &["a/b"]),
+            (&["a/b"], &["a"]),
+            (&["c", "packed/f"], &[]),
+            (&["d"], &["c", "none"]),
+            (&["d/e"], &["d"]),
+            (&["d"], &["d/e", "packed/f"]),
+            (&[], &["d"]),
+        ];
+        let open = || Replica::open(url.clone(), options.clone(), &place.path().join("cache"));
+        for seq in 1..=70 {
+            let (files, gone) = steps[seq as usize % steps.len()];
+            let file = |path: &&str| StoredFile {
+                path: (*path).to_owned(),
+                modified: SystemTime::UNIX_EPOCH,
+                bytes: format!("{path} {seq}").into(),
+            };
+            let files: Vec<StoredFile> = files.iter().map(file).collect();
+            let mut draft = CommitDraft::new("test");
+            draft.gone = gone.iter().map(|path| (*path).to_owned()).collect();
+            if files.iter().any(|file| file.path == "packed/f") {
+                draft.packs = vec![block_on(bucket.put_pack(seq, &files)).expect("a pack")];
+            } else {
+                draft.files = files;
+            }
+            block_on(bucket.append(seq, &draft)).expect("a commit");
+            if [3, 4, 12, 69, 70].contains(&seq) {
+                let mut replica = open().expect("a replica");
+                replica.start().expect("a copy");
+                assert_eq!((replica.position, replica.state.seq), (seq, seq));
+                let target = place.path().join(format!("pull-{seq}"));
+                block_on(pull(&bucket, &target, None)).expect("files");
+                assert_eq!(contents(replica.site_folder()), contents(&target), "{seq}");
+                replica.state.synced = if seq == 4 { 2 } else { replica.state.synced };
+                replica.save().expect("a state");
+            }
+        }
+    }
+
+    #[test]
+    fn folder_without_a_state_is_not_touched() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let file = cache.path().join("replica/site/mine.md");
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(&file, "mine").expect("a file");
+        let url: BucketUrl = "file:///none".parse().expect("a URL");
+        let open = || {
+            Replica::open(url.clone(), BucketOptions::default(), cache.path()).err().map(|e| e.to_string())
+        };
+        assert!(open().is_some_and(|error| error.contains("it has no state.json; remove this folder")));
+        assert!(file.exists());
+        // An empty state is that of a power failure.
+        fs::write(cache.path().join("replica/state.json"), "").expect("a file");
+        assert_eq!(open(), None);
+        assert!(!file.exists());
+    }
+
+    #[test]
+    fn changes_of_yaml_and_json_may_configure() {
+        let table = [
+            ("_config.yml", true),
+            ("_data/a.yaml", true),
+            ("_data/a/b.json", true),
+            ("_posts/2024-01-02-yml.md", false),
+            ("json", false),
+        ];
+        for (path, expected) in table {
+            let (none, one) = (BTreeSet::new, || BTreeSet::from([path.to_owned()]));
+            assert_eq!(
+                StagedChange { seq: 1, paths: one(), gone: none() }.may_configure(),
+                expected,
+                "{path}"
+            );
+            assert_eq!(
+                StagedChange { seq: 1, paths: none(), gone: one() }.may_configure(),
+                expected,
+                "{path}"
+            );
+        }
+    }
+}
