@@ -81,7 +81,7 @@ pub(crate) fn run(args: PushArgs, outer: SiteArgs) -> CommandResult {
         }
         let mut pusher = Pusher::open(&site, config, (&url, &bucket.options()), options, stopping).await?;
         if follow {
-            return pusher.follow(&|| site_args.config()).await.map(|()| None).map_err(Into::into);
+            return pusher.follow(&|| site_args.folder_config()).await.map(|()| None).map_err(Into::into);
         }
         pusher.push().await.map(Some).map_err(Box::<dyn std::error::Error>::from)
     })?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 use finews::bucket::BucketUrl;
-use finews::config::{Config, Overrides, SETTINGS, Setting, SettingKind};
+use finews::config::{Config, ConfigError, Overrides, SETTINGS, Setting, SettingKind};
 
 /// The settings of a server that reads the copy of a bucket. Its files change with commits only, and the writer of the
 /// bucket announces posts.
@@ -28,13 +28,18 @@ impl SiteArgs {
 
     /// Reads the configuration of the site, with the environment of the process.
     pub(crate) fn config(&self) -> Result<Config, Box<dyn error::Error>> {
-        let folder = self.folder().unwrap_or(Path::new("."));
-        if let Some(url) = self.bucket()? {
-            return Err(
-                format!("this command needs a folder; run `finews pull {url} DIR`, then use DIR").into()
-            );
+        match self.bucket()? {
+            Some(url) => {
+                Err(format!("this command needs a folder; run `finews pull {url} DIR`, then use DIR").into())
+            }
+            None => Ok(self.folder_config()?),
         }
-        Ok(Config::read(folder, &self.flags.0, &|name| std::env::var_os(name))?)
+    }
+
+    /// Reads the configuration of a site that is a folder.
+    pub(crate) fn folder_config(&self) -> Result<Config, ConfigError> {
+        let folder = self.folder().unwrap_or(Path::new("."));
+        Config::read(folder, &self.flags.0, &|name| std::env::var_os(name))
     }
 
     /// Returns the URL of the site's bucket, if the command line names one.
