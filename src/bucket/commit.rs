@@ -23,16 +23,20 @@ const MOST_PADDING: u64 = 1 << 16;
 pub struct StoredFile {
     /// The path relative to the site, with `/` between its parts.
     pub path: String,
+    /// The time of the last change of the file.
     pub modified: SystemTime,
+    /// The content.
     pub bytes: Bytes,
 }
 
 /// A pack that a commit names. Its files precede the commit's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackRef {
+    /// The key of the object, below `pack/`.
     pub key: String,
     /// The size of the object.
     pub bytes: u64,
+    /// The hash of the object, in hexadecimal digits.
     pub sha256: String,
     /// The number of files.
     pub files: u64,
@@ -45,6 +49,7 @@ pub struct CommitHeader {
     pub id: String,
     /// The position in the log, from 1.
     pub seq: u64,
+    /// The id of the site.
     pub site: String,
     /// The time of the writer. Only `seq` orders commits.
     pub at: DateTime<Utc>,
@@ -52,13 +57,16 @@ pub struct CommitHeader {
     pub by: String,
     /// The paths that are removed, after the files are written.
     pub gone: Vec<String>,
+    /// The packs whose files precede those of the commit, in order.
     pub packs: Vec<PackRef>,
 }
 
 /// A change of the site: files in packs, then its own files, then removed paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
+    /// Position, writer, packs and removed paths.
     pub header: CommitHeader,
+    /// The files outside the packs.
     pub files: Vec<StoredFile>,
 }
 
@@ -66,9 +74,13 @@ pub struct Commit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitDraft {
     id: String,
+    /// The paths to remove.
     pub gone: Vec<String>,
+    /// The packs that [`Bucket::put_pack`](super::Bucket::put_pack) wrote for this draft.
     pub packs: Vec<PackRef>,
+    /// The files outside the packs.
     pub files: Vec<StoredFile>,
+    /// The name of this machine.
     pub by: String,
 }
 
@@ -78,6 +90,7 @@ impl CommitDraft {
         Self { id: random_id(), gone: Vec::new(), packs: Vec::new(), files: Vec::new(), by: by.into() }
     }
 
+    /// The id of the draft, which its commit keeps.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -92,6 +105,7 @@ impl CommitDraft {
 /// The reason why the files of a pack were not all passed on.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
+    /// The bytes are no pack; the reason.
     #[error("{0}")]
     Damaged(String),
     /// The receiver of the files failed.

@@ -14,7 +14,6 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
     HttpService,
 };
-use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{Method, Request, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Timeout};
@@ -158,12 +157,11 @@ async fn collect(body: HttpRequestBody) -> Result<Bytes, HttpError> {
 
 fn send(agent: &Agent, request: Request<Bytes>) -> Result<Response<Bytes>, ureq::Error> {
     let (parts, body) = request.into_parts();
-    let is_without_body =
-        body.is_empty() && !parts.headers.contains_key(CONTENT_LENGTH) && parts.method != Method::PUT;
-    let response = if is_without_body {
-        agent.run(Request::from_parts(parts, ()))?
-    } else {
+    let has_body = !body.is_empty() || matches!(parts.method, Method::PUT | Method::POST);
+    let response = if has_body {
         agent.run(Request::from_parts(parts, &body[..]))?
+    } else {
+        agent.run(Request::from_parts(parts, ()))?
     };
     let (parts, body) = response.into_parts();
     let body = body.into_with_config().limit(MOST_BYTES).read_to_vec()?;

@@ -22,7 +22,7 @@ const OUTDATED: Duration = Duration::from_secs(1);
 /// The variable of the AWS tools for a file of certificate authorities.
 const AUTHORITIES: &str = "AWS_CA_BUNDLE";
 
-type Client = Arc<dyn ObjectStore>;
+type StoreClient = Arc<dyn ObjectStore>;
 
 /// Environment variables: names and values.
 type Variables = Vec<(String, String)>;
@@ -38,7 +38,9 @@ pub(super) enum Created {
 /// The number of objects below a prefix, and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ObjectSizes {
+    /// The number of objects.
     pub objects: u64,
+    /// The sum of their sizes.
     pub bytes: u64,
 }
 
@@ -50,13 +52,13 @@ pub(super) struct BucketStore {
     prefix: Path,
     /// The maker of new clients; `None` if the clients were passed in.
     maker: Option<ClientMaker>,
-    clients: Mutex<Clients>,
+    clients: Mutex<StoreClients>,
 }
 
 #[derive(Debug, Clone)]
-struct Clients {
-    normal: Client,
-    probe: Client,
+struct StoreClients {
+    normal: StoreClient,
+    probe: StoreClient,
     since: Instant,
 }
 
@@ -99,8 +101,8 @@ impl BucketStore {
     }
 
     /// Uses a client that exists, for all requests.
-    pub(super) fn new(name: String, prefix: Path, client: Client) -> Self {
-        let clients = Clients { normal: Arc::clone(&client), probe: client, since: Instant::now() };
+    pub(super) fn new(name: String, prefix: Path, client: StoreClient) -> Self {
+        let clients = StoreClients { normal: Arc::clone(&client), probe: client, since: Instant::now() };
         Self { name, prefix, maker: None, clients: Mutex::new(clients) }
     }
 
@@ -115,7 +117,7 @@ impl BucketStore {
         key: &str,
         range: Option<Range<u64>>,
     ) -> Result<Option<Bytes>, BucketError> {
-        let read = |client: Client, path: Path| {
+        let read = |client: StoreClient, path: Path| {
             let options = GetOptions { range: range.clone().map(GetRange::Bounded), ..GetOptions::default() };
             async move { client.get_opts(&path, options).await?.bytes().await }
         };
@@ -124,16 +126,16 @@ impl BucketStore {
 
     /// The size of an object.
     pub(super) async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
-        let head = |client: Client, path: Path| async move {
+        let head = |client: StoreClient, path: Path| async move {
             let options = GetOptions { head: true, ..GetOptions::default() };
-            Ok(client.get_opts(&path, options).await?.meta.size)
+            client.get_opts(&path, options).await.map(|found| found.meta.size)
         };
         optional(self.request(Pace::Normal, key, Access::Read, head).await, self, key)
     }
 
     /// Writes an object if the key is free.
     pub(super) async fn create(&self, key: &str, bytes: Bytes) -> Result<Created, BucketError> {
-        let put = |client: Client, path: Path| {
+        let put = |client: StoreClient, path: Path| {
             let payload = bytes.clone().into();
             async move { client.put_opts(&path, payload, PutMode::Create.into()).await }
         };
@@ -147,7 +149,7 @@ impl BucketStore {
 
     /// Removes an object. The log itself never does.
     pub(super) async fn delete(&self, key: &str) -> Result<(), BucketError> {
-        let delete = |client: Client, path: Path| async move {
+        let delete = |client: StoreClient, path: Path| async move {
             let paths = stream::once(std::future::ready(Ok(path))).boxed();
             client.delete_stream(paths).try_for_each(|_| std::future::ready(Ok(()))).await
         };
@@ -157,7 +159,7 @@ impl BucketStore {
 
     /// Counts the objects below a folder. This lists the bucket, so only commands for people call it.
     pub(super) async fn sizes(&self, folder: &str) -> Result<ObjectSizes, BucketError> {
-        let list = |client: Client, path: Path| async move {
+        let list = |client: StoreClient, path: Path| async move {
             let add = |sum: ObjectSizes, object: object_store::ObjectMeta| {
                 let sum = ObjectSizes { objects: sum.objects + 1, bytes: sum.bytes + object.size };
                 std::future::ready(Ok(sum))
@@ -174,7 +176,7 @@ impl BucketStore {
         pace: Pace,
         key: &str,
         access: Access,
-        send: impl Fn(Client, Path) -> F,
+        send: impl Fn(StoreClient, Path) -> F,
     ) -> Result<T, Refusal>
     where
         F: Future<Output = object_store::Result<T>>,
@@ -188,7 +190,7 @@ impl BucketStore {
         first
     }
 
-    fn client(&self, pace: Pace) -> Client {
+    fn client(&self, pace: Pace) -> StoreClient {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(match pace {
             Pace::Normal => &clients.normal,
@@ -252,7 +254,7 @@ impl ClientMaker {
         Ok(Self { url, options, variables, normal, probe })
     }
 
-    fn make(&self) -> Result<Clients, BucketError> {
+    fn make(&self) -> Result<StoreClients, BucketError> {
         let few = RetryConfig {
             backoff: BackoffConfig {
                 init_backoff: Duration::from_millis(100),
@@ -263,14 +265,14 @@ impl ClientMaker {
             retry_timeout: Duration::from_secs(30),
         };
         let never = RetryConfig { max_retries: 0, ..few.clone() };
-        Ok(Clients {
+        Ok(StoreClients {
             normal: self.client(self.normal.clone(), few)?,
             probe: self.client(self.probe.clone(), never)?,
             since: Instant::now(),
         })
     }
 
-    fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<Client, BucketError> {
+    fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<StoreClient, BucketError> {
         let mut builder = AmazonS3Builder::new();
         for (name, value) in &self.variables {
             if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {

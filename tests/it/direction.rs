@@ -1,6 +1,5 @@
 //! Module dependencies lead one way, `main → web → search → archive` and `main → bucket → archive`, and `config` uses
-//! none of them. No files import
-//! one another in a circle, except the parsers of kramdown's blocks.
+//! none of them. No files import one another in a circle, except the parsers of kramdown's blocks.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -224,8 +224,8 @@ fn truncated_and_extended_commits_are_rejected() {
     for end in 0..bytes.len() {
         assert!(decode_commit(&bytes[..end]).is_err(), "cut off at {end} of {}", bytes.len());
     }
-    for rest in [&[0][..], b"x", &bytes, &compressed(b"")] {
-        let error = decode_commit(&[&bytes, rest].concat()).expect_err("more bytes");
+    for rest in [b"\0".to_vec(), b"x".to_vec(), bytes.clone(), compressed(b"")] {
+        let error = decode_commit(&[&bytes[..], &rest].concat()).expect_err("more bytes");
         assert!(error.contains("bytes follow"), "{error}");
     }
     // A frame that is whole, around an archive that is not.
@@ -233,9 +233,9 @@ fn truncated_and_extended_commits_are_rejected() {
     for end in (0..plain.len()).step_by(64) {
         assert!(decode_commit(&compressed(&plain[..end])).is_err(), "cut off at {end} of {}", plain.len());
     }
-    let padded = [&plain[..], &[0; 9 * 1024]].concat();
+    let padded = [plain.clone(), vec![0; 9 * 1024]].concat();
     assert!(decode_commit(&compressed(&padded)).is_ok(), "padding like that of GNU tar");
-    let followed = [&plain[..], b"x"].concat();
+    let followed = [plain, b"x".to_vec()].concat();
     assert!(decode_commit(&compressed(&followed)).is_err());
 }
 

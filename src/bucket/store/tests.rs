@@ -204,10 +204,10 @@ fn silent_store_ends_a_probe_within_its_limit() {
 fn unusable_settings_are_named() {
     let url: BucketUrl = "s3://news".parse().expect("a URL");
     let table = [
-        (&[("AWS_ACCESS_KEY_ID", "key")][..], "SecretAccessKey"),
-        (&[("AWS_SECRET_ACCESS_KEY", "secret")], "AccessKeyId"),
-        (&[(AUTHORITIES, "/absent.pem")], "AWS_CA_BUNDLE: cannot read /absent.pem"),
-        (&[(AUTHORITIES, "/dev/null")], "AWS_CA_BUNDLE: "),
+        ([("AWS_ACCESS_KEY_ID", "key")], "SecretAccessKey"),
+        ([("AWS_SECRET_ACCESS_KEY", "secret")], "AccessKeyId"),
+        ([(AUTHORITIES, "/absent.pem")], "AWS_CA_BUNDLE: cannot read /absent.pem"),
+        ([(AUTHORITIES, "/dev/null")], "AWS_CA_BUNDLE: "),
     ];
     for (variables, expected) in table {
         let variables =
