@@ -23,7 +23,7 @@ const GATHER: Duration = Duration::from_millis(50);
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// Reads the settings of the site again.
-pub type ConfigSource<'a> = dyn Fn() -> Result<Config, ConfigError> + 'a;
+type ConfigSource<'a> = dyn Fn() -> Result<Config, ConfigError> + 'a;
 
 /// The next work of a push that follows its site.
 #[derive(Default)]

@@ -50,10 +50,10 @@ impl Trial {
         fs::remove_file(self.place(path)).expect("a file");
     }
 
-    fn config(&self) -> Config {
+    fn config(&self) -> Result<Config, ConfigError> {
         let cache = self.folder.path().join("cache").display().to_string();
         let flags = if self.has_cache { vec![("cache-dir", cache)] } else { Vec::new() };
-        Config::read(&self.place(""), &Overrides(flags), &|_| None).expect("a configuration")
+        Config::read(&self.place(""), &Overrides(flags), &|_| None)
     }
 
     fn url(&self) -> BucketUrl {
@@ -62,7 +62,7 @@ impl Trial {
 
     async fn pusher(&self, stop: watch::Receiver<bool>) -> Result<Pusher, PushError> {
         let bucket = (&self.url(), &BucketOptions::default());
-        Pusher::open(&self.place(""), self.config(), bucket, self.options.clone(), stop).await
+        Pusher::open(&self.place(""), self.config()?, bucket, self.options.clone(), stop).await
     }
 
     async fn push(&self) -> Result<PushReport, PushError> {
@@ -235,7 +235,7 @@ async fn dry_run_creates_no_bucket() {
     assert!(!trial.folder.path().join("bucket").exists() && !trial.folder.path().join("cache").exists());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn follow_pushes_each_change_until_it_is_stopped() {
     let mut trial = Trial::new(&[("_config.yml", "title: x\n"), ("_posts/2024-01-02-a.md", POST)]);
     trial.options.follow = true;
@@ -243,12 +243,6 @@ async fn follow_pushes_each_change_until_it_is_stopped() {
     std::os::unix::fs::symlink("_posts", trial.place("linked")).expect("a link");
     let (stop, stopping) = watch::channel(false);
     let mut pusher = trial.pusher(stopping).await.expect("a bucket");
-    let (site, config) = (trial.place(""), trial.config());
-    let follower = tokio::spawn(async move {
-        let read = || Config::read(&site, &Overrides::default(), &|_| None);
-        let _ = config;
-        pusher.follow(&read).await
-    });
     let wait_for = async |path: &str, expected: Option<&str>| {
         for _ in 0..200 {
             if trial.bucket().await.newest(0).await.expect("a log") > 0
@@ -260,21 +254,25 @@ async fn follow_pushes_each_change_until_it_is_stopped() {
         }
         panic!("{path} is not {expected:?}");
     };
-    wait_for("linked/2024-01-02-a.md", Some(POST)).await;
-    trial.write_new("_posts/2024-01-03-b.md", POST);
-    wait_for("linked/2024-01-03-b.md", Some(POST)).await;
-    trial.write_new("new/folder/c.txt", "c");
-    wait_for("new/folder/c.txt", Some("c")).await;
-    trial.write_new("_config.yml", "title: [\n");
-    trial.write_new("d.txt", "d");
-    wait_for("d.txt", Some("d")).await;
-    assert_eq!(trial.text("_config.yml").await.as_deref(), Some("title: x\n"));
-    trial.write_new("_config.yml", "title: y\n");
-    wait_for("_config.yml", Some("title: y\n")).await;
-    fs::remove_dir_all(trial.place("new")).expect("a folder");
-    wait_for("new/folder/c.txt", None).await;
-    stop.send_replace(true);
-    follower.await.expect("a follower").expect("a push");
+    let read_config = || trial.config();
+    let changes = async {
+        wait_for("linked/2024-01-02-a.md", Some(POST)).await;
+        trial.write_new("_posts/2024-01-03-b.md", POST);
+        wait_for("linked/2024-01-03-b.md", Some(POST)).await;
+        trial.write_new("new/folder/c.txt", "c");
+        wait_for("new/folder/c.txt", Some("c")).await;
+        trial.write_new("_config.yml", "title: [\n");
+        trial.write_new("d.txt", "d");
+        wait_for("d.txt", Some("d")).await;
+        assert_eq!(trial.text("_config.yml").await.as_deref(), Some("title: x\n"));
+        trial.write_new("_config.yml", "title: y\n");
+        wait_for("_config.yml", Some("title: y\n")).await;
+        fs::remove_dir_all(trial.place("new")).expect("a folder");
+        wait_for("new/folder/c.txt", None).await;
+        stop.send_replace(true);
+    };
+    let (result, ()) = tokio::join!(pusher.follow(&read_config), changes);
+    result.expect("a push");
 }
 
 #[test]
