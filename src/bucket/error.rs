@@ -125,7 +125,7 @@ fn of_status(url: &str, key: &str, access: Access, status: &StatusError) -> Buck
         ("NoSuchBucket", _) => BucketError::NoBucket { url },
         ("RequestTimeTooSkewed", _) => BucketError::WrongClock { url },
         ("AuthorizationHeaderMalformed" | "PermanentRedirect" | "IllegalLocationConstraintException", _)
-        | (_, 300..400) => BucketError::WrongRegion { url, reason },
+        | (_, 300..=399) => BucketError::WrongRegion { url, reason },
         ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
             let remedy = "the credentials have expired; renew them";
             BucketError::Forbidden { url, key, code: reason, remedy }

@@ -118,7 +118,7 @@ fn checked(response: Response<Bytes>) -> Result<HttpResponse, HttpError> {
     let status = response.status().as_u16();
     let code = if status < 300 { "" } else { code(response.body()) };
     match status {
-        200..300 | 304 | 409 | 412 => {}
+        200..=299 | 304 | 409 | 412 => {}
         404 if code != "NoSuchBucket" => {}
         _ => {
             let kind = match status {
