@@ -105,7 +105,7 @@ def tree(folder):
 
 
 def differences(expected, found):
-    """The differences of two trees, as a short text; empty if there is none."""
+    """The differences of two trees as a short text, which is empty for equal trees."""
     paths = sorted(expected.keys() | found.keys())
     kinds = {
         "missing": [path for path in paths if path not in found],

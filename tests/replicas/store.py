@@ -125,7 +125,7 @@ class Store:
             start = page[-1]
 
     def newest(self, prefix):
-        """The position of the newest commit; 0 if there is none."""
+        """The position of the newest commit, or 0."""
         return max([int(key.rsplit("/", 1)[1][:20]) for key in self.keys(f"{prefix}/log/")], default=0)
 
     def flip(self, key):

@@ -1,4 +1,4 @@
-"""What `finews push` writes, what `finews pull` returns, and what both refuse."""
+"""Objects that `finews push` writes, files that `finews pull` returns, and requests that both refuse."""
 
 import os
 import re
