@@ -6,7 +6,7 @@ import threading
 import time
 
 from fixture import Result, replace, tree, wait_for_position
-from common import get, percentile
+from common import get, percentile, wait_until
 
 # The posts of a burst all fit on one page of each list.
 MEAN_INTERVAL = 0.4
@@ -142,6 +142,9 @@ def equal_replicas(fixture):
         result.check(f"list, {name}", "equal" if fixture.list(folder) == expected else "other", "equal", fixture.list(folder) == expected)
     servers = replicas | {"folder": fixture.serve(site)}
     paths = page_paths(site, [json.loads(line) for line in expected.splitlines()])
+    # The search page has the same ETag once the whole index is built.
+    for server in servers.values():
+        wait_until("searchable", lambda: b"search: ok" in get(server.port, "/readyz?verbose")[2], 120)
     tags = {name: {path: etag(server, path) for path in paths} for name, server in servers.items()}
     for name in replicas:
         other = [path for path in paths if tags[name][path] != tags["folder"][path]]
