@@ -28,7 +28,7 @@ def faults(fixture):
             done = False
             while not done:
                 attempts[index] += 1
-                ended = fixture.run("push", site, fixture.url, "--cache-dir", fixture.folder / f"push-{index}", endpoint=proxy.url, timeout=120)
+                ended = fixture.run_push(site, cache=f"push-{index}", endpoint=proxy.url, timeout=120)
                 done = ended.code == 0
                 if not done and attempts[index] > 4 * commits:
                     raise RuntimeError(f"push: exit code {ended.code}: {ended.errors[-500:]}")

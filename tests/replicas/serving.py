@@ -93,9 +93,10 @@ def restarted_replicas(fixture):
     ports = [free_port() for _ in names]
     replicas = [fixture.replica(name, port=port) for name, port in zip(names, ports)]
     paths = ["/", *(site.path(number) for number in range(0, site.count, 7))]
+    version = 0
     for kind in ("SIGTERM", "kill -9"):
         balancer = Balancer(ports, paths, retries_empty=kind == "kill -9")
-        for round_ in range(2 if fixture.long else 1):
+        for _ in range(2 if fixture.long else 1):
             for index, name in enumerate(names):
                 time.sleep(0.5)
                 if kind == "SIGTERM":
@@ -103,7 +104,8 @@ def restarted_replicas(fixture):
                 else:
                     replicas[index].process.kill()
                     replicas[index].process.wait()
-                site.write(site.count + index, version=round_)
+                version += 1
+                site.write(site.count + index, version)
                 fixture.push(site)
                 time.sleep(120 if fixture.long else 1)
                 replicas[index] = fixture.replica(name, port=ports[index])
@@ -190,8 +192,9 @@ def start_without_store(fixture):
         result.equal(f"{name}: without a copy", (get(without.port, "/")[0], get(without.port, "/readyz")[0], get(without.port, "/healthz")[0]), (503, 503, 200))
         come_back()
         start = time.monotonic()
-        wait_until("ready", lambda: is_ready(without), 30)
-        result.check(f"{name}: ready after the store", f"{time.monotonic() - start:.1f} s", "at most 5 s", time.monotonic() - start <= 5)
+        wait_until("ready", lambda: is_ready(without), 60)
+        seconds = time.monotonic() - start
+        result.check(f"{name}: ready after the store", f"{seconds:.1f} s", "at most 10 s", seconds <= 10)
         with_copy.stop()
         without.stop()
     return result
@@ -209,7 +212,7 @@ def expired_credentials(fixture):
     site.write(site.count)
     fixture.push(site)
     time.sleep(30 if fixture.long else 4)
-    result.check("log", sum("expired" in line for line in replica.lines), "1 line with `expired`", sum("expired" in line for line in replica.lines) == 1)
+    result.equal("log lines that name the cause", sum("credentials have expired" in line for line in replica.lines), 1)
     proxy.faults.denial = ""
     start = time.monotonic()
     wait_until("current", lambda: get(replica.port, site.path(site.count))[0] == 200, 30)
