@@ -69,18 +69,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-class Finews:
-    """A running finews that serves a `Site` or another folder. The end of the `with` block kills it."""
+class Program:
+    """A running program that logs to its standard error. The end of the `with` block kills it."""
 
-    def __init__(self, program, folder, *flags, port=0, max_files=None):
+    def __init__(self, command, **options):
         self.lines = []
-        command = [program, "serve", os.fspath(folder), "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0", *flags]
-        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))) if max_files else None
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", preexec_fn=limit)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace", **options)
         threading.Thread(target=self.read_log, daemon=True).start()
-        self.port = int(self.find_in_log(r"listening on http://127\.0\.0\.1:(\d+)"))
-        self.admin_port = int(self.find_in_log(r"admin listener on http://127\.0\.0\.1:(\d+)"))
-        wait_until("ready", lambda: get(self.port, "/readyz")[0] == 200, 60)
 
     def read_log(self):
         for line in self.process.stderr:
@@ -96,6 +91,41 @@ class Finews:
 
         wait_until(pattern, is_logged, timeout)
         return matches[0]
+
+    def stop(self, timeout=8):
+        """Sends SIGTERM. Returns the seconds until the exit, and the exit code, or `None` after a kill."""
+        start = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(timeout + 5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = None
+        return time.monotonic() - start, code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class Finews(Program):
+    """A running finews that serves a `Site` or another folder. The constructor returns once finews is ready."""
+
+    def __init__(self, program, folder, *flags, port=0, max_files=None, is_ready_soon=True):
+        command = [program, "serve", os.fspath(folder), "--listen", f"127.0.0.1:{port}", "--admin-listen", "127.0.0.1:0", *flags]
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))) if max_files else None
+        super().__init__(command, preexec_fn=limit)
+        try:
+            self.port = int(self.find_in_log(r"listening on http://127\.0\.0\.1:(\d+)"))
+            self.admin_port = int(self.find_in_log(r"admin listener on http://127\.0\.0\.1:(\d+)"))
+            if is_ready_soon:
+                wait_until("ready", lambda: get(self.port, "/readyz")[0] == 200, 60)
+        except BaseException:
+            self.__exit__()
+            raise
 
     def logged_requests(self):
         """The request entries of a log in JSON."""
@@ -117,24 +147,6 @@ class Finews:
         rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
         address = f"0100007F:{self.port:04X}"
         return sum(row.split()[1] == address and row.split()[3] == "01" for row in rows)
-
-    def stop(self, timeout=8):
-        """Sends SIGTERM. Returns the seconds until the exit, and the exit code, or `None` after a kill."""
-        start = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(timeout + 5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = None
-        return time.monotonic() - start, code
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
 
 
 def wait_until(state, condition, timeout):
