@@ -108,7 +108,7 @@ def check_kubernetes(file, finews):
         selected = [pod for pod in pods.values() if selector <= pod["metadata"].get("labels", {}).items()]
         if kind in ("Deployment", "Service", "PodDisruptionBudget") and not (selector and selected):
             yield f"{kind} {name}: the selector matches no pod"
-        ports = {port["name"] for pod in selected for part in pod["spec"]["containers"] for port in part["ports"]}
+        ports = {port["name"] for pod in selected for part in pod["spec"]["containers"] for port in part.get("ports", [])}
         for port in item["spec"].get("ports", []) if kind == "Service" else []:
             if port["targetPort"] not in ports:
                 yield f"{kind} {name}: no port {port['targetPort']}"
