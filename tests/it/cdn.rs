@@ -1,7 +1,8 @@
 //! The headers for a content delivery network in front of the site, `finews.cdn`.
 
+use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
@@ -112,11 +113,14 @@ fn response_that_a_cdn_must_not_keep_says_no_store() {
 fn reload_that_switches_the_setting_changes_cached_responses() {
     let text = "body { color: red }\n".repeat(100);
     let folder = folder(&[&FILES[..], &[("assets/a.css", text.as_str())]].concat());
-    let (app, site) = {
-        let app = App::new(&config(folder.path()));
-        app.publish(Arc::new(load(&config(folder.path()))));
-        (Arc::clone(&app), Site::from_app(app))
-    };
+    for file in ["assets/a.css", "images/x.png"] {
+        // A file that has just changed is not compressed, and its ETag is weak.
+        let file = File::options().write(true).open(folder.path().join(file)).expect("a file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).expect("a time");
+    }
+    let app = App::new(&config(folder.path()));
+    app.publish(Arc::new(load(&config(folder.path()))));
+    let site = Site::from_app(Arc::clone(&app));
     let paths = ["/", "/news/2024/01/02/a.html", "/assets/a.css", "/images/x.png", "/nowhere.html"];
     let responses = || {
         let gzip = [("accept-encoding", "gzip")];
