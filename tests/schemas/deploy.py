@@ -38,7 +38,7 @@ def check_command(finews, arguments):
     """Yields a problem if finews does not know these arguments. It prints the help without looking at their values."""
     parsed = subprocess.run([finews, *arguments, "--help"], capture_output=True, text=True, check=False)
     if parsed.returncode:
-        yield f"finews {' '.join(arguments)}: {parsed.stderr.splitlines()[0]}"
+        yield f"finews {' '.join(arguments)}: {parsed.stderr.strip().partition(chr(10))[0]}"
 
 
 def check_compose(file, schema, finews):
