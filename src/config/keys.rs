@@ -40,7 +40,7 @@ pub struct Collection {
 }
 
 /// The keys under `finews:` that have no flag.
-const FILE_KEYS: &str = "charts disclaimer footer images legacy_hosts naive_dates names nav on_publish \
+const FILE_KEYS: &str = "cdn charts disclaimer footer images legacy_hosts naive_dates names nav on_publish \
                          original_url share_image source static websub";
 
 /// Returns the keys under `finews:`. The key of `--url` is Jekyll's.

@@ -50,6 +50,8 @@ pub struct SiteSettings {
     pub hub: Option<String>,
     /// URL of the operator's service that is notified of new posts.
     pub on_publish: Option<String>,
+    /// Whether responses have cache headers for a content delivery network.
+    pub cdn: bool,
 }
 
 impl SiteSettings {
@@ -81,6 +83,7 @@ impl SiteSettings {
             disclaimer: file.text(&["finews", "disclaimer"])?.unwrap_or_default(),
             hub: keys::address(file, &["finews", "websub", "hub"])?,
             on_publish: keys::address(file, &["finews", "on_publish"])?,
+            cdn: file.bool(&["finews", "cdn"])?.unwrap_or(false),
         })
     }
 }

@@ -96,6 +96,7 @@ fn invalid_value_errors_name_file_line_key_and_allowed_values() {
         ("kramdown:\n  toc_levels: {a: 1}\n", "/_config.yml:2: kramdown.toc_levels: `{a: 1}`", "a string"),
         ("finews: on\n", "/_config.yml:1: finews: `on`", "a mapping of settings"),
         ("finews:\n  source: 5\n", "/_config.yml:2: finews.source: `5`", "true or false"),
+        ("finews:\n  cdn: fastly\n", "/_config.yml:2: finews.cdn: `fastly`", "true or false"),
         ("finews:\n  nav: [x]\n", "/_config.yml:2: finews.nav: `x`", "label and url"),
         ("finews: {nav: [x]}\n", "/_config.yml:1: finews.nav: `x`", "label and url"),
         ("finews:\n  posts: [../other]\n", "/_config.yml:2: finews.posts: `../other`", "inside the site"),

@@ -201,6 +201,11 @@ impl App {
         self.current.load().archive.clone()
     }
 
+    /// Whether responses have cache headers for a content delivery network.
+    pub(super) fn has_cdn(&self) -> bool {
+        self.current.load().settings.site.cdn
+    }
+
     /// The generation of the current site and archive.
     pub(super) fn generation(&self) -> u64 {
         self.current.load().generation

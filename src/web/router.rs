@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::map_response;
+use axum::middleware::map_response_with_state;
 use axum::routing::get;
 
 use crate::archive::snapshot::GroupKind;
@@ -16,6 +16,7 @@ use crate::archive::{Post, Snapshot, Target};
 use crate::web::admin::metrics::Rejection;
 use crate::web::app::{App, CurrentSite};
 use crate::web::documents::{descriptions, feeds, robots, sitemaps};
+use crate::web::http::cache::CacheHeaders;
 use crate::web::http::file_reply::SendError;
 use crate::web::http::files::FileAddress;
 use crate::web::http::reply::{PageError, ROBOTS_TAG, Reply, RoutedReply, plain, redirect, status, unlisted};
@@ -51,10 +52,19 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .fallback(answer)
-        .layer(map_response(headers::secure))
+        .layer(map_response_with_state(Arc::clone(&app), complete))
         // Outermost, so that it also catches a panic in the layers above.
         .layer(catch_panics(app.observer()))
         .with_state(app)
+}
+
+/// Adds the headers that all responses have. A content delivery network keeps only responses that allow it.
+async fn complete(State(app): State<Arc<App>>, reply: Reply) -> Reply {
+    let mut reply = headers::secured(reply);
+    if app.has_cdn() {
+        CacheHeaders::keep_out_of_cdn(reply.headers_mut());
+    }
+    reply
 }
 
 /// `/healthz`: the process is running.
@@ -187,7 +197,7 @@ fn page_of(page_request: &PageRequest<'_>, route: &Route<'_>) -> Option<Reply> {
         Route::Sitemap(file) => sitemaps::file(page_request, *file),
         Route::NewsSitemap => sitemaps::news(page_request),
         Route::Feed(of, format) => feeds::get(page_request, of, *format),
-        Route::Asset(file) => assets::get(file, page_request.accepted().smallest()),
+        Route::Asset(file) => assets::get(file, page_request.accepted().smallest(), page_request.site.cdn),
         // A search may take a while, so `SlowRequest` handles it.
         Route::Search | Route::Suggest => None,
         // The site's own files take precedence over these, so `SlowRequest` looks for the files first.
@@ -218,7 +228,8 @@ fn archived(page_request: &PageRequest<'_>, path: &str) -> Option<Reply> {
 
 /// The redirect to the target of `redirect_to`.
 fn away(page_request: &PageRequest<'_>, to: &str) -> Reply {
-    let reply = if to.starts_with('/') { page_request.redirect_to(to) } else { redirect(to) };
+    let is_own = to.starts_with('/');
+    let reply = if is_own { page_request.redirect_to(to) } else { redirect(to, page_request.site.cdn) };
     MOVED.attach_to(reply)
 }
 
@@ -295,7 +306,7 @@ impl SlowRequest<'_> {
         match route {
             Route::Robots => Some(robots::get(self.page_request.site)),
             Route::Manifest => descriptions::manifest(&self.page_request),
-            Route::Favicon => Some(assets::favicon()),
+            Route::Favicon => Some(assets::favicon(self.page_request.site.cdn)),
             Route::SearchFeed(format) => Some(self.search(SearchTask::Feed(format)).await),
             Route::Dataset(DatasetFile::Month(first)) => {
                 self.app.dataset().month(&self.page_request, self.archive, first)

@@ -60,7 +60,7 @@ fn page_kinds_have_their_cache_policies() {
         .expect("a quote")
         .to_owned();
     assert_eq!(site.get(&style).headers["cache-control"], CachePolicy::Immutable.header());
-    assert_eq!(site.get("/nowhere").headers["cache-control"], CachePolicy::Revalidate.header());
+    assert_eq!(site.get("/nowhere").headers["cache-control"], CachePolicy::NotFound.header());
     assert_eq!(site.get("/images/x.png").headers["cache-control"], CachePolicy::SiteFile.header());
 }
 

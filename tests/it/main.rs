@@ -7,6 +7,7 @@ mod addresses;
 mod admin;
 mod archived_posts;
 mod bodies;
+mod cdn;
 mod changes;
 mod commands;
 mod damaged_files;

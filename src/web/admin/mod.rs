@@ -139,7 +139,7 @@ async fn numbers(State(app): State<Arc<App>>) -> Reply {
 }
 
 async fn asset(Path(file): Path<String>, request: HeaderMap) -> Reply {
-    let reply = assets::get(&file, AcceptedEncodings::from_headers(&request).smallest());
+    let reply = assets::get(&file, AcceptedEncodings::from_headers(&request).smallest(), false);
     reply.unwrap_or_else(|| status(StatusCode::NOT_FOUND))
 }
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 
-use crate::web::http::cache::CachePolicy;
+use crate::web::http::cache::{CacheHeaders, CachePolicy};
 use crate::web::http::encoding::Encoding;
 
 /// An embedded file, compressed once in each encoding.
@@ -93,21 +93,22 @@ pub(crate) static FEED_STYLE: LazyLock<Asset> =
 pub(crate) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../../../assets/icon.svg")));
 
-/// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page.
-pub(crate) fn favicon() -> Response<Body> {
+/// The default icon in ICO format, for programs that request `/favicon.ico` without reading a page. `cdn` is true if a
+/// content delivery network gets cache headers of its own.
+pub(crate) fn favicon(cdn: bool) -> Response<Body> {
     const ICO: &[u8] = include_bytes!("../../../assets/favicon.ico");
     let mut response = Response::new(Body::from(ICO));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/x-icon"));
-    headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
+    CacheHeaders { policy: CachePolicy::SiteFile, cdn }.insert_into(headers);
     headers.insert(header::CONTENT_LENGTH, ICO.len().into());
     headers.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     response
 }
 
 /// Serves an embedded file; `None` if no file has this name. The name identifies the version,
-/// so the response needs no ETag.
-pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
+/// so the response needs no ETag. `cdn` is true if a content delivery network gets cache headers of its own.
+pub fn get(name: &str, encoding: Encoding, cdn: bool) -> Option<Response<Body>> {
     let asset = [&*STYLE, &*SEARCH_STYLE, &*EARLY, &*SCRIPT, &*SUGGEST, &*FEED_STYLE, &*ICON]
         .into_iter()
         .find(|asset| asset.name == name)?;
@@ -119,7 +120,7 @@ pub fn get(name: &str, encoding: Encoding) -> Option<Response<Body>> {
     let mut response = Response::new(Body::from(bytes.clone()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, CachePolicy::Immutable.header());
+    CacheHeaders { policy: CachePolicy::Immutable, cdn }.insert_into(headers);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Some(encoding) = encoding.header() {
         headers.insert(header::CONTENT_ENCODING, encoding);

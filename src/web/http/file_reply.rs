@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tower_http::services::ServeFile;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter, PageKind, with_charset};
+use crate::web::http::cache::{CachePolicy, ContentType, Fingerprinter, with_charset};
 use crate::web::http::conditions::{self, PreconditionFailure};
 use crate::web::http::encoding::Encoding;
 use crate::web::http::file_identity::{FileHashes, FileIdentity, etag_of_hash, hash_file};
@@ -183,12 +183,13 @@ impl FileRequest<'_> {
                 None => return Ok(None),
             },
         };
-        // The response depends on no setting of the site.
-        let fingerprint = Fingerprinter::new(0, "file").with((content_type, hash)).finish();
+        // The cached page holds the headers for a CDN. The response depends on no other setting of the site.
+        let caching = self.page_request.cache_headers(CachePolicy::SiteFile);
+        let fingerprint = Fingerprinter::new(0, "file").with((content_type, hash, caching.cdn)).finish();
         let etags = self.page_request.etags(fingerprint);
         let modified = identity.last_modified();
         let mut reply = match conditions::check(&self.request.headers, &etags, modified) {
-            Err(PreconditionFailure::NotModified(etag)) => not_modified(CachePolicy::SiteFile, etag),
+            Err(PreconditionFailure::NotModified(etag)) => not_modified(caching, etag),
             Err(PreconditionFailure::Failed) => return Ok(Some(status(StatusCode::PRECONDITION_FAILED))),
             Ok(()) => match self.page_request.cached(fingerprint) {
                 Some(reply) => reply,
@@ -199,7 +200,7 @@ impl FileRequest<'_> {
                     }
                     let Some(text) = text else { return Ok(None) };
                     let bytes = self.permit.run(move || Ok(encoding.encode(text))).await?;
-                    let kind = PageKind { content_type, policy: CachePolicy::SiteFile };
+                    let kind = self.page_request.kind(content_type, CachePolicy::SiteFile);
                     self.page_request.encoded(kind, fingerprint, encoding, bytes)
                 }
             },
@@ -244,7 +245,8 @@ impl FileRequest<'_> {
         let date = modified.and_then(conditions::last_modified);
         match conditions::check(&self.request.headers, slice::from_ref(&etag), modified) {
             Err(PreconditionFailure::NotModified(etag)) => {
-                let mut reply = not_modified(CachePolicy::SiteFile, etag);
+                let caching = self.page_request.cache_headers(CachePolicy::SiteFile);
+                let mut reply = not_modified(caching, etag);
                 reply.headers_mut().remove(header::VARY);
                 if let Some(date) = date {
                     reply.headers_mut().insert(header::LAST_MODIFIED, date);

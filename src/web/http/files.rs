@@ -74,8 +74,11 @@ impl SiteFiles {
             Err(SendError::Failed(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
             reply => reply?,
         };
+        // The statuses 412 and 416 concern one request only.
+        let is_rejection = reply.status().is_client_error();
+        let policy = if is_rejection { CachePolicy::NoStore } else { CachePolicy::SiteFile };
         let headers = reply.headers_mut();
-        headers.insert(header::CACHE_CONTROL, CachePolicy::SiteFile.header());
+        page_request.cache_headers(policy).insert_into(headers);
         let is_image = |content_type: &HeaderValue| content_type.as_bytes().starts_with(b"image/");
         if headers.get(header::CONTENT_TYPE).is_some_and(is_image) {
             // Feeds and other sites may embed the site's images.

@@ -41,7 +41,7 @@ pub(crate) fn secure_headers() -> HeaderMap {
     ALL.clone()
 }
 
-/// Adds the security headers, as axum middleware.
+/// Adds the security headers, as axum middleware of the admin listener.
 pub(crate) async fn secure(reply: Reply) -> Reply {
     secured(reply)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::web::http::cache::{CachePolicy, CachedRoute, EncodedPage, Fingerprint, PageCache};
+use crate::web::http::cache::{CacheHeaders, CachedRoute, EncodedPage, Fingerprint, PageCache};
 use crate::web::http::conditions;
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
 use crate::web::http::headers::secure_headers;
@@ -26,9 +26,9 @@ impl<'a> CacheLookup<'a> {
     /// The response for a path that was requested before in the same generation; `None` if its page is not
     /// cached.
     pub(crate) fn reply_at(&self, address: &str, generation: u64) -> Option<RoutedReply> {
-        let CachedRoute { fingerprint, policy, pattern, .. } = self.pages.route(address, generation)?;
+        let CachedRoute { fingerprint, caching, pattern, .. } = self.pages.route(address, generation)?;
         let reply = match self.matching_etag(fingerprint) {
-            Some(etag) => not_modified(policy, etag),
+            Some(etag) => not_modified(caching, etag),
             None => self.cached_page(fingerprint)?.reply(StatusCode::OK),
         };
         Some(RoutedReply { reply, pattern })
@@ -72,12 +72,12 @@ impl<'a> CacheLookup<'a> {
 }
 
 /// The 304 response, with the headers that RFC 9110, section 15.4.5 requires.
-pub(crate) fn not_modified(policy: CachePolicy, etag: HeaderValue) -> Reply {
+pub(crate) fn not_modified(caching: CacheHeaders, etag: HeaderValue) -> Reply {
     let mut reply = status(StatusCode::NOT_MODIFIED);
     let headers = reply.headers_mut();
     *headers = secure_headers();
     headers.insert(header::ETAG, etag);
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::CACHE_CONTROL, policy.header());
+    caching.insert_into(headers);
     reply
 }

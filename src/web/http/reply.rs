@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use percent_encoding::{CONTROLS, utf8_percent_encode};
 
-use crate::web::http::cache::{CachePolicy, ContentType};
+use crate::web::http::cache::{CacheHeaders, CachePolicy, ContentType};
 use crate::web::http::route_pattern::RoutePattern;
 
 /// The header with which search engines are asked not to list a response.
@@ -55,15 +55,16 @@ pub(crate) fn render<T: Template>(page: &T) -> Result<Vec<u8>, PageError> {
     Ok(page.render()?.into_bytes())
 }
 
-/// Redirects permanently to a URL. Characters outside ASCII are escaped here.
-pub(crate) fn redirect(location: &str) -> Reply {
+/// Redirects permanently to a URL. Characters outside ASCII are escaped here. `cdn` is true if a content delivery
+/// network gets cache headers of its own.
+pub(crate) fn redirect(location: &str, cdn: bool) -> Reply {
     let mut reply = status(StatusCode::MOVED_PERMANENTLY);
     let headers = reply.headers_mut();
     match HeaderValue::try_from(utf8_percent_encode(location, CONTROLS).to_string()) {
         Ok(location) => headers.insert(header::LOCATION, location),
         Err(_) => return status(StatusCode::NOT_FOUND),
     };
-    headers.insert(header::CACHE_CONTROL, CachePolicy::Redirect.header());
+    CacheHeaders { policy: CachePolicy::Redirect, cdn }.insert_into(headers);
     reply
 }
 

@@ -11,7 +11,8 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use crate::archive::snapshot::{ByKind, GroupKind};
 use crate::archive::{Snapshot, Timestamp};
 use crate::web::http::cache::{
-    CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache, PageKind,
+    CacheHeaders, CachePolicy, CachedRoute, ContentType, EncodedPage, Fingerprint, Fingerprinter, PageCache,
+    PageKind,
 };
 use crate::web::http::conditions;
 use crate::web::http::encoding::{AcceptedEncodings, Encoding};
@@ -129,7 +130,8 @@ impl<'a> PageRequest<'a> {
         html: impl FnOnce() -> Result<Vec<u8>, PageError>,
     ) -> Reply {
         if let Some((address, generation)) = self.address {
-            let route = CachedRoute { generation, fingerprint, policy, pattern: self.pattern };
+            let caching = self.cache_headers(policy);
+            let route = CachedRoute { generation, fingerprint, caching, pattern: self.pattern };
             self.lookup.pages.record_route(address, route);
         }
         self.conditional(ContentType::HTML, policy, fingerprint, html)
@@ -162,7 +164,7 @@ impl<'a> PageRequest<'a> {
             Err(error) => return error.into_reply(),
         };
         let encoding = self.lookup.accepted.quickest();
-        self.encoded(PageKind { content_type, policy }, fingerprint, encoding, encoding.encode(bytes))
+        self.encoded(self.kind(content_type, policy), fingerprint, encoding, encoding.encode(bytes))
     }
 
     /// Like [`PageRequest::conditional`], for the results of a search. The fingerprint is the hash of the document's
@@ -193,7 +195,7 @@ impl<'a> PageRequest<'a> {
     /// The response with a document that the client or the cache has.
     fn known(&self, policy: CachePolicy, fingerprint: Fingerprint) -> Option<Reply> {
         match self.lookup.matching_etag(fingerprint) {
-            Some(etag) => Some(not_modified(policy, etag)),
+            Some(etag) => Some(not_modified(self.cache_headers(policy), etag)),
             None => self.cached(fingerprint),
         }
     }
@@ -215,7 +217,10 @@ impl<'a> PageRequest<'a> {
         // RFC 9110, section 8.8.2.1: the date is never later than the response.
         let date = Some(date).filter(|date| *date <= now);
         let mut reply = match date.filter(|date| self.lookup.has_date(*date)) {
-            Some(_) => not_modified(policy, fingerprint.etag(self.lookup.accepted.quickest().tag())),
+            Some(_) => {
+                let etag = fingerprint.etag(self.lookup.accepted.quickest().tag());
+                not_modified(self.cache_headers(policy), etag)
+            }
             None => self.conditional(content_type, policy, fingerprint, bytes),
         };
         // The response to a failure has no ETag.
@@ -268,10 +273,10 @@ impl<'a> PageRequest<'a> {
         let encoding = if is_gzip { Encoding::Gzip } else { Encoding::Identity };
         let etag = fingerprint.etag(encoding.tag());
         if self.lookup.if_none_match(&etag) {
-            return Some(not_modified(policy, etag));
+            return Some(not_modified(self.cache_headers(policy), etag));
         }
         let mut reply = Response::new(body(is_gzip)?);
-        *reply.headers_mut() = HeaderMap::clone(&PageKind { content_type, policy }.headers(encoding));
+        *reply.headers_mut() = HeaderMap::clone(&self.kind(content_type, policy).headers(encoding));
         reply.headers_mut().insert(header::ETAG, etag);
         Some(reply)
     }
@@ -281,7 +286,7 @@ impl<'a> PageRequest<'a> {
         match render(page) {
             Ok(bytes) => {
                 let encoding = self.lookup.accepted.quickest();
-                let kind = PageKind { content_type: ContentType::HTML, policy: CachePolicy::Revalidate };
+                let kind = self.kind(ContentType::HTML, CachePolicy::NotFound);
                 EncodedPage::new(kind, None, encoding, encoding.encode(bytes)).reply(code)
             }
             Err(error) => error.into_reply(),
@@ -290,6 +295,16 @@ impl<'a> PageRequest<'a> {
 
     /// Redirects permanently to a path of this site, given without `baseurl`.
     pub(crate) fn redirect_to(&self, path: impl std::fmt::Display) -> Reply {
-        redirect(&self.site.href(path))
+        redirect(&self.site.href(path), self.site.cdn)
+    }
+
+    /// The cache headers of a response with this policy.
+    pub(crate) fn cache_headers(&self, policy: CachePolicy) -> CacheHeaders {
+        CacheHeaders { policy, cdn: self.site.cdn }
+    }
+
+    /// The properties of a page of this type and policy.
+    pub(crate) fn kind(&self, content_type: ContentType, policy: CachePolicy) -> PageKind {
+        PageKind { content_type, caching: self.cache_headers(policy) }
     }
 }

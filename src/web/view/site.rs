@@ -42,6 +42,8 @@ pub struct Site {
     nav: Vec<(Option<GroupKind>, Link)>,
     /// How pages show images on other hosts.
     pub images: ImageMode,
+    /// Whether responses have cache headers for a content delivery network.
+    pub cdn: bool,
     /// The number of posts in a feed, and in each of its archive documents.
     pub feed_posts: usize,
     /// True if feeds contain excerpts only.
@@ -91,6 +93,7 @@ impl Site {
             authors: site.authors.clone(),
             nav,
             images: site.images,
+            cdn: site.cdn,
             feed_posts: site.feed_posts,
             feed_excerpts: site.feed_excerpts,
             hub: site.hub.clone().filter(|_| !source.url.is_empty()),

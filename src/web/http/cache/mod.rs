@@ -7,7 +7,7 @@ mod version_dates;
 
 use std::hash::Hash;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::archive::snapshot::ListPage;
@@ -18,12 +18,19 @@ pub(crate) use content::with_charset;
 pub(crate) use pages::CachedRoute;
 pub use pages::{EncodedPage, PageCache, PageKind};
 
+/// The headers for a content delivery network: RFC 9213, and the older header that Fastly and others read. Such a
+/// network obeys `Cache-Control` if a response has neither.
+const CDN_HEADERS: [HeaderName; 2] =
+    [header::CDN_CACHE_CONTROL, HeaderName::from_static("surrogate-control")];
+
 /// How long browsers and proxies may keep a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CachePolicy {
-    /// Lists, the home page and not-found pages: clients revalidate them each time, since a 304 costs no
-    /// rendering and a front page must not be a minute old.
+    /// Lists and the home page: clients revalidate them each time, since a 304 costs no rendering and a front
+    /// page must not be a minute old.
     Revalidate,
+    /// Pages of the statuses 404 and 410: the path may get a post at any moment.
+    NotFound,
     /// Articles and the site's own pages: corrections are rare, and a stale copy may be shown for a while
     /// during a restart or an outage.
     Article,
@@ -49,13 +56,57 @@ impl CachePolicy {
     /// The value of the `Cache-Control` header.
     pub fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
-            Self::Revalidate => "no-cache",
+            Self::Revalidate | Self::NotFound => "no-cache",
             Self::Article => "max-age=300, stale-while-revalidate=600, stale-if-error=86400",
             Self::Numbered => "max-age=86400",
             Self::SiteFile | Self::Redirect => "max-age=3600",
             Self::Immutable => "max-age=31536000, immutable",
             Self::NoStore => "no-store",
         })
+    }
+
+    /// The value of the headers for a content delivery network. Nothing purges such a network, so it asks again soon,
+    /// and serves its old copy while finews is away. The copy of everything that the owner may change is at most 70
+    /// seconds old while finews answers.
+    pub fn cdn_header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Revalidate => "max-age=1, stale-while-revalidate=10, stale-if-error=86400",
+            Self::Article | Self::Numbered | Self::SiteFile | Self::Redirect => {
+                "max-age=60, stale-while-revalidate=10, stale-if-error=86400"
+            }
+            // A stale copy would hide a post that has appeared since.
+            Self::NotFound => "max-age=5",
+            Self::Immutable => "max-age=31536000, immutable",
+            Self::NoStore => "no-store",
+        })
+    }
+}
+
+/// The cache headers of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheHeaders {
+    /// How long clients may keep the response.
+    pub policy: CachePolicy,
+    /// Whether a content delivery network gets headers of its own.
+    pub cdn: bool,
+}
+
+impl CacheHeaders {
+    /// Adds the cache headers to those of a response.
+    pub(crate) fn insert_into(self, headers: &mut HeaderMap) {
+        headers.insert(header::CACHE_CONTROL, self.policy.header());
+        if self.cdn {
+            for name in CDN_HEADERS {
+                headers.insert(name, self.policy.cdn_header());
+            }
+        }
+    }
+
+    /// Forbids a content delivery network to keep a response without cache headers for it, such as an error.
+    pub(crate) fn keep_out_of_cdn(headers: &mut HeaderMap) {
+        for name in CDN_HEADERS {
+            headers.entry(name).or_insert_with(|| CachePolicy::NoStore.cdn_header());
+        }
     }
 }
 
@@ -107,6 +158,42 @@ impl Fingerprinter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_policy_has_headers_for_browsers_and_for_a_cdn() {
+        const MINUTE: &str = "max-age=60, stale-while-revalidate=10, stale-if-error=86400";
+        const YEAR: &str = "max-age=31536000, immutable";
+        let article = "max-age=300, stale-while-revalidate=600, stale-if-error=86400";
+        for (policy, browser, network) in [
+            (
+                CachePolicy::Revalidate,
+                "no-cache",
+                "max-age=1, stale-while-revalidate=10, stale-if-error=86400",
+            ),
+            (CachePolicy::NotFound, "no-cache", "max-age=5"),
+            (CachePolicy::Article, article, MINUTE),
+            (CachePolicy::Numbered, "max-age=86400", MINUTE),
+            (CachePolicy::SiteFile, "max-age=3600", MINUTE),
+            (CachePolicy::Redirect, "max-age=3600", MINUTE),
+            (CachePolicy::Immutable, YEAR, YEAR),
+            (CachePolicy::NoStore, "no-store", "no-store"),
+        ] {
+            for cdn in [true, false] {
+                let mut headers = HeaderMap::new();
+                // A second call replaces the headers of the first one.
+                for policy in [CachePolicy::Redirect, policy] {
+                    CacheHeaders { policy, cdn }.insert_into(&mut headers);
+                }
+                assert_eq!(headers[header::CACHE_CONTROL], browser, "{policy:?}");
+                assert_eq!(headers.len(), if cdn { 3 } else { 1 }, "{policy:?}");
+                CacheHeaders::keep_out_of_cdn(&mut headers);
+                let expected = if cdn { network } else { "no-store" };
+                for name in ["cdn-cache-control", "surrogate-control"] {
+                    assert_eq!(headers[name], expected, "{policy:?} {name}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn fingerprints_differ_by_settings_kind_and_content() {

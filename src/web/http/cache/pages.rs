@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 
 use crate::web::http::cache::content::ContentType;
 use crate::web::http::cache::version_dates::VersionDates;
-use crate::web::http::cache::{CachePolicy, Fingerprint};
+use crate::web::http::cache::{CacheHeaders, Fingerprint};
 use crate::web::http::encoding::{self, Encoding};
 use crate::web::http::headers::secure_headers;
 use crate::web::http::route_pattern::RoutePattern;
@@ -37,7 +37,7 @@ pub struct PageKind {
     /// The type of the body.
     pub content_type: ContentType,
     /// How long clients may keep the page.
-    pub policy: CachePolicy,
+    pub caching: CacheHeaders,
 }
 
 type SharedHeaders = HashMap<(PageKind, Encoding), Arc<HeaderMap>>;
@@ -53,7 +53,7 @@ impl PageKind {
             let mut headers = secure_headers();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type.name));
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-            headers.insert(header::CACHE_CONTROL, self.policy.header());
+            self.caching.insert_into(&mut headers);
             if let Some(encoding) = encoding.header() {
                 headers.insert(header::CONTENT_ENCODING, encoding);
             }
@@ -129,7 +129,7 @@ pub(crate) struct CachedRoute {
     /// The fingerprint of the page.
     pub(crate) fingerprint: Fingerprint,
     /// How long clients may keep the page.
-    pub(crate) policy: CachePolicy,
+    pub(crate) caching: CacheHeaders,
     /// The route pattern of the address.
     pub(crate) pattern: RoutePattern,
 }
@@ -247,9 +247,12 @@ impl PageCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::http::cache::Fingerprinter;
+    use crate::web::http::cache::{CachePolicy, Fingerprinter};
 
-    const KIND: PageKind = PageKind { content_type: ContentType::HTML, policy: CachePolicy::Article };
+    const KIND: PageKind = PageKind {
+        content_type: ContentType::HTML,
+        caching: CacheHeaders { policy: CachePolicy::Article, cdn: false },
+    };
 
     fn fingerprint(number: usize) -> Fingerprint {
         Fingerprinter::new(0, "test").with(number).finish()
