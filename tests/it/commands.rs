@@ -256,3 +256,65 @@ fn empty_archive_home_page_says_there_are_no_posts() {
     let home = Server::new(site.path(), &[]).page("/");
     assert!(home.contains("这里还没有文章"), "{home}");
 }
+
+#[test]
+fn push_writes_a_bucket_and_its_exit_code_tells_the_result() {
+    let post = "---\ntitle: T\n---\nText.\n";
+    let site = folder(&[("_config.yml", "title: x\n"), ("_posts/2024-01-02-a.md", post)]);
+    let bucket = folder(&[]);
+    let (path, url) = (site.path().to_string_lossy(), format!("file://{}", bucket.path().display()));
+    let push = |flags: &[&str], code: i32| {
+        let output = finews(&[&["push", &*path, &*url], flags].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, error) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{flags:?}: {out}{error}");
+        (out, error)
+    };
+    let paths = "push _config.yml\npush _posts/2024-01-02-a.md\n";
+    let (out, _) = push(&["--dry-run"], 0);
+    assert_eq!(out, format!("{paths}2 files would be pushed, 0 would be removed; the newest commit is 0\n"));
+    assert_eq!(push(&[], 0).0, "2 files pushed, 0 removed; the newest commit is 1\n");
+    assert_eq!(push(&[], 0).0, "0 files pushed, 0 removed; the newest commit is 1\n");
+    std::fs::write(site.path().join("_posts/-x.md"), post).expect("a file");
+    std::fs::write(site.path().join("key.pem"), "secret").expect("a file");
+    std::fs::remove_file(site.path().join("_posts/2024-01-02-a.md")).expect("a file");
+    let (_, error) = push(&[], 1);
+    for part in [
+        "_posts/-x.md: error[date-missing]: ",
+        "not in SITE: 1 file of the bucket; push with --delete to remove them",
+        "not pushed: 1 file with names of temporary files or secrets",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(push(&["--delete"], 1).0, "0 files pushed, 1 removed; the newest commit is 2\n");
+    assert!(
+        push(&["--max-delete", "many"], 2).1.contains("expected a share such as 1%, or a number of files")
+    );
+    std::fs::remove_file(site.path().join("_config.yml")).expect("a file");
+    assert!(push(&[], 2).1.contains("has no _config.yml, and the bucket has one"));
+    assert!(stderr(&["push", "/nowhere/at/all", &url], 2).contains("/nowhere/at/all"));
+    assert!(stderr(&["push", &path, "news"], 2).contains("expected s3://bucket"));
+    assert!(stderr(&["push", &path], 2).contains("<URL>"));
+}
+
+#[test]
+fn following_push_ends_with_0_at_sigterm() {
+    let site = folder(&[("_posts/2024-01-02-a.md", "---\ntitle: T\n---\nText.\n")]);
+    let bucket = folder(&[]);
+    let mut push = Command::new(env!("CARGO_BIN_EXE_finews"))
+        .args(["push", "--follow", &site.path().to_string_lossy()])
+        .arg(format!("file://{}", bucket.path().display()))
+        .spawn()
+        .expect("finews");
+    let commit = bucket.path().join("log/00000000000000000001.tar.zst");
+    for _ in 0..200 {
+        if commit.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(commit.exists());
+    let killed = Command::new("kill").arg(push.id().to_string()).status().expect("kill");
+    assert!(killed.success());
+    assert_eq!(push.wait().expect("finews").code(), Some(0));
+}

@@ -91,13 +91,12 @@ impl Pusher {
                 logged.log(&report, true);
                 report
             } else {
-                let paths: Vec<String> = places.iter().map(|place| relative(&self.site, place)).collect();
-                let report = self.push_places(&places, &paths).await?;
+                let report = self.push_places(&places).await?;
                 logged.log(&report, false);
                 report
             };
             let now = Instant::now();
-            let unsettled = report.unsettled.into_iter().map(|(place, _, wait)| (place, now + wait));
+            let unsettled = report.unsettled.into_iter().map(|(place, wait)| (place, now + wait));
             work.unsettled.extend(unsettled);
             if self.wait(&mut events, &mut work).await {
                 return Ok(());

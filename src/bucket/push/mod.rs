@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use tokio::sync::watch;
 
 use crate::archive::file_version::FileVersion;
-use crate::archive::jekyll::files::{is_at_or_below, with_archives};
+use crate::archive::jekyll::files::{is_at_or_below, relative, with_archives};
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::bucket::commit::{CommitDraft, StoredFile};
 use crate::bucket::error::BucketError;
@@ -150,7 +150,7 @@ pub struct PushReport {
     /// The files that were left out for a reason of their own.
     pub problems: Vec<Problem>,
     /// Files that may be incomplete, with the time until they are read again.
-    unsettled: Vec<(PathBuf, String, Duration)>,
+    unsettled: Vec<(PathBuf, Duration)>,
 }
 
 /// Writes the files of a site to its bucket.
@@ -236,21 +236,11 @@ impl Pusher {
     /// If the bucket cannot be written, or the site lacks too many files.
     pub async fn push(&mut self) -> Result<PushReport, PushError> {
         let mut report = self.push_site().await?;
-        if let Some(wait) = report.unsettled.iter().map(|(_, _, wait)| *wait).max() {
-            tokio::time::sleep(wait + Duration::from_millis(50)).await;
-            let (places, paths): (Vec<_>, Vec<_>) = std::mem::take(&mut report.unsettled)
-                .into_iter()
-                .map(|(place, path, _)| (place, path))
-                .unzip();
-            let later = self.push_places(&places, &paths).await?;
-            report.seq = later.seq;
-            report.pushed.extend(later.pushed);
-            report.removed.extend(later.removed);
-            report.problems.extend(later.problems);
-            report.problems.extend(later.unsettled.into_iter().map(|(_, path, _)| {
-                Defect::warning(Code::HalfWritten, "the file is still being written").in_file(&path)
-            }));
-        }
+        let unsettled = std::mem::take(&mut report.unsettled);
+        report.problems.extend(unsettled.iter().map(|(place, _)| {
+            let defect = Defect::warning(Code::HalfWritten, "the file is still being written");
+            defect.in_file(&relative(&self.site, place))
+        }));
         self.save();
         Ok(report)
     }
@@ -281,10 +271,11 @@ impl Pusher {
     }
 
     /// Pushes the changes at and below places of the site.
-    async fn push_places(&mut self, places: &[PathBuf], paths: &[String]) -> Result<PushReport, PushError> {
+    async fn push_places(&mut self, places: &[PathBuf]) -> Result<PushReport, PushError> {
         let (scanner, mut scan) = (self.scanner(), SiteScan::default());
         places.iter().for_each(|place| scanner.add(place, &mut scan));
         self.links.append(&mut scan.links);
+        let paths: Vec<String> = places.iter().map(|place| relative(&self.site, place)).collect();
         let known = paths.iter().flat_map(|path| self.state.at_or_below(path));
         let mut missing: Vec<String> =
             known.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
@@ -314,9 +305,15 @@ impl Pusher {
         while !rest.is_empty() {
             let (chunk, later) = rest.split_at(chunk_len(rest));
             rest = later;
-            let state = &self.state;
-            let read =
-                |(path, found): &(&String, &FoundFile)| reader.read(path, &found.place, state.get(path));
+            let (state, follow) = (&self.state, self.options.follow);
+            let read = |(path, found): &(&String, &FoundFile)| {
+                let known = state.get(path);
+                if follow {
+                    reader.read(path, &found.place, known)
+                } else {
+                    reader.read_complete(path, &found.place, known)
+                }
+            };
             let readings: Vec<FileReading> = chunk.par_iter().map(read).collect();
             for ((path, found), reading) in chunk.iter().zip(readings) {
                 match reading {
@@ -331,7 +328,7 @@ impl Pusher {
                     FileReading::Touched(version) => self.state.insert((*path).clone(), version),
                     FileReading::Rejected(problems) => report.problems.extend(problems),
                     FileReading::Unsettled(wait) => {
-                        report.unsettled.push((found.place.clone(), (*path).clone(), wait));
+                        report.unsettled.push((found.place.clone(), wait));
                     }
                     FileReading::Omitted => report.omitted += 1,
                     FileReading::Gone => {}

@@ -74,3 +74,25 @@ impl Outage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn outage_is_bridged_until_the_push_stops() {
+        let (stop, stopping) = watch::channel(false);
+        let away = || BucketError::Unreachable { url: "u".into(), reason: "r".into() };
+        let denied = || BucketError::WrongClock { url: "u".into() };
+        let mut answers = vec![Ok(1), Err(away())];
+        let mut outage = Outage::new(true, stopping.clone());
+        assert_eq!(outage.bridge(async || answers.pop().expect("an answer")).await.ok(), Some(1));
+        assert!(outage.bridge(async || Err::<u8, _>(denied())).await.is_err());
+        outage.bridge_denials();
+        let mut answers = vec![Ok(2), Err(denied())];
+        assert_eq!(outage.bridge(async || answers.pop().expect("an answer")).await.ok(), Some(2));
+        assert!(Outage::new(false, stopping).bridge(async || Err::<u8, _>(away())).await.is_err());
+        stop.send_replace(true);
+        assert!(outage.bridge(async || Err::<u8, _>(away())).await.is_err());
+    }
+}

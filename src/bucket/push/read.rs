@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::archive::file_version::{self, FileVersion, LARGEST_FILE, RESTED_AFTER};
 use crate::archive::jekyll::files::{SiteFile, SiteFileKind, Walk};
-use crate::archive::problem::{Code, Defect, Problem, Severity};
+use crate::archive::problem::Problem;
 use crate::archive::read::Reader;
 use crate::bucket::commit::StoredFile;
 use crate::config::{Config, ConfigError};
@@ -42,6 +42,17 @@ impl<'a> SiteFileReader<'a> {
         Ok(Self { walk: Walk::new(config), posts: Reader::new(config)? })
     }
 
+    /// Reads a file like [`Self::read`], and once more when it is complete.
+    pub(super) fn read_complete(&self, path: &str, place: &Path, known: Option<&FileVersion>) -> FileReading {
+        match self.read(path, place, known) {
+            FileReading::Unsettled(wait) => {
+                std::thread::sleep(wait + Duration::from_millis(50));
+                self.read(path, place, known)
+            }
+            reading => reading,
+        }
+    }
+
     /// Reads a file whose times or size differ from those of the `known` version in the bucket.
     pub(super) fn read(&self, path: &str, place: &Path, known: Option<&FileVersion>) -> FileReading {
         let classified = self.walk.classify(place).filter(|(kind, _)| *kind == SiteFileKind::Post);
@@ -67,7 +78,8 @@ impl<'a> SiteFileReader<'a> {
         if let Some(file) = post {
             let parsed = self.posts.post(&file, &content, &|_| None);
             if parsed.draft.is_none() {
-                return FileReading::Rejected(problems(path, parsed.defects));
+                let problems = parsed.defects.into_iter().map(|defect| defect.in_file(path));
+                return FileReading::Rejected(problems.collect());
             }
             may_be_incomplete = parsed.unclosed;
         }
@@ -77,17 +89,4 @@ impl<'a> SiteFileReader<'a> {
         let (modified, bytes) = (version.modified_at(), content.bytes.into());
         FileReading::Changed(StoredFile { path: path.to_owned(), modified, bytes }, version)
     }
-}
-
-/// The problems of a post that is not pushed; never an empty list.
-fn problems(path: &str, defects: Vec<Defect>) -> Vec<Problem> {
-    let (errors, others): (Vec<_>, Vec<_>) =
-        defects.into_iter().partition(|defect| defect.severity == Severity::Error);
-    let reasons = if errors.is_empty() { others } else { errors };
-    let reasons = if reasons.is_empty() { vec![no_post()] } else { reasons };
-    reasons.into_iter().map(|defect| defect.in_file(path)).collect()
-}
-
-fn no_post() -> Defect {
-    Defect::error(Code::DateMissing, "the file is no post")
 }
