@@ -198,7 +198,9 @@ fn draft(path: &str) -> CommitDraft {
         modified: SystemTime::UNIX_EPOCH,
         bytes: path.as_bytes().to_vec().into(),
     };
-    CommitDraft { files: vec![file], ..CommitDraft::new("host") }
+    let mut draft = CommitDraft::new("host");
+    draft.files.push(file);
+    draft
 }
 
 /// Appends drafts until each is in the log, and returns their ids in order.
