@@ -433,7 +433,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// A random interval in milliseconds, so that replicas that start together do not send their requests together.
 fn random_interval() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    INTERVAL.0 + u64::from(now.subsec_nanos() / 1000) % INTERVAL.1
+    INTERVAL.0 + u64::from(now.subsec_micros()) % INTERVAL.1
 }
 
 /// Reads a file of this replica; `None` if it is missing or damaged.
