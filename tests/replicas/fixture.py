@@ -241,7 +241,8 @@ class Fixture:
 
 def expect_success(command, ended):
     if ended.code != 0:
-        raise RuntimeError(f"{command}: exit code {ended.code}: {ended.errors.strip()[-700:]}")
+        lines = ended.sentences
+        raise RuntimeError(f"{command}: exit code {ended.code}: " + "; ".join(lines if len(lines) < 6 else [*lines[:4], "…", lines[-1]]))
     return ended
 
 

@@ -94,9 +94,9 @@ def run(trial, store, options):
         try:
             result = trial(fixture)
         except Exception as error:  # an error of any kind fails the trial
-            traceback.print_exc()
+            traceback.print_exc(limit=-3, chain=False)
             result = Result()
-            result.check("error", repr(error), "none", False)
+            result.check("error", f"{type(error).__name__}: {error}", "none", False)
         if not result.passed:
             print("\n".join(f"         {line}" for line in fixture.last_log_lines()))
     seconds = time.monotonic() - start
