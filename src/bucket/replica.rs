@@ -163,7 +163,7 @@ impl Replica {
         }
         let state = read_json::<ReplicaState>(&state_file);
         if state.is_none() {
-            // A power failure has damaged the state, or there is none yet.
+            // A power failure has damaged the state, or this start is the first one.
             ignore_absent(fs::remove_dir_all(&site)).map_err(|error| at(&site, &error))?;
             ignore_absent(fs::remove_file(folder.join(STAGED))).map_err(|error| at(&folder, &error))?;
         }

@@ -331,7 +331,8 @@ fn pull_writes_the_files_of_a_position() {
     log.commit(&[], &[("d.md", "changed"), ("a/b", "a file now")], &["a/b/c.md", "a/e.md"]);
     log.commit(&[], &[("f/g.md", "")], &["a/b"]);
     let config = || ("_config.yml".to_owned(), CONFIG.to_owned());
-    let table: [(&[&str], &[(&str, &str)], &str); 4] = [
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let table: [(&[&str], Files, &str); 4] = [
         (
             &["--at", "1"],
             &[("a/b/c.md", "packed"), ("a/e.md", "e"), ("d.md", "d")],
