@@ -20,7 +20,8 @@ pub(crate) struct PushArgs {
     /// The site's folder
     site: PathBuf,
     /// Bucket of the archive: s3://bucket/prefix, or file:///folder
-    #[arg(value_name = "URL")]
+    // The id `url` is that of the flag `--url`.
+    #[arg(value_name = "URL", id = "bucket-url")]
     url: BucketUrl,
     #[command(flatten)]
     bucket: BucketFlags,
