@@ -20,11 +20,11 @@ pub(crate) struct PushArgs {
     /// The site's folder
     site: PathBuf,
     /// Bucket of the archive: s3://bucket/prefix, or file:///folder
-    // The id `url` is that of the flag `--url`.
-    #[arg(value_name = "URL", id = "bucket-url")]
-    url: BucketUrl,
+    // The settings have an argument `url`.
+    #[arg(value_name = "URL")]
+    bucket: BucketUrl,
     #[command(flatten)]
-    bucket: BucketFlags,
+    store: BucketFlags,
     /// Push each further change until the process is stopped
     #[arg(long, conflicts_with = "dry_run")]
     follow: bool,
@@ -48,13 +48,13 @@ impl PushArgs {
     /// Adds the flags that stand before the command.
     #[must_use]
     pub(crate) fn within(self, outer: BucketFlags) -> Self {
-        Self { bucket: self.bucket.within(outer), ..self }
+        Self { store: self.store.within(outer), ..self }
     }
 }
 
 /// Pushes the site. Exits with 1 if files with errors were left out.
 pub(crate) fn run(args: PushArgs, outer: SiteArgs) -> CommandResult {
-    let PushArgs { site, url, bucket, follow, dry_run, delete, max_delete, only_writer, settings } = args;
+    let PushArgs { site, bucket, store, follow, dry_run, delete, max_delete, only_writer, settings } = args;
     let options =
         PushOptions { follow, dry_run, delete, max_delete: max_delete.unwrap_or_default(), only_writer };
     let site_args = SiteArgs::new(site.clone(), settings).within(outer);
@@ -80,7 +80,7 @@ pub(crate) fn run(args: PushArgs, outer: SiteArgs) -> CommandResult {
                 stop.closed().await;
             });
         }
-        let mut pusher = Pusher::open(&site, config, (&url, &bucket.options()), options, stopping).await?;
+        let mut pusher = Pusher::open(&site, config, (&bucket, &store.options()), options, stopping).await?;
         if follow {
             return pusher.follow(&|| site_args.folder_config()).await.map(|()| None).map_err(Into::into);
         }
