@@ -32,6 +32,9 @@ pub enum CopyError {
         /// A sentence without a full stop.
         reason: String,
     },
+    /// Another process uses the folder of a replica.
+    #[error("cannot use the copy in {}: another finews uses it; name another --cache-dir", .0.display())]
+    InUse(PathBuf),
     /// The log has no such position.
     #[error("{0}")]
     Position(String),

@@ -109,10 +109,12 @@ impl CopyServer {
                 None => FolderChange::Files(change.all_paths().map(|path| site.place(path)).collect()),
             })
         };
-        let (done, failure) = channel();
+        let (done, result) = channel();
         let command = WatchCommand::Apply { write: FolderWrite(Box::new(write)), done };
-        self.commands.send(command).map_err(|_| io::Error::other("the server has ended"))?;
-        failure.recv().map_or(Ok(()), Err)
+        // After a panic of the watch, a part of the change may be in the copy, and the rest in the stage.
+        let ended = || io::Error::other("cannot apply a commit, because the server has ended");
+        self.commands.send(command).map_err(|_| ended())?;
+        result.recv().unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -152,7 +154,7 @@ impl Replica {
         let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(unusable("another finews uses it".into())),
+            Err(TryLockError::WouldBlock) => return Err(CopyError::InUse(folder.clone())),
             Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
         }
         let (site, stage) = (folder.join(SITE), folder.join(STAGE));
