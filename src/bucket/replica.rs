@@ -213,7 +213,7 @@ impl Replica {
         self.on_answer = Box::new(on_answer);
     }
 
-    /// Copies all commits of the bucket. While the bucket is away, waits for it if there is no copy yet.
+    /// Copies all commits of the bucket. Without a copy, waits for a bucket that is away, and for the first commit.
     ///
     /// # Errors
     /// If the bucket is not that of the copy or has another format, if there is no copy and waiting does not help, or if
@@ -221,8 +221,19 @@ impl Replica {
     pub fn start(&mut self) -> Result<(), CopyError> {
         // Another bucket may be that of another site.
         let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
+        let mut is_empty = false;
         loop {
-            let Err(error) = self.catch_up(None) else { return Ok(()) };
+            let Err(error) = self.catch_up(None) else {
+                if has_copy || self.position > 0 {
+                    return Ok(());
+                }
+                // The first push creates the archive some time before its commit.
+                if !std::mem::replace(&mut is_empty, true) {
+                    tracing::info!("{} has no commit yet; waiting for the first `finews push`", self.url);
+                }
+                std::thread::sleep(START_RETRY);
+                continue;
+            };
             let is_final = matches!(
                 error,
                 CopyError::Folder { .. } | CopyError::Bucket(BucketError::OtherFormat { .. })
