@@ -83,12 +83,17 @@ impl PushState {
             *known = version;
             return;
         }
-        for (end, _) in path.match_indices('/') {
-            self.files.remove(&path[..end]);
-        }
-        let below: Vec<String> = self.at_or_below(&path).map(str::to_owned).collect();
-        below.iter().for_each(|path| self.remove(path));
+        self.replaced_by(&path).iter().for_each(|path| self.remove(path));
         self.files.insert(path, version);
+    }
+
+    /// Returns the files whose place a new file takes: a file in the place of its folder, and the files of a folder in
+    /// its own place.
+    pub(super) fn replaced_by(&self, path: &str) -> Vec<String> {
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+        let above = above.filter(|folder| self.files.contains_key(*folder));
+        let below = self.at_or_below(path).filter(|other| *other != path);
+        above.chain(below).map(str::to_owned).collect()
     }
 
     pub(super) fn remove(&mut self, path: &str) {
