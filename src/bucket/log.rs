@@ -116,7 +116,7 @@ impl Bucket {
                 Err(error) if error.is_temporary() => last = Some(error),
                 Err(error) => return Err(error),
             }
-            // A repeated request may meet its own commit, and a failed one may have succeeded: only the id tells.
+            // A repeated request may meet its own commit, and a failed one may have succeeded. Only the id identifies it.
             match self.commit(seq).await {
                 Ok(Some(found)) if found.header.id == draft.id() => return Ok(Appended::Written),
                 Ok(Some(found)) => return Ok(Appended::Other(found)),

@@ -31,7 +31,7 @@ type Variables = Vec<(String, String)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Created {
     Written,
-    /// The object exists, which does not tell its writer: a repeated request meets its own object.
+    /// The object exists. This request may have written it, because a repeated request meets its own object.
     Exists,
 }
 

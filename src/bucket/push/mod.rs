@@ -143,7 +143,7 @@ pub struct PushReport {
     pub pushed: Vec<String>,
     /// The paths of the removed files.
     pub removed: Vec<String>,
-    /// The number of files that the bucket has and the site lacks.
+    /// The number of files that the bucket has and the site lacks, if they stay in the bucket.
     pub unlisted: usize,
     /// The number of temporary files and secrets.
     pub omitted: usize,

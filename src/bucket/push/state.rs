@@ -1,5 +1,5 @@
-//! The files of the bucket, as the log has them, with the versions of the local files that hold the same bytes. A file of the
-//! cache folder keeps them between two runs; without it, they are read from the log.
+//! The files of the bucket, as the log has them, with the versions of the local files that hold the same bytes. A file of
+//! the cache folder keeps them between two runs. Without this file, push reads them from the log.
 
 use std::collections::BTreeMap;
 use std::fs;
