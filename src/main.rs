@@ -60,7 +60,7 @@ enum Command {
     Push(PushArgs),
     /// Write the files of a bucket into a folder
     Pull(PullArgs),
-    /// Describe the archive in a bucket, and tell whether several writers may share its store
+    /// Describe the archive in a bucket, and check whether several writers may share its store
     Bucket(BucketArgs),
     /// Check that a running finews is healthy (for containers)
     Healthcheck {

@@ -45,7 +45,7 @@ pub struct PackRef {
 /// The first entry of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitHeader {
-    /// The id of the draft. A writer knows its own commit by it.
+    /// The id of the draft, by which a writer recognises its own commit.
     pub id: String,
     /// The position in the log, from 1.
     pub seq: u64,

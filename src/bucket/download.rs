@@ -32,6 +32,9 @@ pub enum CopyError {
         /// A sentence without a full stop.
         reason: String,
     },
+    /// Another process uses the folder of a replica.
+    #[error("cannot use the copy in {}: another finews uses it; name another --cache-dir", .0.display())]
+    InUse(PathBuf),
     /// The log has no such position.
     #[error("{0}")]
     Position(String),
@@ -54,7 +57,7 @@ pub(super) fn commits(
         let bucket = bucket.clone();
         async move {
             let commit = bucket.commit(position).await?;
-            commit.ok_or_else(|| damaged(&bucket, commit_key(position), "it is missing".into()))
+            commit.ok_or_else(|| bucket.damaged(&commit_key(position), "it is missing".into()))
         }
     };
     stream::iter(positions).map(read).buffered(AHEAD).boxed()
@@ -76,7 +79,7 @@ pub(super) async fn unpack(
         });
         match decoded {
             Ok(_) => {}
-            Err(PackError::Damaged(reason)) => return Err(damaged(bucket, pack.key.clone(), reason).into()),
+            Err(PackError::Damaged(reason)) => return Err(bucket.damaged(&pack.key, reason).into()),
             Err(PackError::Write(error)) => return Err(error.into()),
         }
     }
@@ -85,8 +88,4 @@ pub(super) async fn unpack(
         paths.push(file.path.clone());
     }
     Ok(paths)
-}
-
-fn damaged(bucket: &Bucket, key: String, reason: String) -> BucketError {
-    BucketError::Damaged { url: bucket.name().to_owned(), key, reason }
 }

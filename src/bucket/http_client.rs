@@ -112,7 +112,7 @@ pub(super) struct StatusError {
     pub(super) code: String,
 }
 
-/// Passes on the responses that object_store tells apart. The others become errors with a status and a code, because
+/// Passes on the responses that object_store distinguishes. The others become errors with a status and a code, because
 /// object_store reports them as text only.
 fn checked(response: Response<Bytes>) -> Result<HttpResponse, HttpError> {
     let status = response.status().as_u16();

@@ -88,9 +88,17 @@ impl Bucket {
         self.read_commit(Pace::Normal, seq).await
     }
 
-    /// Reads a commit like [`Self::commit`], but gives up after 2 s and one request.
+    /// Reads a commit like [`Self::commit`], but without repetitions, and for at most 2 s a request unless the commit
+    /// exists.
     pub async fn probe(&self, seq: u64) -> Result<Option<Commit>, BucketError> {
-        self.read_commit(Pace::Probe, seq).await
+        let probed = self.read_commit(Pace::Probe, seq).await;
+        // The transfer of a large commit may take longer than a probe.
+        if probed.as_ref().is_err_and(BucketError::is_temporary)
+            && self.store.size(Pace::Probe, &commit_key(seq)).await.is_ok_and(|size| size.is_some())
+        {
+            return self.commit(seq).await;
+        }
+        probed
     }
 
     /// Writes a draft at a position, if the position is free. After an error, the caller appends the same draft again,
@@ -108,7 +116,7 @@ impl Bucket {
                 Err(error) if error.is_temporary() => last = Some(error),
                 Err(error) => return Err(error),
             }
-            // A repeated request may meet its own commit, and a failed one may have succeeded: only the id tells.
+            // A repeated request may meet its own commit, and a failed one may have succeeded. Only the id identifies it.
             match self.commit(seq).await {
                 Ok(Some(found)) if found.header.id == draft.id() => return Ok(Appended::Written),
                 Ok(Some(found)) => return Ok(Appended::Other(found)),
@@ -125,14 +133,14 @@ impl Bucket {
         let (mut there, mut step) = (known, 1);
         let mut absent = loop {
             let next = there + step;
-            if self.store.size(&commit_key(next)).await?.is_none() {
+            if self.store.size(Pace::Normal, &commit_key(next)).await?.is_none() {
                 break next;
             }
             (there, step) = (next, step * 2);
         };
         while there + 1 < absent {
             let middle = there + (absent - there) / 2;
-            if self.store.size(&commit_key(middle)).await?.is_some() {
+            if self.store.size(Pace::Normal, &commit_key(middle)).await?.is_some() {
                 there = middle;
             } else {
                 absent = middle;

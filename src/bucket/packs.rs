@@ -30,7 +30,7 @@ impl Bucket {
             self.pause_before(attempt).await;
             let found = match self.store.create(&pack.key, bytes.clone()).await {
                 Ok(Created::Written) => return Ok(pack),
-                Ok(Created::Exists) => self.store.size(&pack.key).await,
+                Ok(Created::Exists) => self.store.size(Pace::Normal, &pack.key).await,
                 Err(error) => Err(error),
             };
             match found {

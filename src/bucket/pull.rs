@@ -56,7 +56,7 @@ pub fn is_vacant(folder: &Path) -> std::io::Result<bool> {
     }
 }
 
-/// Writes the files of a bucket, as they were after a commit, into a folder that is missing or empty.
+/// Writes the files of a bucket after a commit into a folder that is missing or empty.
 ///
 /// # Errors
 /// If the bucket cannot be read, has no such commit, or a file cannot be written.
@@ -90,6 +90,14 @@ pub async fn pull(bucket: &Bucket, folder: &Path, last: Option<LastCommit>) -> R
     let files = writer.remove_empty_folders()?;
     match written {
         Some((position, at)) => Ok(Pulled { position, at, files }),
-        None => Err(CopyError::Position(format!("{} has no commit until then", bucket.name()))),
+        None => {
+            let url = bucket.name();
+            Err(CopyError::Position(match last {
+                Some(LastCommit::Time(time)) if newest > 0 => {
+                    format!("{url} has no commit until {}; name a later time", time.to_rfc3339())
+                }
+                _ => format!("{url} has no commit yet; run `finews push SITE {url}` first"),
+            }))
+        }
     }
 }

@@ -109,10 +109,12 @@ impl CopyServer {
                 None => FolderChange::Files(change.all_paths().map(|path| site.place(path)).collect()),
             })
         };
-        let (done, failure) = channel();
+        let (done, result) = channel();
         let command = WatchCommand::Apply { write: FolderWrite(Box::new(write)), done };
-        self.commands.send(command).map_err(|_| io::Error::other("the server has ended"))?;
-        failure.recv().map_or(Ok(()), Err)
+        // After a panic of the watch, a part of the change may be in the copy, and the rest in the stage.
+        let ended = || io::Error::other("cannot apply a commit, because the server has ended");
+        self.commands.send(command).map_err(|_| ended())?;
+        result.recv().unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -152,7 +154,7 @@ impl Replica {
         let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(unusable("another finews uses it".into())),
+            Err(TryLockError::WouldBlock) => return Err(CopyError::InUse(folder.clone())),
             Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
         }
         let (site, stage) = (folder.join(SITE), folder.join(STAGE));
@@ -211,7 +213,7 @@ impl Replica {
         self.on_answer = Box::new(on_answer);
     }
 
-    /// Copies all commits of the bucket. While the bucket is away, waits for it if there is no copy yet.
+    /// Copies all commits of the bucket. Without a copy, waits for a bucket that is away, and for the first commit.
     ///
     /// # Errors
     /// If the bucket is not that of the copy or has another format, if there is no copy and waiting does not help, or if
@@ -219,8 +221,19 @@ impl Replica {
     pub fn start(&mut self) -> Result<(), CopyError> {
         // Another bucket may be that of another site.
         let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
+        let mut is_empty = false;
         loop {
-            let Err(error) = self.catch_up(None) else { return Ok(()) };
+            let Err(error) = self.catch_up(None) else {
+                if has_copy || self.position > 0 {
+                    return Ok(());
+                }
+                // The first push creates the archive some time before its commit.
+                if !std::mem::replace(&mut is_empty, true) {
+                    tracing::info!("{} has no commit yet; waiting for the first `finews push`", self.url);
+                }
+                std::thread::sleep(START_RETRY);
+                continue;
+            };
             let is_final = matches!(
                 error,
                 CopyError::Folder { .. } | CopyError::Bucket(BucketError::OtherFormat { .. })

@@ -31,7 +31,7 @@ type Variables = Vec<(String, String)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Created {
     Written,
-    /// The object exists, which does not tell its writer: a repeated request meets its own object.
+    /// The object exists. This request may have written it, because a repeated request meets its own object.
     Exists,
 }
 
@@ -125,12 +125,12 @@ impl BucketStore {
     }
 
     /// The size of an object.
-    pub(super) async fn size(&self, key: &str) -> Result<Option<u64>, BucketError> {
+    pub(super) async fn size(&self, pace: Pace, key: &str) -> Result<Option<u64>, BucketError> {
         let head = |client: StoreClient, path: Path| async move {
             let options = GetOptions { head: true, ..GetOptions::default() };
             client.get_opts(&path, options).await.map(|found| found.meta.size)
         };
-        optional(self.request(Pace::Normal, key, Access::Read, head).await, self, key)
+        optional(self.request(pace, key, Access::Read, head).await, self, key)
     }
 
     /// Writes an object if the key is free.

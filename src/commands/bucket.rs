@@ -1,4 +1,4 @@
-//! `finews bucket`: describes the archive in a bucket, and tells whether several writers may share its store.
+//! `finews bucket`: describes the archive in a bucket, and checks whether several writers may share its store.
 
 use std::process::ExitCode;
 

@@ -364,7 +364,10 @@ fn invalid_pull_writes_nothing() {
     let table: [(&[&str], &str); 5] = [
         (&["--at", "2"], "has no position 2; the newest one is 1"),
         (&["--at", "0"], "has no position 0"),
-        (&["--at", "1999-01-01T00:00:00Z"], "has no commit until then"),
+        (
+            &["--at", "1999-01-01T00:00:00Z"],
+            "has no commit until 1999-01-01T00:00:00+00:00; name a later time",
+        ),
         (&["--at", "yesterday"], "expected a position such as 12, or a time such as"),
         (&[], "is not empty; name another one"),
     ];

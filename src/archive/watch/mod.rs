@@ -67,8 +67,8 @@ pub enum WatchCommand {
     Apply {
         /// Changes the files while the watch does nothing else, so that no update shows a part of the change.
         write: FolderWrite,
-        /// Receives the error of the write. The watch drops the sender after the update.
-        done: Sender<io::Error>,
+        /// Receives the result of the write after the update.
+        done: Sender<io::Result<()>>,
     },
     /// Stop the watch.
     Stop,
@@ -213,11 +213,8 @@ impl Watch<'_> {
                         drop(done);
                     }
                     WatchCommand::Apply { write, done } => {
-                        if let Err(error) = self.apply_write(write) {
-                            // The sender of the command may be gone when the program exits.
-                            let _ = done.send(error);
-                        }
-                        drop(done);
+                        // The receiver may be gone when the program exits.
+                        let _ = done.send(self.apply_write(write));
                     }
                     WatchCommand::Stop => return,
                 }

@@ -143,7 +143,7 @@ pub struct PushReport {
     pub pushed: Vec<String>,
     /// The paths of the removed files.
     pub removed: Vec<String>,
-    /// The number of files that the bucket has and the site lacks.
+    /// The number of files that the bucket has and the site lacks, if they stay in the bucket.
     pub unlisted: usize,
     /// The number of temporary files and secrets.
     pub omitted: usize,
@@ -275,6 +275,8 @@ impl Pusher {
         let (scanner, mut scan) = (self.scanner(), SiteScan::default());
         places.iter().for_each(|place| scanner.add(place, &mut scan));
         self.links.append(&mut scan.links);
+        self.links.sort_unstable();
+        self.links.dedup();
         let paths: Vec<String> = places.iter().map(|place| relative(&self.site, place)).collect();
         let known = paths.iter().flat_map(|path| self.state.at_or_below(path));
         let mut missing: Vec<String> =
@@ -345,6 +347,10 @@ impl Pusher {
             }
             draft.files = batch.files;
             draft.gone = report.removed.clone();
+            // A replica that merges commits needs the names of the files that others replace.
+            draft.gone.extend(versions.iter().flat_map(|(path, _)| self.state.replaced_by(path)));
+            draft.gone.sort_unstable();
+            draft.gone.dedup();
             self.append(bucket, &draft).await?;
             versions.into_iter().for_each(|(path, version)| self.state.insert(path, version));
             report.removed.iter().for_each(|path| self.state.remove(path));

@@ -47,7 +47,8 @@ impl Outage {
         }
     }
 
-    /// Sends a request until the store answers or the push must stop. The log gets a line at the start and at the end of an outage.
+    /// Sends a request until the store answers or the push must stop. The log gets a line at the start and at the end of
+    /// an outage.
     pub(super) async fn bridge<T>(
         &self,
         mut request: impl AsyncFnMut() -> Result<T, BucketError>,

@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 /// The maximum size of a file that is no post. A push holds a whole file in memory.
 const LARGEST_SITE_FILE: u64 = 1 << 30;
 
-/// A post without the end of its front matter, and an empty file, may be incomplete until they are unchanged for this long.
+/// The time without a change after which a post without the end of its front matter, and an empty file, are complete.
 const COMPLETE_AFTER: Duration = Duration::from_secs(2);
 
 /// The result of reading a file.

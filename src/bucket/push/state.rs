@@ -1,25 +1,23 @@
-//! The files of the bucket, as the log has them, with the versions of the local files that hold the same bytes. A file of the
-//! cache folder keeps them between two runs; without it, they are read from the log.
+//! The files of the bucket, as the log has them, with the versions of the local files that hold the same bytes. A file of
+//! the cache folder keeps them between two runs. Without this file, push reads them from the log.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::archive::file_version::FileVersion;
 use crate::bucket::commit::{Commit, StoredFile, decode_pack};
+use crate::bucket::download::commits;
 use crate::bucket::error::BucketError;
-use crate::bucket::log::{Bucket, commit_key};
+use crate::bucket::log::Bucket;
 
 /// The format of the state file.
 const VERSION: u32 = 1;
-
-/// The maximum number of commits that are read at once.
-const READS: usize = 32;
 
 /// The state of the bucket at a position of its log.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -85,12 +83,17 @@ impl PushState {
             *known = version;
             return;
         }
-        for (end, _) in path.match_indices('/') {
-            self.files.remove(&path[..end]);
-        }
-        let below: Vec<String> = self.at_or_below(&path).map(str::to_owned).collect();
-        below.iter().for_each(|path| self.remove(path));
+        self.replaced_by(&path).iter().for_each(|path| self.remove(path));
         self.files.insert(path, version);
+    }
+
+    /// Returns the files whose place a new file takes: a file in the place of its folder, and the files of a folder in
+    /// its own place.
+    pub(super) fn replaced_by(&self, path: &str) -> Vec<String> {
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+        let above = above.filter(|folder| self.files.contains_key(*folder));
+        let below = self.at_or_below(path).filter(|other| *other != path);
+        above.chain(below).map(str::to_owned).collect()
     }
 
     pub(super) fn remove(&mut self, path: &str) {
@@ -104,11 +107,9 @@ impl PushState {
             *self = Self { is_fit: self.is_fit, ..Self::new(&self.site) };
             newest = bucket.newest(0).await?;
         }
-        let reads = (self.seq + 1..=newest).map(|seq| async move { (seq, bucket.commit(seq).await) });
-        let mut commits = stream::iter(reads).buffered(READS);
-        while let Some((seq, commit)) = commits.next().await {
-            let missing = || damaged(bucket, commit_key(seq), "it is missing, and later commits exist");
-            self.apply(bucket, &commit?.ok_or_else(missing)?).await?;
+        let mut commits = commits(bucket, self.seq + 1..=newest);
+        while let Some(commit) = commits.next().await {
+            self.apply(bucket, &commit?).await?;
         }
         Ok(())
     }
@@ -121,8 +122,7 @@ impl PushState {
                 self.insert_copy(&file);
                 Ok(())
             };
-            decode_pack(&bytes, &mut insert)
-                .map_err(|error| damaged(bucket, pack.key.clone(), &error.to_string()))?;
+            decode_pack(&bytes, &mut insert).map_err(|error| bucket.damaged(&pack.key, error.to_string()))?;
         }
         commit.files.iter().for_each(|file| self.insert_copy(file));
         commit.header.gone.iter().for_each(|path| self.remove(path));
@@ -133,10 +133,6 @@ impl PushState {
     fn insert_copy(&mut self, file: &StoredFile) {
         self.insert(file.path.clone(), FileVersion::from_copy(file.modified, &file.bytes));
     }
-}
-
-fn damaged(bucket: &Bucket, key: String, reason: &str) -> BucketError {
-    BucketError::Damaged { url: bucket.name().to_owned(), key, reason: reason.to_owned() }
 }
 
 #[cfg(test)]

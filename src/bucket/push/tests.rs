@@ -176,6 +176,8 @@ async fn removed_files_stay_without_delete_and_below_the_limit_go() {
     fs::remove_dir_all(trial.place("a")).expect("a folder");
     trial.write("a", "file");
     assert_eq!(trial.pushed().await, (vec!["a".to_owned()], 0));
+    assert_eq!(trial.commit(3).await.expect("a commit").header.gone, ["a/c.txt"]);
+    assert_eq!(trial.replica().await.into_keys().collect::<Vec<_>>(), ["_config.yml", "a", "d.txt"]);
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ fn missing_objects_are_no_errors() {
         let store = store(&server.endpoint);
         run(async {
             assert_eq!(store.get(Pace::Normal, "log/1", None).await.expect("an answer"), None);
-            assert_eq!(store.size("log/1").await.expect("an answer"), None);
+            assert_eq!(store.size(Pace::Normal, "log/1").await.expect("an answer"), None);
             store.delete("log/1").await.expect("an answer");
         });
     }
