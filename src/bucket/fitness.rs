@@ -15,7 +15,7 @@ const RACES: usize = 20;
 const RACERS: usize = 8;
 const RACES_AT_ONCE: usize = 10;
 
-/// The tries of the later write, of which each may be lost.
+/// The tries of the later write. The network may lose each of them.
 const LATER_TRIES: usize = 4;
 
 /// Returns whether a store is fit, also if its bucket has no archive.

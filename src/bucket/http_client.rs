@@ -185,7 +185,7 @@ fn send(agent: &Agent, request: Request<Bytes>) -> Result<Response<Bytes>, ureq:
     Ok(Response::from_parts(parts, body.into()))
 }
 
-/// The kind of an error, from which object_store decides whether it sends a read again.
+/// The kind of an error. object_store sends a read again after some kinds.
 fn kind(error: &ureq::Error) -> HttpErrorKind {
     use ureq::Error as E;
     match error {
