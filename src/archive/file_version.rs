@@ -105,6 +105,14 @@ impl FileVersion {
     }
 }
 
+/// Device and inode number, which distinguish a folder from a later one with the same name.
+pub(super) type FolderIdentity = (u64, u64);
+
+/// Returns the identity of a folder, if it exists.
+pub(super) fn folder_identity(folder: &Path) -> Option<FolderIdentity> {
+    std::fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
 /// The content of a file.
 #[derive(Debug)]
 pub struct FileContent {

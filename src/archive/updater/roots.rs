@@ -3,13 +3,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::archive::file_version::{FolderIdentity, folder_identity as identity};
 use crate::archive::jekyll::files::is_absent;
-
-/// Device and inode number, which distinguish a folder from a later one with the same name.
-type FolderIdentity = (u64, u64);
 
 /// The identity of each folder when it last had entries.
 #[derive(Debug, Default)]
@@ -70,10 +67,6 @@ impl Roots {
     fn is_as_known(&self, folder: &Path) -> bool {
         self.known.get(folder).is_some_and(|known| identity(folder) == Some(*known))
     }
-}
-
-fn identity(folder: &Path) -> Option<FolderIdentity> {
-    fs::metadata(folder).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 fn state(folder: &Path) -> FolderContents {

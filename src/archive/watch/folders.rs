@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::archive::file_version::{FolderIdentity, folder_identity};
+
 /// The watched folders of a site, by name and by resolved path.
 #[derive(Debug, Default)]
 pub(super) struct WatchedFolders {
@@ -12,13 +14,18 @@ pub(super) struct WatchedFolders {
     places: BTreeMap<PathBuf, PathBuf>,
     /// All names of a resolved path.
     names: HashMap<PathBuf, Vec<PathBuf>>,
+    /// The identity of each resolved path when its watch began.
+    identities: HashMap<PathBuf, Option<FolderIdentity>>,
 }
 
 impl WatchedFolders {
-    /// Adds a folder. Returns true if its name is new or had another resolved path.
+    /// Adds a folder whose watch has begun or was renewed. Returns true if its name is new or had another resolved
+    /// path, or if another folder has replaced it.
     pub(super) fn add(&mut self, name: &Path, place: PathBuf) -> bool {
+        let identity = folder_identity(&place);
+        let is_replaced = self.identities.insert(place.clone(), identity).is_some_and(|old| old != identity);
         if self.places.get(name) == Some(&place) {
-            return false;
+            return is_replaced;
         }
         self.remove(name);
         self.names.entry(place.clone()).or_default().push(name.to_owned());
@@ -60,6 +67,7 @@ impl WatchedFolders {
             return None;
         }
         self.names.remove(&place);
+        self.identities.remove(&place);
         Some(place)
     }
 
@@ -87,6 +95,21 @@ mod tests {
         let names = folders.names(Path::new("/disk/posts"));
         assert_eq!(names, [Path::new("/site/_posts"), Path::new("/site/old/_posts")]);
         assert!(folders.names(Path::new("/disk/other/a.md")).is_empty());
+    }
+
+    #[test]
+    fn folder_that_another_replaces_counts_as_new() {
+        let site = tempfile::tempdir().expect("a folder");
+        let [posts, other] = ["_posts", "other"].map(|name| site.path().join(name));
+        std::fs::create_dir(&posts).expect("a folder");
+        std::fs::create_dir(&other).expect("a folder");
+        let mut folders = WatchedFolders::default();
+        assert!(folders.add(&posts, posts.clone()));
+        assert!(!folders.add(&posts, posts.clone()));
+        std::fs::rename(&posts, site.path().join("away")).expect("a folder");
+        std::fs::rename(&other, &posts).expect("a folder");
+        assert!(folders.add(&posts, posts.clone()));
+        assert!(!folders.add(&posts, posts.clone()));
     }
 
     #[test]
