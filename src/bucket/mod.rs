@@ -1,5 +1,6 @@
 //! The files of a site in an S3-compatible bucket: a log of commits that `finews push` writes and replicas read.
 
+mod clients;
 pub mod commit;
 mod download;
 pub mod error;

@@ -3,29 +3,21 @@
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{BackoffConfig, GetOptions, GetRange, ObjectStore, PutMode, RetryConfig};
+use object_store::{GetOptions, GetRange, PutMode};
 
+use super::clients::{ClientMaker, StoreClient, StoreClients, Variables, environment};
 use super::error::{Access, BucketError, Refusal};
-use super::http_client::{Pace, UreqConnector};
+use super::http_client::Pace;
 use super::url::{BucketOptions, BucketScheme, BucketUrl};
 
 /// A client of this age may have outdated credentials. A younger one has just fetched them.
 const OUTDATED: Duration = Duration::from_secs(1);
-
-/// The variable of the AWS tools for a file of certificate authorities.
-const AUTHORITIES: &str = "AWS_CA_BUNDLE";
-
-type StoreClient = Arc<dyn ObjectStore>;
-
-/// Environment variables: names and values.
-type Variables = Vec<(String, String)>;
 
 /// The answer to a conditional write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,23 +45,6 @@ pub(super) struct BucketStore {
     /// The maker of new clients; `None` if the clients were passed in.
     maker: Option<ClientMaker>,
     clients: Mutex<StoreClients>,
-}
-
-#[derive(Debug, Clone)]
-struct StoreClients {
-    normal: StoreClient,
-    probe: StoreClient,
-    since: Instant,
-}
-
-/// The settings of an S3 client. The clients that it makes share their connections.
-#[derive(Debug)]
-struct ClientMaker {
-    url: BucketUrl,
-    options: BucketOptions,
-    variables: Variables,
-    normal: UreqConnector,
-    probe: UreqConnector,
 }
 
 impl BucketStore {
@@ -102,8 +77,7 @@ impl BucketStore {
 
     /// Uses a client that exists, for all requests.
     pub(super) fn new(name: String, prefix: Path, client: StoreClient) -> Self {
-        let clients = StoreClients { normal: Arc::clone(&client), probe: client, since: Instant::now() };
-        Self { name, prefix, maker: None, clients: Mutex::new(clients) }
+        Self { name, prefix, maker: None, clients: Mutex::new(StoreClients::from_client(client)) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -191,18 +165,14 @@ impl BucketStore {
     }
 
     fn client(&self, pace: Pace) -> StoreClient {
-        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(match pace {
-            Pace::Normal => &clients.normal,
-            Pace::Probe => &clients.probe,
-        })
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(pace)
     }
 
     /// Makes new clients, because a client keeps its credentials until they expire. Returns false if there is no use.
     fn renew(&self) -> bool {
         let Some(maker) = &self.maker else { return false };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if clients.since.elapsed() < OUTDATED {
+        if clients.age() < OUTDATED {
             return false;
         }
         match maker.make() {
@@ -213,13 +183,6 @@ impl BucketStore {
             Err(_) => false,
         }
     }
-}
-
-/// The variables of the AWS tools. An empty one counts as absent, because compose files set such variables.
-fn environment() -> Variables {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    variables.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty()).collect()
 }
 
 /// A missing object as `None`.
@@ -233,72 +196,6 @@ fn optional<T>(answer: Result<T, Refusal>, store: &BucketStore, key: &str) -> Re
             key: key.to_owned(),
             reason: "the store answers a read like a conditional write".into(),
         }),
-    }
-}
-
-impl ClientMaker {
-    fn new(url: BucketUrl, options: BucketOptions, variables: Variables) -> Result<Self, BucketError> {
-        let settings = |reason: String| BucketError::Settings { url: url.to_string(), reason };
-        let authorities = match variables.iter().find(|(name, _)| name == AUTHORITIES) {
-            None => None,
-            Some((_, file)) => Some(
-                std::fs::read(file)
-                    .map_err(|error| settings(format!("{AUTHORITIES}: cannot read {file}: {error}")))?,
-            ),
-        };
-        let connector = |pace| {
-            UreqConnector::new(pace, authorities.as_deref())
-                .map_err(|error| settings(format!("{AUTHORITIES}: {error}")))
-        };
-        let (normal, probe) = (connector(Pace::Normal)?, connector(Pace::Probe)?);
-        Ok(Self { url, options, variables, normal, probe })
-    }
-
-    fn make(&self) -> Result<StoreClients, BucketError> {
-        let few = RetryConfig {
-            backoff: BackoffConfig {
-                init_backoff: Duration::from_millis(100),
-                max_backoff: Duration::from_secs(2),
-                base: 2.0,
-            },
-            max_retries: 4,
-            retry_timeout: Duration::from_secs(30),
-        };
-        let never = RetryConfig { max_retries: 0, ..few.clone() };
-        Ok(StoreClients {
-            normal: self.client(self.normal.clone(), few)?,
-            probe: self.client(self.probe.clone(), never)?,
-            since: Instant::now(),
-        })
-    }
-
-    fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<StoreClient, BucketError> {
-        let mut builder = AmazonS3Builder::new();
-        for (name, value) in &self.variables {
-            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
-                builder = builder.with_config(key, value);
-            }
-        }
-        if let Some(region) = &self.options.region {
-            builder = builder.with_region(region);
-        }
-        if let Some(endpoint) = &self.options.endpoint {
-            // This key has precedence over AWS_ENDPOINT_URL.
-            builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
-        }
-        let client = builder
-            .with_bucket_name(&self.url.bucket)
-            .with_conditional_put(S3ConditionalPut::ETagMatch)
-            // Some stores lack the removal of many objects at once.
-            .with_disable_bulk_delete(true)
-            .with_http_connector(connector)
-            .with_retry(retry)
-            .build()
-            .map_err(|error| BucketError::Settings {
-                url: self.url.to_string(),
-                reason: error.to_string(),
-            })?;
-        Ok(Arc::new(client))
     }
 }
 

@@ -35,8 +35,10 @@ fn compressed(archive: &[u8]) -> Vec<u8> {
     zstd::encode_all(archive, 3).expect("a frame")
 }
 
-/// An archive of entries that are written as they are: type, path, records of an extended header, content.
-fn archive(entries: &[(EntryType, &[u8], &[(&str, &str)], &[u8])]) -> Vec<u8> {
+/// An entry that is written as it is: type, path, records of an extended header, content.
+type RawEntry<'a> = (EntryType, &'a [u8], &'a [(&'a str, &'a str)], &'a [u8]);
+
+fn archive(entries: &[RawEntry<'_>]) -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     for (kind, path, records, bytes) in entries {
         archive
