@@ -24,12 +24,12 @@ pub enum CopyError {
     /// A file of the copy cannot be written.
     #[error("{0}; free space or correct the permissions")]
     Write(#[from] io::Error),
-    /// The folder of a replica holds something else.
-    #[error("cannot use the copy in {}: {reason}; remove this folder, or name another --cache-dir", .folder.display())]
+    /// The folder of a replica is in use, or holds something else.
+    #[error("cannot use the copy in {}: {reason}", .folder.display())]
     Folder {
         /// The folder of the replica.
         folder: PathBuf,
-        /// A sentence without a full stop.
+        /// The reason and the remedy.
         reason: String,
     },
     /// Another process uses the folder of a replica.

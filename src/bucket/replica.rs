@@ -22,6 +22,7 @@ use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 
 use crate::archive::watch::{FolderChange, FolderWrite, WatchCommand};
 use crate::bucket::commit::Commit;
@@ -36,8 +37,13 @@ use crate::config::Config;
 const INTERVAL: (u64, u64) = (240, 120);
 /// Interval after an error that needs the operator, in milliseconds.
 const RETRY: u64 = 3000;
+/// Longest wait for the first answer, before the local copy is served.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval of the requests before there is a copy.
 const START_RETRY: Duration = Duration::from_secs(1);
+/// Longest wait for the end of an earlier process, and the interval of the checks.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// Number of commits that are read one after the other before the rest is read ahead.
 const MOST_SINGLE: usize = 8;
 /// Maximum number of commits that change the copy at once.
@@ -49,6 +55,9 @@ const SITE: &str = "site";
 const STAGE: &str = "staged";
 const STAGED: &str = "staged.json";
 const STATE: &str = "state.json";
+
+/// The remedy of a folder that holds something else.
+const REMOVE: &str = "remove this folder, or name another --cache-dir";
 
 /// The contents of `state.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,16 +161,22 @@ impl Replica {
         fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
         let unusable = |reason: String| CopyError::Folder { folder: folder.clone(), reason };
         let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(CopyError::InUse(folder.clone())),
-            Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
+        let since = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(unusable(error.to_string())),
+                Err(TryLockError::WouldBlock) if since.elapsed() >= LOCK_TIMEOUT => {
+                    return Err(CopyError::InUse(folder.clone()));
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_RETRY),
+            }
         }
         let (site, stage) = (folder.join(SITE), folder.join(STAGE));
         let state_file = folder.join(STATE);
         if site.exists() && !state_file.exists() {
             // The folder may be the operator's.
-            return Err(unusable(format!("it has no {STATE}")));
+            return Err(unusable(format!("it has no {STATE}; {REMOVE}")));
         }
         let state = read_json::<ReplicaState>(&state_file);
         if state.is_none() {
@@ -334,9 +349,13 @@ impl Replica {
         if let Some(bucket) = &self.bucket {
             return Ok(bucket.clone());
         }
-        let bucket = block_on(Bucket::open(&self.url, &self.options))?;
+        let opened = block_on(async { timeout(OPEN_TIMEOUT, Bucket::open(&self.url, &self.options)).await });
+        let bucket = opened.unwrap_or_else(|_| {
+            let reason = format!("no answer within {} s", OPEN_TIMEOUT.as_secs());
+            Err(BucketError::Unreachable { url: self.url.to_string(), reason })
+        })?;
         if !self.state.site.is_empty() && self.state.site != bucket.site() {
-            let reason = format!("it is not of the site in {}", self.url);
+            let reason = format!("it is not of the site in {}; {REMOVE}", self.url);
             return Err(CopyError::Folder { folder: self.folder.clone(), reason });
         }
         self.state =
