@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use crate::archive::file_version::FileVersion;
+use crate::archive::file_version::{FileVersion, RESTED_AFTER};
 use crate::archive::jekyll::files::{is_at_or_below, relative, with_archives};
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::bucket::commit::{CommitDraft, StoredFile};
@@ -39,6 +40,8 @@ const READ_FILES: usize = 1024;
 const READ_BYTES: u64 = 16 << 20;
 /// The number of files that a share in `--max-delete` always allows to remove.
 const FEW_FILES: usize = 10;
+/// The maximum time until a file that grows without end is read again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The files that determine the settings of a site.
 const CONFIG_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
@@ -169,6 +172,8 @@ pub struct Pusher {
     outage: Outage,
     /// The number of files that were removed since the last scan of the whole site.
     removed: usize,
+    /// Files that changed during each read, because a read of such a file takes long.
+    growing: BTreeMap<String, GrowingFile>,
     /// Links, each with its target inside the site.
     links: Vec<(PathBuf, PathBuf)>,
     /// The reason why the settings of the site are not pushed.
@@ -225,6 +230,7 @@ impl Pusher {
             state,
             outage,
             removed: 0,
+            growing: BTreeMap::new(),
             links: Vec::new(),
             config_error: None,
         })
@@ -264,6 +270,7 @@ impl Pusher {
         if has_config(&|path| self.state.get(path).is_some()) && !has_config(&is_in_site) {
             return Err(PushError::ConfigGone(self.site.display().to_string()));
         }
+        self.growing.retain(|path, _| scan.files.contains_key(path));
         self.removed = 0;
         let missing = self.state.files().map(|(path, _)| path);
         let missing = missing.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
@@ -299,8 +306,10 @@ impl Pusher {
         let bucket = self.bucket.clone();
         let mut draft = CommitDraft::new(machine());
         let (mut batch, mut versions) = (Batch::default(), Vec::new());
+        let now = Instant::now();
         let is_changed = |(path, found): &(&String, &FoundFile)| {
             !self.state.get(path).is_some_and(|known| known.has_metadata_of(&found.version))
+                && !self.growing.get(*path).is_some_and(|file| file.read_at > now)
         };
         let changed: Vec<(&String, &FoundFile)> = scan.files.iter().filter(is_changed).collect();
         let mut rest = &changed[..];
@@ -318,6 +327,9 @@ impl Pusher {
             };
             let readings: Vec<FileReading> = chunk.par_iter().map(read).collect();
             for ((path, found), reading) in chunk.iter().zip(readings) {
+                if !matches!(reading, FileReading::Growing) {
+                    self.growing.remove(*path);
+                }
                 match reading {
                     FileReading::Changed(file, version) => {
                         versions.push(((*path).clone(), version));
@@ -331,6 +343,11 @@ impl Pusher {
                     FileReading::Rejected(problems) => report.problems.extend(problems),
                     FileReading::Unsettled(wait) => {
                         report.unsettled.push((found.place.clone(), wait));
+                    }
+                    FileReading::Growing => {
+                        let file = GrowingFile::after(self.growing.get(*path));
+                        report.unsettled.push((found.place.clone(), file.wait));
+                        self.growing.insert((*path).clone(), file);
                     }
                     FileReading::Omitted => report.omitted += 1,
                     FileReading::Gone => {}
@@ -425,6 +442,22 @@ impl Pusher {
         {
             tracing::warn!("cannot write {}: {error}; the next push reads the log instead", file.display());
         }
+    }
+}
+
+/// A file that changed during each read.
+#[derive(Debug)]
+struct GrowingFile {
+    wait: Duration,
+    /// The time before which no pass reads the file.
+    read_at: Instant,
+}
+
+impl GrowingFile {
+    /// Waits twice as long as after the last read.
+    fn after(last: Option<&Self>) -> Self {
+        let wait = last.map_or(RESTED_AFTER, |last| (last.wait * 2).min(LONGEST_WAIT));
+        Self { wait, read_at: Instant::now() + wait }
     }
 }
 

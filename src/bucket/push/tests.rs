@@ -277,6 +277,31 @@ async fn follow_pushes_each_change_until_it_is_stopped() {
     result.expect("a push");
 }
 
+#[tokio::test]
+async fn growing_file_is_read_after_growing_waits() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.log", "b")]);
+    trial.options.follow = true;
+    let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+    let growing = GrowingFile { wait: LONGEST_WAIT, read_at: Instant::now() + LONGEST_WAIT };
+    pusher.growing.insert("b.log".into(), growing);
+    pusher.growing.insert("gone.log".into(), GrowingFile::after(None));
+    assert_eq!(pusher.push_site().await.expect("a push").pushed, ["a.txt"]);
+    assert_eq!(pusher.growing.keys().collect::<Vec<_>>(), ["b.log"]);
+    // The file rests when the wait is over.
+    pusher.growing.insert("b.log".into(), GrowingFile { wait: LONGEST_WAIT, read_at: Instant::now() });
+    assert_eq!(pusher.push_places(&[trial.place("b.log")]).await.expect("a push").pushed, ["b.log"]);
+    assert!(pusher.growing.is_empty());
+    let mut file = GrowingFile::after(None);
+    let waits: Vec<u128> = (0..13)
+        .map(|_| {
+            let wait = file.wait.as_millis();
+            file = GrowingFile::after(Some(&file));
+            wait
+        })
+        .collect();
+    assert_eq!((&waits[..3], waits[11], waits[12]), (&[30, 60, 120][..], 60_000, 60_000));
+}
+
 #[test]
 fn limit_of_removed_files_is_a_share_or_a_number() {
     let table = [("1%", 1000, 10), ("1%", 5000, 50), ("0.5%", 5000, 25), ("3", 5000, 3), ("0", 5000, 0)];
