@@ -87,7 +87,7 @@ impl Pusher {
                     self.save();
                     saved_at = Some(Instant::now());
                 }
-                logged.log_unlisted(report.unlisted);
+                logged.log_kept(report.kept);
                 logged.log(&report, true);
                 report
             } else {
@@ -217,7 +217,7 @@ impl Pusher {
 #[derive(Default)]
 struct LoggedLines {
     problems: HashSet<String>,
-    unlisted: usize,
+    kept: usize,
 }
 
 impl LoggedLines {
@@ -235,8 +235,8 @@ impl LoggedLines {
         }
     }
 
-    fn log_unlisted(&mut self, files: usize) {
-        if std::mem::replace(&mut self.unlisted, files) != files && files > 0 {
+    fn log_kept(&mut self, files: usize) {
+        if std::mem::replace(&mut self.kept, files) != files && files > 0 {
             tracing::info!(files, "the site lacks files of the bucket; push with --delete to remove them");
         }
     }

@@ -147,7 +147,7 @@ pub struct PushReport {
     /// The paths of the removed files.
     pub removed: Vec<String>,
     /// The number of files that the bucket has and the site lacks, if they stay in the bucket.
-    pub unlisted: usize,
+    pub kept: usize,
     /// The number of temporary files and secrets.
     pub omitted: usize,
     /// The files that were left out for a reason of their own.
@@ -170,8 +170,8 @@ pub struct Pusher {
     state: PushState,
     state_file: Option<PathBuf>,
     outage: Outage,
-    /// The number of files that were removed since the last scan of the whole site.
-    removed: usize,
+    /// The number of lost files that were removed since the last scan of the whole site.
+    lost_since_scan: usize,
     /// Files that changed during each read, because a read of such a file takes long.
     growing: BTreeMap<String, GrowingFile>,
     /// Links, each with its target inside the site.
@@ -229,7 +229,7 @@ impl Pusher {
             options,
             state,
             outage,
-            removed: 0,
+            lost_since_scan: 0,
             growing: BTreeMap::new(),
             links: Vec::new(),
             config_error: None,
@@ -271,7 +271,7 @@ impl Pusher {
             return Err(PushError::ConfigGone(self.site.display().to_string()));
         }
         self.growing.retain(|path, _| scan.files.contains_key(path));
-        self.removed = 0;
+        self.lost_since_scan = 0;
         let missing = self.state.files().map(|(path, _)| path);
         let missing = missing.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
         self.push_scan(scan, missing).await
@@ -299,7 +299,7 @@ impl Pusher {
         if self.options.delete {
             report.removed = missing;
         } else {
-            report.unlisted = missing.len();
+            report.kept = missing.len();
         }
         let config = Arc::clone(&self.config);
         let reader = SiteFileReader::new(&config)?;
@@ -371,7 +371,7 @@ impl Pusher {
             self.append(bucket, &draft).await?;
             versions.into_iter().for_each(|(path, version)| self.state.insert(path, version));
             report.removed.iter().for_each(|path| self.state.remove(path));
-            self.removed += lost;
+            self.lost_since_scan += lost;
         }
         report.seq = self.state.seq;
         Ok(report)
@@ -392,10 +392,10 @@ impl Pusher {
         let is_lost =
             |path: &&String| self.state.get(path).is_none_or(|version| !present.contains(&version.content()));
         let lost = missing.iter().filter(is_lost).count();
-        let files = self.state.len() + self.removed;
+        let files = self.state.len() + self.lost_since_scan;
         let limit = self.options.max_delete.limit(files);
-        if self.removed + lost > limit {
-            return Err(PushError::ManyMissing { missing: self.removed + lost, files, limit });
+        if self.lost_since_scan + lost > limit {
+            return Err(PushError::ManyMissing { missing: self.lost_since_scan + lost, files, limit });
         }
         Ok(lost)
     }

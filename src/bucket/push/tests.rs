@@ -142,7 +142,7 @@ async fn rejected_post_keeps_its_last_version() {
     assert!(report.problems[0].to_string().starts_with("_posts/-x.md: error[date-missing]:"));
     trial.write("_posts/2024-01-02-a.md", "");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.pushed.len(), report.unlisted), (0, 0));
+    assert_eq!((report.pushed.len(), report.kept), (0, 0));
     let empty = report.problems.iter().find(|problem| problem.code == Code::HalfWritten).expect("a problem");
     assert_eq!((&*empty.path, empty.severity), ("_posts/2024-01-02-a.md", Severity::Warning));
     assert_eq!(trial.text("_posts/2024-01-02-a.md").await.as_deref(), Some(POST));
@@ -164,7 +164,7 @@ async fn removed_files_stay_without_delete_and_below_the_limit_go() {
     trial.push().await.expect("a push");
     trial.remove("a/b.txt");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.unlisted, report.removed.len(), report.seq), (1, 0, 1));
+    assert_eq!((report.kept, report.removed.len(), report.seq), (1, 0, 1));
     trial.options.delete = true;
     trial.options.dry_run = true;
     assert_eq!(trial.pushed().await, (vec![], 1));
@@ -222,7 +222,7 @@ async fn large_pushes_use_packs_and_other_writers_are_followed() {
     trial.bucket().await.append(2, &draft).await.expect("a commit");
     trial.write("c.txt", "c");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.pushed, report.unlisted, report.seq), (vec!["c.txt".to_owned()], 1, 3));
+    assert_eq!((report.pushed, report.kept, report.seq), (vec!["c.txt".to_owned()], 1, 3));
     // A log that was restored from a backup is shorter than the state.
     fs::remove_file(trial.folder.path().join("bucket/log/00000000000000000003.tar.zst")).expect("a commit");
     assert_eq!(trial.pushed().await.0, ["c.txt"]);
