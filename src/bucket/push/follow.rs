@@ -57,7 +57,7 @@ impl Pusher {
     /// before each scan of the whole site.
     ///
     /// # Errors
-    /// If the bucket cannot be written for a reason that may not pass, or the site lacks too many files.
+    /// If the bucket cannot be written for a reason that may not pass, or the site is empty or lacks its settings.
     pub async fn follow(&mut self, read_config: &ConfigSource<'_>) -> Result<(), PushError> {
         let result = self.follow_changes(read_config).await;
         self.save();
@@ -87,7 +87,9 @@ impl Pusher {
                     self.save();
                     saved_at = Some(Instant::now());
                 }
-                logged.log_kept(report.kept);
+                if !self.options.delete {
+                    logged.log_kept(report.kept);
+                }
                 logged.log(&report, true);
                 report
             } else {
@@ -218,6 +220,7 @@ impl Pusher {
 struct LoggedLines {
     problems: HashSet<String>,
     kept: usize,
+    has_many_missing: bool,
 }
 
 impl LoggedLines {
@@ -229,6 +232,13 @@ impl LoggedLines {
             self.problems.clear();
         }
         self.problems.extend(lines);
+        match &report.many_missing {
+            Some(error) if !std::mem::replace(&mut self.has_many_missing, true) => {
+                tracing::error!("no lost file is removed from the bucket: {error}");
+            }
+            None if is_whole => self.has_many_missing = false,
+            _ => {}
+        }
         let (files, removed) = (report.pushed.len(), report.removed.len());
         if files + removed > 0 {
             tracing::info!(files, removed, commit = report.seq, "pushed");

@@ -42,6 +42,8 @@ const READ_BYTES: u64 = 16 << 20;
 const FEW_FILES: usize = 10;
 /// The maximum time until a file that grows without end is read again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The time after which a push that follows its site removes a lost file. A program may remove a file to replace it.
+const REMOVED_AFTER: Duration = Duration::from_secs(2);
 
 /// The files that determine the settings of a site.
 const CONFIG_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
@@ -117,24 +119,26 @@ pub enum PushError {
     )]
     ConfigGone(String),
     /// The site lacks too many files of the bucket.
-    #[error(
-        "nothing was pushed: the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; \
-         if a folder is missing, restore or mount it; to remove these files, push with --max-delete {missing}"
-    )]
-    ManyMissing {
-        /// The number of the files that the site lacks.
-        missing: usize,
-        /// The number of the files in the bucket.
-        files: usize,
-        /// The number of files that may be removed.
-        limit: usize,
-    },
+    #[error("nothing was pushed: {0}")]
+    ManyMissing(ManyMissing),
     /// The store lets several writers win.
     #[error(
         "{0}: the store is not fit for several writers, because it lets one replace the commit of another; use another \
          store, or push with --only-writer if no other machine pushes to this bucket"
     )]
     Unfit(String),
+}
+
+/// The site lacks more files of the bucket than a push may remove.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; if a folder is missing, \
+     restore or mount it; to remove these files, push with --max-delete {missing}"
+)]
+pub struct ManyMissing {
+    missing: usize,
+    files: usize,
+    limit: usize,
 }
 
 /// The result of a push.
@@ -152,7 +156,9 @@ pub struct PushReport {
     pub omitted: usize,
     /// The files that were left out for a reason of their own.
     pub problems: Vec<Problem>,
-    /// Files that may be incomplete, with the time until they are read again.
+    /// The reason why a push that follows its site keeps lost files in the bucket.
+    many_missing: Option<ManyMissing>,
+    /// Files that may be incomplete, or removed for a moment, with the time until they are read again.
     unsettled: Vec<(PathBuf, Duration)>,
 }
 
@@ -172,6 +178,8 @@ pub struct Pusher {
     outage: Outage,
     /// The number of lost files that were removed since the last scan of the whole site.
     lost_since_scan: usize,
+    /// Lost files that are still in the bucket, with the time of the first scan without them, if the push follows the site.
+    absent: BTreeMap<String, Instant>,
     /// Files that changed during each read, because a read of such a file takes long.
     growing: BTreeMap<String, GrowingFile>,
     /// Links, each with its target inside the site.
@@ -230,6 +238,7 @@ impl Pusher {
             state,
             outage,
             lost_since_scan: 0,
+            absent: BTreeMap::new(),
             growing: BTreeMap::new(),
             links: Vec::new(),
             config_error: None,
@@ -293,13 +302,13 @@ impl Pusher {
         self.push_scan(scan, missing).await
     }
 
-    async fn push_scan(&mut self, scan: SiteScan, missing: Vec<String>) -> Result<PushReport, PushError> {
+    async fn push_scan(&mut self, scan: SiteScan, mut missing: Vec<String>) -> Result<PushReport, PushError> {
+        self.absent.retain(|path, _| is_missing(&scan, path) && self.state.get(path).is_some());
         let mut report =
             PushReport { omitted: scan.omitted, problems: scan.problems, ..PushReport::default() };
-        if self.options.delete {
-            report.removed = missing;
-        } else {
+        if !self.options.delete {
             report.kept = missing.len();
+            missing.clear();
         }
         let config = Arc::clone(&self.config);
         let reader = SiteFileReader::new(&config)?;
@@ -354,7 +363,7 @@ impl Pusher {
                 }
             }
         }
-        let lost = self.lost(&report.removed, &versions)?;
+        let lost = self.select_removals(missing, &versions, &mut report)?;
         report.pushed = versions.iter().map(|(path, _)| path.clone()).collect();
         if let Some(bucket) = &bucket
             && !(versions.is_empty() && report.removed.is_empty())
@@ -377,13 +386,52 @@ impl Pusher {
         Ok(report)
     }
 
-    /// Returns the number of missing files whose bytes no other file of the site has; the others have moved.
+    /// Adds the missing files that leave the bucket to the report, and returns the number of lost ones. A push that follows
+    /// the site waits before it removes a lost file, and keeps the lost files if they are too many.
     ///
     /// # Errors
-    /// If more files are lost than may be removed.
-    fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> Result<usize, PushError> {
+    /// If more files are lost than a push without a next pass may remove.
+    fn select_removals(
+        &mut self,
+        missing: Vec<String>,
+        new: &[(String, FileVersion)],
+        report: &mut PushReport,
+    ) -> Result<usize, PushError> {
+        let lost = self.lost(&missing, new);
+        if !self.options.follow {
+            self.check_limit(lost.len()).map_err(PushError::ManyMissing)?;
+            report.removed = missing;
+            return Ok(lost.len());
+        }
+        let now = Instant::now();
+        for path in &missing {
+            if lost.contains(path) {
+                self.absent.entry(path.clone()).or_insert(now);
+            } else {
+                self.absent.remove(path);
+            }
+        }
+        let many_missing = self.check_limit(self.absent.len()).err();
+        let mut removed = 0;
+        for path in missing {
+            match self.absent.get(&path).map(|since| REMOVED_AFTER.saturating_sub(now - *since)) {
+                Some(wait) if !wait.is_zero() => report.unsettled.push((self.site.join(path), wait)),
+                Some(_) if many_missing.is_some() => report.kept += 1,
+                Some(_) => {
+                    removed += 1;
+                    report.removed.push(path);
+                }
+                None => report.removed.push(path),
+            }
+        }
+        report.many_missing = many_missing.filter(|_| report.kept > 0);
+        Ok(removed)
+    }
+
+    /// Returns the missing files whose bytes no other file of the site has; the others have moved.
+    fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> HashSet<String> {
         if missing.is_empty() {
-            return Ok(0);
+            return HashSet::new();
         }
         let is_present = |path: &str| missing.binary_search_by(|other| other.as_str().cmp(path)).is_err();
         let known = self.state.files().filter(|(path, _)| is_present(path)).map(|(_, version)| version);
@@ -391,13 +439,14 @@ impl Pusher {
             known.chain(new.iter().map(|(_, version)| version)).map(FileVersion::content).collect();
         let is_lost =
             |path: &&String| self.state.get(path).is_none_or(|version| !present.contains(&version.content()));
-        let lost = missing.iter().filter(is_lost).count();
+        missing.iter().filter(is_lost).cloned().collect()
+    }
+
+    /// Checks whether this number of files may be removed, in addition to those since the last scan of the whole site.
+    fn check_limit(&self, lost: usize) -> Result<(), ManyMissing> {
         let files = self.state.len() + self.lost_since_scan;
-        let limit = self.options.max_delete.limit(files);
-        if self.lost_since_scan + lost > limit {
-            return Err(PushError::ManyMissing { missing: self.lost_since_scan + lost, files, limit });
-        }
-        Ok(lost)
+        let (missing, limit) = (self.lost_since_scan + lost, self.options.max_delete.limit(files));
+        if lost > 0 && missing > limit { Err(ManyMissing { missing, files, limit }) } else { Ok(()) }
     }
 
     async fn put_pack(

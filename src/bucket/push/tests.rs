@@ -278,6 +278,48 @@ async fn follow_pushes_each_change_until_it_is_stopped() {
 }
 
 #[tokio::test]
+async fn followed_site_loses_a_file_after_a_second_look() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c"), ("d.txt", "d")]);
+    trial.options.follow = true;
+    trial.options.delete = true;
+    trial.options.max_delete = MaxDelete::Files(1);
+    let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+    pusher.push_site().await.expect("a push");
+    let long_ago = |pusher: &mut Pusher| {
+        pusher.absent.values_mut().for_each(|since| *since -= REMOVED_AFTER);
+    };
+    // A program replaces a file, and moves another.
+    trial.remove("a.txt");
+    fs::rename(trial.place("b.txt"), trial.place("e.txt")).expect("a file");
+    let places = ["a.txt", "b.txt", "e.txt"].map(|path| trial.place(path));
+    let report = pusher.push_places(&places).await.expect("a push");
+    assert_eq!((report.pushed, report.removed), (vec!["e.txt".to_owned()], vec!["b.txt".to_owned()]));
+    assert_eq!(report.unsettled.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(), places[..1]);
+    trial.write("a.txt", "new");
+    let report = pusher.push_places(&places[..1]).await.expect("a push");
+    assert_eq!((report.pushed, report.unsettled.len()), (vec!["a.txt".to_owned()], 0));
+    trial.remove("a.txt");
+    pusher.push_places(&places[..1]).await.expect("a push");
+    long_ago(&mut pusher);
+    let report = pusher.push_places(&places[..1]).await.expect("a push");
+    assert_eq!((report.removed, report.unsettled.len()), (vec!["a.txt".to_owned()], 0));
+    // Two files are more than allowed, so they stay in the bucket, and the push goes on.
+    trial.remove("c.txt");
+    trial.remove("d.txt");
+    trial.write("f.txt", "f");
+    let report = pusher.push_site().await.expect("a push");
+    assert_eq!((report.pushed, report.unsettled.len()), (vec!["f.txt".to_owned()], 2));
+    assert!(report.many_missing.is_none());
+    long_ago(&mut pusher);
+    let report = pusher.push_site().await.expect("a push");
+    assert_eq!((report.removed.len(), report.kept, report.unsettled.len()), (0, 2, 0));
+    let reason = report.many_missing.expect("a reason").to_string();
+    assert!(reason.starts_with("the site lacks 2 of the 4 files"), "{reason}");
+    trial.write("c.txt", "c");
+    assert_eq!(pusher.push_site().await.expect("a push").removed, ["d.txt"]);
+}
+
+#[tokio::test]
 async fn growing_file_is_read_after_growing_waits() {
     let mut trial = Trial::new(&[("a.txt", "a"), ("b.log", "b")]);
     trial.options.follow = true;
