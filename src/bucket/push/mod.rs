@@ -363,7 +363,7 @@ impl Pusher {
                 }
             }
         }
-        let lost = self.select_removals(missing, &versions, &mut report)?;
+        self.select_removals(missing, &versions, &mut report)?;
         report.pushed = versions.iter().map(|(path, _)| path.clone()).collect();
         if let Some(bucket) = &bucket
             && !(versions.is_empty() && report.removed.is_empty())
@@ -372,22 +372,18 @@ impl Pusher {
                 self.put_pack(bucket, &mut batch, &mut draft).await?;
             }
             draft.files = batch.files;
-            draft.gone = report.removed.clone();
-            // A replica that merges commits needs the names of the files that others replace.
-            draft.gone.extend(versions.iter().flat_map(|(path, _)| self.state.replaced_by(path)));
-            draft.gone.sort_unstable();
-            draft.gone.dedup();
-            self.append(bucket, &draft).await?;
+            self.append(bucket, &mut draft, &versions, &mut report).await?;
             versions.into_iter().for_each(|(path, version)| self.state.insert(path, version));
             report.removed.iter().for_each(|path| self.state.remove(path));
-            self.lost_since_scan += lost;
+            self.lost_since_scan +=
+                report.removed.iter().filter(|path| self.absent.contains_key(*path)).count();
         }
         report.seq = self.state.seq;
         Ok(report)
     }
 
-    /// Adds the missing files that leave the bucket to the report, and returns the number of lost ones. A push that follows
-    /// the site waits before it removes a lost file, and keeps the lost files if they are too many.
+    /// Adds the missing files that leave the bucket to the report. A push that follows the site waits before it removes a
+    /// lost file, and keeps the lost files if they are too many.
     ///
     /// # Errors
     /// If more files are lost than a push without a next pass may remove.
@@ -396,12 +392,12 @@ impl Pusher {
         missing: Vec<String>,
         new: &[(String, FileVersion)],
         report: &mut PushReport,
-    ) -> Result<usize, PushError> {
+    ) -> Result<(), PushError> {
         let lost = self.lost(&missing, new);
         if !self.options.follow {
             self.check_limit(lost.len()).map_err(PushError::ManyMissing)?;
             report.removed = missing;
-            return Ok(lost.len());
+            return Ok(());
         }
         let now = Instant::now();
         for path in &missing {
@@ -412,20 +408,15 @@ impl Pusher {
             }
         }
         let many_missing = self.check_limit(self.absent.len()).err();
-        let mut removed = 0;
         for path in missing {
             match self.absent.get(&path).map(|since| REMOVED_AFTER.saturating_sub(now - *since)) {
                 Some(wait) if !wait.is_zero() => report.unsettled.push((self.site.join(path), wait)),
                 Some(_) if many_missing.is_some() => report.kept += 1,
-                Some(_) => {
-                    removed += 1;
-                    report.removed.push(path);
-                }
-                None => report.removed.push(path),
+                _ => report.removed.push(path),
             }
         }
         report.many_missing = many_missing.filter(|_| report.kept > 0);
-        Ok(removed)
+        Ok(())
     }
 
     /// Returns the missing files whose bytes no other file of the site has; the others have moved.
@@ -463,19 +454,48 @@ impl Pusher {
         Ok(())
     }
 
-    /// Appends a draft at the first free position, after the commits of other writers.
-    async fn append(&mut self, bucket: &Bucket, draft: &CommitDraft) -> Result<(), BucketError> {
+    /// Appends a draft at the first free position, after the commits of other writers. The draft removes no file that
+    /// these commits write.
+    async fn append(
+        &mut self,
+        bucket: &Bucket,
+        draft: &mut CommitDraft,
+        new: &[(String, FileVersion)],
+        report: &mut PushReport,
+    ) -> Result<(), BucketError> {
         loop {
-            let seq = self.state.seq + 1;
-            match self.outage.bridge(async || bucket.append(seq, draft).await).await? {
+            draft.gone = report.removed.clone();
+            // A replica that merges commits needs the names of the files that others replace.
+            draft.gone.extend(new.iter().flat_map(|(path, _)| self.state.replaced_by(path)));
+            draft.gone.sort_unstable();
+            draft.gone.dedup();
+            if new.is_empty() && draft.gone.is_empty() {
+                return Ok(());
+            }
+            let (seq, complete) = (self.state.seq + 1, &*draft);
+            match self.outage.bridge(async || bucket.append(seq, complete).await).await? {
                 Appended::Written => {
                     self.state.seq = seq;
                     return Ok(());
                 }
                 Appended::Other(commit) => {
                     let state = &mut self.state;
-                    self.outage.bridge(async || state.apply(bucket, &commit).await).await?;
+                    let written = self.outage.bridge(async || state.apply(bucket, &commit).await).await?;
+                    self.keep(&written.into_iter().collect(), report);
                 }
+            }
+        }
+    }
+
+    /// Keeps removed files that another writer has just written. The next pass of a push that follows the site looks at
+    /// them again.
+    fn keep(&mut self, written: &HashSet<String>, report: &mut PushReport) {
+        for path in report.removed.extract_if(.., |path| written.contains(&*path)) {
+            self.absent.remove(&path);
+            if self.options.follow {
+                report.unsettled.push((self.site.join(path), Duration::ZERO));
+            } else {
+                report.kept += 1;
             }
         }
     }

@@ -230,6 +230,43 @@ async fn large_pushes_use_packs_and_other_writers_are_followed() {
 }
 
 #[tokio::test]
+async fn file_of_another_writer_is_not_removed() {
+    for follow in [false, true] {
+        let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")]);
+        trial.options.delete = true;
+        trial.options.follow = follow;
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        pusher.push_site().await.expect("a push");
+        let other = |seq: u64, path: &'static str| {
+            let mut draft = CommitDraft::new("other");
+            let modified = SystemTime::now();
+            draft.files.push(StoredFile { path: path.into(), modified, bytes: "other".into() });
+            let bucket = trial.bucket();
+            async move { bucket.await.append(seq, &draft).await.expect("a commit") }
+        };
+        let long_ago = Instant::now() - REMOVED_AFTER;
+        let remove = |pusher: &mut Pusher, path: &str| {
+            trial.remove(path);
+            pusher.absent.insert(path.to_owned(), long_ago);
+        };
+        other(2, "b.txt").await;
+        remove(&mut pusher, "b.txt");
+        remove(&mut pusher, "c.txt");
+        let report = pusher.push_site().await.expect("a push");
+        assert_eq!((report.removed, report.seq), (vec!["c.txt".to_owned()], 3));
+        assert_eq!((report.kept, report.unsettled.len()), if follow { (0, 1) } else { (1, 0) });
+        assert_eq!(trial.commit(3).await.expect("a commit").header.gone, ["c.txt"]);
+        assert_eq!(trial.text("b.txt").await.as_deref(), Some("other"));
+        // A commit that would remove and write nothing is not written.
+        other(4, "b.txt").await;
+        pusher.absent.insert("b.txt".to_owned(), long_ago);
+        let report = pusher.push_site().await.expect("a push");
+        assert_eq!((report.removed.len(), report.seq), (0, 4));
+        assert!(trial.commit(5).await.is_none());
+    }
+}
+
+#[tokio::test]
 async fn dry_run_creates_no_bucket() {
     let mut trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
     trial.options.dry_run = true;
