@@ -321,20 +321,20 @@ impl Pusher {
                 && !self.growing.get(*path).is_some_and(|file| file.read_at > now)
         };
         let changed: Vec<(&String, &FoundFile)> = scan.files.iter().filter(is_changed).collect();
-        let mut rest = &changed[..];
-        while !rest.is_empty() {
-            let (chunk, later) = rest.split_at(chunk_len(rest));
-            rest = later;
-            let (state, follow) = (&self.state, self.options.follow);
-            let read = |(path, found): &(&String, &FoundFile)| {
-                let known = state.get(path);
-                if follow {
-                    reader.read(path, &found.place, known)
-                } else {
-                    reader.read_complete(path, &found.place, known)
+        if !self.options.follow && self.check_limit(self.lost(&missing, &[]).len()).is_err() {
+            // A moved file is not lost. So all new files are read before the first pack is written.
+            let mut new = Vec::new();
+            for chunk in chunks(&changed) {
+                for reading in self.read_files(&reader, chunk) {
+                    if let FileReading::Changed(file, version) = reading {
+                        new.push((file.path, version));
+                    }
                 }
-            };
-            let readings: Vec<FileReading> = chunk.par_iter().map(read).collect();
+            }
+            self.check_limit(self.lost(&missing, &new).len()).map_err(PushError::ManyMissing)?;
+        }
+        for chunk in chunks(&changed) {
+            let readings = self.read_files(&reader, chunk);
             for ((path, found), reading) in chunk.iter().zip(readings) {
                 if !matches!(reading, FileReading::Growing) {
                     self.growing.remove(*path);
@@ -380,6 +380,19 @@ impl Pusher {
         }
         report.seq = self.state.seq;
         Ok(report)
+    }
+
+    fn read_files(&self, reader: &SiteFileReader<'_>, files: &[(&String, &FoundFile)]) -> Vec<FileReading> {
+        let (state, follow) = (&self.state, self.options.follow);
+        let read = |(path, found): &(&String, &FoundFile)| {
+            let known = state.get(path);
+            if follow {
+                reader.read(path, &found.place, known)
+            } else {
+                reader.read_complete(path, &found.place, known)
+            }
+        };
+        files.par_iter().map(read).collect()
     }
 
     /// Adds the missing files that leave the bucket to the report. A push that follows the site waits before it removes a
@@ -542,6 +555,17 @@ impl Batch {
         self.bytes += file.bytes.len();
         self.files.push(file);
     }
+}
+
+/// Splits files into those that are read at once.
+fn chunks<'f>(
+    mut files: &'f [(&'f String, &'f FoundFile)],
+) -> impl Iterator<Item = &'f [(&'f String, &'f FoundFile)]> {
+    std::iter::from_fn(move || {
+        let (chunk, later) = files.split_at_checked(chunk_len(files))?;
+        files = later;
+        Some(chunk)
+    })
 }
 
 /// Returns the number of files to read at once.

@@ -207,6 +207,29 @@ async fn incomplete_site_removes_nothing() {
 }
 
 #[tokio::test]
+async fn incomplete_site_writes_no_pack() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")]);
+    trial.options.delete = true;
+    trial.options.max_delete = MaxDelete::Files(0);
+    trial.push().await.expect("a push");
+    trial.remove("a.txt");
+    fs::rename(trial.place("b.txt"), trial.place("d.txt")).expect("a file");
+    for (path, megabytes) in [("large.bin", 40), ("larger.bin", 41)] {
+        let file = File::create(trial.place(path)).expect("a file");
+        file.set_len(megabytes << 20).expect("a size");
+    }
+    let error = trial.push().await.expect_err("an error").to_string();
+    assert!(error.starts_with("nothing was pushed: the site lacks 1 of the 3 files"), "{error}");
+    let has_pack = || trial.folder.path().join("bucket/pack").exists();
+    assert!(!has_pack());
+    // The other file has moved.
+    trial.write("a.txt", "a");
+    let report = trial.push().await.expect("a push");
+    assert_eq!((report.pushed.len(), report.removed), (3, vec!["b.txt".to_owned()]));
+    assert!(has_pack());
+}
+
+#[tokio::test]
 async fn large_pushes_use_packs_and_other_writers_are_followed() {
     let trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
     let large = "0123456789abcdef".repeat(600_000);
