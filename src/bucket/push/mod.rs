@@ -192,7 +192,7 @@ impl Pusher {
     /// Opens the bucket of a site, and reads the commits of other writers. `stop` ends the wait for an unreachable store.
     ///
     /// # Errors
-    /// If the bucket cannot be used, or its store is not fit.
+    /// If the bucket cannot be used.
     pub async fn open(
         site: &Path,
         config: Config,
@@ -218,13 +218,6 @@ impl Pusher {
             state_file.as_deref().map_or_else(|| PushState::new(id), |file| PushState::read(file, id));
         if let Some(bucket) = &bucket {
             outage.bridge(async || state.catch_up(bucket).await).await?;
-            let is_unchecked = !state.is_fit && (state.seq == 0 || state_file.is_some());
-            if is_unchecked && !options.only_writer && !options.dry_run {
-                if !outage.bridge(async || bucket.is_fit().await).await? {
-                    return Err(PushError::Unfit(bucket.name().to_owned()));
-                }
-                state.is_fit = true;
-            }
         }
         let site = std::path::absolute(site).unwrap_or_else(|_| site.to_owned());
         Ok(Self {
@@ -248,7 +241,7 @@ impl Pusher {
     /// Pushes the whole site once. Waits for files that may be incomplete.
     ///
     /// # Errors
-    /// If the bucket cannot be written, or the site lacks too many files.
+    /// If the bucket cannot be written, its store is not fit, or the site lacks too many files.
     pub async fn push(&mut self) -> Result<PushReport, PushError> {
         let mut report = self.push_site().await?;
         let unsettled = std::mem::take(&mut report.unsettled);
@@ -368,6 +361,7 @@ impl Pusher {
         if let Some(bucket) = &bucket
             && !(versions.is_empty() && report.removed.is_empty())
         {
+            self.check_store(bucket).await?;
             if batch.bytes > COMMIT_BYTES {
                 self.put_pack(bucket, &mut batch, &mut draft).await?;
             }
@@ -453,12 +447,22 @@ impl Pusher {
         if lost > 0 && missing > limit { Err(ManyMissing { missing, files, limit }) } else { Ok(()) }
     }
 
+    /// Checks the fitness of the store, unless this process or one with the same cache folder has found it fit.
+    async fn check_store(&mut self, bucket: &Bucket) -> Result<(), PushError> {
+        if self.state.is_fit || self.options.only_writer {
+            return Ok(());
+        }
+        self.state.is_fit = self.outage.bridge(async || bucket.is_fit().await).await?;
+        if self.state.is_fit { Ok(()) } else { Err(PushError::Unfit(bucket.name().to_owned())) }
+    }
+
     async fn put_pack(
-        &self,
+        &mut self,
         bucket: &Bucket,
         batch: &mut Batch,
         draft: &mut CommitDraft,
-    ) -> Result<(), BucketError> {
+    ) -> Result<(), PushError> {
+        self.check_store(bucket).await?;
         let files = std::mem::take(batch).files;
         if !files.is_empty() {
             let seq = self.state.seq + 1;

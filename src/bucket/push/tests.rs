@@ -290,6 +290,24 @@ async fn file_of_another_writer_is_not_removed() {
 }
 
 #[tokio::test]
+async fn store_is_checked_before_the_first_commit_of_a_process() {
+    for has_cache in [true, false] {
+        let mut trial = Trial::new(&[("a.txt", "a")]);
+        trial.has_cache = has_cache;
+        trial.push().await.expect("a push");
+        trial.options.only_writer = false;
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        pusher.push().await.expect("a push");
+        assert!(!pusher.state.is_fit, "the push writes nothing");
+        trial.write("b.txt", "b");
+        pusher.push().await.expect("a push");
+        assert!(pusher.state.is_fit);
+        let pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        assert_eq!((pusher.state.is_fit, pusher.state.seq), (has_cache, 2));
+    }
+}
+
+#[tokio::test]
 async fn dry_run_creates_no_bucket() {
     let mut trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
     trial.options.dry_run = true;
