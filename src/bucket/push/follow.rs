@@ -111,9 +111,7 @@ impl Pusher {
             let places: Vec<PathBuf> = std::mem::take(&mut work.places).into_iter().collect();
             let report = if std::mem::take(&mut work.all) {
                 let start = Instant::now();
-                if saved_at.is_some() {
-                    self.read_config(read_config);
-                }
+                self.read_config(read_config);
                 let report = self.push_site().await?;
                 self.outage.bridge_denials();
                 let poll = || POLL.max(start.elapsed() * (POLL_SHARE - 1));

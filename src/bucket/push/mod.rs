@@ -333,6 +333,14 @@ impl Pusher {
                     self.growing.remove(*path);
                 }
                 match reading {
+                    FileReading::Changed(_, version)
+                        if CONFIG_FILES.contains(&path.as_str())
+                            && !config.agrees_with_file(path, version.content().0) =>
+                    {
+                        let message =
+                            "the file has changed since finews read the settings; the next push writes it";
+                        report.problems.push(Defect::warning(Code::HalfWritten, message).in_file(path));
+                    }
                     FileReading::Changed(file, version) => {
                         versions.push(((*path).clone(), version));
                         let Some(bucket) = &bucket else { continue };

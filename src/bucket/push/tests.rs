@@ -308,6 +308,32 @@ async fn store_is_checked_before_the_first_commit_of_a_process() {
 }
 
 #[tokio::test]
+async fn settings_that_push_has_not_read_are_not_pushed() {
+    let (yml, yaml) = ("_config.yml", "_config.yaml");
+    let table: [(&[&str], &str, bool); 5] = [
+        (&[yml], yml, false),
+        (&[yaml], yaml, false),
+        (&[yaml], yml, false),
+        (&[], yml, false),
+        // `_config.yml` has precedence.
+        (&[yml], yaml, true),
+    ];
+    for (before, changed, is_pushed) in table {
+        let trial = Trial::new(&[("a.txt", "a")]);
+        before.iter().for_each(|path| trial.write(path, "title: x\n"));
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        trial.write(changed, "title: later\n");
+        let report = pusher.push().await.expect("a push");
+        assert_eq!(report.pushed.iter().any(|path| path == changed), is_pushed, "{before:?}, {changed}");
+        let warned: Vec<(&str, Code)> =
+            report.problems.iter().map(|problem| (&*problem.path, problem.code)).collect();
+        assert_eq!(warned == [(changed, Code::HalfWritten)], !is_pushed, "{before:?}, {changed}: {warned:?}");
+        assert_eq!(trial.pushed().await.0.is_empty(), is_pushed);
+        assert_eq!(trial.text(changed).await.as_deref(), Some("title: later\n"));
+    }
+}
+
+#[tokio::test]
 async fn dry_run_creates_no_bucket() {
     let mut trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
     trial.options.dry_run = true;
