@@ -56,7 +56,7 @@ enum Command {
         #[arg(long)]
         body: bool,
     },
-    /// Write the changed files of a site to a bucket, from which replicas serve it
+    /// Write the changed files of a site to a bucket for its replicas
     Push(PushArgs),
     /// Write the files of a bucket into a folder
     Pull(PullArgs),

@@ -1,4 +1,4 @@
-//! Commits and packs as bytes: `tar.zst` archives, from which tar and zstd restore the files without finews.
+//! Commits and packs as bytes: `tar.zst` archives. The programs tar and zstd restore the files without finews.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
@@ -45,7 +45,7 @@ pub struct PackRef {
 /// The first entry of a commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitHeader {
-    /// The id of the draft, by which a writer recognises its own commit.
+    /// The id of the draft. A writer recognises its own commit by it.
     pub id: String,
     /// The position in the log, from 1.
     pub seq: u64,

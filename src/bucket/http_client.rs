@@ -89,7 +89,8 @@ impl HttpService for UreqConnector {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let body = collect(body).await?;
-        let is_metadata = parts.uri.host().is_some_and(|host| host.starts_with(METADATA_NETWORK));
+        let host = parts.uri.authority().map_or_else(String::new, ToString::to_string);
+        let is_metadata = host.starts_with(METADATA_NETWORK);
         let request = Request::from_parts(parts, body);
         let agent = self.0.clone();
         let sent = tokio::task::spawn_blocking(move || send(&agent, request)).await;
@@ -102,7 +103,15 @@ impl HttpService for UreqConnector {
                 Err(HttpError::new(HttpErrorKind::Unknown, MetadataError(error.to_string())))
             }
             Ok(response) => checked(response),
-            Err(error) => Err(HttpError::new(kind(&error), error)),
+            Err(error) => {
+                let kind = kind(&error);
+                // The text of ureq begins with the layer, such as `io: `.
+                let reason = match error {
+                    ureq::Error::Io(error) => error.to_string(),
+                    error => error.to_string(),
+                };
+                Err(HttpError::new(kind, ConnectionError { host, reason }))
+            }
         }
     }
 }
@@ -114,6 +123,14 @@ const METADATA_NETWORK: &str = "169.254.";
 #[derive(Debug, thiserror::Error)]
 #[error("the metadata service of the cloud does not answer: {0}")]
 pub(super) struct MetadataError(String);
+
+/// A request without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{host}: {reason}")]
+struct ConnectionError {
+    host: String,
+    reason: String,
+}
 
 /// A response of a store with an unexpected status.
 #[derive(Debug, thiserror::Error)]
@@ -187,7 +204,7 @@ fn send_limit(bytes: usize) -> Duration {
     Duration::from_secs(60 + (bytes / SLOWEST_LINE) as u64)
 }
 
-/// The kind of an error, from which object_store decides whether it sends a read again.
+/// The kind of an error. object_store sends a read again after some kinds.
 fn kind(error: &ureq::Error) -> HttpErrorKind {
     use ureq::Error as E;
     match error {

@@ -1,5 +1,6 @@
 //! A bucket as a store of objects: the requests that the log needs, with new credentials after a denied one.
 
+use std::ffi::OsString;
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -215,11 +216,68 @@ impl BucketStore {
     }
 }
 
-/// The variables of the AWS tools. An empty one counts as absent, because compose files set such variables.
+/// The variables of the AWS tools. An empty one counts as absent, because compose files set such variables. Files of
+/// secrets add a line break.
 fn environment() -> Variables {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?.trim().to_owned()))
+    };
+    let variables = std::env::vars_os().filter_map(text);
     variables.filter(|(name, value)| name.starts_with("AWS_") && !value.is_empty()).collect()
+}
+
+fn config_key(variable: &str) -> Option<AmazonS3ConfigKey> {
+    variable.to_ascii_lowercase().parse().ok()
+}
+
+/// Rejects the values with which object_store panics, and half of a pair.
+fn check_settings(options: &BucketOptions, variables: &Variables) -> Result<(), String> {
+    use AmazonS3ConfigKey as Key;
+    let flags =
+        [("--endpoint", Key::Endpoint, &options.endpoint), ("--region", Key::Region, &options.region)];
+    let flags = flags.into_iter().filter_map(|(name, key, value)| Some((name, key, value.as_deref()?)));
+    let variables =
+        variables.iter().filter_map(|(name, value)| Some((name.as_str(), config_key(name)?, value.as_str())));
+    let (mut has_id, mut has_secret) = (false, false);
+    for (name, key, value) in flags.chain(variables) {
+        match key {
+            Key::Endpoint | Key::S3Endpoint | Key::StsEndpoint | Key::MetadataEndpoint => {
+                if !is_endpoint(value) {
+                    return Err(format!(
+                        "{name}: `{value}` is invalid; expected a URL such as http://127.0.0.1:8333"
+                    ));
+                }
+            }
+            Key::Region | Key::DefaultRegion => {
+                if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+                    return Err(format!(
+                        "{name}: `{value}` is invalid; expected a name such as eu-central-1"
+                    ));
+                }
+            }
+            Key::AccessKeyId | Key::SecretAccessKey | Key::Token => {
+                has_id |= key == Key::AccessKeyId;
+                has_secret |= key == Key::SecretAccessKey;
+                if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Err(format!("{name} has a space, a line break or a character that is not ASCII"));
+                }
+            }
+            _ => {}
+        }
+    }
+    match (has_id, has_secret) {
+        (true, false) => Err("AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY".into()),
+        (false, true) => Err("AWS_SECRET_ACCESS_KEY is set without AWS_ACCESS_KEY_ID".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a text is the URL of a store: an HTTP URL with a host, without a query.
+fn is_endpoint(text: &str) -> bool {
+    let url = url::Url::parse(text).ok();
+    url.is_some_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+    }) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A missing object as `None`.
@@ -239,6 +297,7 @@ fn optional<T>(answer: Result<T, Refusal>, store: &BucketStore, key: &str) -> Re
 impl ClientMaker {
     fn new(url: BucketUrl, options: BucketOptions, variables: Variables) -> Result<Self, BucketError> {
         let settings = |reason: String| BucketError::Settings { url: url.to_string(), reason };
+        check_settings(&options, &variables).map_err(settings)?;
         let authorities = match variables.iter().find(|(name, _)| name == AUTHORITIES) {
             None => None,
             Some((_, file)) => Some(
@@ -275,7 +334,7 @@ impl ClientMaker {
     fn client(&self, connector: UreqConnector, retry: RetryConfig) -> Result<StoreClient, BucketError> {
         let mut builder = AmazonS3Builder::new();
         for (name, value) in &self.variables {
-            if let Ok(key) = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>() {
+            if let Some(key) = config_key(name) {
                 builder = builder.with_config(key, value);
             }
         }

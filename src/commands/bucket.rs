@@ -28,34 +28,36 @@ impl BucketArgs {
 /// Prints the description. Exits with 1 if the store is not fit.
 pub(crate) fn run(args: &BucketArgs) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (lines, is_fit) = runtime.block_on(describe(&args.url, &args.flags.options()))?;
+    let mut lines = vec![("bucket", args.url.to_string())];
+    let is_fit = runtime.block_on(describe(&args.url, &args.flags.options(), &mut lines));
+    // The lines before an error say what works.
     print(|out| {
         lines.iter().try_for_each(|(name, value)| writeln!(out, "{:<9}{value}", format!("{name}:")))
     })?;
-    Ok(ExitCode::from(u8::from(!is_fit)))
+    Ok(ExitCode::from(u8::from(!is_fit?)))
 }
 
-/// Returns the lines to print, and whether the store is fit.
+/// Adds the lines to print, and returns whether the store is fit.
 async fn describe(
     url: &BucketUrl,
     options: &BucketOptions,
-) -> Result<(Vec<(&'static str, String)>, bool), BucketError> {
-    let mut lines = vec![("bucket", url.to_string())];
+    lines: &mut Vec<(&'static str, String)>,
+) -> Result<bool, BucketError> {
     match Bucket::open(url, options).await {
-        Ok(bucket) => describe_archive(&bucket, &mut lines).await?,
+        Ok(bucket) => describe_archive(&bucket, lines).await?,
         Err(BucketError::Absent { .. }) => {
             lines.push(("archive", format!("none; `finews push SITE {url}` creates one")));
         }
         Err(error) => return Err(error),
     }
     let is_fit = bucket::is_store_fit(url, options).await?;
-    lines.push(("writers", if is_fit {
-        "several may push: the store is fit, only one of 8 writers wins each of 20 races".into()
+    let writers = if is_fit {
+        "several may push: the store is fit, because one of 8 writers won each of 20 races"
     } else {
-        "ONE may push, with --only-writer: the store is not fit, because it lets writers replace an object that exists"
-            .into()
-    }));
-    Ok((lines, is_fit))
+        "one may push, with --only-writer: the store is not fit, because it lets writers replace an object"
+    };
+    lines.push(("writers", writers.into()));
+    Ok(is_fit)
 }
 
 async fn describe_archive(

@@ -17,7 +17,7 @@ def faults(fixture):
     shutil.rmtree(sites[1].root)
     shutil.copytree(sites[0].root, sites[1].root)
     proxy = fixture.new_proxy(refuse=0.2, forget=0.15, cut=0.05, flip=0.01, delay=(0, 0.3 if fixture.long else 0.05), stall=(0.01, 3))
-    replicas = [fixture.replica(name, endpoint=proxy.url) for name in ("one", "two", "three")]
+    replicas = fixture.replicas("one", "two", "three", endpoint=proxy.url)
     commits = 300 if fixture.long else 12
     attempts = [0, 0]
 

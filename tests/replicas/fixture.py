@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,7 +28,7 @@ COMMAND_TIMEOUT = 300
 UNCHECKED = "--only-writer"
 # The seconds between two of the first posts of a site.
 INTERVAL = 3607
-CONFIG = "title: {}\nurl: https://news.example\nlang: zh-CN\ntimezone: UTC\npermalink: /:categories/:title.html\n"
+CONFIG = "title: {}\nurl: https://news.example\nlang: zh-CN\ntimezone: UTC\n"
 FILES = {
     "about.md": "---\ntitle: About\n---\n{{ site.data.contact.mail }}\n",
     "_data/contact.yml": "mail: news@example.org\n",
@@ -36,6 +37,10 @@ FILES = {
 }
 # Files that never leave the machine of the owner.
 PRIVATE_FILES = [".git/HEAD", "_site/index.html", "secret.pem", "_posts/2026-01-01-old.md.bak"]
+
+
+# The processes of all trials, also those that have ended.
+running = []
 
 
 class NewsSite:
@@ -71,10 +76,9 @@ class NewsSite:
     def file(self, number):
         return self.root / "_posts" / f"{time.strftime('%Y-%m-%d', self.time(number))}-p{number}.md"
 
-    @staticmethod
-    def path(number):
+    def path(self, number):
         """The URL path of a post."""
-        return f"/source{number % 7}/p{number}.html"
+        return f"/source{number % 7}{time.strftime('/%Y/%m/%d/', self.time(number))}p{number}.html"
 
     def lists(self, number):
         """The URL paths of the pages that list a new post."""
@@ -114,7 +118,7 @@ def differences(expected, found):
         "missing": [path for path in paths if path not in found],
         "extra": [path for path in paths if path not in expected],
         "other bytes": [path for path in paths if path in expected and path in found and expected[path][1] != found[path][1]],
-        "other time": [path for path in paths if path in expected and path in found and expected[path][0] != found[path][0]],
+        "other time": [f"{path} ({(found[path][0] - expected[path][0]) / 1e9:+.6f} s)" for path in paths if path in expected and path in found and expected[path][0] != found[path][0]],
     }
     return "; ".join(f"{len(paths)} {kind}: {', '.join(paths[:3])}" for kind, paths in kinds.items() if paths)
 
@@ -143,6 +147,7 @@ class Fixture:
         self.random = random.Random(f"{seed} {name}")
         self.url = f"s3://{BUCKET}/{name}"
         self.seed = seed
+        # The running programs and those that have ended.
         self.programs = []
 
     def __enter__(self):
@@ -191,9 +196,13 @@ class Fixture:
 
     def start(self, *arguments, endpoint=None):
         """Starts a command of finews that ends with the fixture."""
-        program = self.stack.enter_context(Program(self.command(*arguments, endpoint=endpoint)))
+        return self.keep(Program(self.command(*arguments, endpoint=endpoint)))
+
+    def keep(self, program):
+        """Ends a program with the fixture."""
+        running.append(program.process)
         self.programs.append(program)
-        return program
+        return self.stack.enter_context(program)
 
     def follow(self, site, *flags, endpoint=None):
         """Starts `push --follow`, and waits until the log shows that it follows."""
@@ -206,13 +215,16 @@ class Fixture:
     def replica(self, name, *flags, port=0, endpoint=None, is_ready_soon=True):
         """Starts a replica with the cache folder of its name. Returns the running finews."""
         flags = ["--cache-dir", str(self.cache(name)), "--endpoint", endpoint or self.proxy.url, *flags]
-        finews = self.stack.enter_context(Finews(self.program, self.url, *flags, port=port, is_ready_soon=is_ready_soon))
-        self.programs.append(finews)
-        return finews
+        return self.keep(Finews(self.program, self.url, *flags, port=port, is_ready_soon=is_ready_soon))
+
+    def replicas(self, *names, **options):
+        """Starts replicas at once."""
+        with ThreadPoolExecutor(len(names)) as pool:
+            return list(pool.map(lambda name: self.replica(name, **options), names))
 
     def serve(self, folder):
         """Serves a folder."""
-        return self.stack.enter_context(Finews(self.program, folder))
+        return self.keep(Finews(self.program, folder))
 
     def cache(self, name):
         return self.folder / f"cache-{name}"
@@ -236,7 +248,7 @@ class Fixture:
 
     def last_log_lines(self):
         """The last lines of the programs that run or ran, for a failed trial."""
-        return [line.rstrip() for program in self.programs for line in program.lines[-4:]]
+        return [line.rstrip() for program in self.programs for line in program.lines[-3:]]
 
 
 def expect_success(command, ended):

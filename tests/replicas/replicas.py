@@ -15,41 +15,43 @@ import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 from damage import damaged_commit, damaged_pack, faults
-from fixture import Fixture, Result, aws_variables
+from fixture import Fixture, Result, aws_variables, running
 from following import equal_replicas, live_event_on_another_replica, new_posts, new_posts_far_store
 from serving import absent_store, expired_credentials, idle_replica, restarted_replicas, start_without_store
 from store import Store
 from writing import emptied_folder, killed_push, pull_equals_folder, push_counts, refused_access, store_fitness, way_out
 
-TRIALS = [
-    store_fitness,
-    push_counts,
-    pull_equals_folder,
-    way_out,
-    killed_push,
-    emptied_folder,
-    refused_access,
-    new_posts,
-    new_posts_far_store,
-    live_event_on_another_replica,
-    equal_replicas,
-    idle_replica,
-    restarted_replicas,
-    absent_store,
+# These trials measure delays, so each runs alone.
+TIMED = [new_posts, new_posts_far_store, live_event_on_another_replica]
+# These trials wait for most of their time, so some run at once, the longest first.
+OTHERS = [
     start_without_store,
-    expired_credentials,
     faults,
+    equal_replicas,
+    restarted_replicas,
+    store_fitness,
+    killed_push,
+    absent_store,
+    idle_replica,
+    expired_credentials,
     damaged_commit,
     damaged_pack,
+    pull_equals_folder,
+    emptied_folder,
+    refused_access,
+    way_out,
+    push_counts,
 ]
+AT_ONCE = 3
 # The whole short form ends within this time, in seconds, also on a slow machine.
 SHORT_LIMIT = 900
 
 
 def main():
-    names = {trial.__name__: trial for trial in TRIALS}
+    names = {trial.__name__: trial for trial in TIMED + OTHERS}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--finews", default="target/release/finews", help="the program")
     parser.add_argument("--weed", default="target/replicas/bin/weed", help="the program of SeaweedFS")
@@ -63,20 +65,31 @@ def main():
     if missing := [program for program in (options.finews, options.weed, "zstd", "tar") if not shutil.which(program)]:
         parser.error(f"not installed: {', '.join(missing)}")
     set_environment()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if not options.long:
-        signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"the trials take more than {SHORT_LIMIT} s"))
-        signal.alarm(SHORT_LIMIT)
+    signal.signal(signal.SIGTERM, lambda *_: abort("terminated"))
+    signal.signal(signal.SIGINT, lambda *_: abort("interrupted"))
+    signal.signal(signal.SIGALRM, lambda *_: abort(f"the trials take more than {SHORT_LIMIT} s"))
+    signal.alarm(0 if options.long else SHORT_LIMIT)
     print(f"seed {options.seed}", flush=True)
-    load_average, start, results = os.getloadavg()[0], time.monotonic(), []
+    load_average, start = os.getloadavg()[0], time.monotonic()
+    chosen = [names[name] for name in options.trials or names]
     with tempfile.TemporaryDirectory(prefix="finews-store-") as folder, Store(os.path.abspath(options.weed), folder) as store:
-        for trial in [names[name] for name in options.trials] or TRIALS:
-            results.append((trial, *run(trial, store, options)))
+        running.append(store.process)
+        results = [run(trial, store, options) for trial in chosen if trial in TIMED]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            results += pool.map(lambda trial: run(trial, store, options), [trial for trial in chosen if trial in OTHERS])
         print(f"       memory of the store: {store.memory() / 2**20:.0f} MiB, in total {time.monotonic() - start:.0f} s")
     if options.out:
         with open(options.out, "w") as file:
             file.write(report(results, load_average, time.monotonic() - start, options))
     sys.exit(not all(result.passed for _, result, _ in results))
+
+
+def abort(reason):
+    """Ends all programs and this one, without the ends of the `with` blocks in other threads."""
+    print(f"FAILED: {reason}", flush=True)
+    for process in running:
+        process.kill()
+    os._exit(1)
 
 
 def set_environment():
@@ -88,7 +101,7 @@ def set_environment():
 
 
 def run(trial, store, options):
-    """Runs a trial and prints its line. Returns its result and the seconds."""
+    """Runs a trial and prints its line. Returns the trial, its result and the seconds."""
     start = time.monotonic()
     with Fixture(os.path.abspath(options.finews), store, trial.__name__.replace("_", "-"), options.long, options.seed) as fixture:
         try:
@@ -97,11 +110,10 @@ def run(trial, store, options):
             traceback.print_exc(limit=-3, chain=False)
             result = Result()
             result.check("error", f"{type(error).__name__}: {error}", "none", False)
-        if not result.passed:
-            print("\n".join(f"         {line}" for line in fixture.last_log_lines()))
+        lines = [] if result.passed else [f"         {line}" for line in fixture.last_log_lines()]
     seconds = time.monotonic() - start
-    print(f"{'ok    ' if result.passed else 'FAILED'} {seconds:5.1f} s  {trial.__name__}: {result.line}", flush=True)
-    return result, seconds
+    print("\n".join([f"{'ok    ' if result.passed else 'FAILED'} {seconds:5.1f} s  {trial.__name__}: {result.line}", *lines]), flush=True)
+    return trial, result, seconds
 
 
 def report(results, load_average, seconds, options):

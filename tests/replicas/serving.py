@@ -15,7 +15,7 @@ def idle_replica(fixture):
     proxy = fixture.new_proxy()
     fixture.replica("one", endpoint=proxy.url)
     time.sleep(1)
-    seconds = 60 if fixture.long else 15
+    seconds = 60 if fixture.long else 12
     proxy.requests.clear()
     time.sleep(seconds)
     gets, lists, puts = proxy.count("GET") - proxy.count("GET", "list"), proxy.count("GET", "list"), proxy.count("PUT")
@@ -98,7 +98,7 @@ def restarted_replicas(fixture):
         balancer = Balancer(ports, paths, retries_empty=kind == "kill -9")
         for _ in range(2 if fixture.long else 1):
             for index, name in enumerate(names):
-                time.sleep(0.5)
+                time.sleep(0.2)
                 if kind == "SIGTERM":
                     result.check(f"exit code of {name}", code := replicas[index].stop()[1], "0", code == 0)
                 else:
@@ -107,7 +107,7 @@ def restarted_replicas(fixture):
                 version += 1
                 site.write(site.count + index, version)
                 fixture.push(site)
-                time.sleep(120 if fixture.long else 1)
+                time.sleep(120 if fixture.long else 0.5)
                 replicas[index] = fixture.replica(name, port=ports[index])
                 wait_until("in service again", lambda: ports[index] in balancer.ready, 20)
         balancer.stop()

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from fixture import Result, expect_success, read_log, replace, tree, wait_for_position
+from fixture import Result, read_log, replace, tree, wait_for_position
 from common import get
 from store import READER
 
@@ -37,7 +37,7 @@ def push_counts(fixture):
     """The first push has at most 60 PUTs, a second push has none."""
     result = Result()
     site = fixture.site(100_000 if fixture.long else 300)
-    first = expect_success("push", fixture.run("push", site, fixture.url, "--cache-dir", fixture.folder / "push"))
+    first = fixture.push(site)
     puts = fixture.proxy.count("PUT", *ARCHIVE)
     result.check(f"first push of {site.count} posts", f"{puts} PUTs in {first.seconds:.1f} s", "at most 60 in 60 s", puts <= 60 and first.seconds <= 60)
     before = fixture.proxy.count("PUT")
@@ -101,7 +101,7 @@ def killed_push(fixture):
     replica = fixture.replica("one")
     # The requests of a push take long enough to be interrupted.
     fixture.proxy.faults.delay = (0.002, 0.03)
-    duration, torn, kills, rounds = 1.0, [], 0, 50 if fixture.long else 6
+    duration, torn, kills, rounds = 1.0, [], 0, 50 if fixture.long else 5
     newest = range(site.count - 8, site.count)
     for version in range(1, rounds + 1):
         for number in newest:
@@ -194,7 +194,7 @@ def refused_access(fixture):
     for name, arguments in commands.items():
         check(f"{name}, wrong secret", fixture.run(*arguments, credentials=("owner", "wrong"), timeout=20), "AWS_SECRET_ACCESS_KEY")
     check("pull, unknown key", fixture.run("pull", fixture.url, new(), credentials=("unknown", "x"), timeout=20), "AWS_ACCESS_KEY_ID")
-    check("push, read-only credentials", fixture.run_push(fixture.site(20, "other"), credentials=READER, timeout=20), "s3:PutObject")
+    check("push, read-only credentials", fixture.run_push(fixture.site(21, "other"), credentials=READER, timeout=20), "s3:PutObject")
     check("pull, empty prefix", fixture.run("pull", fixture.url + "-absent", new(), timeout=20), "finews push")
     check("serve, empty prefix", fixture.run("serve", fixture.url + "-absent", "--listen", "127.0.0.1:0", "--cache-dir", new(), timeout=20), "finews push")
     check("pull, no bucket", fixture.run("pull", "s3://absent/x", new(), timeout=20), "bucket does not exist")

@@ -75,7 +75,7 @@ impl FaultyStore {
         }
     }
 
-    /// Which of some faults, each with its parts of a thousand, happens.
+    /// Draws one of some faults, each with its chance in a thousand.
     fn fault<const N: usize>(&self, faults: [u64; N]) -> Option<usize> {
         let drawn = self.random(1000);
         let mut sum = 0;

@@ -17,7 +17,7 @@ use crate::archive::watch::{POLL, POLL_SHARE, is_change};
 use crate::bucket::push::{CONFIG_FILES, PushError, PushReport, Pusher};
 use crate::config::{Config, ConfigError, WatchMode};
 
-/// The time for which events are gathered.
+/// The time that events are gathered.
 const GATHER: Duration = Duration::from_millis(50);
 
 /// The maximum number of events that wait for the end of a pass.

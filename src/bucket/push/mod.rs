@@ -132,8 +132,8 @@ pub enum PushError {
 /// The site lacks more files of the bucket than a push may remove.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; if a folder is missing, \
-     restore or mount it; to remove these files, push with --max-delete {missing}"
+    "the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; if a folder is \
+     missing, restore or mount it; to remove these files, push with --max-delete {missing}"
 )]
 pub struct ManyMissing {
     missing: usize,
@@ -178,9 +178,10 @@ pub struct Pusher {
     outage: Outage,
     /// The number of lost files that were removed since the last scan of the whole site.
     lost_since_scan: usize,
-    /// Lost files that are still in the bucket, with the time of the first scan without them, if the push follows the site.
+    /// Lost files that are still in the bucket, with the time of the first scan without them. Only a push that follows
+    /// the site has them.
     absent: BTreeMap<String, Instant>,
-    /// Files that changed during each read, because a read of such a file takes long.
+    /// Files that changed during each read. A read of such a file takes long, so the next reads wait longer each time.
     growing: BTreeMap<String, GrowingFile>,
     /// Links, each with its target inside the site.
     links: Vec<(PathBuf, PathBuf)>,
@@ -397,8 +398,8 @@ impl Pusher {
         files.par_iter().map(read).collect()
     }
 
-    /// Adds the missing files that leave the bucket to the report. A push that follows the site waits before it removes a
-    /// lost file, and keeps the lost files if they are too many.
+    /// Adds the missing files that leave the bucket to the report. A push that follows the site waits before it removes
+    /// a lost file, and keeps the lost files if they are too many.
     ///
     /// # Errors
     /// If more files are lost than a push without a next pass may remove.

@@ -114,7 +114,8 @@ impl PushState {
         Ok(())
     }
 
-    /// Applies the next commit, and returns the paths of its files. After an error, the same commit can be applied again.
+    /// Applies the next commit, and returns the paths of its files. After an error, the same commit can be applied
+    /// again.
     pub(super) async fn apply(
         &mut self,
         bucket: &Bucket,

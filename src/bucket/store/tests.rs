@@ -203,17 +203,33 @@ fn silent_store_ends_a_probe_within_its_limit() {
 #[test]
 fn unusable_settings_are_named() {
     let url: BucketUrl = "s3://news".parse().expect("a URL");
-    let table = [
-        ([("AWS_ACCESS_KEY_ID", "key")], "SecretAccessKey"),
-        ([("AWS_SECRET_ACCESS_KEY", "secret")], "AccessKeyId"),
-        ([(AUTHORITIES, "/absent.pem")], "AWS_CA_BUNDLE: cannot read /absent.pem"),
-        ([(AUTHORITIES, "/dev/null")], "AWS_CA_BUNDLE: "),
+    let table: [(&[(&str, &str)], &str, &str); 15] = [
+        (&[("AWS_ACCESS_KEY_ID", "key")], "", "without AWS_SECRET_ACCESS_KEY"),
+        (&[("AWS_SECRET_ACCESS_KEY", "secret")], "", "without AWS_ACCESS_KEY_ID"),
+        (
+            &[("AWS_ACCESS_KEY_ID", "k\ney"), ("AWS_SECRET_ACCESS_KEY", "secret")],
+            "",
+            "AWS_ACCESS_KEY_ID has a space",
+        ),
+        (&[("AWS_SESSION_TOKEN", "密")], "", "AWS_SESSION_TOKEN has a space"),
+        (&[("AWS_REGION", "eu central")], "", "AWS_REGION: `eu central` is invalid"),
+        (&[("AWS_DEFAULT_REGION", "a.b/")], "", "AWS_DEFAULT_REGION: `a.b/` is invalid"),
+        (&[("AWS_ENDPOINT_URL", "127.0.0.1:8333")], "", "AWS_ENDPOINT_URL: `127.0.0.1:8333` is invalid"),
+        (&[("AWS_ENDPOINT_URL_S3", "http://")], "", "AWS_ENDPOINT_URL_S3: `http://` is invalid"),
+        (&[], "localhost", "--endpoint: `localhost` is invalid"),
+        (&[], "ftp://a", "--endpoint: `ftp://a` is invalid"),
+        (&[], "http://a b", "--endpoint: `http://a b` is invalid"),
+        (&[], "http://a/?b", "--endpoint: `http://a/?b` is invalid"),
+        (&[], "s3.eu-central-1.amazonaws.com", "is invalid; expected a URL such as http://127.0.0.1:8333"),
+        (&[(AUTHORITIES, "/absent.pem")], "", "AWS_CA_BUNDLE: cannot read /absent.pem"),
+        (&[(AUTHORITIES, "/dev/null")], "", "AWS_CA_BUNDLE: the file has no certificate"),
     ];
-    for (variables, expected) in table {
+    for (variables, endpoint, expected) in table {
         let variables =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let error =
-            BucketStore::with_variables(&url, &BucketOptions::default(), variables).expect_err(expected);
+        let endpoint = Some(endpoint.to_owned()).filter(|endpoint| !endpoint.is_empty());
+        let options = BucketOptions { endpoint, region: None };
+        let error = BucketStore::with_variables(&url, &options, variables).expect_err(expected);
         assert!(matches!(error, BucketError::Settings { .. }), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
     }
