@@ -21,10 +21,19 @@ use ureq::{Agent, Timeout};
 /// Largest response in one piece. Larger objects are read in ranges.
 const MOST_BYTES: u64 = 1 << 28;
 
+/// The slowest line on which requests succeed, in bytes a second: 256 kbit/s.
+const SLOWEST_LINE: usize = 32 << 10;
+
+/// The time for the body of a response. The largest ranges have 8 MiB, and a reader asks for 8 of them at once.
+const RESPONSE_BODY: Duration = Duration::from_secs(2048);
+
+/// The time for a response to a request with a body. The system sends up to 4 MiB after the last write.
+const ANSWER: Duration = Duration::from_secs(150);
+
 /// The time limits of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pace {
-    /// For large bodies: 120 s for the request, and 20 s for each read and write.
+    /// For large bodies: limits of the phases, and 20 s for each read and write.
     Normal,
     /// For probes: 2 s for the request.
     Probe,
@@ -42,17 +51,20 @@ impl UreqConnector {
             Some(pem) => RootCerts::from(certificates(pem)?),
         };
         let (total, step) = match pace {
-            Pace::Normal => (120, 20),
-            Pace::Probe => (2, 2),
+            Pace::Normal => (None, 20),
+            Pace::Probe => (Some(Duration::from_secs(2)), 2),
         };
         let step = Some(Duration::from_secs(step));
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             // A signed request holds only for its host, so object_store reports redirects as errors.
             .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(total)))
+            .timeout_global(total)
             .timeout_resolve(Some(Duration::from_secs(5)))
             .timeout_connect(Some(Duration::from_secs(5)))
+            .timeout_send_request(step)
+            .timeout_recv_response(Some(ANSWER))
+            .timeout_recv_body(Some(RESPONSE_BODY))
             .timeout_per_read(step)
             .timeout_per_write(step)
             .user_agent(concat!("finews/", env!("CARGO_PKG_VERSION")))
@@ -176,13 +188,20 @@ fn send(agent: &Agent, request: Request<Bytes>) -> Result<Response<Bytes>, ureq:
     let (parts, body) = request.into_parts();
     let has_body = !body.is_empty() || matches!(parts.method, Method::PUT | Method::POST);
     let response = if has_body {
-        agent.run(Request::from_parts(parts, &body[..]))?
+        let request = agent.configure_request(Request::from_parts(parts, &body[..]));
+        let request = request.timeout_send_body(Some(send_limit(body.len()))).timeout_per_read(Some(ANSWER));
+        agent.run(request.build())?
     } else {
         agent.run(Request::from_parts(parts, ()))?
     };
     let (parts, body) = response.into_parts();
     let body = body.into_with_config().limit(MOST_BYTES).read_to_vec()?;
     Ok(Response::from_parts(parts, body.into()))
+}
+
+/// The time for sending a body, which grows with its size.
+fn send_limit(bytes: usize) -> Duration {
+    Duration::from_secs(60 + (bytes / SLOWEST_LINE) as u64)
 }
 
 /// The kind of an error. object_store sends a read again after some kinds.
@@ -219,4 +238,22 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, ureq::Error> {
         return Err(ureq::Error::Tls("the file has no certificate"));
     }
     Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_line_has_time_for_the_largest_bodies() {
+        let megabits = |bytes: usize, time: Duration| (bytes * 8) as f64 / time.as_secs_f64() / 1e6;
+        for bytes in [0, 1 << 10, 8 << 20, 64 << 20, 1 << 30] {
+            let limit = send_limit(bytes);
+            assert!(limit >= Duration::from_secs(60) && megabits(bytes, limit) < 0.3, "{bytes}: {limit:?}");
+        }
+        assert!(megabits(64 << 20, RESPONSE_BODY) < 0.3 && megabits(4 << 20, ANSWER) < 0.3);
+        let limits = |pace| UreqConnector::new(pace, None).expect("a connector").0.config().timeouts();
+        assert_eq!(limits(Pace::Normal).global, None, "the phases have limits of their own");
+        assert_eq!(limits(Pace::Probe).global, Some(Duration::from_secs(2)));
+    }
 }

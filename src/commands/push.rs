@@ -93,7 +93,7 @@ pub(crate) fn run(args: PushArgs, outer: SiteArgs) -> CommandResult {
 }
 
 fn print_report(report: &PushReport, dry_run: bool) -> CommandResult {
-    let PushReport { seq, pushed, removed, unlisted, omitted, problems, .. } = report;
+    let PushReport { seq, pushed, removed, kept, omitted, problems, .. } = report;
     for problem in problems {
         eprintln!("{problem}");
     }
@@ -106,8 +106,8 @@ fn print_report(report: &PushReport, dry_run: bool) -> CommandResult {
         let (pushed, removed) = (counted(pushed.len(), "file"), removed.len());
         writeln!(out, "{pushed} {verb}pushed, {removed} {verb}removed; the newest commit is {seq}")
     })?;
-    if *unlisted > 0 {
-        let files = counted(*unlisted, "file");
+    if *kept > 0 {
+        let files = counted(*kept, "file");
         eprintln!("not in SITE: {files} of the bucket; push with --delete to remove them");
     }
     if *omitted > 0 {

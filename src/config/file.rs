@@ -165,6 +165,8 @@ fn last_of_each(mut pairs: Vec<(String, Node)>) -> Vec<(String, Node)> {
 pub(super) struct ConfigFile {
     path: Option<PathBuf>,
     text: String,
+    /// The hash of the bytes.
+    hash: u64,
     tree: Node,
     /// The warning about a file that is not UTF-8.
     pub(super) encoding_warning: Option<String>,
@@ -194,13 +196,20 @@ impl ConfigFile {
         })?;
         match tree {
             Node::Map(_) | Node::Null => {
-                Ok(Self { path: Some(path), text: text.into_owned(), tree, encoding_warning })
+                let hash = xxhash_rust::xxh3::xxh3_64(bytes);
+                Ok(Self { path: Some(path), text: text.into_owned(), hash, tree, encoding_warning })
             }
             other => {
                 let reason = format!("`{other}` is not a mapping; expected lines of `key: value`");
                 Err(ConfigError::unreadable(&path, Some(1), reason))
             }
         }
+    }
+
+    /// Returns the name of the file, and the hash of its bytes.
+    pub(super) fn name_and_hash(&self) -> Option<(String, u64)> {
+        let name = self.path.as_ref()?.file_name()?;
+        Some((name.to_string_lossy().into_owned(), self.hash))
     }
 
     /// Returns whether the site has a configuration file.

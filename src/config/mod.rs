@@ -68,6 +68,8 @@ pub struct Config {
     /// Warnings about ignored and repaired settings, each with its place.
     pub warnings: Vec<String>,
     permalink_origin: Origin,
+    /// The name of the configuration file, and the hash of its bytes.
+    read_file: Option<(String, u64)>,
 }
 
 impl Config {
@@ -75,6 +77,16 @@ impl Config {
     pub(crate) fn reads_files_like(&self, other: &Self) -> bool {
         (&self.root, &self.source, &self.archives) == (&other.root, &other.source, &other.archives)
             && self.variables == other.variables
+    }
+
+    /// Returns whether a `_config.yml` or `_config.yaml` with this hash of its bytes is the one that was read, or is
+    /// without effect beside it.
+    pub(crate) fn agrees_with_file(&self, name: &str, hash: u64) -> bool {
+        match &self.read_file {
+            Some((read, content)) if read == name => *content == hash,
+            Some((read, _)) => read == "_config.yml",
+            None => false,
+        }
     }
 
     /// Returns whether another configuration has the same settings.
@@ -119,6 +131,7 @@ impl Config {
             archives: Vec::new(),
             warnings: crate::config::keys::warnings(&file),
             permalink_origin: file.origin(permalink_key),
+            read_file: file.name_and_hash(),
         })
     }
 

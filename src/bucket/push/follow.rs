@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::archive::jekyll::files::{relative, with_archives};
@@ -19,11 +20,46 @@ use crate::config::{Config, ConfigError, WatchMode};
 /// The time that events are gathered.
 const GATHER: Duration = Duration::from_millis(50);
 
+/// The maximum number of events that wait for the end of a pass.
+const WAITING_EVENTS: usize = 1 << 16;
+
 /// The minimum time between two writes of the state.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// Reads the settings of the site again.
 type ConfigSource<'a> = dyn Fn() -> Result<Config, ConfigError> + 'a;
+
+/// The events of the site's files.
+struct SiteEvents {
+    waiting: Receiver<notify::Result<Event>>,
+    /// Notified once events were dropped.
+    overflow: Arc<Notify>,
+}
+
+impl SiteEvents {
+    /// Creates the events, and the function that adds them up to a limit and drops the others.
+    fn new(limit: usize) -> (impl Fn(notify::Result<Event>) + Send + 'static, Self) {
+        let (sender, waiting) = channel(limit);
+        let overflow = Arc::new(Notify::new());
+        let events = Self { waiting, overflow: Arc::clone(&overflow) };
+        let add = move |event: notify::Result<Event>| {
+            // After an error, the channel is full, or its receiver is gone because the program exits.
+            if sender.try_send(event).is_err() {
+                overflow.notify_one();
+            }
+        };
+        (add, events)
+    }
+
+    /// Waits for the next event. Dropped events give an error.
+    async fn next(&mut self) -> notify::Result<Event> {
+        tokio::select! {
+            biased;
+            () = self.overflow.notified() => Err(notify::Error::generic("events were dropped")),
+            Some(event) = self.waiting.recv() => event,
+        }
+    }
+}
 
 /// The next work of a push that follows its site.
 #[derive(Default)]
@@ -57,7 +93,7 @@ impl Pusher {
     /// before each scan of the whole site.
     ///
     /// # Errors
-    /// If the bucket cannot be written for a reason that may not pass, or the site lacks too many files.
+    /// If the bucket cannot be written for a reason that may not pass, or the site is empty or lacks its settings.
     pub async fn follow(&mut self, read_config: &ConfigSource<'_>) -> Result<(), PushError> {
         let result = self.follow_changes(read_config).await;
         self.save();
@@ -65,8 +101,8 @@ impl Pusher {
     }
 
     async fn follow_changes(&mut self, read_config: &ConfigSource<'_>) -> Result<(), PushError> {
-        let (sender, mut events) = unbounded_channel();
-        let watcher = self.listen(sender);
+        let (add_event, mut events) = SiteEvents::new(WAITING_EVENTS);
+        let watcher = self.listen(add_event);
         let polls = watcher.is_none() && self.config.server.watch != WatchMode::Off;
         let mut logged = LoggedLines::default();
         let mut work = PendingWork { all: true, ..PendingWork::default() };
@@ -75,9 +111,7 @@ impl Pusher {
             let places: Vec<PathBuf> = std::mem::take(&mut work.places).into_iter().collect();
             let report = if std::mem::take(&mut work.all) {
                 let start = Instant::now();
-                if saved_at.is_some() {
-                    self.read_config(read_config);
-                }
+                self.read_config(read_config);
                 let report = self.push_site().await?;
                 self.outage.bridge_denials();
                 let poll = || POLL.max(start.elapsed() * (POLL_SHARE - 1));
@@ -87,7 +121,9 @@ impl Pusher {
                     self.save();
                     saved_at = Some(Instant::now());
                 }
-                logged.log_unlisted(report.unlisted);
+                if !self.options.delete {
+                    logged.log_kept(report.kept);
+                }
                 logged.log(&report, true);
                 report
             } else {
@@ -105,11 +141,7 @@ impl Pusher {
     }
 
     /// Waits for the next work. Returns true if the push must stop.
-    async fn wait(
-        &self,
-        events: &mut UnboundedReceiver<notify::Result<Event>>,
-        work: &mut PendingWork,
-    ) -> bool {
+    async fn wait(&self, events: &mut SiteEvents, work: &mut PendingWork) -> bool {
         while !work.all && work.places.is_empty() {
             let next = work.next();
             let due = async {
@@ -122,10 +154,10 @@ impl Pusher {
                 biased;
                 () = self.outage.stopped() => return true,
                 () = due => {}
-                Some(event) = events.recv() => {
+                event = events.next() => {
                     sleep(GATHER).await;
                     self.add_event(event, work);
-                    while let Ok(event) = events.try_recv() {
+                    while let Ok(event) = events.waiting.try_recv() {
                         self.add_event(event, work);
                     }
                 }
@@ -136,14 +168,16 @@ impl Pusher {
     }
 
     /// Starts to listen for events in all folders of the site.
-    fn listen(&self, sender: UnboundedSender<notify::Result<Event>>) -> Option<RecommendedWatcher> {
+    fn listen(
+        &self,
+        add_event: impl Fn(notify::Result<Event>) + Send + 'static,
+    ) -> Option<RecommendedWatcher> {
         if self.config.server.watch != WatchMode::Events {
             return None;
         }
         let handler = move |event: notify::Result<Event>| {
             if event.as_ref().map_or(true, is_change) {
-                // The receiver is gone when the program exits.
-                let _ = sender.send(event);
+                add_event(event);
             }
         };
         // A link to a folder of the site would replace the name of the folder in its events.
@@ -217,7 +251,8 @@ impl Pusher {
 #[derive(Default)]
 struct LoggedLines {
     problems: HashSet<String>,
-    unlisted: usize,
+    kept: usize,
+    has_many_missing: bool,
 }
 
 impl LoggedLines {
@@ -229,15 +264,42 @@ impl LoggedLines {
             self.problems.clear();
         }
         self.problems.extend(lines);
+        match &report.many_missing {
+            Some(error) if !std::mem::replace(&mut self.has_many_missing, true) => {
+                tracing::error!("no lost file is removed from the bucket: {error}");
+            }
+            None if is_whole => self.has_many_missing = false,
+            _ => {}
+        }
         let (files, removed) = (report.pushed.len(), report.removed.len());
         if files + removed > 0 {
             tracing::info!(files, removed, commit = report.seq, "pushed");
         }
     }
 
-    fn log_unlisted(&mut self, files: usize) {
-        if std::mem::replace(&mut self.unlisted, files) != files && files > 0 {
+    fn log_kept(&mut self, files: usize) {
+        if std::mem::replace(&mut self.kept, files) != files && files > 0 {
             tracing::info!(files, "the site lacks files of the bucket; push with --delete to remove them");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn dropped_events_give_an_error() {
+        let (add, mut events) = SiteEvents::new(2);
+        let event = |name: &str| Ok(Event::new(EventKind::Any).add_path(name.into()));
+        add(event("a"));
+        assert_eq!(events.next().await.expect("an event").paths, [Path::new("a")]);
+        ["b", "c", "d", "e"].iter().for_each(|name| add(event(name)));
+        assert!(events.next().await.is_err());
+        for name in ["b", "c"] {
+            assert_eq!(events.next().await.expect("an event").paths, [Path::new(name)]);
+        }
+        add(event("f"));
+        assert_eq!(events.next().await.expect("an event").paths, [Path::new("f")]);
     }
 }

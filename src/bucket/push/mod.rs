@@ -8,7 +8,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use crate::archive::file_version::FileVersion;
+use crate::archive::file_version::{FileVersion, RESTED_AFTER};
 use crate::archive::jekyll::files::{is_at_or_below, relative, with_archives};
 use crate::archive::problem::{Code, Defect, Problem};
 use crate::bucket::commit::{CommitDraft, StoredFile};
@@ -39,6 +40,10 @@ const READ_FILES: usize = 1024;
 const READ_BYTES: u64 = 16 << 20;
 /// The number of files that a share in `--max-delete` always allows to remove.
 const FEW_FILES: usize = 10;
+/// The maximum time until a file that grows without end is read again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The time after which a push that follows its site removes a lost file. A program may remove a file to replace it.
+const REMOVED_AFTER: Duration = Duration::from_secs(2);
 
 /// The files that determine the settings of a site.
 const CONFIG_FILES: [&str; 2] = ["_config.yml", "_config.yaml"];
@@ -114,24 +119,26 @@ pub enum PushError {
     )]
     ConfigGone(String),
     /// The site lacks too many files of the bucket.
-    #[error(
-        "nothing was pushed: the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; \
-         if a folder is missing, restore or mount it; to remove these files, push with --max-delete {missing}"
-    )]
-    ManyMissing {
-        /// The number of the files that the site lacks.
-        missing: usize,
-        /// The number of the files in the bucket.
-        files: usize,
-        /// The number of files that may be removed.
-        limit: usize,
-    },
+    #[error("nothing was pushed: {0}")]
+    ManyMissing(ManyMissing),
     /// The store lets several writers win.
     #[error(
         "{0}: the store is not fit for several writers, because it lets one replace the commit of another; use another \
          store, or push with --only-writer if no other machine pushes to this bucket"
     )]
     Unfit(String),
+}
+
+/// The site lacks more files of the bucket than a push may remove.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the site lacks {missing} of the {files} files in the bucket, and --max-delete allows {limit}; if a folder is \
+     missing, restore or mount it; to remove these files, push with --max-delete {missing}"
+)]
+pub struct ManyMissing {
+    missing: usize,
+    files: usize,
+    limit: usize,
 }
 
 /// The result of a push.
@@ -144,12 +151,14 @@ pub struct PushReport {
     /// The paths of the removed files.
     pub removed: Vec<String>,
     /// The number of files that the bucket has and the site lacks, if they stay in the bucket.
-    pub unlisted: usize,
+    pub kept: usize,
     /// The number of temporary files and secrets.
     pub omitted: usize,
     /// The files that were left out for a reason of their own.
     pub problems: Vec<Problem>,
-    /// Files that may be incomplete, with the time until they are read again.
+    /// The reason why a push that follows its site keeps lost files in the bucket.
+    many_missing: Option<ManyMissing>,
+    /// Files that may be incomplete, or removed for a moment, with the time until they are read again.
     unsettled: Vec<(PathBuf, Duration)>,
 }
 
@@ -167,8 +176,13 @@ pub struct Pusher {
     state: PushState,
     state_file: Option<PathBuf>,
     outage: Outage,
-    /// The number of files that were removed since the last scan of the whole site.
-    removed: usize,
+    /// The number of lost files that were removed since the last scan of the whole site.
+    lost_since_scan: usize,
+    /// Lost files that are still in the bucket, with the time of the first scan without them. Only a push that follows
+    /// the site has them.
+    absent: BTreeMap<String, Instant>,
+    /// Files that changed during each read. A read of such a file takes long, so the next reads wait longer each time.
+    growing: BTreeMap<String, GrowingFile>,
     /// Links, each with its target inside the site.
     links: Vec<(PathBuf, PathBuf)>,
     /// The reason why the settings of the site are not pushed.
@@ -179,7 +193,7 @@ impl Pusher {
     /// Opens the bucket of a site, and reads the commits of other writers. `stop` ends the wait for an unreachable store.
     ///
     /// # Errors
-    /// If the bucket cannot be used, or its store is not fit.
+    /// If the bucket cannot be used.
     pub async fn open(
         site: &Path,
         config: Config,
@@ -205,13 +219,6 @@ impl Pusher {
             state_file.as_deref().map_or_else(|| PushState::new(id), |file| PushState::read(file, id));
         if let Some(bucket) = &bucket {
             outage.bridge(async || state.catch_up(bucket).await).await?;
-            let is_unchecked = !state.is_fit && (state.seq == 0 || state_file.is_some());
-            if is_unchecked && !options.only_writer && !options.dry_run {
-                if !outage.bridge(async || bucket.is_fit().await).await? {
-                    return Err(PushError::Unfit(bucket.name().to_owned()));
-                }
-                state.is_fit = true;
-            }
         }
         let site = std::path::absolute(site).unwrap_or_else(|_| site.to_owned());
         Ok(Self {
@@ -224,7 +231,9 @@ impl Pusher {
             options,
             state,
             outage,
-            removed: 0,
+            lost_since_scan: 0,
+            absent: BTreeMap::new(),
+            growing: BTreeMap::new(),
             links: Vec::new(),
             config_error: None,
         })
@@ -233,7 +242,7 @@ impl Pusher {
     /// Pushes the whole site once. Waits for files that may be incomplete.
     ///
     /// # Errors
-    /// If the bucket cannot be written, or the site lacks too many files.
+    /// If the bucket cannot be written, its store is not fit, or the site lacks too many files.
     pub async fn push(&mut self) -> Result<PushReport, PushError> {
         let mut report = self.push_site().await?;
         let unsettled = std::mem::take(&mut report.unsettled);
@@ -264,7 +273,8 @@ impl Pusher {
         if has_config(&|path| self.state.get(path).is_some()) && !has_config(&is_in_site) {
             return Err(PushError::ConfigGone(self.site.display().to_string()));
         }
-        self.removed = 0;
+        self.growing.retain(|path, _| scan.files.contains_key(path));
+        self.lost_since_scan = 0;
         let missing = self.state.files().map(|(path, _)| path);
         let missing = missing.filter(|path| is_missing(&scan, path)).map(str::to_owned).collect();
         self.push_scan(scan, missing).await
@@ -286,39 +296,52 @@ impl Pusher {
         self.push_scan(scan, missing).await
     }
 
-    async fn push_scan(&mut self, scan: SiteScan, missing: Vec<String>) -> Result<PushReport, PushError> {
+    async fn push_scan(&mut self, scan: SiteScan, mut missing: Vec<String>) -> Result<PushReport, PushError> {
+        self.absent.retain(|path, _| is_missing(&scan, path) && self.state.get(path).is_some());
         let mut report =
             PushReport { omitted: scan.omitted, problems: scan.problems, ..PushReport::default() };
-        if self.options.delete {
-            report.removed = missing;
-        } else {
-            report.unlisted = missing.len();
+        if !self.options.delete {
+            report.kept = missing.len();
+            missing.clear();
         }
         let config = Arc::clone(&self.config);
         let reader = SiteFileReader::new(&config)?;
         let bucket = self.bucket.clone();
         let mut draft = CommitDraft::new(machine());
         let (mut batch, mut versions) = (Batch::default(), Vec::new());
+        let now = Instant::now();
         let is_changed = |(path, found): &(&String, &FoundFile)| {
             !self.state.get(path).is_some_and(|known| known.has_metadata_of(&found.version))
+                && !self.growing.get(*path).is_some_and(|file| file.read_at > now)
         };
         let changed: Vec<(&String, &FoundFile)> = scan.files.iter().filter(is_changed).collect();
-        let mut rest = &changed[..];
-        while !rest.is_empty() {
-            let (chunk, later) = rest.split_at(chunk_len(rest));
-            rest = later;
-            let (state, follow) = (&self.state, self.options.follow);
-            let read = |(path, found): &(&String, &FoundFile)| {
-                let known = state.get(path);
-                if follow {
-                    reader.read(path, &found.place, known)
-                } else {
-                    reader.read_complete(path, &found.place, known)
+        if !self.options.follow && self.check_limit(self.lost(&missing, &[]).len()).is_err() {
+            // A moved file is not lost. So all new files are read before the first pack is written.
+            let mut new = Vec::new();
+            for chunk in chunks(&changed) {
+                for reading in self.read_files(&reader, chunk) {
+                    if let FileReading::Changed(file, version) = reading {
+                        new.push((file.path, version));
+                    }
                 }
-            };
-            let readings: Vec<FileReading> = chunk.par_iter().map(read).collect();
+            }
+            self.check_limit(self.lost(&missing, &new).len()).map_err(PushError::ManyMissing)?;
+        }
+        for chunk in chunks(&changed) {
+            let readings = self.read_files(&reader, chunk);
             for ((path, found), reading) in chunk.iter().zip(readings) {
+                if !matches!(reading, FileReading::Growing) {
+                    self.growing.remove(*path);
+                }
                 match reading {
+                    FileReading::Changed(_, version)
+                        if CONFIG_FILES.contains(&path.as_str())
+                            && !config.agrees_with_file(path, version.content().0) =>
+                    {
+                        let message =
+                            "the file has changed since finews read the settings; the next push writes it";
+                        report.problems.push(Defect::warning(Code::HalfWritten, message).in_file(path));
+                    }
                     FileReading::Changed(file, version) => {
                         versions.push(((*path).clone(), version));
                         let Some(bucket) = &bucket else { continue };
@@ -332,41 +355,90 @@ impl Pusher {
                     FileReading::Unsettled(wait) => {
                         report.unsettled.push((found.place.clone(), wait));
                     }
+                    FileReading::Growing => {
+                        let file = GrowingFile::after(self.growing.get(*path));
+                        report.unsettled.push((found.place.clone(), file.wait));
+                        self.growing.insert((*path).clone(), file);
+                    }
                     FileReading::Omitted => report.omitted += 1,
                     FileReading::Gone => {}
                 }
             }
         }
-        let lost = self.lost(&report.removed, &versions)?;
+        self.select_removals(missing, &versions, &mut report)?;
         report.pushed = versions.iter().map(|(path, _)| path.clone()).collect();
         if let Some(bucket) = &bucket
             && !(versions.is_empty() && report.removed.is_empty())
         {
+            self.check_store(bucket).await?;
             if batch.bytes > COMMIT_BYTES {
                 self.put_pack(bucket, &mut batch, &mut draft).await?;
             }
             draft.files = batch.files;
-            draft.gone = report.removed.clone();
-            // A replica that merges commits needs the names of the files that others replace.
-            draft.gone.extend(versions.iter().flat_map(|(path, _)| self.state.replaced_by(path)));
-            draft.gone.sort_unstable();
-            draft.gone.dedup();
-            self.append(bucket, &draft).await?;
+            self.append(bucket, &mut draft, &versions, &mut report).await?;
             versions.into_iter().for_each(|(path, version)| self.state.insert(path, version));
             report.removed.iter().for_each(|path| self.state.remove(path));
-            self.removed += lost;
+            self.lost_since_scan +=
+                report.removed.iter().filter(|path| self.absent.contains_key(*path)).count();
         }
         report.seq = self.state.seq;
         Ok(report)
     }
 
-    /// Returns the number of missing files whose bytes no other file of the site has; the others have moved.
+    fn read_files(&self, reader: &SiteFileReader<'_>, files: &[(&String, &FoundFile)]) -> Vec<FileReading> {
+        let (state, follow) = (&self.state, self.options.follow);
+        let read = |(path, found): &(&String, &FoundFile)| {
+            let known = state.get(path);
+            if follow {
+                reader.read(path, &found.place, known)
+            } else {
+                reader.read_complete(path, &found.place, known)
+            }
+        };
+        files.par_iter().map(read).collect()
+    }
+
+    /// Adds the missing files that leave the bucket to the report. A push that follows the site waits before it removes
+    /// a lost file, and keeps the lost files if they are too many.
     ///
     /// # Errors
-    /// If more files are lost than may be removed.
-    fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> Result<usize, PushError> {
+    /// If more files are lost than a push without a next pass may remove.
+    fn select_removals(
+        &mut self,
+        missing: Vec<String>,
+        new: &[(String, FileVersion)],
+        report: &mut PushReport,
+    ) -> Result<(), PushError> {
+        let lost = self.lost(&missing, new);
+        if !self.options.follow {
+            self.check_limit(lost.len()).map_err(PushError::ManyMissing)?;
+            report.removed = missing;
+            return Ok(());
+        }
+        let now = Instant::now();
+        for path in &missing {
+            if lost.contains(path) {
+                self.absent.entry(path.clone()).or_insert(now);
+            } else {
+                self.absent.remove(path);
+            }
+        }
+        let many_missing = self.check_limit(self.absent.len()).err();
+        for path in missing {
+            match self.absent.get(&path).map(|since| REMOVED_AFTER.saturating_sub(now - *since)) {
+                Some(wait) if !wait.is_zero() => report.unsettled.push((self.site.join(path), wait)),
+                Some(_) if many_missing.is_some() => report.kept += 1,
+                _ => report.removed.push(path),
+            }
+        }
+        report.many_missing = many_missing.filter(|_| report.kept > 0);
+        Ok(())
+    }
+
+    /// Returns the missing files whose bytes no other file of the site has; the others have moved.
+    fn lost(&self, missing: &[String], new: &[(String, FileVersion)]) -> HashSet<String> {
         if missing.is_empty() {
-            return Ok(0);
+            return HashSet::new();
         }
         let is_present = |path: &str| missing.binary_search_by(|other| other.as_str().cmp(path)).is_err();
         let known = self.state.files().filter(|(path, _)| is_present(path)).map(|(_, version)| version);
@@ -374,21 +446,32 @@ impl Pusher {
             known.chain(new.iter().map(|(_, version)| version)).map(FileVersion::content).collect();
         let is_lost =
             |path: &&String| self.state.get(path).is_none_or(|version| !present.contains(&version.content()));
-        let lost = missing.iter().filter(is_lost).count();
-        let files = self.state.len() + self.removed;
-        let limit = self.options.max_delete.limit(files);
-        if self.removed + lost > limit {
-            return Err(PushError::ManyMissing { missing: self.removed + lost, files, limit });
+        missing.iter().filter(is_lost).cloned().collect()
+    }
+
+    /// Checks whether this number of files may be removed, in addition to those since the last scan of the whole site.
+    fn check_limit(&self, lost: usize) -> Result<(), ManyMissing> {
+        let files = self.state.len() + self.lost_since_scan;
+        let (missing, limit) = (self.lost_since_scan + lost, self.options.max_delete.limit(files));
+        if lost > 0 && missing > limit { Err(ManyMissing { missing, files, limit }) } else { Ok(()) }
+    }
+
+    /// Checks the fitness of the store, unless this process or one with the same cache folder has found it fit.
+    async fn check_store(&mut self, bucket: &Bucket) -> Result<(), PushError> {
+        if self.state.is_fit || self.options.only_writer {
+            return Ok(());
         }
-        Ok(lost)
+        self.state.is_fit = self.outage.bridge(async || bucket.is_fit().await).await?;
+        if self.state.is_fit { Ok(()) } else { Err(PushError::Unfit(bucket.name().to_owned())) }
     }
 
     async fn put_pack(
-        &self,
+        &mut self,
         bucket: &Bucket,
         batch: &mut Batch,
         draft: &mut CommitDraft,
-    ) -> Result<(), BucketError> {
+    ) -> Result<(), PushError> {
+        self.check_store(bucket).await?;
         let files = std::mem::take(batch).files;
         if !files.is_empty() {
             let seq = self.state.seq + 1;
@@ -397,19 +480,48 @@ impl Pusher {
         Ok(())
     }
 
-    /// Appends a draft at the first free position, after the commits of other writers.
-    async fn append(&mut self, bucket: &Bucket, draft: &CommitDraft) -> Result<(), BucketError> {
+    /// Appends a draft at the first free position, after the commits of other writers. The draft removes no file that
+    /// these commits write.
+    async fn append(
+        &mut self,
+        bucket: &Bucket,
+        draft: &mut CommitDraft,
+        new: &[(String, FileVersion)],
+        report: &mut PushReport,
+    ) -> Result<(), BucketError> {
         loop {
-            let seq = self.state.seq + 1;
-            match self.outage.bridge(async || bucket.append(seq, draft).await).await? {
+            draft.gone = report.removed.clone();
+            // A replica that merges commits needs the names of the files that others replace.
+            draft.gone.extend(new.iter().flat_map(|(path, _)| self.state.replaced_by(path)));
+            draft.gone.sort_unstable();
+            draft.gone.dedup();
+            if new.is_empty() && draft.gone.is_empty() {
+                return Ok(());
+            }
+            let (seq, complete) = (self.state.seq + 1, &*draft);
+            match self.outage.bridge(async || bucket.append(seq, complete).await).await? {
                 Appended::Written => {
                     self.state.seq = seq;
                     return Ok(());
                 }
                 Appended::Other(commit) => {
                     let state = &mut self.state;
-                    self.outage.bridge(async || state.apply(bucket, &commit).await).await?;
+                    let written = self.outage.bridge(async || state.apply(bucket, &commit).await).await?;
+                    self.keep(&written.into_iter().collect(), report);
                 }
+            }
+        }
+    }
+
+    /// Keeps removed files that another writer has just written. The next pass of a push that follows the site looks at
+    /// them again.
+    fn keep(&mut self, written: &HashSet<String>, report: &mut PushReport) {
+        for path in report.removed.extract_if(.., |path| written.contains(&*path)) {
+            self.absent.remove(&path);
+            if self.options.follow {
+                report.unsettled.push((self.site.join(path), Duration::ZERO));
+            } else {
+                report.kept += 1;
             }
         }
     }
@@ -428,6 +540,22 @@ impl Pusher {
     }
 }
 
+/// A file that changed during each read.
+#[derive(Debug)]
+struct GrowingFile {
+    wait: Duration,
+    /// The time before which no pass reads the file.
+    read_at: Instant,
+}
+
+impl GrowingFile {
+    /// Waits twice as long as after the last read.
+    fn after(last: Option<&Self>) -> Self {
+        let wait = last.map_or(RESTED_AFTER, |last| (last.wait * 2).min(LONGEST_WAIT));
+        Self { wait, read_at: Instant::now() + wait }
+    }
+}
+
 /// The files of the next pack.
 #[derive(Default)]
 struct Batch {
@@ -440,6 +568,17 @@ impl Batch {
         self.bytes += file.bytes.len();
         self.files.push(file);
     }
+}
+
+/// Splits files into those that are read at once.
+fn chunks<'f>(
+    mut files: &'f [(&'f String, &'f FoundFile)],
+) -> impl Iterator<Item = &'f [(&'f String, &'f FoundFile)]> {
+    std::iter::from_fn(move || {
+        let (chunk, later) = files.split_at_checked(chunk_len(files))?;
+        files = later;
+        Some(chunk)
+    })
 }
 
 /// Returns the number of files to read at once.

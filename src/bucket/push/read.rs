@@ -26,6 +26,8 @@ pub(super) enum FileReading {
     Rejected(Vec<Problem>),
     /// The file may be incomplete for this time.
     Unsettled(Duration),
+    /// The file changes during each read.
+    Growing,
     /// The file has the name of a temporary file among posts.
     Omitted,
     Gone,
@@ -44,13 +46,14 @@ impl<'a> SiteFileReader<'a> {
 
     /// Reads a file like [`Self::read`], and once more when it is complete.
     pub(super) fn read_complete(&self, path: &str, place: &Path, known: Option<&FileVersion>) -> FileReading {
-        match self.read(path, place, known) {
-            FileReading::Unsettled(wait) => {
-                std::thread::sleep(wait + Duration::from_millis(50));
-                self.read(path, place, known)
-            }
-            reading => reading,
-        }
+        let reading = self.read(path, place, known);
+        let wait = match reading {
+            FileReading::Unsettled(wait) => wait,
+            FileReading::Growing => RESTED_AFTER,
+            _ => return reading,
+        };
+        std::thread::sleep(wait + Duration::from_millis(50));
+        self.read(path, place, known)
     }
 
     /// Reads a file whose times or size differ from those of the `known` version in the bucket.
@@ -68,7 +71,7 @@ impl<'a> SiteFileReader<'a> {
         };
         let version = content.file_version;
         if content.torn {
-            return FileReading::Unsettled(RESTED_AFTER);
+            return FileReading::Growing;
         }
         if known.is_some_and(|known| known.has_bytes_of(&version)) {
             return FileReading::Touched(version);

@@ -114,20 +114,28 @@ impl PushState {
         Ok(())
     }
 
-    /// Applies the next commit. After an error, the same commit can be applied again.
-    pub(super) async fn apply(&mut self, bucket: &Bucket, commit: &Commit) -> Result<(), BucketError> {
+    /// Applies the next commit, and returns the paths of its files. After an error, the same commit can be applied
+    /// again.
+    pub(super) async fn apply(
+        &mut self,
+        bucket: &Bucket,
+        commit: &Commit,
+    ) -> Result<Vec<String>, BucketError> {
+        let mut written = Vec::new();
         for pack in &commit.header.packs {
             let bytes = bucket.pack(pack).await?;
             let mut insert = |file: StoredFile| {
                 self.insert_copy(&file);
+                written.push(file.path);
                 Ok(())
             };
             decode_pack(&bytes, &mut insert).map_err(|error| bucket.damaged(&pack.key, error.to_string()))?;
         }
         commit.files.iter().for_each(|file| self.insert_copy(file));
+        written.extend(commit.files.iter().map(|file| file.path.clone()));
         commit.header.gone.iter().for_each(|path| self.remove(path));
         self.seq = commit.header.seq;
-        Ok(())
+        Ok(written)
     }
 
     fn insert_copy(&mut self, file: &StoredFile) {

@@ -142,7 +142,7 @@ async fn rejected_post_keeps_its_last_version() {
     assert!(report.problems[0].to_string().starts_with("_posts/-x.md: error[date-missing]:"));
     trial.write("_posts/2024-01-02-a.md", "");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.pushed.len(), report.unlisted), (0, 0));
+    assert_eq!((report.pushed.len(), report.kept), (0, 0));
     let empty = report.problems.iter().find(|problem| problem.code == Code::HalfWritten).expect("a problem");
     assert_eq!((&*empty.path, empty.severity), ("_posts/2024-01-02-a.md", Severity::Warning));
     assert_eq!(trial.text("_posts/2024-01-02-a.md").await.as_deref(), Some(POST));
@@ -164,7 +164,7 @@ async fn removed_files_stay_without_delete_and_below_the_limit_go() {
     trial.push().await.expect("a push");
     trial.remove("a/b.txt");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.unlisted, report.removed.len(), report.seq), (1, 0, 1));
+    assert_eq!((report.kept, report.removed.len(), report.seq), (1, 0, 1));
     trial.options.delete = true;
     trial.options.dry_run = true;
     assert_eq!(trial.pushed().await, (vec![], 1));
@@ -207,6 +207,29 @@ async fn incomplete_site_removes_nothing() {
 }
 
 #[tokio::test]
+async fn incomplete_site_writes_no_pack() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")]);
+    trial.options.delete = true;
+    trial.options.max_delete = MaxDelete::Files(0);
+    trial.push().await.expect("a push");
+    trial.remove("a.txt");
+    fs::rename(trial.place("b.txt"), trial.place("d.txt")).expect("a file");
+    for (path, megabytes) in [("large.bin", 40), ("larger.bin", 41)] {
+        let file = File::create(trial.place(path)).expect("a file");
+        file.set_len(megabytes << 20).expect("a size");
+    }
+    let error = trial.push().await.expect_err("an error").to_string();
+    assert!(error.starts_with("nothing was pushed: the site lacks 1 of the 3 files"), "{error}");
+    let has_pack = || trial.folder.path().join("bucket/pack").exists();
+    assert!(!has_pack());
+    // The other file has moved.
+    trial.write("a.txt", "a");
+    let report = trial.push().await.expect("a push");
+    assert_eq!((report.pushed.len(), report.removed), (3, vec!["b.txt".to_owned()]));
+    assert!(has_pack());
+}
+
+#[tokio::test]
 async fn large_pushes_use_packs_and_other_writers_are_followed() {
     let trial = Trial::new(&[("_posts/2024-01-02-a.md", POST)]);
     let large = "0123456789abcdef".repeat(600_000);
@@ -222,11 +245,92 @@ async fn large_pushes_use_packs_and_other_writers_are_followed() {
     trial.bucket().await.append(2, &draft).await.expect("a commit");
     trial.write("c.txt", "c");
     let report = trial.push().await.expect("a push");
-    assert_eq!((report.pushed, report.unlisted, report.seq), (vec!["c.txt".to_owned()], 1, 3));
+    assert_eq!((report.pushed, report.kept, report.seq), (vec!["c.txt".to_owned()], 1, 3));
     // A log that was restored from a backup is shorter than the state.
     fs::remove_file(trial.folder.path().join("bucket/log/00000000000000000003.tar.zst")).expect("a commit");
     assert_eq!(trial.pushed().await.0, ["c.txt"]);
     assert_eq!(trial.replica().await.len(), 4);
+}
+
+#[tokio::test]
+async fn file_of_another_writer_is_not_removed() {
+    for follow in [false, true] {
+        let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c")]);
+        trial.options.delete = true;
+        trial.options.follow = follow;
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        pusher.push_site().await.expect("a push");
+        let other = |seq: u64, path: &'static str| {
+            let mut draft = CommitDraft::new("other");
+            let modified = SystemTime::now();
+            draft.files.push(StoredFile { path: path.into(), modified, bytes: "other".into() });
+            let bucket = trial.bucket();
+            async move { bucket.await.append(seq, &draft).await.expect("a commit") }
+        };
+        let long_ago = Instant::now() - REMOVED_AFTER;
+        let remove = |pusher: &mut Pusher, path: &str| {
+            trial.remove(path);
+            pusher.absent.insert(path.to_owned(), long_ago);
+        };
+        other(2, "b.txt").await;
+        remove(&mut pusher, "b.txt");
+        remove(&mut pusher, "c.txt");
+        let report = pusher.push_site().await.expect("a push");
+        assert_eq!((report.removed, report.seq), (vec!["c.txt".to_owned()], 3));
+        assert_eq!((report.kept, report.unsettled.len()), if follow { (0, 1) } else { (1, 0) });
+        assert_eq!(trial.commit(3).await.expect("a commit").header.gone, ["c.txt"]);
+        assert_eq!(trial.text("b.txt").await.as_deref(), Some("other"));
+        // A commit that would remove and write nothing is not written.
+        other(4, "b.txt").await;
+        pusher.absent.insert("b.txt".to_owned(), long_ago);
+        let report = pusher.push_site().await.expect("a push");
+        assert_eq!((report.removed.len(), report.seq), (0, 4));
+        assert!(trial.commit(5).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn store_is_checked_before_the_first_commit_of_a_process() {
+    for has_cache in [true, false] {
+        let mut trial = Trial::new(&[("a.txt", "a")]);
+        trial.has_cache = has_cache;
+        trial.push().await.expect("a push");
+        trial.options.only_writer = false;
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        pusher.push().await.expect("a push");
+        assert!(!pusher.state.is_fit, "the push writes nothing");
+        trial.write("b.txt", "b");
+        pusher.push().await.expect("a push");
+        assert!(pusher.state.is_fit);
+        let pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        assert_eq!((pusher.state.is_fit, pusher.state.seq), (has_cache, 2));
+    }
+}
+
+#[tokio::test]
+async fn settings_that_push_has_not_read_are_not_pushed() {
+    let (yml, yaml) = ("_config.yml", "_config.yaml");
+    let table: [(&[&str], &str, bool); 5] = [
+        (&[yml], yml, false),
+        (&[yaml], yaml, false),
+        (&[yaml], yml, false),
+        (&[], yml, false),
+        // `_config.yml` has precedence.
+        (&[yml], yaml, true),
+    ];
+    for (before, changed, is_pushed) in table {
+        let trial = Trial::new(&[("a.txt", "a")]);
+        before.iter().for_each(|path| trial.write(path, "title: x\n"));
+        let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+        trial.write(changed, "title: later\n");
+        let report = pusher.push().await.expect("a push");
+        assert_eq!(report.pushed.iter().any(|path| path == changed), is_pushed, "{before:?}, {changed}");
+        let warned: Vec<(&str, Code)> =
+            report.problems.iter().map(|problem| (&*problem.path, problem.code)).collect();
+        assert_eq!(warned == [(changed, Code::HalfWritten)], !is_pushed, "{before:?}, {changed}: {warned:?}");
+        assert_eq!(trial.pushed().await.0.is_empty(), is_pushed);
+        assert_eq!(trial.text(changed).await.as_deref(), Some("title: later\n"));
+    }
 }
 
 #[tokio::test]
@@ -275,6 +379,73 @@ async fn follow_pushes_each_change_until_it_is_stopped() {
     };
     let (result, ()) = tokio::join!(pusher.follow(&read_config), changes);
     result.expect("a push");
+}
+
+#[tokio::test]
+async fn followed_site_loses_a_file_after_a_second_look() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.txt", "b"), ("c.txt", "c"), ("d.txt", "d")]);
+    trial.options.follow = true;
+    trial.options.delete = true;
+    trial.options.max_delete = MaxDelete::Files(1);
+    let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+    pusher.push_site().await.expect("a push");
+    let long_ago = |pusher: &mut Pusher| {
+        pusher.absent.values_mut().for_each(|since| *since -= REMOVED_AFTER);
+    };
+    // A program replaces a file, and moves another.
+    trial.remove("a.txt");
+    fs::rename(trial.place("b.txt"), trial.place("e.txt")).expect("a file");
+    let places = ["a.txt", "b.txt", "e.txt"].map(|path| trial.place(path));
+    let report = pusher.push_places(&places).await.expect("a push");
+    assert_eq!((report.pushed, report.removed), (vec!["e.txt".to_owned()], vec!["b.txt".to_owned()]));
+    assert_eq!(report.unsettled.iter().map(|(place, _)| place.clone()).collect::<Vec<_>>(), places[..1]);
+    trial.write("a.txt", "new");
+    let report = pusher.push_places(&places[..1]).await.expect("a push");
+    assert_eq!((report.pushed, report.unsettled.len()), (vec!["a.txt".to_owned()], 0));
+    trial.remove("a.txt");
+    pusher.push_places(&places[..1]).await.expect("a push");
+    long_ago(&mut pusher);
+    let report = pusher.push_places(&places[..1]).await.expect("a push");
+    assert_eq!((report.removed, report.unsettled.len()), (vec!["a.txt".to_owned()], 0));
+    // Two files are more than allowed, so they stay in the bucket, and the push goes on.
+    trial.remove("c.txt");
+    trial.remove("d.txt");
+    trial.write("f.txt", "f");
+    let report = pusher.push_site().await.expect("a push");
+    assert_eq!((report.pushed, report.unsettled.len()), (vec!["f.txt".to_owned()], 2));
+    assert!(report.many_missing.is_none());
+    long_ago(&mut pusher);
+    let report = pusher.push_site().await.expect("a push");
+    assert_eq!((report.removed.len(), report.kept, report.unsettled.len()), (0, 2, 0));
+    let reason = report.many_missing.expect("a reason").to_string();
+    assert!(reason.starts_with("the site lacks 2 of the 4 files"), "{reason}");
+    trial.write("c.txt", "c");
+    assert_eq!(pusher.push_site().await.expect("a push").removed, ["d.txt"]);
+}
+
+#[tokio::test]
+async fn growing_file_is_read_after_growing_waits() {
+    let mut trial = Trial::new(&[("a.txt", "a"), ("b.log", "b")]);
+    trial.options.follow = true;
+    let mut pusher = trial.pusher(watch::channel(false).1).await.expect("a bucket");
+    let growing = GrowingFile { wait: LONGEST_WAIT, read_at: Instant::now() + LONGEST_WAIT };
+    pusher.growing.insert("b.log".into(), growing);
+    pusher.growing.insert("gone.log".into(), GrowingFile::after(None));
+    assert_eq!(pusher.push_site().await.expect("a push").pushed, ["a.txt"]);
+    assert_eq!(pusher.growing.keys().collect::<Vec<_>>(), ["b.log"]);
+    // The file rests when the wait is over.
+    pusher.growing.insert("b.log".into(), GrowingFile { wait: LONGEST_WAIT, read_at: Instant::now() });
+    assert_eq!(pusher.push_places(&[trial.place("b.log")]).await.expect("a push").pushed, ["b.log"]);
+    assert!(pusher.growing.is_empty());
+    let mut file = GrowingFile::after(None);
+    let waits: Vec<u128> = (0..13)
+        .map(|_| {
+            let wait = file.wait.as_millis();
+            file = GrowingFile::after(Some(&file));
+            wait
+        })
+        .collect();
+    assert_eq!((&waits[..3], waits[11], waits[12]), (&[30, 60, 120][..], 60_000, 60_000));
 }
 
 #[test]
