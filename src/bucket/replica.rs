@@ -5,6 +5,7 @@
 //! - `site/`: the copy;
 //! - `staged/` and `staged.json`: files of commits that are complete but not in the copy yet. `staged.json` is written
 //!   last; if it exists, the next start moves the files. So the copy never holds a part of a commit;
+//! - `packs.json`: the packs of the next commit whose files are all staged. The next try copies the other packs;
 //! - `state.json`: the site, the position of the copy, and an earlier position whose files are surely on the disk. A start
 //!   repeats the commits between them, which also mends files that a power failure has damaged;
 //! - `lock`: prevents a second process.
@@ -24,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use crate::archive::watch::{FolderChange, FolderWrite, WatchCommand};
-use crate::bucket::commit::Commit;
-use crate::bucket::download::{CopyError, commits, unpack};
+use crate::bucket::commit::{Commit, CommitHeader};
+use crate::bucket::download::{CopyError, commits, unpack_pack};
 use crate::bucket::error::BucketError;
 use crate::bucket::folder::{FolderWriter, at};
 use crate::bucket::log::Bucket;
@@ -48,6 +49,7 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(10);
 const SITE: &str = "site";
 const STAGE: &str = "staged";
 const STAGED: &str = "staged.json";
+const PACKS: &str = "packs.json";
 const STATE: &str = "state.json";
 
 /// The contents of `state.json`.
@@ -88,6 +90,15 @@ impl StagedChange {
         let is_data = |extension: &str| matches!(extension, "yml" | "yaml" | "json");
         self.all_paths().any(|path| path.rsplit_once('.').is_some_and(|(_, extension)| is_data(extension)))
     }
+}
+
+/// The contents of `packs.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct StagedPacks {
+    /// The id of the commit.
+    commit: String,
+    /// The keys of the packs whose files are all staged.
+    keys: BTreeSet<String>,
 }
 
 /// The server of a copy.
@@ -132,6 +143,9 @@ pub struct Replica {
     /// The last commit that this process has applied, or that need not be applied.
     position: u64,
     staged: StagedChange,
+    packs: StagedPacks,
+    /// The first position at which the stage is published, because it may hold a part of this commit.
+    goal: u64,
     on_answer: Box<dyn Fn(u64) + Send>,
     /// The last error in the log: whether it was temporary, and its text.
     logged: Option<(bool, String)>,
@@ -164,10 +178,10 @@ impl Replica {
             return Err(unusable(format!("it has no {STATE}")));
         }
         let state = read_json::<ReplicaState>(&state_file);
-        if state.is_none() {
+        let is_new = state.is_none();
+        if is_new {
             // A power failure has damaged the state, or this start is the first one.
             ignore_absent(fs::remove_dir_all(&site)).map_err(|error| at(&site, &error))?;
-            ignore_absent(fs::remove_file(folder.join(STAGED))).map_err(|error| at(&folder, &error))?;
         }
         let state = state.unwrap_or_default();
         write_json(&state_file, &state)?;
@@ -179,6 +193,8 @@ impl Replica {
             bucket: None,
             state,
             staged: StagedChange::default(),
+            packs: StagedPacks::default(),
+            goal: 0,
             on_answer: Box::new(|_| {}),
             logged: None,
             last_sync: Instant::now(),
@@ -188,13 +204,24 @@ impl Replica {
             options,
             folder,
         };
-        if let Some(staged) = read_json::<StagedChange>(&replica.folder.join(STAGED)) {
-            staged.move_into(&replica.site, &replica.stage)?;
-            replica.state.seq = staged.seq;
-            replica.save()?;
-        }
-        replica.clear_stage()?;
+        replica.recover_stage(is_new)?;
         Ok(replica)
+    }
+
+    /// Completes a change that was interrupted, or keeps the packs of a commit that is not complete.
+    fn recover_stage(&mut self, is_new: bool) -> io::Result<()> {
+        let staged_file = self.folder.join(STAGED);
+        if !is_new && !staged_file.exists() {
+            if let Some(packs) = read_json(&self.folder.join(PACKS)) {
+                self.packs = packs;
+                return Ok(());
+            }
+        } else if !is_new && let Some(staged) = read_json::<StagedChange>(&staged_file) {
+            staged.move_into(&self.site, &self.stage)?;
+            self.state.seq = staged.seq;
+            self.save()?;
+        }
+        self.clear_stage()
     }
 
     /// The folder of the copy.
@@ -290,7 +317,7 @@ impl Replica {
         }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
-            let Some(commit) = block_on(bucket.probe(self.position + 1))? else {
+            let Some(commit) = block_on(bucket.probe(self.last_staged() + 1))? else {
                 (self.on_answer)(self.position);
                 return Ok(());
             };
@@ -304,11 +331,12 @@ impl Replica {
     fn catch_up(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
         self.publish(server)?;
         let bucket = self.bucket()?;
-        let newest = block_on(bucket.newest(self.position))?;
-        if newest > self.position {
-            tracing::info!("copying {} from position {} to {newest}", self.url, self.position);
+        let last = self.last_staged();
+        let newest = block_on(bucket.newest(last))?;
+        if newest > last {
+            tracing::info!("copying {} from position {last} to {newest}", self.url);
         }
-        let mut commits = commits(&bucket, self.position + 1..=newest);
+        let mut commits = commits(&bucket, last + 1..=newest);
         while let Some(commit) = block_on(commits.next()) {
             let commit = match commit {
                 Ok(commit) => commit,
@@ -318,7 +346,7 @@ impl Replica {
                     return Err(error.into());
                 }
             };
-            // Without the commits before it, the stage can be cleared if a pack is damaged.
+            // The commits before it need not wait for a pack.
             if !commit.header.packs.is_empty() || commit.header.seq >= self.position + MOST_MERGED {
                 self.publish(server)?;
             }
@@ -346,20 +374,21 @@ impl Replica {
         Ok(bucket)
     }
 
-    /// Adds a commit to the stage. After an error, the stage is empty.
+    /// The position of the last commit in the stage, or else in the copy.
+    fn last_staged(&self) -> u64 {
+        self.staged.seq.max(self.position)
+    }
+
+    /// Adds a commit to the stage. After an error, the caller stages the same commit again.
     fn stage(&mut self, bucket: &Bucket, commit: &Commit) -> Result<(), CopyError> {
-        let staged = block_on(unpack(bucket, commit, &self.stage)).and_then(|paths| {
-            commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
-            Ok(paths)
-        });
-        let paths = match staged {
-            Ok(paths) => paths,
-            Err(error) => {
-                self.clear_stage()?;
-                self.staged = StagedChange::default();
-                return Err(error);
-            }
-        };
+        self.goal = self.goal.max(commit.header.seq);
+        self.stage_packs(bucket, &commit.header)?;
+        let mut paths = if commit.header.packs.is_empty() { Vec::new() } else { self.stage.paths()? };
+        for file in &commit.files {
+            self.stage.write(file)?;
+            paths.push(file.path.clone());
+        }
+        commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
         let change = &mut self.staged;
         change.seq = commit.header.seq;
         for path in paths {
@@ -373,9 +402,34 @@ impl Replica {
         Ok(())
     }
 
+    /// Writes the files of the packs that no earlier try has staged.
+    fn stage_packs(&mut self, bucket: &Bucket, header: &CommitHeader) -> Result<(), CopyError> {
+        if self.packs.commit != header.id {
+            if self.staged.seq == 0 {
+                // The stage may hold a part of another commit.
+                self.clear_stage()?;
+            }
+            self.packs = StagedPacks { commit: header.id.clone(), keys: BTreeSet::new() };
+        }
+        for pack in &header.packs {
+            if self.packs.keys.contains(&pack.key) {
+                continue;
+            }
+            block_on(unpack_pack(bucket, pack, &self.stage))?;
+            self.packs.keys.insert(pack.key.clone());
+            // The next start knows only the files of this commit. After the last pack, little remains to be copied.
+            if self.staged.seq == 0 && header.packs.last() != Some(pack) {
+                // After a power failure, the files are whole if `packs.json` names their pack.
+                sync(&self.folder)?;
+                write_json(&self.folder.join(PACKS), &self.packs)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves the staged commits into the copy, with one update of the archive if a server shows it.
     fn publish(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
-        if self.staged.seq == 0 {
+        if self.staged.seq == 0 || self.staged.seq < self.goal {
             return Ok(());
         }
         write_json(&self.folder.join(STAGED), &self.staged)?;
@@ -386,6 +440,7 @@ impl Replica {
         self.position = self.staged.seq;
         self.state.seq = self.state.seq.max(self.position);
         self.staged = StagedChange::default();
+        self.packs = StagedPacks::default();
         (self.on_answer)(self.position);
         self.save()?;
         self.clear_stage()?;
@@ -394,8 +449,10 @@ impl Replica {
     }
 
     fn clear_stage(&self) -> io::Result<()> {
-        let staged = self.folder.join(STAGED);
-        ignore_absent(fs::remove_file(&staged)).map_err(|error| at(&staged, &error))?;
+        // `packs.json` goes first, because it names files of the stage.
+        for file in [PACKS, STAGED].map(|name| self.folder.join(name)) {
+            ignore_absent(fs::remove_file(&file)).map_err(|error| at(&file, &error))?;
+        }
         ignore_absent(fs::remove_dir_all(self.stage.root())).map_err(|error| at(self.stage.root(), &error))
     }
 
@@ -544,6 +601,99 @@ mod tests {
                 replica.save().expect("a state");
             }
         }
+    }
+
+    /// A bucket in a folder, and the cache folder of its replica.
+    struct Trial {
+        folder: tempfile::TempDir,
+        url: BucketUrl,
+        bucket: Bucket,
+    }
+
+    impl Trial {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let url: BucketUrl = format!("file://{}/bucket", folder.path().display()).parse().expect("a URL");
+            let bucket = block_on(Bucket::open_or_create(&url, &BucketOptions::default()));
+            Self { url, bucket: bucket.expect("a bucket"), folder }
+        }
+
+        fn object(&self, key: &str) -> PathBuf {
+            self.folder.path().join("bucket").join(key)
+        }
+
+        fn cache(&self) -> PathBuf {
+            self.folder.path().join("cache")
+        }
+
+        fn replica(&self) -> Replica {
+            let opened = Replica::open(self.url.clone(), BucketOptions::default(), &self.cache());
+            opened.expect("a replica")
+        }
+
+        /// Appends a commit with these files, each with its path as content.
+        fn commit(&self, seq: u64, paths: &[&str]) {
+            let mut draft = CommitDraft::new("test");
+            draft.files = paths.iter().map(|path| stored(path)).collect();
+            block_on(self.bucket.append(seq, &draft)).expect("a commit");
+        }
+    }
+
+    fn stored(path: &str) -> StoredFile {
+        let bytes = path.to_owned().into();
+        StoredFile { path: path.to_owned(), modified: SystemTime::UNIX_EPOCH, bytes }
+    }
+
+    /// The paths of the files in a copy.
+    fn paths(replica: &Replica) -> Vec<String> {
+        let files = contents(replica.site_folder());
+        files.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn whole_packs_are_not_copied_again() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.files = vec![stored("own")];
+        draft.packs = ["a", "b", "c"]
+            .map(|path| block_on(trial.bucket.put_pack(1, &[stored(path)])).expect("a pack"))
+            .to_vec();
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        let place = |index: usize| trial.object(&draft.packs[index].key);
+        // The second pack is damaged at the first start, and the third one at the second start.
+        for damaged in [1, 2] {
+            let intact = fs::read(place(damaged)).expect("a pack");
+            fs::write(place(damaged), "x").expect("a file");
+            let error = trial.replica().start().expect_err("damaged").to_string();
+            assert!(error.contains(&draft.packs[damaged].key), "{error}");
+            fs::write(place(damaged), intact).expect("a file");
+            fs::remove_file(place(damaged - 1)).expect("no pack");
+        }
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        assert_eq!(paths(&replica), ["a", "b", "c", "own"]);
+        assert!(!replica.folder.join(PACKS).exists());
+    }
+
+    #[test]
+    fn stage_of_another_commit_is_cleared() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.packs = vec![block_on(trial.bucket.put_pack(1, &[stored("a")])).expect("a pack")];
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        let replica = trial.replica();
+        replica.stage.write(&stored("left")).expect("a file");
+        let packs =
+            StagedPacks { commit: "another".to_owned(), keys: BTreeSet::from([draft.packs[0].key.clone()]) };
+        write_json(&replica.folder.join(PACKS), &packs).expect("a file");
+        drop(replica);
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        assert_eq!(paths(&replica), ["a"]);
     }
 
     #[test]
