@@ -1,5 +1,6 @@
 //! The log of a bucket: numbered commits that writers append one after another, and that readers follow.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Bucket {
     pub(super) store: Arc<BucketStore>,
     site: Arc<str>,
     pause: Duration,
+    /// True for a bucket in a folder, which may be on a disk that is not mounted.
+    is_folder: bool,
 }
 
 /// The result of an attempt to write a commit.
@@ -49,18 +52,20 @@ impl Bucket {
     pub async fn open(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
         let store = BucketStore::open(url, options)?;
         let site = identity::read_site(&store).await?;
-        Ok(Self::new(store, &site, FIRST_PAUSE))
+        Ok(Self { is_folder: url.scheme == BucketScheme::File, ..Self::new(store, &site, FIRST_PAUSE) })
     }
 
-    /// Opens the archive of a bucket, and creates it if the bucket has none. The folder of a `file:` URL is created too.
+    /// Opens the archive of a bucket, and creates it if the bucket has none. The folder of a `file:` URL is created too,
+    /// but not the folders above it, because they may be on a disk that is not mounted.
     pub async fn open_or_create(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
-        if url.scheme == BucketScheme::File {
-            std::fs::create_dir_all(&url.bucket)
-                .map_err(|error| BucketError::Settings { url: url.to_string(), reason: error.to_string() })?;
+        let is_folder = url.scheme == BucketScheme::File;
+        if is_folder {
+            create_folder(&url.bucket)
+                .map_err(|reason| BucketError::Settings { url: url.to_string(), reason })?;
         }
         let store = BucketStore::open(url, options)?;
         let site = identity::read_or_create_site(&store).await?;
-        Ok(Self::new(store, &site, FIRST_PAUSE))
+        Ok(Self { is_folder, ..Self::new(store, &site, FIRST_PAUSE) })
     }
 
     /// Uses a store that exists, as the archive of a site.
@@ -70,7 +75,7 @@ impl Bucket {
     }
 
     fn new(store: BucketStore, site: &str, pause: Duration) -> Self {
-        Self { store: Arc::new(store), site: site.into(), pause }
+        Self { store: Arc::new(store), site: site.into(), pause, is_folder: false }
     }
 
     /// The id of the site: 32 hexadecimal digits.
@@ -107,6 +112,7 @@ impl Bucket {
         let key = commit_key(seq);
         let header = draft.header(seq, &self.site);
         let bytes = commit::encode_commit(&header, &draft.files).map_err(|error| self.failed(&key, error))?;
+        self.check_folder().await?;
         let mut last = None;
         for attempt in 0..WRITE_TRIES {
             self.pause_before(attempt).await;
@@ -146,6 +152,7 @@ impl Bucket {
                 absent = middle;
             }
         }
+        self.check_folder().await?;
         Ok(there)
     }
 
@@ -164,7 +171,10 @@ impl Bucket {
         let mut reason = String::new();
         // The network may damage an answer, so damaged bytes are read again.
         for _ in 0..READ_TRIES {
-            let Some(bytes) = self.store.get(pace, &key, None).await? else { return Ok(None) };
+            let Some(bytes) = self.store.get(pace, &key, None).await? else {
+                self.check_folder().await?;
+                return Ok(None);
+            };
             match self.compute(bytes.len(), move || commit::decode_commit(&bytes)).await? {
                 Ok(commit) if commit.header.seq != seq => {
                     return Err(self.damaged(&key, format!("it has number {}", commit.header.seq)));
@@ -178,6 +188,15 @@ impl Bucket {
             }
         }
         Err(self.damaged(&key, reason))
+    }
+
+    /// Fails if the folder of the bucket has lost its archive, like that of a disk that is not mounted.
+    pub(super) async fn check_folder(&self) -> Result<(), BucketError> {
+        if !self.is_folder || self.store.size(Pace::Normal, identity::KEY).await?.is_some() {
+            return Ok(());
+        }
+        let reason = format!("its folder has lost `{}`; if it is on a disk, mount the disk", identity::KEY);
+        Err(BucketError::Unreachable { url: self.name().to_owned(), reason })
     }
 
     /// Does work that takes long for large objects.
@@ -211,6 +230,17 @@ impl Bucket {
     pub(super) fn contended(&self) -> BucketError {
         let reason = "it refuses a write as if the object existed, and then has no such object".into();
         BucketError::Unreachable { url: self.name().to_owned(), reason }
+    }
+}
+
+/// Creates the folder of a bucket unless it exists. Returns the reason of a failure.
+fn create_folder(folder: &str) -> Result<(), String> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err("the folder above it does not exist; mount its disk, or create the folder".into())
+        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 

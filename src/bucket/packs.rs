@@ -25,6 +25,7 @@ impl Bucket {
         let key = format!("pack/{seq:020}-{}.tar.zst", &sha256[..16]);
         let size = bytes.len() as u64;
         let pack = PackRef { key, bytes: size, sha256, files: files.len() as u64 };
+        self.check_folder().await?;
         let mut last = None;
         for attempt in 0..WRITE_TRIES {
             self.pause_before(attempt).await;

@@ -471,6 +471,43 @@ fn folder_is_a_bucket() {
 }
 
 #[test]
+fn folder_without_its_archive_is_unreachable() {
+    run(async {
+        let disk = TempDir::new().expect("a folder");
+        let url: BucketUrl = format!("file://{}/disk/news", disk.path().display()).parse().expect("a URL");
+        let options = BucketOptions::default();
+        let error = Bucket::open_or_create(&url, &options).await.expect_err("no disk").to_string();
+        assert!(error.contains("the folder above it does not exist"), "{error}");
+        assert!(!disk.path().join("disk").exists());
+
+        fs::create_dir(disk.path().join("disk")).expect("a folder");
+        let bucket = Bucket::open_or_create(&url, &options).await.expect("a bucket");
+        bucket.append(1, &draft("a")).await.expect("a commit");
+        let place = disk.path().join("disk/news");
+        fs::rename(&place, disk.path().join("away")).expect("a folder");
+        for is_empty in [false, true] {
+            if is_empty {
+                fs::create_dir(&place).expect("a folder");
+            }
+            let errors = [
+                bucket.probe(2).await.expect_err("away"),
+                bucket.commit(1).await.expect_err("away"),
+                bucket.newest(0).await.expect_err("away"),
+                bucket.append(2, &draft("b")).await.expect_err("away"),
+                bucket.put_pack(2, &draft("b").files).await.expect_err("away"),
+            ];
+            for error in errors {
+                assert!(error.is_temporary() && error.to_string().contains("`finews.json`"), "{error}");
+            }
+            assert!(!place.join("log").exists() && !place.join("pack").exists());
+        }
+        fs::remove_dir(&place).expect("no folder");
+        fs::rename(disk.path().join("away"), &place).expect("a folder");
+        assert_eq!(bucket.newest(0).await.expect("the newest"), 1);
+    });
+}
+
+#[test]
 fn invalid_identities_are_named() {
     run(async {
         let folder = TempDir::new().expect("a folder");
