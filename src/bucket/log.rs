@@ -135,25 +135,45 @@ impl Bucket {
     }
 
     /// Returns the position of the newest commit, from a known position; 0 if the log is empty.
+    ///
+    /// # Errors
+    /// [`BucketError::Damaged`] if the commit after it is missing and later ones exist. A gap before it is found when the
+    /// commits are read.
     pub async fn newest(&self, known: u64) -> Result<u64, BucketError> {
         let (mut there, mut step) = (known, 1);
         let mut absent = loop {
             let next = there + step;
-            if self.store.size(Pace::Normal, &commit_key(next)).await?.is_none() {
+            if !self.exists(next).await? {
                 break next;
             }
             (there, step) = (next, step * 2);
         };
         while there + 1 < absent {
             let middle = there + (absent - there) / 2;
-            if self.store.size(Pace::Normal, &commit_key(middle)).await?.is_some() {
+            if self.exists(middle).await? {
                 there = middle;
             } else {
                 absent = middle;
             }
         }
         self.check_folder().await?;
+        self.check_end(there).await?;
         Ok(there)
+    }
+
+    /// Fails if the commit after this position is missing and one of three later ones exists.
+    pub(super) async fn check_end(&self, end: u64) -> Result<(), BucketError> {
+        let (second, fourth, last) =
+            tokio::try_join!(self.exists(end + 2), self.exists(end + 4), self.exists(end + 16))?;
+        // Writers may have been faster than these requests.
+        if (second || fourth || last) && !self.exists(end + 1).await? {
+            return Err(self.damaged(&commit_key(end + 1), "it is missing, and later commits exist".into()));
+        }
+        Ok(())
+    }
+
+    async fn exists(&self, seq: u64) -> Result<bool, BucketError> {
+        Ok(self.store.size(Pace::Normal, &commit_key(seq)).await?.is_some())
     }
 
     /// Returns whether conditional writes of the store have at most one winner.

@@ -363,8 +363,40 @@ fn newest_commit_is_found_with_few_requests() {
                 store.1.store(0, Ordering::Relaxed);
                 assert_eq!(bucket.newest(known).await.expect("the newest"), newest, "from {known}");
                 let requests = store.1.load(Ordering::Relaxed);
-                assert!(requests <= 21, "{requests} requests from {known} to {newest}");
-                assert!(known < newest || requests == 1, "{requests} requests without news");
+                assert!(requests <= 24, "{requests} requests from {known} to {newest}");
+                // The commit after the known one, and three behind a possible gap.
+                assert!(known < newest || requests == 4, "{requests} requests without news");
+            }
+        }
+    });
+}
+
+#[test]
+fn missing_commit_before_others_is_an_error() {
+    run(async {
+        let table: [(&[u64], u64, Option<u64>); 7] = [
+            (&[1, 3], 1, Some(2)),
+            (&[2], 0, Some(1)),
+            (&[1, 2, 3, 5, 6, 7, 8, 9, 10], 3, Some(4)),
+            (&[1, 2, 6], 1, Some(3)),
+            (&[1, 2, 18], 2, Some(3)),
+            (&[1, 2, 3], 1, None),
+            (&[], 0, None),
+        ];
+        for (present, known, missing) in table {
+            let store = Arc::new(InMemory::new());
+            for seq in present {
+                let (path, content) = (Path::from(commit_key(*seq)), PutPayload::from_static(b"x"));
+                store.put_opts(&path, content, PutOptions::default()).await.expect("an object");
+            }
+            let found = Bucket::from_store(store, SITE).newest(known).await;
+            match (found, missing) {
+                (Err(error @ BucketError::Damaged { .. }), Some(seq)) => {
+                    let (text, key) = (error.to_string(), commit_key(seq));
+                    assert!(text.contains(&key) && text.contains("later commits exist"), "{text}");
+                }
+                (Ok(newest), None) => assert_eq!(newest, present.len() as u64),
+                (found, _) => panic!("{present:?}: {found:?}"),
             }
         }
     });
