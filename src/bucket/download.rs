@@ -37,7 +37,7 @@ pub enum CopyError {
     InUse(PathBuf),
     /// The log has no such position.
     #[error("{0}")]
-    Position(String),
+    InvalidPosition(String),
 }
 
 impl CopyError {

@@ -60,7 +60,8 @@ struct ReplicaState {
     /// The id of the site; empty until the bucket has answered.
     site: String,
     /// The position of the copy.
-    seq: u64,
+    #[serde(rename = "seq")]
+    copied: u64,
     /// A position whose files are on the disk.
     synced: u64,
 }
@@ -141,7 +142,7 @@ pub struct Replica {
     bucket: Option<Bucket>,
     state: ReplicaState,
     /// The last commit that this process has applied, or that need not be applied.
-    position: u64,
+    applied: u64,
     staged: StagedChange,
     packs: StagedPacks,
     /// The first position at which the stage is published, because it may hold a part of this commit.
@@ -187,7 +188,7 @@ impl Replica {
         write_json(&state_file, &state)?;
         fs::create_dir_all(&site).map_err(|error| at(&site, &error))?;
         let mut replica = Self {
-            position: state.synced,
+            applied: state.synced,
             site: FolderWriter::new(site),
             stage: FolderWriter::new(stage),
             bucket: None,
@@ -218,7 +219,7 @@ impl Replica {
             }
         } else if !is_new && let Some(staged) = read_json::<StagedChange>(&staged_file) {
             staged.move_into(&self.site, &self.stage)?;
-            self.state.seq = staged.seq;
+            self.state.copied = staged.seq;
             self.save()?;
         }
         self.clear_stage()
@@ -236,7 +237,7 @@ impl Replica {
 
     /// Sets the function that receives the position of the copy after each answer of the bucket.
     pub fn on_answer(&mut self, on_answer: impl Fn(u64) + Send + 'static) {
-        on_answer(self.state.seq);
+        on_answer(self.state.copied);
         self.on_answer = Box::new(on_answer);
     }
 
@@ -247,11 +248,11 @@ impl Replica {
     /// the folder cannot be written.
     pub fn start(&mut self) -> Result<(), CopyError> {
         // Another bucket may be that of another site.
-        let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
+        let has_copy = self.state.copied > 0 && self.state.url == self.url.to_string();
         let mut is_empty = false;
         loop {
             let Err(error) = self.catch_up(None) else {
-                if has_copy || self.position > 0 {
+                if has_copy || self.applied > 0 {
                     return Ok(());
                 }
                 // The first push creates the archive some time before its commit.
@@ -269,7 +270,7 @@ impl Replica {
                 tracing::warn!(
                     "serving the local copy of {} at position {}: {error}",
                     self.url,
-                    self.state.seq
+                    self.state.copied
                 );
                 self.logged = Some((error.is_temporary(), error.to_string()));
                 return Ok(());
@@ -289,7 +290,7 @@ impl Replica {
             let wait = match self.advance(server) {
                 Ok(()) => {
                     if self.logged.take().is_some() {
-                        tracing::info!("{} is available again; the position is {}", self.url, self.position);
+                        tracing::info!("{} is available again; the position is {}", self.url, self.applied);
                     }
                     random_interval()
                 }
@@ -311,14 +312,14 @@ impl Replica {
     /// Copies all commits that the bucket has, each with an update of its own unless there are many.
     fn advance(&mut self, server: &CopyServer) -> Result<(), CopyError> {
         self.publish(Some(server))?;
-        if self.position < self.state.seq {
+        if self.applied < self.state.copied {
             // The repeated commits change the copy together, because each of them alone is older than the copy.
             return self.catch_up(Some(server));
         }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
             let Some(commit) = block_on(bucket.probe(self.last_staged() + 1))? else {
-                (self.on_answer)(self.position);
+                (self.on_answer)(self.applied);
                 return Ok(());
             };
             self.stage(&bucket, &commit)?;
@@ -347,13 +348,13 @@ impl Replica {
                 }
             };
             // The commits before it need not wait for a pack.
-            if !commit.header.packs.is_empty() || commit.header.seq >= self.position + MOST_MERGED {
+            if !commit.header.packs.is_empty() || commit.header.seq >= self.applied + MOST_MERGED {
                 self.publish(server)?;
             }
             self.stage(&bucket, &commit)?;
         }
         self.publish(server)?;
-        (self.on_answer)(self.position);
+        (self.on_answer)(self.applied);
         Ok(())
     }
 
@@ -376,7 +377,7 @@ impl Replica {
 
     /// The position of the last commit in the stage, or else in the copy.
     fn last_staged(&self) -> u64 {
-        self.staged.seq.max(self.position)
+        self.staged.seq.max(self.applied)
     }
 
     /// Adds a commit to the stage. After an error, the caller stages the same commit again.
@@ -437,11 +438,11 @@ impl Replica {
             Some(server) => server.apply(self.staged.clone(), &self.site, &self.stage)?,
             None => self.staged.move_into(&self.site, &self.stage)?,
         }
-        self.position = self.staged.seq;
-        self.state.seq = self.state.seq.max(self.position);
+        self.applied = self.staged.seq;
+        self.state.copied = self.state.copied.max(self.applied);
         self.staged = StagedChange::default();
         self.packs = StagedPacks::default();
-        (self.on_answer)(self.position);
+        (self.on_answer)(self.applied);
         self.save()?;
         self.clear_stage()?;
         self.sync_if_due();
@@ -470,11 +471,11 @@ impl Replica {
                 tracing::warn!("{error}");
             }
         }
-        let is_due = self.state.synced < self.position && self.last_sync.elapsed() >= SYNC_INTERVAL;
+        let is_due = self.state.synced < self.applied && self.last_sync.elapsed() >= SYNC_INTERVAL;
         if is_due && self.syncing.is_none() {
             self.last_sync = Instant::now();
             let folder = self.folder.clone();
-            self.syncing = Some((self.position, std::thread::spawn(move || sync(&folder))));
+            self.syncing = Some((self.applied, std::thread::spawn(move || sync(&folder))));
         }
     }
 
@@ -487,9 +488,9 @@ impl Replica {
             return;
         }
         if entry.0 {
-            tracing::warn!("the position stays {}: {error}", self.position);
+            tracing::warn!("the position stays {}: {error}", self.applied);
         } else {
-            tracing::error!("the position stays {}: {error}", self.position);
+            tracing::error!("the position stays {}: {error}", self.applied);
         }
         self.logged = Some(entry);
     }
@@ -593,7 +594,7 @@ mod tests {
             if [3, 4, 12, 69, 70].contains(&seq) {
                 let mut replica = open().expect("a replica");
                 replica.start().expect("a copy");
-                assert_eq!((replica.position, replica.state.seq), (seq, seq));
+                assert_eq!((replica.applied, replica.state.copied), (seq, seq));
                 let target = place.path().join(format!("pull-{seq}"));
                 block_on(pull(&bucket, &target, None)).expect("files");
                 assert_eq!(contents(replica.site_folder()), contents(&target), "{seq}");
