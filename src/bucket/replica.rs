@@ -145,7 +145,8 @@ pub struct Replica {
     applied: u64,
     staged: StagedChange,
     packs: StagedPacks,
-    /// The first position at which the stage is published, because it may hold a part of this commit.
+    /// The first position at which the stage is published: before it, the copy would be older than it was, or would
+    /// have a part of a commit.
     goal: u64,
     on_answer: Box<dyn Fn(u64) + Send>,
     /// The last error in the log: whether it was temporary, and its text.
@@ -206,6 +207,7 @@ impl Replica {
             folder,
         };
         replica.recover_stage(is_new)?;
+        replica.goal = replica.state.copied;
         Ok(replica)
     }
 
@@ -290,7 +292,11 @@ impl Replica {
             let wait = match self.advance(server) {
                 Ok(()) => {
                     if self.logged.take().is_some() {
-                        tracing::info!("{} is available again; the position is {}", self.url, self.applied);
+                        tracing::info!(
+                            "{} is available again; the position is {}",
+                            self.url,
+                            self.state.copied
+                        );
                     }
                     random_interval()
                 }
@@ -313,13 +319,12 @@ impl Replica {
     fn advance(&mut self, server: &CopyServer) -> Result<(), CopyError> {
         self.publish(Some(server))?;
         if self.applied < self.state.copied {
-            // The repeated commits change the copy together, because each of them alone is older than the copy.
             return self.catch_up(Some(server));
         }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
             let Some(commit) = block_on(bucket.probe(self.last_staged() + 1))? else {
-                (self.on_answer)(self.applied);
+                (self.on_answer)(self.state.copied);
                 return Ok(());
             };
             self.stage(&bucket, &commit)?;
@@ -354,7 +359,7 @@ impl Replica {
             self.stage(&bucket, &commit)?;
         }
         self.publish(server)?;
-        (self.on_answer)(self.applied);
+        (self.on_answer)(self.state.copied);
         Ok(())
     }
 
@@ -439,10 +444,10 @@ impl Replica {
             None => self.staged.move_into(&self.site, &self.stage)?,
         }
         self.applied = self.staged.seq;
-        self.state.copied = self.state.copied.max(self.applied);
+        self.state.copied = self.applied;
         self.staged = StagedChange::default();
         self.packs = StagedPacks::default();
-        (self.on_answer)(self.applied);
+        (self.on_answer)(self.state.copied);
         self.save()?;
         self.clear_stage()?;
         self.sync_if_due();
@@ -488,9 +493,9 @@ impl Replica {
             return;
         }
         if entry.0 {
-            tracing::warn!("the position stays {}: {error}", self.applied);
+            tracing::warn!("the position stays {}: {error}", self.state.copied);
         } else {
-            tracing::error!("the position stays {}: {error}", self.applied);
+            tracing::error!("the position stays {}: {error}", self.state.copied);
         }
         self.logged = Some(entry);
     }
@@ -544,6 +549,7 @@ mod tests {
 
     use super::*;
     use crate::bucket::commit::{CommitDraft, StoredFile};
+    use crate::bucket::log::commit_key;
     use crate::bucket::pull::pull;
 
     /// The files below a folder, without empty folders.
@@ -695,6 +701,32 @@ mod tests {
         let mut replica = trial.replica();
         replica.start().expect("a copy");
         assert_eq!(paths(&replica), ["a"]);
+    }
+
+    #[test]
+    fn repeated_commits_are_published_together() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        ["a", "b", "c"].iter().zip(1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        // A power failure has removed a file, and the bucket cannot repeat all commits.
+        replica.state.synced = 1;
+        replica.save().expect("a state");
+        fs::remove_file(replica.site.place("b")).expect("no file");
+        drop(replica);
+        let third = trial.object(&commit_key(3));
+        let intact = fs::read(&third).expect("a commit");
+        fs::write(&third, "x").expect("a file");
+        let mut replica = trial.replica();
+        replica.start().expect("the old copy");
+        assert_eq!((replica.applied, replica.staged.seq), (1, 2));
+        assert_eq!(paths(&replica), ["a", "c"]);
+        fs::write(&third, intact).expect("a commit");
+        replica.catch_up(None).expect("all commits");
+        assert_eq!((replica.applied, replica.staged.seq), (3, 0));
+        assert_eq!(paths(&replica), ["a", "b", "c"]);
     }
 
     #[test]
