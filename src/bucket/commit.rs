@@ -178,6 +178,13 @@ pub fn decode_commit(bytes: &[u8]) -> Result<Commit, String> {
     Ok(Commit { header, files })
 }
 
+/// Reads the id of a commit from its first bytes, without their check; `None` if they are too few.
+pub(super) fn decode_id(start: &[u8]) -> Option<String> {
+    let mut archive = Archive::new(read::Decoder::with_buffer(start).ok()?);
+    let file = read_entry(&mut archive.entries().ok()?.next()?.ok()?).ok()?;
+    Some(decode_header(&file.bytes).ok()?.id)
+}
+
 /// Decodes a pack, passes its files on one by one, and returns their number.
 pub fn decode_pack(
     bytes: &[u8],

@@ -41,8 +41,11 @@ impl FolderWriter {
     /// Moves a file from another folder on the same disk. A file that has moved already stays where it is.
     pub(super) fn move_from(&self, other: &Self, path: &str) -> io::Result<()> {
         let from = other.place(path);
-        if fs::symlink_metadata(&from).is_err_and(|error| is_absent(&error)) {
-            return Ok(());
+        match fs::symlink_metadata(&from) {
+            // A folder has replaced the file; its files have paths of their own.
+            Ok(meta) if meta.is_dir() => return Ok(()),
+            Err(error) if is_absent(&error) => return Ok(()),
+            _ => {}
         }
         self.put(path, |place| fs::rename(&from, place))
     }

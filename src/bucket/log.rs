@@ -22,6 +22,9 @@ pub(super) const READ_TRIES: u32 = 2;
 /// The first pause between two tries of a write. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// The first bytes of a commit, which nearly always have its id: a block of zstd has at most 128 KiB.
+const START: u64 = 256 << 10;
+
 /// Smaller objects are decoded at once; the others on a thread for blocking work.
 const DECODED_AT_ONCE: usize = 64 << 10;
 
@@ -104,6 +107,26 @@ impl Bucket {
             return self.commit(seq).await;
         }
         probed
+    }
+
+    /// Returns whether the log has a commit with this id at a position. Each commit matches an empty id.
+    pub async fn has_commit(&self, seq: u64, id: &str) -> Result<bool, BucketError> {
+        let key = commit_key(seq);
+        match self.store.size(Pace::Normal, &key).await? {
+            None => {
+                self.check_folder().await?;
+                return Ok(false);
+            }
+            Some(_) if id.is_empty() => return Ok(true),
+            Some(size) if size > START => {
+                let start = self.store.get(Pace::Normal, &key, Some(0..START)).await?;
+                if start.and_then(|bytes| commit::decode_id(&bytes)).is_some_and(|found| found == id) {
+                    return Ok(true);
+                }
+            }
+            Some(_) => {}
+        }
+        Ok(self.commit(seq).await?.is_some_and(|commit| commit.header.id == id))
     }
 
     /// Writes a draft at a position, if the position is free. After an error, the caller appends the same draft again,

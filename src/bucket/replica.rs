@@ -6,8 +6,8 @@
 //! - `staged/` and `staged.json`: files of commits that are complete but not in the copy yet. `staged.json` is written
 //!   last; if it exists, the next start moves the files. So the copy never holds a part of a commit;
 //! - `packs.json`: the packs of the next commit whose files are all staged. The next try copies the other packs;
-//! - `state.json`: the site, the position of the copy, and an earlier position whose files are surely on the disk. A start
-//!   repeats the commits between them, which also mends files that a power failure has damaged;
+//! - `state.json`: the site, the position of the copy with the id of its commit, and an earlier position whose files are
+//!   surely on the disk. A start repeats the commits between them, which also mends files that a power failure has damaged;
 //! - `lock`: prevents a second process.
 
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ use crate::bucket::commit::{Commit, CommitHeader};
 use crate::bucket::download::{CopyError, commits, unpack_pack};
 use crate::bucket::error::BucketError;
 use crate::bucket::folder::{FolderWriter, at};
-use crate::bucket::log::Bucket;
+use crate::bucket::log::{Bucket, commit_key};
 use crate::bucket::url::{BucketOptions, BucketUrl};
 use crate::config::Config;
 
@@ -45,6 +45,9 @@ const MOST_SINGLE: usize = 8;
 const MOST_MERGED: u64 = 64;
 /// Minimum time between two writes of all files to the disk.
 const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Interval of the comparisons of the log with the copy.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
 const SITE: &str = "site";
 const STAGE: &str = "staged";
@@ -64,6 +67,9 @@ struct ReplicaState {
     copied: u64,
     /// A position whose files are on the disk.
     synced: u64,
+    /// The id of the commit at the position of the copy; empty if an older finews has written this file.
+    #[serde(default)]
+    commit: String,
 }
 
 /// The changes of the staged commits together.
@@ -71,6 +77,9 @@ struct ReplicaState {
 struct StagedChange {
     /// The position of the last one.
     seq: u64,
+    /// The id of the last one.
+    #[serde(default)]
+    commit: String,
     paths: BTreeSet<String>,
     gone: BTreeSet<String>,
 }
@@ -148,6 +157,10 @@ pub struct Replica {
     /// The first position at which the stage is published: before it, the copy would be older than it was, or would
     /// have a part of a commit.
     goal: u64,
+    /// True while the whole log is copied again, because it is not that of the copy.
+    replaces: bool,
+    /// The time of the last comparison of the log with the copy.
+    last_check: Option<Instant>,
     on_answer: Box<dyn Fn(u64) + Send>,
     /// The last error in the log: whether it was temporary, and its text.
     logged: Option<(bool, String)>,
@@ -197,6 +210,8 @@ impl Replica {
             staged: StagedChange::default(),
             packs: StagedPacks::default(),
             goal: 0,
+            replaces: false,
+            last_check: None,
             on_answer: Box::new(|_| {}),
             logged: None,
             last_sync: Instant::now(),
@@ -222,6 +237,7 @@ impl Replica {
         } else if !is_new && let Some(staged) = read_json::<StagedChange>(&staged_file) {
             staged.move_into(&self.site, &self.stage)?;
             self.state.copied = staged.seq;
+            self.state.commit = staged.commit;
             self.save()?;
         }
         self.clear_stage()
@@ -254,7 +270,8 @@ impl Replica {
         let mut is_empty = false;
         loop {
             let Err(error) = self.catch_up(None) else {
-                if has_copy || self.applied > 0 {
+                // A copy that is to be replaced is served until then.
+                if has_copy || self.applied > 0 || self.replaces {
                     return Ok(());
                 }
                 // The first push creates the archive some time before its commit.
@@ -302,6 +319,8 @@ impl Replica {
                 }
                 Err(error) => {
                     self.log_error(&error);
+                    // The bucket may be another one after an outage.
+                    self.last_check = None;
                     if error.is_temporary() { random_interval() } else { RETRY }
                 }
             };
@@ -323,7 +342,12 @@ impl Replica {
         }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
-            let Some(commit) = block_on(bucket.probe(self.last_staged() + 1))? else {
+            let found = block_on(bucket.probe(self.last_staged() + 1))?;
+            self.check_log(&bucket)?;
+            if self.replaces {
+                return self.catch_up(Some(server));
+            }
+            let Some(commit) = found else {
                 (self.on_answer)(self.state.copied);
                 return Ok(());
             };
@@ -337,8 +361,18 @@ impl Replica {
     fn catch_up(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
         self.publish(server)?;
         let bucket = self.bucket()?;
+        self.check_log(&bucket)?;
+        if self.replaces && server.is_none() {
+            return Ok(());
+        }
         let last = self.last_staged();
         let newest = block_on(bucket.newest(last))?;
+        if self.replaces {
+            if newest == 0 {
+                return Err(bucket.damaged(&commit_key(1), "it is missing".into()).into());
+            }
+            self.goal = newest;
+        }
         if newest > last {
             tracing::info!("copying {} from position {last} to {newest}", self.url);
         }
@@ -380,6 +414,47 @@ impl Replica {
         Ok(bucket)
     }
 
+    /// Compares the log with the copy, or with the stage while the copy is replaced. The log of a bucket that comes from
+    /// a backup may end before the position of the copy, or have other commits.
+    fn check_log(&mut self, bucket: &Bucket) -> Result<(), CopyError> {
+        if self.last_check.is_some_and(|last| last.elapsed() < CHECK_INTERVAL) {
+            return Ok(());
+        }
+        let (seq, id) = if self.replaces {
+            (self.staged.seq, &self.staged.commit)
+        } else {
+            (self.state.copied, &self.state.commit)
+        };
+        if seq > 0 {
+            match block_on(bucket.has_commit(seq, id)) {
+                // A damaged commit is in the copy already.
+                Ok(true) | Err(BucketError::Damaged { .. }) => {}
+                Ok(false) => {
+                    tracing::error!(
+                        "{}: the log has another commit or none at position {seq}, as after a restore from a backup; the \
+                         old copy is served until the whole log is copied again; run `finews push` to bring back lost \
+                         changes",
+                        self.url
+                    );
+                    self.replace_copy()?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        block_on(bucket.check_end(self.last_staged()))?;
+        self.last_check = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Begins to copy the whole log again.
+    fn replace_copy(&mut self) -> io::Result<()> {
+        self.replaces = true;
+        self.applied = 0;
+        self.staged = StagedChange::default();
+        self.packs = StagedPacks::default();
+        self.clear_stage()
+    }
+
     /// The position of the last commit in the stage, or else in the copy.
     fn last_staged(&self) -> u64 {
         self.staged.seq.max(self.applied)
@@ -397,6 +472,7 @@ impl Replica {
         commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
         let change = &mut self.staged;
         change.seq = commit.header.seq;
+        change.commit.clone_from(&commit.header.id);
         for path in paths {
             change.gone.remove(&path);
             change.paths.insert(path);
@@ -438,6 +514,14 @@ impl Replica {
         if self.staged.seq == 0 || self.staged.seq < self.goal {
             return Ok(());
         }
+        if self.replaces {
+            let StagedChange { paths, gone, .. } = &mut self.staged;
+            gone.extend(self.site.paths()?.into_iter().filter(|path| !paths.contains(path)));
+            // No file of the new copy is surely on the disk.
+            self.syncing = None;
+            self.state.synced = 0;
+            self.save()?;
+        }
         write_json(&self.folder.join(STAGED), &self.staged)?;
         match server {
             Some(server) => server.apply(self.staged.clone(), &self.site, &self.stage)?,
@@ -445,6 +529,8 @@ impl Replica {
         }
         self.applied = self.staged.seq;
         self.state.copied = self.applied;
+        self.state.commit = std::mem::take(&mut self.staged.commit);
+        self.replaces = false;
         self.staged = StagedChange::default();
         self.packs = StagedPacks::default();
         (self.on_answer)(self.state.copied);
@@ -549,7 +635,6 @@ mod tests {
 
     use super::*;
     use crate::bucket::commit::{CommitDraft, StoredFile};
-    use crate::bucket::log::commit_key;
     use crate::bucket::pull::pull;
 
     /// The files below a folder, without empty folders.
@@ -729,6 +814,95 @@ mod tests {
         assert_eq!(paths(&replica), ["a", "b", "c"]);
     }
 
+    /// A server that only changes the files.
+    fn copy_server() -> CopyServer {
+        let (commands, receiver) = channel();
+        std::thread::spawn(move || {
+            for command in receiver {
+                if let WatchCommand::Apply { write, done } = command {
+                    let _ = done.send((write.0)().map(|_| ()));
+                }
+            }
+        });
+        CopyServer { commands, changed_config: Arc::new(|| None) }
+    }
+
+    #[test]
+    fn copy_follows_a_log_from_a_backup() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        // Each log after the restore: the last commit of the backup, and the files of new commits.
+        let table: [(u64, &[&str], bool, &[&str]); 6] = [
+            (2, &[], true, &["a", "b"]),
+            (2, &["d"], true, &["a", "b", "d"]),
+            (1, &["a/c", "d", "e", "f"], true, &["a/c", "d", "e", "f"]),
+            (1, &["x/y"], true, &["a", "x/y"]),
+            (3, &["d"], false, &["a", "b", "c", "d"]),
+            (0, &["c"], true, &["c"]),
+        ];
+        for (kept, new, is_replaced, expected) in table {
+            for is_running in [false, true] {
+                let trial = Trial::new();
+                ["a", "b", "c"].iter().zip(1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+                let server = copy_server();
+                let mut replica = trial.replica();
+                replica.start().expect("a copy");
+                replica.advance(&server).expect("no news");
+                (kept + 1..=3).for_each(|seq| {
+                    fs::remove_file(trial.object(&commit_key(seq))).expect("a commit");
+                });
+                new.iter().zip(kept + 1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+                if is_running {
+                    replica.last_check = None;
+                } else {
+                    drop(replica);
+                    replica = trial.replica();
+                    replica.start().expect("the old copy");
+                    assert_eq!(replica.replaces, is_replaced, "{kept} {new:?}");
+                    if is_replaced {
+                        assert_eq!(
+                            paths(&replica),
+                            ["a", "b", "c"],
+                            "the old copy until the new one is whole"
+                        );
+                    }
+                }
+                replica.advance(&server).expect("the new log");
+                let newest = kept + new.len() as u64;
+                assert_eq!((replica.applied, replica.state.copied), (newest, newest));
+                assert!(!replica.replaces && replica.state.synced <= newest);
+                assert_eq!(paths(&replica), expected, "{kept} {new:?}");
+                drop(replica);
+                let mut replica = trial.replica();
+                replica.start().expect("the new copy");
+                assert!(!replica.replaces);
+                assert_eq!(paths(&replica), expected, "{kept} {new:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn empty_log_leaves_the_copy() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        trial.commit(1, &["a"]);
+        trial.replica().start().expect("a copy");
+        fs::remove_file(trial.object(&commit_key(1))).expect("a commit");
+        let mut replica = trial.replica();
+        replica.start().expect("the old copy");
+        let error = replica.advance(&copy_server()).expect_err("no commit").to_string();
+        assert!(error.contains(&commit_key(1)) && error.contains("it is missing"), "{error}");
+        assert_eq!((replica.state.copied, paths(&replica)), (1, vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn state_of_an_older_finews_is_valid() {
+        let json = r#"{"url":"s3://b","site":"s","seq":3,"synced":2}"#;
+        let state: ReplicaState = serde_json::from_str(json).expect("a state");
+        assert_eq!((state.copied, state.synced, &*state.commit), (3, 2, ""));
+    }
+
     #[test]
     fn folder_without_a_state_is_not_touched() {
         let cache = tempfile::tempdir().expect("a folder");
@@ -758,16 +932,10 @@ mod tests {
         ];
         for (path, expected) in table {
             let (none, one) = (BTreeSet::new, || BTreeSet::from([path.to_owned()]));
-            assert_eq!(
-                StagedChange { seq: 1, paths: one(), gone: none() }.may_configure(),
-                expected,
-                "{path}"
-            );
-            assert_eq!(
-                StagedChange { seq: 1, paths: none(), gone: one() }.may_configure(),
-                expected,
-                "{path}"
-            );
+            for (paths, gone) in [(one(), none()), (none(), one())] {
+                let change = StagedChange { paths, gone, ..StagedChange::default() };
+                assert_eq!(change.may_configure(), expected, "{path}");
+            }
         }
     }
 }

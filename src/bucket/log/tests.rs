@@ -372,6 +372,23 @@ fn newest_commit_is_found_with_few_requests() {
 }
 
 #[test]
+fn commits_are_recognised_by_their_ids() {
+    run(async {
+        let bucket = Bucket::from_store(Arc::new(InMemory::new()), SITE);
+        let mut large = draft("a");
+        let noise = |number: u32| number.wrapping_mul(2_654_435_761).to_le_bytes();
+        large.files[0].bytes = (0..200_000).flat_map(noise).collect::<Vec<u8>>().into();
+        for (seq, draft) in [(1, &large), (2, &draft("b"))] {
+            bucket.append(seq, draft).await.expect("a commit");
+            for (id, expected) in [(draft.id(), true), ("", true), ("another", false)] {
+                assert_eq!(bucket.has_commit(seq, id).await.expect("an answer"), expected, "{seq} {id}");
+            }
+        }
+        assert!(!bucket.has_commit(3, "").await.expect("an answer"));
+    });
+}
+
+#[test]
 fn missing_commit_before_others_is_an_error() {
     run(async {
         let table: [(&[u64], u64, Option<u64>); 7] = [
