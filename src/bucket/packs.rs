@@ -78,7 +78,8 @@ impl Bucket {
             async move { store.get(Pace::Normal, &key, Some(range)).await }
         });
         let mut parts = stream::iter(reads).buffered(RANGES_AT_ONCE);
-        let mut whole = BytesMut::new();
+        // A buffer that grows would take more than the size of the pack.
+        let mut whole = BytesMut::with_capacity(commit::reserved(pack.bytes));
         while let Some(part) = parts.try_next().await? {
             let Some(part) = part else { return Ok(None) };
             whole.extend_from_slice(&part);
