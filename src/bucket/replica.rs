@@ -386,8 +386,9 @@ impl Replica {
                     return Err(error.into());
                 }
             };
-            // The commits before it need not wait for a pack.
-            if !commit.header.packs.is_empty() || commit.header.seq >= self.applied + MOST_MERGED {
+            // The commits before it need not wait for a pack, and staged packs survive a kill only alone.
+            let has_packs = !commit.header.packs.is_empty() || !self.packs.keys.is_empty();
+            if has_packs || commit.header.seq >= self.applied + MOST_MERGED {
                 self.publish(server)?;
             }
             self.stage(&bucket, &commit)?;
@@ -490,6 +491,9 @@ impl Replica {
             if self.staged.seq == 0 {
                 // The stage may hold a part of another commit.
                 self.clear_stage()?;
+            } else {
+                // From now on, the stage holds more than the packs of one commit.
+                self.remove_file(PACKS)?;
             }
             self.packs = StagedPacks { commit: header.id.clone(), keys: BTreeSet::new() };
         }
@@ -542,10 +546,15 @@ impl Replica {
 
     fn clear_stage(&self) -> io::Result<()> {
         // `packs.json` goes first, because it names files of the stage.
-        for file in [PACKS, STAGED].map(|name| self.folder.join(name)) {
-            ignore_absent(fs::remove_file(&file)).map_err(|error| at(&file, &error))?;
-        }
+        self.remove_file(PACKS)?;
+        self.remove_file(STAGED)?;
         ignore_absent(fs::remove_dir_all(self.stage.root())).map_err(|error| at(self.stage.root(), &error))
+    }
+
+    /// Removes a file of this replica, if there is one.
+    fn remove_file(&self, name: &str) -> io::Result<()> {
+        let file = self.folder.join(name);
+        ignore_absent(fs::remove_file(&file)).map_err(|error| at(&file, &error))
     }
 
     fn save(&self) -> io::Result<()> {
@@ -786,6 +795,28 @@ mod tests {
         let mut replica = trial.replica();
         replica.start().expect("a copy");
         assert_eq!(paths(&replica), ["a"]);
+    }
+
+    #[test]
+    fn packs_are_forgotten_when_a_commit_follows() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.packs = ["a", "b"]
+            .map(|path| block_on(trial.bucket.put_pack(1, &[stored(path)])).expect("a pack"))
+            .to_vec();
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        trial.commit(2, &["c"]);
+        let mut replica = trial.replica();
+        let commits = [1, 2].map(|seq| block_on(trial.bucket.commit(seq)).expect("a log").expect("a commit"));
+        let packs = replica.folder.join(PACKS);
+        for (commit, has_packs) in commits.iter().zip([true, false]) {
+            replica.stage(&trial.bucket, commit).expect("a staged commit");
+            assert_eq!(packs.exists(), has_packs);
+        }
+        drop(replica);
+        assert!(!trial.replica().stage.root().exists());
     }
 
     #[test]
