@@ -18,6 +18,10 @@ const RESERVED_FOLDER: &str = ".finews";
 const BLOCK: usize = 512;
 const MOST_PADDING: u64 = 1 << 16;
 
+/// The most bytes that are reserved for a file before it is read: the maximum size of a pushed file. A buffer that grows
+/// would take more than the size of the file.
+const MOST_RESERVED: usize = 256 << 20;
+
 /// A file of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
@@ -178,6 +182,13 @@ pub fn decode_commit(bytes: &[u8]) -> Result<Commit, String> {
     Ok(Commit { header, files })
 }
 
+/// Reads the id of a commit from its first bytes, without their check; `None` if they are too few.
+pub(super) fn decode_id(start: &[u8]) -> Option<String> {
+    let mut archive = Archive::new(read::Decoder::with_buffer(start).ok()?);
+    let file = read_entry(&mut archive.entries().ok()?.next()?.ok()?).ok()?;
+    Some(decode_header(&file.bytes).ok()?.id)
+}
+
 /// Decodes a pack, passes its files on one by one, and returns their number.
 pub fn decode_pack(
     bytes: &[u8],
@@ -264,12 +275,17 @@ fn read_entry<R: Read>(entry: &mut Entry<'_, R>) -> Result<StoredFile, String> {
     }
     let modified = modified(entry).ok_or_else(|| format!("the time of the entry `{path}` is invalid"))?;
     let size = entry.size();
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(usize::MAX).min(1 << 20));
+    let mut bytes = Vec::with_capacity(reserved(size));
     entry.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 != size {
         return Err(format!("the entry `{path}` is cut off"));
     }
     Ok(StoredFile { path, modified, bytes: bytes.into() })
+}
+
+/// The capacity of a buffer for content of this size, which may be wrong.
+pub(super) fn reserved(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX).min(MOST_RESERVED)
 }
 
 fn checked(file: StoredFile) -> Result<StoredFile, String> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 
-use crate::bucket::commit::{Commit, PackError, decode_pack};
+use crate::bucket::commit::{Commit, PackError, PackRef, decode_pack};
 use crate::bucket::error::BucketError;
 use crate::bucket::folder::FolderWriter;
 use crate::bucket::log::{Bucket, commit_key};
@@ -37,7 +37,7 @@ pub enum CopyError {
     InUse(PathBuf),
     /// The log has no such position.
     #[error("{0}")]
-    Position(String),
+    InvalidPosition(String),
 }
 
 impl CopyError {
@@ -63,29 +63,25 @@ pub(super) fn commits(
     stream::iter(positions).map(read).buffered(AHEAD).boxed()
 }
 
-/// Writes the files of a commit, and returns their paths. The removed files stay.
-pub(super) async fn unpack(
-    bucket: &Bucket,
-    commit: &Commit,
-    folder: &FolderWriter,
-) -> Result<Vec<String>, CopyError> {
-    let mut paths = Vec::new();
+/// Writes the files of a commit. The removed files stay.
+pub(super) async fn unpack(bucket: &Bucket, commit: &Commit, folder: &FolderWriter) -> Result<(), CopyError> {
     for pack in &commit.header.packs {
-        let bytes = bucket.pack(pack).await?;
-        let decoded = decode_pack(&bytes, &mut |file| {
-            folder.write(&file)?;
-            paths.push(file.path);
-            Ok(())
-        });
-        match decoded {
-            Ok(_) => {}
-            Err(PackError::Damaged(reason)) => return Err(bucket.damaged(&pack.key, reason).into()),
-            Err(PackError::Write(error)) => return Err(error.into()),
-        }
+        unpack_pack(bucket, pack, folder).await?;
     }
-    for file in &commit.files {
-        folder.write(file)?;
-        paths.push(file.path.clone());
+    commit.files.iter().try_for_each(|file| folder.write(file))?;
+    Ok(())
+}
+
+/// Writes the files of a pack.
+pub(super) async fn unpack_pack(
+    bucket: &Bucket,
+    pack: &PackRef,
+    folder: &FolderWriter,
+) -> Result<(), CopyError> {
+    let bytes = bucket.pack(pack).await?;
+    match decode_pack(&bytes, &mut |file| folder.write(&file)) {
+        Ok(_) => Ok(()),
+        Err(PackError::Damaged(reason)) => Err(bucket.damaged(&pack.key, reason).into()),
+        Err(PackError::Write(error)) => Err(error.into()),
     }
-    Ok(paths)
 }

@@ -4,6 +4,9 @@ use std::fs::{self, File, FileTimes};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
+use walkdir::WalkDir;
+
+use crate::archive::jekyll::files::relative;
 use crate::bucket::commit::StoredFile;
 
 /// A folder that receives files by their paths in the site.
@@ -38,8 +41,11 @@ impl FolderWriter {
     /// Moves a file from another folder on the same disk. A file that has moved already stays where it is.
     pub(super) fn move_from(&self, other: &Self, path: &str) -> io::Result<()> {
         let from = other.place(path);
-        if fs::symlink_metadata(&from).is_err_and(|error| is_absent(&error)) {
-            return Ok(());
+        match fs::symlink_metadata(&from) {
+            // A folder has replaced the file; its files have paths of their own.
+            Ok(meta) if meta.is_dir() => return Ok(()),
+            Err(error) if is_absent(&error) => return Ok(()),
+            _ => {}
         }
         self.put(path, |place| fs::rename(&from, place))
     }
@@ -54,6 +60,20 @@ impl FolderWriter {
             Err(error) if is_absent(&error) => Ok(()),
             Err(error) => Err(at(&place, &error)),
         }
+    }
+
+    /// The paths of the files; none if the folder does not exist.
+    pub(super) fn paths(&self) -> io::Result<Vec<String>> {
+        let mut paths = Vec::new();
+        for entry in WalkDir::new(&self.root) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => paths.push(relative(&self.root, entry.path())),
+                Err(error) if error.depth() == 0 && error.io_error().is_some_and(is_absent) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(paths)
     }
 
     /// Removes the folders without files. Returns the number of files.
@@ -177,6 +197,20 @@ mod tests {
         assert!(writer.place("a/b").is_dir());
         assert_eq!(writer.remove_empty_folders().expect("a count"), 1);
         assert!(!writer.place("a/b").exists() && writer.place("a/d.md").exists());
+    }
+
+    #[test]
+    fn paths_are_those_of_the_files() {
+        let (_folder, writer) = folder();
+        for path in ["a/b/c d.md", "a/e.md", "f"] {
+            writer.write(&file(path, "x")).expect("a file");
+        }
+        fs::create_dir(writer.place("empty")).expect("a folder");
+        let mut paths = writer.paths().expect("paths");
+        paths.sort();
+        assert_eq!(paths, ["a/b/c d.md", "a/e.md", "f"]);
+        let absent = FolderWriter::new(writer.place("absent"));
+        assert_eq!(absent.paths().expect("no paths"), Vec::<String>::new());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::store::BucketStore;
 /// The format of the layout and of commits.
 pub const FORMAT: u64 = 1;
 
-const KEY: &str = "finews.json";
+pub(super) const KEY: &str = "finews.json";
 
 /// The tries to read or create the object.
 const TRIES: usize = 8;

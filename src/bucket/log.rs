@@ -1,5 +1,6 @@
 //! The log of a bucket: numbered commits that writers append one after another, and that readers follow.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub(super) const READ_TRIES: u32 = 2;
 /// The first pause between two tries of a write. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// The first bytes of a commit, which nearly always have its id: a block of zstd has at most 128 KiB.
+const START: u64 = 256 << 10;
+
 /// Smaller objects are decoded at once; the others on a thread for blocking work.
 const DECODED_AT_ONCE: usize = 64 << 10;
 
@@ -30,6 +34,8 @@ pub struct Bucket {
     pub(super) store: Arc<BucketStore>,
     site: Arc<str>,
     pause: Duration,
+    /// True for a bucket in a folder, which may be on a disk that is not mounted.
+    is_folder: bool,
 }
 
 /// The result of an attempt to write a commit.
@@ -49,18 +55,20 @@ impl Bucket {
     pub async fn open(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
         let store = BucketStore::open(url, options)?;
         let site = identity::read_site(&store).await?;
-        Ok(Self::new(store, &site, FIRST_PAUSE))
+        Ok(Self { is_folder: url.scheme == BucketScheme::File, ..Self::new(store, &site, FIRST_PAUSE) })
     }
 
-    /// Opens the archive of a bucket, and creates it if the bucket has none. The folder of a `file:` URL is created too.
+    /// Opens the archive of a bucket, and creates it if the bucket has none. The folder of a `file:` URL is created too,
+    /// but not the folders above it, because they may be on a disk that is not mounted.
     pub async fn open_or_create(url: &BucketUrl, options: &BucketOptions) -> Result<Self, BucketError> {
-        if url.scheme == BucketScheme::File {
-            std::fs::create_dir_all(&url.bucket)
-                .map_err(|error| BucketError::Settings { url: url.to_string(), reason: error.to_string() })?;
+        let is_folder = url.scheme == BucketScheme::File;
+        if is_folder {
+            create_folder(&url.bucket)
+                .map_err(|reason| BucketError::Settings { url: url.to_string(), reason })?;
         }
         let store = BucketStore::open(url, options)?;
         let site = identity::read_or_create_site(&store).await?;
-        Ok(Self::new(store, &site, FIRST_PAUSE))
+        Ok(Self { is_folder, ..Self::new(store, &site, FIRST_PAUSE) })
     }
 
     /// Uses a store that exists, as the archive of a site.
@@ -70,7 +78,7 @@ impl Bucket {
     }
 
     fn new(store: BucketStore, site: &str, pause: Duration) -> Self {
-        Self { store: Arc::new(store), site: site.into(), pause }
+        Self { store: Arc::new(store), site: site.into(), pause, is_folder: false }
     }
 
     /// The id of the site: 32 hexadecimal digits.
@@ -101,12 +109,33 @@ impl Bucket {
         probed
     }
 
+    /// Returns whether the log has a commit with this id at a position. Each commit matches an empty id.
+    pub async fn has_commit(&self, seq: u64, id: &str) -> Result<bool, BucketError> {
+        let key = commit_key(seq);
+        match self.store.size(Pace::Normal, &key).await? {
+            None => {
+                self.check_folder().await?;
+                return Ok(false);
+            }
+            Some(_) if id.is_empty() => return Ok(true),
+            Some(size) if size > START => {
+                let start = self.store.get(Pace::Normal, &key, Some(0..START)).await?;
+                if start.and_then(|bytes| commit::decode_id(&bytes)).is_some_and(|found| found == id) {
+                    return Ok(true);
+                }
+            }
+            Some(_) => {}
+        }
+        Ok(self.commit(seq).await?.is_some_and(|commit| commit.header.id == id))
+    }
+
     /// Writes a draft at a position, if the position is free. After an error, the caller appends the same draft again,
     /// because the draft may be in the log.
     pub async fn append(&self, seq: u64, draft: &CommitDraft) -> Result<Appended, BucketError> {
         let key = commit_key(seq);
         let header = draft.header(seq, &self.site);
         let bytes = commit::encode_commit(&header, &draft.files).map_err(|error| self.failed(&key, error))?;
+        self.check_folder().await?;
         let mut last = None;
         for attempt in 0..WRITE_TRIES {
             self.pause_before(attempt).await;
@@ -129,24 +158,45 @@ impl Bucket {
     }
 
     /// Returns the position of the newest commit, from a known position; 0 if the log is empty.
+    ///
+    /// # Errors
+    /// [`BucketError::Damaged`] if the commit after it is missing and later ones exist. A gap before it is found when the
+    /// commits are read.
     pub async fn newest(&self, known: u64) -> Result<u64, BucketError> {
         let (mut there, mut step) = (known, 1);
         let mut absent = loop {
             let next = there + step;
-            if self.store.size(Pace::Normal, &commit_key(next)).await?.is_none() {
+            if !self.exists(next).await? {
                 break next;
             }
             (there, step) = (next, step * 2);
         };
         while there + 1 < absent {
             let middle = there + (absent - there) / 2;
-            if self.store.size(Pace::Normal, &commit_key(middle)).await?.is_some() {
+            if self.exists(middle).await? {
                 there = middle;
             } else {
                 absent = middle;
             }
         }
+        self.check_folder().await?;
+        self.check_end(there).await?;
         Ok(there)
+    }
+
+    /// Fails if the commit after this position is missing and one of three later ones exists.
+    pub(super) async fn check_end(&self, end: u64) -> Result<(), BucketError> {
+        let (second, fourth, last) =
+            tokio::try_join!(self.exists(end + 2), self.exists(end + 4), self.exists(end + 16))?;
+        // Writers may have been faster than these requests.
+        if (second || fourth || last) && !self.exists(end + 1).await? {
+            return Err(self.damaged(&commit_key(end + 1), "it is missing, and later commits exist".into()));
+        }
+        Ok(())
+    }
+
+    async fn exists(&self, seq: u64) -> Result<bool, BucketError> {
+        Ok(self.store.size(Pace::Normal, &commit_key(seq)).await?.is_some())
     }
 
     /// Returns whether conditional writes of the store have at most one winner.
@@ -164,7 +214,10 @@ impl Bucket {
         let mut reason = String::new();
         // The network may damage an answer, so damaged bytes are read again.
         for _ in 0..READ_TRIES {
-            let Some(bytes) = self.store.get(pace, &key, None).await? else { return Ok(None) };
+            let Some(bytes) = self.store.get(pace, &key, None).await? else {
+                self.check_folder().await?;
+                return Ok(None);
+            };
             match self.compute(bytes.len(), move || commit::decode_commit(&bytes)).await? {
                 Ok(commit) if commit.header.seq != seq => {
                     return Err(self.damaged(&key, format!("it has number {}", commit.header.seq)));
@@ -178,6 +231,15 @@ impl Bucket {
             }
         }
         Err(self.damaged(&key, reason))
+    }
+
+    /// Fails if the folder of the bucket has lost its archive, like that of a disk that is not mounted.
+    pub(super) async fn check_folder(&self) -> Result<(), BucketError> {
+        if !self.is_folder || self.store.size(Pace::Normal, identity::KEY).await?.is_some() {
+            return Ok(());
+        }
+        let reason = format!("its folder has lost `{}`; if it is on a disk, mount the disk", identity::KEY);
+        Err(BucketError::Unreachable { url: self.name().to_owned(), reason })
     }
 
     /// Does work that takes long for large objects.
@@ -211,6 +273,17 @@ impl Bucket {
     pub(super) fn contended(&self) -> BucketError {
         let reason = "it refuses a write as if the object existed, and then has no such object".into();
         BucketError::Unreachable { url: self.name().to_owned(), reason }
+    }
+}
+
+/// Creates the folder of a bucket unless it exists. Returns the reason of a failure.
+fn create_folder(folder: &str) -> Result<(), String> {
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err("the folder above it does not exist; mount its disk, or create the folder".into())
+        }
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 

@@ -25,6 +25,7 @@ impl Bucket {
         let key = format!("pack/{seq:020}-{}.tar.zst", &sha256[..16]);
         let size = bytes.len() as u64;
         let pack = PackRef { key, bytes: size, sha256, files: files.len() as u64 };
+        self.check_folder().await?;
         let mut last = None;
         for attempt in 0..WRITE_TRIES {
             self.pause_before(attempt).await;
@@ -77,7 +78,8 @@ impl Bucket {
             async move { store.get(Pace::Normal, &key, Some(range)).await }
         });
         let mut parts = stream::iter(reads).buffered(RANGES_AT_ONCE);
-        let mut whole = BytesMut::new();
+        // A buffer that grows would take more than the size of the pack.
+        let mut whole = BytesMut::with_capacity(commit::reserved(pack.bytes));
         while let Some(part) = parts.try_next().await? {
             let Some(part) = part else { return Ok(None) };
             whole.extend_from_slice(&part);

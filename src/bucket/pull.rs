@@ -66,7 +66,7 @@ pub async fn pull(bucket: &Bucket, folder: &Path, last: Option<LastCommit>) -> R
         Some(LastCommit::Position(position)) if position == 0 || position > newest => {
             let sentence =
                 format!("{} has no position {position}; the newest one is {newest}", bucket.name());
-            return Err(CopyError::Position(sentence));
+            return Err(CopyError::InvalidPosition(sentence));
         }
         Some(LastCommit::Position(position)) => position,
         _ => newest,
@@ -92,7 +92,7 @@ pub async fn pull(bucket: &Bucket, folder: &Path, last: Option<LastCommit>) -> R
         Some((position, at)) => Ok(Pulled { position, at, files }),
         None => {
             let url = bucket.name();
-            Err(CopyError::Position(match last {
+            Err(CopyError::InvalidPosition(match last {
                 Some(LastCommit::Time(time)) if newest > 0 => {
                     format!("{url} has no commit until {}; name a later time", time.to_rfc3339())
                 }

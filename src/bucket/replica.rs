@@ -5,8 +5,9 @@
 //! - `site/`: the copy;
 //! - `staged/` and `staged.json`: files of commits that are complete but not in the copy yet. `staged.json` is written
 //!   last; if it exists, the next start moves the files. So the copy never holds a part of a commit;
-//! - `state.json`: the site, the position of the copy, and an earlier position whose files are surely on the disk. A start
-//!   repeats the commits between them, which also mends files that a power failure has damaged;
+//! - `packs.json`: the packs of the next commit whose files are all staged. The next try copies the other packs;
+//! - `state.json`: the site, the position of the copy with the id of its commit, and an earlier position whose files are
+//!   surely on the disk. A start repeats the commits between them, which also mends files that a power failure has damaged;
 //! - `lock`: prevents a second process.
 
 use std::collections::BTreeSet;
@@ -25,11 +26,11 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::archive::watch::{FolderChange, FolderWrite, WatchCommand};
-use crate::bucket::commit::Commit;
-use crate::bucket::download::{CopyError, commits, unpack};
+use crate::bucket::commit::{Commit, CommitHeader};
+use crate::bucket::download::{CopyError, commits, unpack_pack};
 use crate::bucket::error::BucketError;
 use crate::bucket::folder::{FolderWriter, at};
-use crate::bucket::log::Bucket;
+use crate::bucket::log::{Bucket, commit_key};
 use crate::bucket::url::{BucketOptions, BucketUrl};
 use crate::config::Config;
 
@@ -51,9 +52,13 @@ const MOST_MERGED: u64 = 64;
 /// Minimum time between two writes of all files to the disk.
 const SYNC_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Interval of the comparisons of the log with the copy.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
+
 const SITE: &str = "site";
 const STAGE: &str = "staged";
 const STAGED: &str = "staged.json";
+const PACKS: &str = "packs.json";
 const STATE: &str = "state.json";
 
 /// The remedy of a folder that holds something else.
@@ -67,9 +72,13 @@ struct ReplicaState {
     /// The id of the site; empty until the bucket has answered.
     site: String,
     /// The position of the copy.
-    seq: u64,
+    #[serde(rename = "seq")]
+    copied: u64,
     /// A position whose files are on the disk.
     synced: u64,
+    /// The id of the commit at the position of the copy; empty if an older finews has written this file.
+    #[serde(default)]
+    commit: String,
 }
 
 /// The changes of the staged commits together.
@@ -77,6 +86,9 @@ struct ReplicaState {
 struct StagedChange {
     /// The position of the last one.
     seq: u64,
+    /// The id of the last one.
+    #[serde(default)]
+    commit: String,
     paths: BTreeSet<String>,
     gone: BTreeSet<String>,
 }
@@ -97,6 +109,15 @@ impl StagedChange {
         let is_data = |extension: &str| matches!(extension, "yml" | "yaml" | "json");
         self.all_paths().any(|path| path.rsplit_once('.').is_some_and(|(_, extension)| is_data(extension)))
     }
+}
+
+/// The contents of `packs.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct StagedPacks {
+    /// The id of the commit.
+    commit: String,
+    /// The keys of the packs whose files are all staged.
+    keys: BTreeSet<String>,
 }
 
 /// The server of a copy.
@@ -139,8 +160,16 @@ pub struct Replica {
     bucket: Option<Bucket>,
     state: ReplicaState,
     /// The last commit that this process has applied, or that need not be applied.
-    position: u64,
+    applied: u64,
     staged: StagedChange,
+    packs: StagedPacks,
+    /// The first position at which the stage is published: before it, the copy would be older than it was, or would
+    /// have a part of a commit.
+    goal: u64,
+    /// True while the whole log is copied again, because it is not that of the copy.
+    replaces: bool,
+    /// The time of the last comparison of the log with the copy.
+    last_check: Option<Instant>,
     on_answer: Box<dyn Fn(u64) + Send>,
     /// The last error in the log: whether it was temporary, and its text.
     logged: Option<(bool, String)>,
@@ -179,21 +208,25 @@ impl Replica {
             return Err(unusable(format!("it has no {STATE}; {REMOVE}")));
         }
         let state = read_json::<ReplicaState>(&state_file);
-        if state.is_none() {
+        let is_new = state.is_none();
+        if is_new {
             // A power failure has damaged the state, or this start is the first one.
             ignore_absent(fs::remove_dir_all(&site)).map_err(|error| at(&site, &error))?;
-            ignore_absent(fs::remove_file(folder.join(STAGED))).map_err(|error| at(&folder, &error))?;
         }
         let state = state.unwrap_or_default();
         write_json(&state_file, &state)?;
         fs::create_dir_all(&site).map_err(|error| at(&site, &error))?;
         let mut replica = Self {
-            position: state.synced,
+            applied: state.synced,
             site: FolderWriter::new(site),
             stage: FolderWriter::new(stage),
             bucket: None,
             state,
             staged: StagedChange::default(),
+            packs: StagedPacks::default(),
+            goal: 0,
+            replaces: false,
+            last_check: None,
             on_answer: Box::new(|_| {}),
             logged: None,
             last_sync: Instant::now(),
@@ -203,13 +236,26 @@ impl Replica {
             options,
             folder,
         };
-        if let Some(staged) = read_json::<StagedChange>(&replica.folder.join(STAGED)) {
-            staged.move_into(&replica.site, &replica.stage)?;
-            replica.state.seq = staged.seq;
-            replica.save()?;
-        }
-        replica.clear_stage()?;
+        replica.recover_stage(is_new)?;
+        replica.goal = replica.state.copied;
         Ok(replica)
+    }
+
+    /// Completes a change that was interrupted, or keeps the packs of a commit that is not complete.
+    fn recover_stage(&mut self, is_new: bool) -> io::Result<()> {
+        let staged_file = self.folder.join(STAGED);
+        if !is_new && !staged_file.exists() {
+            if let Some(packs) = read_json(&self.folder.join(PACKS)) {
+                self.packs = packs;
+                return Ok(());
+            }
+        } else if !is_new && let Some(staged) = read_json::<StagedChange>(&staged_file) {
+            staged.move_into(&self.site, &self.stage)?;
+            self.state.copied = staged.seq;
+            self.state.commit = staged.commit;
+            self.save()?;
+        }
+        self.clear_stage()
     }
 
     /// The folder of the copy.
@@ -224,7 +270,7 @@ impl Replica {
 
     /// Sets the function that receives the position of the copy after each answer of the bucket.
     pub fn on_answer(&mut self, on_answer: impl Fn(u64) + Send + 'static) {
-        on_answer(self.state.seq);
+        on_answer(self.state.copied);
         self.on_answer = Box::new(on_answer);
     }
 
@@ -235,11 +281,12 @@ impl Replica {
     /// the folder cannot be written.
     pub fn start(&mut self) -> Result<(), CopyError> {
         // Another bucket may be that of another site.
-        let has_copy = self.state.seq > 0 && self.state.url == self.url.to_string();
+        let has_copy = self.state.copied > 0 && self.state.url == self.url.to_string();
         let mut is_empty = false;
         loop {
             let Err(error) = self.catch_up(None) else {
-                if has_copy || self.position > 0 {
+                // A copy that is to be replaced is served until then.
+                if has_copy || self.applied > 0 || self.replaces {
                     return Ok(());
                 }
                 // The first push creates the archive some time before its commit.
@@ -257,7 +304,7 @@ impl Replica {
                 tracing::warn!(
                     "serving the local copy of {} at position {}: {error}",
                     self.url,
-                    self.state.seq
+                    self.state.copied
                 );
                 self.logged = Some((error.is_temporary(), error.to_string()));
                 return Ok(());
@@ -277,12 +324,18 @@ impl Replica {
             let wait = match self.advance(server) {
                 Ok(()) => {
                     if self.logged.take().is_some() {
-                        tracing::info!("{} is available again; the position is {}", self.url, self.position);
+                        tracing::info!(
+                            "{} is available again; the position is {}",
+                            self.url,
+                            self.state.copied
+                        );
                     }
                     random_interval()
                 }
                 Err(error) => {
                     self.log_error(&error);
+                    // The bucket may be another one after an outage.
+                    self.last_check = None;
                     if error.is_temporary() { random_interval() } else { RETRY }
                 }
             };
@@ -299,14 +352,18 @@ impl Replica {
     /// Copies all commits that the bucket has, each with an update of its own unless there are many.
     fn advance(&mut self, server: &CopyServer) -> Result<(), CopyError> {
         self.publish(Some(server))?;
-        if self.position < self.state.seq {
-            // The repeated commits change the copy together, because each of them alone is older than the copy.
+        if self.applied < self.state.copied {
             return self.catch_up(Some(server));
         }
         let bucket = self.bucket()?;
         for _ in 0..MOST_SINGLE {
-            let Some(commit) = block_on(bucket.probe(self.position + 1))? else {
-                (self.on_answer)(self.position);
+            let found = block_on(bucket.probe(self.last_staged() + 1))?;
+            self.check_log(&bucket)?;
+            if self.replaces {
+                return self.catch_up(Some(server));
+            }
+            let Some(commit) = found else {
+                (self.on_answer)(self.state.copied);
                 return Ok(());
             };
             self.stage(&bucket, &commit)?;
@@ -319,11 +376,22 @@ impl Replica {
     fn catch_up(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
         self.publish(server)?;
         let bucket = self.bucket()?;
-        let newest = block_on(bucket.newest(self.position))?;
-        if newest > self.position {
-            tracing::info!("copying {} from position {} to {newest}", self.url, self.position);
+        self.check_log(&bucket)?;
+        if self.replaces && server.is_none() {
+            return Ok(());
         }
-        let mut commits = commits(&bucket, self.position + 1..=newest);
+        let last = self.last_staged();
+        let newest = block_on(bucket.newest(last))?;
+        if self.replaces {
+            if newest == 0 {
+                return Err(bucket.damaged(&commit_key(1), "it is missing".into()).into());
+            }
+            self.goal = newest;
+        }
+        if newest > last {
+            tracing::info!("copying {} from position {last} to {newest}", self.url);
+        }
+        let mut commits = commits(&bucket, last + 1..=newest);
         while let Some(commit) = block_on(commits.next()) {
             let commit = match commit {
                 Ok(commit) => commit,
@@ -333,14 +401,15 @@ impl Replica {
                     return Err(error.into());
                 }
             };
-            // Without the commits before it, the stage can be cleared if a pack is damaged.
-            if !commit.header.packs.is_empty() || commit.header.seq >= self.position + MOST_MERGED {
+            // The commits before it need not wait for a pack, and staged packs survive a kill only alone.
+            let has_packs = !commit.header.packs.is_empty() || !self.packs.keys.is_empty();
+            if has_packs || commit.header.seq >= self.applied + MOST_MERGED {
                 self.publish(server)?;
             }
             self.stage(&bucket, &commit)?;
         }
         self.publish(server)?;
-        (self.on_answer)(self.position);
+        (self.on_answer)(self.state.copied);
         Ok(())
     }
 
@@ -365,22 +434,65 @@ impl Replica {
         Ok(bucket)
     }
 
-    /// Adds a commit to the stage. After an error, the stage is empty.
-    fn stage(&mut self, bucket: &Bucket, commit: &Commit) -> Result<(), CopyError> {
-        let staged = block_on(unpack(bucket, commit, &self.stage)).and_then(|paths| {
-            commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
-            Ok(paths)
-        });
-        let paths = match staged {
-            Ok(paths) => paths,
-            Err(error) => {
-                self.clear_stage()?;
-                self.staged = StagedChange::default();
-                return Err(error);
-            }
+    /// Compares the log with the copy, or with the stage while the copy is replaced. The log of a bucket that comes from
+    /// a backup may end before the position of the copy, or have other commits.
+    fn check_log(&mut self, bucket: &Bucket) -> Result<(), CopyError> {
+        if self.last_check.is_some_and(|last| last.elapsed() < CHECK_INTERVAL) {
+            return Ok(());
+        }
+        let (seq, id) = if self.replaces {
+            (self.staged.seq, &self.staged.commit)
+        } else {
+            (self.state.copied, &self.state.commit)
         };
+        if seq > 0 {
+            match block_on(bucket.has_commit(seq, id)) {
+                // A damaged commit is in the copy already.
+                Ok(true) | Err(BucketError::Damaged { .. }) => {}
+                Ok(false) => {
+                    tracing::error!(
+                        "{}: the log has another commit or none at position {seq}, as after a restore from a backup; the \
+                         old copy is served until the whole log is copied again; run `finews push` to bring back lost \
+                         changes",
+                        self.url
+                    );
+                    self.replace_copy()?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        block_on(bucket.check_end(self.last_staged()))?;
+        self.last_check = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Begins to copy the whole log again.
+    fn replace_copy(&mut self) -> io::Result<()> {
+        self.replaces = true;
+        self.applied = 0;
+        self.staged = StagedChange::default();
+        self.packs = StagedPacks::default();
+        self.clear_stage()
+    }
+
+    /// The position of the last commit in the stage, or else in the copy.
+    fn last_staged(&self) -> u64 {
+        self.staged.seq.max(self.applied)
+    }
+
+    /// Adds a commit to the stage. After an error, the caller stages the same commit again.
+    fn stage(&mut self, bucket: &Bucket, commit: &Commit) -> Result<(), CopyError> {
+        self.goal = self.goal.max(commit.header.seq);
+        self.stage_packs(bucket, &commit.header)?;
+        let mut paths = if commit.header.packs.is_empty() { Vec::new() } else { self.stage.paths()? };
+        for file in &commit.files {
+            self.stage.write(file)?;
+            paths.push(file.path.clone());
+        }
+        commit.header.gone.iter().try_for_each(|path| self.stage.remove(path))?;
         let change = &mut self.staged;
         change.seq = commit.header.seq;
+        change.commit.clone_from(&commit.header.id);
         for path in paths {
             change.gone.remove(&path);
             change.paths.insert(path);
@@ -392,20 +504,59 @@ impl Replica {
         Ok(())
     }
 
+    /// Writes the files of the packs that no earlier try has staged.
+    fn stage_packs(&mut self, bucket: &Bucket, header: &CommitHeader) -> Result<(), CopyError> {
+        if self.packs.commit != header.id {
+            if self.staged.seq == 0 {
+                // The stage may hold a part of another commit.
+                self.clear_stage()?;
+            } else {
+                // From now on, the stage holds more than the packs of one commit.
+                self.remove_file(PACKS)?;
+            }
+            self.packs = StagedPacks { commit: header.id.clone(), keys: BTreeSet::new() };
+        }
+        for pack in &header.packs {
+            if self.packs.keys.contains(&pack.key) {
+                continue;
+            }
+            block_on(unpack_pack(bucket, pack, &self.stage))?;
+            self.packs.keys.insert(pack.key.clone());
+            // The next start knows only the files of this commit. After the last pack, little remains to be copied.
+            if self.staged.seq == 0 && header.packs.last() != Some(pack) {
+                // After a power failure, the files are whole if `packs.json` names their pack.
+                sync(&self.folder)?;
+                write_json(&self.folder.join(PACKS), &self.packs)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Moves the staged commits into the copy, with one update of the archive if a server shows it.
     fn publish(&mut self, server: Option<&CopyServer>) -> Result<(), CopyError> {
-        if self.staged.seq == 0 {
+        if self.staged.seq == 0 || self.staged.seq < self.goal {
             return Ok(());
+        }
+        if self.replaces {
+            let StagedChange { paths, gone, .. } = &mut self.staged;
+            gone.extend(self.site.paths()?.into_iter().filter(|path| !paths.contains(path)));
+            // No file of the new copy is surely on the disk.
+            self.syncing = None;
+            self.state.synced = 0;
+            self.save()?;
         }
         write_json(&self.folder.join(STAGED), &self.staged)?;
         match server {
             Some(server) => server.apply(self.staged.clone(), &self.site, &self.stage)?,
             None => self.staged.move_into(&self.site, &self.stage)?,
         }
-        self.position = self.staged.seq;
-        self.state.seq = self.state.seq.max(self.position);
+        self.applied = self.staged.seq;
+        self.state.copied = self.applied;
+        self.state.commit = std::mem::take(&mut self.staged.commit);
+        self.replaces = false;
         self.staged = StagedChange::default();
-        (self.on_answer)(self.position);
+        self.packs = StagedPacks::default();
+        (self.on_answer)(self.state.copied);
         self.save()?;
         self.clear_stage()?;
         self.sync_if_due();
@@ -413,9 +564,16 @@ impl Replica {
     }
 
     fn clear_stage(&self) -> io::Result<()> {
-        let staged = self.folder.join(STAGED);
-        ignore_absent(fs::remove_file(&staged)).map_err(|error| at(&staged, &error))?;
+        // `packs.json` goes first, because it names files of the stage.
+        self.remove_file(PACKS)?;
+        self.remove_file(STAGED)?;
         ignore_absent(fs::remove_dir_all(self.stage.root())).map_err(|error| at(self.stage.root(), &error))
+    }
+
+    /// Removes a file of this replica, if there is one.
+    fn remove_file(&self, name: &str) -> io::Result<()> {
+        let file = self.folder.join(name);
+        ignore_absent(fs::remove_file(&file)).map_err(|error| at(&file, &error))
     }
 
     fn save(&self) -> io::Result<()> {
@@ -432,11 +590,11 @@ impl Replica {
                 tracing::warn!("{error}");
             }
         }
-        let is_due = self.state.synced < self.position && self.last_sync.elapsed() >= SYNC_INTERVAL;
+        let is_due = self.state.synced < self.applied && self.last_sync.elapsed() >= SYNC_INTERVAL;
         if is_due && self.syncing.is_none() {
             self.last_sync = Instant::now();
             let folder = self.folder.clone();
-            self.syncing = Some((self.position, std::thread::spawn(move || sync(&folder))));
+            self.syncing = Some((self.applied, std::thread::spawn(move || sync(&folder))));
         }
     }
 
@@ -449,9 +607,9 @@ impl Replica {
             return;
         }
         if entry.0 {
-            tracing::warn!("the position stays {}: {error}", self.position);
+            tracing::warn!("the position stays {}: {error}", self.state.copied);
         } else {
-            tracing::error!("the position stays {}: {error}", self.position);
+            tracing::error!("the position stays {}: {error}", self.state.copied);
         }
         self.logged = Some(entry);
     }
@@ -555,7 +713,7 @@ mod tests {
             if [3, 4, 12, 69, 70].contains(&seq) {
                 let mut replica = open().expect("a replica");
                 replica.start().expect("a copy");
-                assert_eq!((replica.position, replica.state.seq), (seq, seq));
+                assert_eq!((replica.applied, replica.state.copied), (seq, seq));
                 let target = place.path().join(format!("pull-{seq}"));
                 block_on(pull(&bucket, &target, None)).expect("files");
                 assert_eq!(contents(replica.site_folder()), contents(&target), "{seq}");
@@ -563,6 +721,236 @@ mod tests {
                 replica.save().expect("a state");
             }
         }
+    }
+
+    /// A bucket in a folder, and the cache folder of its replica.
+    struct Trial {
+        folder: tempfile::TempDir,
+        url: BucketUrl,
+        bucket: Bucket,
+    }
+
+    impl Trial {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let url: BucketUrl = format!("file://{}/bucket", folder.path().display()).parse().expect("a URL");
+            let bucket = block_on(Bucket::open_or_create(&url, &BucketOptions::default()));
+            Self { url, bucket: bucket.expect("a bucket"), folder }
+        }
+
+        fn object(&self, key: &str) -> PathBuf {
+            self.folder.path().join("bucket").join(key)
+        }
+
+        fn cache(&self) -> PathBuf {
+            self.folder.path().join("cache")
+        }
+
+        fn replica(&self) -> Replica {
+            let opened = Replica::open(self.url.clone(), BucketOptions::default(), &self.cache());
+            opened.expect("a replica")
+        }
+
+        /// Appends a commit with these files, each with its path as content.
+        fn commit(&self, seq: u64, paths: &[&str]) {
+            let mut draft = CommitDraft::new("test");
+            draft.files = paths.iter().map(|path| stored(path)).collect();
+            block_on(self.bucket.append(seq, &draft)).expect("a commit");
+        }
+    }
+
+    fn stored(path: &str) -> StoredFile {
+        let bytes = path.to_owned().into();
+        StoredFile { path: path.to_owned(), modified: SystemTime::UNIX_EPOCH, bytes }
+    }
+
+    /// The paths of the files in a copy.
+    fn paths(replica: &Replica) -> Vec<String> {
+        let files = contents(replica.site_folder());
+        files.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn whole_packs_are_not_copied_again() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.files = vec![stored("own")];
+        draft.packs = ["a", "b", "c"]
+            .map(|path| block_on(trial.bucket.put_pack(1, &[stored(path)])).expect("a pack"))
+            .to_vec();
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        let place = |index: usize| trial.object(&draft.packs[index].key);
+        // The second pack is damaged at the first start, and the third one at the second start.
+        for damaged in [1, 2] {
+            let intact = fs::read(place(damaged)).expect("a pack");
+            fs::write(place(damaged), "x").expect("a file");
+            let error = trial.replica().start().expect_err("damaged").to_string();
+            assert!(error.contains(&draft.packs[damaged].key), "{error}");
+            fs::write(place(damaged), intact).expect("a file");
+            fs::remove_file(place(damaged - 1)).expect("no pack");
+        }
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        assert_eq!(paths(&replica), ["a", "b", "c", "own"]);
+        assert!(!replica.folder.join(PACKS).exists());
+    }
+
+    #[test]
+    fn stage_of_another_commit_is_cleared() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.packs = vec![block_on(trial.bucket.put_pack(1, &[stored("a")])).expect("a pack")];
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        let replica = trial.replica();
+        replica.stage.write(&stored("left")).expect("a file");
+        let packs =
+            StagedPacks { commit: "another".to_owned(), keys: BTreeSet::from([draft.packs[0].key.clone()]) };
+        write_json(&replica.folder.join(PACKS), &packs).expect("a file");
+        drop(replica);
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        assert_eq!(paths(&replica), ["a"]);
+    }
+
+    #[test]
+    fn packs_are_forgotten_when_a_commit_follows() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        let mut draft = CommitDraft::new("test");
+        draft.packs = ["a", "b"]
+            .map(|path| block_on(trial.bucket.put_pack(1, &[stored(path)])).expect("a pack"))
+            .to_vec();
+        block_on(trial.bucket.append(1, &draft)).expect("a commit");
+        trial.commit(2, &["c"]);
+        let mut replica = trial.replica();
+        let commits = [1, 2].map(|seq| block_on(trial.bucket.commit(seq)).expect("a log").expect("a commit"));
+        let packs = replica.folder.join(PACKS);
+        for (commit, has_packs) in commits.iter().zip([true, false]) {
+            replica.stage(&trial.bucket, commit).expect("a staged commit");
+            assert_eq!(packs.exists(), has_packs);
+        }
+        drop(replica);
+        assert!(!trial.replica().stage.root().exists());
+    }
+
+    #[test]
+    fn repeated_commits_are_published_together() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        ["a", "b", "c"].iter().zip(1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+        let mut replica = trial.replica();
+        replica.start().expect("a copy");
+        // A power failure has removed a file, and the bucket cannot repeat all commits.
+        replica.state.synced = 1;
+        replica.save().expect("a state");
+        fs::remove_file(replica.site.place("b")).expect("no file");
+        drop(replica);
+        let third = trial.object(&commit_key(3));
+        let intact = fs::read(&third).expect("a commit");
+        fs::write(&third, "x").expect("a file");
+        let mut replica = trial.replica();
+        replica.start().expect("the old copy");
+        assert_eq!((replica.applied, replica.staged.seq), (1, 2));
+        assert_eq!(paths(&replica), ["a", "c"]);
+        fs::write(&third, intact).expect("a commit");
+        replica.catch_up(None).expect("all commits");
+        assert_eq!((replica.applied, replica.staged.seq), (3, 0));
+        assert_eq!(paths(&replica), ["a", "b", "c"]);
+    }
+
+    /// A server that only changes the files.
+    fn copy_server() -> CopyServer {
+        let (commands, receiver) = channel();
+        std::thread::spawn(move || {
+            for command in receiver {
+                if let WatchCommand::Apply { write, done } = command {
+                    let _ = done.send((write.0)().map(|_| ()));
+                }
+            }
+        });
+        CopyServer { commands, changed_config: Arc::new(|| None) }
+    }
+
+    #[test]
+    fn copy_follows_a_log_from_a_backup() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        // Each log after the restore: the last commit of the backup, and the files of new commits.
+        let table: [(u64, &[&str], bool, &[&str]); 6] = [
+            (2, &[], true, &["a", "b"]),
+            (2, &["d"], true, &["a", "b", "d"]),
+            (1, &["a/c", "d", "e", "f"], true, &["a/c", "d", "e", "f"]),
+            (1, &["x/y"], true, &["a", "x/y"]),
+            (3, &["d"], false, &["a", "b", "c", "d"]),
+            (0, &["c"], true, &["c"]),
+        ];
+        for (kept, new, is_replaced, expected) in table {
+            for is_running in [false, true] {
+                let trial = Trial::new();
+                ["a", "b", "c"].iter().zip(1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+                let server = copy_server();
+                let mut replica = trial.replica();
+                replica.start().expect("a copy");
+                replica.advance(&server).expect("no news");
+                (kept + 1..=3).for_each(|seq| {
+                    fs::remove_file(trial.object(&commit_key(seq))).expect("a commit");
+                });
+                new.iter().zip(kept + 1..).for_each(|(path, seq)| trial.commit(seq, &[*path]));
+                if is_running {
+                    replica.last_check = None;
+                } else {
+                    drop(replica);
+                    replica = trial.replica();
+                    replica.start().expect("the old copy");
+                    assert_eq!(replica.replaces, is_replaced, "{kept} {new:?}");
+                    if is_replaced {
+                        assert_eq!(
+                            paths(&replica),
+                            ["a", "b", "c"],
+                            "the old copy until the new one is whole"
+                        );
+                    }
+                }
+                replica.advance(&server).expect("the new log");
+                let newest = kept + new.len() as u64;
+                assert_eq!((replica.applied, replica.state.copied), (newest, newest));
+                assert!(!replica.replaces && replica.state.synced <= newest);
+                assert_eq!(paths(&replica), expected, "{kept} {new:?}");
+                drop(replica);
+                let mut replica = trial.replica();
+                replica.start().expect("the new copy");
+                assert!(!replica.replaces);
+                assert_eq!(paths(&replica), expected, "{kept} {new:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn empty_log_leaves_the_copy() {
+        let runtime = Runtime::new().expect("a runtime");
+        let _context = runtime.enter();
+        let trial = Trial::new();
+        trial.commit(1, &["a"]);
+        trial.replica().start().expect("a copy");
+        fs::remove_file(trial.object(&commit_key(1))).expect("a commit");
+        let mut replica = trial.replica();
+        replica.start().expect("the old copy");
+        let error = replica.advance(&copy_server()).expect_err("no commit").to_string();
+        assert!(error.contains(&commit_key(1)) && error.contains("it is missing"), "{error}");
+        assert_eq!((replica.state.copied, paths(&replica)), (1, vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn state_of_an_older_finews_is_valid() {
+        let json = r#"{"url":"s3://b","site":"s","seq":3,"synced":2}"#;
+        let state: ReplicaState = serde_json::from_str(json).expect("a state");
+        assert_eq!((state.copied, state.synced, &*state.commit), (3, 2, ""));
     }
 
     #[test]
@@ -594,16 +982,10 @@ mod tests {
         ];
         for (path, expected) in table {
             let (none, one) = (BTreeSet::new, || BTreeSet::from([path.to_owned()]));
-            assert_eq!(
-                StagedChange { seq: 1, paths: one(), gone: none() }.may_configure(),
-                expected,
-                "{path}"
-            );
-            assert_eq!(
-                StagedChange { seq: 1, paths: none(), gone: one() }.may_configure(),
-                expected,
-                "{path}"
-            );
+            for (paths, gone) in [(one(), none()), (none(), one())] {
+                let change = StagedChange { paths, gone, ..StagedChange::default() };
+                assert_eq!(change.may_configure(), expected, "{path}");
+            }
         }
     }
 }

@@ -67,6 +67,24 @@ fn commit_survives_encoding() {
 }
 
 #[test]
+fn id_of_a_commit_is_in_its_first_bytes() {
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(1 << 20)
+    .collect();
+    let large = encode_commit(&header(), &[file("a", UNIX_EPOCH, &noise)]).expect("bytes");
+    let small = encode_commit(&header(), &[]).expect("bytes");
+    let table: [(&[u8], bool); 5] =
+        [(&large[..256 << 10], true), (&small, true), (&large[..30], false), (b"", false), (&noise, false)];
+    for (start, is_enough) in table {
+        assert_eq!(decode_id(start), is_enough.then(|| header().id), "{} bytes", start.len());
+    }
+}
+
+#[test]
 fn unusual_times_and_paths_survive_encoding() {
     let seconds = Duration::from_secs;
     let times = [

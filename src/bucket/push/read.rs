@@ -12,7 +12,7 @@ use crate::bucket::commit::StoredFile;
 use crate::config::{Config, ConfigError};
 
 /// The maximum size of a file that is no post. A push holds a whole file in memory.
-const LARGEST_SITE_FILE: u64 = 1 << 30;
+const LARGEST_SITE_FILE: u64 = 256 << 20;
 
 /// The time without a change after which a post without the end of its front matter, and an empty file, are complete.
 const COMPLETE_AFTER: Duration = Duration::from_secs(2);
