@@ -151,19 +151,17 @@ fn check_settings(options: &BucketOptions, variables: &Variables) -> Result<(), 
     let (mut has_id, mut has_secret) = (false, false);
     for (name, key, value) in flags.chain(variables) {
         match key {
-            Key::Endpoint | Key::S3Endpoint | Key::StsEndpoint | Key::MetadataEndpoint => {
-                if !is_endpoint(value) {
-                    return Err(format!(
-                        "{name}: `{value}` is invalid; expected a URL such as http://127.0.0.1:8333"
-                    ));
-                }
+            Key::Endpoint | Key::S3Endpoint | Key::StsEndpoint | Key::MetadataEndpoint
+                if !is_endpoint(value) =>
+            {
+                return Err(format!(
+                    "{name}: `{value}` is invalid; expected a URL such as http://127.0.0.1:8333"
+                ));
             }
-            Key::Region | Key::DefaultRegion => {
-                if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-                    return Err(format!(
-                        "{name}: `{value}` is invalid; expected a name such as eu-central-1"
-                    ));
-                }
+            Key::Region | Key::DefaultRegion
+                if !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
+            {
+                return Err(format!("{name}: `{value}` is invalid; expected a name such as eu-central-1"));
             }
             Key::AccessKeyId | Key::SecretAccessKey | Key::Token => {
                 has_id |= key == Key::AccessKeyId;
@@ -197,7 +195,9 @@ mod tests {
     #[test]
     fn unusable_settings_are_named() {
         let url: BucketUrl = "s3://news".parse().expect("a URL");
-        let table: [(&[(&str, &str)], &str, &str); 15] = [
+        /// Variables, the flag `--endpoint`, and a part of the message.
+        type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let table: [Row; 15] = [
             (&[("AWS_ACCESS_KEY_ID", "key")], "", "without AWS_SECRET_ACCESS_KEY"),
             (&[("AWS_SECRET_ACCESS_KEY", "secret")], "", "without AWS_ACCESS_KEY_ID"),
             (

@@ -312,7 +312,7 @@ impl Pusher {
         let now = Instant::now();
         let is_changed = |(path, found): &(&String, &FoundFile)| {
             !self.state.get(path).is_some_and(|known| known.has_metadata_of(&found.version))
-                && !self.growing.get(*path).is_some_and(|file| file.read_at > now)
+                && self.growing.get(*path).is_none_or(|file| file.read_at <= now)
         };
         let changed: Vec<(&String, &FoundFile)> = scan.files.iter().filter(is_changed).collect();
         if !self.options.follow && self.check_limit(self.lost(&missing, &[]).len()).is_err() {

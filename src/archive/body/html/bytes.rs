@@ -5,10 +5,10 @@ const CHUNK: usize = 32;
 
 /// Returns the position of the first byte that is in `wanted`.
 pub(crate) fn find<const N: usize>(bytes: &[u8], wanted: &[u8; N]) -> Option<usize> {
-    match wanted.as_slice() {
-        &[byte] => memchr::memchr(byte, bytes),
-        &[one, two] => memchr::memchr2(one, two, bytes),
-        &[one, two, three] => memchr::memchr3(one, two, three, bytes),
+    match *wanted.as_slice() {
+        [byte] => memchr::memchr(byte, bytes),
+        [one, two] => memchr::memchr2(one, two, bytes),
+        [one, two, three] => memchr::memchr3(one, two, three, bytes),
         _ => find_many(bytes, wanted),
     }
 }
