@@ -251,6 +251,40 @@ fn healthcheck_exit_code_reports_the_result() {
 }
 
 #[test]
+fn bucket_exit_code_reports_the_store() {
+    let place = folder(&[]);
+    let url = format!("file://{}", place.path().display());
+    let printed = |url: &str| {
+        let output = finews(&["bucket", url]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let text = printed(&url);
+    assert!(text.contains("archive: none; `finews push SITE file:///"), "{text}");
+    assert!(text.contains("writers: several may push"), "{text}");
+    let site = "0123456789abcdef".repeat(2);
+    let identity = format!(r#"{{"format":1,"site":"{site}"}}"#);
+    std::fs::write(place.path().join("finews.json"), identity).expect("a file");
+    let text = printed(&url);
+    for line in
+        ["format:  1", &format!("site:    {site}"), "newest:  no commit", "log:     0 objects, 0.00 MB"]
+    {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    let absent = format!("{url}/absent");
+    let table: [(&[&str], &str); 4] = [
+        (&["bucket"], "<URL>"),
+        (&["bucket", "nonsense"], "expected s3://bucket, s3://bucket/prefix or file:///folder"),
+        (&["bucket", &absent], "has no finews archive; run `finews push SITE file:///"),
+        (&["bucket", "s3://news", "--endpoint", "nonsense"], "--endpoint: `nonsense` is invalid"),
+    ];
+    for (arguments, reason) in table {
+        let text = stderr(arguments, 2);
+        assert!(text.contains(reason), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn empty_archive_home_page_says_there_are_no_posts() {
     let site = folder(&[("_config.yml", "lang: zh-CN\n")]);
     let home = Server::new(site.path(), &[]).page("/");
